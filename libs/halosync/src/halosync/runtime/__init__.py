@@ -1,0 +1,1 @@
+"""What every process has: settings, start, drain and stop, health, the relay of the outbox, background loops."""

@@ -1,0 +1,5 @@
+"""`python -m halosync.cli` is the same as `halosync`."""
+
+from halosync.cli.main import main
+
+main()

@@ -1,0 +1,141 @@
+"""`halosync dead-letters`: what nobody could process (spec section 5.7): see it, mend it, replay or discard it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import asyncpg
+import typer
+from pydantic_core import from_json
+
+from halosync.cli.checking import read_file
+from halosync.cli.failures import CommandError, told
+from halosync.cli.letters import State, in_full, json_body, show_causes, show_letters
+from halosync.cli.output import Json, complain, emit_json, progress, say
+from halosync.cli.replaying import Replayed, Replayer
+from halosync.cli.selecting import Everything, Ids, Queue, Reason, asked_for, chosen
+from halosync.cli.sessions import with_both, with_database
+from halosync.messaging.publisher import Publisher
+from halosync.store.dead_letters import DeadLetterStore, OpenedLetter, Selection
+
+app = typer.Typer(help="Dead letters: list, show, replay and discard them.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_letters(
+    queue: Queue = None,
+    reason: Reason = None,
+    state: Annotated[State, typer.Option("--state", help="Which ones.")] = State.KEPT,
+    *,
+    each: Annotated[bool, typer.Option("--all", help="Each one instead of one row for each cause.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the dead letters by cause: their reason with ids and numbers blanked."""
+    selection = Selection(state.column, queue, reason)
+    if each:
+        letters = with_database(lambda pool: DeadLetterStore(pool).list(selection))
+        emit_json(letters) if as_json else show_letters(letters)
+    else:
+        causes = with_database(lambda pool: DeadLetterStore(pool).groups(selection))
+        emit_json(causes) if as_json else show_causes(causes)
+
+
+@app.command("show")
+def show(
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Its number.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show one with its headers and its body.
+
+    To mend the body: show ID --json | jq -r .body > FILE, edit FILE, replay ID --body FILE.
+    """
+
+    async def read(pool: "asyncpg.Pool[Any]") -> OpenedLetter:
+        letter = await DeadLetterStore(pool).show(number)
+        if letter is None:
+            raise CommandError(f"there is no dead letter {number}; `halosync dead-letters list --all` shows them")
+        return letter
+
+    letter = with_database(read)
+    if as_json:
+        emit_json(json_body(letter))
+    else:
+        say(in_full(letter))
+
+
+@app.command("replay")
+def replay(
+    ids: Ids = None,
+    queue: Queue = None,
+    reason: Reason = None,
+    rate: Annotated[float, typer.Option("--rate", metavar="N", min=0.01, max=1000, help="At most N a second.")] = 20,
+    body: Annotated[
+        Path | None, typer.Option("--body", metavar="FILE", help="A mended body, for a single one.")
+    ] = None,
+    *,
+    everything: Everything = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell which ones.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send dead letters back to the queues they died in. One that is replayed twice is sent once."""
+    selection = asked_for(ids, queue, reason, everything=everything)
+    if body is not None and len(ids or ()) != 1:
+        raise typer.BadParameter("--body mends a single dead letter: give its number")
+    with told():
+        mended = _mended(body)
+    if dry_run:
+        numbers = with_database(lambda pool: chosen(pool, ids, selection))
+        emit_json({"would_replay": numbers}) if as_json else say(f"Would replay {len(numbers)}: {numbers}")
+        return
+
+    async def work(pool: "asyncpg.Pool[Any]", publisher: Publisher) -> Replayed:
+        numbers = await chosen(pool, ids, selection)
+        with progress(quiet=as_json) as bar:
+            return await Replayer(DeadLetterStore(pool), publisher, rate, mended).replay(numbers, bar)
+
+    _tell(with_both(work), as_json=as_json)
+
+
+def _mended(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    contents = read_file(file)
+    try:
+        from_json(contents)
+    except ValueError as error:
+        raise CommandError(f"{file} is not JSON ({error}); no consumer would take it") from None
+    return contents
+
+
+def _tell(outcome: Replayed, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(outcome)
+    else:
+        say(f"Replayed {len(outcome.replayed)}, skipped {len(outcome.skipped)} that are no longer kept.")
+        for number, why in outcome.failed.items():
+            complain(f"dead letter {number} stays kept: {why}")
+        if outcome.not_tried:
+            complain(f"gave up: RabbitMQ refuses; {len(outcome.not_tried)} were not tried")
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+@app.command("discard")
+def discard(
+    ids: Ids = None,
+    queue: Queue = None,
+    reason: Reason = None,
+    *,
+    everything: Everything = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give up dead letters. Their rows stay, as `discarded`."""
+    selection = asked_for(ids, queue, reason, everything=everything)
+    if as_json and not yes:
+        raise typer.BadParameter("--json cannot ask: add --yes")
+    numbers = with_database(lambda pool: chosen(pool, ids, selection))
+    if numbers and not yes:
+        typer.confirm(f"Discard {len(numbers)} dead letters?", abort=True, err=True)
+    discarded = with_database(lambda pool: DeadLetterStore(pool).discard(numbers))
+    emit_json({"discarded": discarded}) if as_json else say(f"Discarded {discarded}.")

@@ -1,0 +1,68 @@
+"""Every failure is one line that says what to do, never a traceback (exit code 1; 2 is for usage and settings)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+import typer
+from aio_pika.exceptions import AMQPError
+
+from halosync.cli.output import complain
+from halosync.messaging.publisher import NotPublishedError
+from halosync.store.migrate import MigrationChangedError
+from halosync.store.partners import UnknownPartnerError
+
+
+class CommandError(Exception):
+    """The command cannot do what was asked; the text says why and what to do."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn expected failures into a line on standard error and exit code 1; anything else is a bug and is raised."""
+    try:
+        yield
+    except (CommandError, asyncpg.PostgresError, asyncpg.InterfaceError, *_WORDED) as error:
+        complain(_in_words(error))
+        raise typer.Exit(1) from None
+
+
+_WORDED = (UnknownPartnerError, NotPublishedError, MigrationChangedError, AMQPError, OSError)
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case UnknownPartnerError():
+            return f"{error}; `halosync partner list` shows them, `halosync partner add` adds one"
+        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.UndefinedFunctionError():
+            return f"the database does not have this version's tables ({error}): run `halosync migrate`"
+        case asyncpg.PostgresError() | asyncpg.InterfaceError():
+            return f"Postgres refused: {error}"
+        case NotPublishedError():
+            return f"RabbitMQ did not take the message: {error}"
+        case AMQPError():
+            return f"RabbitMQ refused: {error or type(error).__name__}"
+        case _:
+            return str(error)
+
+
+def unreachable(server: str, variable: str, url: str, error: BaseException) -> CommandError:
+    """Say that a server cannot be reached. The address is given without its password."""
+    parts = urlsplit(url)
+    where = f"{parts.hostname or 'the local socket'}:{parts.port or 'default port'}{parts.path}"
+    why = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
+    return CommandError(f"cannot reach {server} at {where}: {why}; is it running, and is {variable} right?")
+
+
+@contextmanager
+def reaching_postgres(url: str) -> Iterator[None]:
+    """Say which server it was when connecting to Postgres fails, and why.
+
+    Raises:
+        CommandError: instead of what the connection raised.
+    """
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise unreachable("Postgres", "HALOSYNC_DATABASE_URL", url, error) from None

@@ -1,0 +1,66 @@
+"""`halosync key`: the API keys of partners and operators."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from halosync.cli.failures import CommandError, told
+from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.cli.sessions import with_database
+from halosync.store.keys import KeyStore
+
+app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True)
+
+
+@app.command("create")
+def create(
+    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="The key of this partner.")] = None,
+    name: Annotated[str, typer.Option("--name", help="What it is for, for the list of keys.")] = "",
+    *,
+    operator: Annotated[bool, typer.Option("--operator", help="An operator's key: it sees all partners.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Create a key. It is shown this once and can never be shown again."""
+    if (partner is None) != operator:
+        raise typer.BadParameter("give exactly one of --partner ID and --operator")
+    created = with_database(lambda pool: KeyStore(pool).create(partner, name))
+    if as_json:
+        emit_json({"api_key": created.api_key, "key_id": created.key_id, "partner_id": partner, "name": name})
+        return
+    say(created.api_key)
+    typer.echo(f"Keep it: it cannot be shown again. To end its use: halosync key revoke {created.key_id}", err=True)
+
+
+@app.command("list")
+def list_keys(
+    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this partner's.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the keys, without the keys themselves: only their hashes are kept."""
+    keys = with_database(lambda pool: KeyStore(pool).list(partner))
+    if as_json:
+        emit_json(keys)
+        return
+    show_table(
+        ["key", "partner", "name", "created", "revoked"],
+        [(k.key_id, k.partner_id or "(operator)", k.name, k.created_at, k.revoked_at) for k in keys],
+        empty="No keys yet. Next: halosync key create --partner ID",
+    )
+
+
+@app.command("revoke")
+def revoke(
+    key_id: Annotated[UUID, typer.Argument(metavar="KEY", help="The id shown by `halosync key list`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """End the use of a key, at once and for good."""
+    with told():
+        if not with_database(lambda pool: KeyStore(pool).revoke(key_id)):
+            raise CommandError(f"no key {key_id} is in use; `halosync key list` shows them")
+    if as_json:
+        emit_json({"key_id": key_id, "revoked": True})
+    else:
+        say(f"Revoked {key_id}.")

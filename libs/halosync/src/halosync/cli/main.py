@@ -1,0 +1,37 @@
+"""The command and its groups."""
+
+import logging
+
+import typer
+
+from halosync.cli import dead_letters, invoices, keys, migrate, partners, runs
+
+app = typer.Typer(
+    name="halosync",
+    help=(
+        "Operate halosync: partners and their keys, invoices, runs, dead letters.\n\n"
+        "Every subcommand takes --json and then prints one JSON value. Errors go to standard error; exit code 1 means"
+        " that it was not done, 2 that the usage or a setting is wrong. Settings: HALOSYNC_DATABASE_URL, and"
+        " HALOSYNC_AMQP_URL where something is published."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # it prints local variables, and those hold keys and passwords
+)
+app.command("migrate")(migrate.migrate)
+app.add_typer(partners.app, name="partner")
+app.add_typer(keys.app, name="key")
+app.add_typer(invoices.app, name="invoice")
+app.add_typer(runs.app, name="run")
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+@app.callback()
+def prepare() -> None:
+    """Keep the libraries' logs off the terminal: what goes wrong is told in our own words."""
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def main() -> None:
+    """Run the command."""
+    app()

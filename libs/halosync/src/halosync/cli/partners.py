@@ -1,0 +1,66 @@
+"""`halosync partner`: the MSPs that the distributor bills."""
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.cli.sessions import with_database
+from halosync.contracts.invoice import PartnerId
+from halosync.contracts.message import Text
+from halosync.store.partners import PartnerStore
+
+app = typer.Typer(help="Partners: add and list them.", no_args_is_help=True)
+
+
+def _partner_id(value: str) -> str:
+    """Refuse at once what no invoice could carry, or no address of the report API."""
+    try:
+        checked: str = TypeAdapter(PartnerId).validate_python(value)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+    if "/" in checked or checked != checked.strip():
+        raise typer.BadParameter("no slashes, and no white space around it: the id is a part of web addresses")
+    return checked
+
+
+def _name(value: str) -> str:
+    try:
+        checked: str = TypeAdapter(Text).validate_python(value)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+    return checked
+
+
+@app.command("add")
+def add(
+    partner_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The id that the invoice system uses.", callback=_partner_id)
+    ],
+    name: Annotated[str, typer.Option("--name", help="What people call the partner.", callback=_name)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Add a partner with the default settings. One that exists only gets the name."""
+    added = with_database(lambda pool: PartnerStore(pool).add(partner_id, name))
+    if as_json:
+        emit_json({"partner_id": partner_id, "name": name, "added": added})
+    elif added:
+        say(f"Added {partner_id}. Next: halosync key create --partner {partner_id}")
+    else:
+        say(f"{partner_id} exists already; its name is {name} now.")
+
+
+@app.command("list")
+def list_partners(*, as_json: Json = False) -> None:
+    """List the partners and whether their Halo is connected."""
+    partners = with_database(lambda pool: PartnerStore(pool).list())
+    if as_json:
+        emit_json(partners)
+        return
+    show_table(
+        ["partner", "name", "connection", "tenant", "added"],
+        [(p.partner_id, p.name, p.connection, p.tenant, p.created_at) for p in partners],
+        empty="No partners yet. Next: halosync partner add ID --name NAME",
+    )

@@ -1,0 +1,70 @@
+"""Sending dead letters back to their queues, at a bounded rate (messaging-facts 2.3)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.progress import Progress
+
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.topology import READY
+from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
+
+GIVE_UP_AFTER = 5
+"""So many refusals in a row mean that the broker is in trouble, not that a queue is missing."""
+
+
+@dataclass
+class Replayed:
+    """What became of the dead letters that were to be replayed."""
+
+    replayed: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    not_tried: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Replayer:
+    """Replays dead letters. `mended` is a body to send in place of the original one."""
+
+    store: DeadLetterStore
+    publisher: Publisher
+    rate: float
+    mended: bytes | None = None
+
+    async def replay(self, dead_letter_ids: Sequence[int], bar: Progress) -> Replayed:
+        """Replay them in order, at most `rate` a second; whoever else replays the same ones, each is sent once."""
+        outcome = Replayed()
+        clock = asyncio.get_running_loop()
+        began, in_a_row = clock.time(), 0
+        task = bar.add_task("replaying", total=len(dead_letter_ids))
+        for position, number in enumerate(dead_letter_ids):
+            if in_a_row == GIVE_UP_AFTER:
+                outcome.not_tried = list(dead_letter_ids[position:])
+                break
+            await asyncio.sleep(began + position / self.rate - clock.time())
+            try:
+                done = await self.store.replay(number, self._send)
+            except NotPublishedError as error:
+                outcome.failed[number] = str(error)
+                in_a_row += 1
+            else:
+                (outcome.replayed if done else outcome.skipped).append(number)
+                in_a_row = 0
+            bar.advance(task)
+        return outcome
+
+    async def _send(self, letter: OpenedLetter) -> None:
+        """Publish to the queue where it died and nowhere else, so that other listeners do not hear it twice.
+
+        The body keeps its ids, by which consumers know what they have done. The headers begin anew: the count of
+        attempts that killed it must not kill it again.
+        """
+        await self.publisher.publish(
+            letter.body if self.mended is None else self.mended,
+            exchange=READY,
+            routing_key=letter.queue,
+            message_type=letter.message_type,
+            headers={"halosync-replay-of": letter.dead_letter_id},
+        )

@@ -1,0 +1,144 @@
+"""`halosync run`: start runs, watch one, list them."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+import typer
+
+from halosync.cli.failures import CommandError
+from halosync.cli.output import Json, emit_json, progress, say, show_table
+from halosync.cli.sessions import with_database
+from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
+from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.store.run_overview import RunOverview, RunOverviews
+from halosync.store.runs import (
+    EmptyInvoiceError,
+    NoInvoiceError,
+    NotConnectedError,
+    RunInProgressError,
+    RunStore,
+)
+
+app = typer.Typer(help="Runs: start, watch and list them.", no_args_is_help=True)
+
+_MOST_INT = 2_147_483_647
+
+
+class _Mode(StrEnum):
+    APPLY = "apply"
+    PREVIEW = "preview"
+
+
+@app.command("start")
+def start(
+    partner: Annotated[str, typer.Option("--partner", metavar="ID", help="Whose Halo.")],
+    invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
+    mode: Annotated[_Mode, typer.Option("--mode", help="A preview plans and writes nothing.")] = _Mode.APPLY,
+    approve_removals: Annotated[
+        int | None,
+        typer.Option(
+            "--approve-removals",
+            metavar="N",
+            min=0,
+            max=_MOST_INT,
+            help="Release held removals: at most N, the number that was seen; more are held again.",
+        ),
+    ] = None,
+    *,
+    accept_shrunk_read: Annotated[
+        bool,
+        typer.Option("--accept-shrunk-read", help="Go on although Halo shows far fewer licences than it did."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run. It is carried out by the services; follow it with `halosync run watch`."""
+
+    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+        if not await PartnerStore(pool).exists(partner):
+            raise UnknownPartnerError(partner)
+        try:
+            return await RunStore(pool).request(
+                partner,
+                invoice_id=invoice,
+                mode="preview" if mode is _Mode.PREVIEW else "apply",
+                requested_by="operator",
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+            )
+        except (NoInvoiceError, EmptyInvoiceError, NotConnectedError, RunInProgressError) as error:
+            raise CommandError(_why_not(partner, invoice, error)) from None
+
+    run_id = with_database(request)
+    if as_json:
+        emit_json({"run_id": run_id})
+    else:
+        say(f"Started run {run_id}. Next: halosync run watch {run_id}")
+
+
+def _why_not(partner: str, invoice: str | None, error: Exception) -> str:
+    match error:
+        case RunInProgressError(run_id=run_id):
+            return f"run {run_id} of {partner} has not ended; see it with: halosync run watch {run_id}"
+        case NotConnectedError():
+            return f"{partner} is not connected to Halo; its administrator connects it in the portal"
+        case EmptyInvoiceError():
+            return f"invoice {error} has no lines, and an empty invoice starts no run; ask Converge for a new revision"
+        case _ if invoice is None:
+            return f"there is no invoice of {partner} yet; one comes with: halosync invoice publish FILE"
+        case _:
+            return f"{partner} has no invoice {invoice!r}, or another one supersedes it"
+
+
+@app.command("watch")
+def watch(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="The id shown by `halosync run start`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Follow a run until it ends. Exit code 0 when it succeeded or is a finished preview, else 1."""
+
+    async def follow_run(pool: "asyncpg.Pool[Any]") -> RunOverview:
+        with progress(quiet=as_json) as bar:
+            return await follow(RunOverviews(pool), run_id, bar)
+
+    run = with_database(follow_run)
+    if as_json:
+        emit_json(as_json_value(run))
+    else:
+        say(summary(run))
+    if run.state not in SUCCESS:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_runs(
+    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this partner's.")] = None,
+    most: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many at most.")] = 50,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the newest runs."""
+
+    async def read(pool: "asyncpg.Pool[Any]") -> list[RunOverview]:
+        if partner is not None and not await PartnerStore(pool).exists(partner):
+            raise UnknownPartnerError(partner)
+        return list(await RunOverviews(pool).newest(partner, most))
+
+    runs = with_database(read)
+    if as_json:
+        emit_json([as_json_value(run) for run in runs])
+        return
+    show_table(
+        ["run", "partner", "invoice", "mode", "state", "total", "synced", "skipped", "held", "failed", "created"],
+        [_row(run) for run in runs],
+        empty="No runs yet. Next: halosync run start --partner ID",
+    )
+
+
+def _row(run: RunOverview) -> list[Any]:
+    counts = run.counters
+    numbers = [counts.total, counts.synced, counts.skipped, counts.held, counts.failed]
+    invoice = f"{run.invoice_id} r{run.revision}"
+    return [run.run_id, run.partner_id, invoice, run.mode, run.state, *numbers, run.created_at]

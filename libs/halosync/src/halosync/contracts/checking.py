@@ -1,0 +1,151 @@
+"""Checking an invoice before it is believed: every field, every line, and its own control totals (spec section 6).
+
+The lines are checked one at a time, so that 100,000 of them never stand in memory as models.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from halosync.contracts.invoice import InvoiceHeader, InvoiceLine, InvoiceProblem
+
+MOST_PROBLEMS = 20
+"""After so many problems the rest is not told: the file is broken as a whole."""
+
+MOST_LINES = 1_000_000
+_CENT = Decimal("0.01")
+
+
+class InvalidInvoiceError(ValueError):
+    """An invoice cannot be taken in. `known` holds what could be read of its identity, for the answer."""
+
+    def __init__(self, problems: list[InvoiceProblem], known: dict[str, Any] | None = None) -> None:
+        self.problems = problems
+        self.known = known or {}
+        super().__init__("; ".join(map(_in_words, problems)))
+
+
+def _in_words(problem: InvoiceProblem) -> str:
+    where = [f"line {problem.line}"] if problem.line else []
+    where += [problem.field] if problem.field else []
+    return f"{', '.join(where)}: {problem.message}" if where else problem.message
+
+
+def whole(message: str, field: str = "") -> list[InvoiceProblem]:
+    """Return a problem of the invoice as a whole, or of one field of its header."""
+    return [InvoiceProblem(field=field, line=None, message=message)]
+
+
+def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
+    """Parse an `invoice.ready.v1` event into its header and its unchecked lines (None: they are at `lines_url`).
+
+    Raises:
+        InvalidInvoiceError: not JSON, or the header does not fit.
+    """
+    try:
+        event = from_json(body)
+    except ValueError as error:
+        raise InvalidInvoiceError(whole(f"the message is not JSON: {error}")) from None
+    if not isinstance(event, dict):
+        raise InvalidInvoiceError(whole("the message must be a JSON object"))
+    lines = event.pop("lines", None)
+    known = {
+        name: event[name]
+        for name, kind in (("event_id", str), ("partner_id", str), ("invoice_id", str), ("revision", int))
+        if isinstance(event.get(name), kind)
+    }
+    problems: list[InvoiceProblem] = []
+    header = None
+    try:
+        header = InvoiceHeader.model_validate(event)
+    except ValidationError as error:
+        problems += _problems(error, None)
+    if lines is not None and not isinstance(lines, list):
+        problems += whole("must be a list of lines", "lines")
+    elif (lines is None) == (event.get("lines_url") is None):
+        problems += whole("give exactly one of lines and lines_url", "lines")
+    if header is None or problems:
+        raise InvalidInvoiceError(problems, known)
+    return header, lines
+
+
+@dataclass
+class LineChecker:
+    """Checks lines one by one and adds up what the control totals must equal."""
+
+    header: InvoiceHeader
+    count: int = 0
+    total: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        self._problems: list[InvoiceProblem] = []
+
+    def check(self, raw_lines: Iterable[Any]) -> Iterator[InvoiceLine]:
+        """Yield each line that fits; what does not is remembered for `finish`.
+
+        Raises:
+            InvalidInvoiceError: after `MOST_PROBLEMS` problems, or beyond `MOST_LINES`.
+        """
+        for raw in raw_lines:
+            self.count += 1
+            if self.count > MOST_LINES:
+                raise self._error(whole(f"more than {MOST_LINES} lines", "lines"))
+            try:
+                line = InvoiceLine.model_validate(raw)
+            except ValidationError as error:
+                self._problems += _problems(error, self.count)
+                if len(self._problems) >= MOST_PROBLEMS:
+                    raise self._error([]) from None
+                continue
+            self.total += (line.quantity * line.unit_price).quantize(_CENT, ROUND_HALF_UP)
+            yield line
+
+    def finish(self) -> None:
+        """Compare the control totals.
+
+        Raises:
+            InvalidInvoiceError: a line did not fit, or a control total does not agree.
+        """
+        if self._problems:
+            raise self._error([])
+        header = self.header
+        if header.line_count is not None and header.line_count != self.count:
+            raise self._error(whole(f"says {header.line_count}, but there are {self.count} lines", "line_count"))
+        if header.total is not None and header.total != self.total:
+            raise self._error(whole(f"says {header.total}, but the lines add up to {self.total}", "total"))
+
+    def _error(self, more: list[InvoiceProblem]) -> InvalidInvoiceError:
+        return InvalidInvoiceError([*self._problems, *more][:MOST_PROBLEMS], identity(self.header))
+
+
+def identity(header: InvoiceHeader) -> dict[str, Any]:
+    """Return what an answer needs to say which invoice it speaks of."""
+    return {
+        "event_id": str(header.event_id),
+        "partner_id": header.partner_id,
+        "invoice_id": header.invoice_id,
+        "revision": header.revision,
+    }
+
+
+def read_json_line(text: bytes, line_no: int) -> Any:
+    """Parse one line of a JSON-lines file.
+
+    Raises:
+        InvalidInvoiceError: it is not JSON.
+    """
+    try:
+        return from_json(text)
+    except ValueError as error:
+        raise InvalidInvoiceError([InvoiceProblem(field="", line=line_no, message=f"not JSON: {error}")]) from None
+
+
+def _problems(error: ValidationError, line: int | None) -> list[InvoiceProblem]:
+    return [
+        InvoiceProblem(field=".".join(str(part) for part in problem["loc"]), line=line, message=problem["msg"])
+        for problem in error.errors(include_input=False, include_url=False)
+    ]

@@ -1,0 +1,137 @@
+"""The messages around a partner's connection to Halo: requests to auth with their replies, and its events.
+
+Requests and replies travel through queues that do not persist; a token is in no other message (spec section 5.6).
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field, SecretStr, field_serializer
+
+from halosync.contracts.invoice import PartnerId
+from halosync.contracts.message import Event, Identifier, Message
+
+
+class BeginConnection(Message):
+    """Start the OAuth journey of a partner."""
+
+    message_type: ClassVar[str] = "connection.begin.v1"
+
+    partner_id: PartnerId
+    tenant: str
+    client_id: Identifier
+
+
+class ConnectionBegun(Message):
+    """Where to send the browser."""
+
+    message_type: ClassVar[str] = "connection.begun.v1"
+
+    authorize_url: str
+
+
+class CompleteConnection(Message):
+    """What Halo's redirect brought back: a code, or an error."""
+
+    message_type: ClassVar[str] = "connection.complete.v1"
+
+    state: Annotated[str, Field(max_length=500)]
+    code: Annotated[SecretStr, Field(max_length=4000)] | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+    @field_serializer("code", when_used="json-unless-none")
+    def _reveal(self, code: SecretStr) -> str:
+        return code.get_secret_value()
+
+
+class ConnectionCompleted(Message):
+    """The connection stands."""
+
+    message_type: ClassVar[str] = "connection.completed.v1"
+
+    partner_id: PartnerId
+    tenant: str
+
+
+class EndConnection(Message):
+    """Erase the partner's tokens."""
+
+    message_type: ClassVar[str] = "connection.end.v1"
+
+    partner_id: PartnerId
+
+
+class ConnectionEnded(Message):
+    """The tokens are erased."""
+
+    message_type: ClassVar[str] = "connection.ended.v1"
+
+    partner_id: PartnerId
+
+
+class TokenRequest(Message):
+    """Ask for an access token. `rejected_generation` names a token that Halo answered with 401."""
+
+    message_type: ClassVar[str] = "token.request.v1"
+
+    partner_id: PartnerId
+    rejected_generation: int | None = None
+
+
+class TokenGranted(Message):
+    """An access token, good until `expires_at`. It grows a new `generation` with every refresh."""
+
+    message_type: ClassVar[str] = "token.granted.v1"
+
+    partner_id: PartnerId
+    tenant: str
+    access_token: SecretStr
+    generation: int
+    expires_at: AwareDatetime
+
+    @field_serializer("access_token", when_used="json")
+    def _reveal(self, token: SecretStr) -> str:
+        return token.get_secret_value()
+
+
+class RequestRefused(Message):
+    """A request that auth could not fulfil. `code` is for programs, `detail` for people."""
+
+    message_type: ClassVar[str] = "request.refused.v1"
+
+    code: Literal[
+        "not_connected",
+        "connection_broken",
+        "invalid_tenant",
+        "invalid_state",
+        "denied",
+        "missing_scope",
+        "invalid_client",
+        "halo_unavailable",
+        "unknown_partner",
+    ]
+    detail: str
+    partner_id: str | None = None
+
+
+class ConnectionEstablished(Event):
+    """A partner's Halo is connected."""
+
+    message_type: ClassVar[str] = "connection.established.v1"
+
+    partner_id: PartnerId
+    tenant: str
+    granted_scopes: list[str]
+    connected_at: AwareDatetime
+
+
+class ConnectionLost(Event):
+    """A partner's Halo is no longer connected: a person must connect it again."""
+
+    message_type: ClassVar[str] = "connection.lost.v1"
+
+    partner_id: PartnerId
+    tenant: str | None
+    reason: Literal["disconnected", "invalid_grant"]
+    problem: str
+    lost_at: AwareDatetime

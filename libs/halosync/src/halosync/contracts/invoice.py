@@ -1,0 +1,113 @@
+"""The invoice as the invoice system publishes it, and our answers (spec section 6)."""
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from halosync.contracts.message import Event, Identifier, Text
+
+
+def _number_not_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError('must be a number written as a string, such as "12.50"')  # noqa: TRY004 - pydantic wants it
+    return value
+
+
+Quantity = Annotated[Decimal, BeforeValidator(_number_not_bool), Field(max_digits=15, decimal_places=6)]
+"""A quantity: at most 9 digits before and 6 after the point. Never NaN or infinite."""
+
+Money = Annotated[Decimal, BeforeValidator(_number_not_bool), Field(max_digits=18, decimal_places=6)]
+"""An amount in the invoice's currency: at most 12 digits before and 6 after the point. Never NaN or infinite."""
+
+PartnerId = Annotated[Identifier, Field(description="The partner (MSP) that the distributor bills.")]
+
+
+class InvoiceLine(BaseModel):
+    """One line of an invoice."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    line_id: Identifier
+    customer_id: Identifier
+    customer_name: Text
+    product_code: Text
+    product_name: str = Field(default="", max_length=500)
+    kind: Literal["recurring", "proration", "credit", "one_off", "usage"]
+    quantity: Quantity
+    unit_price: Money
+    billing_cycle: Text
+
+
+class InvoiceHeader(Event):
+    """An invoice without its lines."""
+
+    message_type: ClassVar[str] = "invoice.ready.v1"
+
+    event_id: UUID
+    partner_id: PartnerId
+    invoice_id: Identifier
+    revision: int = Field(ge=1, le=2_000_000_000, description="A higher one replaces the lower ones.")
+    replaces: Identifier | None = Field(default=None, description="Another invoice that this one supersedes.")
+    period: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="The month that is billed.")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+    issued_at: AwareDatetime
+    line_count: int | None = Field(default=None, ge=0, description="Control total: how many lines.")
+    total: Annotated[Decimal, BeforeValidator(_number_not_bool)] | None = Field(
+        default=None,
+        max_digits=24,
+        decimal_places=6,
+        description="Control total: the sum of quantity × unit_price, each rounded to cents.",
+    )
+    lines_url: str | None = Field(
+        default=None, max_length=2000, description="Where a big invoice's lines are: JSON lines, gzip allowed."
+    )
+
+
+class InvoiceReady(InvoiceHeader):
+    """An invoice is ready to be synchronised. It has `lines` or `lines_url`, exactly one of them."""
+
+    lines: list[InvoiceLine] | None = None
+
+    @model_validator(mode="after")
+    def _one_source_of_lines(self) -> "InvoiceReady":
+        if (self.lines is None) == (self.lines_url is None):
+            raise ValueError("needs exactly one of lines and lines_url")
+        return self
+
+
+class InvoiceAccepted(Event):
+    """An invoice was stored; a newer revision of it, or one that replaces it, would supersede it."""
+
+    message_type: ClassVar[str] = "invoice.accepted.v1"
+
+    partner_id: PartnerId
+    invoice_id: Identifier
+    revision: int
+    period: str
+    line_count: int
+    total: Decimal
+    accepted_at: AwareDatetime
+
+
+class InvoiceProblem(BaseModel):
+    """One thing that is wrong with an invoice."""
+
+    field: str = Field(description="The field's path, such as `quantity`; empty for the message as a whole.")
+    line: int | None = Field(default=None, description="The line it is in, counted from 1; null for the header.")
+    message: str = Field(description="What is wrong and what to do.")
+
+
+class InvoiceRejected(Event):
+    """An invoice could not be taken in; the original is kept as a dead letter that can be mended and replayed."""
+
+    message_type: ClassVar[str] = "invoice.rejected.v1"
+
+    invoice_event_id: str | None = Field(default=None, description="The `event_id` of what was rejected, if readable.")
+    partner_id: str | None = None
+    invoice_id: str | None = None
+    revision: int | None = None
+    reason: str = Field(description="All problems in one sentence.")
+    problems: list[InvoiceProblem]
+    rejected_at: AwareDatetime

@@ -1,0 +1,34 @@
+"""What every message has in common."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID, uuid4
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _printable(text: str) -> str:
+    """Refuse control characters: Postgres cannot store NUL, and the rest only ever come from broken exports."""
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+        raise ValueError("holds a control character; remove it")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_printable)]
+"""A non-empty piece of text, trimmed, without control characters, at most 500 characters."""
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+"""An id given by another system: any text, at most 200 characters."""
+
+
+class Message(BaseModel):
+    """A message; `message_type` is its name and its routing key. Unknown fields are ignored (spec section 6)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    message_type: ClassVar[str]
+
+
+class Event(Message):
+    """A message that tells what happened. `event_id` makes a second delivery harmless."""
+
+    event_id: UUID = Field(default_factory=uuid4, description="The same in every delivery of the same event.")

@@ -1,0 +1,42 @@
+"""Every message type, by name; the AsyncAPI description and the example tests are made from this list."""
+
+from halosync.contracts.connection import (
+    BeginConnection,
+    CompleteConnection,
+    ConnectionBegun,
+    ConnectionCompleted,
+    ConnectionEnded,
+    ConnectionEstablished,
+    ConnectionLost,
+    EndConnection,
+    RequestRefused,
+    TokenGranted,
+    TokenRequest,
+)
+from halosync.contracts.invoice import InvoiceAccepted, InvoiceReady, InvoiceRejected
+from halosync.contracts.message import Message
+from halosync.contracts.run import HaloRefreshRequested, LicenceActions, RunFinished, RunRequested
+
+MESSAGES: dict[str, type[Message]] = {
+    model.message_type: model
+    for model in (
+        InvoiceReady,
+        InvoiceAccepted,
+        InvoiceRejected,
+        RunRequested,
+        LicenceActions,
+        RunFinished,
+        HaloRefreshRequested,
+        ConnectionEstablished,
+        ConnectionLost,
+        BeginConnection,
+        ConnectionBegun,
+        CompleteConnection,
+        ConnectionCompleted,
+        EndConnection,
+        ConnectionEnded,
+        TokenRequest,
+        TokenGranted,
+        RequestRefused,
+    )
+}

@@ -1,0 +1,78 @@
+"""The settings of a partner, as the report API takes and gives them (spec section 3, "Settings of a partner")."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import holidays
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _no_bool(value: object) -> object:
+    """Refuse true and false where a number is meant: Python would take them for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic wants a ValueError
+    return value
+
+
+def _has_holidays(country: str) -> str:
+    if country not in holidays.list_supported_countries(include_aliases=False):
+        raise ValueError(f"no public holidays are known for {country}; leave the country null to skip weekends only")
+    return country
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
+"""An integer; `true` is none."""
+
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_has_holidays)]
+"""An ISO 3166 alpha-2 code, in capitals, of a country whose public holidays are known."""
+
+
+class _Setting(BaseModel):
+    # Unknown fields are refused here, unlike in messages: a mistyped setting that is ignored deletes licences.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeleteGuard(_Setting):
+    """Removals are held when they exceed both thresholds (spec section 3, "Delete guard")."""
+
+    max_count: WholeNumber = Field(default=10, ge=0, le=1_000_000, description="Removals of one run.")
+    max_fraction: Annotated[Decimal, BeforeValidator(_no_bool)] = Field(
+        default=Decimal("0.25"),
+        ge=0,
+        le=1,
+        max_digits=7,
+        decimal_places=6,
+        description="Part of the matched clients' active licences, from 0 to 1, as a string.",
+    )
+
+
+class RateLimit(_Setting):
+    """How many requests the partner's Halo takes in any window."""
+
+    requests: WholeNumber = Field(ge=1, le=100_000)
+    window_s: Annotated[float, BeforeValidator(_no_bool)] = Field(
+        gt=0, le=86_400, allow_inf_nan=False, description="Length of the window in seconds, at most a day."
+    )
+
+
+class PartnerSettings(_Setting):
+    """What a partner can choose. A field that is left out has its default; null is a choice of its own."""
+
+    auto_sync: bool = Field(default=False, description="Synchronise each invoice as soon as it arrives.")
+    removal: Literal["delete", "deactivate", "zero"] = Field(
+        default="delete", description="What removing a licence does to it in Halo."
+    )
+    cleanup: Literal["all", "owned"] = Field(
+        default="all", description="Which licences without a product are removed: all, or only those halosync wrote."
+    )
+    price_field: Literal["price", "purchase_price", "none"] = Field(
+        default="price", description="Where in Halo the invoice's unit price goes."
+    )
+    delete_guard: DeleteGuard | None = Field(
+        default=DeleteGuard(), description="Holds suspiciously many removals; null switches it off."
+    )
+    rate_limit: RateLimit | None = Field(default=None, description="Null: the default of the services.")
+    country: Country | None = Field(
+        default=None, description="Whose public holidays move the expected invoice day; null: weekends only."
+    )
+    invoice_day: WholeNumber = Field(default=5, ge=1, le=28, description="Day of the month of the invoice run.")

@@ -1,0 +1,64 @@
+"""Which actions travel together, and how a refused array is taken apart (architecture section 2 and 4)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from halosync.domain.model import Action, Outcome, PlannedItem, Removal
+
+Id = TypeVar("Id")
+
+
+class BatchKind(StrEnum):
+    """How a batch is sent: `write` is one request with an array, `delete` is one request for each licence."""
+
+    WRITE = "write"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Positions, in the plan's items, of the actions that travel together."""
+
+    kind: BatchKind
+    indexes: tuple[int, ...]
+
+
+def batches(items: Sequence[PlannedItem], size: int, removal: Removal) -> list[Batch]:
+    """Return the batches of all pending items, each of at most `size`, in the plan's order; deletes come last.
+
+    Removals that only deactivate or set to zero are updates for Halo, so they travel with the writes.
+
+    Raises:
+        ValueError: `size` is below 1.
+    """
+    if size < 1:
+        raise ValueError(f"A batch holds at least one action, not {size}.")
+    writes: list[int] = []
+    deletes: list[int] = []
+    for index, item in enumerate(items):
+        if item.outcome is Outcome.PENDING:
+            is_delete = item.action is Action.DELETE and removal is Removal.DELETE
+            (deletes if is_delete else writes).append(index)
+    return [
+        Batch(kind, tuple(indexes[start : start + size]))
+        for kind, indexes in ((BatchKind.WRITE, writes), (BatchKind.DELETE, deletes))
+        for start in range(0, len(indexes), size)
+    ]
+
+
+def split(ids: Sequence[Id], named: Collection[Id]) -> list[list[Id]]:
+    """Return the parts in which a refused array is sent again, so that the guilty row ends up alone.
+
+    `named` are the rows that Halo's answer pointed at. They go into one part and the rest into another when that
+    separates anything; else the array is halved. A part of one row cannot be split and comes back as it is; two or
+    more rows always come back as two parts, so repeated splitting ends with every row alone.
+    """
+    if len(ids) <= 1:
+        return [list(ids)] if ids else []
+    guilty = [each for each in ids if each in named]
+    if guilty and len(guilty) < len(ids):
+        return [guilty, [each for each in ids if each not in named]]
+    middle = len(ids) // 2
+    return [list(ids[:middle]), list(ids[middle:])]

@@ -1,0 +1,170 @@
+"""The items of one matched client: its products, then what is cleaned up (spec section 3)."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from halosync.domain import wording
+from halosync.domain.groups import Group
+from halosync.domain.licences import after_removal, choose, desired_state, is_removed, same_state, state_of
+from halosync.domain.model import (
+    Action,
+    Cleanup,
+    Licence,
+    LicenceState,
+    Outcome,
+    PlannedItem,
+    PlanSettings,
+    Reason,
+)
+from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for every client of a plan. `links` has linked licence names by product key, `key` is `name_key`."""
+
+    settings: PlanSettings
+    links: Mapping[str, str]
+    owned: frozenset[int]
+    removed: frozenset[int]
+    protected: frozenset[int]
+    key: Callable[[str], str]
+
+    def target(self, product: Product) -> str:
+        """Return the key of the licence name that the product's licence has: the linked one's, else the code's."""
+        linked = self.links.get(product.key)
+        return product.key if linked is None else self.key(linked)
+
+    def state(self, licence: Licence) -> LicenceState:
+        """Return the observed state by the partner's price field."""
+        return state_of(licence, self.settings.price_field)
+
+    def is_removed(self, licence: Licence) -> bool:
+        """Tell whether the licence already is what the partner's removal would make of it."""
+        return is_removed(licence, self.settings.removal, self.removed)
+
+
+def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
+    """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
+    items = _ItemsOfClient(group, client_id, rules)
+    by_key: dict[str, list[Licence]] = {}
+    for licence in licences:
+        by_key.setdefault(rules.key(licence.name), []).append(licence)
+    products = products_of(group.lines, rules.key)
+    # Only recurring lines set a licence, so a product without any claims nothing.
+    claims = Counter(rules.target(product) for product in products if product.recurring)
+    for product in products:
+        target = rules.target(product)
+        found = by_key.get(target, ())
+        if product.recurring and claims[target] > 1:
+            rivals = [each for each in products if each.recurring and rules.target(each) == target]
+            yield items.of_rival(product, rivals)
+        else:
+            yield items.of_product(product, found)
+    if client_id not in rules.protected:
+        for target in sorted(by_key.keys() - {rules.target(product) for product in products}):
+            yield from items.of_cleanup(by_key[target])
+
+
+@dataclass(frozen=True, slots=True)
+class _ItemsOfClient:
+    group: Group
+    client_id: int
+    rules: Rules
+
+    def of_rival(self, product: Product, rivals: list[Product]) -> PlannedItem:
+        """Return the item of a product whose licence other products claim too; `rivals` are all of them."""
+        name = self.rules.links.get(product.key, product.code)
+        detail = wording.licence_claimed_twice([rival.code for rival in rivals], name)
+        # None of them owns the licence, so no item shows its id.
+        return self._fail(product, None, Fault(Reason.LICENCE_CLAIMED_TWICE, detail))
+
+    def of_product(self, product: Product, found: Sequence[Licence]) -> PlannedItem:
+        """Return the item of a product; `found` are the licences that have its name."""
+        chosen = choose(found)
+        licence = None if isinstance(chosen, Fault) else chosen
+        if not product.recurring:
+            return self._skip(product, licence, Reason.NOT_RECURRING, wording.NOT_RECURRING)
+        demand = demand_of(product)
+        if isinstance(demand, Fault):
+            return self._fail(product, licence, demand)
+        if isinstance(chosen, Fault):
+            return self._fail(product, None, chosen)
+        if chosen is None:
+            return self._without_licence(product, demand)
+        return self._with_licence(product, demand, chosen)
+
+    def of_cleanup(self, licences: list[Licence]) -> Iterator[PlannedItem]:
+        """Yield the removals of active licences that no product of the invoice has."""
+        everything = self.rules.settings.cleanup is Cleanup.ALL
+        for licence in sorted(licences, key=lambda licence: licence.id):
+            ours_to_clean = everything or licence.id in self.rules.owned
+            if ours_to_clean and licence.is_active and not self.rules.is_removed(licence):
+                yield self._remove(None, licence)
+
+    def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
+        if demand.quantity == 0:
+            return self._skip(product, None, Reason.QUANTITY_ZERO, wording.QUANTITY_ZERO)
+        name = self.rules.links.get(product.key, product.code)
+        desired = desired_state(demand, None, self.rules.settings.price_field)
+        return self._item(product, None, Action.CREATE, after=desired, set_name=name)
+
+    def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
+        if demand.quantity == 0:
+            return self._remove(product, licence)
+        before = self.rules.state(licence)
+        desired = desired_state(demand, before, self.rules.settings.price_field)
+        keeps_name = product.key in self.rules.links or licence.name == product.code
+        if keeps_name and same_state(desired, before):
+            return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
+        set_name = None if keeps_name else product.code
+        return self._item(product, licence, Action.UPDATE, before=before, after=desired, set_name=set_name)
+
+    def _remove(self, product: Product | None, licence: Licence) -> PlannedItem:
+        before = self.rules.state(licence)
+        if self.rules.is_removed(licence):
+            return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
+        after = after_removal(before, self.rules.settings.removal)
+        return self._item(product, licence, Action.DELETE, before=before, after=after)
+
+    def _skip(self, product: Product, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:
+        return self._idle(product, licence, Outcome.SKIPPED, Fault(reason, detail))
+
+    def _fail(self, product: Product, licence: Licence | None, fault: Fault) -> PlannedItem:
+        return self._idle(product, licence, Outcome.FAILED, fault)
+
+    def _idle(self, product: Product, licence: Licence | None, outcome: Outcome, fault: Fault) -> PlannedItem:
+        # A licence that is left as it is shows the same state twice, so that sums over items stay true.
+        state = self.rules.state(licence) if licence else None
+        return self._item(product, licence, Action.NONE, outcome, fault=fault, before=state, after=state)
+
+    def _item(
+        self,
+        product: Product | None,
+        licence: Licence | None,
+        action: Action,
+        outcome: Outcome = Outcome.PENDING,
+        *,
+        fault: Fault | None = None,
+        before: LicenceState | None = None,
+        after: LicenceState | None = None,
+        set_name: str | None = None,
+    ) -> PlannedItem:
+        customer_ids, customer_name = self.group.customers_of(product)
+        return PlannedItem(
+            customer_ids=customer_ids,
+            customer_name=customer_name,
+            halo_client_id=self.client_id,
+            product_code=product.code if product else None,
+            licence_name=set_name or (licence.name if licence else None),
+            halo_licence_id=licence.id if licence else None,
+            action=action,
+            outcome=outcome,
+            reason=fault.reason if fault else None,
+            detail=fault.detail if fault else None,
+            before=before,
+            after=after,
+            set_name=set_name,
+            line_nos=tuple([line.line_no for line in product.lines]) if product else (),
+        )

@@ -1,0 +1,59 @@
+"""What keeps a wrong invoice, or a Halo that shows too little, from emptying a PSA (spec section 3)."""
+
+from dataclasses import dataclass, replace
+
+from halosync.domain import wording
+from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
+
+
+def must_hold(removals: int, active: int, guard: DeleteGuard | None, approved: int | None) -> bool:
+    """Tell whether all removals of a run wait for a person (spec section 3, "Delete guard").
+
+    `active` counts the matched clients' active licences. `approved` is a ceiling, not a switch: a run that removes
+    more than the person saw is held again.
+    """
+    if guard is None or not guard.trips(removals, active):
+        return False
+    return approved is None or removals > approved
+
+
+def hold(items: list[PlannedItem], detail: str) -> None:
+    """Hold, in place, every item of `items` that removes a licence."""
+    for index, item in enumerate(items):
+        if item.action is Action.DELETE:
+            items[index] = replace(item, outcome=Outcome.HELD, reason=Reason.DELETE_GUARD, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A read against what is known of the same Halo.
+
+    Attributes:
+        clients_before: clients of the last complete read.
+        clients_now: clients in this read.
+        known: licences of the last complete read, or written since, without those that halosync removed.
+        missing: how many of the known licences this read does not have.
+        observed: licences in this read.
+    """
+
+    clients_before: int
+    clients_now: int
+    known: int
+    missing: int
+    observed: int
+
+
+def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
+    """Return why a read must not be believed, or None (spec section 3, "Shrunk reads").
+
+    Without a guard of the partner's the default thresholds are used, because null switches off the holding of
+    removals, not this protection.
+    """
+    thresholds = guard or DeleteGuard()
+    if seen.clients_before > 0 and seen.clients_now == 0:
+        return wording.list_now_empty("clients", seen.clients_before)
+    if seen.known > 0 and seen.observed == 0:
+        return wording.list_now_empty("licences", seen.known)
+    if thresholds.trips(seen.missing, seen.known):
+        return wording.licences_missing(seen.missing, seen.known, seen.observed, thresholds)
+    return None

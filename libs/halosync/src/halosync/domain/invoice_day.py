@@ -1,0 +1,53 @@
+"""When an invoice run is expected (spec section 2: the 5th, or the next business day)."""
+
+from collections.abc import Container
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+
+_SATURDAY = 5
+_DECEMBER = 12
+_LAST_DAY = 28
+"""The last day that every month has."""
+
+
+def expected_invoice_date(year: int, month: int, day: int, country: str | None) -> date:
+    """Return the day of the month's invoice run: `day`, or the next business day.
+
+    Args:
+        year: of the invoice run.
+        month: 1 to 12.
+        day: the setting `invoice_day`, 1 to 28.
+        country: ISO 3166 alpha-2 code of the country whose public holidays count; None for weekends only.
+
+    Raises:
+        ValueError: a day out of range, or a country without known holidays.
+    """
+    if not 1 <= day <= _LAST_DAY:
+        raise ValueError(f"The invoice day must be from 1 to {_LAST_DAY}, not {day}.")
+    public_holidays = _public_holidays(country.upper()) if country is not None else ()
+    expected = date(year, month, day)
+    while expected.weekday() >= _SATURDAY or expected in public_holidays:
+        expected += timedelta(days=1)
+    return expected
+
+
+def next_expected(after: date, day: int, country: str | None) -> date:
+    """Return the first expected invoice date later than `after`; the rest as in `expected_invoice_date`.
+
+    Raises:
+        ValueError: as `expected_invoice_date`.
+    """
+    # Last month's run may have moved into this month.
+    year, month = (after.year, after.month - 1) if after.month > 1 else (after.year - 1, _DECEMBER)
+    while (expected := expected_invoice_date(year, month, day, country)) <= after:
+        year, month = (year, month + 1) if month < _DECEMBER else (year + 1, 1)
+    return expected
+
+
+@lru_cache(maxsize=32)
+def _public_holidays(country: str) -> Container[date]:
+    if country not in holidays.list_supported_countries(include_aliases=False):
+        raise ValueError(f"No public holidays are known for the country {country!r}: use an ISO 3166 alpha-2 code.")
+    return holidays.country_holidays(country)

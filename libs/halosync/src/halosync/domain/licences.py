@@ -1,0 +1,76 @@
+"""What a licence in Halo is, and what an action would make of it (spec section 3, the table and `removal`)."""
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from halosync.domain import wording
+from halosync.domain.decimals import same_on_wire
+from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal
+from halosync.domain.products import Demand, Fault
+
+_ZERO = Decimal(0)
+
+
+def state_of(licence: Licence, price_field: PriceField) -> LicenceState:
+    """Return the observed state; its price is the field that the partner's setting names, `price` for `none`."""
+    price = licence.purchase_price if price_field is PriceField.PURCHASE_PRICE else licence.price
+    return LicenceState(licence.quantity, price, licence.billing_cycle, licence.is_active)
+
+
+def desired_state(demand: Demand, before: LicenceState | None, price_field: PriceField) -> LicenceState:
+    """Return what a create (`before` None) or an update makes of a licence; price field `none` leaves the price."""
+    if price_field is not PriceField.NONE:
+        price: Decimal | None = demand.price
+    else:
+        price = before.price if before is not None else None
+    return LicenceState(demand.quantity, price, demand.billing_cycle, active=True)
+
+
+def same_state(desired: LicenceState, observed: LicenceState) -> bool:
+    """Tell whether Halo already holds `desired`, as far as Halo can hold it."""
+    return (
+        desired.active == observed.active
+        # Empty text may come back as null; that is no difference to anybody.
+        and (desired.billing_cycle or None) == (observed.billing_cycle or None)
+        and same_on_wire(desired.quantity, observed.quantity)
+        and same_on_wire(desired.price, observed.price)
+    )
+
+
+def choose(found: Sequence[Licence]) -> Licence | Fault | None:
+    """Return the licence among those of one name: the only one, or the only active one, or none; never a guess."""
+    if len(found) <= 1:
+        return found[0] if found else None
+    active = [licence for licence in found if licence.is_active]
+    if len(active) == 1:
+        return active[0]
+    ordered = sorted(found, key=lambda licence: licence.id)
+    ids = [licence.id for licence in ordered]
+    return Fault(Reason.LICENCE_AMBIGUOUS, wording.licence_ambiguous(ordered[0].name, ids, len(active)))
+
+
+def is_removed(licence: Licence, removal: Removal, removed: Container[int]) -> bool:
+    """Tell whether the licence already is what a removal would make of it.
+
+    Halo's delete is probably soft (halo-api.md section 3), so a deleted licence may still be shown, inactive:
+    `removed` are the ids that halosync has deleted.
+    """
+    match removal:
+        case Removal.DELETE:
+            return not licence.is_active and licence.id in removed
+        case Removal.DEACTIVATE:
+            return not licence.is_active
+        case Removal.ZERO:
+            return licence.quantity == _ZERO
+
+
+def after_removal(before: LicenceState, removal: Removal) -> LicenceState | None:
+    """Return what a removal makes of a licence; None when it deletes it."""
+    match removal:
+        case Removal.DELETE:
+            return None
+        case Removal.DEACTIVATE:
+            return replace(before, active=False)
+        case Removal.ZERO:
+            return replace(before, quantity=_ZERO)

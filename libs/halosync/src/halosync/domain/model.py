@@ -1,0 +1,213 @@
+"""The values that planning works on. Words: docs/glossary.md."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a line of an invoice bills. Only `recurring` lines set a licence (spec section 3)."""
+
+    RECURRING = "recurring"
+    PRORATION = "proration"
+    CREDIT = "credit"
+    ONE_OFF = "one_off"
+    USAGE = "usage"
+
+
+class Action(StrEnum):
+    """What an item asks of Halo."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+    NONE = "none"
+
+
+class Outcome(StrEnum):
+    """Where an item stands (spec section 4)."""
+
+    PENDING = "pending"
+    SYNCED = "synced"
+    SKIPPED = "skipped"
+    HELD = "held"
+    FAILED = "failed"
+
+
+class Removal(StrEnum):
+    """What the partner wants a removal to do to the licence in Halo."""
+
+    DELETE = "delete"
+    DEACTIVATE = "deactivate"
+    ZERO = "zero"
+
+
+class Cleanup(StrEnum):
+    """Which licences without a product in the invoice are cleaned up."""
+
+    ALL = "all"
+    OWNED = "owned"
+
+
+class PriceField(StrEnum):
+    """Which of Halo's fields takes the invoice's unit price."""
+
+    PRICE = "price"
+    PURCHASE_PRICE = "purchase_price"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why an item was not simply synchronised. The first block comes from planning, the second from writing."""
+
+    CUSTOMER_NOT_FOUND = "customer_not_found"
+    CUSTOMER_AMBIGUOUS = "customer_ambiguous"
+    CUSTOMER_EXCLUDED = "customer_excluded"
+    NOT_RECURRING = "not_recurring"
+    QUANTITY_ZERO = "quantity_zero"
+    CONFLICTING_LINES = "conflicting_lines"
+    NEGATIVE_QUANTITY = "negative_quantity"
+    LICENCE_AMBIGUOUS = "licence_ambiguous"
+    LICENCE_CLAIMED_TWICE = "licence_claimed_twice"
+    DELETE_GUARD = "delete_guard"
+
+    HALO_REJECTED = "halo_rejected"
+    HALO_UNAVAILABLE = "halo_unavailable"
+    PERMISSION_DENIED = "permission_denied"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    CONNECTION_LOST = "connection_lost"
+    RUN_CANCELLED = "run_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the invoice. `line_no` counts from 1 in the order of the invoice."""
+
+    line_no: int
+    customer_id: str
+    customer_name: str
+    product_code: str
+    kind: Kind
+    quantity: Decimal
+    unit_price: Decimal
+    billing_cycle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client as Halo showed it."""
+
+    id: int
+    name: str
+    inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence as Halo showed it. None is Halo's unset, which is not zero."""
+
+    id: int
+    client_id: int
+    name: str
+    quantity: Decimal | None
+    price: Decimal | None
+    purchase_price: Decimal | None
+    billing_cycle: str | None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLicence:
+    """A licence of a read, and whether Halo calls it deleted: such a one counts for the list, but is not there."""
+
+    licence: Licence
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceState:
+    """The four things that halosync keeps in step, before or after an action. `price` is the partner's price field."""
+
+    quantity: Decimal | None
+    price: Decimal | None
+    billing_cycle: str | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLink:
+    """What the partner stored for a Converge customer: its Halo client, or that it is left out."""
+
+    halo_client_id: int | None = None
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGuard:
+    """Removals beyond both thresholds are held. `max_fraction` is of the matched clients' active licences."""
+
+    max_count: int = 10
+    max_fraction: Decimal = Decimal("0.25")
+
+    def trips(self, count: int, of: int) -> bool:
+        """Tell whether `count` out of `of` passes both thresholds."""
+        return count > self.max_count and count > self.max_fraction * of
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """The partner's settings that shape a plan; the defaults are the seed's behaviour (spec section 3)."""
+
+    removal: Removal = Removal.DELETE
+    cleanup: Cleanup = Cleanup.ALL
+    price_field: PriceField = PriceField.PRICE
+    delete_guard: DeleteGuard | None = field(default_factory=DeleteGuard)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """Everything a plan depends on. `owned` are licences that halosync wrote; `removed` are ids it has deleted."""
+
+    lines: list[Line]
+    clients: list[Client]
+    licences: list[Licence]
+    customer_links: dict[str, CustomerLink] = field(default_factory=dict)
+    product_links: dict[str, str] = field(default_factory=dict)
+    settings: PlanSettings = field(default_factory=PlanSettings)
+    owned: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
+    approve_removals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """One item of a plan (spec section 3, "Items").
+
+    `set_name` is the name a create or update gives the licence; None leaves it. `licence_name` is the name the
+    licence will have, for people. `line_nos` are the invoice's lines that the item answers for.
+    """
+
+    customer_ids: tuple[str, ...]
+    customer_name: str
+    halo_client_id: int | None
+    product_code: str | None
+    licence_name: str | None
+    halo_licence_id: int | None
+    action: Action
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str | None = None
+    before: LicenceState | None = None
+    after: LicenceState | None = None
+    set_name: str | None = None
+    line_nos: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do. `removals` counts the items with action delete, held ones too; `active` the guard's base."""
+
+    items: list[PlannedItem]
+    removals: int
+    active: int

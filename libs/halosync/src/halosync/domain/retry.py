@@ -1,0 +1,103 @@
+"""What to do after a failed request to Halo, as arithmetic (architecture section 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from halosync.domain.model import Reason
+
+
+class FailureClass(StrEnum):
+    """Failures are classed by the next step they ask for, not by where they come from."""
+
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate_limited"
+    UNAUTHORIZED = "unauthorized"
+    REJECTED = "rejected"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send again after `delay_s` seconds. `charged` tells whether the failure used up an attempt."""
+
+    delay_s: float
+    charged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """Get a new access token, then send again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Look in Halo whether the write was applied, before anything is sent again (spec section 5, rule 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Stop; the item fails with `reason`."""
+
+    reason: Reason
+
+
+NextStep = Again | RefreshToken | LookUp | GiveUp
+
+
+def next_step(
+    failure: FailureClass,
+    *,
+    attempts: int,
+    max_attempts: int,
+    delays_s: Sequence[float],
+    wait_s: float | None,
+    token_refreshed: bool,
+) -> NextStep:
+    """Return what to do after a failure.
+
+    A limit alone never ends anything: it costs no attempt and is always tried again (spec section 5, rule 3).
+
+    Args:
+        failure: its class.
+        attempts: attempts that were charged so far, the failed one included; at least 1.
+        max_attempts: how many attempts there are.
+        delays_s: the delay tiers in seconds, rising; not empty. The last one serves all further attempts.
+        wait_s: seconds that Halo or the limiter named; None when nobody said.
+        token_refreshed: a new token was already got for this attempt.
+
+    Raises:
+        ValueError: `delays_s` is empty.
+    """
+    if not delays_s:
+        raise ValueError("There must be at least one retry delay.")
+    match failure:
+        case FailureClass.TRANSIENT:
+            if attempts >= max_attempts:
+                return GiveUp(Reason.HALO_UNAVAILABLE)
+            tier = min(max(attempts, 1), len(delays_s)) - 1
+            return Again(delays_s[tier], charged=True)
+        case FailureClass.RATE_LIMITED:
+            return Again(delays_s[-1] if wait_s is None else max(wait_s, 0.0), charged=False)
+        case FailureClass.UNAUTHORIZED:
+            return GiveUp(Reason.PERMISSION_DENIED) if token_refreshed else RefreshToken()
+        case FailureClass.REJECTED:
+            return GiveUp(Reason.HALO_REJECTED)
+        case FailureClass.OUTCOME_UNKNOWN:
+            return LookUp()
+        case _:
+            assert_never(failure)
+
+
+def delay_tier(wait_s: float, tiers_s: Sequence[float]) -> float:
+    """Return the delay tier, in seconds, that fits a wait: the largest not above it, else the smallest.
+
+    A message that wakes up early waits again; one that wakes up late wastes the tenant's budget.
+
+    Raises:
+        ValueError: there are no tiers.
+    """
+    if not tiers_s:
+        raise ValueError("There must be at least one delay tier.")
+    return max((tier for tier in tiers_s if tier <= wait_s), default=min(tiers_s))

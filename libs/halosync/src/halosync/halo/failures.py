@@ -1,0 +1,128 @@
+"""What went wrong in a request to Halo, and what that means for the next step (architecture.md 4)."""
+
+import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+
+from halosync.domain.retry import FailureClass
+
+MOST_WORDS = 500
+"""How much of Halo's own words an item keeps."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the next step
+    """A request to Halo did not succeed.
+
+    Attributes:
+        failure: what that means for the next step.
+        status: Halo's status; None if there was no answer.
+        words: Halo's own words, or what happened on the way.
+        retry_after_s: how long Halo asks to wait, if it says.
+        sent: whether Halo may have counted the request.
+        body: the answer's text, for whoever can read more in it.
+    """
+
+    def __init__(
+        self,
+        failure: FailureClass,
+        words: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        sent: bool = True,
+        body: str = "",
+    ) -> None:
+        super().__init__(words)
+        self.failure = failure
+        self.words = words
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.sent = sent
+        self.body = body
+
+
+def from_exception(error: httpx.HTTPError | TimeoutError, *, write: bool) -> HaloFailure:
+    """Classify a request that got no whole answer.
+
+    Refused connections, DNS and a full pool mean that nothing was sent (messaging-facts 4.2). Everything else leaves
+    a write's outcome unknown; a read is simply made again.
+    """
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, _NOT_SENT):
+        return HaloFailure(FailureClass.TRANSIENT, words, sent=False)
+    return HaloFailure(FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT, words)
+
+
+def from_response(response: httpx.Response, *, write: bool, now: datetime) -> HaloFailure:
+    """Classify an answer that is not a success."""
+    status = response.status_code
+    return HaloFailure(
+        _class_of(status, write=write),
+        words_of(response.text) or f"Halo answered {status} {_phrase(status)}",
+        status=status,
+        retry_after_s=_retry_after(response, now) if status == HTTPStatus.TOO_MANY_REQUESTS else None,
+        body=response.text,
+    )
+
+
+def malformed(response: httpx.Response, *, write: bool, why: str) -> HaloFailure:
+    """Classify a success whose body is not what was expected: a read is made again, a write must be looked up."""
+    failure = FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT
+    return HaloFailure(failure, f"Halo's answer could not be understood: {why}", status=response.status_code)
+
+
+def _class_of(status: int, *, write: bool) -> FailureClass:
+    match status:
+        case 429:
+            return FailureClass.RATE_LIMITED
+        case 401:
+            return FailureClass.UNAUTHORIZED
+        case 408:
+            return FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT
+        case _ if 400 <= status < 500:
+            return FailureClass.REJECTED
+        case _ if 300 <= status < 400:
+            return FailureClass.REJECTED
+        case _:
+            return FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _retry_after(response: httpx.Response, now: datetime) -> float | None:
+    """Read `Retry-After` as seconds or as a date; None when it is absent or makes no sense."""
+    text = response.headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return seconds if 0 <= seconds <= 86_400 else None
+
+
+def words_of(body: str) -> str:
+    """Pick the words for people out of the shapes in which Halo complains (halo-api.md 4)."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return "" if body.lstrip().startswith("<") else " ".join(body.split())[:MOST_WORDS]
+    if isinstance(value, dict):
+        for name in ("errorMessage", "Message", "message", "error_description", "error"):
+            if isinstance(value.get(name), str):
+                return str(value[name])[:MOST_WORDS]
+        parts = [text for texts in value.values() if isinstance(texts, list) for text in texts if isinstance(text, str)]
+        return "; ".join(parts)[:MOST_WORDS]
+    return value[:MOST_WORDS] if isinstance(value, str) else ""

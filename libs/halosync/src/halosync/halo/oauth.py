@@ -1,0 +1,201 @@
+"""Halo's OAuth server: the address to log in at, codes for tokens, and refreshes (halo-api.md 1).
+
+A failure is an exception named for the next step: `InvalidGrant` needs a person, `InvalidClient` and `Refused` need
+another entry or another setting in Halo, `Transient` needs only time. No exception's text holds a code, a token or
+anything else that Halo wrote freely. The requests are not counted by the limiter: whether Halo counts them is unknown.
+"""
+
+import asyncio
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import httpx
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+DEFAULT_LIFETIME_S = 3600.0
+"""Lifetime of an access token whose answer does not tell it (halo-api.md 1)."""
+
+MAX_LIFETIME_S = 86_400.0
+"""A longer lifetime is not believed: a token is renewed at least once a day."""
+
+_ERROR_CODE = re.compile(r"[a-z_]{1,40}")
+
+
+class OAuthError(Exception):
+    """Halo's OAuth server did not give tokens."""
+
+
+class InvalidGrant(OAuthError):  # noqa: N818 - the name that OAuth gives it
+    """The code or the refresh token is dead: a person must connect again."""
+
+
+class InvalidClient(OAuthError):  # noqa: N818 - the name that OAuth gives it
+    """Halo does not know the client id, or does not allow it this way of logging in."""
+
+
+class Refused(OAuthError):  # noqa: N818 - named for what Halo did
+    """Halo refused with another of OAuth's codes, which is the message."""
+
+
+class Transient(OAuthError):  # noqa: N818 - named for the next step
+    """Anything else: no answer, a limit, a failure, an answer that is no token answer. Trying again may help."""
+
+
+def _lifetime(value: Any) -> Any:
+    return DEFAULT_LIFETIME_S if value is None else value
+
+
+def _token(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _scopes(value: Any) -> Any:
+    """Split a space-separated list; an absent or blank one says nothing about what was granted."""
+    words = value.split() if isinstance(value, str) else value
+    return words or None
+
+
+class TokenAnswer(BaseModel):
+    """What Halo's token endpoint answered."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    access_token: Annotated[SecretStr, Field(min_length=1)]
+    refresh_token: Annotated[SecretStr | None, BeforeValidator(_token)] = None
+    lifetime_s: Annotated[
+        float, BeforeValidator(_lifetime), Field(validation_alias="expires_in", gt=0, allow_inf_nan=False)
+    ] = DEFAULT_LIFETIME_S
+    granted_scopes: Annotated[tuple[str, ...] | None, BeforeValidator(_scopes), Field(validation_alias="scope")] = None
+    """What was really granted; None if the answer does not say."""
+
+    @field_validator("lifetime_s")
+    @classmethod
+    def _believable(cls, value: float) -> float:
+        return min(value, MAX_LIFETIME_S)
+
+
+def new_verifier() -> SecretStr:
+    """Return a PKCE code verifier: 86 random characters (RFC 7636 section 4.1 asks for 43 to 128)."""
+    return SecretStr(secrets.token_urlsafe(64))
+
+
+def challenge(verifier: SecretStr) -> str:
+    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
+    digest = hashlib.sha256(verifier.get_secret_value().encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+class OAuthClient:
+    """Talks to the OAuth server of any tenant as a native application: a client id, PKCE, no secret."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, halo_url: Callable[[str], str], redirect_url: str, timeout_s: float
+    ) -> None:
+        """Keep what every request needs.
+
+        Args:
+            http: sends the requests; its redirects and time-outs are overruled here.
+            halo_url: gives a tenant's address without a slash at the end.
+            redirect_url: where Halo returns to, exactly as the partner registered it.
+            timeout_s: seconds after which a token request is given up, whatever it is doing.
+        """
+        self._http = http
+        self._halo_url = halo_url
+        self._redirect_url = redirect_url
+        self._timeout_s = timeout_s
+
+    def authorize_url(self, *, tenant: str, client_id: str, scope: str, state: str, verifier: SecretStr) -> str:
+        """Return the address that the browser goes to."""
+        query = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": self._redirect_url,
+            "scope": scope,
+            "state": state,
+            "code_challenge": challenge(verifier),
+            "code_challenge_method": "S256",
+        }
+        return f"{self._halo_url(tenant)}/auth/authorize?{urlencode(query)}"
+
+    async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
+        """Exchange the code of a log-in for tokens.
+
+        Raises:
+            OAuthError: one of its four kinds.
+        """
+        return await self._ask(
+            tenant,
+            {
+                "grant_type": "authorization_code",
+                "client_id": client_id,
+                "redirect_uri": self._redirect_url,
+                "code": code.get_secret_value(),
+                "code_verifier": verifier.get_secret_value(),
+            },
+        )
+
+    async def refresh(self, *, tenant: str, client_id: str, refresh_token: SecretStr) -> TokenAnswer:
+        """Spend a refresh token. It is to be treated as single-use: the answer must be stored before it is used.
+
+        Raises:
+            OAuthError: one of its four kinds.
+        """
+        return await self._ask(
+            tenant,
+            {
+                "grant_type": "refresh_token",
+                "client_id": client_id,
+                "refresh_token": refresh_token.get_secret_value(),
+            },
+        )
+
+    async def _ask(self, tenant: str, form: dict[str, str]) -> TokenAnswer:
+        try:
+            # httpx bounds each read, not the whole answer: a server that drips bytes would hold the caller's lock.
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._http.post(
+                    f"{self._halo_url(tenant)}/auth/token",
+                    data=form,
+                    headers={"Accept": "application/json"},
+                    follow_redirects=False,
+                    timeout=self._timeout_s,
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise Transient(f"no answer from Halo's token endpoint: {type(error).__name__}") from None
+        return _tokens(response)
+
+
+def _tokens(response: httpx.Response) -> TokenAnswer:
+    """Read tokens or raise; `from None` everywhere, because the causes hold what Halo wrote."""
+    if response.is_success:
+        try:
+            return TokenAnswer.model_validate_json(response.content)
+        except ValidationError:
+            raise Transient(f"Halo's token endpoint answered {response.status_code} without valid tokens") from None
+    code = _error_code(response)
+    match code:
+        case "invalid_grant":
+            raise InvalidGrant("invalid_grant")
+        case "invalid_client" | "unauthorized_client":
+            raise InvalidClient(code)
+        case str():
+            raise Refused(code)
+        case None:
+            raise Transient(f"Halo's token endpoint answered {response.status_code}")
+
+
+def _error_code(response: httpx.Response) -> str | None:
+    """Return OAuth's `error` of a refusal; None for a limit, a failing server, a page, or anything else."""
+    if response.status_code not in (400, 401, 403):
+        return None
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    code = body.get("error") if isinstance(body, dict) else None
+    return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else None

@@ -1,0 +1,119 @@
+"""Reading clients and licences, page by page (halo-api.md 2 and 3)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from halosync.domain.model import Client, Licence, SeenLicence
+from halosync.domain.retry import FailureClass
+from halosync.halo.failures import HaloFailure
+from halosync.halo.transport import HaloTransport
+
+CLIENTS_PATH = "/api/Client"
+LICENCES_PATH = "/api/SoftwareLicence"
+
+NO_CLIENT = 0
+"""The client of a licence that Halo shows with none; a licence without the field at all is a failed read."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list and how many rows Halo says the whole list has."""
+
+    record_count: int
+    rows: list[T]
+
+
+class HaloReader:
+    """Reads pages. Every call is one request; the caller holds a permit for it."""
+
+    def __init__(self, transport: HaloTransport, page_size: int) -> None:
+        self._transport = transport
+        self._page_size = page_size
+
+    async def clients(self, tenant: str, token: str, page_no: int) -> Page[Client]:
+        """Return a page of all clients, inactive ones too.
+
+        Raises:
+            HaloFailure: no answer, no success, or not the expected list.
+        """
+        answer = await self._page(tenant, token, CLIENTS_PATH, page_no, {})
+        return Page(*_rows(answer, "clients", _client))
+
+    async def licences(
+        self, tenant: str, token: str, page_no: int, *, client_id: int | None = None
+    ) -> Page[SeenLicence]:
+        """Return a page of all licences, inactive ones too, of one client or of all.
+
+        Raises:
+            HaloFailure: no answer, no success, or not the expected list.
+        """
+        narrowed: dict[str, str | int] = {} if client_id is None else {"client_id": client_id}
+        answer = await self._page(tenant, token, LICENCES_PATH, page_no, narrowed)
+        return Page(*_rows(answer, "licences", _licence))
+
+    async def _page(self, tenant: str, token: str, path: str, page_no: int, narrowed: dict[str, str | int]) -> Any:
+        # Without pageinate=true (Halo's spelling) the paging parameters are silently ignored.
+        params: dict[str, str | int] = {
+            "pageinate": "true",
+            "page_size": self._page_size,
+            "page_no": page_no,
+            "includeinactive": "true",
+            **narrowed,
+        }
+        return await self._transport.send(tenant, token, "GET", path, params=params)
+
+
+def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
+    """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
+    try:
+        record_count = answer["record_count"]
+        rows = [parse(row) for row in answer[key]]
+        if not isinstance(record_count, int) or isinstance(record_count, bool) or record_count < 0:
+            raise TypeError("record_count is no number")
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise HaloFailure(
+            FailureClass.TRANSIENT, f"Halo's list of {key} could not be understood: {type(error).__name__} {error}"
+        ) from None
+    return record_count, rows
+
+
+def _client(row: dict[str, Any]) -> Client:
+    return Client(id=_id(row["id"]), name=str(row["name"]), inactive=_flag(row.get("inactive"), default=False))
+
+
+def _licence(row: dict[str, Any]) -> SeenLicence:
+    cycle = row.get("billing_cycle")
+    licence = Licence(
+        id=_id(row["id"]),
+        client_id=NO_CLIENT if row["client_id"] is None else _id(row["client_id"]),
+        name=str(row.get("name") or ""),
+        quantity=_decimal(row.get("count")),
+        price=_decimal(row.get("price")),
+        purchase_price=_decimal(row.get("purchase_price")),
+        billing_cycle=None if cycle is None else str(cycle),
+        is_active=_flag(row.get("is_active"), default=True),
+    )
+    return SeenLicence(licence, deleted=_flag(row.get("deleted"), default=False))
+
+
+def _id(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"an id is {value!r}")
+    return value
+
+
+def _flag(value: Any, *, default: bool) -> bool:
+    return default if value is None else bool(value)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """Turn Halo's number into a decimal by its shortest text, which is the double's exact identity."""
+    if value is None:
+        return None
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is no number")
+    return number

@@ -1,0 +1,76 @@
+"""One request to Halo: time-outs, no redirects, and every failure classified."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic_core import from_json
+
+from halosync.halo.failures import from_exception, from_response, malformed
+from halosync.observability.metrics import HALO_REQUESTS, HALO_SECONDS
+
+CONNECT_TIMEOUT_S = 5.0
+WRITE_TIMEOUT_S = 10.0
+POOL_TIMEOUT_S = 5.0
+MOST_CONNECTIONS = 100
+
+
+class HaloTransport:
+    """Sends requests to `url_template` with a tenant in it. One for a process; `close` it at the end."""
+
+    def __init__(self, url_template: str, timeout_s: float) -> None:
+        self._url_template = url_template
+        self.total_timeout_s = timeout_s + CONNECT_TIMEOUT_S
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(
+                connect=CONNECT_TIMEOUT_S, read=timeout_s, write=WRITE_TIMEOUT_S, pool=POOL_TIMEOUT_S
+            ),
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
+            follow_redirects=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(
+        self,
+        tenant: str,
+        token: str,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str | int] | None = None,
+        content: bytes | None = None,
+        write: bool = False,
+    ) -> Any:
+        """Send a request and return the parsed JSON of a 2xx answer (None for an empty one).
+
+        The whole exchange is bounded by `total_timeout_s`, in seconds.
+
+        Raises:
+            HaloFailure: there was no answer, or it was no success, or it was not JSON.
+        """
+        url = self._url_template.replace("{tenant}", tenant).rstrip("/") + path
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.total_timeout_s):
+                response = await self._http.request(method, url, params=params, content=content, headers=headers)
+        except (httpx.HTTPError, TimeoutError) as error:
+            HALO_REQUESTS.labels(method, type(error).__name__).inc()
+            raise from_exception(error, write=write) from None
+        HALO_REQUESTS.labels(method, response.status_code).inc()
+        HALO_SECONDS.labels(method).observe(time.monotonic() - started)
+        if not response.is_success:
+            raise from_response(response, write=write, now=datetime.now(UTC))
+        if not response.content:
+            return None
+        try:
+            return from_json(response.content)
+        except ValueError as error:
+            raise malformed(response, write=write, why=f"not JSON ({error})") from None

@@ -1,0 +1,156 @@
+"""What becomes of a delivery: done, again later, or a dead letter with its reason (architecture.md 4).
+
+A handler that returns has done its work and the message is acknowledged. A handler that raises
+
+* `Later` puts a copy of the message into a delay tier; it costs an attempt only if it says so;
+* `Poison`, or anything unforeseen, makes it a dead letter that says why;
+* a passing failure (the database is away) is tried again through the tiers, each time charged.
+
+A copy is published and confirmed before the original is acknowledged, so a crash in between doubles a message and
+never loses one; handlers are safe to repeat.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+from fast_depends.exceptions import ValidationError as DependsValidationError
+from faststream import BaseMiddleware
+from faststream.exceptions import NackMessage
+from faststream.rabbit import RabbitMessage
+from pydantic import ValidationError
+
+from halosync.domain.retry import delay_tier
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.topology import DEAD
+from halosync.observability.metrics import DELIVERIES
+
+log = structlog.get_logger(__name__)
+
+PASSING: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.CannotConnectNowError,
+    TimeoutError,
+    OSError,
+)
+"""Failures of our own parts that go away by themselves."""
+
+
+class Later(Exception):  # noqa: N818 - not an error: the message is to come again
+    """Deliver this message again in about `wait_s` seconds; `charged` counts it as an attempt."""
+
+    def __init__(self, wait_s: float, *, charged: bool = False) -> None:
+        super().__init__(f"again in {wait_s:.1f} s")
+        self.wait_s = wait_s
+        self.charged = charged
+
+
+class Poison(Exception):  # noqa: N818 - it names the message, not the failure
+    """Nobody can process this message; `reason` names what is wrong with it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Decides what becomes of the deliveries of one process."""
+
+    publisher: Publisher
+    delays_s: Sequence[float]
+    tiers_s: Sequence[float]
+    max_attempts: int
+
+    def middleware(self, message: Any, /, *, context: Any) -> "_DeliveryMiddleware":
+        """Return the middleware of one delivery, as FastStream asks for it."""
+        return _DeliveryMiddleware(message, context=context, deliveries=self)
+
+    async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool) -> None:
+        """Put a copy into the delay tier that fits, or make it a dead letter after too many attempts."""
+        attempt = int(message.headers.get("attempt", 0)) + (1 if charged else 0)
+        if attempt >= self.max_attempts:
+            await self.bury(message, queue, f"given up after {attempt} attempts")
+            return
+        await self.publisher.publish_later(
+            message.body,
+            delay_s=delay_tier(wait_s, self.tiers_s),
+            queue=queue,
+            message_type=message.raw_message.type or "",
+            headers={"attempt": attempt},
+        )
+        DELIVERIES.labels(queue, "later").inc()
+
+    async def bury(self, message: RabbitMessage, queue: str, reason: str) -> None:
+        """Publish the message as a dead letter with its reason."""
+        headers = {"halosync-queue": queue, "halosync-reason": reason[:2000]}
+        await self.publisher.publish(
+            message.body, exchange=DEAD, routing_key=queue, message_type=message.raw_message.type or "", headers=headers
+        )
+        DELIVERIES.labels(queue, "dead").inc()
+        log.warning("dead letter", queue=queue, reason=reason)
+
+    def passing_delay(self, message: RabbitMessage) -> float:
+        """Return how long to wait after a passing failure, by the attempts the message has had."""
+        attempt = int(message.headers.get("attempt", 0))
+        return self.delays_s[min(attempt, len(self.delays_s) - 1)]
+
+
+class _DeliveryMiddleware(BaseMiddleware):
+    def __init__(self, message: Any, /, *, context: Any, deliveries: Deliveries) -> None:
+        super().__init__(message, context=context)
+        self.deliveries = deliveries
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+        queue: str = self.context.get_local("handler_").queue.name
+        try:
+            result = await call_next(msg)
+        except Exception as error:
+            try:
+                await self._after(error, msg, queue)
+            except NotPublishedError as unpublished:
+                # Neither a copy nor a dead letter could be made: the broker keeps the original and delivers it again.
+                log.warning("delivery goes back to its queue", queue=queue, error=str(unpublished))
+                raise NackMessage from unpublished
+            return None
+        DELIVERIES.labels(queue, "done").inc()
+        return result
+
+    async def _after(self, error: Exception, msg: RabbitMessage, queue: str) -> None:
+        ours = self.deliveries
+        match error:
+            case Later():
+                await ours.again(msg, queue, error.wait_s, charged=error.charged)
+            case Poison():
+                await ours.bury(msg, queue, error.reason)
+            case ValidationError() | DependsValidationError():
+                await ours.bury(msg, queue, describe(error))
+            case json.JSONDecodeError() | UnicodeDecodeError():
+                await ours.bury(msg, queue, f"not JSON: {error}")
+            case NotPublishedError():
+                raise error
+            case _ if isinstance(error, PASSING):
+                log.warning("passing failure", queue=queue, error=f"{type(error).__name__}: {error}")
+                await ours.again(msg, queue, ours.passing_delay(msg), charged=True)
+            case _:
+                log.error("unforeseen failure", queue=queue, exc_info=error)
+                await ours.bury(msg, queue, f"{type(error).__name__}: {error}")
+
+
+def describe(error: Exception) -> str:
+    """Say in one line which fields are wrong and why, without the values (they could be secrets)."""
+    if isinstance(error, DependsValidationError):
+        error = error.original_error
+    if not isinstance(error, ValidationError):
+        return type(error).__name__
+    problems = [(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
+    return "; ".join(f"{'.'.join(map(str, where)) or 'message'}: {what}" for where, what in problems)

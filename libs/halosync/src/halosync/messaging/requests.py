@@ -1,0 +1,73 @@
+"""Request and reply over RabbitMQ: an exclusive reply queue of this process and correlation ids, many at once.
+
+The library's own `broker.request` holds a lock for the whole call (messaging-facts 1.1), so it is not used. Replies
+carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
+"""
+
+import asyncio
+from uuid import uuid4
+
+from faststream.rabbit import RabbitBroker, RabbitMessage, RabbitQueue, RabbitResponse
+
+from halosync.contracts.message import Message
+from halosync.contracts.registry import MESSAGES
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.topology import WORK
+
+REQUEST_TIMEOUT_S = 20.0
+
+
+class NoReplyError(Exception):
+    """Nobody answered a request in time; it is unknown whether it was carried out."""
+
+
+class Requests:
+    """Sends requests and hands each reply to the one who asked."""
+
+    def __init__(self, broker: RabbitBroker, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._waiting: dict[str, asyncio.Future[Message]] = {}
+        self._queue = RabbitQueue(f"halosync.replies.{uuid4()}", durable=False, exclusive=True, auto_delete=True)
+        broker.subscriber(self._queue, no_reply=True, include_in_schema=False, decoder=raw_body)(self._on_reply)
+
+    async def _on_reply(self, body: bytes, message: RabbitMessage) -> None:
+        future = self._waiting.pop(message.correlation_id, None)
+        if future is not None and not future.done():  # a reply after the time-out belongs to nobody
+            future.set_result(MESSAGES[message.raw_message.type or ""].model_validate_json(body))
+
+    async def ask(self, request: Message, timeout_s: float = REQUEST_TIMEOUT_S) -> Message:
+        """Send `request` and return its reply.
+
+        Raises:
+            NoReplyError: no reply within `timeout_s`, or the request could not be published.
+        """
+        correlation_id = str(uuid4())
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[correlation_id] = future
+        try:
+            await self._publisher.publish(
+                request.model_dump_json().encode(),
+                exchange=WORK,
+                routing_key=request.message_type,
+                message_type=request.message_type,
+                persist=False,
+                reply_to=self._queue.name,
+                correlation_id=correlation_id,
+            )
+            return await asyncio.wait_for(future, timeout_s)
+        except (TimeoutError, NotPublishedError) as error:
+            raise NoReplyError(f"no answer to {request.message_type}: {error or 'timed out'}") from error
+        finally:
+            self._waiting.pop(correlation_id, None)
+
+
+async def raw_body(message: RabbitMessage) -> bytes:
+    """Decode nothing: the handler parses the body itself."""
+    return message.body
+
+
+def reply(message: Message) -> RabbitResponse:
+    """Wrap a reply so that the asker learns its type."""
+    return RabbitResponse(
+        message.model_dump_json().encode(), message_type=message.message_type, content_type="application/json"
+    )

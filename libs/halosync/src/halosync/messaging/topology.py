@@ -1,0 +1,140 @@
+"""Every exchange and queue of halosync, named once (architecture.md 1).
+
+Every queue of work is a quorum queue that dead-letters at least once and refuses what it cannot hold. Waiting is
+done in *delay tiers*: one queue for each delay with a queue-level TTL, because a per-message TTL blocks the head of
+the queue (messaging-facts 2.2). A message in a tier keeps the name of its queue as the routing key, and comes back
+through the exchange `halosync.ready`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.schemas.queue import QuorumQueueArgs
+
+DELIVERY_LIMIT = 50
+"""How often a message may come back unacknowledged before it is dead-lettered: crash loops only."""
+
+REQUEST_TTL_MS = 30_000
+"""A request that nobody answered in this time is of no use: its sender has given up."""
+
+
+def _exchange(name: str, kind: ExchangeType) -> RabbitExchange:
+    return RabbitExchange(name, type=kind, durable=True)
+
+
+INVOICES = _exchange("converge.invoices", ExchangeType.TOPIC)
+EVENTS = _exchange("halosync.events", ExchangeType.TOPIC)
+WORK = _exchange("halosync.work", ExchangeType.TOPIC)
+READY = _exchange("halosync.ready", ExchangeType.DIRECT)
+DEAD = _exchange("halosync.dead", ExchangeType.FANOUT)
+
+OPTIONAL_LISTENERS = frozenset({EVENTS.name})
+"""Exchanges to which a message may be published that nobody listens to."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue, what it is bound to, and who works on it."""
+
+    name: str
+    worker: str
+    exchange: RabbitExchange
+    routing_key: str
+    quorum: bool = True
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def declaration(self) -> RabbitQueue:
+        """Return what FastStream declares and consumes."""
+        if not self.quorum:
+            return RabbitQueue(
+                self.name,
+                durable=True,
+                routing_key=self.routing_key,
+                arguments={"x-message-ttl": REQUEST_TTL_MS},
+            )
+        return RabbitQueue(
+            self.name,
+            durable=True,
+            queue_type=QueueType.QUORUM,
+            routing_key=self.routing_key,
+            arguments=cast("QuorumQueueArgs", {**_WORK_ARGUMENTS, **self.arguments}),
+        )
+
+
+_AT_LEAST_ONCE: dict[str, Any] = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+_WORK_ARGUMENTS: dict[str, Any] = {
+    "x-delivery-limit": DELIVERY_LIMIT,
+    "x-dead-letter-exchange": DEAD.name,
+    **_AT_LEAST_ONCE,
+}
+
+INVOICE_READY = Queue("planner.invoice-ready.v1", "planner", INVOICES, "invoice.ready.v1")
+RUN_REQUESTED = Queue("planner.run-requested.v1", "planner", WORK, "run.requested.v1")
+RUN_FINISHED = Queue("planner.run-finished.v1", "planner", EVENTS, "run.finished.v1")
+CONNECTION_ESTABLISHED = Queue("planner.connection-established.v1", "planner", EVENTS, "connection.established.v1")
+HALO_REFRESH = Queue("planner.halo-refresh-requested.v1", "planner", WORK, "halo.refresh.requested.v1")
+LICENCE_ACTIONS = Queue("halo-writer.licence-actions.v1", "halo-writer", WORK, "licence.actions.v1")
+DEAD_LETTERS = Queue("planner.dead-letters.v1", "planner", DEAD, "", arguments={"x-dead-letter-exchange": ""})
+
+# Requests to auth are of use for seconds only and carry OAuth codes: classic queues, messages that do not persist.
+CONNECTION_BEGIN = Queue("auth.connection-begin.v1", "auth", WORK, "connection.begin.v1", quorum=False)
+CONNECTION_COMPLETE = Queue("auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False)
+CONNECTION_END = Queue("auth.connection-end.v1", "auth", WORK, "connection.end.v1", quorum=False)
+TOKEN_REQUEST = Queue("auth.token-request.v1", "auth", WORK, "token.request.v1", quorum=False)
+
+QUEUES = (
+    INVOICE_READY,
+    RUN_REQUESTED,
+    RUN_FINISHED,
+    CONNECTION_ESTABLISHED,
+    HALO_REFRESH,
+    LICENCE_ACTIONS,
+    DEAD_LETTERS,
+    CONNECTION_BEGIN,
+    CONNECTION_COMPLETE,
+    CONNECTION_END,
+    TOKEN_REQUEST,
+)
+
+KEPT_DEAD_LETTERS = RabbitQueue(
+    "halosync.dead-letters.kept.v1",
+    durable=True,
+    queue_type=QueueType.QUORUM,
+    arguments={"x-max-length": 100_000, "x-overflow": "drop-head"},
+)
+"""A second copy of every dead letter for whoever looks with RabbitMQ's own tools; nothing consumes it."""
+
+
+def delay_exchange(delay_s: float) -> RabbitExchange:
+    """Return the exchange of the delay tier of `delay_s` seconds."""
+    return RabbitExchange(f"halosync.delay.{round(delay_s * 1000)}ms", type=ExchangeType.FANOUT, durable=True)
+
+
+def _delay_queue(delay_s: float) -> RabbitQueue:
+    return RabbitQueue(
+        f"{delay_exchange(delay_s).name}.v1",
+        durable=True,
+        queue_type=QueueType.QUORUM,
+        arguments=cast(
+            "QuorumQueueArgs",
+            {"x-message-ttl": round(delay_s * 1000), "x-dead-letter-exchange": READY.name, **_AT_LEAST_ONCE},
+        ),
+    )
+
+
+async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
+    """Declare everything, in every process: a message is never unroutable because its worker has yet to start."""
+    exchanges = {
+        exchange.name: await broker.declare_exchange(exchange) for exchange in (INVOICES, EVENTS, WORK, READY, DEAD)
+    }
+    for queue in QUEUES:
+        declared = await broker.declare_queue(queue.declaration())
+        await declared.bind(exchanges[queue.exchange.name], routing_key=queue.routing_key)
+        await declared.bind(exchanges[READY.name], routing_key=queue.name)
+    kept = await broker.declare_queue(KEPT_DEAD_LETTERS)
+    await kept.bind(exchanges[DEAD.name])
+    for delay_s in delays_s:
+        tier = await broker.declare_queue(_delay_queue(delay_s))
+        await tier.bind(await broker.declare_exchange(delay_exchange(delay_s)))

@@ -1,0 +1,16 @@
+"""Every Prometheus metric of halosync."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+DELIVERIES = Counter("halosync_deliveries_total", "Deliveries by what became of them", ["queue", "result"])
+OUTBOX_PUBLISHED = Counter("halosync_outbox_published_total", "Messages that the relay published", ["message_type"])
+OUTBOX_FAILURES = Counter("halosync_outbox_failures_total", "Attempts of the relay that the broker did not confirm")
+HALO_REQUESTS = Counter("halosync_halo_requests_total", "Requests to Halo", ["method", "status"])
+HALO_SECONDS = Histogram("halosync_halo_request_seconds", "How long Halo takes to answer", ["method"])
+RATE_WAITS = Counter("halosync_rate_waits_total", "How often work had to wait for the request budget")
+RATE_BLOCKS = Counter("halosync_rate_blocks_total", "How often Halo answered 429")
+ITEMS_SETTLED = Counter("halosync_items_settled_total", "Items that reached an outcome", ["action", "outcome"])
+RUNS_FINISHED = Counter("halosync_runs_finished_total", "Runs by the state they ended in", ["state"])
+SWEPT = Counter("halosync_swept_total", "Work that a sweeper had to ask for again", ["what"])
+TOKEN_REFRESHES = Counter("halosync_token_refreshes_total", "Token refreshes by result", ["result"])
+IN_FLIGHT = Gauge("halosync_halo_in_flight", "Writes to Halo in flight")

@@ -1,0 +1,154 @@
+"""The life of a process: connect, declare, compose, consume; on SIGTERM drain and stop (spec section 5.8)."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import structlog
+from aio_pika.exceptions import AMQPConnectionError
+from faststream.rabbit import RabbitBroker
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from halosync.messaging.connection import connect_options
+from halosync.messaging.delivery import PASSING, Deliveries
+from halosync.messaging.publisher import Publisher
+from halosync.messaging.topology import declare_topology
+from halosync.observability.logging import configure_logging
+from halosync.runtime.health import Check, health_app, serve_until, server
+from halosync.runtime.relay import Relay
+from halosync.runtime.settings import ProcessSettings
+from halosync.store.pool import open_pool
+
+log = structlog.get_logger(__name__)
+
+START_PATIENCE_S = 60.0
+"""How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
+
+Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+"""A piece of work that lasts until the event is set."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a process is composed from: connected servers, and a place to register handlers."""
+
+    database_url: str
+    pool: "asyncpg.Pool[Any]"
+    broker: RabbitBroker
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a service adds: background work, what to close at the end, and its own readiness checks."""
+
+    background: list[Background] = field(default_factory=list)
+    close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
+    """Run a process until SIGTERM or SIGINT."""
+    configure_logging(settings.log_level, name)
+    asyncio.run(_live(name, settings, compose))
+
+
+async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        parts = await _connect(name, settings, stack)
+        await declare_topology(parts.broker, settings.tiers_s)
+        composition = compose(parts)
+        for close in composition.close:
+            stack.push_async_callback(close)
+        relay = Relay(parts.database_url, parts.pool, parts.publisher)
+        halt_background = asyncio.Event()
+        checks = {"postgres": _database(parts), "rabbitmq": _broker(parts), **composition.checks}
+        await parts.broker.start()
+        tasks = [
+            asyncio.create_task(work(halt_background))
+            for work in (relay.run, _health(checks, settings), *composition.background)
+        ]
+        log.info("ready", health_port=settings.health_port)
+        await _first_of(stop, tasks)
+        log.info("draining")
+        await drain(parts.broker)
+        halt_background.set()
+        await asyncio.gather(*tasks)
+    log.info("stopped")
+
+
+async def _connect(name: str, settings: ProcessSettings, stack: AsyncExitStack) -> Parts:
+    """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
+    patiently = AsyncRetrying(
+        retry=retry_if_exception_type((*PASSING, AMQPConnectionError)),
+        stop=stop_after_delay(START_PATIENCE_S),
+        wait=wait_exponential_jitter(initial=0.2, max=3.0),
+        reraise=True,
+    )
+    database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)
+    pool: asyncpg.Pool[Any] = await patiently(open_pool, database_url, application=name)
+    stack.push_async_callback(pool.close)
+    publisher = Publisher(amqp_url)
+    await patiently(publisher.broker.start)
+    stack.push_async_callback(publisher.broker.stop)
+    deliveries = Deliveries(publisher, settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
+    broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
+    await patiently(broker.connect)
+    stack.push_async_callback(broker.stop)
+    return Parts(database_url, pool, broker, publisher)
+
+
+async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the signal to stop; a background task that ends before it takes the process down with its error."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
+
+
+async def drain(broker: RabbitBroker) -> None:
+    """Stop taking messages, let the handlers finish, and leave delivery counts as they were (messaging-facts 1.4).
+
+    The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
+    returned as failed. The library has no public call for it.
+    """
+    for subscriber in broker.subscribers:
+        tag, queue = subscriber._consumer_tag, subscriber._queue_obj  # type: ignore[attr-defined]  # noqa: SLF001
+        if tag is not None and queue is not None:
+            subscriber._consumer_tag = None  # type: ignore[attr-defined]  # noqa: SLF001
+            await queue.cancel(tag)
+    await broker.stop()
+
+
+def _health(checks: Mapping[str, Check], settings: ProcessSettings) -> Background:
+    async def work(stop: asyncio.Event) -> None:
+        await serve_until(server(health_app(checks), settings.health_host, settings.health_port), stop)
+
+    return work
+
+
+def _database(parts: Parts) -> Check:
+    async def check() -> None:
+        await parts.pool.fetchval("SELECT 1")
+
+    return check
+
+
+def _broker(parts: Parts) -> Check:
+    async def check() -> None:
+        if not await parts.broker.ping(timeout=2.0) or not await parts.publisher.broker.ping(timeout=2.0):
+            raise ConnectionError("the connection is down")
+        for subscriber in parts.broker.subscribers:
+            queue = subscriber._queue_obj  # type: ignore[attr-defined]  # noqa: SLF001 - as in `drain`
+            if queue is None or not queue.channel.is_initialized or queue.channel.is_closed:
+                raise ConnectionError("a queue has lost its consumer")
+
+    return check

@@ -1,0 +1,87 @@
+"""The relay: publishes what the outbox holds, in any process, as soon as it is committed."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import structlog
+
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
+from halosync.store.queries import QUERIES
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+POLL_S = 1.0
+"""How long a message waits at most when its notification was lost; also the pause after a failure."""
+
+
+class Relay:
+    """Publishes the rows of the outbox and deletes them once the broker has confirmed them.
+
+    A crash between the two publishes a message twice, which every consumer bears. Several relays share the work:
+    each locks the rows it publishes.
+    """
+
+    def __init__(self, database_url: str, pool: "asyncpg.Pool[Any]", publisher: Publisher) -> None:
+        self._database_url = database_url
+        self._pool = pool
+        self._publisher = publisher
+        self._wake = asyncio.Event()
+
+    async def drain(self) -> int:
+        """Publish one batch; return how many messages the broker confirmed."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await QUERIES.lock_outbox(connection, most=BATCH)
+            results = await asyncio.gather(*(self._publish(row) for row in rows))
+            confirmed = [row["outbox_id"] for row, ok in zip(rows, results, strict=True) if ok]
+            if confirmed:
+                await QUERIES.delete_from_outbox(connection, outbox_ids=confirmed)
+        if len(confirmed) < len(rows):
+            OUTBOX_FAILURES.inc()
+            raise NotPublishedError(f"{len(rows) - len(confirmed)} of {len(rows)} messages")
+        return len(confirmed)
+
+    async def _publish(self, row: asyncpg.Record) -> bool:
+        try:
+            await self._publisher.publish(
+                row["body"],
+                exchange=row["exchange"],
+                routing_key=row["routing_key"],
+                message_type=row["message_type"],
+                headers=row["headers"],
+            )
+        except NotPublishedError as error:
+            log.warning("outbox keeps a message", outbox_id=row["outbox_id"], error=str(error))
+            return False
+        OUTBOX_PUBLISHED.labels(row["message_type"]).inc()
+        return True
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until `stop` is set: at once when notified, and every `POLL_S` in case a notification was lost."""
+        listener: asyncpg.Connection[asyncpg.Record] | None = None
+        while not stop.is_set():
+            try:
+                if listener is None or listener.is_closed():
+                    listener = await self._listen()
+                if await self.drain() == BATCH:
+                    continue
+            except (NotPublishedError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                log.warning("relay waits", error=f"{type(error).__name__}: {error}")
+            await self._pause(stop)
+        if listener is not None and not listener.is_closed():
+            await listener.close()
+
+    async def _listen(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Listen on a connection of its own: a pool takes the listeners away from what it lends out."""
+        listener = await asyncpg.connect(self._database_url)
+        await listener.add_listener("outbox", lambda *_: self._wake.set())
+        return listener
+
+    async def _pause(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
+        _done, pending = await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        self._wake.clear()

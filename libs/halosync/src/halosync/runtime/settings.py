@@ -1,0 +1,78 @@
+"""The environment of a process (spec section 8), read and checked once, at start."""
+
+import sys
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AmqpDsn, Field, PostgresDsn, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HALOSYNC_"
+RATE_TIER_S = 1.0
+"""A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
+
+
+class ProcessSettings(BaseSettings):
+    """What every process needs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    database_url: PostgresDsn = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
+    amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
+    health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
+    health_host: str = "127.0.0.1"
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    retry_delays_s: Annotated[tuple[float, ...], NoDecode] = (5.0, 30.0, 120.0, 300.0)
+    retry_max_attempts: int = Field(default=8, ge=1, le=100)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("retry_delays_s", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _delays_in_bounds(self) -> Self:
+        if not self.retry_delays_s or not all(0.01 <= delay <= 3600 for delay in self.retry_delays_s):
+            raise ValueError("HALOSYNC_RETRY_DELAYS_S: give seconds between 0.01 and 3600, such as 5,30,120,300")
+        return self
+
+    @property
+    def tiers_s(self) -> tuple[float, ...]:
+        """The delay tiers, in seconds, shortest first."""
+        return tuple(sorted({RATE_TIER_S, *self.retry_delays_s}))
+
+
+class HaloSettings(BaseSettings):
+    """What a process that talks to Halo needs besides."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    halo_url_template: str = Field(default="https://{tenant}.halopsa.com", pattern=r"^https?://.*\{tenant\}.*$")
+    halo_rate_requests: int = Field(default=500, ge=1)
+    halo_rate_window_s: float = Field(default=300.0, gt=0)
+    halo_page_size: int = Field(default=100, ge=1, le=1000)
+    halo_batch_size: int = Field(default=50, ge=1, le=1000)
+    halo_timeout_s: float = Field(default=30.0, gt=0)
+    halo_settle_s: float = Field(default=60.0, ge=0)
+
+    def halo_url(self, tenant: str) -> str:
+        """Return the address of a tenant's Halo, without a slash at the end. `tenant` must be a DNS label."""
+        return self.halo_url_template.replace("{tenant}", tenant).rstrip("/")
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S]) -> S:
+    """Read the environment, or stop the process with one line for each variable that is missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False):
+            name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "environment"
+            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - there is no log yet
+        raise SystemExit(2) from None

@@ -1,0 +1,68 @@
+"""Access tokens for the processes that talk to Halo: asked of auth, kept in memory only (spec section 5.6)."""
+
+from datetime import UTC, datetime, timedelta
+
+from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
+from halosync.messaging.requests import NoReplyError, Requests
+
+SPARE = timedelta(seconds=30)
+"""A token that ends sooner than this is not used: it could expire on the way."""
+
+
+class TokenUnavailableError(Exception):
+    """No token for now; it is worth asking again later."""
+
+
+class ConnectionLostError(Exception):
+    """The partner's connection is gone; a person must connect Halo again. `code` and `detail` say why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Tokens:
+    """Asks auth for access tokens and remembers them while they are good."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+        self._known: dict[str, TokenGranted] = {}
+
+    async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
+        """Return a token of the partner's `tenant`.
+
+        Args:
+            partner_id: whose connection.
+            tenant: the Halo the work was planned for; a token of another one must never be used for it.
+            rejected_generation: a token that Halo answered with 401; a newer one is wanted.
+
+        Raises:
+            ConnectionLostError: the partner is not connected, or connected to another tenant.
+            TokenUnavailableError: auth or Halo's token endpoint is away.
+        """
+        known = self._known.get(partner_id)
+        fresh = known is not None and known.expires_at - datetime.now(UTC) > SPARE
+        if known is None or not fresh or known.generation == rejected_generation or known.tenant != tenant:
+            known = await self._ask(partner_id, rejected_generation)
+            self._known[partner_id] = known
+        if known.tenant != tenant:
+            raise ConnectionLostError(
+                "other_tenant", f"Halo is now connected to {known.tenant}, and this run was started for {tenant}."
+            )
+        return known
+
+    async def _ask(self, partner_id: str, rejected_generation: int | None) -> TokenGranted:
+        try:
+            answer = await self._requests.ask(
+                TokenRequest(partner_id=partner_id, rejected_generation=rejected_generation)
+            )
+        except NoReplyError as error:
+            raise TokenUnavailableError(str(error)) from error
+        if isinstance(answer, TokenGranted):
+            return answer
+        if isinstance(answer, RequestRefused) and answer.code in {"not_connected", "connection_broken"}:
+            self._known.pop(partner_id, None)
+            raise ConnectionLostError(answer.code, answer.detail)
+        detail = answer.detail if isinstance(answer, RequestRefused) else answer.message_type
+        raise TokenUnavailableError(detail)

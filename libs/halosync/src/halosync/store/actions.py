@@ -1,0 +1,303 @@
+"""The rows of actions and batches: the truth that the writers work on. The state machine: docs/actions.md.
+
+Every result is fenced by the attempt it belongs to: what a writer that was thought dead still has to say changes
+nothing. Transactions that change items lock their run first, so that locks are always taken in one order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.contracts.run import LicenceActions
+from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
+from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
+from halosync.store.limiter import Rate, own_rate
+from halosync.store.outbox import emit_many
+from halosync.store.plans import ISSUE_GRACE_S, issue
+from halosync.store.queries import QUERIES, Connection
+from halosync.store.runs import finish_if_done
+
+SWEEP_GRACE_S = 300.0
+"""A batch that was issued again is given so long before it is issued once more: the queue may just be long."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAtWork:
+    """A batch, and what a writer must know of its run and partner."""
+
+    batch_id: int
+    run_id: UUID
+    partner_id: str
+    tenant: str
+    kind: str
+    failures: int
+    refused_generation: int | None
+    refused_rows: frozenset[int] | None
+    removal: Removal
+    price_field: PriceField
+    rate: Rate | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAction:
+    """An action that is not yet known to be done. `attempt` is the number of marks it has had."""
+
+    item_id: int
+    client_id: int
+    licence_id: int | None
+    action: Action
+    set_name: str | None
+    licence_name: str
+    attempt: int
+    action_state: str
+    before: LicenceState | None
+    after: LicenceState | None
+    settle_wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An action that ended in failure, and why."""
+
+    item_id: int
+    attempt: int
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An action that Halo has applied. `licence_id` is None while only Halo knows it."""
+
+    item_id: int
+    attempt: int
+    licence_id: int | None
+
+
+class ActionStore:
+    """What the writers read and write."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def batch(self, batch_id: int) -> BatchAtWork | None:
+        """Return a batch that is still to be worked on; None if it is done or unknown."""
+        row = await QUERIES.batch_at_work(self._pool, batch_id=batch_id)
+        if row is None or row["state"] == "done":
+            return None
+        return BatchAtWork(
+            batch_id=row["batch_id"],
+            run_id=row["run_id"],
+            partner_id=row["partner_id"],
+            tenant=row["tenant"],
+            kind=row["kind"],
+            failures=row["failures"],
+            refused_generation=row["refused_generation"],
+            refused_rows=None if row["refused_rows"] is None else frozenset(row["refused_rows"]),
+            removal=Removal(row["removal"]),
+            price_field=PriceField(row["price_field"]),
+            rate=own_rate(row),
+        )
+
+    async def open_actions(self, batch_id: int) -> list[OpenAction]:
+        """Return the actions of a batch that are not yet known to be done, in the plan's order."""
+        return [
+            OpenAction(
+                item_id=row["item_id"],
+                client_id=row["halo_client_id"],
+                licence_id=row["halo_licence_id"],
+                action=Action(row["action"]),
+                set_name=row["set_name"],
+                licence_name=row["licence_name"],
+                attempt=row["attempts"],
+                action_state=row["action_state"],
+                before=_state(row, "before"),
+                after=_state(row, "after"),
+                settle_wait_s=row["settle_wait_s"] or 0.0,
+            )
+            for row in await QUERIES.open_actions(self._pool, batch_id=batch_id)
+        ]
+
+    async def mark_sending(
+        self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
+    ) -> dict[int, int]:
+        """Mark actions as being sent and return the attempt of each that was still waiting.
+
+        Args:
+            item_ids: the actions.
+            worker: who sends.
+            send_s: within so many seconds the first byte is sent, or nothing is.
+            answer_s: the longest a request takes.
+            settle_s: how long Halo may go on applying a write whose answer was lost.
+        """
+        rows = await QUERIES.mark_sending(
+            self._pool, item_ids=list(item_ids), worker=worker, send_s=send_s, answer_s=answer_s, settle_s=settle_s
+        )
+        return {row["item_id"]: row["attempts"] for row in rows}
+
+    async def unmark(self, attempts: dict[int, int], *, charged: bool) -> None:
+        """Put actions back to waiting: surely nothing of them was applied."""
+        await QUERIES.unmark(
+            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), uncharged=0 if charged else 1
+        )
+
+    async def mark_unknown(self, attempts: dict[int, int], *, settled_now: bool = False) -> None:
+        """Say that nobody knows whether these were applied; they are looked up once they have settled."""
+        await QUERIES.mark_unknown(
+            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), settled_now=settled_now
+        )
+
+    async def note_failures(self, batch_id: int, failures: int) -> None:
+        """Keep how often in a row the batch could not even be sent."""
+        await QUERIES.note_failures(self._pool, batch_id=batch_id, failures=failures)
+
+    async def note_refused_token(self, batch_id: int, generation: int) -> None:
+        """Keep which token Halo answered with 401."""
+        await QUERIES.note_refused_token(self._pool, batch_id=batch_id, generation=generation)
+
+    async def note_refused_rows(self, batch_id: int, rows: Sequence[int]) -> None:
+        """Keep that Halo refused the array, and the items that its answer named."""
+        await QUERIES.note_refused_rows(self._pool, batch_id=batch_id, rows=list(rows))
+
+    async def ring_later(self, batch_id: int, wait_s: float) -> None:
+        """Keep when the batch's message comes back, so that the sweeper knows when it is lost."""
+        await QUERIES.ring_later(self._pool, batch_id=batch_id, wait_s=wait_s, grace_s=ISSUE_GRACE_S)
+
+    async def adopt(self, action: OpenAction, licence_id: int) -> None:
+        """Turn a create that found a licence of its name into an update of that licence."""
+        await QUERIES.adopt_licence(self._pool, item_id=action.item_id, attempt=action.attempt, licence_id=licence_id)
+
+    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
+        """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            if applied:
+                rows = await QUERIES.settle_applied(
+                    connection,
+                    item_ids=[a.item_id for a in applied],
+                    attempts=[a.attempt for a in applied],
+                    licence_ids=[a.licence_id for a in applied],
+                )
+                await _remember(connection, batch, rows)
+                _count(rows, "synced")
+            if failed:
+                rows = await QUERIES.settle_failed(
+                    connection,
+                    item_ids=[f.item_id for f in failed],
+                    attempts=[f.attempt for f in failed],
+                    reasons=[f.reason for f in failed],
+                    details=[f.detail for f in failed],
+                )
+                _count(rows, "failed")
+            await _close(connection, batch)
+
+    async def split(self, batch: BatchAtWork, parts: Sequence[Sequence[int]]) -> None:
+        """Replace a refused batch by batches of its parts, which are with the writers at once."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            orders = []
+            for part in parts:
+                batch_id = await QUERIES.split_off(connection, batch_id=batch.batch_id, grace_s=ISSUE_GRACE_S)
+                await QUERIES.move_to_batch(
+                    connection, batch_id=batch_id, from_batch_id=batch.batch_id, item_ids=list(part)
+                )
+                orders.append(_order(batch, batch_id))
+            await emit_many(connection, orders)
+            await _close(connection, batch)
+
+    async def lose_connection(self, batch: BatchAtWork, code: str, error: str) -> None:
+        """End the run as failed because its connection is lost, once what is being sent is known.
+
+        What waits is not sent. What cannot be looked up any more fails as unknown, and no run of the partner reads
+        Halo before it can have settled.
+        """
+        detail = f"{error} After that press Sync: it does what is still to be done."
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            await QUERIES.note_error(connection, run_id=batch.run_id, error_code=code, error=error)
+            await QUERIES.withdraw_waiting(
+                connection, run_id=batch.run_id, outcome="failed", reason=Reason.CONNECTION_LOST, detail=detail
+            )
+            settle_at = await QUERIES.give_up_unknown(
+                connection, run_id=batch.run_id, reason=Reason.OUTCOME_UNKNOWN, detail=detail
+            )
+            if settle_at is not None:
+                await QUERIES.not_settled_before(connection, partner_id=batch.partner_id, settle_at=settle_at)
+            await QUERIES.close_batches_without_work(connection, run_id=batch.run_id)
+            await finish_if_done(connection, batch.run_id)
+
+    async def close_if_done(self, batch: BatchAtWork) -> None:
+        """Close a batch that has nothing open left (its actions were withdrawn)."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            await _close(connection, batch)
+
+    async def ring_due(self) -> int:
+        """Issue again what has been silent for too long: its message was lost, or its writer died."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await QUERIES.lock_due_batches(connection)
+            if rows:
+                await emit_many(connection, [LicenceActions(**row) for row in rows])
+                await QUERIES.ring_batches(
+                    connection, batch_ids=[row["batch_id"] for row in rows], grace_s=SWEEP_GRACE_S
+                )
+                SWEPT.labels("batch").inc(len(rows))
+            return len(rows)
+
+
+async def _close(connection: Connection, batch: BatchAtWork) -> None:
+    if await QUERIES.close_batch(connection, batch_id=batch.batch_id) is not None:
+        await issue(connection, batch.run_id)
+        await finish_if_done(connection, batch.run_id)
+
+
+async def _remember(connection: Connection, batch: BatchAtWork, rows: Sequence[asyncpg.Record]) -> None:
+    """Keep what halosync wrote, in the transaction that records it."""
+    written = [row for row in rows if row["after_active"] is not None and row["halo_licence_id"] is not None]
+    removed = [row["halo_licence_id"] for row in rows if row["after_active"] is None]
+    if written:
+        prices = [row["after_price"] for row in written]
+        unset = [None] * len(written)
+        cost = batch.price_field is PriceField.PURCHASE_PRICE
+        await QUERIES.remember_written(
+            connection,
+            partner_id=batch.partner_id,
+            ids=[row["halo_licence_id"] for row in written],
+            client_ids=[row["halo_client_id"] for row in written],
+            names=[row["licence_name"] for row in written],
+            quantities=[row["after_quantity"] for row in written],
+            prices=unset if cost else prices,
+            purchase_prices=prices if cost else unset,
+            billing_cycles=[row["after_billing_cycle"] for row in written],
+            active=[row["after_active"] for row in written],
+        )
+    if removed:
+        await QUERIES.remember_removed(connection, partner_id=batch.partner_id, ids=removed)
+
+
+def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
+    return LicenceActions.model_validate(
+        {
+            "batch_id": batch_id,
+            "run_id": batch.run_id,
+            "partner_id": batch.partner_id,
+            "tenant": batch.tenant,
+            "kind": batch.kind,
+        }
+    )
+
+
+def _state(row: asyncpg.Record, side: str) -> LicenceState | None:
+    if row[f"{side}_active"] is None:
+        return None
+    return LicenceState(
+        row[f"{side}_quantity"], row[f"{side}_price"], row[f"{side}_billing_cycle"], row[f"{side}_active"]
+    )
+
+
+def _count(rows: Sequence[asyncpg.Record], outcome: str) -> None:
+    for row in rows:
+        ITEMS_SETTLED.labels(row["action"], outcome).inc()

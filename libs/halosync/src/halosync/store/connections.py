@@ -1,0 +1,141 @@
+"""Connections to Halo: what a partner sees of them, OAuth attempts, and tokens, which are encrypted by auth.
+
+Every change is made under one lock, the partner's `connection` row, taken by `ConnectionStore.hold`. A refresh
+holds it while it asks Halo: that makes it single-flight across replicas.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from halosync.store.held_connection import (
+    Attempt,
+    HeldConnection,
+    NewTokens,
+    StoredConnection,
+    replace_token,
+    stored_connection,
+)
+from halosync.store.queries import QUERIES
+
+log = structlog.get_logger(__name__)
+
+LOCK_PATIENCE = "15s"
+"""How long a change waits for the lock: longer than a refresh may hold it, shorter than a request to auth may take."""
+
+RESCUE_S = 20.0
+"""How long tokens that Halo has already given are tried to be stored after the database's connection was lost: as long
+as a stopping process may take (spec section 5.8)."""
+
+_CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A partner's connection as the partner sees it (spec section 7)."""
+
+    state: Literal["disconnected", "pending", "connected", "broken"]
+    tenant: str | None
+    client_id: str | None
+    granted_scopes: list[str]
+    connected_at: datetime | None
+    problem: str | None
+
+
+class ConnectionStore:
+    """The connections of all partners."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def view(self, partner_id: str) -> ConnectionView:
+        """Return what the partner sees; a partner that never connected is disconnected."""
+        return ConnectionView(**await QUERIES.connection_view(self._pool, partner_id=partner_id))
+
+    async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
+        """Begin a journey; the partner's other attempts can no longer be completed. False: no such partner."""
+        partner_id = attempt.partner_id
+        await QUERIES.ensure_connection(self._pool, partner_id=partner_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.wait_for_locks(connection, patience=LOCK_PATIENCE)
+            if await QUERIES.lock_connection(connection, partner_id=partner_id) is None:
+                return False
+            await QUERIES.void_attempts(connection, partner_id=partner_id)
+            await QUERIES.forget_old_attempts(connection, partner_id=partner_id)
+            await QUERIES.add_attempt(
+                connection,
+                state_hash=attempt.state_hash,
+                partner_id=partner_id,
+                tenant=attempt.tenant,
+                client_id=attempt.client_id,
+                code_verifier=attempt.code_verifier,
+                lifetime_s=lifetime_s,
+            )
+        return True
+
+    async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
+        """Use an attempt, which can be done once; None if it is unknown, expired or used."""
+        row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
+        return None if row is None else Attempt(state_hash=state_hash, **row)
+
+    async def attempt_partner(self, state_hash: bytes) -> str | None:
+        """Return whose attempt it is or was, used and expired ones included; None if it is unknown."""
+        partner_id: str | None = await QUERIES.attempt_partner(self._pool, state_hash=state_hash)
+        return partner_id
+
+    async def note_problem(self, partner_id: str, problem: str) -> None:
+        """Keep why a partner is not connected; a connection that works is left as it is."""
+        await QUERIES.note_problem(self._pool, partner_id=partner_id, problem=problem)
+
+    async def read(self, partner_id: str) -> StoredConnection | None:
+        """Return a partner's connection and tokens as they are now, without a lock; None if there never was one."""
+        row = await QUERIES.connection_and_token(self._pool, partner_id=partner_id)
+        return None if row is None else stored_connection(row, row if row["generation"] is not None else None)
+
+    async def expiring(self, within_s: float) -> list[str]:
+        """Return the connected partners whose access token expires within so many seconds, most urgent first."""
+        rows = await QUERIES.expiring_partners(self._pool, within_s=within_s)
+        return [row["partner_id"] for row in rows]
+
+    @asynccontextmanager
+    async def hold(self, partner_id: str, *, wait: bool = True) -> AsyncIterator[HeldConnection | None]:
+        """Lock a partner's connection; None if there is none, or, without `wait`, if somebody else holds it.
+
+        Everything is committed when the block ends and nothing if it raises. There is one exception: tokens given to
+        `replace_token` exist nowhere else, so if the database's connection is lost they are stored over a new one,
+        and the block's end is silent about it. The rest of the block is skipped then.
+
+        Raises:
+            ConnectionChangedError: such a rescue found the connection ended or made anew.
+            asyncpg.LockNotAvailableError: it is held for longer than `LOCK_PATIENCE`.
+        """
+        held: HeldConnection | None = None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await QUERIES.wait_for_locks(connection, patience=LOCK_PATIENCE)
+                lock = QUERIES.lock_connection if wait else QUERIES.lock_free_connection
+                row = await lock(connection, partner_id=partner_id)
+                if row is not None:
+                    token = await QUERIES.lock_token(connection, partner_id=partner_id)
+                    held = HeldConnection(connection, partner_id, stored_connection(row, token))
+                yield held
+        except _CONNECTION_LOST as error:
+            if held is None or held.rotated is None:
+                raise
+            log.warning("refreshed tokens are stored over a new connection", error=type(error).__name__)
+            await self._rescue(held, *held.rotated)
+
+    async def _rescue(self, held: HeldConnection, spent: int, tokens: NewTokens) -> None:
+        patiently = AsyncRetrying(
+            retry=retry_if_exception_type((*_CONNECTION_LOST, TimeoutError)),
+            stop=stop_after_delay(RESCUE_S),
+            wait=wait_exponential_jitter(initial=0.05, max=1.0),
+            reraise=True,
+        )
+        held.stored = await patiently(replace_token, self._pool, held.partner_id, held.stored, spent, tokens)

@@ -1,0 +1,153 @@
+"""A partner's connection to Halo while it is locked, and the values it is made of.
+
+Nothing here begins or ends a transaction: `ConnectionStore.hold` does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+
+from halosync.contracts.connection import ConnectionEstablished, ConnectionLost
+from halosync.store.outbox import emit
+from halosync.store.queries import QUERIES, Connection
+
+State = Literal["disconnected", "connected", "broken"]
+
+
+class ConnectionChangedError(RuntimeError):
+    """The connection was ended or made anew by somebody else meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An OAuth journey that has begun; the verifier is encrypted, the state is known by its SHA-256 only."""
+
+    state_hash: bytes
+    partner_id: str
+    tenant: str
+    client_id: str
+    code_verifier: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewTokens:
+    """Tokens that Halo has just given, encrypted; `lifetime_s` is the access token's, in seconds from now."""
+
+    access_token: bytes
+    refresh_token: bytes
+    lifetime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A partner's tokens, encrypted. `good_for_s`: seconds until the access token expires, by the database's clock."""
+
+    generation: int
+    access_token: bytes
+    refresh_token: bytes
+    expires_at: datetime
+    good_for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConnection:
+    """A connection and its tokens at one moment."""
+
+    state: State
+    tenant: str | None
+    client_id: str | None
+    token: StoredToken | None
+
+
+class HeldConnection:
+    """A partner's connection while it is locked; what is changed is committed when the `hold` is left."""
+
+    def __init__(self, connection: Connection, partner_id: str, stored: StoredConnection) -> None:
+        self._connection = connection
+        self.partner_id = partner_id
+        self.stored = stored
+        self.rotated: tuple[int, NewTokens] | None = None
+
+    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str]) -> None:
+        """Store the tokens of a completed attempt and tell the world.
+
+        Raises:
+            ConnectionChangedError: the attempt was erased by a disconnect.
+        """
+        connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant
+        if not await QUERIES.attempt_stands(connection, state_hash=attempt.state_hash):
+            raise ConnectionChangedError(partner_id)
+        await QUERIES.put_first_token(connection, partner_id=partner_id, **_columns(tokens))
+        connected_at = await QUERIES.establish_connection(
+            connection,
+            partner_id=partner_id,
+            tenant=tenant,
+            client_id=attempt.client_id,
+            granted_scopes=list(granted_scopes),
+        )
+        if self.stored.tenant not in (None, tenant):
+            await QUERIES.unlink_clients(connection, partner_id=partner_id)
+            await QUERIES.forget_snapshot(connection, partner_id=partner_id)
+        event = ConnectionEstablished(
+            partner_id=partner_id, tenant=tenant, granted_scopes=list(granted_scopes), connected_at=connected_at
+        )
+        await emit(connection, event)
+
+    async def replace_token(self, spent: int, tokens: NewTokens) -> None:
+        """Store refreshed tokens in place of the generation that was spent for them.
+
+        Raises:
+            ConnectionChangedError: that generation is not there any more.
+        """
+        self.rotated = (spent, tokens)
+        self.stored = await replace_token(self._connection, self.partner_id, self.stored, spent, tokens)
+
+    async def lose(self, problem: str) -> None:
+        """Break the connection because Halo refused its refresh token, and tell the world."""
+        await QUERIES.delete_token(self._connection, partner_id=self.partner_id)
+        at = await QUERIES.break_connection(self._connection, partner_id=self.partner_id, problem=problem)
+        await self._tell_lost("invalid_grant", problem, at)
+
+    async def end(self, problem: str) -> None:
+        """Erase tokens and attempts; tell the world if it was connected."""
+        await QUERIES.delete_token(self._connection, partner_id=self.partner_id)
+        await QUERIES.delete_attempts(self._connection, partner_id=self.partner_id)
+        at = await QUERIES.end_connection(self._connection, partner_id=self.partner_id)
+        if self.stored.state == "connected":
+            await self._tell_lost("disconnected", problem, at)
+
+    async def _tell_lost(self, reason: Literal["disconnected", "invalid_grant"], problem: str, at: datetime) -> None:
+        await emit(
+            self._connection,
+            ConnectionLost(
+                partner_id=self.partner_id, tenant=self.stored.tenant, reason=reason, problem=problem, lost_at=at
+            ),
+        )
+
+
+async def replace_token(
+    connection: "Connection | asyncpg.Pool[Any]", partner_id: str, was: StoredConnection, spent: int, tokens: NewTokens
+) -> StoredConnection:
+    """Store refreshed tokens; safe to repeat. See `HeldConnection.replace_token`."""
+    row = await QUERIES.replace_token(connection, partner_id=partner_id, spent=spent, **_columns(tokens))
+    if row is None:
+        raise ConnectionChangedError(partner_id)
+    return StoredConnection(was.state, was.tenant, was.client_id, StoredToken(**row))
+
+
+def _columns(tokens: NewTokens) -> dict[str, Any]:
+    return {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "lifetime_s": tokens.lifetime_s,
+    }
+
+
+def stored_connection(row: asyncpg.Record, token: asyncpg.Record | None) -> StoredConnection:
+    """Make a connection from a row and, if there are tokens, the row that has them."""
+    names = StoredToken.__dataclass_fields__
+    kept = None if token is None else StoredToken(**{name: token[name] for name in names})
+    return StoredConnection(row["state"], row["tenant"], row["client_id"], kept)

@@ -1,0 +1,133 @@
+"""Invoices: taken in once, with all their lines or not at all."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, whole
+from halosync.contracts.invoice import InvoiceAccepted, InvoiceHeader, InvoiceLine, InvoiceRejected
+from halosync.store.outbox import emit, first_time
+from halosync.store.queries import QUERIES, Connection
+
+CONSUMER = "planner.invoice-ready"
+_COLUMNS = (
+    *("invoice_pk", "line_no", "line_id", "customer_id", "customer_name", "product_code", "product_name"),
+    *("kind", "quantity", "unit_price", "billing_cycle"),
+)
+
+Lines = AsyncIterator[InvoiceLine]
+
+
+class InvoiceStore:
+    """Takes invoices in (spec sections 2.2 and 6)."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def take_in(self, header: InvoiceHeader, lines: Callable[[LineChecker], Lines]) -> bool:
+        """Store an invoice with its lines, streamed by COPY; False if this very event was taken in before.
+
+        Inbox, invoice, lines and the answer commit together.
+
+        Raises:
+            InvalidInvoiceError: unknown partner, not a higher revision, a line that does not fit, or control totals
+                that do not agree; nothing was stored.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            partner = await QUERIES.lock_partner(connection, partner_id=header.partner_id)
+            if partner is None:
+                raise InvalidInvoiceError(
+                    whole("no such partner; add it with `halosync partner add`, then replay", "partner_id"),
+                    identity(header),
+                )
+            if not await first_time(connection, CONSUMER, header.event_id):
+                return False
+            await _must_be_newer(connection, header)
+            invoice_pk: int = await QUERIES.insert_invoice(
+                connection,
+                partner_id=header.partner_id,
+                invoice_id=header.invoice_id,
+                revision=header.revision,
+                event_id=header.event_id,
+                replaces=header.replaces,
+                period=header.period,
+                currency=header.currency,
+                issued_at=header.issued_at,
+                sync_wanted=partner["auto_sync"],
+            )
+            checker = LineChecker(header)
+            await connection.copy_records_to_table(
+                "invoice_line", records=_records(invoice_pk, lines(checker)), columns=_COLUMNS
+            )
+            checker.finish()
+            await QUERIES.set_invoice_totals(
+                connection, invoice_pk=invoice_pk, line_count=checker.count, total=checker.total
+            )
+            await _supersede(connection, header, invoice_pk)
+            await emit(
+                connection,
+                InvoiceAccepted(
+                    partner_id=header.partner_id,
+                    invoice_id=header.invoice_id,
+                    revision=header.revision,
+                    period=header.period,
+                    line_count=checker.count,
+                    total=checker.total,
+                    accepted_at=datetime.now(UTC),
+                ),
+            )
+            return True
+
+    async def reject(self, error: InvalidInvoiceError) -> None:
+        """Answer an invoice that could not be taken in."""
+        known = error.known
+        async with self._pool.acquire() as connection, connection.transaction():
+            await emit(
+                connection,
+                InvoiceRejected(
+                    invoice_event_id=known.get("event_id"),
+                    partner_id=known.get("partner_id"),
+                    invoice_id=known.get("invoice_id"),
+                    revision=known.get("revision"),
+                    reason=str(error),
+                    problems=error.problems,
+                    rejected_at=datetime.now(UTC),
+                ),
+            )
+
+
+async def _must_be_newer(connection: Connection, header: InvoiceHeader) -> None:
+    newest = await QUERIES.newest_revision(connection, partner_id=header.partner_id, invoice_id=header.invoice_id)
+    if newest is not None and header.revision <= newest:
+        raise InvalidInvoiceError(
+            whole(
+                f"revision {newest} is already here; only a higher one changes anything, this is {header.revision}",
+                "revision",
+            ),
+            identity(header),
+        )
+
+
+async def _supersede(connection: Connection, header: InvoiceHeader, invoice_pk: int) -> None:
+    await QUERIES.supersede_older(
+        connection,
+        partner_id=header.partner_id,
+        invoice_pk=invoice_pk,
+        invoice_id=header.invoice_id,
+        replaces=header.replaces,
+    )
+    await QUERIES.supersede_if_replaced(
+        connection, partner_id=header.partner_id, invoice_pk=invoice_pk, invoice_id=header.invoice_id
+    )
+
+
+async def _records(invoice_pk: int, lines: Lines) -> AsyncIterator[tuple[Any, ...]]:
+    line_no = 0
+    async for line in lines:
+        line_no += 1
+        yield (
+            *(invoice_pk, line_no, line.line_id, line.customer_id, line.customer_name, line.product_code),
+            *(line.product_name, line.kind, line.quantity, line.unit_price, line.billing_cycle),
+        )

@@ -1,0 +1,89 @@
+"""API keys. A key belongs to one partner, or is an operator's (spec section 7)."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.store.partners import UnknownPartnerError
+from halosync.store.queries import QUERIES
+
+_PREFIX = "hs_"
+"""Lets people and secret scanners recognise a key."""
+
+_RANDOM_BYTES = 32
+
+
+@dataclass(frozen=True)
+class CreatedKey:
+    """A new key. `api_key` is shown once and kept nowhere, and no traceback shows it."""
+
+    key_id: UUID
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a key stands for; `partner_id` None is an operator."""
+
+    key_id: UUID
+    partner_id: str | None
+    name: str
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """What is kept of a key: never the key itself. `revoked_at` None means that it is in use."""
+
+    key_id: UUID
+    partner_id: str | None
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class KeyStore:
+    """The API keys in Postgres."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def create(self, partner_id: str | None, name: str) -> CreatedKey:
+        """Create a key of a partner, or an operator's when `partner_id` is None.
+
+        Raises:
+            UnknownPartnerError: there is no such partner.
+        """
+        api_key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+        try:
+            key_id = await QUERIES.create_key(self._pool, partner_id=partner_id, name=name, key_hash=_hash(api_key))
+        except asyncpg.ForeignKeyViolationError:
+            raise UnknownPartnerError(partner_id or "") from None
+        return CreatedKey(key_id, api_key)
+
+    async def authenticate(self, api_key: str) -> Principal | None:
+        """Return who the key stands for; None if it is unknown or revoked."""
+        row = await QUERIES.find_key(self._pool, key_hash=_hash(api_key))
+        return None if row is None else Principal(**row)
+
+    async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
+        """Return the keys of a partner, or all of them, revoked ones too."""
+        return [KeyRecord(**row) async for row in QUERIES.list_keys(self._pool, partner_id=partner_id)]
+
+    async def revoke(self, key_id: UUID) -> bool:
+        """End the use of a key at once; False if there is no such key in use."""
+        return await QUERIES.revoke_key(self._pool, key_id=key_id) is not None
+
+
+def _hash(api_key: str) -> bytes:
+    """Hash a key for keeping and looking up.
+
+    A fast hash is right here: a key is 256 random bits, which nobody can guess however fast the guesses are. Slow
+    hashes are for passwords, and salts would keep us from finding a key by its hash.
+    """
+    return hashlib.sha256(api_key.encode()).digest()

@@ -1,0 +1,163 @@
+"""What a partner links by hand, and what it links to: customers, products, and the last read of Halo (spec section 3)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from halosync.contracts.run import HaloRefreshRequested
+from halosync.domain.model import Client, CustomerLink
+from halosync.store.outbox import emit
+from halosync.store.queries import QUERIES
+from halosync.store.reports import pattern
+from halosync.store.runs import NotConnectedError
+
+Row = asyncpg.Record
+
+
+@dataclass(frozen=True)
+class CustomerPicture:
+    """Everything that decides which client a customer has. `read_at` None: Halo was not read yet."""
+
+    names: Sequence[tuple[str, str]]
+    links: Mapping[str, CustomerLink]
+    clients: Sequence[Client]
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ProductPicture:
+    """Everything that decides which licence name a product has. `names` are the products' names by code."""
+
+    names: Mapping[str, str]
+    links: Mapping[str, str]
+    licence_names: Sequence[str]
+    read_at: datetime | None
+
+
+class NotInHaloError(LookupError):
+    """The last read of Halo did not show this client, or there was no read yet (`read_at` None)."""
+
+    def __init__(self, halo_client_id: int, read_at: datetime | None) -> None:
+        super().__init__(f"client {halo_client_id}")
+        self.read_at = read_at
+
+
+class LinkStore:
+    """The links of all partners, and what was last read from their Halo."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def customers(self, partner_id: str) -> CustomerPicture:
+        """Return the customers of the newest invoices with the links and clients, as one picture of the database."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
+            names = [tuple(row) async for row in QUERIES.link_customers(connection, partner_id=partner_id)]
+            links = {
+                row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
+                async for row in QUERIES.link_stored_customers(connection, partner_id=partner_id)
+            }
+            clients = [Client(*row) async for row in QUERIES.link_all_clients(connection, partner_id=partner_id)]
+        return CustomerPicture(names, links, clients if read_at is not None else [], read_at)
+
+    async def products(self, partner_id: str) -> ProductPicture:
+        """Return the products of the newest invoices with the links and licence names, as one picture."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
+            names = {
+                row["product_code"]: row["product_name"]
+                async for row in QUERIES.link_products(connection, partner_id=partner_id)
+            }
+            links = {
+                row["product_code"]: row["licence_name"]
+                async for row in QUERIES.link_stored_products(connection, partner_id=partner_id)
+            }
+            licence_names = [
+                row["name"] async for row in QUERIES.link_all_licence_names(connection, partner_id=partner_id)
+            ]
+        return ProductPicture(names, links, licence_names if read_at is not None else [], read_at)
+
+    async def link_customer(self, partner_id: str, customer_id: str, link: CustomerLink) -> None:
+        """Store the link of a customer; one without client and exclusion is removed.
+
+        Raises:
+            NotInHaloError: the last read of Halo does not have the client.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if link.halo_client_id is not None:
+                await self._require_client(connection, partner_id, link.halo_client_id)
+            if link == CustomerLink():
+                await QUERIES.unlink_customer(connection, partner_id=partner_id, customer_id=customer_id)
+            else:
+                await QUERIES.link_customer(
+                    connection,
+                    partner_id=partner_id,
+                    customer_id=customer_id,
+                    halo_client_id=link.halo_client_id,
+                    excluded=link.excluded,
+                )
+
+    async def _require_client(self, connection: Any, partner_id: str, halo_client_id: int) -> None:
+        read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
+        name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=halo_client_id)
+        if read_at is None or name is None:
+            raise NotInHaloError(halo_client_id, read_at)
+
+    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None) -> None:
+        """Store the licence name of a product; None removes the link. A name new to Halo is used by the next create."""
+        if licence_name is None:
+            await QUERIES.unlink_product(self._pool, partner_id=partner_id, product_code=product_code)
+        else:
+            await QUERIES.link_product(
+                self._pool, partner_id=partner_id, product_code=product_code, licence_name=licence_name
+            )
+
+    async def read_at(self, partner_id: str) -> datetime | None:
+        """Return when the connected Halo was last read; None if it was not."""
+        read_at: datetime | None = await QUERIES.link_read_at(self._pool, partner_id=partner_id)
+        return read_at
+
+    async def clients(
+        self, partner_id: str, *, q: str | None, after: tuple[str, int] | None, most: int
+    ) -> Sequence[Row]:
+        """Return clients by name; `after` is a name and `halo_client_id`."""
+        name, halo_client_id = after or ("", -1)
+        return await _rows(
+            QUERIES.link_clients(
+                self._pool,
+                partner_id=partner_id,
+                name=name,
+                halo_client_id=halo_client_id,
+                pattern=pattern(q),
+                most=most,
+            )
+        )
+
+    async def licence_names(self, partner_id: str, *, q: str | None, after: str | None, most: int) -> Sequence[Row]:
+        """Return licence names with how many licences have each, by name, those behind the name `after`."""
+        return await _rows(
+            QUERIES.link_licence_names(
+                self._pool, partner_id=partner_id, name=after or "", pattern=pattern(q), most=most
+            )
+        )
+
+    async def request_refresh(self, partner_id: str) -> UUID:
+        """Ask for Halo to be read again, and return the id of the read.
+
+        Raises:
+            NotConnectedError: the partner's Halo is not connected.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await QUERIES.connected_tenant(connection, partner_id=partner_id) is None:
+                raise NotConnectedError(partner_id)
+            request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
+            await emit(connection, request)
+            return request.read_id
+
+
+async def _rows(rows: AsyncIterator[Row]) -> Sequence[Row]:
+    return [row async for row in rows]

@@ -1,0 +1,95 @@
+"""Partners and their settings (spec section 3, "Settings of a partner")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.store.queries import QUERIES
+
+
+class UnknownPartnerError(LookupError):
+    """There is no partner of that id."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(f"there is no partner {partner_id!r}")
+        self.partner_id = partner_id
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A partner (MSP). `connection` is the state of its Halo connection, `tenant` None until it named one."""
+
+    partner_id: str
+    name: str
+    created_at: datetime
+    connection: str
+    tenant: str | None
+
+
+class PartnerStore:
+    """The partners in Postgres."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def add(self, partner_id: str, name: str) -> bool:
+        """Add a partner with the default settings; False if it existed, then only its name is changed."""
+        return bool(await QUERIES.add_partner(self._pool, partner_id=partner_id, name=name))
+
+    async def exists(self, partner_id: str) -> bool:
+        """Tell whether there is such a partner."""
+        return bool(await QUERIES.partner_exists(self._pool, partner_id=partner_id))
+
+    async def list(self) -> Sequence[Partner]:
+        """Return every partner, by id."""
+        return [Partner(**row) async for row in QUERIES.list_partners(self._pool)]
+
+    async def settings(self, partner_id: str) -> PartnerSettings | None:
+        """Return the settings of a partner; None if there is no such partner."""
+        row = await QUERIES.partner_settings(self._pool, partner_id=partner_id)
+        return None if row is None else _from_columns(row)
+
+    async def save_settings(self, partner_id: str, settings: PartnerSettings) -> None:
+        """Replace all settings of a partner. A run that has planned already keeps those it planned with.
+
+        Raises:
+            UnknownPartnerError: there is no such partner.
+        """
+        columns = _to_columns(settings)
+        if await QUERIES.save_partner_settings(self._pool, partner_id=partner_id, **columns) is None:
+            raise UnknownPartnerError(partner_id)
+
+
+def _from_columns(row: asyncpg.Record) -> PartnerSettings:
+    """Build settings without judging them anew: a rule that became stricter must not make a partner unreadable."""
+    guard, rate = row["guard_max_count"], row["rate_requests"]
+    return PartnerSettings.model_construct(
+        auto_sync=row["auto_sync"],
+        removal=row["removal"],
+        cleanup=row["cleanup"],
+        price_field=row["price_field"],
+        delete_guard=None
+        if guard is None
+        else DeleteGuard.model_construct(max_count=guard, max_fraction=row["guard_max_fraction"]),
+        rate_limit=None
+        if rate is None
+        else RateLimit.model_construct(requests=rate, window_s=float(row["rate_window_s"])),
+        country=row["country"],
+        invoice_day=row["invoice_day"],
+    )
+
+
+def _to_columns(settings: PartnerSettings) -> dict[str, Any]:
+    guard, rate = settings.delete_guard, settings.rate_limit
+    return {
+        **settings.model_dump(exclude={"delete_guard", "rate_limit"}),
+        "guard_max_count": guard and guard.max_count,
+        "guard_max_fraction": guard and guard.max_fraction,
+        "rate_requests": rate and rate.requests,
+        "rate_window_s": rate and Decimal(repr(rate.window_s)),
+    }

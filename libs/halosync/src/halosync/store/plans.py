@@ -1,0 +1,189 @@
+"""What a plan is made from, and the plan itself: items, batches and orders to the writers, in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.contracts.run import LicenceActions
+from halosync.domain.batching import Batch
+from halosync.domain.model import (
+    Cleanup,
+    Client,
+    CustomerLink,
+    DeleteGuard,
+    Kind,
+    Licence,
+    LicenceState,
+    Line,
+    Outcome,
+    Plan,
+    PlanInput,
+    PlannedItem,
+    PlanSettings,
+    PriceField,
+    Removal,
+)
+from halosync.store.outbox import emit_many
+from halosync.store.queries import QUERIES, Connection
+from halosync.store.reading import ReadProgress, replace_snapshot
+from halosync.store.runs import end_run, finish_if_done
+
+IN_FLIGHT = 4
+"""How many batches of one run are with the writers at a time."""
+
+ISSUE_GRACE_S = 60.0
+"""An issued batch that nobody touched for so long is issued again: its message was lost."""
+
+_ITEM_COLUMNS = (
+    *("run_id", "seq", "customer_ids", "customer_name", "halo_client_id", "product_code", "licence_name"),
+    *("halo_licence_id", "action", "outcome", "reason", "detail"),
+    *("before_quantity", "before_price", "before_billing_cycle", "before_active"),
+    *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
+    *("set_name", "line_nos", "batch_id", "action_state"),
+)
+
+
+class LostLeaseError(RuntimeError):
+    """Another planner has the run by now; nothing was stored."""
+
+
+class PlanStore:
+    """Loads what a plan depends on and stores the plan."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def settings(self, partner_id: str) -> PlanSettings:
+        """Return the partner's settings that shape a plan."""
+        row = await QUERIES.plan_settings(self._pool, partner_id=partner_id)
+        guard = None
+        if row["guard_max_count"] is not None:
+            guard = DeleteGuard(row["guard_max_count"], row["guard_max_fraction"])
+        return PlanSettings(Removal(row["removal"]), Cleanup(row["cleanup"]), PriceField(row["price_field"]), guard)
+
+    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+        """Load everything a plan depends on, as one consistent picture of the database."""
+        texts: dict[str, str] = {}
+        same = texts.setdefault  # equal texts share one object: 100,000 lines have few distinct customers and products
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            partner_id = read.partner_id
+            history = await QUERIES.licence_history(connection, partner_id=partner_id, tenant=read.tenant)
+            return PlanInput(
+                lines=[
+                    Line(
+                        row["line_no"],
+                        same(row["customer_id"], row["customer_id"]),
+                        same(row["customer_name"], row["customer_name"]),
+                        same(row["product_code"], row["product_code"]),
+                        Kind(row["kind"]),
+                        row["quantity"],
+                        row["unit_price"],
+                        same(row["billing_cycle"], row["billing_cycle"]),
+                    )
+                    for row in await QUERIES.lines_of(connection, invoice_pk=invoice_pk)
+                ],
+                clients=[Client(*row) for row in await QUERIES.clients_read(connection, read_id=read.read_id)],
+                licences=[
+                    Licence(
+                        row["halo_licence_id"],
+                        row["halo_client_id"],
+                        same(row["name"], row["name"]),
+                        row["quantity"],
+                        row["price"],
+                        row["purchase_price"],
+                        None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
+                        row["is_active"],
+                    )
+                    for row in await QUERIES.licences_read(connection, read_id=read.read_id)
+                ],
+                customer_links={
+                    row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
+                    for row in await QUERIES.customer_links(connection, partner_id=partner_id)
+                },
+                product_links=dict(await QUERIES.product_links(connection, partner_id=partner_id)),
+                settings=await self.settings(partner_id),
+                owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
+                removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
+                approve_removals=approve_removals,
+            )
+
+    async def store(
+        self,
+        read: ReadProgress,
+        lease: UUID,
+        settings: PlanSettings,
+        plan: Plan,
+        batches: Sequence[Batch],
+        *,
+        apply: bool,
+    ) -> None:
+        """Store a plan: items, batches, the first orders, and the snapshot of Halo it was made from.
+
+        A preview, and a plan without anything to write, ends its run in the same transaction.
+
+        Raises:
+            LostLeaseError: another planner has the run.
+        """
+        run_id = read.read_id
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await QUERIES.begin_writing(connection, run_id=run_id, lease=lease) is None:
+                raise LostLeaseError(str(run_id))
+            await QUERIES.note_settings(
+                connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field
+            )
+            batch_of = await _write_batches(connection, read, batches) if apply else {}
+            await connection.copy_records_to_table(
+                "item",
+                records=(_item(run_id, seq, item, batch_of.get(seq)) for seq, item in enumerate(plan.items)),
+                columns=_ITEM_COLUMNS,
+            )
+            await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
+            if apply:
+                await issue(connection, run_id)
+                await finish_if_done(connection, run_id)
+            else:
+                await end_run(connection, run_id, "previewed")
+
+
+async def issue(connection: Connection, run_id: UUID) -> None:
+    """Order as many planned batches of the run as may be with the writers, in the caller's transaction."""
+    most = IN_FLIGHT - await QUERIES.issued_batches(connection, run_id=run_id)
+    if most <= 0:
+        return
+    rows = await QUERIES.issue_planned(connection, run_id=run_id, most=most, grace_s=ISSUE_GRACE_S)
+    if rows:
+        await emit_many(connection, [LicenceActions(run_id=run_id, **row) for row in rows])
+
+
+async def _write_batches(connection: Connection, read: ReadProgress, batches: Sequence[Batch]) -> dict[int, int]:
+    """Write the batches and return, for each item's seq, the batch it is in."""
+    rows = await QUERIES.new_batch_ids(connection, count=len(batches))
+    ids = [row["batch_id"] for row in rows]
+    await connection.copy_records_to_table(
+        "batch",
+        records=[
+            (batch_id, read.read_id, read.partner_id, read.tenant, batch.kind.value, "planned")
+            for batch_id, batch in zip(ids, batches, strict=True)
+        ],
+        columns=["batch_id", "run_id", "partner_id", "tenant", "kind", "state"],
+    )
+    return {seq: batch_id for batch_id, batch in zip(ids, batches, strict=True) for seq in batch.indexes}
+
+
+def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tuple[Any, ...]:
+    return (
+        *(run_id, seq, list(item.customer_ids), item.customer_name, item.halo_client_id, item.product_code),
+        *(item.licence_name, item.halo_licence_id, item.action, item.outcome, item.reason, item.detail),
+        *_state(item.before),
+        *_state(item.after),
+        *(item.set_name, list(item.line_nos), batch_id),
+        "waiting" if item.outcome is Outcome.PENDING else "none",
+    )
+
+
+def _state(state: LicenceState | None) -> tuple[Any, ...]:
+    if state is None:
+        return (None, None, None, None)
+    return (state.quantity, state.price, state.billing_cycle, state.active)

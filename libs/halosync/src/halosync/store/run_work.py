@@ -1,0 +1,70 @@
+"""A planner's hold on a run: claimed under a lease, given back, or ended as failed."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.store.limiter import Rate, own_rate
+from halosync.store.queries import QUERIES
+from halosync.store.runs import end_run
+
+LEASE_S = 180.0
+"""A planner that has not come back after so long is taken to be dead; its run is claimed by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run that this planner works on, and everything it needs to know of it."""
+
+    run_id: UUID
+    partner_id: str
+    invoice_pk: int
+    tenant: str
+    mode: str
+    approve_removals: int | None
+    accept_shrunk_read: bool
+    attempts: int
+    rate: Rate | None
+    settle_wait_s: float
+
+
+class RunWork:
+    """Claims runs. Everything it changes is fenced by the lease."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+        """Claim a run; None if it has ended, is already being written, or another planner has it."""
+        row = await QUERIES.claim_run(self._pool, run_id=run_id, lease=lease, lease_s=LEASE_S)
+        if row is None:
+            return None
+        return ClaimedRun(
+            run_id=row["run_id"],
+            partner_id=row["partner_id"],
+            invoice_pk=row["invoice_pk"],
+            tenant=row["tenant"],
+            mode=row["mode"],
+            approve_removals=row["approve_removals"],
+            accept_shrunk_read=row["accept_shrunk_read"],
+            attempts=row["attempts"],
+            rate=own_rate(row),
+            settle_wait_s=row["settle_wait_s"],
+        )
+
+    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+        """Give the run back; its next turn comes in `wait_s` seconds."""
+        await QUERIES.release_run(self._pool, run_id=run_id, lease=lease, attempts=attempts, wait_s=wait_s)
+
+    async def planning(self, run_id: UUID, lease: UUID) -> bool:
+        """Say that the read is complete; False if the lease is lost."""
+        return await QUERIES.set_run_state(self._pool, run_id=run_id, lease=lease, state="planning") is not None
+
+    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
+        """End the run as failed: nothing has been written. A lost lease changes nothing."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await QUERIES.set_run_state(connection, run_id=run_id, lease=lease, state="reading") is not None:
+                await end_run(connection, run_id, "failed", error_code=code, error=error)
+                await QUERIES.forget_read(connection, read_id=run_id)

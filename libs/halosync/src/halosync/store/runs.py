@@ -1,0 +1,194 @@
+"""Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from halosync.contracts.run import RunCounters, RunFinished, RunRequested
+from halosync.observability.metrics import RUNS_FINISHED, SWEPT
+from halosync.store.outbox import emit
+from halosync.store.queries import QUERIES, Connection
+
+Mode = Literal["apply", "preview"]
+
+
+class NoInvoiceError(LookupError):
+    """There is no such invoice, or none at all."""
+
+
+class EmptyInvoiceError(ValueError):
+    """The invoice has no lines; it starts no run (spec section 3, "Delete guard")."""
+
+
+class NotConnectedError(RuntimeError):
+    """The partner's Halo is not connected."""
+
+
+class NoRunError(LookupError):
+    """The partner has no such run."""
+
+
+class RunInProgressError(RuntimeError):
+    """One run per partner at a time; `run_id` is the one that goes on."""
+
+    def __init__(self, run_id: UUID) -> None:
+        super().__init__(f"run {run_id} is still going on")
+        self.run_id = run_id
+
+
+class RunStore:
+    """Starts and cancels runs, for the API, the operator's command and auto_sync."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def request(
+        self,
+        partner_id: str,
+        *,
+        invoice_id: str | None,
+        mode: Mode,
+        requested_by: str,
+        approve_removals: int | None = None,
+        accept_shrunk_read: bool = False,
+    ) -> UUID:
+        """Start a run for the named invoice, or the newest one, and return its id.
+
+        Raises:
+            NoInvoiceError: there is no such invoice.
+            EmptyInvoiceError: it has no lines.
+            NotConnectedError: the partner's Halo is not connected.
+            RunInProgressError: another run of the partner has not ended.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await start_run(
+                connection,
+                partner_id,
+                invoice_id=invoice_id,
+                mode=mode,
+                requested_by=requested_by,
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+            )
+
+    async def cancel(self, partner_id: str, run_id: UUID) -> bool:
+        """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
+
+        Raises:
+            NoRunError: the partner has no such run.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await QUERIES.request_cancel(connection, run_id=run_id, partner_id=partner_id)
+            if row is None:
+                if await QUERIES.run_exists(connection, run_id=run_id, partner_id=partner_id) is None:
+                    raise NoRunError(str(run_id))
+                return False
+            if row["state"] == "writing":
+                await QUERIES.withdraw_waiting(
+                    connection,
+                    run_id=run_id,
+                    outcome="skipped",
+                    reason="run_cancelled",
+                    detail="The run was cancelled before this was sent. Press Sync to do it.",
+                )
+                await QUERIES.close_batches_without_work(connection, run_id=run_id)
+                await finish_if_done(connection, run_id)
+            else:
+                await end_run(connection, run_id, "cancelled")
+            return True
+
+    async def start_wanted(self, partner_id: str) -> UUID | None:
+        """Start the run that auto_sync still owes the partner, if any and if it can start now."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            invoice_id = await QUERIES.invoice_to_sync(connection, partner_id=partner_id)
+            if invoice_id is None:
+                return None
+            try:
+                return await start_run(
+                    connection, partner_id, invoice_id=invoice_id, mode="apply", requested_by="auto_sync"
+                )
+            except (RunInProgressError, NotConnectedError, NoInvoiceError):
+                return None  # it stays wanted: the end of the run, or the connection, brings us here again
+
+    async def start_all_wanted(self) -> None:
+        """Start what auto_sync owes to anybody: the message that should have brought us here may have been lost."""
+        for row in await QUERIES.partners_to_sync(self._pool):
+            await self.start_wanted(row["partner_id"])
+
+    async def ring_due(self) -> int:
+        """Ask again for runs that nobody works on: their message was lost or their planner died."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await QUERIES.lock_due_runs(connection)
+            for row in rows:
+                await emit(connection, RunRequested(run_id=row["run_id"], partner_id=row["partner_id"]))
+            if rows:
+                await QUERIES.ring_runs(connection, run_ids=[row["run_id"] for row in rows])
+                SWEPT.labels("run").inc(len(rows))
+            return len(rows)
+
+
+async def start_run(
+    connection: Connection,
+    partner_id: str,
+    *,
+    invoice_id: str | None,
+    mode: Mode,
+    requested_by: str,
+    approve_removals: int | None = None,
+    accept_shrunk_read: bool = False,
+) -> UUID:
+    """Start a run in the caller's transaction; see `RunStore.request`."""
+    invoice = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=invoice_id)
+    if invoice is None:
+        raise NoInvoiceError(invoice_id or "there is no invoice yet")
+    tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
+    if tenant is None:
+        raise NotConnectedError(partner_id)
+    if invoice["line_count"] == 0:
+        raise EmptyInvoiceError(invoice["invoice_id"])
+    run_id: UUID | None = await QUERIES.insert_run(
+        connection,
+        partner_id=partner_id,
+        invoice_pk=invoice["invoice_pk"],
+        tenant=tenant,
+        mode=mode,
+        requested_by=requested_by,
+        approve_removals=approve_removals,
+        accept_shrunk_read=accept_shrunk_read,
+    )
+    if run_id is None:
+        raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
+    if mode == "apply":
+        await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
+    await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
+    return run_id
+
+
+async def finish_if_done(connection: Connection, run_id: UUID) -> None:
+    """End a writing run in the caller's transaction if none of its items is pending any more."""
+    run = await QUERIES.run_standing(connection, run_id=run_id)
+    if run["state"] != "writing" or run["pending"]:
+        return
+    if run["error_code"] is not None:
+        await end_run(connection, run_id, "failed", error_code=run["error_code"], error=run["error"])
+    elif run["cancel_requested_at"] is not None:
+        await end_run(connection, run_id, "cancelled")
+    else:
+        await end_run(connection, run_id, "partial" if run["failed"] or run["held"] else "succeeded")
+
+
+async def end_run(
+    connection: Connection, run_id: UUID, state: str, *, error_code: str | None = None, error: str | None = None
+) -> bool:
+    """End a run in the caller's transaction and tell the world; False if it had already ended."""
+    run = await QUERIES.finish_run(connection, run_id=run_id, state=state, error_code=error_code, error=error)
+    if run is None:
+        return False
+    row = dict(await QUERIES.run_event(connection, run_id=run_id))
+    await emit(
+        connection,
+        RunFinished.model_validate({**row, "counters": {name: row[name] for name in RunCounters.model_fields}}),
+    )
+    RUNS_FINISHED.labels(state).inc()
+    return True

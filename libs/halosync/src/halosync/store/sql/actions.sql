@@ -1,0 +1,114 @@
+-- name: batch_at_work^
+-- A batch with what a writer must know of its run and partner.
+SELECT b.batch_id, b.run_id, b.partner_id, b.tenant, b.kind, b.state, b.failures, b.refused_generation,
+    b.refused_rows, r.removal, r.price_field, p.rate_requests, p.rate_window_s
+FROM batch b JOIN run r USING (run_id) JOIN partner p ON p.partner_id = b.partner_id
+WHERE b.batch_id = :batch_id;
+
+-- name: open_actions
+-- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write.
+SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, action_state,
+    before_quantity, before_price, before_billing_cycle, before_active,
+    after_quantity, after_price, after_billing_cycle, after_active,
+    greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
+FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 'unknown') ORDER BY seq;
+
+-- name: mark_sending
+-- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
+UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker,
+    send_by = clock_timestamp() + make_interval(secs => :send_s),
+    settle_at = clock_timestamp() + make_interval(secs => :send_s + :answer_s + :settle_s)
+WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
+RETURNING item_id, attempts;
+
+-- name: unmark!
+-- Surely not sent, or surely refused: waiting again. Fenced by the attempt.
+UPDATE item SET action_state = 'waiting', attempts = item.attempts - :uncharged, settle_at = NULL, send_by = NULL
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item_id, attempt)
+WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state IN ('sending', 'unknown');
+
+-- name: mark_unknown!
+-- Sent, and nobody knows whether it was applied; settled_now: Halo has answered, so there is nothing to wait for.
+UPDATE item SET action_state = 'unknown',
+    settle_at = CASE WHEN :settled_now THEN clock_timestamp() ELSE settle_at END
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item_id, attempt)
+WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state = 'sending';
+
+-- name: settle_applied
+-- Fenced: a result counts only for the attempt it belongs to.
+UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = NULL, settle_at = NULL,
+    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id)
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:licence_ids AS bigint[]))
+    AS m(item_id, attempt, licence_id)
+WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state IN ('sending', 'unknown')
+RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name,
+    item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
+
+-- name: settle_failed
+UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:reasons AS text[]),
+    CAST(:details AS text[])) AS m(item_id, attempt, reason, detail)
+WHERE item.item_id = m.item_id AND item.attempts = m.attempt
+  AND item.action_state IN ('waiting', 'sending', 'unknown')
+RETURNING item.item_id, item.action;
+
+-- name: adopt_licence!
+-- A create that was looked up found a licence of that name which is not as wanted: it becomes an update of that one.
+UPDATE item SET halo_licence_id = :licence_id, action_state = 'waiting', settle_at = NULL
+WHERE item_id = :item_id AND attempts = :attempt AND action_state IN ('sending', 'unknown');
+
+-- name: remember_written!
+-- What halosync wrote is its own, and is known without another read.
+INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
+                          billing_cycle, is_active, owned)
+SELECT :partner_id, w.* , true FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
+    CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
+    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[])) AS w
+ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
+    price = coalesce(excluded.price, halo_licence.price),
+    purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
+    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = true, removed_at = NULL;
+
+-- name: remember_removed!
+UPDATE halo_licence SET removed_at = now(), is_active = false
+WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids);
+
+-- name: note_failures!
+UPDATE batch SET failures = :failures WHERE batch_id = :batch_id;
+
+-- name: note_refused_token!
+UPDATE batch SET refused_generation = :generation WHERE batch_id = :batch_id;
+
+-- name: note_refused_rows!
+UPDATE batch SET refused_rows = :rows WHERE batch_id = :batch_id;
+
+-- name: ring_later!
+-- The message waits in a delay tier; after that and some grace the sweeper takes it for lost.
+UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => :wait_s + :grace_s)
+WHERE batch_id = :batch_id AND state = 'issued';
+
+-- name: close_batch$
+-- Done when none of its items is open.
+UPDATE batch SET state = 'done', ring_at = NULL
+WHERE batch_id = :batch_id AND state <> 'done' AND NOT EXISTS (
+    SELECT FROM item WHERE item.batch_id = :batch_id AND item.action_state IN ('waiting', 'sending', 'unknown'))
+RETURNING batch_id;
+
+-- name: split_off$
+-- A part of a refused array becomes a batch of its own, with the writers at once.
+INSERT INTO batch (run_id, partner_id, tenant, kind, state, ring_at)
+SELECT run_id, partner_id, tenant, kind, 'issued', clock_timestamp() + make_interval(secs => :grace_s)
+FROM batch WHERE batch_id = :batch_id
+RETURNING batch_id;
+
+-- name: move_to_batch!
+UPDATE item SET batch_id = :batch_id, action_state = 'waiting', settle_at = NULL, attempts = attempts - 1
+WHERE item_id = ANY(:item_ids) AND batch_id = :from_batch_id AND action_state = 'unknown';
+
+-- name: lock_due_batches
+SELECT batch_id, run_id, partner_id, tenant, kind FROM batch
+WHERE state = 'issued' AND ring_at <= clock_timestamp()
+ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+
+-- name: ring_batches!
+UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => :grace_s) WHERE batch_id = ANY(:batch_ids);

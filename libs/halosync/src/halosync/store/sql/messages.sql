@@ -1,0 +1,20 @@
+-- name: remember_event$
+-- The inbox: the name comes back only the first time, so a second delivery is known and does nothing.
+INSERT INTO inbox (consumer, event_id) VALUES (:consumer, :event_id)
+ON CONFLICT DO NOTHING RETURNING consumer;
+
+-- name: add_to_outbox!
+-- In the transaction of the work it tells of.
+INSERT INTO outbox (exchange, routing_key, message_type, body)
+VALUES (:exchange, :routing_key, :message_type, :body);
+
+-- name: lock_outbox
+-- Rows that no other relay is publishing, oldest first.
+SELECT outbox_id, exchange, routing_key, message_type, body, headers
+FROM outbox ORDER BY outbox_id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: delete_from_outbox!
+DELETE FROM outbox WHERE outbox_id = ANY(:outbox_ids);
+
+-- name: outbox_depth$
+SELECT count(*) FROM outbox;

@@ -1,0 +1,31 @@
+-- name: add_partner$
+-- True when the row is new: xmax is 0 only on a row version that no update made. A known partner gets the new name.
+INSERT INTO partner (partner_id, name) VALUES (:partner_id, :name)
+ON CONFLICT (partner_id) DO UPDATE SET name = excluded.name
+RETURNING xmax = 0;
+
+-- name: partner_exists$
+-- Every call of the report API asks this first.
+SELECT EXISTS (SELECT FROM partner WHERE partner_id = :partner_id);
+
+-- name: list_partners
+-- For the operator: who there is, and whether their Halo is connected.
+SELECT partner_id, name, created_at, coalesce(state, 'disconnected') AS connection, tenant
+FROM partner LEFT JOIN connection USING (partner_id)
+ORDER BY partner_id;
+
+-- name: partner_settings^
+-- The columns of one row: settings are read and replaced as a whole.
+SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
+       rate_requests, rate_window_s, country, invoice_day
+FROM partner WHERE partner_id = :partner_id;
+
+-- name: save_partner_settings$
+-- Nothing comes back when there is no such partner.
+UPDATE partner SET
+    auto_sync = :auto_sync, removal = :removal, cleanup = :cleanup, price_field = :price_field,
+    guard_max_count = :guard_max_count, guard_max_fraction = :guard_max_fraction,
+    rate_requests = :rate_requests, rate_window_s = :rate_window_s,
+    country = :country, invoice_day = :invoice_day
+WHERE partner_id = :partner_id
+RETURNING partner_id;

@@ -1,0 +1,41 @@
+-- name: plan_settings^
+SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction FROM partner WHERE partner_id = :partner_id;
+
+-- name: customer_links
+SELECT customer_id, halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_id;
+
+-- name: product_links
+SELECT product_code, licence_name FROM product_link WHERE partner_id = :partner_id;
+
+-- name: clients_read
+SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id;
+
+-- name: licences_read
+SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active
+FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
+
+-- name: licence_history
+-- What halosync wrote, and what it deleted, in this tenant.
+SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL);
+
+-- name: note_settings!
+-- The settings that the writers must follow are those the plan was made with.
+UPDATE run SET removal = :removal, price_field = :price_field WHERE run_id = :run_id;
+
+-- name: new_batch_ids
+-- Ids before rows, so that items and batches can both be written by COPY.
+SELECT nextval(pg_get_serial_sequence('batch', 'batch_id')) AS batch_id FROM generate_series(1, :count);
+
+-- name: issue_planned
+-- Take the next batches of a run out of waiting. Only a few of a run are with the writers at a time, so that
+-- no partner's work stands in front of another's (fair turns).
+UPDATE batch SET state = 'issued', ring_at = clock_timestamp() + make_interval(secs => :grace_s)
+WHERE batch_id IN (
+    SELECT batch_id FROM batch WHERE run_id = :run_id AND state = 'planned'
+    ORDER BY batch_id LIMIT :most FOR UPDATE SKIP LOCKED)
+RETURNING batch_id, kind, partner_id, tenant;
+
+-- name: issued_batches$
+SELECT count(*) FROM batch WHERE run_id = :run_id AND state = 'issued';

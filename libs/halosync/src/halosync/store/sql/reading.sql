@@ -1,0 +1,97 @@
+-- name: begin_read^
+-- A read goes on where it stopped, in whatever process; the first call begins it.
+INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (:read_id, :partner_id, :tenant)
+ON CONFLICT (read_id) DO UPDATE SET read_id = excluded.read_id
+RETURNING read_id, partner_id, tenant, list, next_page, record_count, rows, restarts;
+
+-- name: save_page_of_clients$
+-- Returns how many of the page's rows are new: pages may overlap, ids decide.
+WITH added AS (
+    INSERT INTO halo_read_client (read_id, halo_client_id, name, inactive)
+    SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:inactive AS boolean[]))
+    ON CONFLICT DO NOTHING RETURNING 1
+) SELECT count(*) FROM added;
+
+-- name: save_page_of_licences$
+WITH added AS (
+    INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
+                                   billing_cycle, is_active, deleted)
+    SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
+        CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
+        CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]))
+    ON CONFLICT DO NOTHING RETURNING 1
+) SELECT count(*) FROM added;
+
+-- name: advance_read!
+UPDATE halo_read SET list = :list, next_page = :next_page, record_count = :record_count, rows = :rows
+WHERE read_id = :read_id;
+
+-- name: restart_read$
+-- What was read contradicts itself; from the beginning. Returns how often that has happened.
+WITH gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
+     gone_too AS (DELETE FROM halo_read_licence WHERE read_id = :read_id)
+UPDATE halo_read SET list = 'clients', next_page = 1, record_count = NULL, rows = 0, restarts = restarts + 1
+WHERE read_id = :read_id RETURNING restarts;
+
+-- name: compare_with_snapshot^
+-- What halosync knows (last complete read, own writes) against this read (spec section 3, "Shrunk reads").
+SELECT
+    (SELECT count(*) FROM halo_client k WHERE k.partner_id = :partner_id AND s.partner_id IS NOT NULL) AS clients_before,
+    (SELECT count(*) FROM halo_read_client r WHERE r.read_id = :read_id) AS clients_now,
+    (SELECT count(*) FROM halo_licence k WHERE k.partner_id = :partner_id AND k.removed_at IS NULL
+        AND s.partner_id IS NOT NULL) AS known,
+    (SELECT count(*) FROM halo_licence k WHERE k.partner_id = :partner_id AND k.removed_at IS NULL
+        AND s.partner_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM halo_read_licence r
+            WHERE r.read_id = :read_id AND r.halo_licence_id = k.halo_licence_id AND NOT r.deleted)) AS missing,
+    (SELECT count(*) FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted) AS observed
+FROM (SELECT 1) AS one
+LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND s.tenant = :tenant;
+
+-- name: forget_other_tenant!
+-- What is known of another Halo says nothing about this one.
+DELETE FROM halo_licence WHERE partner_id = :partner_id
+    AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND tenant = :tenant);
+
+-- name: replace_clients!
+WITH gone AS (DELETE FROM halo_client k WHERE k.partner_id = :partner_id AND NOT EXISTS (
+    SELECT FROM halo_read_client r WHERE r.read_id = :read_id AND r.halo_client_id = k.halo_client_id))
+INSERT INTO halo_client (partner_id, halo_client_id, name, inactive)
+SELECT :partner_id, halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id
+ON CONFLICT (partner_id, halo_client_id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive;
+
+-- name: replace_licences!
+-- `owned` survives; `removed_at` survives only while the licence stays inactive (Halo's delete is probably soft).
+WITH gone AS (DELETE FROM halo_licence k WHERE k.partner_id = :partner_id AND NOT EXISTS (
+    SELECT FROM halo_read_licence r
+    WHERE r.read_id = :read_id AND r.halo_licence_id = k.halo_licence_id AND NOT r.deleted))
+INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
+                          billing_cycle, is_active)
+SELECT :partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active
+FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted
+ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET
+    halo_client_id = excluded.halo_client_id, name = excluded.name, quantity = excluded.quantity,
+    price = excluded.price, purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
+    is_active = excluded.is_active,
+    removed_at = CASE WHEN excluded.is_active THEN NULL ELSE halo_licence.removed_at END;
+
+-- name: stamp_snapshot!
+INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :tenant, now())
+ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at;
+
+-- name: forget_read!
+WITH gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
+     gone_too AS (DELETE FROM halo_read_licence WHERE read_id = :read_id)
+DELETE FROM halo_read WHERE read_id = :read_id;
+
+-- name: forget_old_reads!
+-- Reads of runs that ended otherwise, and of refreshes that were given up.
+WITH old AS (DELETE FROM halo_read h WHERE created_at < now() - interval '1 day'
+             AND NOT EXISTS (SELECT FROM run WHERE run_id = h.read_id AND finished_at IS NULL) RETURNING read_id),
+     gone AS (DELETE FROM halo_read_client USING old WHERE halo_read_client.read_id = old.read_id)
+DELETE FROM halo_read_licence USING old WHERE halo_read_licence.read_id = old.read_id;
+
+-- name: refresh_context^
+-- On whose behalf a refresh reads: only a connected partner has a Halo to read.
+SELECT c.tenant, p.rate_requests, p.rate_window_s FROM connection c JOIN partner p USING (partner_id)
+WHERE c.partner_id = :partner_id AND c.state = 'connected';

@@ -1,0 +1,142 @@
+-- name: report_invoices
+-- Newest first, each with its newest run; only those that nothing supersedes, so one entry for each invoice_id.
+SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_count, i.total, i.received_at, i.issued_at,
+    r.run_id, r.state AS run_state
+FROM invoice i
+LEFT JOIN LATERAL (
+    SELECT run_id, state FROM run WHERE run.invoice_pk = i.invoice_pk ORDER BY created_at DESC, run_id LIMIT 1
+) AS r ON true
+WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
+  AND (CAST(:issued_at AS timestamptz) IS NULL
+       OR (i.issued_at, i.invoice_pk) < (CAST(:issued_at AS timestamptz), CAST(:invoice_pk AS bigint)))
+ORDER BY i.issued_at DESC, i.invoice_pk DESC LIMIT :most;
+
+-- name: report_invoice^
+-- The revision that counts, or the last one if another invoice took its place; and its newest run that applied.
+SELECT i.invoice_pk,
+    (SELECT run_id FROM run WHERE run.invoice_pk = i.invoice_pk AND mode = 'apply'
+     ORDER BY created_at DESC, run_id LIMIT 1) AS run_id
+FROM invoice i
+WHERE i.partner_id = :partner_id AND i.invoice_id = :invoice_id
+ORDER BY (i.superseded_by IS NULL) DESC, i.revision DESC LIMIT 1;
+
+-- name: report_lines
+-- A page of lines in the invoice's order, by primary key; each finds its item by the primary key of item_line.
+-- The pattern is tried on the line first and on its item's reason in a set that is built once, not line by line.
+SELECT l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
+    l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
+FROM invoice_line l
+LEFT JOIN item_line m ON m.run_id = :run_id AND m.line_no = l.line_no
+LEFT JOIN item i ON i.item_id = m.item_id
+WHERE l.invoice_pk = :invoice_pk AND l.line_no > :line_no
+  AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
+  AND (CAST(:pattern AS text) IS NULL
+       OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
+          LIKE lower(:pattern)
+       OR (CAST(:run_id AS uuid) IS NOT NULL AND l.kind <> 'recurring' AND 'not_recurring' LIKE lower(:pattern))
+       OR l.line_no IN (
+            SELECT unnest(line_nos) FROM item
+            WHERE run_id = :run_id AND outcome IN ('skipped', 'held', 'failed', 'pending')
+              AND lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern)))
+ORDER BY l.line_no LIMIT :most;
+
+-- name: report_lines_with_outcome
+-- The same for one outcome, from the items with that outcome: a few failures among 100,000 lines are found by index.
+-- Lines that are not recurring are skipped whatever became of the item that mentions them.
+WITH hit AS (
+    SELECT unnest(line_nos) AS line_no FROM item WHERE run_id = :run_id AND outcome = :outcome
+    UNION
+    SELECT line_no FROM invoice_line
+    WHERE invoice_pk = :invoice_pk AND kind <> 'recurring' AND CAST(:outcome AS text) = 'skipped'
+)
+SELECT l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
+    l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
+FROM hit
+JOIN invoice_line l ON l.invoice_pk = :invoice_pk AND l.line_no = hit.line_no
+LEFT JOIN item_line m ON m.run_id = :run_id AND m.line_no = l.line_no
+LEFT JOIN item i ON i.item_id = m.item_id
+WHERE l.line_no > :line_no
+  AND (l.kind = 'recurring' OR CAST(:outcome AS text) = 'skipped')
+  AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
+  AND (CAST(:pattern AS text) IS NULL
+       OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
+          LIKE lower(:pattern)
+       OR (l.kind <> 'recurring' AND 'not_recurring' LIKE lower(:pattern))
+       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern)))
+ORDER BY l.line_no LIMIT :most;
+
+-- name: report_runs
+-- Newest first.
+SELECT r.*, i.invoice_id, i.revision, i.currency
+FROM run r JOIN invoice i USING (invoice_pk)
+WHERE r.partner_id = :partner_id
+  AND (CAST(:created_at AS timestamptz) IS NULL OR r.created_at < CAST(:created_at AS timestamptz)
+       OR (r.created_at = CAST(:created_at AS timestamptz) AND r.run_id > CAST(:run_id AS uuid)))
+ORDER BY r.created_at DESC, r.run_id LIMIT :most;
+
+-- name: report_run^
+-- The partner is part of the question: another partner's run is not found.
+SELECT r.*, i.invoice_id, i.revision, i.currency
+FROM run r JOIN invoice i USING (invoice_pk)
+WHERE r.partner_id = :partner_id AND r.run_id = :run_id;
+
+-- name: report_newest_apply^
+-- What the pages show as successful and failed synchronisations.
+SELECT synced, failed FROM run WHERE partner_id = :partner_id AND mode = 'apply'
+ORDER BY created_at DESC, run_id LIMIT 1;
+
+-- name: report_money
+-- What the licences of each run cost per billing cycle, before and after it. What a run leaves alone (held, failed,
+-- skipped) keeps its amount from before. An inactive licence bills nothing; an unset quantity or price neither.
+SELECT run_id, billing_cycle, round(coalesce(sum(before), 0), 2) AS before, round(coalesce(sum(after), 0), 2) AS after
+FROM (
+    SELECT i.run_id, m.billing_cycle, m.before, m.after
+    FROM item i CROSS JOIN LATERAL (VALUES
+        (i.before_billing_cycle,
+         CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
+         CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped')
+              THEN i.before_quantity * i.before_price END),
+        (i.after_billing_cycle,
+         CAST(NULL AS numeric),
+         CASE WHEN i.after_active AND i.outcome IN ('synced', 'pending') THEN i.after_quantity * i.after_price END)
+    ) AS m (billing_cycle, before, after)
+    WHERE i.run_id = ANY(:run_ids)
+) AS amount
+WHERE before IS NOT NULL OR after IS NOT NULL
+GROUP BY run_id, billing_cycle ORDER BY run_id, billing_cycle;
+
+-- name: report_effort^
+-- What is left of a writing run and how fast it goes. A write batch is one request, a delete batch one for each item.
+-- Permits count as used until they are free again, as for the limiter itself.
+SELECT
+    (SELECT count(*) FROM batch b WHERE b.run_id = r.run_id AND b.state <> 'done' AND b.kind = 'write')
+    + (SELECT count(*) FROM batch b JOIN item i USING (batch_id)
+       WHERE b.run_id = r.run_id AND b.state <> 'done' AND b.kind = 'delete' AND i.outcome = 'pending') AS remaining,
+    (SELECT count(*) FROM batch b WHERE b.run_id = r.run_id AND b.state = 'done' AND b.kind = 'write')
+    + r.deleted AS done,
+    CAST(extract(epoch FROM clock_timestamp() - r.writing_at) AS float8) AS elapsed_s,
+    (SELECT coalesce(sum(l.permits), 0) FROM rate_lease l
+     WHERE l.tenant = r.tenant AND l.free_at > clock_timestamp()) AS used,
+    CAST(greatest(extract(epoch FROM t.blocked_until - clock_timestamp()), 0) AS float8) AS blocked_s,
+    p.rate_requests AS requests, CAST(p.rate_window_s AS float8) AS window_s
+FROM run r JOIN partner p USING (partner_id) LEFT JOIN rate_tenant t USING (tenant)
+WHERE r.run_id = :run_id;
+
+-- name: report_standing^
+-- For the live events: read often, so a single row by its key.
+SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged
+FROM run WHERE partner_id = :partner_id AND run_id = :run_id;
+
+-- name: report_items
+-- A page of items in the plan's order, by the unique key of run and seq. A NULL filter filters nothing.
+SELECT item_id, seq, customer_ids, customer_name, halo_client_id, product_code, licence_name, halo_licence_id,
+    action, outcome, reason, detail, before_quantity, before_price, before_billing_cycle, before_active,
+    after_quantity, after_price, after_billing_cycle, after_active, attempts
+FROM item
+WHERE run_id = :run_id AND seq > :seq
+  AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome)
+  AND (CAST(:action AS text) IS NULL OR action = :action)
+  AND (CAST(:pattern AS text) IS NULL
+       OR lower(concat_ws(chr(10), customer_name, product_code, licence_name, array_to_string(customer_ids, chr(10)),
+                          reason, detail)) LIKE lower(:pattern))
+ORDER BY seq LIMIT :most;

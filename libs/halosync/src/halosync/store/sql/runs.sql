@@ -1,0 +1,136 @@
+-- name: newest_invoice^
+-- The invoice that a run is for: the named one, else the newest; never one that another supersedes.
+SELECT invoice_pk, invoice_id, revision, line_count FROM invoice
+WHERE partner_id = :partner_id AND superseded_by IS NULL
+  AND (CAST(:invoice_id AS text) IS NULL OR invoice_id = :invoice_id)
+ORDER BY issued_at DESC, invoice_pk DESC LIMIT 1;
+
+-- name: connected_tenant$
+SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
+
+-- name: insert_run$
+-- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
+INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, accept_shrunk_read, ring_at)
+VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :accept_shrunk_read,
+        now() + interval '30 seconds')
+ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
+RETURNING run_id;
+
+-- name: running$
+SELECT run_id FROM run WHERE partner_id = :partner_id AND state IN ('queued', 'reading', 'planning', 'writing');
+
+-- name: sync_no_longer_wanted!
+-- A run for an invoice is what auto_sync wanted.
+UPDATE invoice SET sync_wanted = false WHERE invoice_pk = :invoice_pk AND sync_wanted;
+
+-- name: invoice_to_sync$
+-- The newest invoice that auto_sync has yet to start a run for.
+SELECT i.invoice_id FROM invoice i JOIN partner p USING (partner_id)
+WHERE i.partner_id = :partner_id AND i.sync_wanted AND i.superseded_by IS NULL AND p.auto_sync AND i.line_count > 0
+ORDER BY i.issued_at DESC, i.invoice_pk DESC LIMIT 1;
+
+-- name: partners_to_sync
+-- Partners to whom auto_sync owes a run that could start now.
+SELECT DISTINCT i.partner_id FROM invoice i JOIN partner p USING (partner_id) JOIN connection c USING (partner_id)
+WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_sync AND c.state = 'connected'
+  AND NOT EXISTS (SELECT FROM run r WHERE r.partner_id = i.partner_id
+                  AND r.state IN ('queued', 'reading', 'planning', 'writing'))
+LIMIT 100;
+
+-- name: claim_run^
+-- One planner at a time works on a run. A lease that has run out belongs to a planner that has died.
+-- now() would be the start of the transaction; the lease is measured from the moment of the claim.
+UPDATE run SET
+    lease = :lease,
+    leased_until = clock_timestamp() + make_interval(secs => :lease_s),
+    ring_at = clock_timestamp() + make_interval(secs => :lease_s),
+    state = CASE WHEN state = 'queued' THEN 'reading' ELSE state END,
+    started_at = coalesce(started_at, clock_timestamp())
+FROM partner
+WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('queued', 'reading', 'planning')
+  AND (leased_until IS NULL OR leased_until <= clock_timestamp() OR lease = :lease)
+RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals,
+    run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
+    partner.rate_requests, partner.rate_window_s,
+    greatest(extract(epoch FROM partner.settled_at - clock_timestamp()), 0)::float8 AS settle_wait_s;
+
+-- name: release_run!
+-- Give the run back; it is asked for again after wait_s and some grace, should the message be lost.
+UPDATE run SET lease = NULL, leased_until = NULL, attempts = :attempts,
+    ring_at = clock_timestamp() + make_interval(secs => :wait_s + 30)
+WHERE run_id = :run_id AND lease = :lease;
+
+-- name: set_run_state$
+-- Fenced by the lease: a planner that lost it changes nothing.
+UPDATE run SET state = :state WHERE run_id = :run_id AND lease = :lease RETURNING run_id;
+
+-- name: begin_writing$
+UPDATE run SET state = 'writing', writing_at = clock_timestamp(), lease = NULL, leased_until = NULL
+WHERE run_id = :run_id AND lease = :lease RETURNING run_id;
+
+-- name: finish_run^
+-- The last word on a run. Only a run that still goes on can end, so it ends once.
+UPDATE run SET state = :state, error_code = :error_code, error = :error, finished_at = clock_timestamp(),
+    lease = NULL, leased_until = NULL
+WHERE run_id = :run_id AND state IN ('queued', 'reading', 'planning', 'writing')
+RETURNING *;
+
+-- name: run_standing^
+-- Locked, so that of two writers that finish the last two batches exactly one sees nothing pending.
+SELECT state, pending, failed, held, cancel_requested_at, error_code, error FROM run
+WHERE run_id = :run_id FOR UPDATE;
+
+-- name: run_event^
+SELECT r.*, i.invoice_id, i.revision FROM run r JOIN invoice i USING (invoice_pk) WHERE r.run_id = :run_id;
+
+-- name: request_cancel^
+UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
+WHERE run_id = :run_id AND partner_id = :partner_id AND state IN ('queued', 'reading', 'planning', 'writing')
+RETURNING state;
+
+-- name: run_exists$
+SELECT true FROM run WHERE run_id = :run_id AND partner_id = :partner_id;
+
+-- name: lock_run^
+-- First in every transaction that changes a run and its items: one order of locks, no deadlock.
+SELECT state, removal, price_field FROM run WHERE run_id = :run_id FOR UPDATE;
+
+-- name: note_error!
+-- The run goes on only until what is in flight is known; then it ends as failed.
+UPDATE run SET error_code = coalesce(error_code, :error_code), error = coalesce(error, :error) WHERE run_id = :run_id;
+
+-- name: withdraw_waiting!
+-- What is not yet sent is not sent; what is in flight is still looked after.
+UPDATE item SET action_state = 'withdrawn', outcome = :outcome, reason = :reason, detail = :detail
+WHERE run_id = :run_id AND action_state = 'waiting';
+
+-- name: close_batches_without_work!
+UPDATE batch SET state = 'done', ring_at = NULL
+WHERE run_id = :run_id AND state <> 'done'
+  AND NOT EXISTS (SELECT FROM item WHERE item.batch_id = batch.batch_id
+                  AND item.action_state IN ('waiting', 'sending', 'unknown'));
+
+-- name: give_up_unknown$
+-- Writes whose outcome can no longer be looked up. The latest moment at which Halo may still apply one comes back.
+-- A write that a living writer is still sending is left to that writer.
+WITH lost AS (
+    UPDATE item SET action_state = 'withdrawn', outcome = 'failed', reason = :reason, detail = :detail
+    WHERE run_id = :run_id
+      AND (action_state = 'unknown' OR (action_state = 'sending' AND settle_at <= clock_timestamp()))
+    RETURNING settle_at
+) SELECT max(settle_at) FROM lost;
+
+-- name: not_settled_before!
+UPDATE partner SET settled_at = greatest(settled_at, :settle_at) WHERE partner_id = :partner_id;
+
+-- name: lock_due_runs
+-- Runs whose message may have been lost, or whose planner died.
+SELECT run_id, partner_id FROM run
+WHERE state IN ('queued', 'reading', 'planning') AND ring_at <= clock_timestamp()
+ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+
+-- name: ring_runs!
+UPDATE run SET ring_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);
+
+-- name: count_requests!
+UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;

@@ -1,0 +1,97 @@
+"""Every refusal in the words that a billing administrator reads, with what to do next."""
+
+from collections.abc import Sequence
+
+from halosync.contracts.connection import RequestRefused
+
+WHERE_IN_HALO = "In Halo, open Configuration > Integrations > Halo API, choose the application"
+
+DISCONNECTED = "The connection was ended on request. To use it again, enter the tenant and client id and press Connect."
+LOST = (
+    "Halo no longer accepts this connection: it was revoked, or the log-in behind it has ended. "
+    "Press Connect and log in to Halo again."
+)
+
+_DESCRIPTION_LENGTH = 200
+
+
+class Refused(Exception):  # noqa: N818 - named for what happened; it carries the answer
+    """A request that is not fulfilled; `answer` says why."""
+
+    def __init__(self, answer: RequestRefused) -> None:
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+def unknown_partner(partner_id: str) -> Refused:
+    """There is no such partner."""
+    return Refused(RequestRefused(code="unknown_partner", detail="There is no such partner.", partner_id=partner_id))
+
+
+def invalid_tenant(partner_id: str, what_to_enter: str) -> Refused:
+    """The tenant is no DNS label."""
+    return Refused(RequestRefused(code="invalid_tenant", detail=what_to_enter, partner_id=partner_id))
+
+
+def invalid_state(partner_id: str | None) -> Refused:
+    """The state is unknown, expired, used, or its attempt was erased meanwhile."""
+    detail = "This log-in has expired or was used already. Press Connect to start again; it is open for 10 minutes."
+    return Refused(RequestRefused(code="invalid_state", detail=detail, partner_id=partner_id))
+
+
+def denied(partner_id: str, code: str, description: str | None) -> Refused:
+    """Halo came back with an error. Its words come from a URL: they are shortened and what is no text is left out."""
+    said = ": ".join(text for text in (_plain(code), _plain(description or "")) if text)
+    detail = f"Halo did not grant the connection ({said}). Press Connect and approve the request in Halo."
+    return Refused(RequestRefused(code="denied", detail=detail, partner_id=partner_id))
+
+
+def code_refused(partner_id: str) -> Refused:
+    """Halo did not take the code that it had given."""
+    detail = (
+        "Halo did not accept the log-in. Press Connect to try again; if that does not help, check that the login "
+        "redirect URL of the application is exactly the one shown here. "
+        f"{WHERE_IN_HALO}."
+    )
+    return Refused(RequestRefused(code="denied", detail=detail, partner_id=partner_id))
+
+
+def invalid_client(partner_id: str) -> Refused:
+    """Halo does not know the client id."""
+    detail = (
+        f"Halo does not accept the client id. {WHERE_IN_HALO}, check that its authentication method is "
+        "Authorisation Code (Native Application), copy its client id and press Connect again."
+    )
+    return Refused(RequestRefused(code="invalid_client", detail=detail, partner_id=partner_id))
+
+
+def missing_scope(partner_id: str, missing: Sequence[str]) -> Refused:
+    """A permission was not granted without which nothing can be synchronised."""
+    detail = (
+        f"Halo did not grant these permissions: {', '.join(missing)}. {WHERE_IN_HALO}, switch them on under "
+        "Permissions, check that your Halo user has them too, and press Connect again."
+    )
+    return Refused(RequestRefused(code="missing_scope", detail=detail, partner_id=partner_id))
+
+
+def not_connected(partner_id: str) -> Refused:
+    """There is no connection."""
+    detail = "Halo is not connected. Press Connect and log in to Halo."
+    return Refused(RequestRefused(code="not_connected", detail=detail, partner_id=partner_id))
+
+
+def connection_broken(partner_id: str) -> Refused:
+    """There was a connection; a person must make it anew."""
+    return Refused(RequestRefused(code="connection_broken", detail=LOST, partner_id=partner_id))
+
+
+def halo_unavailable(partner_id: str | None) -> Refused:
+    """A passing failure, in Halo or on our side: trying again helps."""
+    detail = "Halo could not be reached or did not answer as expected. Please try again in a few minutes."
+    return Refused(RequestRefused(code="halo_unavailable", detail=detail, partner_id=partner_id))
+
+
+def _plain(text: str) -> str:
+    """Keep printable characters and single spaces, and not too many of them."""
+    kept = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(kept.split())[:_DESCRIPTION_LENGTH]

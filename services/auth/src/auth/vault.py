@@ -1,0 +1,36 @@
+"""Encryption of what must not be readable in the database (spec section 5.6)."""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+
+class UnreadableError(Exception):
+    """None of the keys decrypts it: the key it was encrypted with is missing from HALOSYNC_TOKEN_KEYS."""
+
+
+class Vault:
+    """Encrypts with the first key and decrypts with all of them.
+
+    To rotate, put a new key in front and drop the old one when every token has been refreshed since, which takes as
+    long as an access token lives.
+    """
+
+    def __init__(self, keys: Sequence[SecretStr]) -> None:
+        self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
+
+    def encrypt(self, secret: SecretStr) -> bytes:
+        """Return the secret encrypted."""
+        return self._fernet.encrypt(secret.get_secret_value().encode())
+
+    def decrypt(self, encrypted: bytes) -> SecretStr:
+        """Return the secret again.
+
+        Raises:
+            UnreadableError: no key fits.
+        """
+        try:
+            return SecretStr(self._fernet.decrypt(encrypted).decode())
+        except InvalidToken:
+            raise UnreadableError("no key in HALOSYNC_TOKEN_KEYS decrypts a stored token") from None

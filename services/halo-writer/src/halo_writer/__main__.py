@@ -1,0 +1,64 @@
+"""`python -m halo_writer`: settings, adapters, handler, run."""
+
+from halosync.halo.read import HaloReader
+from halosync.halo.transport import HaloTransport
+from halosync.halo.write import HaloWriter
+from halosync.messaging.requests import Requests
+from halosync.runtime.halo_reading import ReadAccess
+from halosync.runtime.loops import every_loop
+from halosync.runtime.process import Composition, Parts, run
+from halosync.runtime.settings import load
+from halosync.runtime.tokens import Tokens
+from halosync.store.actions import ActionStore
+from halosync.store.counting import RequestCounter
+from halosync.store.limiter import Rate, RateLimiter
+
+from halo_writer.app import build
+from halo_writer.lookup import LookUp
+from halo_writer.sending import Sender
+from halo_writer.service import RetryRules, Writing
+from halo_writer.settings import WriterSettings, worker_name
+
+SWEEP_S = 10.0
+
+
+def compose(settings: WriterSettings, parts: Parts) -> Composition:
+    """Put the writer together on connected servers."""
+    pool = parts.pool
+    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
+    rate = Rate(settings.halo_rate_requests, settings.halo_rate_window_s)
+    actions, limiter, counter = ActionStore(pool), RateLimiter(pool), RequestCounter(pool)
+    tokens = Tokens(Requests(parts.broker, parts.publisher))
+    sender = Sender(
+        actions=actions,
+        limiter=limiter,
+        halo=HaloWriter(transport),
+        counter=counter,
+        default_rate=rate,
+        worker=worker_name(),
+        settle_s=settings.halo_settle_s,
+    )
+    lookup = LookUp(
+        actions=actions,
+        access=ReadAccess(tokens, limiter, counter, hold_s=transport.total_timeout_s),
+        reader=HaloReader(transport, settings.halo_page_size),
+        default_rate=rate,
+        max_attempts=settings.retry_max_attempts,
+    )
+    rules = RetryRules(settings.retry_delays_s, settings.retry_max_attempts, settings.batches_per_tenant)
+    writing = Writing(actions=actions, tokens=tokens, limiter=limiter, sender=sender, lookup=lookup, rules=rules)
+    build(parts.broker, writing=writing, at_once=settings.batches_at_once)
+    return Composition(
+        background=[every_loop("issue again what was lost", SWEEP_S, actions.ring_due)],
+        close=[transport.close, sender.finish],
+    )
+
+
+def main() -> None:
+    """Run a writer until SIGTERM."""
+    settings = load(WriterSettings)
+    run("halo-writer", settings, lambda parts: compose(settings, parts))
+
+
+if __name__ == "__main__":
+    main()

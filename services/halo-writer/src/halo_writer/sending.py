@@ -1,0 +1,195 @@
+"""Sending: mark, deadline, shielded request, classified result (messaging-facts 4.2).
+
+Between the commit of the mark and the recorded result a process may die at any point; whoever finds the mark then
+waits until the write has settled and looks in Halo.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from halosync.contracts.connection import TokenGranted
+from halosync.halo.failures import HaloFailure
+from halosync.observability.metrics import IN_FLIGHT
+from halosync.store.actions import Applied, BatchAtWork, OpenAction
+from halosync.store.limiter import Lease, Rate
+
+from halo_writer.effects import write_of
+from halo_writer.ports import Actions, Counter, Halo, Limiter
+
+log = structlog.get_logger(__name__)
+
+SEND_S = 5.0
+"""A request must begin within so many seconds of its mark: a process that was frozen in between sends nothing."""
+
+DELETE_LOT = 10
+"""How many permits deletes lease at a time: those of a writer that dies stay away for as long as all could last."""
+
+FINISH_S = 5.0
+"""How long a stopping writer waits for its requests in flight; the rest is looked up by another (spec section 5.8)."""
+
+
+class TooLateError(Exception):
+    """The deadline between mark and request has passed; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request did not succeed; the marks (item → attempt) it was sent under are still to be resolved."""
+
+    failure: HaloFailure
+    marks: dict[int, int]
+
+
+class Sender:
+    """Sends batches. Every request has a permit, a committed mark and a deadline, and survives its handler."""
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        limiter: Limiter,
+        halo: Halo,
+        counter: Counter,
+        default_rate: Rate,
+        worker: str,
+        settle_s: float,
+    ) -> None:
+        self._actions = actions
+        self._limiter = limiter
+        self._halo = halo
+        self._counter = counter
+        self._default_rate = default_rate
+        self._worker = worker
+        self._settle_s = settle_s
+        self._in_flight: set[asyncio.Task[Refused | None]] = set()
+
+    async def finish(self) -> None:
+        """Wait for the requests in flight to end and be recorded, for at most `FINISH_S` seconds."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=FINISH_S)
+
+    async def send_array(
+        self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
+    ) -> Refused | None:
+        """Send creates and updates as one array; record what Halo applied; return what remains to be decided.
+
+        Raises:
+            NoPermit: the budget is used up; nothing was marked or sent.
+        """
+        lease = await self._lease(batch, 1)
+        return await self._shielded(self._array(batch, list(actions), token, lease))
+
+    async def send_deletes(
+        self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
+    ) -> Refused | None:
+        """Send deletes one by one, as many as there are permits; stop at the first that does not succeed.
+
+        Raises:
+            NoPermit: the budget is used up; nothing was marked or sent.
+        """
+        lease = await self._lease(batch, min(len(actions), DELETE_LOT))
+        return await self._shielded(self._deletes(batch, list(actions[: lease.granted]), token, lease))
+
+    async def _lease(self, batch: BatchAtWork, want: int) -> Lease:
+        rate = batch.rate or self._default_rate
+        hold_s = want * (SEND_S + self._halo.total_timeout_s)
+        return await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
+
+    async def _shielded(self, work: Coroutine[Any, Any, Refused | None]) -> Refused | None:
+        """Let a request end and be recorded even when its handler is cancelled."""
+        task = asyncio.create_task(work)
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+        return await asyncio.shield(task)
+
+    async def _array(
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, lease: Lease
+    ) -> Refused | None:
+        spent = 0
+        try:
+            marked_at, marks = await self._mark(actions)
+            marked = [action for action in actions if action.item_id in marks]
+            marks = {action.item_id: marks[action.item_id] for action in marked}  # in the order of the array
+            if not marked:
+                return None
+            writes = [write_of(action, batch) for action in marked]
+            secret = token.access_token.get_secret_value()
+            try:
+                _in_time(marked_at)
+                spent = 1
+                with IN_FLIGHT.track_inprogress():
+                    ids = await self._halo.post(batch.tenant, secret, writes)
+            except TooLateError:
+                await self._actions.unmark(marks, charged=False)
+                return None
+            except HaloFailure as failure:
+                spent = 1 if failure.sent else 0
+                return Refused(failure, marks)
+            stored = list(zip(marked, ids, strict=True))
+            await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
+            return None
+        finally:
+            await self._spend(batch, lease, spent)
+
+    async def _record(
+        self, batch: BatchAtWork, stored: list[tuple[OpenAction, int | None]], marks: dict[int, int]
+    ) -> None:
+        """Record what the answer shows; what it does not show is in doubt."""
+        missing = {action.item_id: marks[action.item_id] for action, licence_id in stored if licence_id is None}
+        if missing:
+            await self._actions.mark_unknown(missing, settled_now=True)
+        applied = [Applied(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
+        await self._actions.settle(batch, [each for each in applied if each.licence_id is not None])
+
+    async def _deletes(
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, lease: Lease
+    ) -> Refused | None:
+        spent = 0
+        try:
+            for action in actions:
+                marked_at, marks = await self._mark([action])
+                if not marks:
+                    continue
+                try:
+                    _in_time(marked_at)
+                    spent += 1
+                    with IN_FLIGHT.track_inprogress():
+                        await self._halo.delete(
+                            batch.tenant, token.access_token.get_secret_value(), action.licence_id or 0
+                        )
+                except TooLateError:
+                    await self._actions.unmark(marks, charged=False)
+                    return None
+                except HaloFailure as failure:
+                    spent -= 0 if failure.sent else 1
+                    return Refused(failure, marks)
+                await self._actions.settle(batch, [Applied(action.item_id, marks[action.item_id], action.licence_id)])
+            return None
+        finally:
+            await self._spend(batch, lease, spent)
+
+    async def _mark(self, actions: list[OpenAction]) -> tuple[float, dict[int, int]]:
+        """Commit the mark; the clock for the deadline starts before it, so that the deadline errs to the safe side."""
+        marked_at = time.monotonic()
+        marks = await self._actions.mark_sending(
+            [action.item_id for action in actions],
+            worker=self._worker,
+            send_s=SEND_S,
+            answer_s=self._halo.total_timeout_s,
+            settle_s=self._settle_s,
+        )
+        return marked_at, marks
+
+    async def _spend(self, batch: BatchAtWork, lease: Lease, spent: int) -> None:
+        await self._limiter.settle(lease, spent)
+        if spent:
+            await self._counter.count(batch.run_id, spent)
+
+
+def _in_time(marked_at: float) -> None:
+    if time.monotonic() - marked_at > SEND_S:
+        raise TooLateError

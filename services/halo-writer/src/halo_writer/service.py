@@ -1,0 +1,219 @@
+"""Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure (architecture.md 4)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from halosync.domain.batching import split
+from halosync.domain.model import Reason
+from halosync.domain.retry import Again, FailureClass, GiveUp, RefreshToken, next_step
+from halosync.domain.retry import LookUp as LookUpFirst
+from halosync.halo.failures import HaloFailure
+from halosync.halo.write import named_rows
+from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.store.actions import BatchAtWork, Failed, OpenAction
+from halosync.store.limiter import NoPermit
+
+from halo_writer import wording
+from halo_writer.lookup import LookUp
+from halo_writer.ports import Actions, Limiter, TokenSource
+from halo_writer.sending import Refused, Sender
+
+log = structlog.get_logger(__name__)
+
+BUSY_WAIT_S = 1.0
+"""How long a batch of a tenant that already has its share of this writer waits for another turn."""
+
+
+@dataclass(frozen=True)
+class RetryRules:
+    """How failures are retried: the delay tiers in seconds, and after how many attempts an item fails."""
+
+    delays_s: Sequence[float]
+    max_attempts: int
+    per_tenant: int
+
+
+class Writing:
+    """Applies batches of licence actions."""
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        tokens: TokenSource,
+        limiter: Limiter,
+        sender: Sender,
+        lookup: LookUp,
+        rules: RetryRules,
+    ) -> None:
+        self._actions = actions
+        self._tokens = tokens
+        self._limiter = limiter
+        self._sender = sender
+        self._lookup = lookup
+        self._rules = rules
+        self._busy: Counter[str] = Counter()
+
+    async def advance(self, batch_id: int) -> float | None:
+        """Work on a batch as far as it goes now.
+
+        Returns in how many seconds it wants to be looked at again; None when it is done, or is in other hands.
+        """
+        batch = await self._actions.batch(batch_id)
+        if batch is None:
+            return None
+        if self._busy[batch.tenant] >= self._rules.per_tenant:
+            wait_s: float | None = BUSY_WAIT_S
+        else:
+            self._busy[batch.tenant] += 1
+            try:
+                wait_s = await self._steps(batch)
+            finally:
+                self._busy[batch.tenant] -= 1
+        if wait_s is not None:
+            await self._actions.ring_later(batch_id, wait_s)
+        return wait_s
+
+    async def _steps(self, batch: BatchAtWork) -> float | None:
+        """Take one step after the other until the batch is done or has to wait."""
+        while True:
+            try:
+                wait_s = await self._step(batch)
+            except NoPermit as limit:
+                return limit.wait_s
+            except TokenUnavailableError as unavailable:
+                wait_s = await self._not_sent(batch, str(unavailable))
+            except ConnectionLostError as lost:
+                await self._actions.lose_connection(batch, lost.code, lost.detail)
+                return None
+            except HaloFailure as failure:  # of a look-up: it is simply made again
+                wait_s = await self._look_up_failed(batch, failure)
+            if wait_s is not None:
+                return wait_s
+            following = await self._actions.batch(batch.batch_id)
+            if following is None:
+                return None
+            batch = following
+
+    async def _step(self, batch: BatchAtWork) -> float | None:
+        """Do the next thing that a batch needs; return how long it must wait, None to go on."""
+        actions = await self._actions.open_actions(batch.batch_id)
+        if not actions:
+            await self._actions.close_if_done(batch)
+            return None
+        waiting = [action for action in actions if action.action_state == "waiting"]
+        in_doubt = [action for action in actions if action.action_state != "waiting"]
+        settled = [action for action in in_doubt if action.settle_wait_s <= 0]
+        if settled:
+            await self._lookup.resolve(batch, settled)
+            if batch.refused_rows is not None:
+                await self._split(batch)
+            return None
+        if waiting:
+            return await self._send(batch, waiting)
+        return max(action.settle_wait_s for action in in_doubt)
+
+    async def _send(self, batch: BatchAtWork, waiting: list[OpenAction]) -> float | None:
+        token = await self._tokens.get(batch.partner_id, batch.tenant, rejected_generation=batch.refused_generation)
+        send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
+        refused = await send(batch, waiting, token)
+        if refused is None:
+            if batch.failures:
+                await self._actions.note_failures(batch.batch_id, 0)
+            return None
+        return await self._after(batch, refused, token.generation)
+
+    async def _after(self, batch: BatchAtWork, refused: Refused, generation: int) -> float | None:
+        """Decide what follows a request that did not succeed."""
+        failure, marks = refused.failure, refused.marks
+        log.warning(
+            "write failed",
+            batch_id=batch.batch_id,
+            failure=failure.failure,
+            status=failure.status,
+            items=len(marks),
+            words=failure.words,
+        )
+        step = next_step(
+            failure.failure,
+            attempts=batch.failures + 1,
+            max_attempts=self._rules.max_attempts,
+            delays_s=self._rules.delays_s,
+            wait_s=failure.retry_after_s,
+            token_refreshed=batch.refused_generation is not None,
+        )
+        match step:
+            case Again() if failure.failure is FailureClass.RATE_LIMITED:
+                await self._actions.unmark(marks, charged=False)
+                return await self._limiter.block(batch.tenant, failure.retry_after_s)
+            case Again(delay_s=delay_s):
+                await self._actions.unmark(marks, charged=True)
+                await self._actions.note_failures(batch.batch_id, batch.failures + 1)
+                return delay_s
+            case RefreshToken():
+                await self._actions.unmark(marks, charged=False)
+                await self._actions.note_refused_token(batch.batch_id, generation)
+            case LookUpFirst():
+                await self._actions.mark_unknown(marks)
+            case GiveUp(reason=reason):
+                await self._give_up(batch, refused, reason)
+        return None
+
+    async def _give_up(self, batch: BatchAtWork, refused: Refused, reason: Reason) -> None:
+        failure, marks = refused.failure, refused.marks
+        if failure.status == 403:
+            reason = Reason.PERMISSION_DENIED
+        if reason is Reason.HALO_REJECTED and len(marks) > 1:
+            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api.md 3).
+            order = list(marks)
+            named = [order[row] for row in named_rows(failure.body) if row < len(order)]
+            await self._actions.note_refused_rows(batch.batch_id, named)
+            await self._actions.mark_unknown(marks, settled_now=True)
+            return
+        words = {
+            Reason.HALO_REJECTED: wording.rejected,
+            Reason.PERMISSION_DENIED: wording.permission_denied,
+        }.get(reason, wording.unavailable)(failure.words)
+        await self._actions.settle(
+            batch, [], [Failed(item_id, attempt, reason, words) for item_id, attempt in marks.items()]
+        )
+
+    async def _split(self, batch: BatchAtWork) -> None:
+        """Send what is left of a refused array in smaller pieces, until the guilty row stands alone."""
+        left = [a.item_id for a in await self._actions.open_actions(batch.batch_id) if a.action_state == "unknown"]
+        if left:
+            await self._actions.split(batch, split(left, batch.refused_rows or ()))
+
+    async def _not_sent(self, batch: BatchAtWork, words: str) -> float | None:
+        """Count a failure that kept the whole batch from being sent; after too many its waiting items fail."""
+        step = next_step(
+            FailureClass.TRANSIENT,
+            attempts=batch.failures + 1,
+            max_attempts=self._rules.max_attempts,
+            delays_s=self._rules.delays_s,
+            wait_s=None,
+            token_refreshed=False,
+        )
+        if isinstance(step, Again):
+            await self._actions.note_failures(batch.batch_id, batch.failures + 1)
+            return step.delay_s
+        actions = await self._actions.open_actions(batch.batch_id)
+        words = wording.unavailable(words)
+        await self._actions.settle(
+            batch,
+            [],
+            [Failed(a.item_id, a.attempt, Reason.HALO_UNAVAILABLE, words) for a in actions],
+        )
+        return None
+
+    async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
+        if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
+            actions = await self._actions.open_actions(batch.batch_id)
+            words = wording.permission_denied(failure.words)
+            await self._actions.settle(
+                batch, [], [Failed(a.item_id, a.attempt, Reason.PERMISSION_DENIED, words) for a in actions]
+            )
+            return None
+        return await self._not_sent(batch, failure.words)

@@ -1,0 +1,74 @@
+"""`python -m planner`: settings, adapters, handlers, run."""
+
+import httpx
+from halosync.halo.read import HaloReader
+from halosync.halo.transport import HaloTransport
+from halosync.messaging.dead_letters import collect_dead_letters
+from halosync.messaging.requests import Requests
+from halosync.runtime.halo_reading import ReadAccess
+from halosync.runtime.loops import every_loop
+from halosync.runtime.process import Composition, Parts, run
+from halosync.runtime.settings import load
+from halosync.runtime.tokens import Tokens
+from halosync.store.counting import RequestCounter
+from halosync.store.dead_letters import DeadLetterStore
+from halosync.store.invoices import InvoiceStore
+from halosync.store.limiter import Rate, RateLimiter
+from halosync.store.plans import PlanStore
+from halosync.store.reading import ReadStore
+from halosync.store.run_work import RunWork
+from halosync.store.runs import RunStore
+
+from planner.app import build
+from planner.fetching import LinesFetcher
+from planner.intake import Intake
+from planner.reading import HaloReading
+from planner.refreshing import Refreshing
+from planner.service import Limits, Planning
+from planner.settings import PlannerSettings
+
+SWEEP_S = 10.0
+TIDY_S = 3600.0
+
+
+def compose(settings: PlannerSettings, parts: Parts) -> Composition:
+    """Put the planner together on connected servers."""
+    pool = parts.pool
+    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
+    http = httpx.AsyncClient(follow_redirects=False)
+    runs, plans, reads = RunStore(pool), PlanStore(pool), ReadStore(pool)
+    rate = Rate(settings.halo_rate_requests, settings.halo_rate_window_s)
+    access = ReadAccess(
+        Tokens(Requests(parts.broker, parts.publisher)),
+        RateLimiter(pool),
+        RequestCounter(pool),
+        hold_s=transport.total_timeout_s,
+    )
+    reading = HaloReading(access, HaloReader(transport, settings.halo_page_size), reads)
+    limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)
+    build(
+        parts.broker,
+        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts)),
+        planning=Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits),
+        refreshing=Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
+        starter=runs,
+    )
+    collect_dead_letters(parts.broker, DeadLetterStore(pool).keep)
+    return Composition(
+        background=[
+            every_loop("ask again for runs", SWEEP_S, runs.ring_due),
+            every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
+            every_loop("forget old reads", TIDY_S, reads.forget_old),
+        ],
+        close=[transport.close, http.aclose],
+    )
+
+
+def main() -> None:
+    """Run the planner until SIGTERM."""
+    settings = load(PlannerSettings)
+    run("planner", settings, lambda parts: compose(settings, parts))
+
+
+if __name__ == "__main__":
+    main()

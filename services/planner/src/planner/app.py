@@ -1,0 +1,55 @@
+"""The planner's handlers: they translate between messages and use cases, nothing more."""
+
+from uuid import UUID
+
+from faststream.rabbit import Channel, RabbitBroker
+from halosync.contracts.checking import InvalidInvoiceError
+from halosync.contracts.connection import ConnectionEstablished
+from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
+from halosync.messaging.delivery import Later, Poison
+from halosync.messaging.requests import raw_body
+from halosync.messaging.topology import CONNECTION_ESTABLISHED, HALO_REFRESH, INVOICE_READY, RUN_FINISHED, RUN_REQUESTED
+
+from planner.intake import Intake, Starter
+from planner.refreshing import Refreshing
+from planner.service import Planning
+
+INVOICES_AT_ONCE = 2
+RUNS_AT_ONCE = 8
+REFRESHES_AT_ONCE = 2
+
+
+def build(
+    broker: RabbitBroker, *, intake: Intake, planning: Planning, refreshing: Refreshing, starter: Starter
+) -> None:
+    """Register the planner's handlers on `broker`."""
+
+    @broker.subscriber(INVOICE_READY.declaration(), channel=Channel(prefetch_count=INVOICES_AT_ONCE), decoder=raw_body)
+    async def on_invoice_ready(body: bytes) -> None:
+        try:
+            await intake.take_in(body)
+        except InvalidInvoiceError as error:
+            raise Poison(str(error)) from error
+
+    @broker.subscriber(RUN_REQUESTED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
+    async def on_run_requested(message: RunRequested) -> None:
+        wait_s = await planning.advance(message.run_id)
+        if wait_s is not None:
+            raise Later(wait_s)
+
+    @broker.subscriber(HALO_REFRESH.declaration(), channel=Channel(prefetch_count=REFRESHES_AT_ONCE))
+    async def on_halo_refresh(message: HaloRefreshRequested) -> None:
+        read_id: UUID = message.read_id
+        next_turn = await refreshing.advance(message.partner_id, read_id)
+        if next_turn is not None:
+            wait_s, charged = next_turn
+            raise Later(wait_s, charged=charged)
+
+    # A run that auto_sync owes waits for the partner's connection, or for the run that goes on to end.
+    @broker.subscriber(CONNECTION_ESTABLISHED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
+    async def on_connection_established(message: ConnectionEstablished) -> None:
+        await starter.start_wanted(message.partner_id)
+
+    @broker.subscriber(RUN_FINISHED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
+    async def on_run_finished(message: RunFinished) -> None:
+        await starter.start_wanted(message.partner_id)

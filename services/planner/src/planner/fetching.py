@@ -1,0 +1,132 @@
+"""Fetching a big invoice's lines from `lines_url`: allowed hosts only, streamed to a file, bounded (spec section 6)."""
+
+import asyncio
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import IO
+from urllib.parse import urlsplit
+
+import httpx
+from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
+from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+
+MOST_BYTES = 1024**3
+"""How large the unpacked lines may be; more is a mistake, or a bomb."""
+
+TIMEOUT_S = 30.0
+TOTAL_TIMEOUT_S = 600.0
+_LONGEST_LINE = 100_000
+_GZIP_MAGIC = b"\x1f\x8b"
+
+LinesOf = Callable[[LineChecker], AsyncIterator[InvoiceLine]]
+
+
+class FetchFailedError(TimeoutError):
+    """The host did not answer properly this time; it is worth trying again."""
+
+
+class LinesFetcher:
+    """Fetches lines over HTTP. No redirects: they could lead to a host that is not allowed."""
+
+    def __init__(self, http: httpx.AsyncClient, hosts: frozenset[str]) -> None:
+        self._http = http
+        self._hosts = hosts
+
+    @asynccontextmanager
+    async def fetched(self, header: InvoiceHeader) -> AsyncIterator[LinesOf]:
+        """Fetch the lines into a temporary file and yield what reads them from there.
+
+        The file comes first, so that a slow host never holds a transaction open.
+
+        Raises:
+            InvalidInvoiceError: the host is not allowed, the file is too large, or it is not there.
+            FetchFailedError: the host failed; try again.
+        """
+        url = header.lines_url or ""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not {parts.netloc.lower(), parts.hostname or ""} & self._hosts:
+            raise InvalidInvoiceError(
+                whole("its host is not among those in HALOSYNC_INVOICE_HOSTS", "lines_url"), identity(header)
+            )
+        if "@" in parts.netloc:
+            raise InvalidInvoiceError(whole("must not hold a user name", "lines_url"), identity(header))
+        with tempfile.TemporaryFile() as file:
+            try:
+                async with asyncio.timeout(TOTAL_TIMEOUT_S):
+                    await self._download(url, file, header)
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise FetchFailedError(f"{url}: {type(error).__name__} {error}") from error
+            file.seek(0)
+            yield lambda checker: _lines(file, checker)
+
+    async def _download(self, url: str, file: IO[bytes], header: InvoiceHeader) -> None:
+        async with self._http.stream("GET", url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}) as answer:
+            if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
+                raise FetchFailedError(f"{url} answered {answer.status_code}")
+            if answer.status_code != 200:
+                raise InvalidInvoiceError(
+                    whole(f"the host answered {answer.status_code}", "lines_url"), identity(header)
+                )
+            unpack = _Unpacker()
+            async for chunk in answer.aiter_raw():
+                try:
+                    for piece in unpack.feed(chunk):
+                        file.write(piece)
+                except zlib.error as error:
+                    raise InvalidInvoiceError(
+                        whole(f"is no whole gzip: {error}", "lines_url"), identity(header)
+                    ) from None
+                if file.tell() > MOST_BYTES:
+                    raise InvalidInvoiceError(
+                        whole(f"holds more than {MOST_BYTES} bytes", "lines_url"), identity(header)
+                    )
+            if not unpack.complete:
+                raise FetchFailedError(f"{url}: the gzip ends early")
+
+
+class _Unpacker:
+    """Unpacks gzip, also several members, in bounded pieces; passes anything else through."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._gzip: zlib._Decompress | None = None
+        self._head = b""
+        self.complete = True
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        if not self._started:
+            self._head += chunk
+            if len(self._head) < len(_GZIP_MAGIC):
+                return
+            self._started = True
+            chunk, self._head = self._head, b""
+            if chunk.startswith(_GZIP_MAGIC):
+                self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        if self._gzip is None:
+            yield chunk
+            return
+        while chunk:
+            yield self._gzip.decompress(chunk, 1 << 20)
+            chunk = self._gzip.unconsumed_tail
+            if self._gzip.eof:
+                chunk = self._gzip.unused_data
+                if chunk:
+                    self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self.complete = self._gzip.eof
+
+
+async def _lines(file: IO[bytes], checker: LineChecker) -> AsyncIterator[InvoiceLine]:
+    for line in checker.check(_parsed(file)):
+        yield line
+
+
+def _parsed(file: IO[bytes]) -> Iterator[object]:
+    line_no = 0
+    while text := file.readline(_LONGEST_LINE):
+        line_no += 1
+        if not text.strip():
+            line_no -= 1
+            continue
+        yield read_json_line(text, line_no)

@@ -1,0 +1,62 @@
+"""Taking in invoices: from the event's bytes to stored lines, or to a rejection that names field and line."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+import structlog
+from halosync.contracts.checking import InvalidInvoiceError, LineChecker, read_event
+from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+
+from planner.fetching import LinesFetcher
+
+log = structlog.get_logger(__name__)
+
+
+class Invoices(Protocol):
+    """Where invoices are kept."""
+
+    async def take_in(self, header: InvoiceHeader, lines: Callable[[LineChecker], AsyncIterator[InvoiceLine]]) -> bool:
+        """Store an invoice with its lines; False if this event was taken in before."""
+
+    async def reject(self, error: InvalidInvoiceError) -> None:
+        """Answer an invoice that could not be taken in."""
+
+
+class Starter(Protocol):
+    """Starts the runs that auto_sync owes."""
+
+    async def start_wanted(self, partner_id: str) -> Any:
+        """Start the run that auto_sync owes the partner, if any."""
+
+
+class Intake:
+    """Takes in `invoice.ready.v1` events."""
+
+    def __init__(self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher) -> None:
+        self._invoices = invoices
+        self._starter = starter
+        self._fetcher = fetcher
+
+    async def take_in(self, body: bytes) -> None:
+        """Take in one event.
+
+        Raises:
+            InvalidInvoiceError: it cannot be taken in; the answer has been written.
+        """
+        try:
+            header, raw_lines = read_event(body)
+            if raw_lines is None:
+                async with self._fetcher.fetched(header) as from_file:
+                    stored = await self._invoices.take_in(header, from_file)
+            else:
+                stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
+        except InvalidInvoiceError as error:
+            await self._invoices.reject(error)
+            raise
+        log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
+        await self._starter.start_wanted(header.partner_id)
+
+
+async def _each(checker: LineChecker, raw_lines: list[Any]) -> AsyncIterator[InvoiceLine]:
+    for line in checker.check(raw_lines):
+        yield line

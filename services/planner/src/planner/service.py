@@ -1,0 +1,175 @@
+"""A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec section 2.4 and 2.5)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import structlog
+from halosync.domain.batching import Batch, batches
+from halosync.domain.completeness import IncompleteReadError
+from halosync.domain.guard import Comparison, shrunk
+from halosync.domain.model import Plan, PlanInput, PlanSettings, Reason
+from halosync.domain.planning import make_plan
+from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
+from halosync.halo.failures import HaloFailure
+from halosync.runtime.halo_reading import Reader
+from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.store.limiter import NoPermit, Rate
+from halosync.store.plans import LostLeaseError
+from halosync.store.reading import ReadProgress
+from halosync.store.run_work import ClaimedRun
+
+from planner.reading import HaloReading
+from planner.wording import permission_problem, read_failed, read_incomplete
+
+log = structlog.get_logger(__name__)
+
+
+class Runs(Protocol):
+    """A planner's hold on runs."""
+
+    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+        """Claim a run."""
+
+    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+        """Give it back."""
+
+    async def planning(self, run_id: UUID, lease: UUID) -> bool:
+        """Say that the read is complete."""
+
+    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
+        """End it as failed."""
+
+
+class Plans(Protocol):
+    """Where plans come from and go to."""
+
+    async def settings(self, partner_id: str) -> PlanSettings:
+        """Return the partner's settings."""
+
+    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+        """Load what a plan depends on."""
+
+    async def store(
+        self,
+        read: ReadProgress,
+        lease: UUID,
+        settings: PlanSettings,
+        plan: Plan,
+        batches: Sequence[Batch],
+        *,
+        apply: bool,
+    ) -> None:
+        """Store a plan."""
+
+
+class Snapshots(Protocol):
+    """What is known of Halo from before."""
+
+    async def compare(self, progress: ReadProgress) -> Comparison:
+        """Compare a complete read with it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Numbers from the settings: the default rate, the size of a batch, and how failures are retried."""
+
+    rate: Rate
+    batch_size: int
+    retry_delays_s: Sequence[float]
+    retry_max_attempts: int
+
+
+class Planning:
+    """Carries runs from `queued` to `writing`, a turn at a time."""
+
+    def __init__(self, *, runs: Runs, plans: Plans, snapshots: Snapshots, reading: HaloReading, limits: Limits) -> None:
+        self._runs = runs
+        self._plans = plans
+        self._snapshots = snapshots
+        self._reading = reading
+        self._limits = limits
+        self._one_plan = asyncio.Lock()  # two plans of 100,000 items at once would need twice the memory
+
+    async def advance(self, run_id: UUID) -> float | None:
+        """Work on a run for a turn; return in how many seconds it wants its next turn, None if it wants none."""
+        lease = uuid4()
+        run = await self._runs.claim(run_id, lease)
+        if run is None:
+            return None
+        try:
+            return await self._turn(run, lease)
+        except NoPermit as limit:
+            return await self._later(run, lease, limit.wait_s)
+        except HaloFailure as failure:
+            return await self._after_failure(run, lease, failure.failure, failure.words, failure.status)
+        except TokenUnavailableError as unavailable:
+            return await self._after_failure(run, lease, FailureClass.TRANSIENT, str(unavailable), None)
+        except ConnectionLostError as lost:
+            await self._fail(run, lease, lost.code, lost.detail)
+        except IncompleteReadError as incomplete:
+            await self._fail(run, lease, "read_incomplete", read_incomplete(str(incomplete)))
+        except LostLeaseError:
+            log.info("run was taken over", run_id=str(run_id))
+        return None
+
+    async def _turn(self, run: ClaimedRun, lease: UUID) -> float | None:
+        if run.settle_wait_s > 0:  # Halo may still be applying writes of a run that ended without knowing their outcome
+            return await self._later(run, lease, run.settle_wait_s)
+        who = Reader(run.partner_id, run.tenant, run.rate or self._limits.rate, run.run_id)
+        progress = await self._reading.turn(run.run_id, who)
+        if progress.list != "complete":
+            return await self._later(run, lease, 0.0)
+        if not await self._runs.planning(run.run_id, lease):
+            raise LostLeaseError(str(run.run_id))
+        settings = await self._plans.settings(run.partner_id)
+        why = shrunk(await self._snapshots.compare(progress), settings.delete_guard)
+        if why is not None and not run.accept_shrunk_read:
+            await self._fail(run, lease, "read_shrunk", why)
+            return None
+        async with self._one_plan:
+            await self._plan(run, lease, progress)
+        return None
+
+    async def _plan(self, run: ClaimedRun, lease: UUID, progress: ReadProgress) -> None:
+        inputs = await self._plans.inputs(progress, run.invoice_pk, run.approve_removals)
+        # In a thread: seconds of arithmetic must not stop the heartbeats.
+        plan = await asyncio.to_thread(make_plan, inputs)
+        settings = inputs.settings
+        del inputs
+        parts = batches(plan.items, self._limits.batch_size, settings.removal)
+        await self._plans.store(progress, lease, settings, plan, parts, apply=run.mode == "apply")
+        log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
+
+    async def _after_failure(
+        self, run: ClaimedRun, lease: UUID, failure: FailureClass, words: str, status: int | None
+    ) -> float | None:
+        attempts = run.attempts + 1
+        step = next_step(
+            failure,
+            attempts=attempts,
+            max_attempts=self._limits.retry_max_attempts,
+            delays_s=self._limits.retry_delays_s,
+            wait_s=None,
+            token_refreshed=True,
+        )
+        log.warning("reading failed", run_id=str(run.run_id), words=words, status=status, attempts=attempts)
+        if isinstance(step, Again):
+            return await self._later(run, lease, step.delay_s, attempts=attempts)
+        reason = step.reason if isinstance(step, GiveUp) else Reason.HALO_UNAVAILABLE
+        if status == 403 or reason is Reason.PERMISSION_DENIED:
+            await self._fail(run, lease, Reason.PERMISSION_DENIED, permission_problem(words))
+        else:
+            await self._fail(run, lease, reason, read_failed(words))
+        return None
+
+    async def _later(self, run: ClaimedRun, lease: UUID, wait_s: float, *, attempts: int | None = None) -> float:
+        kept = run.attempts if attempts is None else attempts
+        await self._runs.release(run.run_id, lease, attempts=kept, wait_s=wait_s)
+        return wait_s
+
+    async def _fail(self, run: ClaimedRun, lease: UUID, code: str, error: str) -> None:
+        log.error("run failed", run_id=str(run.run_id), code=code, error=error)
+        await self._runs.fail(run.run_id, lease, code, error)

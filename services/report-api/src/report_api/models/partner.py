@@ -1,0 +1,52 @@
+"""A partner's connection and summary."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from halosync.contracts.message import Identifier
+from pydantic import BaseModel, ConfigDict, Field
+
+from report_api.models.invoices import Invoice
+from report_api.models.runs import Run
+
+
+class Connection(BaseModel):
+    """The connection to the partner's Halo. No token is ever part of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    state: Literal["disconnected", "pending", "connected", "broken"] = Field(
+        description="`broken`: Halo refuses us for good; a person must connect again."
+    )
+    tenant: str | None
+    client_id: str | None
+    granted_scopes: list[str]
+    connected_at: datetime | None
+    problem: str | None = Field(description="Why it is broken or was not made, with what to do.")
+
+
+class ConnectRequest(BaseModel):
+    """Begin a connection."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"tenant": "acme", "client_id": "4f6b1c1e-0000-4000-8000-1"}}
+    )
+
+    tenant: str = Field(max_length=300, description="`acme` of acme.halopsa.com; the address itself will do too.")
+    client_id: Identifier = Field(description="Of the application that was registered in Halo.")
+
+
+class ConnectBegun(BaseModel):
+    """Where to send the browser."""
+
+    authorize_url: str
+
+
+class Summary(BaseModel):
+    """What the report page begins with."""
+
+    invoice: Invoice | None = Field(description="The newest one.")
+    run: Run | None = Field(description="The newest one, a preview too.")
+    successful_synchronisations: int = Field(description="Items synchronised by the newest run that applied.")
+    failed_synchronisations: int = Field(description="Items of that run that failed.")
+    next_expected_invoice: date = Field(description="The invoice day, or the next business day of the country.")

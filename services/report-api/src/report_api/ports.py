@@ -1,0 +1,61 @@
+"""What the API needs of the rest of halosync."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+from halosync.contracts.message import Message
+from halosync.contracts.settings import RateLimit
+from halosync.store.connections import ConnectionStore
+from halosync.store.keys import KeyStore
+from halosync.store.links import LinkStore
+from halosync.store.partners import PartnerStore
+from halosync.store.reports import ReportStore
+from halosync.store.runs import RunStore
+
+
+class Auth(Protocol):
+    """The way to the auth service."""
+
+    async def ask(self, request: Message) -> Message:
+        """Send a request and return its reply.
+
+        Raises:
+            NoReplyError: no reply in time.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often live events look at the database, and how often they show a silent connection that they live."""
+
+    poll_s: float = 0.5
+    heartbeat_s: float = 15.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything outside of the API. `closing` is set when the process stops; live events end then."""
+
+    public_url: str
+    rate_limit: RateLimit
+    auth: Auth
+    connections: ConnectionStore
+    keys: KeyStore
+    links: LinkStore
+    partners: PartnerStore
+    reports: ReportStore
+    runs: RunStore
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    pace: Pace = field(default_factory=Pace)
+
+
+def ports_of(request: Request) -> Ports:
+    """Return the ports that the application was built with."""
+    return cast("Ports", request.app.state.ports)
+
+
+PortsHere = Annotated[Ports, Depends(ports_of)]
+"""The ports, as an argument of a route."""

@@ -1,0 +1,169 @@
+"""Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from halosync.messaging.delivery import PASSING
+from halosync.messaging.requests import NoReplyError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "5"
+
+_NOTHING_HERE = "There is nothing here, or your key may not see it."
+_STATUS_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_DETAILS = {404: _NOTHING_HERE, 405: "This address does not take this method; the header Allow has those it takes."}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(description="Path of the field, such as `delete_guard.max_count`; empty for the whole body.")
+    message: str = Field(description="What is wrong and what to do.")
+
+
+class ProblemBody(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "urn:halosync:problem:not_connected",
+                "title": "Conflict",
+                "status": 409,
+                "detail": "Halo is not connected. Connect it, then try again.",
+                "instance": "/v1/partners/acme-msp/runs",
+                "code": "not_connected",
+            }
+        },
+    )
+
+    type: str = Field(description="`urn:halosync:problem:` and the code.")
+    title: str = Field(description="The HTTP status in words.")
+    status: int
+    detail: str = Field(description="What happened and what to do, for people.")
+    instance: str = Field(description="The path that was asked for.")
+    code: str = Field(description="What happened, for programs.")
+    errors: list[FieldProblem] | None = Field(default=None, description="With `validation_failed`: field by field.")
+    run_id: str | None = Field(default=None, description="With `run_in_progress`: the run that goes on.")
+
+
+class Problem(HTTPException):
+    """An error that the caller is told about. `members` are added to the body."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(status, detail, headers=headers)
+        self.code = code
+        self.members = members
+
+
+def not_found(what: str = _NOTHING_HERE) -> Problem:
+    """Return the 404 for what does not exist and for what the key may not see: nobody can tell them apart."""
+    return Problem(404, "not_found", what)
+
+
+def invalid(field: str, message: str) -> Problem:
+    """Return the 422 for one field."""
+    return Problem(422, "validation_failed", f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+def unavailable(detail: str) -> Problem:
+    """Return the 503 for something of ours that is away for a moment."""
+    return Problem(503, "unavailable", detail, headers={"Retry-After": RETRY_AFTER_S})
+
+
+def respond(request: Request, problem: Problem) -> JSONResponse:
+    """Return the response that tells about a problem."""
+    return JSONResponse(
+        {
+            "type": f"urn:halosync:problem:{problem.code}",
+            "title": HTTPStatus(problem.status_code).phrase,
+            "status": problem.status_code,
+            "detail": problem.detail,
+            "instance": quote(request.scope["path"]),
+            "code": problem.code,
+            **problem.members,
+        },
+        status_code=problem.status_code,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(NoReplyError, _on_passing)
+    for passing in PASSING:
+        app.add_exception_handler(passing, _on_passing)
+    app.add_exception_handler(Exception, _on_unforeseen)
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, Problem):
+        return respond(request, error)
+    if not isinstance(error, HTTPException):
+        return await _on_unforeseen(request, error)
+    status = error.status_code
+    detail = _DETAILS.get(status, error.detail)
+    return respond(request, Problem(status, _STATUS_CODES.get(status, "http_error"), detail, headers=error.headers))
+
+
+async def _on_validation(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        return await _on_unforeseen(request, error)
+    # Never `input`: what was sent may be a secret in the wrong field.
+    errors = [{"field": _field(problem["loc"]), "message": _sentence(problem)} for problem in error.errors()]
+    detail = "; ".join(f"{problem['field'] or 'body'}: {problem['message']}" for problem in errors)
+    return respond(request, Problem(422, "validation_failed", detail, errors=errors))
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    # The first part says where the value was: body, query, path or header.
+    return ".".join(str(part) for part in loc[1:] if not (loc[0] == "body" and isinstance(part, int) and len(loc) == 2))
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return f"is not valid JSON: {problem['ctx']['error']} (at character {problem['loc'][-1]})"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+async def _on_passing(request: Request, error: Exception) -> JSONResponse:
+    log.warning("a part of ours is away", path=request.scope["path"], error=f"{type(error).__name__}: {error}")
+    return respond(request, unavailable("A part of the service is not available. Try again in a few seconds."))
+
+
+async def _on_unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("unforeseen failure", method=request.method, path=request.scope["path"], exc_info=error)
+    return respond(request, Problem(500, "internal_error", "Something went wrong on our side; it has been logged."))
+
+
+def responses(*statuses: Literal[401, 404, 409, 413, 422, 503]) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of a call for OpenAPI."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,28 @@
+"""The environment of the report API (spec section 8)."""
+
+from typing import Annotated
+
+from halosync.contracts.settings import RateLimit
+from halosync.runtime.settings import ProcessSettings
+from pydantic import AfterValidator, Field, HttpUrl
+
+
+def _without_slash(url: HttpUrl) -> str:
+    return str(url).rstrip("/")
+
+
+class ReportApiSettings(ProcessSettings):
+    """What this process needs besides the usual."""
+
+    public_url: Annotated[HttpUrl, AfterValidator(_without_slash)] = Field(
+        description="Where browsers and Halo reach us, such as https://converge.mp; Halo redirects to /accounts/ there."
+    )
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    halo_rate_requests: int = Field(default=500, ge=1)
+    halo_rate_window_s: float = Field(default=300.0, gt=0)
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """The limit of partners that have not set their own; the writers are started with the same."""
+        return RateLimit(requests=self.halo_rate_requests, window_s=self.halo_rate_window_s)
