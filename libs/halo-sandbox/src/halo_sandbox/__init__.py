@@ -1,0 +1,1 @@
+"""A HaloPSA to develop, demonstrate and test against: strict, fast, forgetful, and unkind on demand."""

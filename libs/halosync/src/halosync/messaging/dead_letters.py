@@ -50,7 +50,7 @@ def collect_dead_letters(broker: RabbitBroker, keep: Keep) -> None:
     persistently = retry(
         # Any failure: raising would make a dead letter of a dead letter, round and round.
         retry=retry_if_exception_type(Exception),
-        wait=wait_exponential_jitter(initial=0.2, max=15.0),
+        wait=wait_exponential_jitter(multiplier=0.2, max=15.0),
         before_sleep=_complain,
     )(keep)
     broker.subscriber(

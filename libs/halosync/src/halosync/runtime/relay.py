@@ -33,7 +33,7 @@ class Relay:
     async def drain(self) -> int:
         """Publish one batch; return how many messages the broker confirmed."""
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await QUERIES.lock_outbox(connection, most=BATCH)
+            rows = [row async for row in QUERIES.lock_outbox(connection, most=BATCH)]
             results = await asyncio.gather(*(self._publish(row) for row in rows))
             confirmed = [row["outbox_id"] for row, ok in zip(rows, results, strict=True) if ok]
             if confirmed:

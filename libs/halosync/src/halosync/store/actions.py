@@ -118,7 +118,7 @@ class ActionStore:
                 after=_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
             )
-            for row in await QUERIES.open_actions(self._pool, batch_id=batch_id)
+            async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
 
     async def mark_sending(
@@ -133,10 +133,10 @@ class ActionStore:
             answer_s: the longest a request takes.
             settle_s: how long Halo may go on applying a write whose answer was lost.
         """
-        rows = await QUERIES.mark_sending(
+        rows = QUERIES.mark_sending(
             self._pool, item_ids=list(item_ids), worker=worker, send_s=send_s, answer_s=answer_s, settle_s=settle_s
         )
-        return {row["item_id"]: row["attempts"] for row in rows}
+        return {row["item_id"]: row["attempts"] async for row in rows}
 
     async def unmark(self, attempts: dict[int, int], *, charged: bool) -> None:
         """Put actions back to waiting: surely nothing of them was applied."""
@@ -175,22 +175,24 @@ class ActionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             if applied:
-                rows = await QUERIES.settle_applied(
+                rows = QUERIES.settle_applied(
                     connection,
                     item_ids=[a.item_id for a in applied],
                     attempts=[a.attempt for a in applied],
                     licence_ids=[a.licence_id for a in applied],
                 )
+                rows = [row async for row in rows]
                 await _remember(connection, batch, rows)
                 _count(rows, "synced")
             if failed:
-                rows = await QUERIES.settle_failed(
+                rows = QUERIES.settle_failed(
                     connection,
                     item_ids=[f.item_id for f in failed],
                     attempts=[f.attempt for f in failed],
                     reasons=[f.reason for f in failed],
                     details=[f.detail for f in failed],
                 )
+                rows = [row async for row in rows]
                 _count(rows, "failed")
             await _close(connection, batch)
 
@@ -238,7 +240,7 @@ class ActionStore:
     async def ring_due(self) -> int:
         """Issue again what has been silent for too long: its message was lost, or its writer died."""
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await QUERIES.lock_due_batches(connection)
+            rows = [row async for row in QUERIES.lock_due_batches(connection)]
             if rows:
                 await emit_many(connection, [LicenceActions(**row) for row in rows])
                 await QUERIES.ring_batches(

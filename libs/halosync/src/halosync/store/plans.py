@@ -69,7 +69,9 @@ class PlanStore:
         same = texts.setdefault  # equal texts share one object: 100,000 lines have few distinct customers and products
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             partner_id = read.partner_id
-            history = await QUERIES.licence_history(connection, partner_id=partner_id, tenant=read.tenant)
+            history = [
+                row async for row in QUERIES.licence_history(connection, partner_id=partner_id, tenant=read.tenant)
+            ]
             return PlanInput(
                 lines=[
                     Line(
@@ -82,9 +84,9 @@ class PlanStore:
                         row["unit_price"],
                         same(row["billing_cycle"], row["billing_cycle"]),
                     )
-                    for row in await QUERIES.lines_of(connection, invoice_pk=invoice_pk)
+                    async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk)
                 ],
-                clients=[Client(*row) for row in await QUERIES.clients_read(connection, read_id=read.read_id)],
+                clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=read.read_id)],
                 licences=[
                     Licence(
                         row["halo_licence_id"],
@@ -96,13 +98,16 @@ class PlanStore:
                         None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
                         row["is_active"],
                     )
-                    for row in await QUERIES.licences_read(connection, read_id=read.read_id)
+                    async for row in QUERIES.licences_read(connection, read_id=read.read_id)
                 ],
                 customer_links={
                     row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
-                    for row in await QUERIES.customer_links(connection, partner_id=partner_id)
+                    async for row in QUERIES.customer_links(connection, partner_id=partner_id)
                 },
-                product_links=dict(await QUERIES.product_links(connection, partner_id=partner_id)),
+                product_links={
+                    row["product_code"]: row["licence_name"]
+                    async for row in QUERIES.product_links(connection, partner_id=partner_id)
+                },
                 settings=await self.settings(partner_id),
                 owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
                 removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
@@ -152,15 +157,14 @@ async def issue(connection: Connection, run_id: UUID) -> None:
     most = IN_FLIGHT - await QUERIES.issued_batches(connection, run_id=run_id)
     if most <= 0:
         return
-    rows = await QUERIES.issue_planned(connection, run_id=run_id, most=most, grace_s=ISSUE_GRACE_S)
-    if rows:
-        await emit_many(connection, [LicenceActions(run_id=run_id, **row) for row in rows])
+    rows = QUERIES.issue_planned(connection, run_id=run_id, most=most, grace_s=ISSUE_GRACE_S)
+    if orders := [LicenceActions(run_id=run_id, **row) async for row in rows]:
+        await emit_many(connection, orders)
 
 
 async def _write_batches(connection: Connection, read: ReadProgress, batches: Sequence[Batch]) -> dict[int, int]:
     """Write the batches and return, for each item's seq, the batch it is in."""
-    rows = await QUERIES.new_batch_ids(connection, count=len(batches))
-    ids = [row["batch_id"] for row in rows]
+    ids = [row["batch_id"] async for row in QUERIES.new_batch_ids(connection, count=len(batches))]
     await connection.copy_records_to_table(
         "batch",
         records=[

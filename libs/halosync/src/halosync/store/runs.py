@@ -113,13 +113,13 @@ class RunStore:
 
     async def start_all_wanted(self) -> None:
         """Start what auto_sync owes to anybody: the message that should have brought us here may have been lost."""
-        for row in await QUERIES.partners_to_sync(self._pool):
+        async for row in QUERIES.partners_to_sync(self._pool):
             await self.start_wanted(row["partner_id"])
 
     async def ring_due(self) -> int:
         """Ask again for runs that nobody works on: their message was lost or their planner died."""
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await QUERIES.lock_due_runs(connection)
+            rows = [row async for row in QUERIES.lock_due_runs(connection)]
             for row in rows:
                 await emit(connection, RunRequested(run_id=row["run_id"], partner_id=row["partner_id"]))
             if rows:

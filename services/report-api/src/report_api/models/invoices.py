@@ -77,7 +77,7 @@ class Line(BaseModel):
     billing_cycle: str
     outcome: Outcome | None
     action: Action | None
-    reason: Reason | None = Field(description="Why it was not simply synchronised, for programs.")
+    reason: str | None = Field(description="Why it was not simply synchronised, for programs.")
     detail: str | None = Field(description="The same for people, with what to do.")
     item_id: int | None = Field(description="The item of the run that answers for this line.")
     run_id: UUID | None

@@ -1,0 +1,48 @@
+"""Short-lived commands: run to their end, with what they said in the error."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from devstack.account import Account
+from devstack.errors import CommandFailedError
+
+
+async def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    account: Account | None = None,
+    timeout_s: float = 60.0,
+) -> str:
+    """Run a command and return its standard output.
+
+    Raises:
+        CommandFailedError: its exit code is not 0, or it is not done within `timeout_s` seconds.
+    """
+    title = " ".join(str(part) for part in argv)
+    process = await asyncio.create_subprocess_exec(
+        *(str(part) for part in argv),
+        env=dict(env),
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        raise CommandFailedError(f"`{title}` was not done within {timeout_s:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        said = (errors + output).decode(errors="replace").strip()
+        raise CommandFailedError(f"`{title}` ended with exit code {process.returncode}: {said}")
+    return output.decode(errors="replace")

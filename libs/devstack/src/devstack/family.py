@@ -1,0 +1,58 @@
+"""A process and its descendants: whether they live, and ending all of them."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil  # type: ignore[import-untyped]  # its stubs are not among the locked requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process, told apart from a later one of the same number by its start time."""
+
+    pid: int
+    started_at: float
+
+    def lives(self) -> bool:
+        """Whether this very process still runs; a zombie does not."""
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.create_time() == self.started_at and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self.lives():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(self.pid).kill()
+
+
+def family_of(pid: int) -> list[Member]:
+    """Return the process `pid`, first, and all its descendants; nothing if it has ended."""
+    try:
+        head = psutil.Process(pid)
+        return [Member(head.pid, head.create_time()), *_members(head.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def listening_ports(pid: int) -> list[int]:
+    """Return the TCP ports on which the process listens, each once."""
+    connections = psutil.Process(pid).net_connections("tcp")
+    return sorted({one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN})
+
+
+def listeners(ports: Iterable[int]) -> list[int]:
+    """Return those of `ports` on which some process of this machine listens."""
+    connections = psutil.net_connections("tcp")
+    return sorted({one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}.intersection(ports))
+
+
+def _members(processes: list[psutil.Process]) -> list[Member]:
+    members = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            members.append(Member(process.pid, process.create_time()))
+    return members

@@ -1,0 +1,181 @@
+"""One child process: started with its log in a file, waited for, signalled, and never left behind."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP, SIGTERM, Signals
+
+import httpx
+
+from devstack import die_with_parent
+from devstack.account import Account
+from devstack.errors import NotReadyError, ProcessDiedError
+from devstack.family import Member, family_of
+from devstack.ports import LOOPBACK
+from devstack.waiting import until
+
+_LOG_TAIL_CHARS = 3000
+_GONE_TIMEOUT_S = 10.0
+
+
+class ChildProcess:
+    """A program in a session of its own (Ctrl-C in the terminal does not reach it) that dies with this process.
+
+    Args:
+        name: what error messages call it.
+        argv: program and arguments.
+        env: its whole environment.
+        log: file that takes its output; appended to, so that a restart keeps the earlier lines.
+        cwd: its working folder.
+        account: whom it runs as; None for the account of this process.
+        death_signal: what it gets when this process is killed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path,
+        account: Account | None = None,
+        death_signal: Signals = SIGTERM,
+    ) -> None:
+        self.name = name
+        self.log = log
+        owner = f"{account.uid}:{account.gid}" if account else "-"
+        launcher = [sys.executable, "-I", "-S", die_with_parent.__file__]
+        self._argv = [*launcher, str(int(death_signal)), str(os.getpid()), owner, *argv]
+        self._env = dict(env)
+        self._cwd = cwd
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running process, else None."""
+        return self._process.pid if self._process is not None and self.running else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it; a process that runs already is left alone."""
+        if self.running:
+            return
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own argument list, no shell
+                self._argv,
+                env=self._env,
+                cwd=self._cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    async def wait_ready(self, check: Callable[[], Awaitable[bool]], *, timeout_s: float) -> None:
+        """Wait until `check` answers true.
+
+        Raises:
+            ProcessDiedError: the process ended first; noticed at once.
+            NotReadyError: it lives, but is not ready after `timeout_s` seconds.
+        """
+
+        async def alive_and_ready() -> bool:
+            if not self.running:
+                raise ProcessDiedError(self._obituary())
+            return await check()
+
+        await until(alive_and_ready, what=f"{self.name} getting ready (log: {self.log})", timeout_s=timeout_s)
+
+    async def wait_http(self, url: str, *, timeout_s: float) -> None:
+        """Wait until `url` answers 200; raises like `wait_ready`."""
+        # No proxy settings: the address is on this machine.
+        async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
+
+            async def answers() -> bool:
+                try:
+                    return (await client.get(url)).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await self.wait_ready(answers, timeout_s=timeout_s)
+
+    async def wait_listening(self, port: int, *, timeout_s: float) -> None:
+        """Wait until somebody listens on the loopback `port`; raises like `wait_ready`."""
+
+        async def accepts() -> bool:
+            try:
+                _, writer = await asyncio.open_connection(LOOPBACK, port)
+            except OSError:
+                return False
+            writer.close()
+            await writer.wait_closed()
+            return True
+
+        await self.wait_ready(accepts, timeout_s=timeout_s)
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal to the process alone; one that has ended is past caring."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    async def terminate(self, *, timeout_s: float = 30.0, number: Signals = SIGTERM) -> bool:
+        """Ask it to end, wait at most `timeout_s` seconds, then kill it and what it left behind.
+
+        Returns:
+            Whether it ended by itself in time.
+        """
+        family = self._family()
+        self.signal(number)
+        ended = await self._gone(family[:1], timeout_s)
+        await self._kill(family)
+        return ended
+
+    async def kill(self) -> None:
+        """End it and its descendants at once (SIGKILL), and wait until they are gone."""
+        await self._kill(self._family())
+
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop it (SIGSTOP) while the body runs, then let it go on (SIGCONT): to others, a process that hangs."""
+        self.signal(SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(SIGCONT)
+
+    def log_tail(self) -> str:
+        """Return the last lines it wrote."""
+        return self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:] if self.log.exists() else ""
+
+    def _family(self) -> list[Member]:
+        return family_of(self.pid) if self.pid is not None else []
+
+    async def _kill(self, family: list[Member]) -> None:
+        for member in family:
+            member.kill()
+        if not await self._gone(family, _GONE_TIMEOUT_S):
+            raise ProcessDiedError(f"{self.name} cannot be killed: {family}")
+
+    async def _gone(self, family: list[Member], timeout_s: float) -> bool:
+        async def all_ended() -> bool:
+            # Asking whether it runs also reaps it; a zombie among its descendants is for its own parent to reap.
+            return not self.running and not any(member.lives() for member in family)
+
+        try:
+            await until(all_ended, what=f"the end of {self.name}", timeout_s=timeout_s, every_s=0.02)
+        except NotReadyError:
+            return False
+        return True
+
+    def _obituary(self) -> str:
+        code = self._process.returncode if self._process else None
+        return f"{self.name} ended with exit code {code}; the end of its log ({self.log}):\n{self.log_tail()}"

@@ -1,0 +1,141 @@
+"""A private RabbitMQ node of an installed `rabbitmq-server`: own name, ports, files, cookie and port mapper."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from devstack.command import run
+from devstack.errors import NotInstalledError
+from devstack.ports import LOOPBACK, free_port
+from devstack.process import ChildProcess
+from devstack.rabbitmq_management import Management
+from devstack.state import StateFolder
+
+_START_TIMEOUT_S = 90.0
+# Packages put the scripts themselves here; those in the path are wrappers that insist on the account `rabbitmq`.
+_PACKAGED_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+_ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
+_WRITE_TABLES = "[dets:sync(Table) || Table <- dets:all()]."
+
+_CONFIGURATION = """\
+listeners.tcp.local = {host}:{amqp}
+management.tcp.ip = {host}
+management.tcp.port = {management}
+loopback_users.guest = true
+log.console = true
+log.file = false
+"""
+
+
+class RabbitNode:
+    """One node; it keeps its ports and its files when it is restarted.
+
+    Args:
+        scripts: folder of `rabbitmq-server` and `rabbitmqctl`, see `installed_scripts`.
+        state: where it keeps its files.
+    """
+
+    def __init__(self, scripts: Path, state: StateFolder) -> None:
+        self._scripts = scripts
+        home = state.folder("rabbitmq")
+        self._amqp_port, self._management_port, self._epmd_port = free_port(), free_port(), free_port()
+        self._env = _environment(f"halosync-{secrets.token_hex(4)}@localhost", home, self._epmd_port)
+        (home / "rabbitmq.conf").write_text(
+            _CONFIGURATION.format(host=LOOPBACK, amqp=self._amqp_port, management=self._management_port)
+        )
+        (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        # Read in place of the machine's own file, whose settings would win over the environment.
+        (home / "rabbitmq-env.conf").touch()
+        self._home = home
+        # Ours from the start, in the foreground: otherwise the node starts a daemon of it, which outlives everybody.
+        self._epmd = ChildProcess(
+            "epmd", [_epmd(), "-port", str(self._epmd_port)], env=self._env, log=state.log("epmd"), cwd=home
+        )
+        self._server = ChildProcess(
+            "rabbitmq", [str(scripts / "rabbitmq-server")], env=self._env, log=state.log("rabbitmq"), cwd=home
+        )
+
+    @property
+    def url(self) -> str:
+        """AMQP URL of the virtual host `/`."""
+        return f"amqp://guest:guest@{LOOPBACK}:{self._amqp_port}/%2F"
+
+    @property
+    def management(self) -> Management:
+        """Its management API."""
+        return Management(self.url, f"http://{LOOPBACK}:{self._management_port}")
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port that it or its port mapper was told to use."""
+        return self._amqp_port, self._management_port, self._epmd_port, int(self._env["RABBITMQ_DIST_PORT"])
+
+    async def start(self) -> None:
+        """Run the node until its management API, the last to come up, answers (some seconds)."""
+        self._epmd.start()
+        self._server.start()
+        await self._server.wait_ready(self.management.answers, timeout_s=_START_TIMEOUT_S)
+
+    async def kill(self) -> None:
+        """End the node at once; what it had confirmed is on disk.
+
+        It is made to write down its tables of queues first (half a second): RabbitMQ 3.10 does so twice a second only,
+        and a quorum queue that was declared right before a kill would never have a leader again.
+        """
+        if self._server.running:
+            await self.ctl("eval", _WRITE_TABLES)
+        await self._server.kill()
+
+    async def close(self) -> None:
+        """End the node and its port mapper; not in good order, which takes 6 s to save files that go as well."""
+        await self._server.kill()
+        await self._epmd.kill()
+
+    async def ctl(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` against the node (a second or two) and return what it prints."""
+        return await run([self._scripts / "rabbitmqctl", "--quiet", *arguments], env=self._env, cwd=self._home)
+
+
+def installed_scripts() -> Path | None:
+    """Return the folder of the scripts of an installed RabbitMQ, or None."""
+    if (_PACKAGED_SCRIPTS / "rabbitmq-server").exists():
+        return _PACKAGED_SCRIPTS
+    found = shutil.which("rabbitmq-server")
+    return Path(found).resolve().parent if found else None
+
+
+def _epmd() -> str:
+    """Return Erlang's port mapper, which some distributions keep beside the machine instead of in the path."""
+    found = shutil.which("epmd")
+    if found is not None:
+        return found
+    erl = shutil.which("erl")
+    beside = sorted(Path(erl).resolve().parents[1].glob("erts-*/bin/epmd")) if erl else []
+    if not beside:
+        raise NotInstalledError("RabbitMQ is installed, but Erlang's `epmd` is not in the path; install Erlang.")
+    return str(beside[-1])
+
+
+def _environment(node: str, home: Path, epmd_port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(home),  # Erlang's cookie lies here
+        "ERL_EPMD_PORT": str(epmd_port),
+        "ERL_EPMD_ADDRESS": LOOPBACK,
+        "RABBITMQ_NODENAME": node,
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_CONF_ENV_FILE": str(home / "rabbitmq-env.conf"),
+        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(home / "log"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(home / "config"),
+        "RABBITMQ_PID_FILE": str(home / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ON_LOOPBACK,
+        "RABBITMQ_CTL_ERL_ARGS": _ON_LOOPBACK,
+        # The script then becomes the server instead of being its parent: one process to signal and to wait for.
+        "RUNNING_UNDER_SYSTEMD": "true",
+    }

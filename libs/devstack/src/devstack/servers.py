@@ -1,0 +1,84 @@
+"""Postgres and RabbitMQ for one stack: given, found or started, with a database and a virtual host of its own."""
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from devstack.errors import NotOursError
+from devstack.naming import fresh_name
+from devstack.options import StackOptions
+from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
+from devstack.rabbitmq import RabbitServer, rabbitmq
+from devstack.rabbitmq_choice import AMQP_URL_VARIABLE, find_rabbitmq
+from devstack.state import StateFolder
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What the services of one stack are connected to.
+
+    Attributes:
+        database_url: a database.
+        amqp_url: a virtual host.
+    """
+
+    database_url: str
+    amqp_url: str
+    _postgres: PostgresServer | None
+    _rabbit: RabbitServer | None
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The server of the database.
+
+        Raises:
+            NotOursError: the database was given.
+        """
+        if self._postgres is None:
+            raise NotOursError("the database was given by URL; its server is not ours")
+        return self._postgres
+
+    @property
+    def rabbit(self) -> RabbitServer:
+        """The server of the virtual host.
+
+        Raises:
+            NotOursError: the virtual host was given.
+        """
+        if self._rabbit is None:
+            raise NotOursError("the virtual host was given by URL; its server is not ours")
+        return self._rabbit
+
+
+async def open_servers(
+    options: StackOptions,
+    exits: AsyncExitStack,
+    state: StateFolder,
+    postgres_server: PostgresServer | None = None,
+    rabbit_server: RabbitServer | None = None,
+) -> Servers:
+    """Find or start what is not given, one after the other, and register its end with `exits`.
+
+    Database and virtual host are removed afterwards where the server stays.
+    """
+    database_url, amqp_url = options.database_url, options.amqp_url
+    name = fresh_name("stack")
+    if database_url is None:
+        given = os.environ.get(DATABASE_URL_VARIABLE)
+        stays = postgres_server is not None or given is not None
+        if postgres_server is None:
+            options.progress("Starting Postgres")
+            postgres_server = await exits.enter_async_context(postgres(given, durable=options.durable, state=state))
+        database_url = await postgres_server.create_database(name)
+        if stays:
+            exits.push_async_callback(postgres_server.drop_database, name)
+    if amqp_url is None:
+        given = os.environ.get(AMQP_URL_VARIABLE)
+        stays = rabbit_server is not None or given is not None
+        if rabbit_server is None:
+            options.progress(f"Starting RabbitMQ: {find_rabbitmq(given).value}")
+            rabbit_server = await exits.enter_async_context(rabbitmq(given, state=state))
+        amqp_url = await rabbit_server.create_vhost(name)
+        if stays:
+            exits.push_async_callback(rabbit_server.delete_vhost, name)
+    return Servers(database_url, amqp_url, postgres_server, rabbit_server)

@@ -1,0 +1,100 @@
+"""`python -m devstack up`: the whole stack on this machine until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from rich.console import Console
+from rich.table import Table
+
+from devstack.errors import DevstackError
+from devstack.options import StackOptions, new_token_key
+from devstack.service import PREFIX
+from devstack.stack import Stack, running_stack
+
+
+class Given(BaseSettings):
+    """What a person may set in `.env` or the environment, and `up` needs to know; the services read the rest."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    database_url: str | None = None
+    amqp_url: str | None = None
+    halo_url_template: str | None = None
+    http_port: int = 8000
+    token_keys: str | None = None
+
+
+# What each process gets a value of its own for, or only one may have.
+_OWN = {f"{PREFIX}{name}" for name in ("HEALTH_PORT", "HTTP_PORT", "TOKEN_KEYS")}
+
+
+def options_from_environment(given: Given, environment: dict[str, str], *, writers: int) -> StackOptions:
+    """Return the options of a stack with a person's own settings, for every process to read."""
+    settings = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in _OWN}
+    return StackOptions(
+        writers=writers,
+        database_url=given.database_url,
+        amqp_url=given.amqp_url,
+        halo_url_template=given.halo_url_template,
+        http_port=given.http_port,
+        token_keys=given.token_keys or new_token_key(),
+        environment=settings,
+        cwd=Path.cwd(),
+        durable=True,
+    )
+
+
+def up(
+    writers: Annotated[int, typer.Option(min=1, help="How many halo-writers to run.")] = 1,
+) -> None:
+    """Run the servers, the sandbox and the four services until Ctrl-C; what .env or the environment gives is used."""
+    console = Console(log_path=False)
+    options = options_from_environment(Given(), dict(os.environ), writers=writers)
+    try:
+        asyncio.run(stay_up(replace(options, progress=console.log), console))
+    except DevstackError as error:
+        message = "\n".join([str(error), *getattr(error, "__notes__", [])])
+        console.print(message, style="red", highlight=False, markup=False)
+        raise typer.Exit(1) from None
+
+
+async def stay_up(options: StackOptions, console: Console) -> None:
+    """Run the stack until SIGINT or SIGTERM, then drain and stop it; a second signal does not wait for the drain."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    # The signal cancels whatever is going on, the start too; the stack's own clean-up follows from that.
+    with suppress(asyncio.CancelledError):
+        async with running_stack(options) as stack:
+            console.print(addresses(stack))
+            console.log("Running until Ctrl-C")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                console.log("Stopping: the services finish what they have begun (30 s at most)")
+    console.log("Stopped")
+
+
+def addresses(stack: Stack) -> Table:
+    """Return where to look, as a table."""
+    rows = {
+        "Portal and report API": stack.http_url,
+        "API description": f"{stack.http_url}/openapi.json",
+        "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
+        "Postgres": stack.database_url,
+        "RabbitMQ": stack.amqp_url,
+        **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},
+        "Logs": str(stack.logs),
+    }
+    table = Table(show_header=False, box=None)
+    for what, where in rows.items():
+        table.add_row(what, where)
+    return table

@@ -1,0 +1,49 @@
+"""What is below `/api/`: which handler answers which request."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from halo_sandbox import reading, writing
+from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+
+Handler = TypeVar("Handler")
+
+
+def answer(exchange: Exchange) -> Answer:
+    """Handle a request to the API.
+
+    Raises:
+        Refusal: the answer that says no: 404 for an unknown path, 405 for a method that Halo does not have there.
+    """
+    resource, slash, row_id = exchange.path.partition("/")
+    if not slash:
+        return _handler(_LISTS, resource, exchange.method)(exchange)
+    handler = _handler(_ROWS, resource, exchange.method)
+    if not (row_id.isascii() and row_id.isdigit()):
+        raise Refusal(404, {"Message": f"{resource} {row_id} was not found."})
+    return handler(exchange, int(row_id))
+
+
+def _authinfo(exchange: Exchange) -> Answer:
+    """`GET /authinfo`, without a token: where to log in (halo-api.md 1)."""
+    return json_answer(200, {"auth_url": f"{exchange.base_url}/auth", "tenant_id": exchange.tenant.name})
+
+
+def _handler(table: Mapping[str, Mapping[str, Handler]], resource: str, method: str) -> Handler:
+    methods = table.get(resource)
+    if methods is None:
+        raise Refusal(404, {"Message": f"No HTTP resource was found that matches '{resource}'."})
+    if method not in methods:
+        raise Refusal(405, {"Message": f"The requested resource does not support http method '{method}'."})
+    return methods[method]
+
+
+_LISTS: Mapping[str, Mapping[str, Callable[[Exchange], Answer]]] = {
+    "authinfo": {"GET": _authinfo},
+    "Client": {"GET": reading.clients},
+    "SoftwareLicence": {"GET": reading.licences, "POST": writing.post},
+}
+_ROWS: Mapping[str, Mapping[str, Callable[[Exchange, int], Answer]]] = {
+    "Client": {"GET": reading.client},
+    "SoftwareLicence": {"GET": reading.licence, "DELETE": writing.delete},
+}

@@ -1,0 +1,104 @@
+"""The token endpoint, and which handler answers what is below `/auth/` (halo-api.md 1)."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Never
+from urllib.parse import parse_qsl
+
+from halo_sandbox import scopes
+from halo_sandbox.authorize import authorize
+from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+from halo_sandbox.tenant import Tenant
+from halo_sandbox.tokens import Family
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def answer(exchange: Exchange) -> Answer:
+    """Handle a request to `authorize` or `token`.
+
+    Raises:
+        Refusal: the answer that says no.
+    """
+    match exchange.method, exchange.path:
+        case ("GET" | "POST", "authorize"):
+            return authorize(exchange)
+        case ("POST", "token"):
+            return _token(exchange)
+        case (_, "authorize" | "token"):
+            raise Refusal(405, {"error": "invalid_request"})
+    raise Refusal(404, {"error": "not_found"})
+
+
+def token_answer(tenant: Tenant, family: Family, *, refresh_token: bool) -> dict[str, object]:
+    """New tokens of a log-in, with the scopes really granted.
+
+    Args:
+        tenant: The tenant that issues them.
+        family: The log-in.
+        refresh_token: Whether a refresh token is due; it also takes the scope `offline_access`.
+    """
+    settings = tenant.settings
+    granted = scopes.granted(family.asked, settings.granted_scopes)
+    body: dict[str, object] = {
+        "access_token": tenant.tokens.issue_access(family, granted, settings.access_token_lifetime_s),
+        "token_type": "Bearer",
+        "expires_in": math.ceil(settings.access_token_lifetime_s),
+        "scope": scopes.text(granted),
+    }
+    if refresh_token and scopes.OFFLINE in granted:
+        body["refresh_token"] = tenant.tokens.issue_refresh(family)
+    return body
+
+
+def _token(exchange: Exchange) -> Answer:
+    if exchange.media_type() != FORM:
+        raise Refusal(415, {"error": "invalid_request", "error_description": f"The content type must be {FORM}."})
+    form = dict(parse_qsl(exchange.body.decode("utf-8", "replace")))
+    if form.get("client_id") not in exchange.tenant.applications:
+        _refuse("invalid_client", "The client is not registered.", 401)
+    match form.get("grant_type"):
+        case "authorization_code":
+            body = _from_code(exchange.tenant, form)
+        case "refresh_token":
+            body = _from_refresh(exchange.tenant, form)
+        case _:
+            _refuse("unsupported_grant_type", "Only authorization_code and refresh_token are supported.")
+    return json_answer(200, body, {"cache-control": "no-store"})
+
+
+def _from_code(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
+    # Taken out before it is looked at: a code is good for one attempt, not for one success.
+    code = tenant.tokens.codes.pop(form.get("code", ""), None)
+    good = (
+        code is not None
+        and code.expires > time.monotonic()
+        and code.family.client_id == form["client_id"]
+        and code.redirect_uri == form.get("redirect_uri")
+        and code.proven_by(form.get("code_verifier", ""))
+    )
+    if code is None or not good:
+        _refuse("invalid_grant", "The authorization code is invalid, expired or used, or not yours.")
+    return token_answer(tenant, code.family, refresh_token=True)
+
+
+def _from_refresh(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
+    token = tenant.tokens.refresh.get(form.get("refresh_token", ""))
+    if token is None or token.family.client_id != form["client_id"] or not token.family.alive:
+        _refuse("invalid_grant", "The refresh token is unknown or revoked.")
+    if token.spent:
+        if tenant.settings.reuse_revokes_family:
+            token.family.alive = False
+        _refuse("invalid_grant", "The refresh token was used already.")
+    if "scope" in form:
+        asked = scopes.parse(form["scope"])
+        if asked is None or not asked <= token.family.asked:
+            _refuse("invalid_scope", "More scopes than were granted, or unknown ones.")
+    rotate = tenant.settings.refresh_tokens == "rotate"
+    token.spent = rotate
+    return token_answer(tenant, token.family, refresh_token=rotate)
+
+
+def _refuse(error: str, description: str, status: int = 400) -> Never:
+    raise Refusal(status, {"error": error, "error_description": description})

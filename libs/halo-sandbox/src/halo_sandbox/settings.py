@@ -1,0 +1,68 @@
+"""What differs between one Halo and another: the settings of a tenant, changeable while it runs."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class TenantSettings(BaseModel):
+    """How this tenant behaves; every default is what `halo-api.md` holds most likely, on the strict side."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Authorisation (halo-api.md 1)
+    automatic_login: bool = True
+    """Authorise at once; false shows the log-in page to a person."""
+    granted_scopes: tuple[str, ...] | None = None
+    """The most that is granted and works, at once for tokens already issued too; None grants what is asked."""
+    access_token_lifetime_s: Annotated[float, Field(gt=0)] = 3600
+    refresh_tokens: Literal["rotate", "keep"] = "rotate"
+    """`rotate`: single-use, each answer brings a new one. `keep`: answers of a refresh bring none."""
+    reuse_revokes_family: bool = False
+    """A refresh token used a second time also kills all that came from the same log-in."""
+
+    # Rights of the agent who logged in (halo-api.md 1)
+    agent_sees: Literal["all", "some", "nothing"] = "all"
+    """What lists show to this agent; what is hidden is missing without an error."""
+    agent_sees_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """The part of the rows that `some` leaves."""
+    agent_edits: bool = True
+    """False answers 403 to every write."""
+
+    # Lists (halo-api.md 2 and 3)
+    page_cap: Annotated[int, Field(ge=1)] | None = None
+    """Pages are silently cut to this size."""
+    list_lag_s: Seconds = 0
+    """A new licence appears in lists only after this time; `GET /{id}` shows it at once."""
+
+    # Writes (halo-api.md 3)
+    int32_counts: bool = False
+    """An older Halo: `count` is a whole number, sent and answered without a decimal point."""
+    refused_array: Literal["none", "good", "before"] = "none"
+    """Which rows of a refused array are written all the same: none, all good ones, those before the first bad one."""
+    bare_single_answer: bool = True
+    """An array of one is answered by the bare object; false answers an array."""
+    shuffle_answers: bool = False
+    """Answers to arrays come in another order than they were sent."""
+    delete_shows_inactive: bool = False
+    """A deleted licence stays in lists with `includeinactive=true`, as inactive, and can be made active again."""
+
+    # Limit (halo-api.md 4)
+    rate_requests: Annotated[int, Field(ge=0)] = 500
+    rate_window_s: Annotated[float, Field(gt=0)] = 300
+    rate_window: Literal["rolling", "fixed"] = "rolling"
+    refused_requests_count: bool = False
+    """Requests answered 429 use up the limit as well."""
+    retry_after: Literal["none", "seconds", "date", "lying"] = "none"
+    """The form of `Retry-After` on a 429; `lying` always promises one second."""
+
+    def changed(self, changes: Mapping[str, JsonValue]) -> "TenantSettings":
+        """These settings with some changed.
+
+        Raises:
+            pydantic.ValidationError: a name is unknown or a value does not fit.
+        """
+        return TenantSettings.model_validate({**self.model_dump(), **changes})

@@ -1,0 +1,81 @@
+"""Halo's redirect after the log-in (seed, "Connecting Converge"). A browser comes here, without an API key."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
+from halosync.messaging.requests import NoReplyError
+from pydantic import SecretStr, ValidationError
+
+from report_api.ports import Ports, PortsHere
+
+router = APIRouter(tags=["Connection"])
+
+PORTAL_PAGE = "/accounts/halo-psa"
+_AGAIN = "Halo was not connected. Go back to the portal, press Connect and log in to Halo again."
+_PROBLEMS = {
+    "invalid_state": "This log-in has expired or was used already. Press Connect in the portal to start again.",
+    "denied": "Halo did not grant the connection. Press Connect in the portal and approve the request in Halo.",
+    "invalid_client": "Halo does not accept the client id. Compare it with the application in Halo and connect again.",
+    "missing_scope": "Halo did not grant every permission that is needed. Switch them on in Halo and connect again.",
+    "unavailable": "The service is not available at the moment. Press Connect in the portal again in a few minutes.",
+}
+
+
+@router.get(
+    "/accounts/",
+    status_code=303,
+    response_class=RedirectResponse,
+    summary="Halo's redirect",
+    responses={303: {"description": "To the portal, with `connected=1` or `problem=<code>`."}},
+)
+async def complete(
+    ports: PortsHere,
+    state: Annotated[str | None, Query(description="As it was sent to Halo; single-use, good for 10 minutes.")] = None,
+    code: Annotated[str | None, Query(description="Halo's authorisation code.")] = None,
+    error: Annotated[str | None, Query(description="Instead of the code, when Halo refuses.")] = None,
+    error_description: str | None = None,
+) -> RedirectResponse:
+    """Complete a connection with what Halo sent back. Without anything from Halo it only leads to the portal."""
+    query = {}
+    if state is not None or code is not None or error is not None:
+        problem = await _problem(ports, state, code, error, error_description)
+        query = {"connected": "1"} if problem is None else {"problem": problem}
+    target = f"{ports.public_url}{PORTAL_PAGE}"
+    return RedirectResponse(f"{target}?{urlencode(query)}" if query else target, status_code=303)
+
+
+async def _problem(
+    ports: Ports, state: str | None, code: str | None, error: str | None, description: str | None
+) -> str | None:
+    try:
+        request = CompleteConnection(
+            state=state or "",
+            code=None if code is None else SecretStr(code),
+            error=error,
+            error_description=description,
+        )
+        reply = await ports.auth.ask(request)
+    except ValidationError:
+        return "invalid_state"
+    except NoReplyError:
+        return "unavailable"
+    match reply:
+        case ConnectionCompleted():
+            return None
+        case RequestRefused(code="halo_unavailable"):
+            return "unavailable"
+        case RequestRefused():
+            return reply.code
+        case _:
+            raise TypeError(f"auth answered with {reply.message_type}")
+
+
+@router.get(PORTAL_PAGE, include_in_schema=False)
+async def landing(connected: Literal["1"] | None = None, problem: str | None = None) -> PlainTextResponse:
+    """Say how the connection went, until the portal has its own page here. Nothing of the address is repeated."""
+    if connected is not None:
+        return PlainTextResponse("Halo is connected. The Report tab of the portal is open now.\n")
+    return PlainTextResponse(_AGAIN + "\n" if problem is None else _PROBLEMS.get(problem, _AGAIN) + "\n")

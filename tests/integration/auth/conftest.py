@@ -1,0 +1,121 @@
+"""auth as it is composed in production, on the test's database, with a sandbox as Halo."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from auth.service import ConnectionService
+from auth.tokens import AccessTokens
+from auth.vault import Vault
+from cryptography.fernet import Fernet
+from halo_sandbox.testing import RunningSandbox, running_sandbox
+from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted
+from halosync.halo.oauth import OAuthClient
+from halosync.store.connections import ConnectionStore
+from halosync.store.pool import open_pool
+from pydantic import SecretStr
+
+PARTNER = "acme-msp"
+CLIENT_ID = "client-1"
+REDIRECT_URL = "https://halosync.example/accounts/"
+SCOPE = "read:customers read:softwarelicensing edit:softwarelicensing offline_access"
+TIMEOUT_S = 2.0
+
+
+class Auth:
+    """One replica of auth."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", http: httpx.AsyncClient, url_template: str, vault: Vault) -> None:
+        self.store = ConnectionStore(pool)
+        self.vault = vault
+        self.halo = OAuthClient(
+            http,
+            halo_url=lambda tenant: url_template.replace("{tenant}", tenant),
+            redirect_url=REDIRECT_URL,
+            timeout_s=TIMEOUT_S,
+        )
+        self.tokens = AccessTokens(self.store, self.halo, vault)
+        self.service = self.asking(SCOPE)
+
+    def asking(self, scope: str) -> ConnectionService:
+        """The use cases with another scope to ask for."""
+        return ConnectionService(self.store, self.halo, self.vault, scope=scope)
+
+
+@dataclass
+class World:
+    """A partner, its Halo, and two replicas of auth that share a database."""
+
+    pool: "asyncpg.Pool[Any]"
+    sandbox: RunningSandbox
+    http: httpx.AsyncClient
+    keys: list[SecretStr]
+    make: Callable[[Vault], Auth]
+    auth: Auth
+    other: Auth
+
+    async def add_tenant(self, tenant: str, **settings: Any) -> None:
+        """Make a Halo in which our application is registered."""
+        application = {"client_id": CLIENT_ID, "redirect_uris": [REDIRECT_URL]}
+        await self.sandbox.admin.put_tenant(tenant, applications=[application], settings=settings)
+
+    async def log_in(self, tenant: str = "acme", service: ConnectionService | None = None) -> CompleteConnection:
+        """Begin, log in to Halo as a browser would, and return what its redirect brings."""
+        begun = await (service or self.auth.service).begin(
+            BeginConnection(partner_id=PARTNER, tenant=tenant, client_id=CLIENT_ID)
+        )
+        return await self.follow(begun.authorize_url)
+
+    async def follow(self, authorize_url: str) -> CompleteConnection:
+        """Visit the address and return what comes back."""
+        location = (await self.http.get(authorize_url)).headers["location"]
+        assert location.startswith(f"{REDIRECT_URL}?")
+        query = parse_qs(urlsplit(location).query)
+        return CompleteConnection.model_validate({name: values[0] for name, values in query.items()})
+
+    async def connect(self, tenant: str = "acme") -> ConnectionCompleted:
+        """Go the whole way."""
+        return await self.auth.service.complete(await self.log_in(tenant))
+
+    async def expire(self, *, good_for_s: float = -1) -> None:
+        """Let the stored access token expire in so many seconds."""
+        await self.pool.execute("UPDATE oauth_token SET expires_at = now() + make_interval(secs => $1)", good_for_s)
+
+    async def token_requests(self, tenant: str = "acme") -> int:
+        """How many requests Halo's token endpoint has received."""
+        log = await self.sandbox.admin.requests(tenant)
+        return sum(entry["path"].endswith("/auth/token") for entry in log)
+
+    async def events(self) -> list[str]:
+        """The types of the events in the outbox, in order."""
+        rows = await self.pool.fetch("SELECT message_type FROM outbox ORDER BY outbox_id")
+        return [row["message_type"] for row in rows]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(pool: "asyncpg.Pool[Any]", database_url: str) -> AsyncIterator[World]:
+    keys = [SecretStr(Fernet.generate_key().decode())]
+    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
+    other_pool = await open_pool(database_url)
+    async with running_sandbox() as sandbox, httpx.AsyncClient() as http:
+
+        def make(vault: Vault) -> Auth:
+            return Auth(pool, http, sandbox.url_template, vault)
+
+        other = Auth(other_pool, http, sandbox.url_template, Vault(keys))
+        running = World(pool, sandbox, http, keys, make, make(Vault(keys)), other)
+        await running.add_tenant("acme")
+        yield running
+        await running.auth.tokens.close()
+        await other.tokens.close()
+    await other_pool.close()
+
+
+@pytest.fixture(autouse=True)
+def _is_integration(request: pytest.FixtureRequest) -> None:
+    request.node.add_marker(pytest.mark.integration)

@@ -1,0 +1,81 @@
+"""`halosync migrate`, `partner` and `key`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from halosync.store.keys import KeyStore
+
+pytestmark = pytest.mark.integration
+Run = Callable[..., Awaitable[Any]]
+
+
+async def test_migrate_tells_what_it_applied(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    assert (await command("migrate", "--json")).json() == {"applied": []}
+    assert "up to date" in (await command("migrate")).stdout
+    await pool.execute("DROP SCHEMA public CASCADE")
+    await pool.execute("CREATE SCHEMA public")
+    missing = await command("partner", "list")
+    assert missing.exit_code == 1
+    assert "halosync migrate" in missing.stderr
+    assert "0001_initial" in (await command("migrate")).stdout
+
+
+async def test_a_partner_is_added_and_listed(command: Run) -> None:
+    empty = await command("partner", "list")
+    assert "halosync partner add" in empty.stdout
+    added = await command("partner", "add", "acme-msp", "--name", "Acme [red] & Søns", "--json")
+    assert added.json() == {"partner_id": "acme-msp", "name": "Acme [red] & Søns", "added": True}
+    again = await command("partner", "add", "acme-msp", "--name", "Acme")
+    assert again.exit_code == 0
+    assert "exists already" in again.stdout
+    [listed] = (await command("partner", "list", "--json")).json()
+    assert (listed["partner_id"], listed["name"], listed["connection"]) == ("acme-msp", "Acme", "disconnected")
+    assert "acme-msp" in (await command("partner", "list")).stdout
+
+
+@pytest.mark.parametrize("partner_id", ["", "a/b", "a\tb", " acme", "x" * 201])
+async def test_an_id_that_no_address_could_hold_is_a_usage_error(command: Run, partner_id: str) -> None:
+    assert (await command("partner", "add", partner_id, "--name", "N")).exit_code == 2
+
+
+async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    created = (await command("key", "create", "--partner", acme, "--name", "portal", "--json")).json()
+    principal = await KeyStore(pool).authenticate(created["api_key"])
+    assert principal is not None
+    assert (str(principal.key_id), principal.partner_id) == (created["key_id"], acme)
+    [listed] = (await command("key", "list", "--partner", acme, "--json")).json()
+    assert listed.keys() == {"key_id", "partner_id", "name", "created_at", "revoked_at"}
+    assert (await command("key", "revoke", created["key_id"])).exit_code == 0
+    assert await KeyStore(pool).authenticate(created["api_key"]) is None
+    again = await command("key", "revoke", created["key_id"], "--json")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "halosync key list" in again.stderr
+
+
+async def test_people_get_the_key_alone_on_standard_output(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    created = await command("key", "create", "--operator")
+    principal = await KeyStore(pool).authenticate(created.stdout.strip())
+    assert principal is not None
+    assert principal.partner_id is None
+    assert "cannot be shown again" in created.stderr
+    assert "(operator)" in (await command("key", "list")).stdout
+
+
+@pytest.mark.parametrize("whose", [[], ["--partner", "acme", "--operator"]])
+async def test_a_key_has_one_owner(command: Run, whose: list[str]) -> None:
+    assert (await command("key", "create", *whose)).exit_code == 2
+
+
+async def test_an_unknown_partner_is_told(command: Run) -> None:
+    failed = await command("key", "create", "--partner", "nobody", "--json")
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert "there is no partner 'nobody'" in failed.stderr
+    assert (await command("key", "list", "--partner", "nobody", "--json")).exit_code == 1
+
+
+async def test_a_key_that_is_no_uuid_is_a_usage_error(command: Run) -> None:
+    assert (await command("key", "revoke", "hs_x")).exit_code == 2
+    assert (await command("key", "revoke", uuid4())).exit_code == 1

@@ -1,0 +1,56 @@
+"""`halosync invoice publish`: what the broker has confirmed is in the planner's queue."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import pytest
+from halosync.messaging.topology import INVOICE_READY
+
+pytestmark = pytest.mark.integration
+Run = Callable[..., Awaitable[Any]]
+
+EVENT: dict[str, Any] = {
+    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
+    "partner_id": "acme",
+    "invoice_id": "INV-1",
+    "revision": 1,
+    "period": "2026-11",
+    "currency": "AUD",
+    "issued_at": "2026-11-05T02:00:00Z",
+    "lines": [],
+}
+
+
+async def received(amqp_url: str) -> list[tuple[bytes, str | None]]:
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(INVOICE_READY.name)
+        found = []
+        while message := await queue.get(no_ack=True, fail=False):
+            found.append((message.body, message.type))
+        return found
+
+
+async def test_a_good_invoice_is_published_byte_by_byte(publishing: Run, amqp_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "good.json"
+    file.write_text(json.dumps(EVENT, indent=3))
+    done = await publishing("invoice", "publish", file, "--json")
+    assert done.exit_code == 0
+    assert (done.json()["published"], done.json()["invoice_id"]) == (True, "INV-1")
+    assert "Published good.json" in (await publishing("invoice", "publish", file)).stdout
+    assert await received(amqp_url) == [(file.read_bytes(), "invoice.ready.v1")] * 2
+
+
+async def test_a_bad_invoice_is_published_only_unchecked(publishing: Run, amqp_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.json"
+    file.write_text(json.dumps(EVENT | {"revision": 0}))
+    done = await publishing("invoice", "publish", file, "--json")
+    assert done.exit_code == 1
+    assert done.json()["published"] is False
+    assert done.json()["problems"][0]["field"] == "revision"
+    assert "--no-check" in (await publishing("invoice", "publish", file)).stderr
+    assert (await publishing("invoice", "publish", file, "--no-check", "--json")).json() == {"published": True}
+    assert await received(amqp_url) == [(file.read_bytes(), "invoice.ready.v1")]

@@ -1,0 +1,118 @@
+"""`halosync run`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+pytestmark = pytest.mark.integration
+Run = Callable[..., Awaitable[Any]]
+
+
+async def add_items(pool: "asyncpg.Pool[Any]", run_id: UUID, **outcomes: int) -> None:
+    seq = 0
+    for outcome, number in outcomes.items():
+        for _ in range(number):
+            await pool.execute(
+                """INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state)
+                   VALUES ($1, $2, '{C-1}', 'Contoso', $4, $3, '{1}', $5)""",
+                run_id,
+                (seq := seq + 1),
+                outcome,
+                "unchanged" if outcome == "synced" else "create",
+                "waiting" if outcome == "pending" else "none",
+            )
+
+
+async def start(command: Run, *options: object) -> UUID:
+    return UUID((await command("run", "start", "--partner", "acme", "--json", *options)).json()["run_id"])
+
+
+async def test_a_run_is_started_as_asked(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    run_id = await start(
+        command, "--invoice", "INV-1", "--mode", "preview", "--approve-removals", 7, "--accept-shrunk-read"
+    )
+    row = await pool.fetchrow("SELECT * FROM run WHERE run_id = $1", run_id)
+    asked = (row["partner_id"], row["mode"], row["approve_removals"], row["accept_shrunk_read"], row["requested_by"])
+    assert asked == (acme, "preview", 7, True, "operator")
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.requested.v1'") == 1
+
+
+async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    async def refusal(*options: str) -> str:
+        done = await command("run", "start", "--partner", *options)
+        assert (done.exit_code, done.stdout) == (1, "")
+        return str(done.stderr)
+
+    assert "there is no partner 'nobody'" in await refusal("nobody")
+    assert "no invoice 'INV-2'" in await refusal(acme, "--invoice", "INV-2")
+    run_id = await start(command)
+    assert f"run {run_id} of acme has not ended" in await refusal(acme)
+    await pool.execute("UPDATE run SET state = 'failed'")
+    await pool.execute("UPDATE invoice SET line_count = 0")
+    assert "no lines" in await refusal(acme)
+    await pool.execute("UPDATE connection SET state = 'broken'")
+    assert "not connected" in await refusal(acme)
+    await pool.execute("DELETE FROM run")
+    await pool.execute("DELETE FROM invoice")
+    assert "there is no invoice of acme yet" in await refusal(acme)
+
+
+async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    assert acme
+    run_id = await start(command)
+    watching = asyncio.create_task(command("run", "watch", run_id, "--json"))
+    await add_items(pool, run_id, synced=2, pending=1)
+    await pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE outcome = 'pending'")
+    await pool.execute("UPDATE run SET state = 'succeeded', finished_at = now() WHERE run_id = $1", run_id)
+    done = await watching
+    assert done.exit_code == 0
+    final = done.json()
+    assert (final["run_id"], final["state"], final["invoice_id"]) == (str(run_id), "succeeded", "INV-1")
+    assert {name: count for name, count in final["counters"].items() if count} == {
+        "total": 3,
+        "synced": 3,
+        "created": 1,
+        "unchanged": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "exit_code"), [("previewed", 0), ("succeeded", 0), ("partial", 1), ("failed", 1), ("cancelled", 1)]
+)
+async def test_the_exit_code_tells_how_a_run_ended(
+    command: Run, acme: str, pool: "asyncpg.Pool[Any]", state: str, exit_code: int
+) -> None:
+    assert acme
+    run_id = await start(command)
+    await add_items(pool, run_id, held=1)
+    await pool.execute("UPDATE run SET state = $1, error = 'Halo says no.' WHERE run_id = $2", state, run_id)
+    done = await command("run", "watch", run_id)
+    assert done.exit_code == exit_code
+    assert f": {state}." in done.stdout
+    assert "1 held" in done.stdout
+    assert "Halo says no." in done.stdout
+
+
+async def test_a_run_that_does_not_exist_is_told(command: Run) -> None:
+    done = await command("run", "watch", uuid4(), "--json")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "there is no run" in done.stderr
+
+
+async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    assert "No runs yet" in (await command("run", "list")).stdout
+    first = await start(command)
+    await pool.execute("UPDATE run SET state = 'failed'")
+    second = await start(command, "--mode", "preview")
+    listed = (await command("run", "list", "--partner", acme, "--json")).json()
+    assert [(run["run_id"], run["state"], run["mode"]) for run in listed] == [
+        (str(second), "queued", "preview"),
+        (str(first), "failed", "apply"),
+    ]
+    assert len((await command("run", "list", "--limit", 1, "--json")).json()) == 1
+    assert str(first) in (await command("run", "list")).stdout
+    assert (await command("run", "list", "--partner", "nobody")).exit_code == 1

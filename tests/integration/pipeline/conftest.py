@@ -1,0 +1,263 @@
+"""Planner and writer in this process, on real Postgres and the sandbox; their messages are handed over without a broker.
+
+So a test says exactly which message is delivered when, twice, or never; the journeys through RabbitMQ and the four
+processes are in tests/e2e.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from halo_sandbox.testing import RunningSandbox
+from halo_writer.lookup import LookUp
+from halo_writer.sending import Sender
+from halo_writer.service import RetryRules, Writing
+from halosync.contracts.connection import TokenGranted
+from halosync.halo.read import HaloReader
+from halosync.halo.transport import HaloTransport
+from halosync.halo.write import HaloWriter
+from halosync.runtime.halo_reading import ReadAccess
+from halosync.runtime.tokens import ConnectionLostError
+from halosync.store.actions import ActionStore
+from halosync.store.counting import RequestCounter
+from halosync.store.invoices import InvoiceStore
+from halosync.store.limiter import Rate, RateLimiter
+from halosync.store.plans import PlanStore
+from halosync.store.reading import ReadStore
+from halosync.store.run_work import RunWork
+from halosync.store.runs import RunStore
+from planner.fetching import LinesFetcher
+from planner.intake import Intake
+from planner.reading import HaloReading
+from planner.refreshing import Refreshing
+from planner.service import Limits, Planning
+from pydantic import SecretStr
+
+TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
+LONGEST_WAIT_S = 60.0
+
+
+class SandboxTokens:
+    """Tokens straight from the sandbox, as auth would give them."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self._sandbox = sandbox
+        self._generation = 0
+        self._token = ""
+        self.lost: ConnectionLostError | None = None
+
+    async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
+        if self.lost is not None:
+            raise self.lost
+        if not self._token or rejected_generation == self._generation:
+            self._token = (await self._sandbox.admin.issue_tokens(tenant, APPLICATION))["access_token"]
+            self._generation += 1
+        return TokenGranted(
+            partner_id=partner_id,
+            tenant=tenant,
+            access_token=SecretStr(self._token),
+            generation=self._generation,
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
+
+
+@dataclass
+class Tuning:
+    """What a test may set before it builds a pipeline."""
+
+    rate: Rate = field(default_factory=lambda: Rate(500, 300.0))
+    page_size: int = 100
+    batch_size: int = 50
+    timeout_s: float = 2.0
+    settle_s: float = 0.2
+    delays_s: tuple[float, ...] = (0.05, 0.1)
+    max_attempts: int = 4
+
+
+class Pipeline:
+    """From an invoice to licences, one message at a time."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: Tuning) -> None:
+        self.pool, self.sandbox, self.tuning = pool, sandbox, tuning
+        self.tokens = SandboxTokens(sandbox)
+        self.runs, self.actions, self.limiter = RunStore(pool), ActionStore(pool), RateLimiter(pool)
+        self.transport = HaloTransport(sandbox.url_template, tuning.timeout_s)
+        self.counter = RequestCounter(pool)
+        reader = HaloReader(self.transport, tuning.page_size)
+        self.access = ReadAccess(self.tokens, self.limiter, self.counter, self.transport.total_timeout_s)  # type: ignore[arg-type]
+        plans, reads = PlanStore(pool), ReadStore(pool)
+        reading = HaloReading(self.access, reader, reads)
+        limits = Limits(tuning.rate, tuning.batch_size, tuning.delays_s, tuning.max_attempts)
+        self.intake = Intake(InvoiceStore(pool), self.runs, LinesFetcher(None, frozenset()))  # type: ignore[arg-type]
+        self.planning = Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits)
+        self.refreshing = Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=tuning.rate)
+        self.reader = reader
+        self.writing = self.writer()
+
+    def writer(self, name: str = "writer-1") -> Writing:
+        """Return another writer on the same stores."""
+        sender = Sender(
+            actions=self.actions,
+            limiter=self.limiter,
+            halo=HaloWriter(self.transport),
+            counter=self.counter,
+            default_rate=self.tuning.rate,
+            worker=name,
+            settle_s=self.tuning.settle_s,
+        )
+        lookup = LookUp(
+            actions=self.actions,
+            access=self.access,
+            reader=self.reader,
+            default_rate=self.tuning.rate,
+            max_attempts=self.tuning.max_attempts,
+        )
+        return Writing(
+            actions=self.actions,
+            tokens=self.tokens,
+            limiter=self.limiter,
+            sender=sender,
+            lookup=lookup,
+            rules=RetryRules(self.tuning.delays_s, self.tuning.max_attempts, per_tenant=4),
+        )
+
+    async def invoice(self, lines: list[dict[str, Any]], **header: Any) -> str:
+        """Take in an invoice with these lines; each may leave out what does not matter."""
+        invoice_id = header.pop("invoice_id", "INV-1")
+        event = {
+            "event_id": str(uuid4()),
+            "partner_id": PARTNER,
+            "invoice_id": invoice_id,
+            "revision": 1,
+            "period": "2026-11",
+            "currency": "AUD",
+            "issued_at": "2026-11-05T02:00:00Z",
+            "lines": [line(number, **values) for number, values in enumerate(lines, 1)],
+            **header,
+        }
+        await self.intake.take_in(json.dumps(event).encode())
+        return str(invoice_id)
+
+    async def messages(self) -> list[tuple[str, dict[str, Any]]]:
+        """Take everything out of the outbox."""
+        rows = await self.pool.fetch("DELETE FROM outbox RETURNING outbox_id, message_type, body")
+        return [(row["message_type"], json.loads(row["body"])) for row in sorted(rows, key=lambda row: row["outbox_id"])]
+
+    async def deliver(self, kind: str, message: dict[str, Any]) -> float | None:
+        """Hand a message to whoever it is for; return how long it wants to wait."""
+        match kind:
+            case "run.requested.v1":
+                return await self.planning.advance(UUID(message["run_id"]))
+            case "licence.actions.v1":
+                return await self.writing.advance(message["batch_id"])
+            case "halo.refresh.requested.v1":
+                turn = await self.refreshing.advance(message["partner_id"], UUID(message["read_id"]))
+                return None if turn is None else turn[0]
+            case _:
+                return None
+
+    async def settle(self) -> None:
+        """Deliver messages until there are none left; a message that wants to wait is delivered again right away.
+
+        Waiting is polling here: limits and settle times in these tests are fractions of a second.
+        """
+        queue = await self.messages()
+        give_up = datetime.now(UTC) + timedelta(seconds=LONGEST_WAIT_S)
+        while queue:
+            assert datetime.now(UTC) < give_up, f"still waiting: {queue[:3]}"
+            kind, message = queue.pop(0)
+            if await self.deliver(kind, message) is not None:
+                queue.append((kind, message))
+            queue += await self.messages()
+
+    async def sync(self, **options: Any) -> dict[str, Any]:
+        """Start a run, see it through, and return it."""
+        run_id = await self.start(**options)
+        await self.settle()
+        return await self.run(run_id)
+
+    async def start(self, **options: Any) -> UUID:
+        """Start a run."""
+        return await self.runs.request(
+            PARTNER, **{"invoice_id": None, "mode": "apply", "requested_by": "test", **options}
+        )
+
+    async def run(self, run_id: UUID) -> dict[str, Any]:
+        """Return a run's row, after checking that its counters are those of its rows (spec section 4)."""
+        row = dict(await self.pool.fetchrow("SELECT * FROM run WHERE run_id = $1", run_id))
+        counted = await self.pool.fetchrow(
+            """SELECT count(*) AS total, count(*) FILTER (WHERE outcome = 'synced') AS synced,
+            count(*) FILTER (WHERE outcome = 'skipped') AS skipped, count(*) FILTER (WHERE outcome = 'held') AS held,
+            count(*) FILTER (WHERE outcome = 'failed') AS failed, count(*) FILTER (WHERE outcome = 'pending') AS pending,
+            count(*) FILTER (WHERE outcome = 'synced' AND action = 'create') AS created,
+            count(*) FILTER (WHERE outcome = 'synced' AND action = 'update') AS updated,
+            count(*) FILTER (WHERE outcome = 'synced' AND action = 'delete') AS deleted,
+            count(*) FILTER (WHERE outcome = 'synced' AND action = 'unchanged') AS unchanged
+            FROM item WHERE run_id = $1""",
+            run_id,
+        )
+        assert {name: row[name] for name in counted.keys()} == dict(counted)
+        return row
+
+    async def items(self, run_id: UUID) -> list[dict[str, Any]]:
+        """Return a run's items."""
+        return [dict(row) for row in await self.pool.fetch("SELECT * FROM item WHERE run_id = $1 ORDER BY seq", run_id)]
+
+    async def licences(self) -> dict[tuple[int, str], dict[str, Any]]:
+        """Return what Halo holds, by client and name; that there is one of each is part of every test."""
+        rows = await self.sandbox.admin.licences(TENANT)
+        found = {(row["client_id"], row["name"]): row for row in rows}
+        assert len(found) == len(rows), "two licences of one name"
+        assert await self.sandbox.admin.duplicates(TENANT) == []
+        return found
+
+    async def sent(self, method: str) -> int:
+        """Return how many API requests of a method Halo has seen."""
+        log = await self.sandbox.admin.requests(TENANT)
+        return sum(entry["method"] == method and "/api/" in entry["path"] for entry in log)
+
+
+def line(number: int, **values: Any) -> dict[str, Any]:
+    """Return a line of an invoice; what does not matter to the test is filled in."""
+    return {
+        "line_id": str(number),
+        "customer_id": "C-1",
+        "customer_name": "Contoso",
+        "product_code": "P-1",
+        "product_name": "",
+        "kind": "recurring",
+        "quantity": "1",
+        "unit_price": "10.00",
+        "billing_cycle": "Monthly",
+        **values,
+    }
+
+
+@pytest.fixture
+def tuning() -> Tuning:
+    return Tuning()
+
+
+@pytest.fixture
+async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: Tuning) -> AsyncIterator[Pipeline]:
+    """A partner that is connected to a tenant with two clients, Contoso (1) and Fabrikam (2)."""
+    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
+    await pool.execute(
+        "INSERT INTO connection (partner_id, state, tenant, client_id) VALUES ($1, 'connected', $2, $3)",
+        PARTNER,
+        TENANT,
+        APPLICATION,
+    )
+    await sandbox.admin.put_tenant(
+        TENANT,
+        applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": ["http://127.0.0.1/accounts/"]}],
+        clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
+    )
+    pipeline = Pipeline(pool, sandbox, tuning)
+    yield pipeline
+    await pipeline.transport.close()

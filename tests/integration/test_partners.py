@@ -1,0 +1,70 @@
+"""Partners in Postgres."""
+
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import pytest
+from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.store.partners import PartnerStore, UnknownPartnerError
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def partners(pool: "asyncpg.Pool[Any]") -> PartnerStore:
+    return PartnerStore(pool)
+
+
+async def test_a_partner_is_added_once_and_renamed_after(partners: PartnerStore) -> None:
+    assert await partners.add("acme", "Acme") is True
+    assert await partners.add("acme", "Acme Pty Ltd") is False
+    assert [(p.partner_id, p.name, p.connection, p.tenant) for p in await partners.list()] == [
+        ("acme", "Acme Pty Ltd", "disconnected", None)
+    ]
+
+
+async def test_exists(partners: PartnerStore) -> None:
+    await partners.add("acme", "Acme")
+    assert await partners.exists("acme")
+    assert not await partners.exists("Acme")
+
+
+async def test_a_new_partner_has_the_defaults_of_the_contract(partners: PartnerStore) -> None:
+    await partners.add("acme", "Acme")
+    assert await partners.settings("acme") == PartnerSettings()
+    assert await partners.settings("nobody") is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PartnerSettings(
+            auto_sync=True,
+            removal="zero",
+            cleanup="owned",
+            price_field="none",
+            delete_guard=DeleteGuard(max_count=0, max_fraction=Decimal(0)),
+            rate_limit=RateLimit(requests=1, window_s=0.1),
+            country="NZ",
+            invoice_day=1,
+        ),
+        PartnerSettings(delete_guard=None),
+    ],
+)
+async def test_settings_come_back_as_they_were_saved(partners: PartnerStore, settings: PartnerSettings) -> None:
+    await partners.add("acme", "Acme")
+    await partners.save_settings("acme", settings)
+    assert await partners.settings("acme") == settings
+
+
+async def test_settings_of_nobody_are_not_saved(partners: PartnerStore) -> None:
+    with pytest.raises(UnknownPartnerError, match="nobody"):
+        await partners.save_settings("nobody", PartnerSettings())
+
+
+async def test_renaming_keeps_the_settings(partners: PartnerStore) -> None:
+    await partners.add("acme", "Acme")
+    await partners.save_settings("acme", PartnerSettings(auto_sync=True))
+    await partners.add("acme", "Other")
+    assert await partners.settings("acme") == PartnerSettings(auto_sync=True)

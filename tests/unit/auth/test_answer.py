@@ -1,0 +1,59 @@
+"""Every request is answered, and no failure of it leaves with a secret."""
+
+import asyncpg
+import pytest
+from auth import refusals
+from auth.app import answer
+from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
+
+CODE = "code-that-nobody-may-see"
+BODY = CompleteConnection.model_validate({"state": "s", "code": CODE}).model_dump_json().encode()
+
+
+async def test_a_result_is_the_answer() -> None:
+    async def act(request: CompleteConnection) -> ConnectionCompleted:
+        assert request.code is not None
+        assert request.code.get_secret_value() == CODE
+        return ConnectionCompleted(partner_id="p", tenant="acme")
+
+    assert await answer(CompleteConnection, act, BODY) == ConnectionCompleted(partner_id="p", tenant="acme")
+
+
+async def test_a_refusal_is_the_answer() -> None:
+    async def act(_: CompleteConnection) -> ConnectionCompleted:
+        raise refusals.invalid_state("p")
+
+    refused = await answer(CompleteConnection, act, BODY)
+    assert isinstance(refused, RequestRefused)
+    assert (refused.code, refused.partner_id) == ("invalid_state", "p")
+
+
+@pytest.mark.parametrize("failure", [asyncpg.InterfaceError("closed"), TimeoutError(), RuntimeError("unforeseen")])
+async def test_any_failure_is_answered_and_none_becomes_a_dead_letter(
+    failure: Exception, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def act(_: CompleteConnection) -> ConnectionCompleted:
+        raise failure
+
+    refused = await answer(CompleteConnection, act, BODY)
+    assert isinstance(refused, RequestRefused)
+    assert refused.code == "halo_unavailable"
+    assert CODE not in caplog.text + "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b'{"code": "' + CODE.encode() + b'"}', BODY[:-1]])
+async def test_what_does_not_fit_is_answered_and_not_shown(
+    body: bytes, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def act(_: CompleteConnection) -> ConnectionCompleted:
+        raise AssertionError("must not be called")
+
+    assert isinstance(await answer(CompleteConnection, act, body), RequestRefused)
+    assert CODE not in caplog.text + "".join(capsys.readouterr())
+
+
+def test_words_from_a_url_become_plain_and_short() -> None:
+    refused = refusals.denied("p", "access_denied", "line one\r\n\x1b[31mline two " + "x" * 5000).answer
+    assert "access_denied: line one [31mline two" in refused.detail
+    assert refused.detail.isprintable()
+    assert len(refused.detail) < 600

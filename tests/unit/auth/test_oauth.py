@@ -1,0 +1,155 @@
+"""The OAuth client: what it sends, and which failure an answer is."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from halosync.halo.oauth import (
+    InvalidClient,
+    InvalidGrant,
+    OAuthClient,
+    OAuthError,
+    Refused,
+    TokenAnswer,
+    Transient,
+    challenge,
+    new_verifier,
+)
+from pydantic import SecretStr
+
+SECRET = "refresh-token-that-nobody-may-see"
+GOOD = {"access_token": "a", "refresh_token": "r", "expires_in": 1200, "token_type": "Bearer", "scope": "all x"}
+
+
+def client(handler: Callable[[httpx.Request], httpx.Response]) -> OAuthClient:
+    return OAuthClient(
+        httpx.AsyncClient(transport=httpx.MockTransport(handler)),
+        halo_url=lambda tenant: f"https://{tenant}.halopsa.com",
+        redirect_url="https://halosync.example/accounts/",
+        timeout_s=1.0,
+    )
+
+
+async def refresh(response: httpx.Response) -> TokenAnswer:
+    return await client(lambda _: response).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+
+
+def test_challenge_is_the_one_of_rfc_7636_appendix_b() -> None:
+    verifier = SecretStr("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    assert challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_verifiers_are_long_and_never_the_same() -> None:
+    verifiers = {new_verifier().get_secret_value() for _ in range(50)}
+    assert len(verifiers) == 50
+    assert all(43 <= len(verifier) <= 128 for verifier in verifiers)
+
+
+def test_authorize_url_escapes_what_people_entered() -> None:
+    verifier = new_verifier()
+    url = client(lambda _: httpx.Response(500)).authorize_url(
+        tenant="acme", client_id="a&scope=all#?é", scope="read:customers offline_access", state="s/1", verifier=verifier
+    )
+    parts = urlsplit(url)
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", "acme.halopsa.com", "/auth/authorize")
+    assert parse_qs(parts.query, strict_parsing=True) == {
+        "response_type": ["code"],
+        "client_id": ["a&scope=all#?é"],
+        "redirect_uri": ["https://halosync.example/accounts/"],
+        "scope": ["read:customers offline_access"],
+        "state": ["s/1"],
+        "code_challenge": [challenge(verifier)],
+        "code_challenge_method": ["S256"],
+    }
+
+
+async def test_secrets_travel_in_the_form_and_not_in_the_url() -> None:
+    seen: list[httpx.Request] = []
+
+    def halo(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=GOOD)
+
+    answer = await client(halo).exchange(
+        tenant="acme", client_id="c", code=SecretStr("code&x"), verifier=SecretStr("verifier")
+    )
+    assert str(seen[0].url) == "https://acme.halopsa.com/auth/token"
+    assert parse_qs(seen[0].content.decode()) == {
+        "grant_type": ["authorization_code"],
+        "client_id": ["c"],
+        "redirect_uri": ["https://halosync.example/accounts/"],
+        "code": ["code&x"],
+        "code_verifier": ["verifier"],
+    }
+    assert answer.granted_scopes == ("all", "x")
+    assert answer.lifetime_s == 1200
+
+
+@pytest.mark.parametrize(
+    ("answer", "lifetime_s", "scopes", "refreshable"),
+    [
+        ({"access_token": "a"}, 3600, None, False),
+        ({"access_token": "a", "expires_in": None, "scope": "", "refresh_token": ""}, 3600, None, False),
+        ({"access_token": "a", "expires_in": "90", "scope": ["all"], "refresh_token": "r"}, 90, ("all",), True),
+        ({"access_token": "a", "expires_in": 1e12}, 86_400, None, False),
+    ],
+)
+async def test_answers_of_other_versions_are_understood(
+    answer: dict[str, object], lifetime_s: float, scopes: tuple[str, ...] | None, refreshable: bool
+) -> None:
+    tokens = await refresh(httpx.Response(200, json=answer))
+    assert (tokens.lifetime_s, tokens.granted_scopes) == (lifetime_s, scopes)
+    assert (tokens.refresh_token is not None) is refreshable
+
+
+@pytest.mark.parametrize(
+    ("response", "failure"),
+    [
+        (httpx.Response(400, json={"error": "invalid_grant"}), InvalidGrant),
+        (httpx.Response(401, json={"error": "invalid_client"}), InvalidClient),
+        (httpx.Response(400, json={"error": "unauthorized_client"}), InvalidClient),
+        (httpx.Response(400, json={"error": "invalid_scope"}), Refused),
+        # Everything below could pass: nothing of it may break a connection.
+        (httpx.Response(400, text="invalid_grant"), Transient),
+        (httpx.Response(400, json={"error": f"invalid_grant {SECRET}"}), Transient),
+        (httpx.Response(400, json={"error": {"code": "invalid_grant"}}), Transient),
+        (httpx.Response(400, json=["invalid_grant"]), Transient),
+        (httpx.Response(500, json={"error": "invalid_grant"}), Transient),
+        (httpx.Response(429, json={"error": "invalid_grant"}), Transient),
+        (httpx.Response(404, json={"error": "invalid_grant"}), Transient),
+        (httpx.Response(200, json={"error": "invalid_grant"}), Transient),
+        (httpx.Response(302, headers={"location": "https://elsewhere.example/"}), Transient),
+        (httpx.Response(200, html="<p>Halo is being updated</p>"), Transient),
+        (httpx.Response(200, json={"access_token": ""}), Transient),
+        (httpx.Response(200, json={"access_token": "a", "expires_in": 0}), Transient),
+        (httpx.Response(200, json={"access_token": SECRET, "expires_in": "soon"}), Transient),
+        (httpx.Response(503), Transient),
+    ],
+)
+async def test_failures_are_named_for_the_next_step(response: httpx.Response, failure: type[OAuthError]) -> None:
+    with pytest.raises(OAuthError) as caught:
+        await refresh(response)
+    assert type(caught.value) is failure
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("reset")])
+async def test_no_answer_is_transient(error: httpx.HTTPError) -> None:
+    def halo(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(Transient):
+        await client(halo).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+
+
+async def test_redirects_are_not_followed() -> None:
+    hosts: list[str] = []
+
+    def halo(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return httpx.Response(307, headers={"location": "https://elsewhere.example/auth/token"})
+
+    with pytest.raises(Transient):
+        await client(halo).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+    assert hosts == ["acme.halopsa.com"]

@@ -1,0 +1,73 @@
+"""The partner's settings: what is left out has its default, and a typing mistake is told (spec section 3)."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from halosync.contracts.settings import PartnerSettings
+from pydantic import ValidationError
+
+DEFAULTS = {
+    "auto_sync": False,
+    "removal": "delete",
+    "cleanup": "all",
+    "price_field": "price",
+    "delete_guard": {"max_count": 10, "max_fraction": "0.25"},
+    "rate_limit": None,
+    "country": None,
+    "invoice_day": 5,
+}
+
+
+def test_what_is_left_out_has_the_seeds_behaviour() -> None:
+    assert json.loads(PartnerSettings().model_dump_json()) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"delete_guard": None},
+        {"delete_guard": {"max_count": 0, "max_fraction": "0"}},
+        {"rate_limit": {"requests": 100_000, "window_s": 0.5}},
+        {"country": "AU", "invoice_day": 28},
+        {"removal": "zero", "cleanup": "owned", "price_field": "none", "auto_sync": True},
+    ],
+)
+def test_what_is_chosen_comes_back_as_it_was(chosen: dict[str, Any]) -> None:
+    settings = PartnerSettings.model_validate_json(json.dumps(chosen))
+    assert json.loads(settings.model_dump_json()) == DEFAULTS | chosen
+
+
+def test_a_guard_that_names_one_threshold_keeps_the_default_of_the_other() -> None:
+    guard = PartnerSettings.model_validate({"delete_guard": {"max_count": 0}}).delete_guard
+    assert guard is not None
+    assert (guard.max_count, guard.max_fraction) == (0, Decimal("0.25"))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "field"),
+    [
+        ({"removel": "delete"}, "removel"),
+        ({"removal": "remove"}, "removal"),
+        ({"delete_guard": {"max_cuont": 3}}, "delete_guard.max_cuont"),
+        ({"delete_guard": {"max_count": -1}}, "delete_guard.max_count"),
+        ({"delete_guard": {"max_count": True}}, "delete_guard.max_count"),
+        ({"delete_guard": {"max_fraction": "1.01"}}, "delete_guard.max_fraction"),
+        ({"delete_guard": {"max_fraction": "NaN"}}, "delete_guard.max_fraction"),
+        ({"rate_limit": {"requests": 0, "window_s": 300}}, "rate_limit.requests"),
+        ({"rate_limit": {"requests": 100_001, "window_s": 300}}, "rate_limit.requests"),
+        ({"rate_limit": {"requests": 500}}, "rate_limit.window_s"),
+        ({"rate_limit": {"requests": 500, "window_s": 0}}, "rate_limit.window_s"),
+        ({"rate_limit": {"requests": 500, "window_s": float("inf")}}, "rate_limit.window_s"),
+        ({"country": "au"}, "country"),
+        ({"country": "QQ"}, "country"),
+        ({"invoice_day": 0}, "invoice_day"),
+        ({"invoice_day": 29}, "invoice_day"),
+        ({"auto_sync": None}, "auto_sync"),
+    ],
+)
+def test_a_mistake_is_told_with_its_field(chosen: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        PartnerSettings.model_validate(chosen)
+    assert [".".join(map(str, error["loc"])) for error in caught.value.errors()] == [field]
