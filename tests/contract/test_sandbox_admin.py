@@ -166,4 +166,5 @@ async def test_the_command_prints_where_it_is_and_serves() -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         await process.wait()
-    assert not await SandboxAdmin(found[0].decode()).healthy()
+    async with SandboxAdmin(found[0].decode()) as admin:
+        assert not await admin.healthy()

@@ -1,6 +1,5 @@
 """The sandbox's faults on demand (messaging-facts.md 6.5: F14 to F17)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +11,7 @@ CLIENTS = [{"id": 1, "name": "Contoso"}]
 LICENCES = [{"id": n, "client_id": 1, "name": f"P-{n}", "count": n} for n in range(1, 8)]
 ROW = {"name": "New", "client_id": 1, "count": 1}
 PATH = "/api/SoftwareLicence"
+IMPATIENT = httpx.Timeout(10, read=0.02)
 POST = {"method": "POST", "path": "SoftwareLicence"}
 
 
@@ -42,7 +42,7 @@ async def page(halo: RunningTenant, page_no: int = 1) -> tuple[int, list[int]]:
 async def last_request(halo: RunningTenant) -> dict[str, Any]:
     """The log entry of the newest request, when it is over."""
     while (entry := (await halo.admin.requests(halo.name))[-1])["in_flight_s"] is None:
-        await asyncio.sleep(0)
+        pass
     return entry
 
 
@@ -99,35 +99,35 @@ async def test_a_broken_read_breaks_the_same_way(halo: RunningTenant) -> None:
 
 
 async def test_a_slow_write_outlasts_its_client_and_still_takes_effect(halo: RunningTenant) -> None:
-    await halo.admin.add_fault(halo.name, match=POST, delay_s=0.1)
+    await halo.admin.add_fault(halo.name, match=POST, delay_s=0.4)
     with pytest.raises(httpx.ReadTimeout):
-        await halo.http.post(PATH, json=[ROW], timeout=0.02)
+        await halo.http.post(PATH, json=[ROW], timeout=IMPATIENT)
     assert await applied(halo) == 0
     entry = await last_request(halo)
     assert await applied(halo) == 1
-    assert entry["in_flight_s"] >= 0.1
+    assert entry["in_flight_s"] >= 0.4
     assert entry["fault"] == "delay"
 
 
 async def test_a_slow_answer_comes_after_the_write_took_effect(halo: RunningTenant) -> None:
     await halo.admin.add_fault(halo.name, match=POST, delay_answer_s=0.2)
     with pytest.raises(httpx.ReadTimeout):
-        await halo.http.post(PATH, json=[ROW], timeout=0.02)
+        await halo.http.post(PATH, json=[ROW], timeout=IMPATIENT)
     assert await applied(halo) == 1
 
 
 async def test_a_time_out_without_effect(halo: RunningTenant) -> None:
-    await halo.admin.add_fault(halo.name, match=POST, delay_s=0.05, drop_before=True)
+    await halo.admin.add_fault(halo.name, match=POST, delay_s=0.1, drop_before=True)
     with pytest.raises(httpx.ReadTimeout):
-        await halo.http.post(PATH, json=[ROW], timeout=0.02)
+        await halo.http.post(PATH, json=[ROW], timeout=IMPATIENT)
     await last_request(halo)
     assert await applied(halo) == 0
 
 
 @pytest.mark.parametrize("status", [504, None])
 async def test_a_write_is_applied_after_its_failure_was_told(halo: RunningTenant, status: int | None) -> None:
-    action = {"late_apply_s": 0.05, "status": status} if status else {"late_apply_s": 0.05}
-    await halo.admin.add_fault(halo.name, match=POST, **action)
+    answered = {"status": status} if status else {}
+    await halo.admin.add_fault(halo.name, match=POST, late_apply_s=0.4, **answered)
     try:
         assert (await halo.http.post(PATH, json=[ROW])).status_code == status
     except httpx.RemoteProtocolError:
@@ -172,15 +172,13 @@ async def test_the_count_may_change_between_pages(halo: RunningTenant) -> None:
 
 @pytest.mark.parametrize(
     ("shift", "pages"),
-    [("repeat", [[1, 2, 3], [3, 4, 5], [6]]), ("omit", [[1, 2, 3], [5, 6, 7], []])],
+    [("repeat", [[1, 2, 3], [3, 4, 5], [6, 7]]), ("omit", [[1, 2, 3], [5, 6, 7], []])],
 )
 async def test_pages_may_shift_so_that_a_row_repeats_or_is_omitted(
     halo: RunningTenant, shift: str, pages: list[list[int]]
 ) -> None:
     await halo.admin.add_fault(halo.name, times=None, shift_pages=shift)
-    if shift == "repeat":
-        pages = [*pages[:2], [6, 7]]
-    assert [(await page(halo, n))[1] for n in (1, 2, 3)] == [pages[0], pages[1], pages[2]]
+    assert [(await page(halo, n))[1] for n in (1, 2, 3)] == pages
 
 
 @pytest.mark.parametrize("which", [{"name": "New"}, {"index": 1}])

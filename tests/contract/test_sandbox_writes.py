@@ -140,7 +140,6 @@ async def test_older_versions_take_and_show_whole_numbers_only(halo: RunningTena
 @pytest.mark.parametrize(
     ("setting", "written"),
     [("none", []), ("good", ["Good", "After"]), ("before", ["Good"])],
-    ids=lambda value: str(value),
 )
 async def test_the_good_rows_of_a_refused_array_are_written_or_not(
     halo: RunningTenant, setting: str, written: list[str]

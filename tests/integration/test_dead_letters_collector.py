@@ -96,7 +96,7 @@ async def test_a_message_that_the_broker_gave_up_says_where_it_died(watched: Wat
     [
         {},
         {"halosync-queue": 7, "halosync-reason": None},
-        {"x-own": {"deep": [b"\xff", {"nul": "\0"}]}, "halosync-queue": "q\0"},
+        {"x-own": {"deep": [bytearray(b"\xff"), {"nul": "\0"}]}, "halosync-queue": "q\0"},
         {"x-death": "no list"},
     ],
 )

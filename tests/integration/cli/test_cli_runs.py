@@ -36,6 +36,7 @@ async def test_a_run_is_started_as_asked(command: Run, acme: str, pool: "asyncpg
         command, "--invoice", "INV-1", "--mode", "preview", "--approve-removals", 7, "--accept-shrunk-read"
     )
     row = await pool.fetchrow("SELECT * FROM run WHERE run_id = $1", run_id)
+    assert row is not None
     asked = (row["partner_id"], row["mode"], row["approve_removals"], row["accept_shrunk_read"], row["requested_by"])
     assert asked == (acme, "preview", 7, True, "operator")
     assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.requested.v1'") == 1
@@ -64,7 +65,7 @@ async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, 
 async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
     assert acme
     run_id = await start(command)
-    watching = asyncio.create_task(command("run", "watch", run_id, "--json"))
+    watching = asyncio.ensure_future(command("run", "watch", run_id, "--json"))
     await add_items(pool, run_id, synced=2, pending=1)
     await pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE outcome = 'pending'")
     await pool.execute("UPDATE run SET state = 'succeeded', finished_at = now() WHERE run_id = $1", run_id)

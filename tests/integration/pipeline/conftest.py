@@ -4,10 +4,12 @@ So a test says exactly which message is delivered when, twice, or never; the jou
 processes are in tests/e2e.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -123,7 +125,7 @@ class Pipeline:
             limiter=self.limiter,
             sender=sender,
             lookup=lookup,
-            rules=RetryRules(self.tuning.delays_s, self.tuning.max_attempts, per_tenant=4),
+            rules=RetryRules(self.tuning.delays_s, self.tuning.max_attempts, self.tuning.settle_s, per_tenant=4),
         )
 
     async def invoice(self, lines: list[dict[str, Any]], **header: Any) -> str:
@@ -162,18 +164,19 @@ class Pipeline:
                 return None
 
     async def settle(self) -> None:
-        """Deliver messages until there are none left; a message that wants to wait is delivered again right away.
-
-        Waiting is polling here: limits and settle times in these tests are fractions of a second.
-        """
-        queue = await self.messages()
-        give_up = datetime.now(UTC) + timedelta(seconds=LONGEST_WAIT_S)
+        """Deliver messages until there are none left; one that wants to wait comes again when it asked to."""
+        clock = asyncio.get_running_loop().time
+        give_up = clock() + LONGEST_WAIT_S
+        queue = [(clock(), *message) for message in await self.messages()]
         while queue:
-            assert datetime.now(UTC) < give_up, f"still waiting: {queue[:3]}"
-            kind, message = queue.pop(0)
-            if await self.deliver(kind, message) is not None:
-                queue.append((kind, message))
-            queue += await self.messages()
+            queue.sort(key=itemgetter(0))
+            due, kind, message = queue.pop(0)
+            assert due < give_up, f"waits for too long: {kind} {message}"
+            await asyncio.sleep(max(due - clock(), 0))
+            wait_s = await self.deliver(kind, message)
+            if wait_s is not None:
+                queue.append((clock() + wait_s, kind, message))
+            queue += [(clock(), *message) for message in await self.messages()]
 
     async def sync(self, **options: Any) -> dict[str, Any]:
         """Start a run, see it through, and return it."""

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from halosync.cli.main import app
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 LINE = {
     "line_id": "1",

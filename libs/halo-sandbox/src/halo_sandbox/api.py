@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from halo_sandbox import reading, writing
-from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 
 Handler = TypeVar("Handler")
 
@@ -13,14 +13,14 @@ def answer(exchange: Exchange) -> Answer:
     """Handle a request to the API.
 
     Raises:
-        Refusal: the answer that says no: 404 for an unknown path, 405 for a method that Halo does not have there.
+        RefusedError: the answer that says no: 404 for an unknown path, 405 for a method that Halo does not have there.
     """
     resource, slash, row_id = exchange.path.partition("/")
     if not slash:
         return _handler(_LISTS, resource, exchange.method)(exchange)
     handler = _handler(_ROWS, resource, exchange.method)
     if not (row_id.isascii() and row_id.isdigit()):
-        raise Refusal(404, {"Message": f"{resource} {row_id} was not found."})
+        raise RefusedError(404, {"Message": f"{resource} {row_id} was not found."})
     return handler(exchange, int(row_id))
 
 
@@ -32,9 +32,9 @@ def _authinfo(exchange: Exchange) -> Answer:
 def _handler(table: Mapping[str, Mapping[str, Handler]], resource: str, method: str) -> Handler:
     methods = table.get(resource)
     if methods is None:
-        raise Refusal(404, {"Message": f"No HTTP resource was found that matches '{resource}'."})
+        raise RefusedError(404, {"Message": f"No HTTP resource was found that matches '{resource}'."})
     if method not in methods:
-        raise Refusal(405, {"Message": f"The requested resource does not support http method '{method}'."})
+        raise RefusedError(405, {"Message": f"The requested resource does not support http method '{method}'."})
     return methods[method]
 
 

@@ -31,7 +31,7 @@ def json_answer(status: int, body: object, headers: Mapping[str, str] | None = N
     return Answer(status, ENCODE(body).encode(), headers=headers or {})
 
 
-class Refusal(Exception):  # noqa: N818  # an answer that is raised, not an error of the sandbox
+class RefusedError(Exception):
     """Ends the handling of a request with an answer that says no."""
 
     def __init__(self, status: int, body: object) -> None:
@@ -66,17 +66,17 @@ class Exchange:
         """The body as the JSON array that Halo wants.
 
         Raises:
-            Refusal: 400 for everything else, a bare object too (halo-api.md 3).
+            RefusedError: 400 for everything else, a bare object too (halo-api.md 3).
         """
         if self._array is not None:
             return self._array
         try:
             rows = json.loads(self.body, parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
-            raise Refusal(400, {"": [f"The request body is not valid JSON: {error}. Path ''."]}) from error
+            raise RefusedError(400, {"": [f"The request body is not valid JSON: {error}. Path ''."]}) from error
         if not isinstance(rows, list):
             kind = "an object" if isinstance(rows, dict) else "a value"
-            raise Refusal(400, {"": [f"Expected a JSON array of SoftwareLicence but found {kind}. Path ''."]})
+            raise RefusedError(400, {"": [f"Expected a JSON array of SoftwareLicence but found {kind}. Path ''."]})
         self._array = rows
         return rows
 
@@ -86,7 +86,7 @@ class Exchange:
             return []
         try:
             return self.array()
-        except Refusal:
+        except RefusedError:
             return []
 
     def row_names(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from time import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 from halo_sandbox.misfortune import act_out
 from halo_sandbox.request_log import LoggedRequest
 from halo_sandbox.tenant import Tenant
@@ -53,7 +53,7 @@ class Gateway:
     def _handle(self, exchange: Exchange) -> Answer:
         try:
             return self._handler(exchange)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             return refusal.answer
 
 

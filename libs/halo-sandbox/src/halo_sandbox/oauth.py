@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from halo_sandbox import scopes
 from halo_sandbox.authorize import authorize
-from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 from halo_sandbox.tenant import Tenant
 from halo_sandbox.tokens import Family
 
@@ -19,7 +19,7 @@ def answer(exchange: Exchange) -> Answer:
     """Handle a request to `authorize` or `token`.
 
     Raises:
-        Refusal: the answer that says no.
+        RefusedError: the answer that says no.
     """
     match exchange.method, exchange.path:
         case ("GET" | "POST", "authorize"):
@@ -27,8 +27,8 @@ def answer(exchange: Exchange) -> Answer:
         case ("POST", "token"):
             return _token(exchange)
         case (_, "authorize" | "token"):
-            raise Refusal(405, {"error": "invalid_request"})
-    raise Refusal(404, {"error": "not_found"})
+            raise RefusedError(405, {"error": "invalid_request"})
+    raise RefusedError(404, {"error": "not_found"})
 
 
 def token_answer(tenant: Tenant, family: Family, *, refresh_token: bool) -> dict[str, object]:
@@ -54,7 +54,7 @@ def token_answer(tenant: Tenant, family: Family, *, refresh_token: bool) -> dict
 
 def _token(exchange: Exchange) -> Answer:
     if exchange.media_type() != FORM:
-        raise Refusal(415, {"error": "invalid_request", "error_description": f"The content type must be {FORM}."})
+        raise RefusedError(415, {"error": "invalid_request", "error_description": f"The content type must be {FORM}."})
     form = dict(parse_qsl(exchange.body.decode("utf-8", "replace")))
     if form.get("client_id") not in exchange.tenant.applications:
         _refuse("invalid_client", "The client is not registered.", 401)
@@ -101,4 +101,4 @@ def _from_refresh(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
 
 
 def _refuse(error: str, description: str, status: int = 400) -> Never:
-    raise Refusal(status, {"error": error, "error_description": description})
+    raise RefusedError(status, {"error": error, "error_description": description})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from halo_sandbox.exchange import Refusal
+from halo_sandbox.exchange import RefusedError
 from halo_sandbox.faults import Hit
 
 DEFAULT_ROWS = 50
@@ -36,13 +36,13 @@ def page_query(query: Mapping[str, str], cap: int | None) -> PageQuery:
         cap: The size to which pages are silently cut.
 
     Raises:
-        Refusal: 400 for numbers that are none, and for `count` together with paging: what Halo makes of it is
+        RefusedError: 400 for numbers that are none, and for `count` together with paging: what Halo makes of it is
             not known, so it must never be sent.
     """
     if query.get("pageinate", "").lower() != "true":
         return PageQuery(1, positive(query, "count", DEFAULT_ROWS))
     if "count" in query:
-        raise Refusal(400, {"count": ["count and pageinate cannot be sent together."]})
+        raise RefusedError(400, {"count": ["count and pageinate cannot be sent together."]})
     size = positive(query, "page_size", DEFAULT_ROWS)
     return PageQuery(positive(query, "page_no", 1), min(size, cap or size))
 
@@ -51,13 +51,13 @@ def positive(query: Mapping[str, str], name: str, default: int) -> int:
     """A whole number from 1.
 
     Raises:
-        Refusal: 400 for anything else.
+        RefusedError: 400 for anything else.
     """
     text = query.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise Refusal(400, {name: [f"The value '{text}' is not valid."]})
+        raise RefusedError(400, {name: [f"The value '{text}' is not valid."]})
     return int(text)
 
 
@@ -65,7 +65,7 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
     """A whole number that may be negative, None when it is not sent.
 
     Raises:
-        Refusal: 400 for anything else.
+        RefusedError: 400 for anything else.
     """
     text = query.get(name)
     if text is None:
@@ -73,7 +73,7 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
     try:
         return int(text)
     except ValueError as error:
-        raise Refusal(400, {name: [f"The value '{text}' is not valid."]}) from error
+        raise RefusedError(400, {name: [f"The value '{text}' is not valid."]}) from error
 
 
 def cut(ids: Sequence[int], page: PageQuery, hit: Hit) -> Page:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from halo_sandbox import scopes
-from halo_sandbox.exchange import Answer, Exchange, Refusal
+from halo_sandbox.exchange import Answer, Exchange, RefusedError
 from halo_sandbox.index import ListKey
 from halo_sandbox.model import Client, Licence
 from halo_sandbox.paging import cut, page_query, whole
@@ -26,7 +26,7 @@ def client(exchange: Exchange, client_id: int) -> Answer:
     """`GET /Client/{id}`."""
     require(exchange, scopes.READ_CLIENTS)
     if client_id not in exchange.tenant.clients:
-        raise Refusal(404, {"Message": f"Client {client_id} was not found."})
+        raise RefusedError(404, {"Message": f"Client {client_id} was not found."})
     require_sight(exchange, client_id)
     return Answer(200, exchange.tenant.client_json(client_id).encode(), rows=1)
 
@@ -50,7 +50,7 @@ def licence(exchange: Exchange, licence_id: int) -> Answer:
     require(exchange, scopes.READ_LICENCES)
     found = exchange.tenant.licences.get(licence_id)
     if found is None:
-        raise Refusal(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
+        raise RefusedError(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
     require_sight(exchange, licence_id)
     return Answer(200, exchange.tenant.licence_json(found).encode(), rows=1)
 
@@ -66,7 +66,7 @@ def _chosen(exchange: Exchange, ids: Sequence[int], row_of: Callable[[int], Clie
     if order == "name":
         ids = sorted(ids, key=lambda row_id: (_name(row_of(row_id)), row_id))
     elif order != "id":
-        raise Refusal(400, {"order": [f"Lists cannot be ordered by '{order}'."]})
+        raise RefusedError(400, {"order": [f"Lists cannot be ordered by '{order}'."]})
     return ids[::-1] if _flag(query, "orderdesc") else ids
 
 

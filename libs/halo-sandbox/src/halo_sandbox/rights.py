@@ -1,39 +1,39 @@
 """Who may do what: the token's scopes and the agent's permissions (halo-api.md 1 and 4)."""
 
 from halo_sandbox import scopes
-from halo_sandbox.exchange import Exchange, Refusal
+from halo_sandbox.exchange import Exchange, RefusedError
 
 
 def require(exchange: Exchange, scope: str) -> None:
     """Let only a valid token pass that was granted the scope.
 
     Raises:
-        Refusal: 401 for a token that is missing, expired or revoked, and for a scope that was not granted.
+        RefusedError: 401 for a token that is missing, expired or revoked, and for a scope that was not granted.
     """
     scheme, _, token = exchange.headers.get("authorization", "").partition(" ")
     rights = exchange.tenant.tokens.rights(token.strip()) if scheme.lower() == "bearer" else None
     if rights is None:
-        raise Refusal(401, {"Message": "Authorization has been denied for this request."})
+        raise RefusedError(401, {"Message": "Authorization has been denied for this request."})
     if not scopes.allows(scopes.granted(rights, exchange.tenant.settings.granted_scopes), scope):
-        raise Refusal(401, {"Message": f"The scope {scope} was not granted."})
+        raise RefusedError(401, {"Message": f"The scope {scope} was not granted."})
 
 
 def require_edit(exchange: Exchange) -> None:
     """Let only those pass who may change licences.
 
     Raises:
-        Refusal: 401 as `require`; 403 when the agent may not.
+        RefusedError: 401 as `require`; 403 when the agent may not.
     """
     require(exchange, scopes.EDIT_LICENCES)
     if not exchange.tenant.settings.agent_edits:
-        raise Refusal(403, {"Message": "You do not have permission to edit software licences."})
+        raise RefusedError(403, {"Message": "You do not have permission to edit software licences."})
 
 
 def require_sight(exchange: Exchange, row_id: int) -> None:
     """Let only agents pass who may see this client or licence.
 
     Raises:
-        Refusal: 403.
+        RefusedError: 403.
     """
     if not exchange.tenant.agent_sees(row_id):
-        raise Refusal(403, {"Message": "You do not have permission to view this record."})
+        raise RefusedError(403, {"Message": "You do not have permission to view this record."})

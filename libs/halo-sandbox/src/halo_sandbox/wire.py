@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import Any
+from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
@@ -28,9 +28,10 @@ class BreakableProtocol(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, dict(app_state), _loop)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport for the requests to come."""
-        super().connection_made(transport)
+        # A stream server's transport is always one of streams, which asyncio's own signature does not say.
+        super().connection_made(cast("asyncio.Transport", transport))
         # asyncio does this only where it made the socket itself; without it each answer waits 40 ms for an ACK.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state["transport"] = transport

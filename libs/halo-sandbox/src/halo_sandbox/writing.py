@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halo_sandbox.checks import complaints, known_fields
-from halo_sandbox.exchange import Answer, Exchange, Refusal, json_answer
+from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 from halo_sandbox.model import Licence
 from halo_sandbox.rights import require_edit
 
@@ -13,10 +13,10 @@ def post(exchange: Exchange) -> Answer:
     """`POST /SoftwareLicence`: create the rows without an id, update the others, of any number of clients."""
     require_edit(exchange)
     if exchange.media_type() != "application/json":
-        raise Refusal(415, {"Message": f"The media type '{exchange.media_type()}' is not supported."})
+        raise RefusedError(415, {"Message": f"The media type '{exchange.media_type()}' is not supported."})
     rows = exchange.array()
     if not rows:
-        raise Refusal(400, {"": ["The array is empty. Path ''."]})
+        raise RefusedError(400, {"": ["The array is empty. Path ''."]})
     bad = _refused(exchange, rows)
     if not bad:
         return _stored(exchange, [_store(exchange, row) for row in rows])
@@ -31,7 +31,7 @@ def delete(exchange: Exchange, licence_id: int) -> Answer:
     tenant = exchange.tenant
     found = tenant.licences.get(licence_id)
     if found is None or found.deleted:
-        raise Refusal(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
+        raise RefusedError(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
     still_listed = tenant.settings.delete_shows_inactive
     deleted = tenant.licences.delete(found, request=exchange.number, still_listed=still_listed)
     return Answer(200, tenant.licence_json(deleted).encode())

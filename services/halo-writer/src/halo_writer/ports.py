@@ -27,7 +27,7 @@ class Actions(Protocol):
     async def unmark(self, attempts: dict[int, int], *, charged: bool) -> None:
         """Put actions back to waiting."""
 
-    async def mark_unknown(self, attempts: dict[int, int], *, settled_now: bool = False) -> None:
+    async def mark_unknown(self, attempts: dict[int, int], *, settle_s: float) -> None:
         """Say that nobody knows their outcome."""
 
     async def note_failures(self, batch_id: int, failures: int) -> None:

@@ -141,7 +141,7 @@ class Sender:
         """Record what the answer shows; what it does not show is in doubt."""
         missing = {action.item_id: marks[action.item_id] for action, licence_id in stored if licence_id is None}
         if missing:
-            await self._actions.mark_unknown(missing, settled_now=True)
+            await self._actions.mark_unknown(missing, settle_s=0.0)
         applied = [Applied(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
         await self._actions.settle(batch, [each for each in applied if each.licence_id is not None])
 

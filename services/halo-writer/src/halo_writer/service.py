@@ -28,10 +28,18 @@ BUSY_WAIT_S = 1.0
 
 @dataclass(frozen=True)
 class RetryRules:
-    """How failures are retried: the delay tiers in seconds, and after how many attempts an item fails."""
+    """How work is retried and shared.
+
+    Attributes:
+        delays_s: the delay tiers, in seconds.
+        max_attempts: after so many an item fails.
+        settle_s: how long Halo may still be applying a write whose answer was lost.
+        per_tenant: batches of one tenant that this writer works on at a time.
+    """
 
     delays_s: Sequence[float]
     max_attempts: int
+    settle_s: float
     per_tenant: int
 
 
@@ -156,7 +164,7 @@ class Writing:
                 await self._actions.unmark(marks, charged=False)
                 await self._actions.note_refused_token(batch.batch_id, generation)
             case LookUpFirst():
-                await self._actions.mark_unknown(marks)
+                await self._actions.mark_unknown(marks, settle_s=self._rules.settle_s)
             case GiveUp(reason=reason):
                 await self._give_up(batch, refused, reason)
         return None
@@ -170,7 +178,7 @@ class Writing:
             order = list(marks)
             named = [order[row] for row in named_rows(failure.body) if row < len(order)]
             await self._actions.note_refused_rows(batch.batch_id, named)
-            await self._actions.mark_unknown(marks, settled_now=True)
+            await self._actions.mark_unknown(marks, settle_s=0.0)
             return
         words = {
             Reason.HALO_REJECTED: wording.rejected,

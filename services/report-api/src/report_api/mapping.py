@@ -41,9 +41,7 @@ def is_unmapped(customer: Customer) -> bool:
     return not customer.excluded and (customer.halo_client_id is None or customer.problem is not None)
 
 
-def _customer(
-    customer_id: str, picture: CustomerPicture, matches: Matches, client_names: dict[int, str]
-) -> Customer:
+def _customer(customer_id: str, picture: CustomerPicture, matches: Matches, client_names: dict[int, str]) -> Customer:
     link = picture.links.get(customer_id, _NO_LINK)
     client_id, problem, detail = link.halo_client_id, None, None
     if customer_id in matches.client_of:

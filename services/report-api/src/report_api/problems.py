@@ -90,6 +90,10 @@ def unavailable(detail: str) -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": RETRY_AFTER_S})
 
 
+NOT_CONNECTED = Problem(409, "not_connected", "Halo is not connected. Connect it, then try again.")
+"""The 409 for what needs Halo while there is no connection."""
+
+
 def respond(request: Request, problem: Problem) -> JSONResponse:
     """Return the response that tells about a problem."""
     return JSONResponse(
@@ -156,6 +160,12 @@ async def _on_passing(request: Request, error: Exception) -> JSONResponse:
 async def _on_unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("unforeseen failure", method=request.method, path=request.scope["path"], exc_info=error)
     return respond(request, Problem(500, "internal_error", "Something went wrong on our side; it has been logged."))
+
+
+CSV_TOO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A page, or with text/csv the whole."}
+}
+"""For OpenAPI: the call answers CSV as well as JSON."""
 
 
 def responses(*statuses: Literal[401, 404, 409, 413, 422, 503]) -> dict[int | str, dict[str, Any]]:

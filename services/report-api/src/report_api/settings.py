@@ -4,17 +4,17 @@ from typing import Annotated
 
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.settings import ProcessSettings
-from pydantic import AfterValidator, Field, HttpUrl
+from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
 
 
-def _without_slash(url: HttpUrl) -> str:
-    return str(url).rstrip("/")
+def _address(text: str) -> str:
+    return str(TypeAdapter(HttpUrl).validate_python(text)).rstrip("/")
 
 
 class ReportApiSettings(ProcessSettings):
     """What this process needs besides the usual."""
 
-    public_url: Annotated[HttpUrl, AfterValidator(_without_slash)] = Field(
+    public_url: Annotated[str, AfterValidator(_address)] = Field(
         description="Where browsers and Halo reach us, such as https://converge.mp; Halo redirects to /accounts/ there."
     )
     http_host: str = "127.0.0.1"

@@ -1,14 +1,17 @@
 """`halosync key`: the API keys of partners and operators."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import typer
 
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.sessions import with_database
-from halosync.store.keys import KeyStore
+from halosync.store.keys import KeyRecord, KeyStore
+from halosync.store.partners import PartnerStore, UnknownPartnerError
 
 app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True)
 
@@ -39,7 +42,13 @@ def list_keys(
     as_json: Json = False,
 ) -> None:
     """List the keys, without the keys themselves: only their hashes are kept."""
-    keys = with_database(lambda pool: KeyStore(pool).list(partner))
+
+    async def read(pool: "asyncpg.Pool[Any]") -> Sequence[KeyRecord]:
+        if partner is not None and not await PartnerStore(pool).exists(partner):
+            raise UnknownPartnerError(partner)
+        return await KeyStore(pool).list(partner)
+
+    keys = with_database(read)
     if as_json:
         emit_json(keys)
         return

@@ -54,14 +54,16 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
     products = products_of(group.lines, rules.key)
     # Only recurring lines set a licence, so a product without any claims nothing.
     claims = Counter(rules.target(product) for product in products if product.recurring)
+    rivals: dict[str, list[Product]] = {target: [] for target, claimants in claims.items() if claimants > 1}
+    for product in products:
+        if product.recurring and (target := rules.target(product)) in rivals:
+            rivals[target].append(product)
     for product in products:
         target = rules.target(product)
-        found = by_key.get(target, ())
-        if product.recurring and claims[target] > 1:
-            rivals = [each for each in products if each.recurring and rules.target(each) == target]
-            yield items.of_rival(product, rivals)
+        if product.recurring and target in rivals:
+            yield items.of_rival(product, rivals[target])
         else:
-            yield items.of_product(product, found)
+            yield items.of_product(product, by_key.get(target, ()))
     if client_id not in rules.protected:
         for target in sorted(by_key.keys() - {rules.target(product) for product in products}):
             yield from items.of_cleanup(by_key[target])

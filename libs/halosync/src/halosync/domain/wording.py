@@ -100,10 +100,10 @@ def licence_ambiguous(name: str, licence_ids: Iterable[int], active: int) -> str
 
 def licence_claimed_twice(product_codes: Iterable[str], name: str) -> str:
     """Say which products lead to one licence."""
-    codes = " and ".join(f'"{code}"' for code in product_codes)
+    quoted = (f'"{code}"' for code in product_codes)
     return (
-        f'The products {codes} of this client all lead to the licence "{name}". It was left as it is. Link each '
-        "product to a licence name of its own on the License tab, then press Sync again."
+        f'The products {_listed(quoted)} of this client all lead to the licence "{name}". It was left as it is. Link '
+        "each product to a licence name of its own on the License tab, then press Sync again."
     )
 
 

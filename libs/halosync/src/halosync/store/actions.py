@@ -144,10 +144,13 @@ class ActionStore:
             self._pool, item_ids=list(attempts), attempts=list(attempts.values()), uncharged=0 if charged else 1
         )
 
-    async def mark_unknown(self, attempts: dict[int, int], *, settled_now: bool = False) -> None:
-        """Say that nobody knows whether these were applied; they are looked up once they have settled."""
+    async def mark_unknown(self, attempts: dict[int, int], *, settle_s: float) -> None:
+        """Say that nobody knows whether these were applied; they are looked up after `settle_s` seconds.
+
+        The time counts from now because the request has ended: 0 when Halo has answered.
+        """
         await QUERIES.mark_unknown(
-            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), settled_now=settled_now
+            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), settle_s=settle_s
         )
 
     async def note_failures(self, batch_id: int, failures: int) -> None:

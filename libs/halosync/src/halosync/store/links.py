@@ -1,6 +1,6 @@
-"""What a partner links by hand, and what it links to: customers, products, and the last read of Halo (spec section 3)."""
+"""What a partner links by hand: customers and products, and what the last read of Halo has for them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,8 @@ from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client, CustomerLink
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
-from halosync.store.reports import pattern
+from halosync.store.reports import Row, pattern, rows_of
 from halosync.store.runs import NotConnectedError
-
-Row = asyncpg.Record
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class LinkStore:
     ) -> Sequence[Row]:
         """Return clients by name; `after` is a name and `halo_client_id`."""
         name, halo_client_id = after or ("", -1)
-        return await _rows(
+        return await rows_of(
             QUERIES.link_clients(
                 self._pool,
                 partner_id=partner_id,
@@ -139,7 +137,7 @@ class LinkStore:
 
     async def licence_names(self, partner_id: str, *, q: str | None, after: str | None, most: int) -> Sequence[Row]:
         """Return licence names with how many licences have each, by name, those behind the name `after`."""
-        return await _rows(
+        return await rows_of(
             QUERIES.link_licence_names(
                 self._pool, partner_id=partner_id, name=after or "", pattern=pattern(q), most=most
             )
@@ -157,7 +155,3 @@ class LinkStore:
             request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
             await emit(connection, request)
             return request.read_id
-
-
-async def _rows(rows: AsyncIterator[Row]) -> Sequence[Row]:
-    return [row async for row in rows]

@@ -1,16 +1,17 @@
 """What the report API shows of invoices, runs and items: reads only, page by page (spec section 7)."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from halosync.store.queries import QUERIES
 
-Row = asyncpg.Record
+Row: TypeAlias = Mapping[str, Any]
+"""The columns of a row by name."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ReportStore:
     async def invoices(self, partner_id: str, *, after: tuple[datetime, int] | None, most: int) -> Sequence[Row]:
         """Return invoices with their newest runs, newest first; `after` is an `issued_at` and `invoice_pk`."""
         issued_at, invoice_pk = after or (None, None)
-        return await _rows(
+        return await rows_of(
             QUERIES.report_invoices(
                 self._pool, partner_id=partner_id, issued_at=issued_at, invoice_pk=invoice_pk, most=most
             )
@@ -76,13 +77,13 @@ class ReportStore:
             "most": most,
         }
         if wanted.outcome is None:
-            return await _rows(QUERIES.report_lines(self._pool, **arguments))
-        return await _rows(QUERIES.report_lines_with_outcome(self._pool, outcome=wanted.outcome, **arguments))
+            return await rows_of(QUERIES.report_lines(self._pool, **arguments))
+        return await rows_of(QUERIES.report_lines_with_outcome(self._pool, outcome=wanted.outcome, **arguments))
 
     async def runs(self, partner_id: str, *, after: tuple[datetime, UUID] | None, most: int) -> Sequence[Row]:
         """Return runs with their invoices, newest first; `after` is a `created_at` and `run_id`."""
         created_at, run_id = after or (None, None)
-        return await _rows(
+        return await rows_of(
             QUERIES.report_runs(self._pool, partner_id=partner_id, created_at=created_at, run_id=run_id, most=most)
         )
 
@@ -103,7 +104,7 @@ class ReportStore:
 
         Amounts are in the currency of the run's invoice, rounded to cents. Reads every item of the runs.
         """
-        return await _rows(QUERIES.report_money(self._pool, run_ids=list(run_ids)))
+        return await rows_of(QUERIES.report_money(self._pool, run_ids=list(run_ids)))
 
     async def effort(self, run_id: UUID) -> Row | None:
         """Return what a writing run still has to send, how much it has sent, and what its tenant's limiter allows.
@@ -115,7 +116,7 @@ class ReportStore:
 
     async def items(self, run_id: UUID, *, wanted: ItemFilter, after: int, most: int) -> Sequence[Row]:
         """Return items in the plan's order, those behind the sequence number `after`."""
-        return await _rows(
+        return await rows_of(
             QUERIES.report_items(
                 self._pool,
                 run_id=run_id,
@@ -128,9 +129,11 @@ class ReportStore:
         )
 
 
-async def _rows(rows: AsyncIterator[Row]) -> Sequence[Row]:
-    return [row async for row in rows]
+async def rows_of(rows: AsyncIterator[asyncpg.Record]) -> Sequence[Row]:
+    """Return all rows of a query."""
+    return [dict(row) async for row in rows]
 
 
-async def _one(row: Awaitable[Row | None]) -> Row | None:
-    return await row
+async def _one(query: Awaitable[asyncpg.Record | None]) -> Row | None:
+    row = await query
+    return None if row is None else dict(row)

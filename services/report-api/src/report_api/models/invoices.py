@@ -46,7 +46,7 @@ class Invoice(BaseModel):
     period: str = Field(description="The month that is billed, YYYY-MM.")
     currency: str = Field(description="ISO 4217.")
     line_count: int
-    total: Amount = Field(description="Sum of quantity × unit_price, each rounded to cents.")
+    total: Amount = Field(description="Sum of quantity times unit_price, each rounded to cents.")
     received_at: datetime
     issued_at: datetime
     run: InvoiceRun | None = Field(description="Its newest run, a preview too; null before the first.")
@@ -84,16 +84,21 @@ class Line(BaseModel):
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], run_id: UUID | None) -> Self:
-        """Build it from a row of `ReportStore.lines`.
-
-        A line that is not recurring is skipped whatever became of its product (spec section 3, "Items").
-        """
-        columns = {**row, "run_id": run_id}
-        if run_id is not None and row["kind"] != Kind.RECURRING:
-            detail = row["detail"] if row["reason"] == Reason.NOT_RECURRING else _NOT_RECURRING
-            columns |= {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": detail}
-        return cls(**columns)
+        """Build it from a row of `ReportStore.lines`."""
+        return cls(**line_columns(row, run_id))
 
 
 class LinePage(Page[Line]):
     """One page of lines, in the invoice's order."""
+
+
+def line_columns(row: Mapping[str, Any], run_id: UUID | None) -> Mapping[str, Any]:
+    """Return the columns of a line from a row of `ReportStore.lines`.
+
+    A line that is not recurring is skipped whatever became of its product (spec section 3, "Items").
+    """
+    columns = {**row, "run_id": run_id}
+    if run_id is not None and row["kind"] != Kind.RECURRING:
+        detail = row["detail"] if row["reason"] == Reason.NOT_RECURRING else _NOT_RECURRING
+        columns |= {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": detail}
+    return columns

@@ -1,6 +1,6 @@
 """Halo's redirect after the log-in (seed, "Connecting Converge"). A browser comes here, without an API key."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -74,8 +74,8 @@ async def _problem(
 
 
 @router.get(PORTAL_PAGE, include_in_schema=False)
-async def landing(connected: Literal["1"] | None = None, problem: str | None = None) -> PlainTextResponse:
+async def landing(connected: str | None = None, problem: str | None = None) -> PlainTextResponse:
     """Say how the connection went, until the portal has its own page here. Nothing of the address is repeated."""
-    if connected is not None:
+    if connected == "1":
         return PlainTextResponse("Halo is connected. The Report tab of the portal is open now.\n")
     return PlainTextResponse(_AGAIN + "\n" if problem is None else _PROBLEMS.get(problem, _AGAIN) + "\n")

@@ -16,8 +16,8 @@ FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
 UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker,
-    send_by = clock_timestamp() + make_interval(secs => :send_s),
-    settle_at = clock_timestamp() + make_interval(secs => :send_s + :answer_s + :settle_s)
+    send_by = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8)),
+    settle_at = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8) + :answer_s + :settle_s)
 WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
 RETURNING item_id, attempts;
 
@@ -28,9 +28,10 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item
 WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state IN ('sending', 'unknown');
 
 -- name: mark_unknown!
--- Sent, and nobody knows whether it was applied; settled_now: Halo has answered, so there is nothing to wait for.
+-- Sent, and nobody knows whether it was applied. The request has ended by now, so only Halo itself may still be at
+-- it, for settle_s; 0 when Halo has answered and there is nothing to wait for.
 UPDATE item SET action_state = 'unknown',
-    settle_at = CASE WHEN :settled_now THEN clock_timestamp() ELSE settle_at END
+    settle_at = least(settle_at, clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8)))
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item_id, attempt)
 WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state = 'sending';
 
@@ -84,7 +85,7 @@ UPDATE batch SET refused_rows = :rows WHERE batch_id = :batch_id;
 
 -- name: ring_later!
 -- The message waits in a delay tier; after that and some grace the sweeper takes it for lost.
-UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => :wait_s + :grace_s)
+UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + :grace_s)
 WHERE batch_id = :batch_id AND state = 'issued';
 
 -- name: close_batch$

@@ -57,7 +57,7 @@ RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.
 -- name: release_run!
 -- Give the run back; it is asked for again after wait_s and some grace, should the message be lost.
 UPDATE run SET lease = NULL, leased_until = NULL, attempts = :attempts,
-    ring_at = clock_timestamp() + make_interval(secs => :wait_s + 30)
+    ring_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + 30)
 WHERE run_id = :run_id AND lease = :lease;
 
 -- name: set_run_state$

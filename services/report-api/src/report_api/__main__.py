@@ -1,0 +1,54 @@
+"""`python -m report_api`: settings, adapters, application, run."""
+
+import asyncio
+
+from halosync.messaging.requests import Requests
+from halosync.runtime.health import serve_until, server
+from halosync.runtime.process import Composition, Parts, run
+from halosync.runtime.settings import load
+from halosync.store.connections import ConnectionStore
+from halosync.store.keys import KeyStore
+from halosync.store.links import LinkStore
+from halosync.store.partners import PartnerStore
+from halosync.store.reports import ReportStore
+from halosync.store.runs import RunStore
+
+from report_api.app import build
+from report_api.ports import Ports
+from report_api.settings import ReportApiSettings
+
+
+def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
+    """Put the report API together on connected servers."""
+    pool = parts.pool
+    ports = Ports(
+        public_url=settings.public_url,
+        rate_limit=settings.rate_limit,
+        auth=Requests(parts.broker, parts.publisher),
+        connections=ConnectionStore(pool),
+        keys=KeyStore(pool),
+        links=LinkStore(pool),
+        partners=PartnerStore(pool),
+        reports=ReportStore(pool),
+        runs=RunStore(pool),
+    )
+    web = server(build(ports), settings.http_host, settings.http_port)
+
+    async def serve(stop: asyncio.Event) -> None:
+        await serve_until(web, stop)
+
+    async def end_live_events(stop: asyncio.Event) -> None:
+        await stop.wait()
+        ports.closing.set()
+
+    return Composition(background=[serve, end_live_events])
+
+
+def main() -> None:
+    """Run the report API until SIGTERM."""
+    settings = load(ReportApiSettings)
+    run("report-api", settings, lambda parts: compose(settings, parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Runs: asked for, watched, cancelled (spec section 2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import StreamingResponse
+from halosync.store.runs import (
+    EmptyInvoiceError,
+    NoInvoiceError,
+    NoRunError,
+    NotConnectedError,
+    RunInProgressError,
+)
+from pydantic import AwareDatetime, TypeAdapter
+
+from report_api.live import run_events
+from report_api.models.runs import Run, RunPage, RunRequest, RunStarted
+from report_api.paging import CursorText, Keyset, Limit
+from report_api.ports import Ports, PortsHere
+from report_api.problems import NOT_CONNECTED, Problem, not_found, responses
+from report_api.routes.router import Partner, partner_router
+from report_api.runs import show_run, show_runs
+from report_api.security import PrincipalHere
+
+router: APIRouter = partner_router("Runs")
+
+_RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+_NO_RUN = "There is no such run."
+
+RunPath = Annotated[str, Path(description="The run's id.", json_schema_extra={"format": "uuid"})]
+"""A run's id in the address, as text: what is no UUID is not found like any other run that does not exist."""
+
+
+async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]:
+    """Return the row of a run.
+
+    Raises:
+        Problem: 404, the partner has no such run.
+    """
+    row = await ports.reports.run(partner, run_uuid(run_id))
+    if row is None:
+        raise not_found(_NO_RUN)
+    return row
+
+
+def run_uuid(run_id: str) -> UUID:
+    """Return the id of a run in an address.
+
+    Raises:
+        Problem: 404, it is no UUID.
+    """
+    try:
+        return UUID(run_id)
+    except ValueError:
+        raise not_found(_NO_RUN) from None
+
+
+@router.post(
+    "/runs",
+    status_code=202,
+    responses={
+        **responses(409),
+        202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
+    },
+    summary="Start a run (Sync)",
+)
+async def start(
+    partner: Partner, wanted: RunRequest, principal: PrincipalHere, ports: PortsHere, response: Response
+) -> RunStarted:
+    """Synchronise the newest invoice, or the named one. Doing it again is safe and does only what is left to do.
+
+    One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
+    connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
+    """
+    try:
+        run_id = await ports.runs.request(
+            partner,
+            invoice_id=wanted.invoice_id,
+            mode=wanted.mode,
+            requested_by=principal.name or str(principal.key_id),
+            approve_removals=wanted.approve_removals,
+            accept_shrunk_read=wanted.accept_shrunk_read,
+        )
+    except NoInvoiceError:
+        raise not_found("There is no such invoice, or none was loaded yet.") from None
+    except EmptyInvoiceError:
+        detail = "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+        raise Problem(422, "invoice_empty", detail) from None
+    except NotConnectedError:
+        raise NOT_CONNECTED from None
+    except RunInProgressError as error:
+        detail = "A run is still going on. Wait for its end, or cancel it."
+        raise Problem(409, "run_in_progress", detail, run_id=str(error.run_id)) from None
+    response.headers["Location"] = f"/v1/partners/{quote(partner, safe='')}/runs/{run_id}"
+    return RunStarted(run_id=run_id)
+
+
+@router.get("/runs", summary="List runs")
+async def list_runs(partner: Partner, ports: PortsHere, cursor: CursorText = None, limit: Limit = 100) -> RunPage:
+    """Runs and previews, newest first."""
+    rows = await ports.reports.runs(partner, after=_RUNS.after(cursor), most=limit + 1)
+    page, following = _RUNS.split(rows, limit, lambda row: (row["created_at"], row["run_id"]))
+    return RunPage(items=await show_runs(ports, page), next_cursor=following)
+
+
+@router.get("/runs/{run_id}", summary="Show a run")
+async def show(partner: Partner, run_id: RunPath, ports: PortsHere) -> Run:
+    """Where a run stands, what it has done, and what that means in money."""
+    return await show_run(ports, await find_run(ports, partner, run_id))
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, summary="Cancel a run")
+async def cancel(partner: Partner, run_id: RunPath, ports: PortsHere) -> RunStarted:
+    """What is not yet sent is not sent; what is under way is finished. For a run that has ended nothing happens."""
+    number = run_uuid(run_id)
+    try:
+        await ports.runs.cancel(partner, number)
+    except NoRunError:
+        raise not_found(_NO_RUN) from None
+    return RunStarted(run_id=number)
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    summary="Watch a run",
+)
+async def events(partner: Partner, run_id: RunPath, ports: PortsHere) -> StreamingResponse:
+    """Server-sent events: `counters` at once and on each change, `finished` once at the end, then the stream ends.
+
+    Both carry `{"run_id", "state", "counters"}`. A run that has ended answers with `finished` alone. A comment is
+    sent now and then, so that silent connections are not taken for dead.
+    """
+    number: UUID = (await find_run(ports, partner, run_id))["run_id"]
+    return StreamingResponse(
+        run_events(ports, partner, number),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},  # proxies that know it do not hold events back
+    )

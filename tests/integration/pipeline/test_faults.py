@@ -1,0 +1,307 @@
+"""Whatever breaks on the way to Halo: no licence twice, none lost, and every item says what became of it."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from halosync.runtime.tokens import ConnectionLostError
+from halosync.store.limiter import Rate
+
+TENANT = "acme"
+ONE = {"method": "POST", "path": "SoftwareLicence"}
+
+
+def products(number: int) -> list[dict[str, Any]]:
+    return [{"product_code": f"P-{n}", "quantity": str(n + 1)} for n in range(number)]
+
+
+async def all_there(pipeline: Any, number: int) -> None:
+    licences = await pipeline.licences()
+    assert {name: row["count"] for (_, name), row in licences.items()} == {f"P-{n}": n + 1 for n in range(number)}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"drop_after": True},
+        {"drop_before": True},
+        {"reset_after": True},
+        {"reset_before": True},
+        {"half_body": True},
+        {"malformed": True},
+        {"html": True},
+        {"status": 500, "apply": True},
+        {"status": 503, "apply": False},
+        {"status": 504, "apply": True},
+        {"delay_answer_s": 4.0},
+    ],
+    ids=lambda fault: "-".join(map(str, fault.values())) + "-" + next(iter(fault)),
+)
+async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Any, fault: dict[str, Any]) -> None:
+    pipeline.transport.total_timeout_s = 2.0
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, **fault)
+    await pipeline.invoice(products(5))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"]) == ("succeeded", 5)
+    await all_there(pipeline, 5)
+
+
+async def test_a_write_applied_late_but_before_it_settles_is_not_sent_twice(pipeline: Any) -> None:
+    pipeline.tuning.settle_s = 3.0
+    pipeline.writing = pipeline.writer()
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, late_apply_s=1.0)
+    await pipeline.invoice(products(3))
+    assert (await pipeline.sync())["created"] == 3
+    await all_there(pipeline, 3)
+
+
+@pytest.mark.parametrize("good_rows", ["none", "good", "before"])
+async def test_one_bad_row_fails_alone_and_its_neighbours_are_written(pipeline: Any, good_rows: str) -> None:
+    await pipeline.sandbox.admin.change_settings(TENANT, refused_array=good_rows)
+    await pipeline.sandbox.admin.add_fault(
+        TENANT, times=None, refuse_row={"name": "P-17", "message": "This product is not for sale."}
+    )
+    await pipeline.invoice(products(50))
+    run_id = await pipeline.start()
+    await pipeline.settle()
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["created"], run["failed"]) == ("partial", 49, 1)
+    [failed] = [item for item in await pipeline.items(run_id) if item["outcome"] == "failed"]
+    assert (failed["product_code"], failed["reason"]) == ("P-17", "halo_rejected")
+    assert "This product is not for sale." in failed["detail"]
+    assert len(await pipeline.licences()) == 49
+
+
+async def test_a_refusal_that_names_no_row_is_halved_down_to_the_guilty(pipeline: Any) -> None:
+    guilty = {**ONE, "row_name": "P-5"}
+    await pipeline.sandbox.admin.add_fault(
+        TENANT, match=guilty, times=None, status=400, body={"Message": "Something is wrong."}
+    )
+    await pipeline.invoice(products(20))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"], run["failed"]) == ("partial", 19, 1)
+    assert "P-5" not in {name for _, name in await pipeline.licences()}
+
+
+async def test_a_429_costs_no_attempt_and_never_fails_a_run(pipeline: Any) -> None:
+    rate = Rate(500, 1.0)
+    pipeline.tuning.rate = rate
+    pipeline.writing = pipeline.writer()
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 500, rate_window_s = 1")
+    await pipeline.sandbox.admin.change_settings(TENANT, retry_after="none")
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=6, status=429, body={"error": "slow down"})
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"
+    assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
+
+
+async def test_the_budget_is_never_passed_and_no_request_is_refused(pipeline: Any) -> None:
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 4, rate_window_s = 1")
+    await pipeline.sandbox.admin.change_settings(TENANT, rate_requests=4, rate_window_s=1.0)
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(12)))
+    await pipeline.pool.execute("UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL")
+    await pipeline.invoice(products(3))
+    run = await pipeline.sync()
+    assert (run["state"], run["deleted"], run["created"], run["halo_requests"]) == ("succeeded", 12, 3, 2 + 1 + 12)
+    log = await pipeline.sandbox.admin.requests(TENANT)
+    assert [entry for entry in log if entry["status"] == 429] == []
+
+
+async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: Any) -> None:
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, unauthorized=True)
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"
+    assert pipeline.tokens._generation == 2
+    assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
+
+
+@pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}])
+async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: Any, fault: dict[str, Any]) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=None, **fault)
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "partial"
+    assert {item["reason"] for item in await pipeline.items(run_id)} == {"permission_denied"}
+    assert await pipeline.sent("POST") <= 2
+
+
+async def test_a_lost_connection_ends_the_run_and_a_later_sync_finishes_it(pipeline: Any) -> None:
+    await pipeline.invoice(products(120))
+    run_id = await pipeline.start()
+    [(kind, requested)] = [m for m in await pipeline.messages() if m[0] == "run.requested.v1"]
+    await pipeline.deliver(kind, requested)
+    orders = [m for m in await pipeline.messages() if m[0] == "licence.actions.v1"]
+    await pipeline.deliver(*orders[0])
+    pipeline.tokens.lost = ConnectionLostError("connection_broken", "Halo no longer accepts the connection.")
+    for order in orders[1:]:
+        await pipeline.deliver(*order)
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["error_code"], run["created"], run["failed"]) == ("failed", "connection_broken", 50, 70)
+    pipeline.tokens.lost = None
+    assert (await pipeline.sync())["state"] == "succeeded"
+    await all_there(pipeline, 120)
+
+
+async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3)
+    await pipeline.invoice(products(30))
+    await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    [order] = await pipeline.messages()
+    second = pipeline.writer("writer-2")
+    await asyncio.gather(pipeline.deliver(*order), second.advance(order[1]["batch_id"]))
+    await pipeline.settle()
+    await all_there(pipeline, 30)
+    assert await pipeline.sent("POST") == 1
+
+
+async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) -> None:
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    [order] = await pipeline.messages()
+    actions = await pipeline.actions.open_actions(order[1]["batch_id"])
+    await pipeline.actions.mark_sending(
+        [action.item_id for action in actions], worker="dead", send_s=0.1, answer_s=0.1, settle_s=0.1
+    )
+    await pipeline.pool.execute("UPDATE batch SET ring_at = now()")  # its message died with it
+    assert await pipeline.actions.ring_due() == 1
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"
+    await all_there(pipeline, 3)
+
+
+async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: Any) -> None:
+    await pipeline.invoice(products(1))
+    await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    [(_, order)] = await pipeline.messages()
+    batch = await pipeline.actions.batch(order["batch_id"])
+    [action] = await pipeline.actions.open_actions(order["batch_id"])
+    first = await pipeline.actions.mark_sending([action.item_id], worker="a", send_s=0, answer_s=0, settle_s=0)
+    await pipeline.actions.unmark(first, charged=True)
+    second = await pipeline.actions.mark_sending([action.item_id], worker="b", send_s=9, answer_s=9, settle_s=9)
+    from halosync.store.actions import Applied
+
+    await pipeline.actions.settle(batch, [Applied(action.item_id, first[action.item_id], 77)])
+    [still] = await pipeline.actions.open_actions(order["batch_id"])
+    assert (still.action_state, still.attempt) == ("sending", second[action.item_id])
+
+
+async def test_cancelling_stops_what_is_not_sent(pipeline: Any) -> None:
+    await pipeline.invoice(products(120))
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    orders = await pipeline.messages()
+    await pipeline.deliver(*orders[0])
+    assert await pipeline.runs.cancel("acme-msp", run_id)
+    for order in orders[1:]:
+        await pipeline.deliver(*order)
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["created"], run["skipped"], run["pending"]) == ("cancelled", 50, 70, 0)
+    assert await pipeline.sent("POST") == 1
+    assert (await pipeline.sync())["created"] == 70
+
+
+@pytest.mark.parametrize("fault", ["short_list", "changing_count"])
+async def test_a_list_that_is_not_complete_fails_the_run_and_writes_nothing(pipeline: Any, fault: str) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(150)))
+    value = 5 if fault == "short_list" else True
+    await pipeline.sandbox.admin.add_fault(
+        TENANT, match={"method": "GET", "path": "SoftwareLicence"}, times=None, **{fault: value}
+    )
+    await pipeline.invoice(products(3))
+    run = await pipeline.sync()
+    assert (run["state"], run["error_code"], run["total"]) == ("failed", "read_incomplete", 0)
+    assert await pipeline.sent("POST") == await pipeline.sent("DELETE") == 0
+
+
+async def test_a_page_that_shifts_once_is_read_again(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(250)))
+    await pipeline.sandbox.admin.add_fault(
+        TENANT, match={"method": "GET", "path": "SoftwareLicence", "nth": 2}, shift_pages="omit"
+    )
+    await pipeline.invoice(products(3))
+    assert (await pipeline.sync())["state"] == "succeeded"
+
+
+async def test_capped_pages_are_read_to_the_end(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.change_settings(TENANT, page_cap=7)
+    await pipeline.sandbox.admin.add_licences(
+        TENANT, *({"client_id": 1, "name": f"P-{n}", "count": n + 1, "price": 10.0, "billing_cycle": "Monthly"} for n in range(30))
+    )
+    await pipeline.invoice(products(30))
+    run = await pipeline.sync()
+    assert (run["unchanged"], run["halo_requests"]) == (30, 1 + 5)
+
+
+async def test_halo_that_cannot_be_read_fails_the_run(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client"}, times=None, status=500)
+    await pipeline.invoice(products(3))
+    run = await pipeline.sync()
+    assert (run["state"], run["error_code"]) == ("failed", "halo_unavailable")
+    assert "Press Sync" in run["error"]
+
+
+async def test_a_read_that_shrank_is_not_believed(pipeline: Any) -> None:
+    await pipeline.invoice(products(30))
+    await pipeline.sync()
+    await pipeline.sandbox.admin.change_settings(TENANT, agent_sees="nothing")
+    run = await pipeline.sync()
+    assert (run["state"], run["error_code"]) == ("failed", "read_shrunk")
+    again = await pipeline.sync()
+    assert again["error_code"] == "read_shrunk"  # the failed read did not become what is known
+    await pipeline.sandbox.admin.change_settings(TENANT, agent_sees="all")
+    assert (await pipeline.sync())["unchanged"] == 30
+
+
+async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Any) -> None:
+    await pipeline.invoice(products(30))
+    await pipeline.sync()
+    await pipeline.invoice(products(2), revision=2)
+    held = await pipeline.sync()
+    assert (held["state"], held["held"], held["unchanged"]) == ("partial", 28, 2)
+    assert len(await pipeline.licences()) == 30
+    assert (await pipeline.sync(approve_removals=27))["held"] == 28
+    released = await pipeline.sync(approve_removals=28)
+    assert (released["state"], released["deleted"]) == ("succeeded", 28)
+
+
+async def test_a_preview_writes_nothing(pipeline: Any) -> None:
+    await pipeline.invoice(products(3))
+    run = await pipeline.sync(mode="preview")
+    assert (run["state"], run["pending"], await pipeline.sent("POST")) == ("previewed", 3, 0)
+
+
+async def test_a_read_paused_by_the_limit_goes_on_where_it_stopped(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(550)))
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 0.5")
+    await pipeline.sandbox.admin.change_settings(TENANT, rate_requests=2, rate_window_s=0.5)
+    await pipeline.invoice(products(1))
+    run = await pipeline.sync()
+    assert (run["state"], run["halo_requests"]) == ("succeeded", 1 + 6 + 1)
+
+
+async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any) -> None:
+    await pipeline.invoice(products(1))
+    run_id = await pipeline.start()
+    await pipeline.messages()  # lost
+    lease = UUID(int=1)
+    from halosync.store.run_work import RunWork
+
+    assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
+    assert await pipeline.planning.advance(run_id) is None  # the other one still has it
+    await pipeline.pool.execute("UPDATE run SET leased_until = now(), ring_at = now()")
+    assert await pipeline.runs.ring_due() == 1
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"
