@@ -45,7 +45,12 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         default_rate=rate,
         max_attempts=settings.retry_max_attempts,
     )
-    rules = RetryRules(settings.retry_delays_s, settings.retry_max_attempts, settings.halo_settle_s, settings.batches_per_tenant)
+    rules = RetryRules(
+        delays_s=settings.retry_delays_s,
+        max_attempts=settings.retry_max_attempts,
+        settle_s=settings.halo_settle_s,
+        per_tenant=settings.batches_per_tenant,
+    )
     writing = Writing(actions=actions, tokens=tokens, limiter=limiter, sender=sender, lookup=lookup, rules=rules)
     build(parts.broker, writing=writing, at_once=settings.batches_at_once)
     return Composition(

@@ -58,7 +58,7 @@ class InvoiceHeader(Event):
         default=None,
         max_digits=24,
         decimal_places=6,
-        description="Control total: the sum of quantity × unit_price, each rounded to cents.",
+        description="Control total: the sum of quantity times unit_price, each rounded to cents.",
     )
     lines_url: str | None = Field(
         default=None, max_length=2000, description="Where a big invoice's lines are: JSON lines, gzip allowed."

@@ -69,10 +69,8 @@ class HaloReader:
 def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
     """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
     try:
-        record_count = answer["record_count"]
+        record_count = _whole(answer["record_count"])
         rows = [parse(row) for row in answer[key]]
-        if not isinstance(record_count, int) or isinstance(record_count, bool) or record_count < 0:
-            raise TypeError("record_count is no number")
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise HaloFailure(
             FailureClass.TRANSIENT, f"Halo's list of {key} could not be understood: {type(error).__name__} {error}"
@@ -81,14 +79,14 @@ def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
 
 
 def _client(row: dict[str, Any]) -> Client:
-    return Client(id=_id(row["id"]), name=str(row["name"]), inactive=_flag(row.get("inactive"), default=False))
+    return Client(id=_whole(row["id"]), name=str(row["name"]), inactive=_flag(row.get("inactive"), default=False))
 
 
 def _licence(row: dict[str, Any]) -> SeenLicence:
     cycle = row.get("billing_cycle")
     licence = Licence(
-        id=_id(row["id"]),
-        client_id=NO_CLIENT if row["client_id"] is None else _id(row["client_id"]),
+        id=_whole(row["id"]),
+        client_id=NO_CLIENT if row["client_id"] is None else _whole(row["client_id"]),
         name=str(row.get("name") or ""),
         quantity=_decimal(row.get("count")),
         price=_decimal(row.get("price")),
@@ -99,9 +97,9 @@ def _licence(row: dict[str, Any]) -> SeenLicence:
     return SeenLicence(licence, deleted=_flag(row.get("deleted"), default=False))
 
 
-def _id(value: Any) -> int:
+def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"an id is {value!r}")
+        raise TypeError(f"{value!r} is no whole number")
     return value
 
 

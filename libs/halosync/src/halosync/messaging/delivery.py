@@ -114,7 +114,7 @@ class _DeliveryMiddleware(BaseMiddleware):
         queue: str = self.context.get_local("handler_").queue.name
         try:
             result = await call_next(msg)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every failure of a handler is decided on here, and nowhere else
             try:
                 await self._after(error, msg, queue)
             except NotPublishedError as unpublished:

@@ -1,5 +1,6 @@
 """Inbox and outbox: with them, one message is one transaction (architecture.md, house rules)."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ async def emit(connection: Connection, message: Message) -> None:
     )
 
 
-async def emit_many(connection: Connection, messages: list[Message]) -> None:
+async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
     rows: list[tuple[Any, ...]] = [
         (exchange_of(m.message_type), m.message_type, m.message_type, m.model_dump_json().encode()) for m in messages
