@@ -25,3 +25,36 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 .PHONY: lock
 lock: ## Resolve the dependencies anew and write the locked requirements
 	$(BIN)/python requirements/lock.py
+
+.PHONY: demo
+demo: install ## Show an invoice becoming licences on real servers (ARGS=--exit ends by itself)
+	$(BIN)/python -m devstack demo $(ARGS)
+
+.PHONY: up
+up: install ## Run the whole stack with the settings of .env until Ctrl-C
+	$(BIN)/python -m devstack up $(ARGS)
+
+.PHONY: test
+test: install ## Run all tests (ARGS="-k word" for some)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: install ## Lint, formatting, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy libs services tests bench requirements
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: install ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: generate
+generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI)
+	$(BIN)/python -m halosync.messaging.asyncapi
+	$(BIN)/python -m report_api.openapi
+
+.PHONY: clean
+clean: ## Remove what was made, the virtual environment too
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

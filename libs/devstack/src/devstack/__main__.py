@@ -2,16 +2,13 @@
 
 import typer
 
+from devstack.demo import demo
 from devstack.up import up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 
-@app.callback()
-def devstack() -> None:
-    """Keep `up` a subcommand while it is the only one."""
-
-
+app.command()(demo)
 app.command()(up)
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,16 +58,34 @@ def up(
     """Run the servers, the sandbox and the four services until Ctrl-C; what .env or the environment gives is used."""
     console = Console(log_path=False)
     options = options_from_environment(Given(), dict(os.environ), writers=writers)
+
+    async def stay(stack: Stack) -> None:
+        console.print(addresses(stack))
+        console.log("Running until Ctrl-C")
+        await asyncio.Event().wait()
+
+    until_signalled(replace(options, progress=console.log), stay, console)
+
+
+def until_signalled(
+    options: StackOptions, body: Callable[[Stack], Coroutine[Any, Any, None]], console: Console
+) -> None:
+    """Run `body` on a stack until it ends or SIGINT or SIGTERM comes, then drain and stop the stack.
+
+    Raises:
+        typer.Exit: with status 1, after telling why, when the stack or the body fails.
+    """
     try:
-        asyncio.run(stay_up(replace(options, progress=console.log), console))
+        asyncio.run(_signalled(options, body, console))
     except DevstackError as error:
         message = "\n".join([str(error), *getattr(error, "__notes__", [])])
         console.print(message, style="red", highlight=False, markup=False)
         raise typer.Exit(1) from None
 
 
-async def stay_up(options: StackOptions, console: Console) -> None:
-    """Run the stack until SIGINT or SIGTERM, then drain and stop it; a second signal does not wait for the drain."""
+async def _signalled(
+    options: StackOptions, body: Callable[[Stack], Coroutine[Any, Any, None]], console: Console
+) -> None:
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -74,10 +93,8 @@ async def stay_up(options: StackOptions, console: Console) -> None:
     # The signal cancels whatever is going on, the start too; the stack's own clean-up follows from that.
     with suppress(asyncio.CancelledError):
         async with running_stack(options) as stack:
-            console.print(addresses(stack))
-            console.log("Running until Ctrl-C")
             try:
-                await asyncio.Event().wait()
+                await body(stack)
             finally:
                 console.log("Stopping: the services finish what they have begun (30 s at most)")
     console.log("Stopped")

@@ -25,6 +25,7 @@ class ConnectionBegun(Message):
     """Where to send the browser."""
 
     message_type: ClassVar[str] = "connection.begun.v1"
+    exchange = None
 
     authorize_url: str
 
@@ -48,6 +49,7 @@ class ConnectionCompleted(Message):
     """The connection stands."""
 
     message_type: ClassVar[str] = "connection.completed.v1"
+    exchange = None
 
     partner_id: PartnerId
     tenant: str
@@ -65,6 +67,7 @@ class ConnectionEnded(Message):
     """The tokens are erased."""
 
     message_type: ClassVar[str] = "connection.ended.v1"
+    exchange = None
 
     partner_id: PartnerId
 
@@ -82,6 +85,7 @@ class TokenGranted(Message):
     """An access token, good until `expires_at`. It grows a new `generation` with every refresh."""
 
     message_type: ClassVar[str] = "token.granted.v1"
+    exchange = None
 
     partner_id: PartnerId
     tenant: str
@@ -98,6 +102,7 @@ class RequestRefused(Message):
     """A request that auth could not fulfil. `code` is for programs, `detail` for people."""
 
     message_type: ClassVar[str] = "request.refused.v1"
+    exchange = None
 
     code: Literal[
         "not_connected",

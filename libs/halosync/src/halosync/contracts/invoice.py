@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from halosync.contracts.message import Event, Identifier, Text
+from halosync.contracts.message import INVOICES, Event, Identifier, Text
 
 
 def _number_not_bool(value: object) -> object:
@@ -44,6 +44,7 @@ class InvoiceHeader(Event):
     """An invoice without its lines."""
 
     message_type: ClassVar[str] = "invoice.ready.v1"
+    exchange = INVOICES
 
     event_id: UUID
     partner_id: PartnerId

@@ -20,15 +20,25 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), Aft
 """An id given by another system: any text, at most 200 characters."""
 
 
+INVOICES, EVENTS, WORK = "converge.invoices", "halosync.events", "halosync.work"
+"""The exchanges: what the invoice system tells us, what we tell the world, what we order each other to do."""
+
+
 class Message(BaseModel):
-    """A message; `message_type` is its name and its routing key. Unknown fields are ignored (spec section 6)."""
+    """A message; `message_type` is its name and its routing key. Unknown fields are ignored (spec section 6).
+
+    `exchange` is where it is published; None for a reply, which goes to the queue that its request names.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
 
     message_type: ClassVar[str]
+    exchange: ClassVar[str | None] = WORK
 
 
 class Event(Message):
     """A message that tells what happened. `event_id` makes a second delivery harmless."""
+
+    exchange = EVENTS
 
     event_id: UUID = Field(default_factory=uuid4, description="The same in every delivery of the same event.")

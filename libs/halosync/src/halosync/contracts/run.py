@@ -6,13 +6,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from halosync.contracts.invoice import PartnerId
-from halosync.contracts.message import Event, Message
+from halosync.contracts.message import WORK, Event, Message
 
 
 class RunRequested(Event):
     """Work on this run: read Halo, or go on reading, and plan."""
 
     message_type: ClassVar[str] = "run.requested.v1"
+    exchange = WORK
 
     run_id: UUID
     partner_id: PartnerId
@@ -66,6 +67,7 @@ class HaloRefreshRequested(Event):
     """Read the partner's Halo again, so that the mapping pages show what is there now."""
 
     message_type: ClassVar[str] = "halo.refresh.requested.v1"
+    exchange = WORK
 
     partner_id: PartnerId
     read_id: UUID

@@ -13,6 +13,8 @@ from typing import Any, cast
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
+from halosync.contracts import message
+
 DELIVERY_LIMIT = 50
 """How often a message may come back unacknowledged before it is dead-lettered: crash loops only."""
 
@@ -24,9 +26,9 @@ def _exchange(name: str, kind: ExchangeType) -> RabbitExchange:
     return RabbitExchange(name, type=kind, durable=True)
 
 
-INVOICES = _exchange("converge.invoices", ExchangeType.TOPIC)
-EVENTS = _exchange("halosync.events", ExchangeType.TOPIC)
-WORK = _exchange("halosync.work", ExchangeType.TOPIC)
+INVOICES = _exchange(message.INVOICES, ExchangeType.TOPIC)
+EVENTS = _exchange(message.EVENTS, ExchangeType.TOPIC)
+WORK = _exchange(message.WORK, ExchangeType.TOPIC)
 READY = _exchange("halosync.ready", ExchangeType.DIRECT)
 DEAD = _exchange("halosync.dead", ExchangeType.FANOUT)
 

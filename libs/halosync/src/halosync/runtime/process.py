@@ -89,7 +89,7 @@ async def _connect(name: str, settings: ProcessSettings, stack: AsyncExitStack) 
     patiently = AsyncRetrying(
         retry=retry_if_exception_type((*PASSING, AMQPConnectionError)),
         stop=stop_after_delay(START_PATIENCE_S),
-        wait=wait_exponential_jitter(initial=0.2, max=3.0),
+        wait=wait_exponential_jitter(multiplier=0.2, max=3.0),
         reraise=True,
     )
     database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)

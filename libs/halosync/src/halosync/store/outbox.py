@@ -7,14 +7,6 @@ from uuid import UUID
 from halosync.contracts.message import Message
 from halosync.store.queries import QUERIES, Connection
 
-_ORDERS = frozenset({"run.requested.v1", "licence.actions.v1", "halo.refresh.requested.v1"})
-"""What asks one of our services to work; everything else tells the world what happened."""
-
-
-def exchange_of(message_type: str) -> str:
-    """Return the exchange that a message type is published to."""
-    return "halosync.work" if message_type in _ORDERS else "halosync.events"
-
 
 async def first_time(connection: Connection, consumer: str, event_id: UUID) -> bool:
     """Remember that `consumer` has dealt with the event; False if it already had."""
@@ -26,7 +18,7 @@ async def emit(connection: Connection, message: Message) -> None:
     name = message.message_type
     await QUERIES.add_to_outbox(
         connection,
-        exchange=exchange_of(name),
+        exchange=message.exchange,
         routing_key=name,
         message_type=name,
         body=message.model_dump_json().encode(),
@@ -36,7 +28,7 @@ async def emit(connection: Connection, message: Message) -> None:
 async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
     rows: list[tuple[Any, ...]] = [
-        (exchange_of(m.message_type), m.message_type, m.message_type, m.model_dump_json().encode()) for m in messages
+        (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode()) for m in messages
     ]
     await connection.copy_records_to_table(
         "outbox", records=rows, columns=["exchange", "routing_key", "message_type", "body"]

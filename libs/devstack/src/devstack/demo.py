@@ -1,0 +1,207 @@
+"""`python -m devstack demo`: the main job on real servers, from an empty machine to licences in Halo.
+
+It ends with exit status 0 only if Halo holds exactly what the sample expects, the counters say so, and a second Sync
+finds nothing to do.
+"""
+
+import asyncio
+import json
+import math
+import tempfile
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Annotated, Any
+
+import httpx
+import typer
+from halo_sandbox.client import SandboxAdmin
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from devstack.errors import DevstackError
+from devstack.options import StackOptions
+from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
+from devstack.stack import Stack
+from devstack.up import addresses, until_signalled
+from devstack.waiting import until
+
+_API = f"/v1/partners/{PARTNER}"
+_PAGE_SIZE = 100
+_PATIENCE_S = 60.0
+_ROWS_SHOWN = 3
+
+
+class DemoFailedError(DevstackError):
+    """The result is not what the sample expects."""
+
+
+def demo(
+    leave: Annotated[bool, typer.Option("--exit", help="End when the result has been checked.")] = False,
+    writers: Annotated[int, typer.Option(min=1, help="How many halo-writers to run.")] = 2,
+    http_port: Annotated[int | None, typer.Option(help="Where report-api listens; by default a free port.")] = None,
+) -> None:
+    """Show an invoice becoming licences in a sandbox Halo; then stay up until Ctrl-C."""
+    console = Console(log_path=False, soft_wrap=True)
+    options = StackOptions(writers=writers, http_port=http_port, progress=console.log, durable=False)
+
+    async def show(stack: Stack) -> None:
+        await Demo(stack, console, make_sample()).run()
+        if leave:
+            return
+        console.print(addresses(stack))
+        console.log("Running until Ctrl-C")
+        await asyncio.Event().wait()
+
+    until_signalled(options, show, console)
+
+
+class Demo:
+    """The steps of the demonstration."""
+
+    def __init__(self, stack: Stack, console: Console, sample: Sample) -> None:
+        self._stack = stack
+        self._console = console
+        self._sample = sample
+
+    async def run(self) -> None:
+        """Do it all.
+
+        Raises:
+            DemoFailedError: the result is not what the sample expects.
+        """
+        api_key = await self._partner()
+        headers = {"Authorization": f"Bearer {api_key}"}
+        sandbox_url = self._stack.sandbox_url or ""
+        async with (
+            SandboxAdmin(sandbox_url) as halo,
+            httpx.AsyncClient(base_url=self._stack.http_url, headers=headers, timeout=30) as api,
+        ):
+            await self._connect(halo, api)
+            await self._publish(api)
+            first = await self._sync(api, "Sync")
+            await self._show_items(api, first["run_id"])
+            _compare("the first Sync", first, "partial", counters(self._sample.first))
+            await self._compare_halo(halo)
+            again = await self._sync(api, "Sync again")
+            _compare("the second Sync", again, "partial", counters(self._sample.again))
+            reads = math.ceil(len(self._sample.clients) / _PAGE_SIZE)
+            reads += math.ceil(len(self._sample.wanted) / _PAGE_SIZE)
+            if again["halo_requests"] != reads:
+                raise DemoFailedError(f"the second Sync used {again['halo_requests']} requests instead of {reads}")
+            self._console.log(f"[green]The second Sync changed nothing: {reads} requests, all of them reads[/green]")
+            await self._compare_halo(halo)
+        self._console.print(f"\nAPI key of {PARTNER} for this demonstration: {api_key}", highlight=False)
+
+    async def _partner(self) -> str:
+        self._console.log(f"Adding the partner {PARTNER} and an API key")
+        await self._stack.cli("partner", "add", PARTNER, "--name", "Acme MSP")
+        created = await self._stack.cli("key", "create", "--partner", PARTNER, "--name", "demo")
+        return str(created["api_key"])
+
+    async def _connect(self, halo: SandboxAdmin, api: httpx.AsyncClient) -> None:
+        """Register the application in the sandbox and walk through Halo's log-in as a browser would."""
+        redirect = f"{self._stack.http_url}/accounts/"
+        await halo.put_tenant(
+            TENANT,
+            applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
+            clients=self._sample.clients,
+            licences=self._sample.licences,
+        )
+        begun = await api.post(f"{_API}/connection", json={"tenant": TENANT, "client_id": APPLICATION})
+        begun.raise_for_status()
+        async with httpx.AsyncClient(follow_redirects=True) as browser:
+            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+        state = (await api.get(f"{_API}/connection")).json()
+        if state["state"] != "connected":
+            raise DemoFailedError(f"the connection is {state['state']}: {state['problem']}")
+        self._console.log(f"Connected to the Halo of {TENANT}; granted: {', '.join(state['granted_scopes'])}")
+
+    async def _publish(self, api: httpx.AsyncClient) -> None:
+        """Publish the invoice as the invoice system does, and wait until it is loaded."""
+        event = self._sample.event
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+            json.dump(event, file, ensure_ascii=False)
+            file.flush()
+            await self._stack.cli("invoice", "publish", file.name)
+
+        async def loaded() -> bool:
+            return bool((await api.get(f"{_API}/invoices")).json()["items"])
+
+        await until(loaded, what="loading the invoice", timeout_s=_PATIENCE_S)
+        customers = len({line["customer_id"] for line in event["lines"]})
+        self._console.log(f"Invoice {event['invoice_id']}: {len(event['lines'])} lines of {customers} customers")
+
+    async def _sync(self, api: httpx.AsyncClient, title: str) -> dict[str, Any]:
+        """Start a run, follow it live, and return how it ended."""
+        answer = await api.post(f"{_API}/runs", json={"mode": "apply"})
+        answer.raise_for_status()
+        run_id = answer.json()["run_id"]
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console) as progress:
+            bar = progress.add_task(title, total=None)
+            async for live in _events(api, f"{_API}/runs/{run_id}/events"):
+                numbers = live.get("counters", live)
+                done = numbers["total"] - numbers["pending"]
+                progress.update(bar, total=numbers["total"] or None, completed=done)
+        run: dict[str, Any] = (await api.get(f"{_API}/runs/{run_id}")).json()
+        self._console.print(_run_table(title, run))
+        return run
+
+    async def _show_items(self, api: httpx.AsyncClient, run_id: str) -> None:
+        table = Table(title="The first lines of each outcome", title_justify="left")
+        for column in ("Customer", "Product", "Action", "Outcome", "Why"):
+            table.add_column(column, overflow="fold")
+        for outcome in ("synced", "skipped", "held", "failed"):
+            found = await api.get(f"{_API}/runs/{run_id}/items", params={"outcome": outcome, "limit": _ROWS_SHOWN})
+            for item in found.json()["items"]:
+                product = item["product_code"] or item["licence_name"]
+                table.add_row(item["customer_name"], product, item["action"], outcome, item["detail"] or "")
+        self._console.print(table)
+
+    async def _compare_halo(self, halo: SandboxAdmin) -> None:
+        """Compare every licence in Halo with the sample, and its history for twins."""
+        held = {
+            (row["client_id"], row["name"]): (
+                Decimal(str(row["count"])),
+                Decimal(str(row["price"])),
+                row["billing_cycle"],
+            )
+            for row in await halo.licences(TENANT)
+            if row["is_active"]
+        }
+        if held != self._sample.wanted:
+            wrong = sorted(str(key) for key in held.keys() ^ self._sample.wanted.keys())
+            wrong += [
+                str(key) for key in held.keys() & self._sample.wanted.keys() if held[key] != self._sample.wanted[key]
+            ]
+            raise DemoFailedError(f"Halo does not hold what the sample expects; look at {', '.join(wrong[:10])}")
+        twins = await halo.duplicates(TENANT)
+        if twins:
+            raise DemoFailedError(f"Halo had two licences of one name at a time: {twins}")
+        self._console.log(f"[green]Halo holds exactly the {len(held)} licences that the sample expects[/green]")
+
+
+async def _events(api: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield what report-api tells of a run, live, until it ends."""
+    async with api.stream("GET", path, timeout=httpx.Timeout(30, read=_PATIENCE_S)) as answer:
+        answer.raise_for_status()
+        async for line in answer.aiter_lines():
+            if line.startswith("data:"):
+                yield json.loads(line.removeprefix("data:"))
+
+
+def _run_table(title: str, run: dict[str, Any]) -> Table:
+    table = Table("Counter", title=f"{title}: {run['state']}, {run['halo_requests']} requests to Halo")
+    table.title_justify = "left"
+    table.add_column("Items", justify="right")
+    for name, number in run["counters"].items():
+        table.add_row(name, str(number))
+    return table
+
+
+def _compare(what: str, run: dict[str, Any], state: str, expected: dict[str, int]) -> None:
+    if run["state"] != state or run["counters"] != expected:
+        raise DemoFailedError(
+            f"{what} ended {run['state']} ({run['error']}) with {run['counters']}, expected {state} with {expected}"
+        )
