@@ -28,7 +28,9 @@ def test_nothing_shows_a_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", " , ", "too-short-to-be-a-key", f"{KEY},too-short-to-be-a-key", KEY[:-1], KEY * 2]
+    "wrong",
+    ["", " , ", "too-short-to-be-a-key", f"{KEY},too-short-to-be-a-key", KEY[:-1], KEY * 2],
+    ids=["empty", "only commas", "short", "second short", "cut", "doubled"],
 )
 def test_wrong_keys_are_named_and_not_shown(
     wrong: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

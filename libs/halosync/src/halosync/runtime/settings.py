@@ -3,12 +3,20 @@
 import sys
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AmqpDsn, Field, PostgresDsn, ValidationError, field_validator, model_validator
+from pydantic import AmqpDsn, BeforeValidator, Field, PostgresDsn, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HALOSYNC_"
 RATE_TIER_S = 1.0
 """A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
+
+
+def _at_commas(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = BeforeValidator(_at_commas)
+"""A variable that lists its values between commas; goes with `NoDecode`, which keeps it from being read as JSON."""
 
 
 class ProcessSettings(BaseSettings):
@@ -21,18 +29,13 @@ class ProcessSettings(BaseSettings):
     health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
     health_host: str = "127.0.0.1"
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    retry_delays_s: Annotated[tuple[float, ...], NoDecode] = (5.0, 30.0, 120.0, 300.0)
+    retry_delays_s: Annotated[tuple[float, ...], CommaSeparated, NoDecode] = (5.0, 30.0, 120.0, 300.0)
     retry_max_attempts: int = Field(default=8, ge=1, le=100)
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
-
-    @field_validator("retry_delays_s", mode="before")
-    @classmethod
-    def _comma_separated(cls, value: Any) -> Any:
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _delays_in_bounds(self) -> Self:

@@ -100,8 +100,7 @@ class ConnectionStore:
 
     async def expiring(self, within_s: float) -> list[str]:
         """Return the connected partners whose access token expires within so many seconds, most urgent first."""
-        rows = await QUERIES.expiring_partners(self._pool, within_s=within_s)
-        return [row["partner_id"] for row in rows]
+        return [row["partner_id"] async for row in QUERIES.expiring_partners(self._pool, within_s=within_s)]
 
     @asynccontextmanager
     async def hold(self, partner_id: str, *, wait: bool = True) -> AsyncIterator[HeldConnection | None]:
@@ -135,7 +134,7 @@ class ConnectionStore:
         patiently = AsyncRetrying(
             retry=retry_if_exception_type((*_CONNECTION_LOST, TimeoutError)),
             stop=stop_after_delay(RESCUE_S),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             reraise=True,
         )
         held.stored = await patiently(replace_token, self._pool, held.partner_id, held.stored, spent, tokens)

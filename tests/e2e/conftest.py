@@ -1,0 +1,154 @@
+"""Journeys through the four real processes, RabbitMQ, Postgres and the sandbox."""
+
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from devstack.stack import Stack
+from devstack.waiting import until
+from halo_sandbox.client import SandboxAdmin
+
+APPLICATION = "halosync-e2e"
+PATIENCE_S = 60.0
+
+
+class Partner:
+    """A partner with a tenant of its own on the shared stack, seen through the public interfaces only."""
+
+    def __init__(self, stack: Stack, api: httpx.AsyncClient, halo: SandboxAdmin, name: str) -> None:
+        self.stack, self.api, self.halo, self.name = stack, api, halo, name
+        self.tenant = name
+        self.path = f"/v1/partners/{name}"
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.api.get(f"{self.path}{path}", params=params)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def connect(self) -> None:
+        """Walk through Halo's log-in as a browser would."""
+        begun = await self.api.post(
+            f"{self.path}/connection", json={"tenant": self.tenant, "client_id": APPLICATION}
+        )
+        begun.raise_for_status()
+        async with httpx.AsyncClient(follow_redirects=True) as browser:
+            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+        assert (await self.get("/connection"))["state"] == "connected"
+
+    def event(self, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:
+        """Return an invoice event of this partner."""
+        return {
+            "event_id": str(uuid4()),
+            "partner_id": self.name,
+            "invoice_id": "INV-1",
+            "revision": 1,
+            "period": "2026-11",
+            "currency": "AUD",
+            "issued_at": "2026-11-05T02:00:00Z",
+            "lines": lines,
+            **header,
+        }
+
+    async def publish(self, event: dict[str, Any]) -> None:
+        """Publish an event as the invoice team does, and wait until it is loaded."""
+        await self.publish_only(event)
+
+        async def loaded() -> bool:
+            invoices = (await self.get("/invoices"))["items"]
+            return (event["invoice_id"], event["revision"]) in {(i["invoice_id"], i["revision"]) for i in invoices}
+
+        await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
+
+    async def publish_only(self, event: dict[str, Any], *options: str) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(event, file)
+            file.flush()
+            await self.stack.cli("invoice", "publish", file.name, *options)
+
+    async def start(self, **options: Any) -> str:
+        answer = await self.api.post(f"{self.path}/runs", json={"mode": "apply", **options})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["run_id"])
+
+    async def finished(self, run_id: str) -> dict[str, Any]:
+        """Wait until a run has ended, and check its counters against its items."""
+
+        async def ended() -> bool:
+            return (await self.get(f"/runs/{run_id}"))["finished_at"] is not None
+
+        await until(ended, what="the end of the run", timeout_s=PATIENCE_S)
+        run: dict[str, Any] = await self.get(f"/runs/{run_id}")
+        items = await self.items(run_id)
+        counters = run["counters"]
+        assert len(items) == counters["total"]
+        for outcome in ("synced", "skipped", "held", "failed", "pending"):
+            assert sum(item["outcome"] == outcome for item in items) == counters[outcome]
+        return run
+
+    async def sync(self, **options: Any) -> dict[str, Any]:
+        return await self.finished(await self.start(**options))
+
+    async def items(self, run_id: str) -> list[dict[str, Any]]:
+        items, cursor = [], None
+        while True:
+            page = await self.get(f"/runs/{run_id}/items", limit=500, **({"cursor": cursor} if cursor else {}))
+            items += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return items
+
+    async def licences(self) -> dict[tuple[int, str], float]:
+        """Return what Halo holds: (client id, name) → count; that there never were twins is checked each time."""
+        rows = await self.halo.licences(self.tenant)
+        assert await self.halo.duplicates(self.tenant) == []
+        return {(row["client_id"], row["name"]): row["count"] for row in rows if row["is_active"]}
+
+
+def lines(number: int, **values: Any) -> list[dict[str, Any]]:
+    """Return recurring lines of one customer, one product each."""
+    return [
+        {
+            "line_id": str(n),
+            "customer_id": "C-1",
+            "customer_name": "Contoso",
+            "product_code": f"P-{n}",
+            "kind": "recurring",
+            "quantity": str(n + 1),
+            "unit_price": "10.00",
+            "billing_cycle": "Monthly",
+            **values,
+        }
+        for n in range(number)
+    ]
+
+
+@asynccontextmanager
+async def new_partner(stack: Stack) -> AsyncIterator[Partner]:
+    """A new partner, with a tenant that has the clients Contoso (1) and Fabrikam (2); not connected yet."""
+    name = f"p{uuid4().hex[:12]}"
+    await stack.cli("partner", "add", name, "--name", "Acme MSP")
+    key = (await stack.cli("key", "create", "--partner", name))["api_key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    assert stack.sandbox_url is not None
+    async with (
+        SandboxAdmin(stack.sandbox_url) as halo,
+        httpx.AsyncClient(base_url=stack.http_url, headers=headers, timeout=30) as api,
+    ):
+        redirect = f"{stack.http_url}/accounts/"
+        await halo.put_tenant(
+            name,
+            applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
+            clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
+        )
+        yield Partner(stack, api, halo, name)
+
+
+@pytest.fixture
+async def partner(stack: Stack) -> AsyncIterator[Partner]:
+    async with new_partner(stack) as made:
+        yield made
