@@ -1,16 +1,14 @@
 import random
 from collections import Counter
 from dataclasses import replace
-
-from hypothesis import assume, example, given
-from hypothesis import strategies as st
-from .worlds import ModelHalo, licence, line, worlds
+from decimal import Decimal
 
 from halosync.domain.batching import batches
 from halosync.domain.matching import match_customers
 from halosync.domain.model import (
     Action,
     Client,
+    DeleteGuard,
     Kind,
     Outcome,
     Plan,
@@ -23,6 +21,10 @@ from halosync.domain.model import (
 from halosync.domain.names import name_key
 from halosync.domain.planning import make_plan
 from halosync.domain.states import count
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from .worlds import ModelHalo, licence, line, worlds
 
 REAL = [Action.CREATE, Action.UPDATE, Action.DELETE]
 
@@ -225,9 +227,11 @@ def test_held_means_that_nothing_is_removed(inputs: PlanInput) -> None:
 
 @given(worlds(guarded=True))
 def test_approving_the_number_seen_releases_and_one_less_does_not(inputs: PlanInput) -> None:
-    inputs = replace(inputs, approve_removals=None)
+    touchy = replace(inputs.settings, delete_guard=DeleteGuard(max_count=0, max_fraction=Decimal(0)))
+    inputs = replace(inputs, approve_removals=None, settings=touchy)
     seen = make_plan(inputs)
-    assume(any(item.outcome is Outcome.HELD for item in seen.items))
+    assume(seen.removals)
+    assert any(item.outcome is Outcome.HELD for item in seen.items)
     released = make_plan(replace(inputs, approve_removals=seen.removals))
     assert not any(item.outcome is Outcome.HELD for item in released.items)
     too_few = make_plan(replace(inputs, approve_removals=seen.removals - 1))

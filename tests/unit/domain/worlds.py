@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hypothesis import strategies as st
-
 from halosync.domain.model import (
     Action,
     Cleanup,
@@ -22,6 +20,7 @@ from halosync.domain.model import (
     PriceField,
     Removal,
 )
+from hypothesis import strategies as st
 
 CUSTOMER_IDS = ["C-1", "C-2", "C-3", "C-4"]
 NAMES = ["Søns", "SØNS", " søns ", "So\u0308ns", "S\u00f6ns", "Straße", "STRASSE", "Ａcme", "acme"]

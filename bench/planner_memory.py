@@ -1,0 +1,125 @@
+"""How much memory and time a planner needs for an invoice of 100,000 lines and a Halo of 100,000 licences.
+
+Everything is real: the planner's process, Postgres, RabbitMQ, the sandbox. Prints the planner's peak resident memory
+in MiB and the seconds from the event to the loaded invoice and from the run's start to its plan.
+
+    .venv/bin/python bench/planner_memory.py [LINES]
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import psutil
+from devstack.options import StackOptions
+from devstack.stack import Stack, running_stack
+from devstack.waiting import until
+from halo_sandbox.client import SandboxAdmin
+
+LIMIT_MIB = 300
+PER_CUSTOMER = 100
+
+
+def event(number: int) -> dict[str, object]:
+    lines = [
+        {
+            "line_id": str(n),
+            "customer_id": f"C-{n // PER_CUSTOMER}",
+            "customer_name": f"Customer {n // PER_CUSTOMER}",
+            "product_code": f"PRODUCT-{n % PER_CUSTOMER}",
+            "product_name": f"Product number {n % PER_CUSTOMER}",
+            "kind": "recurring",
+            "quantity": str(n % 50 + 1),
+            "unit_price": "31.50",
+            "billing_cycle": "Monthly",
+        }
+        for n in range(number)
+    ]
+    return {
+        "event_id": str(uuid4()),
+        "partner_id": "big",
+        "invoice_id": "INV-BIG",
+        "revision": 1,
+        "period": "2026-11",
+        "currency": "AUD",
+        "issued_at": "2026-11-05T02:00:00Z",
+        "lines": lines,
+    }
+
+
+def peak_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return psutil.Process(pid).memory_info().rss / 1024**2
+
+
+async def measure(number: int) -> int:
+    settings = {"HALOSYNC_HALO_PAGE_SIZE": "1000", "HALOSYNC_HALO_RATE_REQUESTS": "100000"}
+    async with running_stack(StackOptions(environment=settings, progress=print)) as stack:
+        planner = stack.services["planner"].process.pid
+        assert planner is not None
+        assert stack.sandbox_url is not None
+        await stack.cli("partner", "add", "big", "--name", "Big")
+        pool = await asyncpg.create_pool(stack.database_url)
+        print(f"idle: {peak_mib(planner):.0f} MiB")
+        async with SandboxAdmin(stack.sandbox_url) as halo:
+            await halo.put_tenant(
+                "big",
+                applications=[{"client_id": "app", "name": "bench", "redirect_uris": [f"{stack.http_url}/accounts/"]}],
+                clients=[{"id": c + 1, "name": f"Customer {c}"} for c in range(number // PER_CUSTOMER)],
+                licences=[
+                    {
+                        "client_id": n // PER_CUSTOMER + 1,
+                        "name": f"PRODUCT-{n % PER_CUSTOMER}",
+                        "count": n % 50 + 1 + (n % 10 == 0),
+                        "price": 31.5,
+                        "billing_cycle": "Monthly",
+                    }
+                    for n in range(number)
+                ],
+                settings={"rate_requests": 100_000},
+            )
+            started = time.monotonic()
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump(event(number), file)
+                file.flush()
+                await stack.cli("invoice", "publish", file.name, "--no-check")
+
+            async def loaded() -> bool:
+                return bool(await pool.fetchval("SELECT count(*) FROM invoice"))
+
+            await until(loaded, what="loading", timeout_s=120)
+            print(f"loaded {number} lines in {time.monotonic() - started:.1f} s: {peak_mib(planner):.0f} MiB")
+            await connect(stack)
+            started = time.monotonic()
+            run_id = (await stack.cli("run", "start", "--partner", "big"))["run_id"]
+
+            async def planned() -> bool:
+                state = await pool.fetchval("SELECT state FROM run WHERE run_id = $1", run_id)
+                return state not in ("queued", "reading", "planning")
+
+            await until(planned, what="planning", timeout_s=300)
+            row = await pool.fetchrow("SELECT state, error, total, pending FROM run WHERE run_id = $1", run_id)
+            peak = peak_mib(planner)
+            print(f"read and planned in {time.monotonic() - started:.1f} s: {peak:.0f} MiB; {dict(row)}")
+        await pool.close()
+    return 0 if peak < LIMIT_MIB else 1
+
+
+async def connect(stack: Stack) -> None:
+    key = (await stack.cli("key", "create", "--partner", "big"))["api_key"]
+    async with httpx.AsyncClient(base_url=stack.http_url, headers={"Authorization": f"Bearer {key}"}) as api:
+        begun = await api.post("/v1/partners/big/connection", json={"tenant": "big", "client_id": "app"})
+        async with httpx.AsyncClient(follow_redirects=True) as browser:
+            await browser.get(begun.json()["authorize_url"])
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)))
