@@ -267,3 +267,15 @@ async def test_faults_can_be_taken_away(halo: RunningTenant) -> None:
 async def test_a_fault_that_makes_no_sense_is_refused(halo: RunningTenant, action: dict[str, Any]) -> None:
     with pytest.raises(httpx.HTTPStatusError, match="422"):
         await halo.admin.add_fault(halo.name, **action)
+
+
+async def test_a_request_that_waits_for_its_fault_does_not_keep_the_sandbox_from_stopping(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_sandbox() as stopping, stopping.tenant(clients=CLIENTS) as halo:
+        await halo.admin.add_fault(halo.name, delay_s=3600)
+        with pytest.raises(httpx.ReadTimeout):
+            await halo.http.get(PATH, timeout=IMPATIENT)
+        await halo.admin.add_fault(halo.name, late_apply_s=3600, status=504)
+        assert (await halo.http.get(PATH)).status_code == 504
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -32,9 +32,7 @@ class Partner:
 
     async def connect(self) -> None:
         """Walk through Halo's log-in as a browser would."""
-        begun = await self.api.post(
-            f"{self.path}/connection", json={"tenant": self.tenant, "client_id": APPLICATION}
-        )
+        begun = await self.api.post(f"{self.path}/connection", json={"tenant": self.tenant, "client_id": APPLICATION})
         begun.raise_for_status()
         async with httpx.AsyncClient(follow_redirects=True) as browser:
             (await browser.get(begun.json()["authorize_url"])).raise_for_status()

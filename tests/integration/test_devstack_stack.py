@@ -106,6 +106,19 @@ async def test_writers_are_added_and_services_restarted_on_their_port(options: O
         assert before["HALOSYNC_HEALTH_PORT"] == after["HALOSYNC_HEALTH_PORT"]
 
 
+async def test_one_that_does_not_drain_is_killed_and_named(
+    options: Options, state: StateFolder, stand_ins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    (stand_ins / "planner" / "__main__.py").write_text(deaf + SERVICE)
+    monkeypatch.setattr("devstack.stack.STOP_TIMEOUT_S", 0.5)
+    told: list[str] = []
+    async with running_stack(options(progress=told.append), state=state) as stack:
+        planner = family_of(stack.services["planner"].process.pid or 0)
+    assert told[-1].endswith("had to be killed: planner")
+    assert not any(member.lives() for member in planner)
+
+
 async def test_the_command_answers_with_what_it_prints(options: Options, state: StateFolder) -> None:
     async with running_stack(options(writers=0), state=state) as stack:
         assert await stack.cli("partner", "add", "acme") == ["partner", "add", "acme", "--json"]

@@ -72,7 +72,8 @@ async def test_disconnecting_while_the_code_is_exchanged_wins(world: "World") ->
     with pytest.raises(Refused) as caught:
         await completing
     assert caught.value.answer.code == "invalid_state"
-    assert (await world.auth.store.view(PARTNER)).state == "disconnected"
+    view = await world.auth.store.view(PARTNER)
+    assert (view.state, view.problem) == ("disconnected", None)
     assert await rows(world, "oauth_token") == 0
 
 

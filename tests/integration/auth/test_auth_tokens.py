@@ -7,6 +7,7 @@ import pytest
 from auth.refusals import Refused
 from auth.vault import Vault
 from cryptography.fernet import Fernet
+from halosync.contracts.connection import EndConnection, TokenGranted
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ async def test_an_answer_without_a_refresh_token_leaves_the_old_one(world: "Worl
     assert (await world.auth.store.view(PARTNER)).state == "connected"
 
 
-async def test_tokens_outlive_the_database_connection_that_waited_for_them(world: "World") -> None:
+async def lose_the_lock_during_a_refresh(world: "World") -> "asyncio.Task[TokenGranted]":
+    """Begin a refresh and end the database connection that holds its lock; Halo has yet to answer then."""
     await world.sandbox.admin.change_settings("acme", reuse_revokes_family=True)
     await world.connect()
     await world.expire()
@@ -90,18 +92,31 @@ async def test_tokens_outlive_the_database_connection_that_waited_for_them(world
     asking = asyncio.create_task(world.auth.tokens.get(PARTNER))
     while await world.token_requests() < 2:
         pass
-    await world.other.store.read(PARTNER)
-    await world.pool.execute(
+    ended = await world.pool.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE state = 'idle in transaction' AND datname = current_database()"
     )
-    token = await asking
+    assert len(ended) == 1
+    return asking
+
+
+async def test_tokens_outlive_the_database_connection_that_waited_for_them(world: "World") -> None:
+    token = await (await lose_the_lock_during_a_refresh(world))
     stored = await world.other.store.read(PARTNER)
     assert stored is not None
     assert stored.token is not None
     assert stored.token.generation == token.generation
     await world.expire()
     assert await world.auth.tokens.get(PARTNER)  # the new refresh token is the stored one
+
+
+async def test_tokens_of_a_connection_that_ended_without_the_lock_are_thrown_away(world: "World") -> None:
+    asking = await lose_the_lock_during_a_refresh(world)
+    await world.other.service.end(EndConnection(partner_id=PARTNER))
+    with pytest.raises(Refused) as caught:
+        await asking
+    assert caught.value.answer.code == "not_connected"
+    assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
 
 
 async def test_an_asker_who_gives_up_does_not_take_the_refresh_along(world: "World") -> None:

@@ -1,4 +1,4 @@
-"""Planner and writer in this process, on real Postgres and the sandbox; their messages are handed over without a broker.
+"""Planner and writer in this process, on real Postgres and the sandbox; messages are handed over without a broker.
 
 So a test says exactly which message is delivered when, twice, or never; the journeys through RabbitMQ and the four
 processes are in tests/e2e.
@@ -148,7 +148,8 @@ class Pipeline:
     async def messages(self) -> list[tuple[str, dict[str, Any]]]:
         """Take everything out of the outbox."""
         rows = await self.pool.fetch("DELETE FROM outbox RETURNING outbox_id, message_type, body")
-        return [(row["message_type"], json.loads(row["body"])) for row in sorted(rows, key=lambda row: row["outbox_id"])]
+        rows.sort(key=itemgetter("outbox_id"))
+        return [(row["message_type"], json.loads(row["body"])) for row in rows]
 
     async def deliver(self, kind: str, message: dict[str, Any]) -> float | None:
         """Hand a message to whoever it is for; return how long it wants to wait."""
@@ -192,11 +193,12 @@ class Pipeline:
 
     async def run(self, run_id: UUID) -> dict[str, Any]:
         """Return a run's row, after checking that its counters are those of its rows (spec section 4)."""
-        row = dict(await self.pool.fetchrow("SELECT * FROM run WHERE run_id = $1", run_id))
-        counted = await self.pool.fetchrow(
+        [row] = await self.pool.fetch("SELECT * FROM run WHERE run_id = $1", run_id)
+        [counted] = await self.pool.fetch(
             """SELECT count(*) AS total, count(*) FILTER (WHERE outcome = 'synced') AS synced,
             count(*) FILTER (WHERE outcome = 'skipped') AS skipped, count(*) FILTER (WHERE outcome = 'held') AS held,
-            count(*) FILTER (WHERE outcome = 'failed') AS failed, count(*) FILTER (WHERE outcome = 'pending') AS pending,
+            count(*) FILTER (WHERE outcome = 'failed') AS failed,
+            count(*) FILTER (WHERE outcome = 'pending') AS pending,
             count(*) FILTER (WHERE outcome = 'synced' AND action = 'create') AS created,
             count(*) FILTER (WHERE outcome = 'synced' AND action = 'update') AS updated,
             count(*) FILTER (WHERE outcome = 'synced' AND action = 'delete') AS deleted,
@@ -204,8 +206,9 @@ class Pipeline:
             FROM item WHERE run_id = $1""",
             run_id,
         )
-        assert {name: row[name] for name in counted.keys()} == dict(counted)
-        return row
+        run = dict(row)
+        assert {name: run[name] for name in dict(counted)} == dict(counted)
+        return run
 
     async def items(self, run_id: UUID) -> list[dict[str, Any]]:
         """Return a run's items."""

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 from halosync.runtime.tokens import ConnectionLostError
+from halosync.store.actions import Applied
 from halosync.store.limiter import Rate
+from halosync.store.run_work import RunWork
 
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
@@ -190,8 +192,6 @@ async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: 
     first = await pipeline.actions.mark_sending([action.item_id], worker="a", send_s=0, answer_s=0, settle_s=0)
     await pipeline.actions.unmark(first, charged=True)
     second = await pipeline.actions.mark_sending([action.item_id], worker="b", send_s=9, answer_s=9, settle_s=9)
-    from halosync.store.actions import Applied
-
     await pipeline.actions.settle(batch, [Applied(action.item_id, first[action.item_id], 77)])
     [still] = await pipeline.actions.open_actions(order["batch_id"])
     assert (still.action_state, still.attempt) == ("sending", second[action.item_id])
@@ -237,9 +237,8 @@ async def test_a_page_that_shifts_once_is_read_again(pipeline: Any) -> None:
 
 async def test_capped_pages_are_read_to_the_end(pipeline: Any) -> None:
     await pipeline.sandbox.admin.change_settings(TENANT, page_cap=7)
-    await pipeline.sandbox.admin.add_licences(
-        TENANT, *({"client_id": 1, "name": f"P-{n}", "count": n + 1, "price": 10.0, "billing_cycle": "Monthly"} for n in range(30))
-    )
+    terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
+    await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}", "count": n + 1} for n in range(30)))
     await pipeline.invoice(products(30))
     run = await pipeline.sync()
     assert (run["unchanged"], run["halo_requests"]) == (30, 1 + 5)
@@ -297,8 +296,6 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     run_id = await pipeline.start()
     await pipeline.messages()  # lost
     lease = UUID(int=1)
-    from halosync.store.run_work import RunWork
-
     assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
     await pipeline.pool.execute("UPDATE run SET leased_until = now(), ring_at = now()")

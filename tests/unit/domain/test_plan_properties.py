@@ -2,6 +2,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 from halosync.domain.batching import batches
 from halosync.domain.matching import match_customers
@@ -14,6 +15,7 @@ from halosync.domain.model import (
     Plan,
     PlanInput,
     PlannedItem,
+    PlanSettings,
     PriceField,
     Reason,
     Removal,
@@ -21,7 +23,7 @@ from halosync.domain.model import (
 from halosync.domain.names import name_key
 from halosync.domain.planning import make_plan
 from halosync.domain.states import count
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from .worlds import ModelHalo, licence, line, worlds
@@ -52,14 +54,25 @@ def customers_of_client(inputs: PlanInput, client_id: int) -> set[str]:
     return found
 
 
-@given(worlds(), st.booleans())
+def without_sleeping_twins(inputs: PlanInput) -> PlanInput:
+    """Leave out inactive licences of which there is an active one of the same name.
+
+    When the invoice cancels such a product, one run removes the active one, which alone it may touch (spec section 3);
+    then the inactive one is the only one, and the next run removes it too. So a single run is not the end there.
+    """
+    active = {(row.client_id, name_key(row.name)) for row in inputs.licences if row.is_active}
+    kept = [row for row in inputs.licences if row.is_active or (row.client_id, name_key(row.name)) not in active]
+    return replace(inputs, licences=kept)
+
+
+@given(worlds().map(without_sleeping_twins), st.booleans())
 def test_applying_a_plan_leaves_nothing_to_do(inputs: PlanInput, soft: bool) -> None:
     halo = ModelHalo.of(inputs, soft=soft)
     halo.apply(make_plan(inputs).items, inputs.settings)
     assert acting(make_plan(halo.read(inputs))) == []
 
 
-@given(worlds(), st.booleans(), st.data())
+@given(worlds().map(without_sleeping_twins), st.booleans(), st.data())
 def test_a_plan_cut_short_anywhere_is_finished_by_the_next(inputs: PlanInput, soft: bool, data: st.DataObject) -> None:
     plan = make_plan(inputs)
     whole, cut = ModelHalo.of(inputs, soft=soft), ModelHalo.of(inputs, soft=soft)
@@ -92,7 +105,8 @@ def test_applying_a_plan_reaches_the_desired_state(inputs: PlanInput, soft: bool
                 if item.halo_client_id == client.id and name_key(item.product_code or "") == key
             )
             quantity = sum(each.quantity for each in inputs.lines if each.line_no in line_nos)
-            name = name_key(item.licence_name or item.product_code or "")
+            links = {name_key(code): inputs.product_links[code] for code in sorted(inputs.product_links, reverse=True)}
+            name = name_key(links.get(key, key))
             active = [
                 row
                 for row in halo.rows.values()
@@ -115,7 +129,7 @@ def test_applying_a_plan_reaches_the_desired_state(inputs: PlanInput, soft: bool
 
 @given(worlds(guarded=True), st.integers(0, 2**32))
 def test_the_order_of_the_input_does_not_matter(inputs: PlanInput, seed: int) -> None:
-    shuffle = random.Random(seed).shuffle
+    shuffle = random.Random(seed).shuffle  # noqa: S311 - an order, not a secret
     lines, clients, licences = list(inputs.lines), list(inputs.clients), list(inputs.licences)
     links, product_links = list(inputs.customer_links.items()), list(inputs.product_links.items())
     for rows in (lines, clients, licences, links, product_links):
@@ -147,7 +161,9 @@ def test_no_licence_and_no_name_is_acted_on_twice(inputs: PlanInput) -> None:
     created = Counter((item.halo_client_id, name_key(item.set_name or "")) for item in acting(plan) if item.set_name)
     assert all(times == 1 for times in created.values())
     products = Counter(
-        (item.halo_client_id or item.customer_ids, name_key(item.product_code)) for item in plan.items if item.product_code
+        (item.halo_client_id or item.customer_ids, name_key(item.product_code))
+        for item in plan.items
+        if item.product_code
     )
     assert all(times == 1 for times in products.values())
 
@@ -176,7 +192,9 @@ def test_every_customer_with_one_client_reaches_it(inputs: PlanInput) -> None:
 def test_what_is_excluded_is_never_touched(inputs: PlanInput) -> None:
     excluded = {customer_id for customer_id, link in inputs.customer_links.items() if link.excluded}
     protected = {
-        link.halo_client_id for link in inputs.customer_links.values() if link.excluded and link.halo_client_id is not None
+        link.halo_client_id
+        for link in inputs.customer_links.values()
+        if link.excluded and link.halo_client_id is not None
     }
     for each in inputs.lines:
         if each.customer_id in excluded and inputs.customer_links[each.customer_id].halo_client_id is None:
@@ -196,12 +214,14 @@ def test_what_is_excluded_is_never_touched(inputs: PlanInput) -> None:
 def test_licences_of_ambiguous_failed_and_non_recurring_items_are_untouched(inputs: PlanInput) -> None:
     plan = make_plan(inputs)
     touched = {item.halo_licence_id for item in acting(plan)}
-    linked = {name_key(code): name_key(inputs.product_links[code]) for code in sorted(inputs.product_links, reverse=True)}
+    codes = sorted(inputs.product_links, reverse=True)
+    linked = {name_key(code): name_key(inputs.product_links[code]) for code in codes}
     for item in plan.items:
         if item.action is Action.NONE and item.halo_client_id is not None:
             code = name_key(item.product_code or "")
             key = linked.get(code, code)
-            own = {row.id for row in inputs.licences if row.client_id == item.halo_client_id and name_key(row.name) == key}
+            of_client = [row for row in inputs.licences if row.client_id == item.halo_client_id]
+            own = {row.id for row in of_client if name_key(row.name) == key}
             rivals = [
                 other
                 for other in plan.items
@@ -225,17 +245,24 @@ def test_held_means_that_nothing_is_removed(inputs: PlanInput) -> None:
     assert all(item.outcome is not Outcome.HELD for item in plan.items if item.action is not Action.DELETE)
 
 
-@given(worlds(guarded=True))
-def test_approving_the_number_seen_releases_and_one_less_does_not(inputs: PlanInput) -> None:
-    touchy = replace(inputs.settings, delete_guard=DeleteGuard(max_count=0, max_fraction=Decimal(0)))
-    inputs = replace(inputs, approve_removals=None, settings=touchy)
-    seen = make_plan(inputs)
-    assume(seen.removals)
-    assert any(item.outcome is Outcome.HELD for item in seen.items)
-    released = make_plan(replace(inputs, approve_removals=seen.removals))
-    assert not any(item.outcome is Outcome.HELD for item in released.items)
-    too_few = make_plan(replace(inputs, approve_removals=seen.removals - 1))
-    assert too_few == seen
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(0, 20), st.fractions(0, 1), st.integers(0, 45))
+def test_the_guard_holds_beyond_both_thresholds_until_at_least_that_many_are_approved(
+    stale: int, kept: int, max_count: int, fraction: Fraction, approved: int
+) -> None:
+    guard = DeleteGuard(max_count, Decimal(fraction.numerator) / fraction.denominator)
+    inputs = PlanInput(
+        lines=[line(n, product_code=f"KEPT-{n}") for n in range(1, kept + 1)] or [line(1, quantity=Decimal(0))],
+        clients=[Client(7, "Contoso")],
+        licences=[
+            *(licence(n, name=f"KEPT-{n}") for n in range(1, kept + 1)),
+            *(licence(100 + n, name=f"STALE-{n}") for n in range(stale)),
+        ],
+        settings=PlanSettings(delete_guard=guard),
+    )
+    held = stale > max_count and stale > guard.max_fraction * (stale + kept)
+    assert count(make_plan(inputs).items).held == (stale if held else 0)
+    released = count(make_plan(replace(inputs, approve_removals=approved)).items)
+    assert released.held == (stale if held and approved < stale else 0)
 
 
 @given(worlds(guarded=True))

@@ -111,7 +111,10 @@ class Stack:
         ended = await asyncio.gather(*(one.process.terminate(timeout_s=STOP_TIMEOUT_S) for one in services))
         if self._sandbox is not None:
             await self._sandbox.kill()
-        return [service.name for service, by_itself in zip(services, ended, strict=True) if not by_itself]
+        killed = [service.name for service, by_itself in zip(services, ended, strict=True) if not by_itself]
+        if killed:
+            self._options.progress(f"Did not end within {STOP_TIMEOUT_S:g} s and had to be killed: {', '.join(killed)}")
+        return killed
 
     def _new_writer(self) -> Service:
         name = f"{WRITER}-{len(self.writers) + 1}"

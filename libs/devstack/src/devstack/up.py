@@ -112,6 +112,8 @@ def addresses(stack: Stack) -> Table:
         "Logs": str(stack.logs),
     }
     table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # an address that is cut off is none
     for what, where in rows.items():
         table.add_row(what, where)
     return table

@@ -1,5 +1,6 @@
 """The way of every request into a tenant: log, limit, fault, handler, answer."""
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -33,6 +34,10 @@ class Gateway:
             await self._serve(request, tenant, entry, line)
         except ClientDisconnect:
             pass  # It went away before its request was complete: there is nothing to do and no one to answer.
+        except asyncio.CancelledError:
+            await (
+                line.close()
+            )  # The sandbox stops while a request waits for its fault; only the server cancels requests.
         finally:
             entry.close()
 

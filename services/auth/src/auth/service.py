@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from auth import refusals
 from auth.ports import Connections, Halo
 from auth.refusals import Refused
-from auth.vault import Vault
+from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +77,8 @@ class ConnectionService:
             return await self._finish(attempt, request)
         except Refused as refused:
             log.info("not connected", partner_id=attempt.partner_id, code=refused.answer.code)
-            await self._connections.note_problem(attempt.partner_id, refused.answer.detail)
+            if refused.answer.code != "invalid_state":  # then it was disconnected meanwhile, on request
+                await self._connections.note_problem(attempt.partner_id, refused.answer.detail)
             raise
 
     async def end(self, request: EndConnection) -> ConnectionEnded:
@@ -123,7 +124,7 @@ class ConnectionService:
             raise refusals.code_refused(attempt.partner_id) from None
         except InvalidClient:
             raise refusals.invalid_client(attempt.partner_id) from None
-        except Transient as error:
+        except (Transient, UnreadableError) as error:
             log.warning("code not exchanged", partner_id=attempt.partner_id, error=str(error))
             raise refusals.halo_unavailable(attempt.partner_id) from None
         except OAuthError as error:

@@ -15,7 +15,7 @@ import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.halo.oauth import InvalidGrant, OAuthError, TokenAnswer
 from halosync.observability.metrics import TOKEN_REFRESHES
-from halosync.store.held_connection import NewTokens, StoredConnection, StoredToken
+from halosync.store.held_connection import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
 
 from auth import refusals
 from auth.ports import Connections, Halo, Held
@@ -103,8 +103,13 @@ class AccessTokens:
         stored = await self._connections.read(partner_id)
         token = _connected(partner_id, stored)
         if token.good_for_s < good_for_s or token.generation == rejected:
-            async with self._slots:
-                stored = await self._refresh(partner_id, token.generation, rejected, good_for_s=good_for_s, wait=wait)
+            try:
+                async with self._slots:
+                    stored = await self._refresh(
+                        partner_id, token.generation, rejected, good_for_s=good_for_s, wait=wait
+                    )
+            except ConnectionChangedError:  # ended or made anew while a refresh had lost the lock: what is now, holds
+                stored = await self._connections.read(partner_id)
         return self._granted(partner_id, stored)
 
     async def _refresh(

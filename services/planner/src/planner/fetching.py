@@ -45,7 +45,10 @@ class LinesFetcher:
             FetchFailedError: the host failed; try again.
         """
         url = header.lines_url or ""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
         if parts.scheme not in {"http", "https"} or not {parts.netloc.lower(), parts.hostname or ""} & self._hosts:
             raise InvalidInvoiceError(
                 whole("its host is not among those in HALOSYNC_INVOICE_HOSTS", "lines_url"), identity(header)
@@ -56,13 +59,19 @@ class LinesFetcher:
             try:
                 async with asyncio.timeout(TOTAL_TIMEOUT_S):
                     await self._download(url, file, header)
+            except httpx.InvalidURL as error:
+                raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
+            except FetchFailedError:
+                raise
             except (httpx.HTTPError, TimeoutError) as error:
                 raise FetchFailedError(f"{url}: {type(error).__name__} {error}") from error
             file.seek(0)
             yield lambda checker: _lines(file, checker)
 
     async def _download(self, url: str, file: IO[bytes], header: InvoiceHeader) -> None:
-        async with self._http.stream("GET", url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}) as answer:
+        async with self._http.stream(
+            "GET", url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}, follow_redirects=False
+        ) as answer:
             if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
                 raise FetchFailedError(f"{url} answered {answer.status_code}")
             if answer.status_code != 200:
@@ -98,7 +107,8 @@ class _Unpacker:
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         if not self._started:
             self._head += chunk
-            if len(self._head) < len(_GZIP_MAGIC):
+            self.complete = not _GZIP_MAGIC.startswith(self._head)  # one byte can be all there is, or half the magic
+            if not self.complete and self._head != _GZIP_MAGIC:
                 return
             self._started = True
             chunk, self._head = self._head, b""

@@ -88,9 +88,9 @@ class LineChecker:
         """Yield each line that fits; what does not is remembered for `finish`.
 
         Raises:
-            InvalidInvoiceError: after `MOST_PROBLEMS` problems, or beyond `MOST_LINES`.
+            InvalidInvoiceError: after `MOST_PROBLEMS` problems, beyond `MOST_LINES`, or where `raw_lines` raises it.
         """
-        for raw in raw_lines:
+        for raw in self._readable(raw_lines):
             self.count += 1
             if self.count > MOST_LINES:
                 raise self._error(whole(f"more than {MOST_LINES} lines", "lines"))
@@ -117,6 +117,13 @@ class LineChecker:
             raise self._error(whole(f"says {header.line_count}, but there are {self.count} lines", "line_count"))
         if header.total is not None and header.total != self.total:
             raise self._error(whole(f"says {header.total}, but the lines add up to {self.total}", "total"))
+
+    def _readable(self, raw_lines: Iterable[Any]) -> Iterator[Any]:
+        """Pass the lines on; one that cannot even be read ends the check, with all that is known by then."""
+        try:
+            yield from raw_lines
+        except InvalidInvoiceError as error:
+            raise self._error(error.problems) from None
 
     def _error(self, more: list[InvoiceProblem]) -> InvalidInvoiceError:
         return InvalidInvoiceError([*self._problems, *more][:MOST_PROBLEMS], identity(self.header))

@@ -1,12 +1,13 @@
 """The invoice as the invoice system publishes it, and our answers (spec section 6)."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from halosync.contracts.message import INVOICES, Event, Identifier, Text
+from halosync.contracts.message import INVOICES, Event, Identifier, Text, printable
 
 
 def _number_not_bool(value: object) -> object:
@@ -24,6 +25,9 @@ Money = Annotated[Decimal, BeforeValidator(_number_not_bool), Field(max_digits=1
 PartnerId = Annotated[Identifier, Field(description="The partner (MSP) that the distributor bills.")]
 
 
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
 class InvoiceLine(BaseModel):
     """One line of an invoice."""
 
@@ -33,7 +37,7 @@ class InvoiceLine(BaseModel):
     customer_id: Identifier
     customer_name: Text
     product_code: Text
-    product_name: str = Field(default="", max_length=500)
+    product_name: Annotated[str, AfterValidator(printable)] = Field(default="", max_length=500)
     kind: Literal["recurring", "proration", "credit", "one_off", "usage"]
     quantity: Quantity
     unit_price: Money
@@ -49,12 +53,12 @@ class InvoiceHeader(Event):
     event_id: UUID
     partner_id: PartnerId
     invoice_id: Identifier
-    revision: int = Field(ge=1, le=2_000_000_000, description="A higher one replaces the lower ones.")
+    revision: int = Field(strict=True, ge=1, le=2_000_000_000, description="A higher one replaces the lower ones.")
     replaces: Identifier | None = Field(default=None, description="Another invoice that this one supersedes.")
-    period: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="The month that is billed.")
+    period: str = Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month that is billed.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")
-    issued_at: AwareDatetime
-    line_count: int | None = Field(default=None, ge=0, description="Control total: how many lines.")
+    issued_at: AwareDatetime = Field(ge=_EARLIEST, lt=_LATEST)
+    line_count: int | None = Field(default=None, strict=True, ge=0, description="Control total: how many lines.")
     total: Annotated[Decimal, BeforeValidator(_number_not_bool)] | None = Field(
         default=None,
         max_digits=24,

@@ -6,17 +6,17 @@ from uuid import UUID, uuid4
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Refuse control characters: Postgres cannot store NUL, and the rest only ever come from broken exports."""
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise ValueError("holds a control character; remove it")
     return text
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_printable)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(printable)]
 """A non-empty piece of text, trimmed, without control characters, at most 500 characters."""
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
 """An id given by another system: any text, at most 200 characters."""
 
 

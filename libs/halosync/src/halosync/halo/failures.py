@@ -1,11 +1,11 @@
 """What went wrong in a request to Halo, and what that means for the next step (architecture.md 4)."""
 
-import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
+from pydantic_core import from_json
 
 from halosync.domain.retry import FailureClass
 
@@ -107,7 +107,7 @@ def _retry_after(response: httpx.Response, now: datetime) -> float | None:
     except ValueError:
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
     return seconds if 0 <= seconds <= 86_400 else None
@@ -115,14 +115,18 @@ def _retry_after(response: httpx.Response, now: datetime) -> float | None:
 
 def words_of(body: str) -> str:
     """Pick the words for people out of the shapes in which Halo complains (halo-api.md 4)."""
+    return _words_of(body).replace("\0", "\ufffd")[:MOST_WORDS]
+
+
+def _words_of(body: str) -> str:
     try:
-        value = json.loads(body)
+        value = from_json(body)
     except ValueError:
-        return "" if body.lstrip().startswith("<") else " ".join(body.split())[:MOST_WORDS]
+        return "" if body.lstrip().startswith("<") else " ".join(body.split())
     if isinstance(value, dict):
         for name in ("errorMessage", "Message", "message", "error_description", "error"):
             if isinstance(value.get(name), str):
-                return str(value[name])[:MOST_WORDS]
+                return str(value[name])
         parts = [text for texts in value.values() if isinstance(texts, list) for text in texts if isinstance(text, str)]
-        return "; ".join(parts)[:MOST_WORDS]
-    return value[:MOST_WORDS] if isinstance(value, str) else ""
+        return "; ".join(parts)
+    return value if isinstance(value, str) else ""

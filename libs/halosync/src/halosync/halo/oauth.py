@@ -20,6 +20,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 DEFAULT_LIFETIME_S = 3600.0
 """Lifetime of an access token whose answer does not tell it (halo-api.md 1)."""
 
+CONNECT_TIMEOUT_S = 3.0
+"""A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""
+
 MAX_LIFETIME_S = 86_400.0
 """A longer lifetime is not believed: a token is renewed at least once a day."""
 
@@ -163,7 +166,7 @@ class OAuthClient:
                     data=form,
                     headers={"Accept": "application/json"},
                     follow_redirects=False,
-                    timeout=self._timeout_s,
+                    timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_TIMEOUT_S)),
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Transient(f"no answer from Halo's token endpoint: {type(error).__name__}") from None

@@ -10,6 +10,7 @@ A copy is published and confirmed before the original is acknowledged, so a cras
 never loses one; handlers are safe to repeat.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ PASSING: tuple[type[Exception], ...] = (
 )
 """Failures of our own parts that go away by themselves."""
 
+RETURN_PAUSE_S = 1.0
+"""How long a message is kept back before it returns to its queue: the broker counts returns (`DELIVERY_LIMIT`), and an
+outage of publishing must not use them up in milliseconds."""
+
 
 class Later(Exception):  # noqa: N818 - not an error: the message is to come again
     """Deliver this message again in about `wait_s` seconds; `charged` counts it as an attempt."""
@@ -75,11 +80,11 @@ class Deliveries:
         """Return the middleware of one delivery, as FastStream asks for it."""
         return _DeliveryMiddleware(message, context=context, deliveries=self)
 
-    async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool) -> None:
-        """Put a copy into the delay tier that fits, or make it a dead letter after too many attempts."""
+    async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool, why: str = "") -> None:
+        """Put a copy into the delay tier that fits, or make it a dead letter after too many attempts; `why` the last."""
         attempt = int(message.headers.get("attempt", 0)) + (1 if charged else 0)
         if attempt >= self.max_attempts:
-            await self.bury(message, queue, f"given up after {attempt} attempts")
+            await self.bury(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))
             return
         await self.publisher.publish_later(
             message.body,
@@ -120,6 +125,7 @@ class _DeliveryMiddleware(BaseMiddleware):
             except NotPublishedError as unpublished:
                 # Neither a copy nor a dead letter could be made: the broker keeps the original and delivers it again.
                 log.warning("delivery goes back to its queue", queue=queue, error=str(unpublished))
+                await asyncio.sleep(RETURN_PAUSE_S)
                 raise NackMessage from unpublished
             return None
         DELIVERIES.labels(queue, "done").inc()
@@ -139,8 +145,9 @@ class _DeliveryMiddleware(BaseMiddleware):
             case NotPublishedError():
                 raise error
             case _ if isinstance(error, PASSING):
-                log.warning("passing failure", queue=queue, error=f"{type(error).__name__}: {error}")
-                await ours.again(msg, queue, ours.passing_delay(msg), charged=True)
+                why = f"{type(error).__name__}: {error}"
+                log.warning("passing failure", queue=queue, error=why)
+                await ours.again(msg, queue, ours.passing_delay(msg), charged=True, why=why)
             case _:
                 log.error("unforeseen failure", queue=queue, exc_info=error)
                 await ours.bury(msg, queue, f"{type(error).__name__}: {error}")

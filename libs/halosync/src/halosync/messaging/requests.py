@@ -32,14 +32,20 @@ class Requests:
 
     async def _on_reply(self, body: bytes, message: RabbitMessage) -> None:
         future = self._waiting.pop(message.correlation_id, None)
-        if future is not None and not future.done():  # a reply after the time-out belongs to nobody
+        if future is None or future.done():  # a reply after the time-out belongs to nobody
+            return
+        try:
             future.set_result(MESSAGES[message.raw_message.type or ""].model_validate_json(body))
+        except (KeyError, ValueError) as error:
+            # Never raised from here: a dead letter persists, and a reply may hold a token.
+            future.set_exception(NoReplyError(f"the answer could not be understood: {type(error).__name__}"))
 
     async def ask(self, request: Message, timeout_s: float = REQUEST_TIMEOUT_S) -> Message:
         """Send `request` and return its reply.
 
         Raises:
-            NoReplyError: no reply within `timeout_s`, or the request could not be published.
+            NoReplyError: no reply within `timeout_s`, none that can be understood, or the request could not be
+                published.
         """
         correlation_id = str(uuid4())
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
