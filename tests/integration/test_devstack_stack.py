@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,9 +53,13 @@ def stand_ins(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def options(stand_ins: Path) -> Options:
-    def build(**changes: object) -> StackOptions:
-        given = {"database_url": "postgresql://given/database", "amqp_url": "amqp://given/vhost"}
-        return StackOptions(environment={"PYTHONPATH": str(stand_ins)}, **{**given, **changes})  # type: ignore[arg-type]
+    def build(**changes: Any) -> StackOptions:
+        given = StackOptions(
+            database_url="postgresql://given/database",
+            amqp_url="amqp://given/vhost",
+            environment={"PYTHONPATH": str(stand_ins)},
+        )
+        return replace(given, **changes)
 
     return build
 

@@ -19,8 +19,8 @@ class ReportApiSettings(ProcessSettings):
     )
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
-    halo_rate_requests: int = Field(default=500, ge=1)
-    halo_rate_window_s: float = Field(default=300.0, gt=0)
+    halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
+    halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
 
     @property
     def rate_limit(self) -> RateLimit:

@@ -15,6 +15,9 @@ LICENCES_PATH = "/api/SoftwareLicence"
 NO_CLIENT = 0
 """The client of a licence that Halo shows with none; a licence without the field at all is a failed read."""
 
+_MOST_ROWS, _MOST_ID = 2**31 - 1, 2**63 - 1
+"""What Postgres can count and number; more is no Halo."""
+
 T = TypeVar("T")
 
 
@@ -69,7 +72,9 @@ class HaloReader:
 def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
     """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
     try:
-        record_count = _whole(answer["record_count"])
+        record_count = _whole(answer["record_count"], _MOST_ROWS)
+        if not isinstance(answer[key], list):
+            raise TypeError(f"{type(answer[key]).__name__} is no list")  # noqa: TRY301 - told like every other oddity
         rows = [parse(row) for row in answer[key]]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise HaloFailure(
@@ -79,7 +84,7 @@ def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
 
 
 def _client(row: dict[str, Any]) -> Client:
-    return Client(id=_whole(row["id"]), name=str(row["name"]), inactive=_flag(row.get("inactive"), default=False))
+    return Client(id=_whole(row["id"]), name=_text(row["name"]), inactive=_flag(row.get("inactive"), default=False))
 
 
 def _licence(row: dict[str, Any]) -> SeenLicence:
@@ -87,24 +92,35 @@ def _licence(row: dict[str, Any]) -> SeenLicence:
     licence = Licence(
         id=_whole(row["id"]),
         client_id=NO_CLIENT if row["client_id"] is None else _whole(row["client_id"]),
-        name=str(row.get("name") or ""),
+        name=_text(row.get("name")),
         quantity=_decimal(row.get("count")),
         price=_decimal(row.get("price")),
         purchase_price=_decimal(row.get("purchase_price")),
-        billing_cycle=None if cycle is None else str(cycle),
+        billing_cycle=None if cycle is None else _text(cycle),
         is_active=_flag(row.get("is_active"), default=True),
     )
     return SeenLicence(licence, deleted=_flag(row.get("deleted"), default=False))
 
 
-def _whole(value: Any) -> int:
+def _whole(value: Any, most: int = _MOST_ID) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is no whole number")
+    if abs(value) > most:
+        raise ValueError(f"a number of {value.bit_length()} bits is too large")
     return value
 
 
+def _text(value: Any) -> str:
+    """Return a name as it is shown and stored: none is empty, and Postgres holds no NUL."""
+    return "" if value is None else str(value).replace("\0", "\ufffd")
+
+
 def _flag(value: Any, *, default: bool) -> bool:
-    return default if value is None else bool(value)
+    if value is None:
+        return default
+    if value not in (True, False):  # 1 and 0 are taken too; a word such as "false" would count as true
+        raise TypeError(f"{value!r} is neither true nor false")
+    return bool(value)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pydantic_core import from_json
+
 from halosync.domain.model import PriceField, Removal
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
@@ -78,7 +80,7 @@ def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceW
 def named_rows(body: str) -> set[int]:
     """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api.md 3)."""
     try:
-        answer = json.loads(body)
+        answer = from_json(body)
     except ValueError:
         return set()
     if not isinstance(answer, dict):
@@ -113,12 +115,12 @@ def _ids(answer: Any, writes: Sequence[LicenceWrite]) -> list[int | None]:
         raise HaloFailure(FailureClass.OUTCOME_UNKNOWN, "Halo's answer to a write is no licence")
     updated = {write.licence_id for write in writes}
     stored: set[int] = set()
-    created: dict[tuple[Any, str], list[int]] = {}
+    created: dict[tuple[int, str], list[int]] = {}
     for row in rows:
         if isinstance(row.get("id"), int):
             stored.add(row["id"])
-            if row["id"] not in updated:
-                created.setdefault((row.get("client_id"), name_key(str(row.get("name") or ""))), []).append(row["id"])
+            if row["id"] not in updated and isinstance(row.get("client_id"), int):
+                created.setdefault((row["client_id"], name_key(str(row.get("name") or ""))), []).append(row["id"])
     ids: list[int | None] = []
     for write in writes:
         if write.licence_id is not None:

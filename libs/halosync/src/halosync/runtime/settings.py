@@ -55,12 +55,12 @@ class HaloSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     halo_url_template: str = Field(default="https://{tenant}.halopsa.com", pattern=r"^https?://.*\{tenant\}.*$")
-    halo_rate_requests: int = Field(default=500, ge=1)
-    halo_rate_window_s: float = Field(default=300.0, gt=0)
+    halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
+    halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
     halo_page_size: int = Field(default=100, ge=1, le=1000)
     halo_batch_size: int = Field(default=50, ge=1, le=1000)
-    halo_timeout_s: float = Field(default=30.0, gt=0)
-    halo_settle_s: float = Field(default=60.0, ge=0)
+    halo_timeout_s: float = Field(default=30.0, gt=0, le=3600)
+    halo_settle_s: float = Field(default=60.0, ge=0, le=86_400)
 
     def halo_url(self, tenant: str) -> str:
         """Return the address of a tenant's Halo, without a slash at the end. `tenant` must be a DNS label."""
