@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import psutil  # type: ignore[import-untyped]  # its stubs are not among the locked requirements
+import psutil
 
 
 @dataclass(frozen=True, slots=True)

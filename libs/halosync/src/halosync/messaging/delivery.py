@@ -81,7 +81,7 @@ class Deliveries:
         return _DeliveryMiddleware(message, context=context, deliveries=self)
 
     async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool, why: str = "") -> None:
-        """Put a copy into the delay tier that fits, or make it a dead letter after too many attempts; `why` the last."""
+        """Put a copy into the delay tier that fits, or a dead letter after too many attempts, saying `why`."""
         attempt = int(message.headers.get("attempt", 0)) + (1 if charged else 0)
         if attempt >= self.max_attempts:
             await self.bury(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))

@@ -16,7 +16,7 @@ CREATE TABLE partner (
     country             text,
     invoice_day         integer NOT NULL DEFAULT 5 CHECK (invoice_day BETWEEN 1 AND 28),
     -- Until then Halo may still be applying writes of a run that ended without learning their outcome.
-    settled_at          timestamptz NOT NULL DEFAULT '-infinity',
+    settled_at          timestamptz NOT NULL DEFAULT 'epoch',
     CHECK ((guard_max_count IS NULL) = (guard_max_fraction IS NULL)),
     CHECK ((rate_requests IS NULL) = (rate_window_s IS NULL))
 );

@@ -1,0 +1,236 @@
+"""The report API on the test's database, with rows made by hand and auth played by a double."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest_asyncio
+from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
+from halosync.contracts.message import Message
+from halosync.contracts.settings import RateLimit
+from halosync.store.connections import ConnectionStore
+from halosync.store.keys import KeyStore
+from halosync.store.links import LinkStore
+from halosync.store.partners import PartnerStore
+from halosync.store.reports import ReportStore
+from halosync.store.runs import RunStore
+from report_api.app import build
+from report_api.ports import Pace, Ports
+
+ACME, RIVAL = "acme-msp", "rival-msp"
+PUBLIC_URL = "https://converge.example"
+ISSUED = datetime(2026, 11, 5, 2, tzinfo=UTC)
+_ITEM: dict[str, Any] = {
+    "customer_ids": ["C-1"],
+    "customer_name": "Contoso",
+    "halo_client_id": 7,
+    "product_code": "MS-365-BP",
+    "licence_name": "MS-365-BP",
+    "halo_licence_id": None,
+    "action": "create",
+    "outcome": "pending",
+    "reason": None,
+    "detail": None,
+    **{f"{when}_{name}": None for when in ("before", "after") for name in ("quantity", "price", "billing_cycle")},
+    "before_active": None,
+    "after_active": None,
+    "line_nos": [],
+    "batch_id": None,
+}
+
+
+def item(before: tuple[Any, ...] | None = None, after: tuple[Any, ...] | None = None, **columns: Any) -> dict[str, Any]:
+    """Columns of an item; before and after are (quantity, price, billing_cycle, active)."""
+    made = {**_ITEM, **columns}
+    for when, shape in (("before", before), ("after", after)):
+        for name, value in zip(("quantity", "price", "billing_cycle", "active"), shape or (None,) * 4, strict=True):
+            made[f"{when}_{name}"] = Decimal(value) if name in {"quantity", "price"} and value is not None else value
+    return made
+
+
+def line(line_no: int, **columns: Any) -> tuple[Any, ...]:
+    """Return a row of invoice_line without its invoice."""
+    made = {
+        "line_no": line_no,
+        "line_id": str(line_no),
+        "customer_id": "C-1",
+        "customer_name": "Contoso",
+        "product_code": f"P-{line_no}",
+        "product_name": "Product",
+        "kind": "recurring",
+        "quantity": Decimal(12),
+        "unit_price": Decimal("31.50"),
+        "billing_cycle": "Monthly",
+        **columns,
+    }
+    return tuple(made.values())
+
+
+@dataclass
+class FakeAuth:
+    """Answers as auth would; `reply` may be changed to anything, also to an error."""
+
+    asked: list[Message] = field(default_factory=list)
+    reply: Callable[[Message], Message] = lambda request: (
+        ConnectionEnded(partner_id=request.partner_id)
+        if isinstance(request, EndConnection)
+        else RequestRefused(code="halo_unavailable", detail="Halo could not be reached.")
+    )
+
+    async def ask(self, request: Message) -> Message:
+        """Remember and answer."""
+        self.asked.append(request)
+        return self.reply(request)
+
+
+class World:
+    """Two partners with a key each, an operator's key, and makers of rows."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, ports: Ports, auth: FakeAuth) -> None:
+        self.pool = pool
+        self.client = client
+        self.ports = ports
+        self.auth = auth
+        self.keys: dict[str | None, str] = {}
+
+    def key(self, partner: str | None = ACME) -> dict[str, str]:
+        """Return the header of a partner's key, or of the operator's."""
+        return {"Authorization": f"Bearer {self.keys[partner]}"}
+
+    async def call(
+        self, method: str, path: str, *, key: str | None = ACME, partner: str = ACME, **arguments: Any
+    ) -> httpx.Response:
+        """Call the API below a partner's address."""
+        headers = {**self.key(key), **arguments.pop("headers", {})}
+        return await self.client.request(method, f"/v1/partners/{partner}{path}", headers=headers, **arguments)
+
+    async def get(self, path: str, **arguments: Any) -> Any:
+        """Return the JSON of a call that succeeds."""
+        response = await self.call("GET", path, **arguments)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def pages(self, path: str, limit: int, **params: Any) -> list[Any]:
+        """Return a whole list, read page by page."""
+        items, cursor = [], None
+        while True:
+            query = {**params, "limit": limit, **({"cursor": cursor} if cursor else {})}
+            page = await self.get(path, params=query)
+            assert len(page["items"]) <= limit
+            items += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return items
+
+    async def invoice(
+        self, invoice_id: str = "INV-1", lines: Iterable[tuple[Any, ...]] = (), *, partner: str = ACME, **columns: Any
+    ) -> int:
+        """Store an invoice with its lines and return its key."""
+        rows = list(lines)
+        made = {
+            "partner_id": partner,
+            "invoice_id": invoice_id,
+            "revision": 1,
+            "event_id": uuid4(),
+            "period": "2026-11",
+            "currency": "AUD",
+            "issued_at": ISSUED,
+            "line_count": len(rows),
+            "total": Decimal("378.00"),
+            **columns,
+        }
+        invoice_pk: int = await self._insert("invoice", made, "invoice_pk")
+        async with self.pool.acquire() as connection:
+            await connection.copy_records_to_table("invoice_line", records=((invoice_pk, *row) for row in rows))
+        return invoice_pk
+
+    async def run(
+        self, invoice_pk: int, items: Iterable[dict[str, Any]] = (), *, partner: str = ACME, **columns: Any
+    ) -> UUID:
+        """Store a run with its items and return its id."""
+        made = {
+            "partner_id": partner,
+            "invoice_pk": invoice_pk,
+            "tenant": "acme",
+            "mode": "apply",
+            "state": "writing",
+            "requested_by": "test",
+            "started_at": datetime.now(UTC),
+            "writing_at": datetime.now(UTC),
+            **columns,
+        }
+        run_id: UUID = await self._insert("run", made, "run_id")
+        rows = [
+            {
+                "run_id": run_id,
+                "seq": seq,
+                **one,
+                "action_state": "waiting" if one["outcome"] == "pending" else "none",
+            }
+            for seq, one in enumerate(items)
+        ]
+        if rows:
+            async with self.pool.acquire() as connection:
+                await connection.copy_records_to_table(
+                    "item", records=[tuple(row.values()) for row in rows], columns=list(rows[0])
+                )
+        return run_id
+
+    async def finish(self, run_id: UUID, state: str = "succeeded") -> None:
+        """End a run."""
+        await self.pool.execute("UPDATE run SET state = $2, finished_at = now() WHERE run_id = $1", run_id, state)
+
+    async def connect(self, partner: str = ACME) -> None:
+        """Make the partner connected."""
+        row = {"partner_id": partner, "state": "connected", "tenant": "acme", "client_id": "client-1"}
+        await self._insert("connection", row, "partner_id")
+
+    async def halo(self, clients: dict[int, str], licence_names: Iterable[str] = (), *, partner: str = ACME) -> None:
+        """Store what was last read from Halo."""
+        await self._insert("halo_snapshot", {"partner_id": partner, "tenant": "acme", "read_at": ISSUED}, "partner_id")
+        await self.pool.executemany(
+            "INSERT INTO halo_client VALUES ($1, $2, $3, false)", [(partner, *client) for client in clients.items()]
+        )
+        await self.pool.executemany(
+            "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active)"
+            " VALUES ($1, $2, 7, $3, true)",
+            [(partner, number, name) for number, name in enumerate(licence_names)],
+        )
+
+    async def _insert(self, table: str, columns: dict[str, Any], returning: str) -> Any:
+        values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"  # noqa: S608 - names of ours
+        return await self.pool.fetchval(statement, *columns.values())
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
+    """The API with two partners and no rows."""
+    auth = FakeAuth()
+    ports = Ports(
+        public_url=PUBLIC_URL,
+        rate_limit=RateLimit(requests=500, window_s=300),
+        auth=auth,
+        connections=ConnectionStore(pool),
+        keys=KeyStore(pool),
+        links=LinkStore(pool),
+        partners=PartnerStore(pool),
+        reports=ReportStore(pool),
+        runs=RunStore(pool),
+        closing=asyncio.Event(),
+        pace=Pace(poll_s=0.02, heartbeat_s=0.1),
+    )
+    transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+        world = World(pool, client, ports, auth)
+        for partner in (ACME, RIVAL):
+            await ports.partners.add(partner, partner)
+        for owner in (ACME, RIVAL, None):
+            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}")).api_key
+        yield world

@@ -1,0 +1,42 @@
+import random
+
+from halosync.domain.model import Client
+from halosync.domain.suggestions import Suggestion, client_suggestions, licence_name_suggestions
+
+CLIENTS = [
+    Client(1, "Contoso Pty Ltd"),
+    Client(2, "Contosso"),
+    Client(3, "Northwind Traders"),
+    Client(4, "CONTOSO"),
+    Client(5, "contoso"),
+    Client(6, "Contoso Søns"),
+    Client(7, "Contoso Nordic"),
+]
+
+
+def test_the_nearest_names_come_first_and_strangers_not_at_all() -> None:
+    found = client_suggestions(CLIENTS).best("Contoso & Søns")
+    assert found[0].id == 6
+    assert 3 not in {each.id for each in found}
+    assert len(found) <= 5
+    assert all(60 <= each.score <= 100 for each in found)
+
+
+def test_equal_names_are_in_the_order_of_their_ids_whatever_the_order_of_the_read() -> None:
+    expected = client_suggestions(CLIENTS).best("contoso")
+    assert expected[:2] == [Suggestion(4, "CONTOSO", 100), Suggestion(5, "contoso", 100)]
+    for seed in range(10):
+        shuffled = CLIENTS.copy()
+        random.Random(seed).shuffle(shuffled)
+        assert client_suggestions(shuffled).best("contoso") == expected
+
+
+def test_limit_and_cutoff() -> None:
+    assert len(client_suggestions(CLIENTS).best("contoso", limit=1)) == 1
+    assert client_suggestions(CLIENTS).best("zzz", cutoff=90) == []
+    assert client_suggestions([]).best("contoso") == []
+
+
+def test_a_licence_name_that_several_licences_have_is_suggested_once() -> None:
+    found = licence_name_suggestions(["MS 365 BP", "MS 365 BP", "Backup"]).best("MS-365-BP")
+    assert found == [Suggestion(None, "MS 365 BP", found[0].score)]
