@@ -114,7 +114,7 @@ OF_AN_EVENT: list[tuple[str, list[Any]]] = [
     ("invoice_id", [None, 7, "", "\x7f", "a\x1bb", "x" * 201]),
     ("revision", [None, 0, -1, 1.5, 1.0, "1", True, 2**31, 10**4000, [1]]),
     ("replaces", [7, "", "\0", ["INV-1"]]),
-    ("period", [None, "2026-13", "2026-00", "2026-1", "26-11", "２０２６-11", "2026-11-05", 202611]),
+    ("period", [None, "2026-13", "2026-00", "2026-1", "26-11", "\uff12\uff10\uff12\uff16-11", "2026-11-05", 202611]),
     ("currency", [None, "aud", "AUDS", "A$", "", 36]),
     ("issued_at", [None, "2026-11-05T02:00:00", "2026-11-05", "yesterday", True, [], "0001-01-01T00:00:00+14:00"]),
     ("issued_at", ["9999-12-31T23:59:59-14:00", 1e400, -(10**30)]),
@@ -183,7 +183,7 @@ def test_control_totals_are_compared_with_each_line_rounded_to_cents() -> None:
 def test_the_largest_amounts_add_up() -> None:
     largest = LINE | {"quantity": "999999999.999999", "unit_price": "999999999999.999999"}
     checker, _ = take_in(json.dumps(EVENT | {"line_count": 3, "total": None, "lines": [largest] * 3}).encode())
-    assert checker.total == Decimal("2999999999999996999999.99") + Decimal("0.01")
+    assert checker.total == Decimal("2999999999999996997000.00")
 
 
 def test_an_empty_invoice_is_an_invoice() -> None:
@@ -242,7 +242,13 @@ def checker() -> LineChecker:
 
 
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals().map(str) | st.datetimes().map(str)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.decimals().map(str)
+    | st.datetimes().map(str)
 )
 json_values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 
@@ -262,15 +268,16 @@ def mutated_events(draw: st.DrawFn) -> bytes:
     return bytes(body)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 @given(body=st.binary() | json_values.map(lambda value: json.dumps(value).encode()) | mutated_events())
 def test_whatever_arrives_is_taken_in_or_refused_with_an_answer(body: bytes) -> None:
+    lines: list[InvoiceLine] = []
+    refused = None
     try:
         _, lines = take_in(body)
-    except InvalidInvoiceError as refused:
-        assert 1 <= len(refused.problems)
-        assert answer(refused).problems == refused.problems
-        return
+    except InvalidInvoiceError as error:
+        refused = error
+    assert refused is None or (refused.problems and answer(refused).problems == refused.problems)
     assert all("\0" not in str(value) for line in lines for value in line.model_dump().values())
 
 

@@ -62,7 +62,8 @@ def test_spellings_of_one_product_are_one_item_called_by_its_smallest_recurring_
 def test_a_product_without_recurring_lines_keeps_its_licence_from_clean_up() -> None:
     item = only(lines=[line(kind=Kind.USAGE)], licences=[licence()])
     assert (item.action, item.reason, item.halo_licence_id) == (Action.NONE, Reason.NOT_RECURRING, 1)
-    assert item.before == item.after != None  # noqa: E711 - one chain: the same state twice, and there is one
+    assert item.before is not None
+    assert item.before == item.after
 
 
 def test_a_product_without_recurring_lines_claims_no_licence() -> None:
@@ -144,14 +145,14 @@ def test_price_field_none_neither_sends_nor_compares_a_price() -> None:
     kept = only(settings=settings, licences=[licence(quantity=Decimal(1), price=Decimal(5))])
     assert kept.before is not None
     assert kept.after is not None
-    assert (kept.before.price, kept.after.price) == (5, 5)
+    assert (kept.before.price, kept.after.price) == (Decimal(5), Decimal(5))
 
 
 def test_purchase_price_is_shown_where_the_partner_chose_it() -> None:
     settings = replace(INPUTS.settings, price_field=PriceField.PURCHASE_PRICE)
     item = only(settings=settings, licences=[licence(purchase_price=Decimal(5))])
     assert item.before is not None
-    assert (item.action, item.before.price) == (Action.UPDATE, 5)
+    assert (item.action, item.before.price) == (Action.UPDATE, Decimal(5))
 
 
 def test_an_inactive_licence_that_halosync_did_not_delete_is_deleted_at_quantity_zero() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from halosync.domain.model import Action, Outcome
@@ -29,7 +30,7 @@ def test_every_state_is_reached_from_the_first_and_leads_to_an_end() -> None:
 
 def test_a_run_goes_its_way_and_never_back_from_writing() -> None:
     way = [RunState.QUEUED, RunState.READING, RunState.PLANNING, RunState.WRITING, RunState.SUCCEEDED]
-    assert all(may_become(*step) for step in zip(way, way[1:], strict=False))
+    assert all(may_become(*step) for step in pairwise(way))
     assert may_become(RunState.PLANNING, RunState.READING)
     assert not may_become(RunState.WRITING, RunState.READING)
     assert not may_become(RunState.WRITING, RunState.PREVIEWED)

@@ -65,7 +65,7 @@ def test_every_dns_label_is_a_tenant(text: str) -> None:
     ],
 )
 def test_nothing_else_becomes_a_host(text: str) -> None:
-    with pytest.raises(InvalidTenant, match="the part before .halopsa.com"):
+    with pytest.raises(InvalidTenant, match=r"the part before \.halopsa\.com"):
         normalise_tenant(text)
 
 

@@ -73,14 +73,24 @@ def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
     """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
     try:
         record_count = _whole(answer["record_count"], _MOST_ROWS)
-        if not isinstance(answer[key], list):
-            raise TypeError(f"{type(answer[key]).__name__} is no list")  # noqa: TRY301 - told like every other oddity
-        rows = [parse(row) for row in answer[key]]
+        rows = [parse(_object(row)) for row in _list(answer[key])]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise HaloFailure(
             FailureClass.TRANSIENT, f"Halo's list of {key} could not be understood: {type(error).__name__} {error}"
         ) from None
     return record_count, rows
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{type(value).__name__} is no list")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} is no object")
+    return value
 
 
 def _client(row: dict[str, Any]) -> Client:

@@ -1,0 +1,187 @@
+"""A list from Halo is understood completely or it is a failed read; nothing is guessed (spec section 5.4)."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from halosync.domain.retry import FailureClass
+from halosync.halo.failures import HaloFailure
+from halosync.halo.read import NO_CLIENT, HaloReader
+from halosync.halo.transport import HaloTransport
+
+CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
+LICENCE: dict[str, Any] = {
+    "id": 70,
+    "client_id": 7,
+    "name": "MS-365-BP",
+    "count": 12,
+    "price": 31.5,
+    "purchase_price": None,
+    "billing_cycle": "Monthly",
+    "is_active": True,
+    "deleted": False,
+    "vendor": "x",
+}
+
+
+class Halo:
+    """Answers every request with what it was told to, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.requests: list[httpx.Request] = []
+        self.transport = HaloTransport("https://{tenant}.halo.example/", 1.0)
+        self.transport._http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle), trust_env=False)
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(200, content=self.body)
+
+    def answers(self, answer: object) -> None:
+        self.body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+@pytest.fixture(scope="module")
+def halo() -> Halo:
+    return Halo()
+
+
+@pytest.fixture
+def reader(halo: Halo) -> HaloReader:
+    halo.requests.clear()
+    return HaloReader(halo.transport, page_size=50)
+
+
+def licences(*rows: object) -> dict[str, Any]:
+    return {"record_count": len(rows), "licences": list(rows)}
+
+
+def clients(*rows: object) -> dict[str, Any]:
+    return {"record_count": len(rows), "clients": list(rows)}
+
+
+async def test_a_page_is_asked_for_in_halos_spelling(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(clients())
+    await reader.clients("acme", "token", 3)
+    halo.answers(licences())
+    await reader.licences("acme", "token", 1, client_id=7)
+    paging = {"pageinate": "true", "page_size": "50", "includeinactive": "true"}
+    first, second = halo.requests
+    assert (str(first.url.copy_with(query=None)), dict(first.url.params)) == (
+        "https://acme.halo.example/api/Client",
+        {**paging, "page_no": "3"},
+    )
+    assert first.headers["Authorization"] == "Bearer token"
+    assert second.url.path == "/api/SoftwareLicence"
+    assert dict(second.url.params) == {**paging, "page_no": "1", "client_id": "7"}
+
+
+async def test_a_page_of_licences(reader: HaloReader, halo: Halo) -> None:
+    halo.answers({"record_count": 120, "licences": [LICENCE]})
+    page = await reader.licences("acme", "token", 1)
+    (seen,) = page.rows
+    assert (page.record_count, seen.deleted) == (120, False)
+    licence = seen.licence
+    assert (licence.id, licence.client_id, licence.name, licence.is_active) == (70, 7, "MS-365-BP", True)
+    assert (licence.quantity, licence.price, licence.purchase_price) == (Decimal(12), Decimal("31.5"), None)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(0.1, "0.1"), (1e-7, "1E-7"), (12.0, "12"), ("12.50", "12.5"), (0, "0"), (-3, "-3"), (1e300, "1E300")],
+)
+async def test_a_number_is_its_shortest_decimal(reader: HaloReader, halo: Halo, value: float, number: str) -> None:
+    halo.answers(licences(LICENCE | {"count": value}))
+    assert (await reader.licences("acme", "token", 1)).rows[0].licence.quantity == Decimal(number)
+
+
+async def test_what_halo_leaves_out_is_unset_and_not_zero(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(licences({"id": 70, "client_id": 7}))
+    (seen,) = (await reader.licences("acme", "token", 1)).rows
+    licence = seen.licence
+    assert (licence.quantity, licence.price, licence.purchase_price, licence.billing_cycle) == (None,) * 4
+    assert (licence.name, licence.is_active, seen.deleted) == ("", True, False)
+
+
+async def test_a_licence_of_nobody_is_no_clients(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(licences(LICENCE | {"client_id": None}))
+    assert (await reader.licences("acme", "token", 1)).rows[0].licence.client_id == NO_CLIENT
+
+
+async def test_odd_texts_are_taken_as_they_can_be_stored(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(licences(LICENCE | {"name": "a\0b", "billing_cycle": "c\0"}, LICENCE | {"name": None}))
+    first, second = (await reader.licences("acme", "token", 1)).rows
+    assert (first.licence.name, first.licence.billing_cycle, second.licence.name) == ("a\ufffdb", "c\ufffd", "")
+    halo.answers(clients(CLIENT | {"name": None}, CLIENT | {"name": "\0"}, CLIENT | {"inactive": None}))
+    rows = (await reader.clients("acme", "token", 1)).rows
+    assert [row.name for row in rows] == ["", "\ufffd", "Contoso"]
+    assert [row.inactive for row in rows] == [False, False, False]
+
+
+ODD_LICENCES: list[Any] = [
+    {key: value for key, value in LICENCE.items() if key != "id"},
+    {key: value for key, value in LICENCE.items() if key != "client_id"},
+    *(LICENCE | {"id": value} for value in (None, "70", 70.5, True, [], 2**63)),
+    *(LICENCE | {"client_id": value} for value in ("7", 7.5, False, {}, -(2**63))),
+    *(LICENCE | {"count": value} for value in ("many", True, [], {}, "", "NaN", "Infinity", float("nan"))),
+    *(LICENCE | {"price": value} for value in ("31,5", float("inf"), float("-inf"), "1e")),
+    *(LICENCE | {"is_active": value} for value in ("false", "", 2, [])),
+    *(LICENCE | {"deleted": value} for value in ("true", -1)),
+    None,
+    7,
+    "licence",
+    [],
+]
+
+
+@pytest.mark.parametrize("row", ODD_LICENCES, ids=repr)
+async def test_one_licence_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
+    halo.answers(licences(LICENCE, row))
+    await fails(reader.licences("acme", "token", 1))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"id": 7}, {"name": "Contoso"}, CLIENT | {"id": "7"}, CLIENT | {"id": None}, CLIENT | {"inactive": "no"}, None],
+    ids=repr,
+)
+async def test_one_client_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
+    halo.answers(clients(CLIENT, row))
+    await fails(reader.clients("acme", "token", 1))
+
+
+ODD_COUNTS: list[Any] = [None, "0", 0.0, True, [], 2**31]
+NO_LISTS: list[Any] = [None, {}, "", 0, False, {"70": LICENCE}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"record_count": 1, "licences": [',
+        b'{"record_count": NaN, "licences": []}',
+        {},
+        {"licences": []},
+        {"record_count": 0},
+        {"record_count": 0, "clients": []},
+        *({"record_count": count, "licences": []} for count in ODD_COUNTS),
+        *({"record_count": 0, "licences": rows} for rows in NO_LISTS),
+    ],
+    ids=repr,
+)
+async def test_what_is_not_surely_a_list_is_a_failed_read_and_never_an_empty_list(
+    reader: HaloReader, halo: Halo, answer: object
+) -> None:
+    halo.answers(answer)
+    await fails(reader.licences("acme", "token", 1))
+
+
+async def fails(reading: Any) -> None:
+    with pytest.raises(HaloFailure) as failed:
+        await reading
+    assert failed.value.failure is FailureClass.TRANSIENT
