@@ -92,6 +92,10 @@ class FakeAuth:
 class World:
     """Two partners with a key each, an operator's key, and makers of rows."""
 
+    issued = ISSUED
+    item = staticmethod(item)
+    line = staticmethod(line)
+
     def __init__(self, pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, ports: Ports, auth: FakeAuth) -> None:
         self.pool = pool
         self.client = client

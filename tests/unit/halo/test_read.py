@@ -120,19 +120,18 @@ async def test_odd_texts_are_taken_as_they_can_be_stored(reader: HaloReader, hal
     assert [row.inactive for row in rows] == [False, False, False]
 
 
-ODD_LICENCES: list[Any] = [
-    {key: value for key, value in LICENCE.items() if key != "id"},
-    {key: value for key, value in LICENCE.items() if key != "client_id"},
-    *(LICENCE | {"id": value} for value in (None, "70", 70.5, True, [], 2**63)),
-    *(LICENCE | {"client_id": value} for value in ("7", 7.5, False, {}, -(2**63))),
-    *(LICENCE | {"count": value} for value in ("many", True, [], {}, "", "NaN", "Infinity", float("nan"))),
-    *(LICENCE | {"price": value} for value in ("31,5", float("inf"), float("-inf"), "1e")),
-    *(LICENCE | {"is_active": value} for value in ("false", "", 2, [])),
-    *(LICENCE | {"deleted": value} for value in ("true", -1)),
-    None,
-    7,
-    "licence",
-    [],
+ODD_VALUES: list[tuple[str, list[Any]]] = [
+    ("id", [None, "70", 70.5, True, [], 2**63]),
+    ("client_id", ["7", 7.5, False, {}, -(2**63) - 1]),
+    ("count", ["many", True, [], {}, "", "NaN", "Infinity", float("nan")]),
+    ("price", ["31,5", float("inf"), float("-inf"), "1e"]),
+    ("is_active", ["false", "", 2, []]),
+    ("deleted", ["true", -1]),
+]
+ODD_LICENCES = [
+    *(LICENCE | {name: value} for name, values in ODD_VALUES for value in values),
+    *({key: value for key, value in LICENCE.items() if key != missing} for missing in ("id", "client_id")),
+    *(None, 7, "licence", []),
 ]
 
 

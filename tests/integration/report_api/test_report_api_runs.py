@@ -1,0 +1,188 @@
+"""Runs: started, shown, cancelled; their items, counters and money."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.report_api.conftest import World
+
+pytestmark = pytest.mark.integration
+
+MONTHLY, YEARLY = "Monthly", "Yearly"
+
+
+async def test_a_run_is_started_for_the_newest_invoice(world: "World") -> None:
+    await world.connect()
+    await world.invoice("INV-0", [world.line(1)], issued_at=world.issued - timedelta(days=31))
+    await world.invoice("INV-1", [world.line(1)])
+    response = await world.call("POST", "/runs", json={"mode": "apply", "approve_removals": 3})
+    assert response.status_code == 202
+    run_id = response.json()["run_id"]
+    assert response.headers["location"] == f"/v1/partners/acme-msp/runs/{run_id}"
+    run = (await world.client.get(response.headers["location"], headers=world.key())).json()
+    assert (run["invoice_id"], run["state"], run["mode"]) == ("INV-1", "queued", "apply")
+    assert run["requested_by"] == "key of acme-msp"
+    row = await world.pool.fetchrow("SELECT approve_removals, accept_shrunk_read FROM run")
+    assert tuple(row) == (3, False)
+    assert await world.pool.fetchval("SELECT routing_key FROM outbox") == "run.requested.v1"
+
+    again = await world.call("POST", "/runs", json={"mode": "preview"})
+    assert (again.status_code, again.json()["code"], again.json()["run_id"]) == (409, "run_in_progress", run_id)
+
+
+async def test_a_run_needs_an_invoice_with_lines_and_a_connection(world: "World") -> None:
+    async def answer(**body: Any) -> tuple[int, str]:
+        response = await world.call("POST", "/runs", json={"mode": "apply", **body})
+        return response.status_code, response.json()["code"]
+
+    assert await answer() == (404, "not_found")
+    await world.invoice("INV-1", [world.line(1)])
+    await world.invoice("INV-2", [])
+    assert await answer(invoice_id="INV-1") == (409, "not_connected")
+    await world.connect()
+    assert await answer(invoice_id="INV-3") == (404, "not_found")
+    assert await answer(invoice_id="INV-2") == (422, "invoice_empty")
+    assert await world.pool.fetchval("SELECT count(*) FROM run") == 0
+
+
+async def test_runs_are_listed_newest_first_and_paged(world: "World") -> None:
+    invoice_pk = await world.invoice()
+    now = datetime.now(UTC)
+    ids = []
+    for number in range(9):
+        # Three at each moment: the id decides among them.
+        ids.append(str(await world.run(invoice_pk, state="succeeded", created_at=now - timedelta(hours=number // 3))))
+    shown = [run["run_id"] for run in await world.pages("/runs", 2)]
+    assert sorted(shown) == sorted(ids)
+    assert set(shown[:3]) == set(ids[:3])
+    assert set(shown[6:]) == set(ids[6:])
+
+
+async def test_cancelling(world: "World") -> None:
+    run_id = await world.run(await world.invoice(), [world.item(), world.item(outcome="synced")])
+    for _ in range(2):
+        response = await world.call("POST", f"/runs/{run_id}/cancel")
+        assert (response.status_code, response.json()) == (202, {"run_id": str(run_id)})
+    run = await world.get(f"/runs/{run_id}")
+    assert run["state"] == "cancelled"
+    assert run["counters"]["pending"] == 0
+    for absent in ("no-uuid", UUID(int=1)):
+        assert (await world.call("POST", f"/runs/{absent}/cancel")).status_code == 404
+
+
+async def test_counters_equal_the_rows(world: "World") -> None:
+    shapes = [
+        *[{"outcome": "synced", "action": "unchanged"}] * 2,
+        {"outcome": "skipped", "action": "none"},
+        {"outcome": "held", "action": "delete"},
+        *[{"outcome": "pending", "action": "create"}] * 3,
+    ]
+    run_id = await world.run(await world.invoice(), [world.item(**shape) for shape in shapes])
+    await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE seq = 5")
+    await world.pool.execute("UPDATE item SET outcome = 'failed', action_state = 'rejected' WHERE seq = 6")
+    counters = (await world.get(f"/runs/{run_id}"))["counters"]
+    assert counters == {
+        "total": 7,
+        "synced": 3,
+        "skipped": 1,
+        "held": 1,
+        "failed": 1,
+        "pending": 1,
+        "created": 1,
+        "updated": 0,
+        "deleted": 0,
+        "unchanged": 2,
+    }
+    for outcome in ("synced", "skipped", "held", "failed", "pending"):
+        assert len(await world.pages(f"/runs/{run_id}/items", 1, outcome=outcome)) == counters[outcome]
+
+
+async def test_money_is_what_licences_cost_before_and_after_by_billing_cycle(world: "World") -> None:
+    items = [
+        world.item(None, (12, "31.50", MONTHLY, True), outcome="pending"),
+        world.item((10, "31.50", MONTHLY, True), (11, "31.505", MONTHLY, True), outcome="synced", action="update"),
+        world.item((1, "100", MONTHLY, True), (1, "900", YEARLY, True), outcome="synced", action="update"),
+        world.item((5, "10", MONTHLY, True), None, outcome="held", action="delete"),
+        world.item((5, "10", MONTHLY, True), (9, "10", MONTHLY, True), outcome="failed", action="update"),
+        world.item((2, "7", MONTHLY, True), (2, "7", MONTHLY, True), outcome="skipped", action="none"),
+        world.item((3, "20", YEARLY, True), None, outcome="synced", action="delete"),
+        world.item((3, "20", YEARLY, False), (3, "20", YEARLY, True), outcome="synced", action="update"),
+        world.item((3, None, "Weekly", True), (None, "4", "Weekly", True), outcome="synced", action="update"),
+    ]
+    run_id = await world.run(await world.invoice(), items)
+    assert (await world.get(f"/runs/{run_id}"))["money"] == [
+        {"billing_cycle": MONTHLY, "currency": "AUD", "before": "529.00", "after": "838.56", "change": "309.56"},
+        {"billing_cycle": YEARLY, "currency": "AUD", "before": "60.00", "after": "960.00", "change": "900.00"},
+    ]
+    assert (await world.get("/runs"))["items"][0]["money"][0]["change"] == "309.56"
+
+
+async def test_the_time_left_is_estimated_while_writing(world: "World") -> None:
+    run_id = await world.run(await world.invoice())
+    assert (await world.get(f"/runs/{run_id}"))["eta_s"] == 0
+    batch = "INSERT INTO batch (run_id, partner_id, tenant, kind, state) VALUES ($1, 'acme-msp', 'acme', $2, $3)"
+    await world.pool.executemany(batch, [(run_id, "write", "issued")] * 8 + [(run_id, "write", "done")] * 2)
+    await world.pool.execute("UPDATE run SET writing_at = now() - interval '10 seconds'")
+    assert 40 <= (await world.get(f"/runs/{run_id}"))["eta_s"] <= 60  # 8 left, 5 s each so far
+
+    await world.pool.execute("INSERT INTO rate_tenant (tenant, requests, window_s) VALUES ('acme', 500, 300)")
+    lease = "INSERT INTO rate_lease (tenant, permits, free_at) VALUES ('acme', 500, now() + interval '1 hour')"
+    await world.pool.execute(lease)
+    await world.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 300")
+    assert (await world.get(f"/runs/{run_id}"))["eta_s"] == 1200  # the budget gives 2 in 300 s
+    await world.finish(run_id)
+    assert (await world.get(f"/runs/{run_id}"))["eta_s"] is None
+
+
+async def test_an_item_shows_the_licence_before_and_after(world: "World") -> None:
+    made = [
+        world.item(None, (12, "0.0000001", MONTHLY, True), line_nos=[1]),
+        world.item((None, None, None, False), None, product_code=None, customer_ids=[], action="delete"),
+    ]
+    run_id = await world.run(await world.invoice(), made)
+    first, second = (await world.get(f"/runs/{run_id}/items"))["items"]
+    assert first["before"] is None
+    assert first["after"] == {"quantity": "12", "price": "0.0000001", "billing_cycle": MONTHLY, "active": True}
+    assert second["before"] == {"quantity": None, "price": None, "billing_cycle": None, "active": False}
+    assert second["after"] is None
+    fields = "item_id customer_ids customer_name halo_client_id product_code licence_name halo_licence_id action "
+    fields += "outcome reason detail before after attempts"
+    assert set(first) == set(fields.split())
+
+
+async def test_items_are_filtered_and_searched(world: "World") -> None:
+    made = [
+        world.item(customer_name="Søns", outcome="failed", reason="halo_rejected", detail="Too long"),
+        world.item(customer_ids=["C-2", "C-3"], product_code="100%", action="update"),
+        world.item(licence_name="a_b", outcome="held", action="delete"),
+    ]
+    run_id = await world.run(await world.invoice(), made)
+
+    async def found(**params: str) -> list[int]:
+        items = (await world.get(f"/runs/{run_id}/items", params=params))["items"]
+        return [item["item_id"] - first for item in items]
+
+    first = (await world.get(f"/runs/{run_id}/items"))["items"][0]["item_id"]
+    assert await found(outcome="failed") == [0]
+    assert await found(action="delete") == [2]
+    assert await found(action="delete", outcome="failed") == []
+    for q, expected in {"SØNS": [0], "too LONG": [0], "c-3": [1], "%": [1], "a_b": [2], "rejected": [0]}.items():
+        assert await found(q=q) == expected, q
+
+
+async def test_items_are_paged_in_the_order_of_the_plan(world: "World") -> None:
+    run_id = await world.run(await world.invoice(), [world.item(product_code=f"P-{n}") for n in range(23)])
+    codes = [item["product_code"] for item in await world.pages(f"/runs/{run_id}/items", 5)]
+    assert codes == [f"P-{n}" for n in range(23)]
+
+
+async def test_a_cursor_of_one_list_is_no_cursor_of_another(world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1), world.line(2)])
+    await world.run(invoice_pk, [world.item(), world.item()])
+    cursor = (await world.get("/invoices/INV-1/lines", params={"limit": 1}))["next_cursor"]
+    run_id = (await world.get("/runs"))["items"][0]["run_id"]
+    response = await world.call("GET", f"/runs/{run_id}/items", params={"cursor": cursor})
+    assert response.status_code == 422

@@ -1,0 +1,170 @@
+"""A wrong environment stops each process at start, with status 2 and the variable's name (spec section 8)."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from auth.settings import AuthSettings
+from cryptography.fernet import Fernet
+from halo_writer.settings import WriterSettings
+from halosync.runtime.settings import ProcessSettings, load
+from planner.settings import PlannerSettings
+from report_api.settings import ReportApiSettings
+
+DSN = "DATABASE_URL"
+GOOD = {
+    DSN: "postgresql://user:s3cret@127.0.0.1:1/halosync",
+    "AMQP_URL": "amqp://user:s3cret@127.0.0.1:1/",
+    "PUBLIC_URL": "https://halosync.example",
+    "TOKEN_KEYS": Fernet.generate_key().decode(),
+}
+PROCESSES: dict[str, type[ProcessSettings]] = {
+    "planner": PlannerSettings,
+    "halo_writer": WriterSettings,
+    "auth": AuthSettings,
+    "report_api": ReportApiSettings,
+}
+TALK_TO_HALO = ("planner", "halo_writer", "auth")
+
+OF_EVERY_PROCESS = {
+    DSN: ["", "mysql://h/d", "halosync", "postgresql://"],
+    "AMQP_URL": ["", "http://h/", "rabbitmq"],
+    "HEALTH_PORT": ["-1", "65536", "http", "80.5", ""],
+    "LOG_LEVEL": ["LOUD", "", "DEBUG INFO"],
+    "RETRY_DELAYS_S": ["", " , ", "5;30", "0", "-5", "nan", "inf", "5,3601", "5,soon"],
+    "RETRY_MAX_ATTEMPTS": ["0", "101", "1.5", "many"],
+}
+OF_THOSE_THAT_TALK_TO_HALO = {
+    "HALO_URL_TEMPLATE": ["", "https://acme.halopsa.com", "{tenant}.halopsa.com", "ftp://{tenant}.halopsa.com"],
+    "HALO_RATE_REQUESTS": ["0", "-1", "1e3", "100001", ""],
+    "HALO_RATE_WINDOW_S": ["0", "-1", "nan", "inf", "5 min"],
+    "HALO_PAGE_SIZE": ["0", "1001"],
+    "HALO_BATCH_SIZE": ["0", "1001"],
+    "HALO_TIMEOUT_S": ["0", "nan", "inf"],
+    "HALO_SETTLE_S": ["-1", "nan", "inf"],
+}
+OF_ONE = {
+    "halo_writer": {"BATCHES_AT_ONCE": ["0", "501"], "BATCHES_PER_TENANT": ["0", "101"]},
+    "report_api": {
+        "PUBLIC_URL": ["", "halosync.example", "ftp://h/"],
+        "HTTP_PORT": ["-1", "65536", "http"],
+        "HALO_RATE_REQUESTS": ["0", "100001"],
+        "HALO_RATE_WINDOW_S": ["0", "inf", "86401"],
+    },
+    "auth": {"PUBLIC_URL": ["", "h.example"], "TOKEN_KEYS": ["", "short"], "TOKEN_REFRESH_INTERVAL_S": ["0", "121"]},
+    "planner": {},
+}
+
+
+def wrong() -> list[tuple[str, str, str]]:
+    """Every process with every variable of its own and its wrong values."""
+    tables = {
+        process: {
+            **OF_EVERY_PROCESS,
+            **(OF_THOSE_THAT_TALK_TO_HALO if process in TALK_TO_HALO else {}),
+            **OF_ONE[process],
+        }
+        for process in PROCESSES
+    }
+    return [(process, name, value) for process, table in tables.items() for name in table for value in table[name]]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env
+    for name in os.environ:
+        if name.startswith("HALOSYNC_"):
+            monkeypatch.delenv(name)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(f"HALOSYNC_{name}", value)
+
+
+@pytest.mark.parametrize(("process", "name", "value"), wrong())
+def test_a_wrong_value_is_told_by_its_variables_name(
+    process: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"HALOSYNC_{name}", value)
+    with pytest.raises(SystemExit) as stopped:
+        load(PROCESSES[process])
+    (told,) = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2
+    assert f"HALOSYNC_{name}: " in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_good_values_are_taken(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALOSYNC_RETRY_DELAYS_S", " 30, 0.5 ,")
+    monkeypatch.setenv("HALOSYNC_LOG_LEVEL", "debug")
+    settings = load(PROCESSES[process])
+    assert (settings.retry_delays_s, settings.tiers_s, settings.log_level) == ((30.0, 0.5), (0.5, 1.0, 30.0), "DEBUG")
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_defaults_are_those_of_the_specification(process: str) -> None:
+    settings = load(PROCESSES[process])
+    assert (settings.retry_delays_s, settings.retry_max_attempts) == ((5.0, 30.0, 120.0, 300.0), 8)
+    expected = {
+        "halo_url_template": "https://{tenant}.halopsa.com",
+        "halo_rate_requests": 500,
+        "halo_rate_window_s": 300,
+        "halo_page_size": 100,
+        "halo_batch_size": 50,
+        "halo_timeout_s": 30,
+        "halo_settle_s": 60,
+    }
+    told = settings.model_dump()
+    assert {name: told[name] for name in expected if name in told} == {
+        name: value for name, value in expected.items() if process in TALK_TO_HALO or name in told
+    }
+
+
+def test_all_wrong_variables_are_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HALOSYNC_DATABASE_URL")
+    monkeypatch.setenv("HALOSYNC_HALO_PAGE_SIZE", "0")
+    with pytest.raises(SystemExit):
+        load(PlannerSettings)
+    told = capsys.readouterr().err
+    assert [line.split(":")[0] for line in told.splitlines()] == ["HALOSYNC_DATABASE_URL", "HALOSYNC_HALO_PAGE_SIZE"]
+
+
+def test_invoice_hosts_are_a_list_of_names_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(PlannerSettings).invoice_hosts == frozenset()
+    monkeypatch.setenv("HALOSYNC_INVOICE_HOSTS", "Invoices.Converge.Example, 127.0.0.1:8000,")
+    assert load(PlannerSettings).invoice_hosts == {"invoices.converge.example", "127.0.0.1:8000"}
+
+
+async def ended(process: str, settings: Mapping[str, str], folder: Path) -> tuple[int | None, str]:
+    """Run a real process that must end by itself, and return its status and what it said."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("HALOSYNC_")}
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", process),
+        env={**inherited, **{f"HALOSYNC_{name}": value for name, value in settings.items()}},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(60):
+            _, told = await started.communicate()
+    finally:
+        if started.returncode is None:
+            started.kill()
+    return started.returncode, told.decode()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+async def test_the_process_itself_stops_with_status_2(process: str, tmp_path: Path) -> None:
+    without_database = {name: value for name, value in GOOD.items() if name != DSN}
+    missing = {**without_database, "RETRY_MAX_ATTEMPTS": "0"}
+    status, told = await ended(process, missing, tmp_path)
+    assert status == 2
+    assert [line.split(":")[0] for line in told.splitlines()] == [
+        "HALOSYNC_DATABASE_URL",
+        "HALOSYNC_RETRY_MAX_ATTEMPTS",
+    ]
