@@ -135,7 +135,9 @@ async def test_the_lines_of_an_invoice_that_another_replaced_can_still_be_read(w
 @pytest_asyncio.fixture(loop_scope="session")
 async def many(world: "World") -> "World":
     """A world whose INV-1 has lines of every kind and outcome."""
-    invoice_pk = await world.invoice(lines=[world.line(n, kind=["usage", "recurring"][n % 7 > 0]) for n in range(1, 301)])
+    invoice_pk = await world.invoice(
+        lines=[world.line(n, kind=["usage", "recurring"][n % 7 > 0]) for n in range(1, 301)]
+    )
     await world.run(invoice_pk, [world.item(outcome=OUTCOMES[n % 5], line_nos=[n, n + 1]) for n in range(1, 300, 2)])
     return world
 

@@ -128,7 +128,7 @@ ODD_VALUES: list[tuple[str, list[Any]]] = [
     ("is_active", ["false", "", 2, []]),
     ("deleted", ["true", -1]),
 ]
-ODD_LICENCES = [
+ODD_LICENCES: list[object] = [
     *(LICENCE | {name: value} for name, values in ODD_VALUES for value in values),
     *({key: value for key, value in LICENCE.items() if key != missing} for missing in ("id", "client_id")),
     *(None, 7, "licence", []),

@@ -1,0 +1,121 @@
+"""Connecting: what is asked of auth, and what the caller is told."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from halosync.contracts.connection import (
+    BeginConnection,
+    CompleteConnection,
+    ConnectionBegun,
+    ConnectionCompleted,
+    EndConnection,
+    RequestRefused,
+)
+from halosync.messaging.requests import NoReplyError
+
+if TYPE_CHECKING:
+    from tests.integration.report_api.conftest import World
+
+pytestmark = pytest.mark.integration
+
+PORTAL = "https://converge.example/accounts/halo-psa"
+URL = "https://acme.halopsa.com/auth/authorize?x=1"
+
+
+async def test_a_partner_that_never_connected(world: "World") -> None:
+    assert await world.get("/connection") == {
+        "state": "disconnected",
+        "tenant": None,
+        "client_id": None,
+        "granted_scopes": [],
+        "connected_at": None,
+        "problem": None,
+    }
+
+
+async def test_beginning(world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
+    response = await world.call("POST", "/connection", json={"tenant": " ACME.halopsa.com ", "client_id": "c-1"})
+    assert (response.status_code, response.json()) == (200, {"authorize_url": URL})
+    assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1")]
+
+
+@pytest.mark.parametrize("tenant", ["", "a.b", "acme/..", "acme@evil.example", "-x", "x" * 64, "acme.evil.com", "é"])
+async def test_a_tenant_that_is_no_dns_label(world: "World", tenant: str) -> None:
+    response = await world.call("POST", "/connection", json={"tenant": tenant, "client_id": "c-1"})
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == ["tenant"]
+    assert not world.auth.asked
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "code"),
+    [
+        ("invalid_tenant", 422, "validation_failed"),
+        ("invalid_client", 422, "validation_failed"),
+        ("halo_unavailable", 503, "unavailable"),
+        ("connection_broken", 409, "connection_broken"),
+        ("unknown_partner", 404, "not_found"),
+    ],
+)
+async def test_a_refusal(world: "World", refused: Any, status: int, code: str) -> None:
+    world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.")
+    response = await world.call("POST", "/connection", json={"tenant": "acme", "client_id": "c-1"})
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    if status != 404:
+        assert "Do this." in response.json()["detail"]
+
+
+async def test_disconnecting(world: "World") -> None:
+    response = await world.call("DELETE", "/connection")
+    assert (response.status_code, response.content) == (204, b"")
+    assert world.auth.asked == [EndConnection(partner_id="acme-msp")]
+
+
+async def came_back(world: "World", **query: str) -> str:
+    response = await world.client.get("/accounts/", params=query)
+    assert response.status_code == 303
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    return response.headers["location"]
+
+
+async def test_halos_redirect_leads_to_the_portal(world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionCompleted(partner_id="acme-msp", tenant="acme")
+    assert await came_back(world, state="s", code="s3cret") == f"{PORTAL}?connected=1"
+    (asked,) = world.auth.asked
+    assert isinstance(asked, CompleteConnection)
+    assert asked.code is not None
+    assert (asked.state, asked.code.get_secret_value(), asked.error) == ("s", "s3cret", None)
+
+
+async def test_what_halo_refused_is_passed_on(world: "World") -> None:
+    world.auth.reply = lambda _: RequestRefused(code="denied", detail="No.")
+    assert await came_back(world, state="s", error="access_denied", error_description="x") == f"{PORTAL}?problem=denied"
+    (asked,) = world.auth.asked
+    assert isinstance(asked, CompleteConnection)
+    assert (asked.code, asked.error, asked.error_description) == (None, "access_denied", "x")
+
+
+async def test_a_redirect_that_cannot_be_completed(world: "World") -> None:
+    assert await came_back(world, state="s", code="c") == f"{PORTAL}?problem=unavailable"
+    assert await came_back(world, state="s" * 501, code="c") == f"{PORTAL}?problem=invalid_state"
+
+    def silent(_: Any) -> Any:
+        raise NoReplyError("timed out")
+
+    world.auth.reply = silent
+    assert await came_back(world, state="s", code="c") == f"{PORTAL}?problem=unavailable"
+    world.auth.asked.clear()
+    assert await came_back(world) == PORTAL
+    assert not world.auth.asked
+
+
+async def test_the_page_says_how_it_went_and_repeats_nothing(world: "World") -> None:
+    good = await world.client.get("/accounts/halo-psa?connected=1")
+    assert "connected" in good.text
+    for problem in ("denied", "invalid_state", "<script>alert(1)</script>"):
+        page = await world.client.get("/accounts/halo-psa", params={"problem": problem})
+        assert page.headers["content-type"].startswith("text/plain")
+        assert "Connect" in page.text
+        assert "<script>" not in page.text

@@ -1,0 +1,527 @@
+"""Taking in invoices on real Postgres: once, newest revision, all of it or nothing, and an answer to each."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from halosync.contracts.checking import InvalidInvoiceError
+from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
+from halosync.store.invoices import InvoiceStore
+from halosync.store.partners import PartnerStore
+from halosync.store.runs import RunStore
+from planner import fetching
+from planner.fetching import FetchFailedError, LinesFetcher, _Unpacker
+from planner.intake import Intake
+
+pytestmark = pytest.mark.integration
+
+PARTNER, HOST = "acme-msp", "invoices.example"
+
+
+def line(number: int = 1, **values: Any) -> dict[str, Any]:
+    return {
+        "line_id": str(number),
+        "customer_id": "C-1",
+        "customer_name": "Contoso",
+        "product_code": "P-1",
+        "kind": "recurring",
+        "quantity": "2",
+        "unit_price": "10.00",
+        "billing_cycle": "Monthly",
+        **values,
+    }
+
+
+def event(**values: Any) -> dict[str, Any]:
+    return {
+        "event_id": str(uuid4()),
+        "partner_id": PARTNER,
+        "invoice_id": "INV-1",
+        "revision": 1,
+        "period": "2026-11",
+        "currency": "AUD",
+        "issued_at": "2026-11-05T02:00:00Z",
+        "lines": [line()],
+        **values,
+    }
+
+
+@dataclass
+class InvoiceHost:
+    """The host of `lines_url`: what it answers, and what it was asked."""
+
+    answer: httpx.Response | Exception = field(default_factory=lambda: httpx.Response(200))
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class Desk:
+    """The intake of one planner."""
+
+    pool: "asyncpg.Pool[Any]"
+    host: InvoiceHost
+    runs: RunStore
+    intake: Intake
+
+    async def take_in(self, **values: Any) -> None:
+        await self.intake.take_in(json.dumps(event(**values)).encode())
+
+    async def refused(self, **values: Any) -> list[tuple[int | None, str]]:
+        """Take in what cannot be taken in; return line and field of each problem."""
+        with pytest.raises(InvalidInvoiceError) as error:
+            await self.take_in(**values)
+        return [(problem.line, problem.field) for problem in error.value.problems]
+
+    async def fetch(self, answer: httpx.Response | bytes | Exception, **values: Any) -> None:
+        self.host.answer = httpx.Response(200, content=answer) if isinstance(answer, bytes) else answer
+        await self.take_in(**{"lines": None, "lines_url": f"https://{HOST}/lines", **values})
+
+    async def fetch_refused(self, answer: httpx.Response | bytes, **values: Any) -> list[tuple[int | None, str]]:
+        with pytest.raises(InvalidInvoiceError) as error:
+            await self.fetch(answer, **values)
+        assert error.value.known["invoice_id"] == "INV-1"
+        assert await self.standing() == {}
+        return [(problem.line, problem.field) for problem in error.value.problems]
+
+    async def standing(self) -> dict[tuple[str, int], bool]:
+        """Which revisions of which invoices are stored, and whether they still count."""
+        rows = await self.pool.fetch("SELECT invoice_id, revision, superseded_by FROM invoice")
+        return {(row["invoice_id"], row["revision"]): row["superseded_by"] is None for row in rows}
+
+    async def lines(self) -> list[tuple[int, str]]:
+        rows = await self.pool.fetch("SELECT line_no, product_code FROM invoice_line ORDER BY invoice_pk, line_no")
+        return [(row["line_no"], row["product_code"]) for row in rows]
+
+    async def answers(self) -> list[str]:
+        """The types of what is to be published, in order."""
+        rows = await self.pool.fetch("SELECT message_type FROM outbox ORDER BY outbox_id")
+        return [row["message_type"] for row in rows]
+
+    async def connect(self) -> None:
+        await self.pool.execute(
+            "INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'acme')", PARTNER
+        )
+
+    async def auto_sync(self, *, on: bool) -> None:
+        await self.pool.execute("UPDATE partner SET auto_sync = $2 WHERE partner_id = $1", PARTNER, on)
+
+    async def runs_of(self) -> list[tuple[str, int, str]]:
+        rows = await self.pool.fetch(
+            "SELECT invoice_id, revision, state FROM run JOIN invoice USING (invoice_pk) ORDER BY run.created_at"
+        )
+        return [tuple(row) for row in rows]
+
+    async def end_run(self) -> None:
+        """End the run that goes on."""
+        await self.pool.execute("UPDATE run SET state = 'succeeded' WHERE state = 'queued'")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Desk]:
+    await PartnerStore(pool).add(PARTNER, "Acme MSP")
+    host, runs = InvoiceHost(), RunStore(pool)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(host), follow_redirects=True, trust_env=False) as http:
+        yield Desk(pool, host, runs, Intake(InvoiceStore(pool), runs, LinesFetcher(http, frozenset({HOST, "h:8000"}))))
+
+
+async def test_an_invoice_is_stored_with_its_lines_and_answered(desk: Desk) -> None:
+    await desk.take_in(lines=[line(1), line(2, product_code="P-2", kind="credit", quantity="-0.5")])
+    assert await desk.standing() == {("INV-1", 1): True}
+    assert await desk.lines() == [(1, "P-1"), (2, "P-2")]
+    assert await desk.pool.fetchrow("SELECT line_count, total::text FROM invoice") == (2, "15.00")
+    assert await desk.answers() == ["invoice.accepted.v1"]
+    answer = InvoiceAccepted.model_validate_json(await desk.pool.fetchval("SELECT body FROM outbox"))
+    assert (answer.partner_id, answer.invoice_id, answer.revision, answer.line_count, str(answer.total)) == (
+        *(PARTNER, "INV-1", 1, 2),
+        "15.00",
+    )
+
+
+async def test_redelivery_changes_nothing_and_is_not_answered_again(desk: Desk) -> None:
+    body = json.dumps(event()).encode()
+    await asyncio.gather(*(desk.intake.take_in(body) for _ in range(8)))
+    await desk.intake.take_in(body)
+    assert await desk.lines() == [(1, "P-1")]
+    assert await desk.answers() == ["invoice.accepted.v1"]
+
+
+async def test_a_higher_revision_supersedes_the_lower_ones(desk: Desk) -> None:
+    for revision in (1, 2, 7):
+        await desk.take_in(revision=revision)
+    assert await desk.standing() == {("INV-1", 1): False, ("INV-1", 2): False, ("INV-1", 7): True}
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_a_lower_or_equal_revision_changes_nothing_and_is_rejected(desk: Desk, late: int) -> None:
+    await desk.take_in(revision=2)
+    assert await desk.refused(revision=late) == [(None, "revision")]
+    assert await desk.standing() == {("INV-1", 2): True}
+    assert await desk.answers() == ["invoice.accepted.v1", "invoice.rejected.v1"]
+
+
+async def test_revisions_that_arrive_at_once_leave_the_highest(desk: Desk) -> None:
+    bodies = [json.dumps(event(revision=revision)).encode() for revision in (3, 1, 4, 2, 5)]
+    await asyncio.gather(*(desk.intake.take_in(body) for body in bodies), return_exceptions=True)
+    standing = await desk.standing()
+    assert [revision for (_, revision), counts in standing.items() if counts] == [5]
+    assert len(await desk.answers()) == len(bodies)
+
+
+async def test_the_same_invoice_id_of_another_partner_is_another_invoice(desk: Desk) -> None:
+    await PartnerStore(desk.pool).add("other-msp", "Other")
+    await desk.take_in(revision=2)
+    await desk.take_in(partner_id="other-msp", revision=1, replaces="INV-1")
+    rows = await desk.pool.fetch("SELECT partner_id FROM invoice WHERE superseded_by IS NULL ORDER BY partner_id")
+    assert [row["partner_id"] for row in rows] == [PARTNER, "other-msp"]
+
+
+@pytest.mark.parametrize("order", [("INV-1", "INV-2"), ("INV-2", "INV-1")], ids=["in order", "replacement first"])
+async def test_an_invoice_that_is_replaced_does_not_count(desk: Desk, order: tuple[str, str]) -> None:
+    for invoice_id in order:
+        await desk.take_in(invoice_id=invoice_id, replaces="INV-1" if invoice_id == "INV-2" else None)
+    assert await desk.standing() == {("INV-1", 1): False, ("INV-2", 1): True}
+
+
+async def test_a_late_revision_of_a_replaced_invoice_stays_replaced(desk: Desk) -> None:
+    await desk.take_in()
+    await desk.take_in(invoice_id="INV-2", replaces="INV-1")
+    await desk.take_in(revision=2)
+    assert await desk.standing() == {("INV-1", 1): False, ("INV-1", 2): False, ("INV-2", 1): True}
+
+
+async def test_an_invoice_cannot_replace_itself_away(desk: Desk) -> None:
+    await desk.take_in(replaces="INV-1")
+    await desk.take_in(revision=2, replaces="INV-1")
+    assert await desk.standing() == {("INV-1", 1): False, ("INV-1", 2): True}
+
+
+async def test_an_empty_invoice_is_accepted_and_starts_no_run(desk: Desk) -> None:
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    await desk.take_in(lines=[], line_count=0, total="0")
+    assert await desk.standing() == {("INV-1", 1): True}
+    assert await desk.answers() == ["invoice.accepted.v1"]
+    assert await desk.runs_of() == []
+
+
+async def test_an_unknown_partners_invoice_is_rejected_and_can_be_replayed(desk: Desk) -> None:
+    body = json.dumps(event(partner_id="new-msp")).encode()
+    with pytest.raises(InvalidInvoiceError, match="partner_id: no such partner"):
+        await desk.intake.take_in(body)
+    await PartnerStore(desk.pool).add("new-msp", "New")
+    await desk.intake.take_in(body)
+    assert await desk.standing() == {("INV-1", 1): True}
+    assert await desk.answers() == ["invoice.rejected.v1", "invoice.accepted.v1"]
+
+
+async def test_a_bad_line_in_the_middle_stores_nothing_and_can_be_mended(desk: Desk) -> None:
+    bad = event(lines=[*map(line, range(500)), line(quantity="x"), *map(line, range(500))])
+    assert await desk.refused(**bad) == [(501, "quantity")]
+    assert (await desk.standing(), await desk.lines()) == ({}, [])
+    await desk.take_in(**bad | {"lines": [line()]})
+    assert await desk.standing() == {("INV-1", 1): True}
+
+
+async def test_a_rejection_is_answered_once_with_everything_that_is_wrong(desk: Desk) -> None:
+    bad = event(lines=[line(kind="?"), line(), line(quantity="NaN")])
+    assert await desk.refused(**bad) == [(1, "kind"), (3, "quantity")]
+    assert await desk.answers() == ["invoice.rejected.v1"]
+    answer = InvoiceRejected.model_validate_json(await desk.pool.fetchval("SELECT body FROM outbox"))
+    assert (answer.invoice_event_id, answer.partner_id, answer.invoice_id, answer.revision) == (
+        *(bad["event_id"], PARTNER, "INV-1"),
+        1,
+    )
+    assert [(problem.line, problem.field) for problem in answer.problems] == [(1, "kind"), (3, "quantity")]
+    assert "line 3, quantity" in answer.reason
+
+
+@pytest.mark.parametrize("body", [b"\xff\0", b"{}", b'{"partner_id": "\\u0000", "revision": 1e999}', b"[" * 10_000])
+async def test_whatever_is_rejected_is_answered(desk: Desk, body: bytes) -> None:
+    with pytest.raises(InvalidInvoiceError):
+        await desk.intake.take_in(body)
+    assert await desk.answers() == ["invoice.rejected.v1"]
+
+
+async def test_the_oddest_invoice_that_passes_the_check_can_be_stored(desk: Desk) -> None:
+    odd = {"customer_name": "\u202e\U0001f600\x85é", "product_name": "\u2028\ufeff", "billing_cycle": "'; --"}
+    numbers = {"quantity": "-999999999.999999", "unit_price": "0E-6", "line_id": "\\N"}
+    await desk.take_in(
+        invoice_id="\\.\U0001f600",
+        revision=2_000_000_000,
+        issued_at="2199-12-31T23:59:59.999999-23:59",
+        lines=[line(1, **odd, **numbers), line(2, quantity="1E+3", unit_price="0e400")],
+    )
+    assert len(await desk.lines()) == 2
+
+
+# ---------------------------------------------------------------- lines_url
+
+JSON_LINES = b"".join(json.dumps(line(number)).encode() + b"\n" for number in range(1, 4))
+
+
+async def test_lines_are_fetched_from_their_url(desk: Desk) -> None:
+    await desk.fetch(JSON_LINES, line_count=3, total="60.00")
+    assert [number for number, _ in await desk.lines()] == [1, 2, 3]
+    assert [str(request.url) for request in desk.host.asked] == [f"https://{HOST}/lines"]
+    assert await desk.answers() == ["invoice.accepted.v1"]
+
+
+def cut_and_join(packed: bytes) -> bytes:
+    """Two gzip members, as `cat a.gz b.gz` makes them."""
+    lines = gzip.decompress(packed)
+    return gzip.compress(lines[:100]) + gzip.compress(lines[100:])
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda lines: cut_and_join(gzip.compress(lines))])
+async def test_lines_may_be_packed_in_one_or_more_members(desk: Desk, pack: Callable[[bytes], bytes]) -> None:
+    await desk.fetch(pack(JSON_LINES), line_count=3)
+    assert [number for number, _ in await desk.lines()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda lines: cut_and_join(gzip.compress(lines))])
+def test_unpacking_does_not_depend_on_how_the_bytes_arrive(pack: Callable[[bytes], bytes], size: int) -> None:
+    packed, unpack = pack(JSON_LINES), _Unpacker()
+    pieces = [piece for at in range(0, len(packed), size) for piece in unpack.feed(packed[at : at + size])]
+    assert (b"".join(pieces), unpack.complete) == (JSON_LINES, True)
+
+
+def test_a_packed_file_that_ends_early_is_noticed_wherever_it_ends() -> None:
+    packed = gzip.compress(JSON_LINES)
+    for end in range(1, len(packed)):
+        unpack = _Unpacker()
+        list(unpack.feed(packed[:end]))
+        assert not unpack.complete, end
+
+
+@pytest.mark.parametrize("answer", [b"", b"\n \n\n", gzip.compress(b"")])
+async def test_a_file_without_lines_is_an_empty_invoice(desk: Desk, answer: bytes) -> None:
+    await desk.fetch(answer, line_count=0)
+    assert await desk.standing() == {("INV-1", 1): True}
+
+
+async def test_blank_lines_do_not_count(desk: Desk) -> None:
+    await desk.fetch(b"\n\r\n" + JSON_LINES.replace(b"\n", b"\n  \n") + json.dumps(line(4)).encode(), line_count=4)
+    assert [number for number, _ in await desk.lines()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("broken", [b"{broken", b"\xff", b"[" * 10_000, b'"' + b"x" * 200_000, b'{"a": 1} {"b": 2}'])
+async def test_a_line_that_is_no_json_is_named(desk: Desk, broken: bytes) -> None:
+    lines = JSON_LINES.splitlines()
+    lines[2] = broken
+    assert await desk.fetch_refused(b"\n\n".join(lines)) == [(3, "")]
+
+
+async def test_a_line_that_does_not_fit_is_named_beside_one_that_is_no_json(desk: Desk) -> None:
+    lines = [json.dumps(line(quantity="x")).encode(), JSON_LINES.splitlines()[0], b"{broken"]
+    assert await desk.fetch_refused(b"\n".join(lines)) == [(1, "quantity"), (3, "")]
+    answer = InvoiceRejected.model_validate_json(await desk.pool.fetchval("SELECT body FROM outbox"))
+    assert answer.invoice_id == "INV-1"
+
+
+@pytest.mark.parametrize("body", [b"7", b"x", b"{", b"[]", b"<html>"])
+async def test_a_file_that_holds_something_else_is_refused(desk: Desk, body: bytes) -> None:
+    assert await desk.fetch_refused(body) == [(1, "")]
+
+
+async def test_control_totals_hold_for_a_file_too(desk: Desk) -> None:
+    assert await desk.fetch_refused(JSON_LINES, line_count=4) == [(None, "line_count")]
+    assert await desk.fetch_refused(JSON_LINES, total="60.01") == [(None, "total")]
+
+
+NOT_ALLOWED = [
+    "https://elsewhere.example/lines",
+    f"https://{HOST}.elsewhere.example/lines",
+    f"https://elsewhere.example/{HOST}",
+    f"https://elsewhere.example#{HOST}",
+    f"https://elsewhere.example\\@{HOST}/",
+    f"ftp://{HOST}/lines",
+    f"file://{HOST}/etc/passwd",
+    "file:///etc/passwd",
+    f"//{HOST}/lines",
+    "h:8000/lines",
+    "https://h:8001/lines",
+    "https://h/lines",
+    f"https://user:password@{HOST}/lines",
+    f"https://{HOST}@elsewhere.example/lines",
+    f"https://user@{HOST}/lines",
+    "https://[::1",
+    "",
+    "lines",
+    f"https://{HOST}:99999999/lines",
+    f"https://{HOST}:x/lines",
+    f"https://{HOST}/\x00",
+    f"https://{HOST}/a\x7fb",
+]
+
+
+@pytest.mark.parametrize("url", NOT_ALLOWED)
+async def test_no_other_address_is_ever_asked(desk: Desk, url: str) -> None:
+    assert await desk.fetch_refused(JSON_LINES, lines_url=url) == [(None, "lines_url")]
+    assert desk.host.asked == []
+    assert await desk.answers() == ["invoice.rejected.v1"]
+
+
+@pytest.mark.parametrize("url", [f"https://{HOST.upper()}/1", f"http://{HOST}:8080/1?a=b", "http://H:8000/1"])
+async def test_an_allowed_host_is_allowed_in_any_case_and_on_its_ports(desk: Desk, url: str) -> None:
+    await desk.fetch(JSON_LINES, lines_url=url)
+    assert len(desk.host.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(desk: Desk, status: int) -> None:
+    elsewhere = httpx.Response(status, headers={"Location": "https://elsewhere.example/lines"})
+    assert await desk.fetch_refused(elsewhere) == [(None, "lines_url")]
+    assert [request.url.host for request in desk.host.asked] == [HOST]
+
+
+@pytest.mark.parametrize("status", [204, 206, 400, 401, 403, 404, 410])
+async def test_a_file_that_is_not_there_is_refused_for_good(desk: Desk, status: int) -> None:
+    assert await desk.fetch_refused(httpx.Response(status, content=JSON_LINES)) == [(None, "lines_url")]
+
+
+PASSING = [
+    *(httpx.Response(status) for status in (408, 425, 429, 500, 502, 503, 504)),
+    httpx.ConnectError("refused"),
+    httpx.ReadTimeout("slow"),
+    httpx.RemoteProtocolError("broke off"),
+    gzip.compress(JSON_LINES)[:-1],
+    gzip.compress(JSON_LINES) + gzip.compress(JSON_LINES)[:20],
+    b"\x1f",
+]
+
+
+@pytest.mark.parametrize("answer", PASSING, ids=lambda answer: repr(answer)[:30])
+async def test_a_host_in_trouble_is_asked_again_later(desk: Desk, answer: httpx.Response | bytes | Exception) -> None:
+    again = event(lines=None, lines_url=f"https://{HOST}/lines")
+    with pytest.raises(FetchFailedError, match=f"https://{HOST}/lines") as failed:
+        await desk.fetch(answer, **again)
+    assert isinstance(failed.value, TimeoutError), "which is a passing failure to the delivery"
+    assert (await desk.standing(), await desk.answers()) == ({}, [])
+    await desk.fetch(JSON_LINES, **again)
+    assert await desk.standing() == {("INV-1", 1): True}
+
+
+@pytest.mark.parametrize("packed", [b"\x1f\x8b" + b"\0" * 100, gzip.compress(JSON_LINES)[:30] + b"\xff" * 300])
+async def test_a_broken_gzip_is_refused(desk: Desk, packed: bytes) -> None:
+    assert await desk.fetch_refused(packed) == [(None, "lines_url")]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+async def test_a_file_that_is_too_large_unpacked_is_refused(
+    desk: Desk, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MOST_BYTES", len(JSON_LINES) - 1)
+    assert await desk.fetch_refused(pack(JSON_LINES)) == [(None, "lines_url")]
+    monkeypatch.setattr(fetching, "MOST_BYTES", len(JSON_LINES))
+    await desk.fetch(pack(JSON_LINES))
+
+
+async def test_a_host_that_does_not_end_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"\n"
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(fetching, "TOTAL_TIMEOUT_S", 0.1)
+    with pytest.raises(FetchFailedError):
+        await desk.fetch(httpx.Response(200, content=endless()))
+
+
+# ---------------------------------------------------------------- auto_sync
+
+
+async def test_without_auto_sync_no_run_is_started(desk: Desk) -> None:
+    await desk.connect()
+    await desk.take_in()
+    await desk.auto_sync(on=True)
+    assert await desk.runs.start_wanted(PARTNER) is None
+    assert await desk.runs_of() == []
+
+
+async def test_auto_sync_starts_a_run_when_the_invoice_arrives(desk: Desk) -> None:
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    body = json.dumps(event()).encode()
+    await desk.intake.take_in(body)
+    await desk.intake.take_in(body)
+    assert await desk.runs_of() == [("INV-1", 1, "queued")]
+    assert await desk.answers() == ["invoice.accepted.v1", "run.requested.v1"]
+
+
+async def test_auto_sync_waits_for_the_connection(desk: Desk) -> None:
+    await desk.auto_sync(on=True)
+    await desk.take_in()
+    assert await desk.runs_of() == []
+    await desk.connect()
+    assert await desk.runs.start_wanted(PARTNER) is not None
+    assert await desk.runs.start_wanted(PARTNER) is None
+    assert await desk.runs_of() == [("INV-1", 1, "queued")]
+
+
+async def test_auto_sync_waits_for_the_run_that_goes_on(desk: Desk) -> None:
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    await desk.take_in()
+    await desk.take_in(revision=2)
+    assert await desk.runs_of() == [("INV-1", 1, "queued")]
+    await desk.end_run()
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == [("INV-1", 1, "succeeded"), ("INV-1", 2, "queued")]
+    await desk.end_run()
+    await desk.runs.start_all_wanted()
+    assert len(await desk.runs_of()) == 2
+
+
+async def test_auto_sync_is_owed_for_the_revision_that_counts_only(desk: Desk) -> None:
+    await desk.auto_sync(on=True)
+    for revision in (1, 2):
+        await desk.take_in(revision=revision)
+    await desk.take_in(invoice_id="INV-2", replaces="INV-1")
+    await desk.connect()
+    await desk.runs.start_all_wanted()
+    await desk.end_run()
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == [("INV-2", 1, "succeeded")]
+
+
+async def test_auto_sync_that_was_switched_off_owes_nothing(desk: Desk) -> None:
+    await desk.auto_sync(on=True)
+    await desk.take_in()
+    await desk.auto_sync(on=False)
+    await desk.connect()
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == []
+
+
+async def test_a_run_that_cannot_start_does_not_lose_the_invoice(desk: Desk) -> None:
+    """The invoice is stored before its run is started: if that fails, the second delivery starts it."""
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    body = json.dumps(event()).encode()
+
+    class Broken:
+        async def start_wanted(self, partner_id: str) -> None:
+            raise TimeoutError(partner_id)
+
+    async with httpx.AsyncClient() as http:
+        broken = Intake(InvoiceStore(desk.pool), Broken(), LinesFetcher(http, frozenset()))
+        with pytest.raises(TimeoutError):
+            await broken.take_in(body)
+    assert await desk.runs_of() == []
+    await desk.intake.take_in(body)
+    assert await desk.runs_of() == [("INV-1", 1, "queued")]
