@@ -36,7 +36,7 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 
 .PHONY: test
 test: install ## Run all tests (ARGS="-k word" for some)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts

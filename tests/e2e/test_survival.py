@@ -28,7 +28,7 @@ async def run_in_the_middle(partner: Partner) -> str:
 
     async def half_way() -> bool:
         counters = (await partner.get(f"/runs/{run_id}"))["counters"]
-        return 0 < counters["pending"] < ITEMS
+        return bool(0 < counters["pending"] < ITEMS)
 
     await until(half_way, what="being in the middle of the run", timeout_s=PATIENCE_S)
     return run_id

@@ -1,14 +1,26 @@
 """What the composition promises: one public port, keys for auth alone, a migration first, writers that scale."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from auth.settings import AuthSettings
+from halo_writer.settings import WriterSettings
+from halosync.runtime.settings import ProcessSettings
+from planner.settings import PlannerSettings
+from report_api.settings import ReportApiSettings
 
 COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("auth", "planner", "halo-writer", "report-api")
+SETTINGS: dict[str, type[ProcessSettings]] = {
+    "auth": AuthSettings,
+    "planner": PlannerSettings,
+    "halo-writer": WriterSettings,
+    "report-api": ReportApiSettings,
+}
+OURS = tuple(SETTINGS)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -35,6 +47,41 @@ def test_only_report_api_is_public() -> None:
 
 def test_only_auth_gets_the_token_keys() -> None:
     assert {name for name in SERVICES if "HALOSYNC_TOKEN_KEYS" in (SERVICES[name].get("environment") or {})} == {"auth"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_of_a_service_reaches_its_container(name: str) -> None:
+    known = {f"HALOSYNC_{field}".upper() for field in SETTINGS[name].model_fields}
+    assert known <= SERVICES[name]["environment"].keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_health_is_asked_where_the_process_answers(name: str) -> None:
+    environment = SERVICES[name]["environment"]
+    assert (environment["HALOSYNC_HEALTH_HOST"], environment["HALOSYNC_HEALTH_PORT"]) == ("0.0.0.0", "9000")  # noqa: S104 - inside a container
+    assert SERVICES[name]["healthcheck"]["test"][-1] == "/usr/local/bin/ready"
+
+
+def test_the_migration_comes_after_postgres_and_is_not_repeated() -> None:
+    migrate = SERVICES["migrate"]
+    assert migrate["command"] == ["halosync", "migrate"]
+    assert migrate["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert migrate["restart"] == "no"
+
+
+def test_writers_scale() -> None:
+    assert SERVICES["halo-writer"].keys() & {"container_name", "ports", "hostname"} == set()
+
+
+def test_servers_are_reached_from_inside_only_but_for_the_management_page() -> None:
+    assert "ports" not in SERVICES["postgres"]
+    assert SERVICES["rabbitmq"]["ports"] == ["127.0.0.1:15672:15672"]
+
+
+def test_what_must_be_in_the_env_file_is_in_its_example() -> None:
+    demanded = set(re.findall(r"\$\{(\w+):\?", Path("docker-compose.yml").read_text("utf-8")))
+    example = Path(".env.example").read_text("utf-8")
+    assert [name for name in sorted(demanded) if f"\n{name}=" not in example] == []
 
 
 def test_the_sandbox_is_a_profile() -> None:

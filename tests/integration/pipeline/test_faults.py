@@ -302,3 +302,81 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     assert await pipeline.runs.ring_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
+
+
+async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "row_name": "P-2"}, times=None, status=400)
+    await pipeline.invoice(products(5))
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    [order] = await pipeline.messages()
+    actions = await pipeline.actions.open_actions(order[1]["batch_id"])
+    await pipeline.actions.mark_sending(
+        [action.item_id for action in actions], worker="dead", send_s=0.05, answer_s=0.0, settle_s=0.0
+    )
+    await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', ring_at = now()")
+    await pipeline.actions.ring_due()
+    await pipeline.settle()
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["created"], run["failed"]) == ("partial", 4, 1)
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"drop_before": True}, {"unauthorized": True}])
+async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline: Any, fault: dict[str, Any]) -> None:
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 500, rate_window_s = 1")
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3, **fault)
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    [order] = await pipeline.messages()
+
+    async def cancel() -> None:
+        await asyncio.sleep(0.1)
+        assert await pipeline.runs.cancel("acme-msp", run_id)
+
+    wait, _ = await asyncio.gather(pipeline.deliver(*order), cancel())
+    while wait is not None:
+        await asyncio.sleep(wait)
+        wait = await pipeline.deliver(*order)
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["skipped"], await pipeline.licences()) == ("cancelled", 3, {})
+
+
+async def test_two_token_troubles_far_apart_are_no_permission_problem(pipeline: Any) -> None:
+    await pipeline.pool.execute("UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL")
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(30)))
+    for nth in (3, 20):
+        await pipeline.sandbox.admin.add_fault(TENANT, match={"method": "DELETE", "nth": nth}, unauthorized=True)
+    await pipeline.invoice(products(1))
+    assert (await pipeline.sync())["state"] == "succeeded"
+
+
+async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Any) -> None:
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
+    await pipeline.settle()
+    assert ((await pipeline.run(run_id))["state"], await pipeline.sent("POST")) == ("failed", 0)
+
+
+async def test_a_fault_of_ours_ends_the_run_and_says_so(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    await pipeline.invoice(products(3))
+    run_id = await pipeline.start()
+    monkeypatch.setattr("planner.service.make_plan", lambda _: 1 / 0)
+    [(kind, requested)] = [m for m in await pipeline.messages() if m[0] == "run.requested.v1"]
+    with pytest.raises(ZeroDivisionError):
+        await pipeline.deliver(kind, requested)
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["error_code"]) == ("failed", "internal_error")
+
+
+async def test_a_delete_that_never_reached_halo_is_not_taken_for_done(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "P-0", "is_active": False})
+    await pipeline.sandbox.admin.add_fault(TENANT, match={"method": "DELETE"}, drop_before=True)
+    await pipeline.invoice([{"product_code": "P-0", "quantity": "0"}])
+    assert (await pipeline.sync())["deleted"] == 1
+    assert await pipeline.licences() == {}

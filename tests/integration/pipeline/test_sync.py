@@ -1,6 +1,8 @@
 """The main job on real Postgres and the sandbox: what a run does to Halo, and what it tells."""
 
+import asyncio
 from typing import Any
+from uuid import uuid4
 
 TENANT = "acme"
 
@@ -34,3 +36,51 @@ async def test_a_second_sync_only_reads(pipeline: Any) -> None:
     assert (first["created"], first["halo_requests"]) == (120, 2 + 3)
     second = await pipeline.sync()
     assert (second["state"], second["unchanged"], second["halo_requests"]) == ("succeeded", 120, 1 + 2)
+
+
+async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Any) -> None:
+    await pipeline.pool.execute("UPDATE partner SET auto_sync = true")
+    await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
+    await pipeline.invoice([{"quantity": "5"}], invoice_id="OCT", issued_at="2026-10-05T00:00:00Z")
+    await pipeline.invoice([{"quantity": "9"}], invoice_id="NOV", issued_at="2026-11-05T00:00:00Z")
+    await pipeline.pool.execute("UPDATE connection SET state = 'connected'")
+    for _ in range(3):
+        await pipeline.runs.start_all_wanted()
+        await pipeline.settle()
+    assert (await pipeline.licences())[1, "P-1"]["count"] == 9
+    await pipeline.invoice([{"quantity": "4"}], invoice_id="SEP", issued_at="2026-09-05T00:00:00Z")
+    await pipeline.settle()
+    assert (await pipeline.licences())[1, "P-1"]["count"] == 9
+
+
+async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Any) -> None:
+    read_id = uuid4()
+    await pipeline.refreshing._reading.reads.begin(read_id, "acme-msp", TENANT)
+    await pipeline.invoice([{"product_code": "P-1"}])
+    await pipeline.sync()
+    await pipeline.refreshing.advance("acme-msp", read_id)
+    assert await pipeline.pool.fetchval("SELECT bool_and(owned) FROM halo_licence")
+
+
+async def test_two_processes_on_one_read_do_not_spoil_it(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(550)))
+    read_id = uuid4()
+    await asyncio.gather(*(pipeline.refreshing.advance("acme-msp", read_id) for _ in range(4)))
+    while await pipeline.refreshing.advance("acme-msp", read_id) is not None:
+        pass
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_licence") == 550
+
+
+async def test_a_big_invoice_lets_others_have_their_turn(pipeline: Any) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await pipeline.invoice([{"product_code": f"P-{n}"} for n in range(4000)])
+    task.cancel()
+    assert turns > 20

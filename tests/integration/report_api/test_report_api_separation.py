@@ -68,7 +68,7 @@ async def test_another_partners_run_is_not_found_below_ones_own_address(world: "
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_without_a_key_nothing_is_told(world: "World", method: str, path: str) -> None:
     for authorization in (None, "Bearer", "Bearer  ", "Bearer hs_wrong", f"Basic {world.keys[ACME]}", "Bearer \xff"):
-        headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+        headers = [] if authorization is None else [(b"Authorization", authorization.encode("latin-1"))]
         response = await world.client.request(
             method, f"/v1/partners/{ACME}{filled(path, uuid4())}", headers=headers, content=b"{"
         )

@@ -161,6 +161,17 @@ def test_an_inactive_licence_that_halosync_did_not_delete_is_deleted_at_quantity
     assert only(**gone, removed=frozenset({1})).action is Action.UNCHANGED
 
 
+def test_a_licence_that_was_deleted_and_is_active_again_is_deleted_again() -> None:
+    back = only(lines=[line(quantity=Decimal(0))], licences=[licence()], removed=frozenset({1}))
+    assert back.action is Action.DELETE
+
+
+def test_of_two_links_for_one_product_the_one_that_sorts_first_counts() -> None:
+    links = {"ms-365": "Second", "MS-365": "First"}
+    assert only(product_links=links).set_name == "First"
+    assert only(product_links=dict(reversed(links.items()))).set_name == "First"
+
+
 def test_clean_up_leaves_no_item_where_there_is_nothing_to_do() -> None:
     settings = replace(INPUTS.settings, removal=Removal.ZERO)
     items = plan(

@@ -41,13 +41,15 @@ def family_of(pid: int) -> list[Member]:
 def listening_ports(pid: int) -> list[int]:
     """Return the TCP ports on which the process listens, each once."""
     connections = psutil.Process(pid).net_connections("tcp")
-    return sorted({one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN})
+    return sorted({one.laddr.port for one in connections if one.laddr and one.status == psutil.CONN_LISTEN})
 
 
 def listeners(ports: Iterable[int]) -> list[int]:
     """Return those of `ports` on which some process of this machine listens."""
     connections = psutil.net_connections("tcp")
-    return sorted({one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}.intersection(ports))
+    return sorted(
+        {one.laddr.port for one in connections if one.laddr and one.status == psutil.CONN_LISTEN}.intersection(ports)
+    )
 
 
 def _members(processes: list[psutil.Process]) -> list[Member]:

@@ -18,7 +18,8 @@ def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
     if action.action is Action.DELETE:
         return removal_write(action.client_id, action.licence_id or 0, batch.removal)
     after = _after(action)
-    reactivated = action.before is not None and not action.before.active
+    adopted = action.action is Action.CREATE and action.licence_id is not None
+    reactivated = adopted or (action.before is not None and not action.before.active)
     return LicenceWrite(
         client_id=action.client_id,
         licence_id=action.licence_id,
@@ -77,7 +78,10 @@ def look(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) ->
     found = next((licence for licence in licences if licence.id == action.licence_id), None)
     if action.action is Action.DELETE:
         # Whoever looks after a delete was sent takes an inactive licence for a deleted one: Halo's delete may be soft.
-        gone = found is None or is_removed(found, batch.removal, {found.id})
+        # One that was inactive before says nothing.
+        was_active = action.before is not None and action.before.active
+        ours = {found.id} if found is not None and was_active else set[int]()
+        gone = found is None or is_removed(found, batch.removal, ours)
         return Done(action.licence_id) if gone else NotDone()
     if found is None:
         return Stuck(Reason.HALO_REJECTED, wording.vanished(action.licence_id))

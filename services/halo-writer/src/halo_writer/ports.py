@@ -36,8 +36,14 @@ class Actions(Protocol):
     async def note_refused_token(self, batch_id: int, generation: int) -> None:
         """Keep which token was refused."""
 
-    async def note_refused_rows(self, batch_id: int, rows: Sequence[int]) -> None:
-        """Keep that the array was refused."""
+    async def note_success(self, batch_id: int) -> None:
+        """Forget the failures that went before."""
+
+    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
+        """Keep that the array was refused; all of it is in doubt."""
+
+    async def withdraw(self, batch: BatchAtWork) -> None:
+        """Take back what a stopping run has not sent."""
 
     async def ring_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch comes back."""

@@ -119,17 +119,22 @@ class Writing:
             if batch.refused_rows is not None:
                 await self._split(batch)
             return None
+        if waiting and batch.stopping:
+            await self._actions.withdraw(batch)
+            return None
         if waiting:
             return await self._send(batch, waiting)
         return max(action.settle_wait_s for action in in_doubt)
 
     async def _send(self, batch: BatchAtWork, waiting: list[OpenAction]) -> float | None:
+        if not batch.connected:
+            raise ConnectionLostError("not_connected", "Halo is no longer connected. Connect it again.")
         token = await self._tokens.get(batch.partner_id, batch.tenant, rejected_generation=batch.refused_generation)
         send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
         refused = await send(batch, waiting, token)
         if refused is None:
-            if batch.failures:
-                await self._actions.note_failures(batch.batch_id, 0)
+            if batch.failures or batch.refused_generation is not None:
+                await self._actions.note_success(batch.batch_id)
             return None
         return await self._after(batch, refused, token.generation)
 
@@ -177,8 +182,7 @@ class Writing:
             # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api.md 3).
             order = list(marks)
             named = [order[row] for row in named_rows(failure.body) if row < len(order)]
-            await self._actions.note_refused_rows(batch.batch_id, named)
-            await self._actions.mark_unknown(marks, settle_s=0.0)
+            await self._actions.refuse(batch.batch_id, marks, named)
             return
         words = {
             Reason.HALO_REJECTED: wording.rejected,
@@ -190,7 +194,8 @@ class Writing:
 
     async def _split(self, batch: BatchAtWork) -> None:
         """Send what is left of a refused array in smaller pieces, until the guilty row stands alone."""
-        left = [a.item_id for a in await self._actions.open_actions(batch.batch_id) if a.action_state == "unknown"]
+        actions = await self._actions.open_actions(batch.batch_id)
+        left = [a.item_id for a in actions if a.action_state != "waiting" and a.settle_wait_s <= 0]
         if left:
             await self._actions.split(batch, split(left, batch.refused_rows or ()))
 

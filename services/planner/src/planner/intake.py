@@ -7,7 +7,7 @@ import structlog
 from halosync.contracts.checking import InvalidInvoiceError, LineChecker, read_event
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 
-from planner.fetching import LinesFetcher
+from planner.fetching import LinesFetcher, in_turns
 
 log = structlog.get_logger(__name__)
 
@@ -58,5 +58,5 @@ class Intake:
 
 
 async def _each(checker: LineChecker, raw_lines: list[Any]) -> AsyncIterator[InvoiceLine]:
-    for line in checker.check(raw_lines):
+    async for line in in_turns(checker.check(raw_lines)):
         yield line

@@ -36,7 +36,7 @@ class Reads(Protocol):
     ) -> ReadProgress:
         """Keep a page of licences."""
 
-    async def restart(self, read_id: UUID) -> int:
+    async def restart(self, progress: ReadProgress) -> int:
         """Begin again; return how often that has happened."""
 
 
@@ -53,6 +53,7 @@ class HaloReading:
 
         Raises:
             IncompleteReadError: the list contradicts itself again and again.
+            ReadTakenOverError: another process reads on.
             NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; what was read
                 so far is kept.
         """
@@ -62,7 +63,7 @@ class HaloReading:
             try:
                 progress = await self._page(progress, who)
             except IncompleteReadError as error:
-                restarts = await self.reads.restart(read_id)
+                restarts = await self.reads.restart(progress)
                 log.warning("read contradicts itself", read_id=str(read_id), why=str(error), restarts=restarts)
                 if restarts > MOST_RESTARTS:
                     raise

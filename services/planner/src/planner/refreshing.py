@@ -12,7 +12,7 @@ from halosync.halo.failures import HaloFailure
 from halosync.runtime.halo_reading import Reader
 from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.store.limiter import NoPermit, Rate
-from halosync.store.reading import ReadProgress
+from halosync.store.reading import ReadProgress, ReadTakenOverError
 
 from planner.reading import HaloReading
 
@@ -60,13 +60,15 @@ class Refreshing:
         reads for itself and tells the partner.
         """
         context = await self._snapshots.context(partner_id)
-        if context is None:
-            return None
-        tenant, rate = context
+        return None if context is None else await self._turn(partner_id, read_id, *context)
+
+    async def _turn(self, partner_id: str, read_id: UUID, tenant: str, rate: Rate | None) -> tuple[float, bool] | None:
         try:
             progress = await self._reading.turn(read_id, Reader(partner_id, tenant, rate or self._default_rate, None))
         except NoPermit as limit:
             return limit.wait_s, False
+        except ReadTakenOverError:
+            return None
         except (TokenUnavailableError, HaloFailure, IncompleteReadError, ConnectionLostError) as error:
             if _passing(error):
                 return RETRY_S, True

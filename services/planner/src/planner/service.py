@@ -14,15 +14,16 @@ from halosync.domain.model import Plan, PlanInput, PlanSettings, Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
 from halosync.halo.failures import HaloFailure
+from halosync.messaging.delivery import PASSING
 from halosync.runtime.halo_reading import Reader
 from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.store.limiter import NoPermit, Rate
 from halosync.store.plans import LostLeaseError
-from halosync.store.reading import ReadProgress
+from halosync.store.reading import ReadProgress, ReadTakenOverError
 from halosync.store.run_work import ClaimedRun
 
 from planner.reading import HaloReading
-from planner.wording import permission_problem, read_failed, read_incomplete
+from planner.wording import internal_error, permission_problem, read_failed, read_incomplete
 
 log = structlog.get_logger(__name__)
 
@@ -111,8 +112,12 @@ class Planning:
             await self._fail(run, lease, lost.code, lost.detail)
         except IncompleteReadError as incomplete:
             await self._fail(run, lease, "read_incomplete", read_incomplete(str(incomplete)))
-        except LostLeaseError:
+        except (LostLeaseError, ReadTakenOverError):
             log.info("run was taken over", run_id=str(run_id))
+        except Exception as error:
+            if not isinstance(error, PASSING):  # a fault of ours: the run says so instead of being tried for ever
+                await self._fail(run, lease, "internal_error", internal_error())
+            raise
         return None
 
     async def _turn(self, run: ClaimedRun, lease: UUID) -> float | None:

@@ -21,3 +21,10 @@ def permission_problem(words: str) -> str:
         "the permissions to read customers and to read and edit software licensing, then connect again. "
         f"Halo said: {words}"
     )
+
+
+def internal_error() -> str:
+    """Something of ours is wrong; the operator finds the cause with the dead letter."""
+    return (
+        "Something went wrong in halosync, so nothing was changed. The operator has been told. Press Sync to try again."
+    )

@@ -16,10 +16,19 @@ def _number_not_bool(value: object) -> object:
     return value
 
 
-Quantity = Annotated[Decimal, BeforeValidator(_number_not_bool), Field(max_digits=15, decimal_places=6)]
+def _plain_zero(value: Decimal) -> Decimal:
+    """Make `0E-99999` the zero that it is; Postgres cannot store its exponent."""
+    return value or Decimal(0)
+
+
+Quantity = Annotated[
+    Decimal, BeforeValidator(_number_not_bool), Field(max_digits=15, decimal_places=6), AfterValidator(_plain_zero)
+]
 """A quantity: at most 9 digits before and 6 after the point. Never NaN or infinite."""
 
-Money = Annotated[Decimal, BeforeValidator(_number_not_bool), Field(max_digits=18, decimal_places=6)]
+Money = Annotated[
+    Decimal, BeforeValidator(_number_not_bool), Field(max_digits=18, decimal_places=6), AfterValidator(_plain_zero)
+]
 """An amount in the invoice's currency: at most 12 digits before and 6 after the point. Never NaN or infinite."""
 
 PartnerId = Annotated[Identifier, Field(description="The partner (MSP) that the distributor bills.")]

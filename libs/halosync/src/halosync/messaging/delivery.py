@@ -82,7 +82,7 @@ class Deliveries:
 
     async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool, why: str = "") -> None:
         """Put a copy into the delay tier that fits, or a dead letter after too many attempts, saying `why`."""
-        attempt = int(message.headers.get("attempt", 0)) + (1 if charged else 0)
+        attempt = _attempts(message) + (1 if charged else 0)
         if attempt >= self.max_attempts:
             await self.bury(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))
             return
@@ -106,8 +106,14 @@ class Deliveries:
 
     def passing_delay(self, message: RabbitMessage) -> float:
         """Return how long to wait after a passing failure, by the attempts the message has had."""
-        attempt = int(message.headers.get("attempt", 0))
+        attempt = _attempts(message)
         return self.delays_s[min(attempt, len(self.delays_s) - 1)]
+
+
+def _attempts(message: RabbitMessage) -> int:
+    """Return how many attempts a message has had; a header of somebody else's making says nothing."""
+    value = message.headers.get("attempt")
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 class _DeliveryMiddleware(BaseMiddleware):

@@ -62,7 +62,7 @@ class Requests:
             )
             return await asyncio.wait_for(future, timeout_s)
         except (TimeoutError, NotPublishedError) as error:
-            raise NoReplyError(f"no answer to {request.message_type}: {error or 'timed out'}") from error
+            raise NoReplyError(f"no answer to {request.message_type}: {str(error) or 'timed out'}") from error
         finally:
             self._waiting.pop(correlation_id, None)
 

@@ -1,6 +1,7 @@
 """The life of a process: connect, declare, compose, consume; on SIGTERM drain and stop (spec section 5.8)."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -9,11 +10,11 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aio_pika.exceptions import AMQPConnectionError
+from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.messaging.connection import connect_options
+from halosync.messaging.connection import DRAIN_S, connect_options
 from halosync.messaging.delivery import PASSING, Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
@@ -27,6 +28,12 @@ log = structlog.get_logger(__name__)
 
 START_PATIENCE_S = 60.0
 """How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
+
+CANCEL_S = 2.0
+"""How long a stopping process waits for the broker to confirm that it no longer consumes."""
+
+STOP_S = 28.0
+"""A stopping process ends after so long at the latest (spec section 5.8 allows 30)."""
 
 Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """A piece of work that lasts until the event is set."""
@@ -78,6 +85,9 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
         log.info("ready", health_port=settings.health_port)
         await _first_of(stop, tasks)
         log.info("draining")
+        # Whatever hangs from here on (a broker that is away, a stuck connection), the process ends in time; what it
+        # leaves behind is what kill -9 would leave.
+        asyncio.get_running_loop().call_later(STOP_S, _end_now)
         await drain(parts.broker)
         halt_background.set()
         await asyncio.gather(*tasks)
@@ -120,12 +130,25 @@ async def drain(broker: RabbitBroker) -> None:
     The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
     returned as failed. The library has no public call for it.
     """
-    for subscriber in broker.subscribers:
-        tag, queue = subscriber._consumer_tag, subscriber._queue_obj  # type: ignore[attr-defined]  # noqa: SLF001
-        if tag is not None and queue is not None:
-            subscriber._consumer_tag = None  # type: ignore[attr-defined]  # noqa: SLF001
-            await queue.cancel(tag)
-    await broker.stop()
+    try:
+        async with asyncio.timeout(CANCEL_S):
+            await asyncio.gather(*(_cancel(subscriber) for subscriber in broker.subscribers))
+        async with asyncio.timeout(DRAIN_S + CANCEL_S):
+            await broker.stop()
+    except (TimeoutError, AMQPError) as error:
+        log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
+
+
+async def _cancel(subscriber: Any) -> None:
+    tag, queue = subscriber._consumer_tag, subscriber._queue_obj  # noqa: SLF001 - the library has no public call
+    if tag is not None and queue is not None:
+        subscriber._consumer_tag = None  # noqa: SLF001
+        await queue.cancel(tag)
+
+
+def _end_now() -> None:
+    log.error("not stopped in time")
+    os._exit(1)
 
 
 def _health(checks: Mapping[str, Check], settings: ProcessSettings) -> Background:

@@ -18,7 +18,7 @@ from halosync.store.limiter import Rate, own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
 from halosync.store.queries import QUERIES, Connection
-from halosync.store.runs import finish_if_done
+from halosync.store.runs import finish_if_done, withdraw_cancelled
 
 SWEEP_GRACE_S = 300.0
 """A batch that was issued again is given so long before it is issued once more: the queue may just be long."""
@@ -39,6 +39,8 @@ class BatchAtWork:
     removal: Removal
     price_field: PriceField
     rate: Rate | None
+    stopping: bool
+    connected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class ActionStore:
             removal=Removal(row["removal"]),
             price_field=PriceField(row["price_field"]),
             rate=own_rate(row),
+            stopping=row["stopping"],
+            connected=row["connected"],
         )
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
@@ -157,13 +161,26 @@ class ActionStore:
         """Keep how often in a row the batch could not even be sent."""
         await QUERIES.note_failures(self._pool, batch_id=batch_id, failures=failures)
 
+    async def note_success(self, batch_id: int) -> None:
+        """Forget the failures that went before: Halo has taken a request of the batch."""
+        await QUERIES.note_success(self._pool, batch_id=batch_id)
+
     async def note_refused_token(self, batch_id: int, generation: int) -> None:
         """Keep which token Halo answered with 401."""
         await QUERIES.note_refused_token(self._pool, batch_id=batch_id, generation=generation)
 
-    async def note_refused_rows(self, batch_id: int, rows: Sequence[int]) -> None:
-        """Keep that Halo refused the array, and the items that its answer named."""
-        await QUERIES.note_refused_rows(self._pool, batch_id=batch_id, rows=list(rows))
+    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
+        """Keep that Halo refused the array, the items its answer named, and that all of it must be looked up."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.note_refused_rows(connection, batch_id=batch_id, rows=list(named))
+            await QUERIES.mark_unknown(connection, item_ids=list(marks), attempts=list(marks.values()), settle_s=0.0)
+
+    async def withdraw(self, batch: BatchAtWork) -> None:
+        """Take back what a cancelled or failed run has not sent."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            await withdraw_cancelled(connection, batch.run_id)
+            await finish_if_done(connection, batch.run_id)
 
     async def ring_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch's message comes back, so that the sweeper knows when it is lost."""

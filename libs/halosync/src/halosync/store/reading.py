@@ -29,6 +29,10 @@ class ReadProgress:
     restarts: int
 
 
+class ReadTakenOverError(RuntimeError):
+    """Another process reads on; what this one has is of no use."""
+
+
 class ReadStore:
     """Keeps reads that are under way. Each page commits with its progress, so a read survives its process."""
 
@@ -47,6 +51,7 @@ class ReadStore:
             IncompleteReadError: the page contradicts the ones before it; nothing was kept.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            await _fence(connection, progress)
             new = await QUERIES.save_page_of_clients(
                 connection,
                 read_id=progress.read_id,
@@ -66,6 +71,7 @@ class ReadStore:
         """
         seen = [s.licence for s in licences]
         async with self._pool.acquire() as connection, connection.transaction():
+            await _fence(connection, progress)
             new = await QUERIES.save_page_of_licences(
                 connection,
                 read_id=progress.read_id,
@@ -81,9 +87,17 @@ class ReadStore:
             )
             return await _advance(connection, progress, record_count, new, "complete")
 
-    async def restart(self, read_id: UUID) -> int:
-        """Throw the rows away and begin again; return how often that has happened."""
-        restarts: int = await QUERIES.restart_read(self._pool, read_id=read_id)
+    async def restart(self, progress: ReadProgress) -> int:
+        """Throw the rows away and begin again; return how often that has happened.
+
+        Raises:
+            ReadTakenOverError: another process has restarted it.
+        """
+        restarts: int | None = await QUERIES.restart_read(
+            self._pool, read_id=progress.read_id, restarts=progress.restarts
+        )
+        if restarts is None:
+            raise ReadTakenOverError(str(progress.read_id))
         return restarts
 
     async def compare(self, progress: ReadProgress) -> Comparison:
@@ -94,8 +108,15 @@ class ReadStore:
         return Comparison(**row)
 
     async def keep_as_snapshot(self, progress: ReadProgress) -> None:
-        """Make a complete read the partner's snapshot (a refresh that no run asked for)."""
+        """Make a complete read the partner's snapshot (a refresh that no run asked for).
+
+        A read that began before a run had written all it would is dropped: it does not know what halosync wrote.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_partner(connection, partner_id=progress.partner_id)
+            if await QUERIES.written_since(connection, read_id=progress.read_id, partner_id=progress.partner_id):
+                await QUERIES.forget_read(connection, read_id=progress.read_id)
+                return
             await replace_snapshot(connection, progress.read_id, progress.partner_id, progress.tenant)
 
     async def forget(self, read_id: UUID) -> None:
@@ -110,6 +131,18 @@ class ReadStore:
     async def forget_old(self) -> None:
         """Drop what abandoned reads left behind."""
         await QUERIES.forget_old_reads(self._pool)
+
+
+async def _fence(connection: Connection, progress: ReadProgress) -> None:
+    held = await QUERIES.lock_read(
+        connection,
+        read_id=progress.read_id,
+        list=progress.list,
+        next_page=progress.next_page,
+        restarts=progress.restarts,
+    )
+    if held is None:
+        raise ReadTakenOverError(str(progress.read_id))
 
 
 async def _advance(

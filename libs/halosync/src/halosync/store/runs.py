@@ -85,14 +85,7 @@ class RunStore:
                     raise NoRunError(str(run_id))
                 return False
             if row["state"] == "writing":
-                await QUERIES.withdraw_waiting(
-                    connection,
-                    run_id=run_id,
-                    outcome="skipped",
-                    reason="run_cancelled",
-                    detail="The run was cancelled before this was sent. Press Sync to do it.",
-                )
-                await QUERIES.close_batches_without_work(connection, run_id=run_id)
+                await withdraw_cancelled(connection, run_id)
                 await finish_if_done(connection, run_id)
             else:
                 await end_run(connection, run_id, "cancelled")
@@ -163,6 +156,18 @@ async def start_run(
         await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
     return run_id
+
+
+async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
+    """Take back what a stopping run has not sent, in the caller's transaction."""
+    await QUERIES.withdraw_waiting(
+        connection,
+        run_id=run_id,
+        outcome="skipped",
+        reason="run_cancelled",
+        detail="The run was stopped before this was sent. Press Sync to do it.",
+    )
+    await QUERIES.close_batches_without_work(connection, run_id=run_id)
 
 
 async def finish_if_done(connection: Connection, run_id: UUID) -> None:

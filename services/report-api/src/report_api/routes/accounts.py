@@ -10,6 +10,7 @@ from halosync.messaging.requests import NoReplyError
 from pydantic import SecretStr, ValidationError
 
 from report_api.ports import Ports, PortsHere
+from report_api.problems import responses
 
 router = APIRouter(tags=["Connection"])
 
@@ -29,14 +30,14 @@ _PROBLEMS = {
     status_code=303,
     response_class=RedirectResponse,
     summary="Halo's redirect",
-    responses={303: {"description": "To the portal, with `connected=1` or `problem=<code>`."}},
+    responses={**responses(422), 303: {"description": "To the portal, with `connected=1` or `problem=<code>`."}},
 )
 async def complete(
     ports: PortsHere,
     state: Annotated[str | None, Query(description="As it was sent to Halo; single-use, good for 10 minutes.")] = None,
     code: Annotated[str | None, Query(description="Halo's authorisation code.")] = None,
     error: Annotated[str | None, Query(description="Instead of the code, when Halo refuses.")] = None,
-    error_description: str | None = None,
+    error_description: Annotated[str | None, Query(description="Halo's words for it.")] = None,
 ) -> RedirectResponse:
     """Complete a connection with what Halo sent back. Without anything from Halo it only leads to the portal."""
     query = {}

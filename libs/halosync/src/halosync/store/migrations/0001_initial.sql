@@ -405,6 +405,7 @@ CREATE TABLE rate_lease (
     lease_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant          text NOT NULL REFERENCES rate_tenant,
     permits         integer NOT NULL,
+    window_s        double precision NOT NULL,
     free_at         timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX rate_lease_tenant ON rate_lease (tenant, free_at);
@@ -421,7 +422,13 @@ DECLARE
     moment timestamptz;
 BEGIN
     INSERT INTO rate_tenant (tenant, requests, window_s) VALUES (p_tenant, p_requests, p_window_s)
-        ON CONFLICT (tenant) DO UPDATE SET requests = excluded.requests, window_s = excluded.window_s
+        -- Two partners of one tenant, or a process with other settings: the stricter of what is in use now counts.
+        ON CONFLICT (tenant) DO UPDATE SET
+            requests = CASE WHEN EXISTS (SELECT FROM rate_lease l WHERE l.tenant = p_tenant
+                                         AND l.free_at > clock_timestamp() AND l.window_s <> p_window_s)
+                            THEN least(rate_tenant.requests, excluded.requests) ELSE excluded.requests END,
+            window_s = greatest(excluded.window_s, (SELECT max(l.window_s) FROM rate_lease l
+                                                    WHERE l.tenant = p_tenant AND l.free_at > clock_timestamp()))
         RETURNING * INTO t;
     moment := clock_timestamp();
     granted := 0;
@@ -437,8 +444,8 @@ BEGIN
         wait_s := coalesce(wait_s, t.window_s);
         RETURN;
     END IF;
-    INSERT INTO rate_lease (tenant, permits, free_at)
-        VALUES (p_tenant, granted, moment + make_interval(secs => p_hold_s + t.window_s))
+    INSERT INTO rate_lease (tenant, permits, window_s, free_at)
+        VALUES (p_tenant, granted, t.window_s, moment + make_interval(secs => p_hold_s + t.window_s))
         RETURNING rate_lease.lease_id INTO lease_id;
     wait_s := 0;
 END $$;
@@ -449,7 +456,8 @@ BEGIN
     IF p_spent = 0 THEN
         DELETE FROM rate_lease WHERE lease_id = p_lease_id;
     ELSE
-        UPDATE rate_lease l SET permits = p_spent, free_at = clock_timestamp() + make_interval(secs => t.window_s)
+        UPDATE rate_lease l
+            SET permits = p_spent, free_at = clock_timestamp() + make_interval(secs => greatest(l.window_s, t.window_s))
             FROM rate_tenant t WHERE l.lease_id = p_lease_id AND t.tenant = l.tenant;
     END IF;
 END $$;

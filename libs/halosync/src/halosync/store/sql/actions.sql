@@ -1,8 +1,11 @@
 -- name: batch_at_work^
 -- A batch with what a writer must know of its run and partner.
 SELECT b.batch_id, b.run_id, b.partner_id, b.tenant, b.kind, b.state, b.failures, b.refused_generation,
-    b.refused_rows, r.removal, r.price_field, p.rate_requests, p.rate_window_s
+    b.refused_rows, r.removal, r.price_field, p.rate_requests, p.rate_window_s,
+    r.cancel_requested_at IS NOT NULL OR r.error_code IS NOT NULL AS stopping,
+    coalesce(c.state = 'connected' AND c.tenant = b.tenant, false) AS connected
 FROM batch b JOIN run r USING (run_id) JOIN partner p ON p.partner_id = b.partner_id
+LEFT JOIN connection c ON c.partner_id = b.partner_id
 WHERE b.batch_id = :batch_id;
 
 -- name: open_actions
@@ -15,10 +18,13 @@ FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 
 
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
+-- A run that was cancelled, or has lost its connection, gets no more marks.
 UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker,
     send_by = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8)),
     settle_at = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8) + :answer_s + :settle_s)
 WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
+  AND NOT EXISTS (SELECT FROM run r WHERE r.run_id = item.run_id
+                  AND (r.cancel_requested_at IS NOT NULL OR r.error_code IS NOT NULL))
 RETURNING item_id, attempts;
 
 -- name: unmark!
@@ -77,6 +83,11 @@ WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids);
 -- name: note_failures!
 UPDATE batch SET failures = :failures WHERE batch_id = :batch_id;
 
+-- name: note_success!
+-- Halo has taken the token and the request: what went before says nothing about the next one.
+UPDATE batch SET failures = 0, refused_generation = NULL
+WHERE batch_id = :batch_id AND (failures <> 0 OR refused_generation IS NOT NULL);
+
 -- name: note_refused_token!
 UPDATE batch SET refused_generation = :generation WHERE batch_id = :batch_id;
 
@@ -104,7 +115,8 @@ RETURNING batch_id;
 
 -- name: move_to_batch!
 UPDATE item SET batch_id = :batch_id, action_state = 'waiting', settle_at = NULL, attempts = attempts - 1
-WHERE item_id = ANY(:item_ids) AND batch_id = :from_batch_id AND action_state = 'unknown';
+WHERE item_id = ANY(:item_ids) AND batch_id = :from_batch_id
+  AND action_state IN ('sending', 'unknown') AND settle_at <= clock_timestamp();
 
 -- name: lock_due_batches
 SELECT batch_id, run_id, partner_id, tenant, kind FROM batch

@@ -1,6 +1,6 @@
 -- name: lock_partner^
 -- One intake of a partner at a time: revisions are compared and superseded under this lock.
-SELECT auto_sync FROM partner WHERE partner_id = :partner_id FOR UPDATE;
+SELECT auto_sync FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
 
 -- name: newest_revision$
 SELECT max(revision) FROM invoice WHERE partner_id = :partner_id AND invoice_id = :invoice_id;
@@ -25,7 +25,7 @@ WHERE partner_id = :partner_id AND invoice_pk <> :invoice_pk AND superseded_by I
 -- The invoice that replaces this one may have come first.
 UPDATE invoice SET superseded_by = later.invoice_pk, sync_wanted = false
 FROM (SELECT invoice_pk FROM invoice WHERE partner_id = :partner_id AND replaces = :invoice_id
-        AND invoice_id <> :invoice_id ORDER BY invoice_pk DESC LIMIT 1) AS later
+        AND superseded_by IS NULL AND invoice_id <> :invoice_id ORDER BY invoice_pk DESC LIMIT 1) AS later
 WHERE invoice.invoice_pk = :invoice_pk;
 
 -- name: lines_of

@@ -4,6 +4,11 @@ INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (:read_id, :partner_i
 ON CONFLICT (read_id) DO UPDATE SET read_id = excluded.read_id
 RETURNING read_id, partner_id, tenant, list, next_page, record_count, rows, restarts;
 
+-- name: lock_read$
+-- Fenced: whoever has read on from a page that another process has read by now changes nothing.
+SELECT true FROM halo_read
+WHERE read_id = :read_id AND list = :list AND next_page = :next_page AND restarts = :restarts FOR UPDATE;
+
 -- name: save_page_of_clients$
 -- Returns how many of the page's rows are new: pages may overlap, ids decide.
 WITH added AS (
@@ -28,10 +33,13 @@ WHERE read_id = :read_id;
 
 -- name: restart_read$
 -- What was read contradicts itself; from the beginning. Returns how often that has happened.
-WITH gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
-     gone_too AS (DELETE FROM halo_read_licence WHERE read_id = :read_id)
-UPDATE halo_read SET list = 'clients', next_page = 1, record_count = NULL, rows = 0, restarts = restarts + 1
-WHERE read_id = :read_id RETURNING restarts;
+-- Fenced by the number of restarts, so that two processes restart it once.
+WITH again AS (
+    UPDATE halo_read SET list = 'clients', next_page = 1, record_count = NULL, rows = 0, restarts = restarts + 1
+    WHERE read_id = :read_id AND restarts = :restarts RETURNING read_id, restarts),
+     gone AS (DELETE FROM halo_read_client c USING again WHERE c.read_id = again.read_id),
+     gone_too AS (DELETE FROM halo_read_licence l USING again WHERE l.read_id = again.read_id)
+SELECT restarts FROM again;
 
 -- name: compare_with_snapshot^
 -- What halosync knows (last complete read, own writes) against this read (spec section 3, "Shrunk reads").
@@ -74,6 +82,12 @@ ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET
     price = excluded.price, purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
     is_active = excluded.is_active,
     removed_at = CASE WHEN excluded.is_active THEN NULL ELSE halo_licence.removed_at END;
+
+-- name: written_since$
+-- Whether a run has written to the partner's Halo since the read began: then the read may not show it.
+SELECT EXISTS (SELECT FROM run r JOIN halo_read h ON h.read_id = :read_id
+    WHERE r.partner_id = :partner_id AND r.writing_at IS NOT NULL
+      AND coalesce(r.finished_at, 'infinity') >= h.created_at);
 
 -- name: stamp_snapshot!
 INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :tenant, now())

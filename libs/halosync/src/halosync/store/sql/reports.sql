@@ -21,48 +21,75 @@ WHERE i.partner_id = :partner_id AND i.invoice_id = :invoice_id
 ORDER BY (i.superseded_by IS NULL) DESC, i.revision DESC LIMIT 1;
 
 -- name: report_lines
--- A page of lines in the invoice's order, by primary key; each finds its item by the primary key of item_line.
--- The pattern is tried on the line first and on its item's reason in a set that is built once, not line by line.
-SELECT l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
+-- A page of lines in the invoice's order: a walk along the primary key that looks up each line's item by key until the
+-- page is full. OFFSET 0 and LIMIT 1 keep it a walk: right after a big invoice was stored Postgres has no statistics,
+-- and plans that join whole tables take seconds. Lines that are not recurring are skipped whatever became of the item
+-- that mentions them.
+SELECT
+    l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
     l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
-FROM invoice_line l
-LEFT JOIN item_line m ON m.run_id = :run_id AND m.line_no = l.line_no
-LEFT JOIN item i ON i.item_id = m.item_id
-WHERE l.invoice_pk = :invoice_pk AND l.line_no > :line_no
-  AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
+FROM (
+    SELECT * FROM invoice_line
+    WHERE invoice_pk = :invoice_pk AND line_no > :line_no
+      AND (CAST(:customer_id AS text) IS NULL OR customer_id = :customer_id)
+    ORDER BY line_no OFFSET 0
+) AS l
+LEFT JOIN LATERAL (
+    SELECT item.item_id, item.action, item.outcome, item.reason, item.detail
+    FROM item_line m JOIN item USING (item_id)
+    WHERE m.run_id = :run_id AND m.line_no = l.line_no LIMIT 1
+) AS i ON true
+WHERE (CAST(:outcome AS text) IS NULL
+       OR CASE WHEN l.kind = 'recurring' THEN i.outcome = :outcome ELSE CAST(:outcome AS text) = 'skipped' END)
   AND (CAST(:pattern AS text) IS NULL
        OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
           LIKE lower(:pattern)
-       OR (CAST(:run_id AS uuid) IS NOT NULL AND l.kind <> 'recurring' AND 'not_recurring' LIKE lower(:pattern))
-       OR l.line_no IN (
-            SELECT unnest(line_nos) FROM item
-            WHERE run_id = :run_id AND outcome IN ('skipped', 'held', 'failed', 'pending')
-              AND lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern)))
+       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern))
+       OR (l.kind <> 'recurring' AND CAST(:run_id AS uuid) IS NOT NULL AND 'not_recurring' LIKE lower(:pattern)))
 ORDER BY l.line_no LIMIT :most;
 
--- name: report_lines_with_outcome
--- The same for one outcome, from the items with that outcome: a few failures among 100,000 lines are found by index.
--- Lines that are not recurring are skipped whatever became of the item that mentions them.
-WITH hit AS (
-    SELECT unnest(line_nos) AS line_no FROM item WHERE run_id = :run_id AND outcome = :outcome
+-- name: report_numbers
+-- Up to a bound, the lines whose items have an outcome, or a reason with a text: few among 100,000, found by index.
+SELECT unnest(line_nos) AS line_no FROM item
+WHERE run_id = :run_id AND outcome = ANY(:outcomes)
+  AND (CAST(:pattern AS text) IS NULL OR lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern))
+LIMIT :most;
+
+-- name: report_lines_among
+-- The same page when few items fit: from their lines, from the lines that have the text in a name or code, and from
+-- those that are not recurring if they fit, which have an index of their own. No line's item is looked up in vain.
+SELECT
+    l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
+    l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
+FROM (
+    SELECT unnest(CAST(:numbers AS integer[])) AS line_no
     UNION
     SELECT line_no FROM invoice_line
-    WHERE invoice_pk = :invoice_pk AND kind <> 'recurring' AND CAST(:outcome AS text) = 'skipped'
-)
-SELECT l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
-    l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
-FROM hit
+    WHERE invoice_pk = :invoice_pk AND kind <> 'recurring'
+      AND CASE WHEN CAST(:outcome AS text) IS NULL THEN 'not_recurring' LIKE lower(:pattern)
+               ELSE CAST(:outcome AS text) = 'skipped' END
+    UNION
+    (SELECT line_no FROM invoice_line
+     WHERE invoice_pk = :invoice_pk AND line_no > :line_no AND CAST(:outcome AS text) IS NULL
+       AND (CAST(:customer_id AS text) IS NULL OR customer_id = :customer_id)
+       AND lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
+           LIKE lower(:pattern)
+     ORDER BY line_no LIMIT :most)
+) AS hit
 JOIN invoice_line l ON l.invoice_pk = :invoice_pk AND l.line_no = hit.line_no
-LEFT JOIN item_line m ON m.run_id = :run_id AND m.line_no = l.line_no
-LEFT JOIN item i ON i.item_id = m.item_id
+LEFT JOIN LATERAL (
+    SELECT item.item_id, item.action, item.outcome, item.reason, item.detail
+    FROM item_line m JOIN item USING (item_id)
+    WHERE m.run_id = :run_id AND m.line_no = l.line_no LIMIT 1
+) AS i ON true
 WHERE l.line_no > :line_no
-  AND (l.kind = 'recurring' OR CAST(:outcome AS text) = 'skipped')
+  AND (l.kind = 'recurring' OR coalesce(CAST(:outcome AS text), 'skipped') = 'skipped')
   AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
   AND (CAST(:pattern AS text) IS NULL
        OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
           LIKE lower(:pattern)
-       OR (l.kind <> 'recurring' AND 'not_recurring' LIKE lower(:pattern))
-       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern)))
+       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern))
+       OR (l.kind <> 'recurring' AND CAST(:run_id AS uuid) IS NOT NULL AND 'not_recurring' LIKE lower(:pattern)))
 ORDER BY l.line_no LIMIT :most;
 
 -- name: report_runs
@@ -86,24 +113,12 @@ SELECT synced, failed FROM run WHERE partner_id = :partner_id AND mode = 'apply'
 ORDER BY created_at DESC, run_id LIMIT 1;
 
 -- name: report_money
--- What the licences of each run cost per billing cycle, before and after it. What a run leaves alone (held, failed,
--- skipped) keeps its amount from before. An inactive licence bills nothing; an unset quantity or price neither.
-SELECT run_id, billing_cycle, round(coalesce(sum(before), 0), 2) AS before, round(coalesce(sum(after), 0), 2) AS after
-FROM (
-    SELECT i.run_id, m.billing_cycle, m.before, m.after
-    FROM item i CROSS JOIN LATERAL (VALUES
-        (i.before_billing_cycle,
-         CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
-         CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped')
-              THEN i.before_quantity * i.before_price END),
-        (i.after_billing_cycle,
-         CAST(NULL AS numeric),
-         CASE WHEN i.after_active AND i.outcome IN ('synced', 'pending') THEN i.after_quantity * i.after_price END)
-    ) AS m (billing_cycle, before, after)
-    WHERE i.run_id = ANY(:run_ids)
-) AS amount
-WHERE before IS NOT NULL OR after IS NOT NULL
-GROUP BY run_id, billing_cycle ORDER BY run_id, billing_cycle;
+-- Kept when a run ends; added up from its items while it goes on.
+SELECT run_id, billing_cycle, before, after FROM run_money WHERE run_id = ANY(:run_ids)
+UNION ALL
+SELECT r.run_id, m.billing_cycle, m.before, m.after FROM run r CROSS JOIN LATERAL run_money_now(r.run_id) AS m
+WHERE r.run_id = ANY(:run_ids) AND r.state IN ('queued', 'reading', 'planning', 'writing')
+ORDER BY run_id, billing_cycle;
 
 -- name: report_effort^
 -- What is left of a writing run and how fast it goes. A write batch is one request, a delete batch one for each item.

@@ -24,15 +24,19 @@ SELECT run_id FROM run WHERE partner_id = :partner_id AND state IN ('queued', 'r
 UPDATE invoice SET sync_wanted = false WHERE invoice_pk = :invoice_pk AND sync_wanted;
 
 -- name: invoice_to_sync$
--- The newest invoice that auto_sync has yet to start a run for.
+-- The newest invoice, if auto_sync has yet to start a run for it. An older one is never synchronised by itself: its
+-- quantities are last month's.
 SELECT i.invoice_id FROM invoice i JOIN partner p USING (partner_id)
 WHERE i.partner_id = :partner_id AND i.sync_wanted AND i.superseded_by IS NULL AND p.auto_sync AND i.line_count > 0
-ORDER BY i.issued_at DESC, i.invoice_pk DESC LIMIT 1;
+  AND NOT EXISTS (SELECT FROM invoice n WHERE n.partner_id = i.partner_id AND n.superseded_by IS NULL
+                  AND (n.issued_at, n.invoice_pk) > (i.issued_at, i.invoice_pk));
 
 -- name: partners_to_sync
 -- Partners to whom auto_sync owes a run that could start now.
 SELECT DISTINCT i.partner_id FROM invoice i JOIN partner p USING (partner_id) JOIN connection c USING (partner_id)
 WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_sync AND c.state = 'connected'
+  AND NOT EXISTS (SELECT FROM invoice n WHERE n.partner_id = i.partner_id AND n.superseded_by IS NULL
+                  AND (n.issued_at, n.invoice_pk) > (i.issued_at, i.invoice_pk))
   AND NOT EXISTS (SELECT FROM run r WHERE r.partner_id = i.partner_id
                   AND r.state IN ('queued', 'reading', 'planning', 'writing'))
 LIMIT 100;

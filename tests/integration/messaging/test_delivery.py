@@ -1,0 +1,194 @@
+"""What becomes of a delivery: done, again later, or a dead letter with its reason; never lost, never in the way."""
+
+import json
+from itertools import pairwise
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from devstack.waiting import until
+from faststream.rabbit import RabbitBroker
+from halosync.contracts.run import RunRequested
+from halosync.messaging import delivery
+from halosync.messaging.connection import connect_options
+from halosync.messaging.delivery import Later, Poison
+from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED, declare_topology
+
+from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside, Worker
+
+
+def order(partner_id: str = "acme-msp") -> RunRequested:
+    return RunRequested(run_id=uuid4(), partner_id=partner_id)
+
+
+async def left_over(worker: Worker, outside: Outside) -> list[int]:
+    """Stop the worker; return what waits in its queue and in the two of the dead letters."""
+    await worker.broker.stop()
+    return [await outside.depth(name) for name in (RUN_REQUESTED.name, DEAD_LETTERS.name, KEPT_DEAD_LETTERS.name)]
+
+
+async def works_on(worker: Worker, partner_id: str) -> None:
+    """The next message is processed: nothing stands in its way."""
+    await worker.publish(order(partner_id))
+    assert (await worker.next()).message.partner_id == partner_id
+
+
+async def test_what_is_done_is_acknowledged(worker: Worker, outside: Outside) -> None:
+    sent = order()
+    await worker.publish(sent)
+    assert (await worker.next()).message == sent
+    assert await left_over(worker, outside) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("tier_s", DELAYS_S)
+async def test_later_comes_again_after_its_tier_and_costs_no_attempt(
+    worker: Worker, outside: Outside, tier_s: float
+) -> None:
+    worker.raises(*[Later(tier_s + 0.001)] * (MAX_ATTEMPTS + 1))
+    await worker.publish(order())
+    before = await worker.next()
+    for _ in range(MAX_ATTEMPTS + 1):
+        again = await worker.next()
+        assert again.at - before.at >= tier_s
+        assert (again.attempt, again.message) == (0, before.message)
+        before = again
+    assert await left_over(worker, outside) == [0, 0, 0]
+
+
+async def test_a_wait_below_the_shortest_tier_takes_the_shortest(worker: Worker) -> None:
+    worker.raises(Later(0.0))
+    await worker.publish(order())
+    first, second = await worker.next(), await worker.next()
+    assert second.at - first.at >= min(DELAYS_S)
+
+
+CHARGED = [
+    (Later(0.01, charged=True), "given up after 3 attempts"),
+    (TimeoutError("the host is slow"), "given up after 3 attempts: TimeoutError: the host is slow"),
+    (ConnectionRefusedError("no"), "given up after 3 attempts: ConnectionRefusedError: no"),
+    (asyncpg.CannotConnectNowError("starting"), "given up after 3 attempts: CannotConnectNowError: starting"),
+    (asyncpg.DeadlockDetectedError("lock"), "given up after 3 attempts: DeadlockDetectedError: lock"),
+]
+
+
+@pytest.mark.parametrize(("failure", "reason"), CHARGED, ids=lambda value: type(value).__name__)
+async def test_a_passing_failure_is_tried_again_until_its_attempts_are_used_up(
+    worker: Worker, outside: Outside, failure: Exception, reason: str
+) -> None:
+    sent = order()
+    worker.raises(*[failure] * MAX_ATTEMPTS)
+    await worker.publish(sent)
+    assert [(await worker.next()).attempt for _ in range(MAX_ATTEMPTS)] == [0, 1, 2]
+    letter = await outside.dead_letter()
+    assert letter.headers["halosync-reason"] == reason
+    assert (letter.headers["halosync-queue"], letter.type) == (RUN_REQUESTED.name, "run.requested.v1")
+    assert RunRequested.model_validate_json(letter.body) == sent
+    await works_on(worker, "next")
+
+
+async def test_a_passing_failure_that_passes_leaves_no_trace(worker: Worker, outside: Outside) -> None:
+    worker.raises(*[TimeoutError()] * (MAX_ATTEMPTS - 1))
+    await worker.publish(order())
+    assert [(await worker.next()).attempt for _ in range(MAX_ATTEMPTS)] == [0, 1, 2]
+    assert await left_over(worker, outside) == [0, 0, 0]
+
+
+FOR_GOOD = [
+    (Poison("line 3, quantity: must be a number"), "line 3, quantity: must be a number"),
+    (KeyError("unforeseen"), "KeyError: 'unforeseen'"),
+    (asyncpg.UndefinedTableError("no table"), "UndefinedTableError: no table"),
+    (Poison("x" * 5000), "x" * 2000),
+]
+
+
+@pytest.mark.parametrize(("failure", "reason"), FOR_GOOD, ids=["poison", "unforeseen", "database", "long"])
+async def test_what_nobody_can_process_is_kept_with_its_reason(
+    worker: Worker, outside: Outside, failure: Exception, reason: str
+) -> None:
+    sent = order()
+    worker.raises(failure)
+    await worker.publish(sent)
+    letter = await outside.dead_letter()
+    assert (letter.headers["halosync-reason"], letter.headers["halosync-queue"]) == (reason, RUN_REQUESTED.name)
+    assert (letter.body, letter.type) == (sent.model_dump_json().encode(), "run.requested.v1")
+    assert worker.deliveries.qsize() == 1
+    await worker.next()
+    await works_on(worker, "next")
+    assert await left_over(worker, outside) == [0, 0, 0]
+
+
+VALID = json.loads(order().model_dump_json())
+MISFITS = {
+    "not JSON": (b"{broken", "not JSON"),
+    "no text": (b"\xff\xfe\0", "not JSON"),
+    "no object": (b"[]", "message"),
+    "empty": (b"", ""),
+    "a field is missing": (json.dumps({**VALID, "run_id": None}).encode(), "run_id"),
+    "a field is wrong": (json.dumps({**VALID, "partner_id": "a\0b"}).encode(), "partner_id: Value error, holds a"),
+    "fields are wrong": (json.dumps({**VALID, "run_id": "x", "partner_id": 7}).encode(), "partner_id"),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+async def test_a_message_that_does_not_fit_is_kept_byte_by_byte(worker: Worker, outside: Outside, name: str) -> None:
+    body, reason = MISFITS[name]
+    await outside.send(body, RUN_REQUESTED.name)
+    letter = await outside.dead_letter()
+    assert (letter.body, letter.type, letter.headers["halosync-queue"]) == (body, "odd.v1", RUN_REQUESTED.name)
+    assert reason in str(letter.headers["halosync-reason"])
+    await works_on(worker, "next")
+    assert worker.deliveries.empty()
+
+
+async def test_a_reason_names_fields_and_no_values(worker: Worker, outside: Outside) -> None:
+    assert worker.broker
+    await outside.send(json.dumps({**VALID, "run_id": "s3cret"}).encode(), RUN_REQUESTED.name)
+    assert "s3cret" not in str((await outside.dead_letter()).headers)
+
+
+@pytest.mark.parametrize("attempt", ["many", [], bytearray(b"\xff")])
+async def test_a_message_with_an_odd_count_of_attempts_is_kept_too(
+    worker: Worker, outside: Outside, attempt: object
+) -> None:
+    worker.raises(Later(0.0))
+    await outside.send(json.dumps(VALID).encode(), RUN_REQUESTED.name, {"attempt": attempt})
+    assert (await outside.dead_letter()).body == json.dumps(VALID).encode()
+    await worker.next()
+    await works_on(worker, "next")
+
+
+@pytest.mark.parametrize("failure", [Poison("no place to keep it"), Later(0.0), TimeoutError()], ids=repr)
+async def test_while_no_copy_can_be_made_the_original_is_not_lost(
+    worker: Worker, outside: Outside, failure: Exception, monkeypatch: pytest.MonkeyPatch, topology: str
+) -> None:
+    """Nor is it given up by the broker, which counts how often it comes back."""
+    monkeypatch.setattr(delivery, "RETURN_PAUSE_S", 0.1)
+    exchanges = [DEAD.name, *(f"halosync.delay.{round(delay_s * 1000)}ms" for delay_s in DELAYS_S)]
+    for name in exchanges:
+        await outside.channel.exchange_delete(name)
+    worker.raises(*[failure] * 100)
+    sent = order()
+    await worker.publish(sent)
+    deliveries = [await worker.next() for _ in range(3)]
+    assert {seen.message for seen in deliveries} == {sent}
+    assert [seen.redelivered for seen in deliveries] == [False, True, True]
+    assert all(after.at - before.at >= 0.1 for before, after in pairwise(deliveries))
+    if not isinstance(failure, Poison):
+        worker.outcomes.clear()  # what it failed for has passed
+    async with RabbitBroker(**connect_options(topology), logger=None) as broker:
+        await declare_topology(broker, DELAYS_S)
+    if isinstance(failure, Poison):
+        assert (await outside.dead_letter()).headers["halosync-reason"] == failure.reason
+    else:
+        await until(worker.is_done, what="the message", timeout_s=PATIENCE_S)
+    assert await left_over(worker, outside) == [0, 0, 0]
+
+
+async def test_a_worker_that_is_killed_loses_nothing(worker: Worker, outside: Outside) -> None:
+    worker.gate.clear()
+    for number in range(3):
+        await worker.publish(order(f"partner-{number}"))
+    await worker.next()
+    connection = worker.broker.config.connection
+    await connection.close()
+    await outside.holds(RUN_REQUESTED.name, 3)

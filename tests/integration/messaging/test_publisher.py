@@ -1,0 +1,82 @@
+"""A message is published when the broker has confirmed it, and never believed to be before."""
+
+import asyncio
+from typing import Any
+
+import aio_pika
+import pytest
+from devstack.waiting import until
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.topology import EVENTS, RUN_REQUESTED, WORK
+
+from .conftest import PATIENCE_S, Outside
+
+pytestmark = pytest.mark.usefixtures("topology")
+
+
+async def publish(publisher: Publisher, exchange: str = WORK.name, routing_key: str = "run.requested.v1") -> None:
+    await publisher.publish(
+        b"{}", exchange=exchange, routing_key=routing_key, message_type="run.requested.v1", headers={"attempt": 2}
+    )
+
+
+async def test_a_message_is_there_when_publishing_returns(publisher: Publisher, outside: Outside) -> None:
+    await publish(publisher)
+    message = await outside.take(RUN_REQUESTED.name)
+    assert (message.body, message.type, message.content_type) == (b"{}", "run.requested.v1", "application/json")
+    assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
+    assert message.headers["attempt"] == 2
+
+
+async def test_a_message_can_be_published_that_does_not_persist(publisher: Publisher, outside: Outside) -> None:
+    await publisher.publish(
+        b"{}", exchange=WORK, routing_key="token.request.v1", message_type="token.request.v1", persist=False
+    )
+    message = await outside.take("auth.token-request.v1")
+    assert message.delivery_mode == aio_pika.DeliveryMode.NOT_PERSISTENT
+
+
+async def test_work_that_no_queue_takes_is_an_error(publisher: Publisher) -> None:
+    with pytest.raises(NotPublishedError, match=r"run\.requested\.v1 to halosync\.work"):
+        await publish(publisher, routing_key="nobody.listens.v1")
+    with pytest.raises(NotPublishedError):
+        await publish(publisher, exchange="", routing_key="no-such-queue")
+    await publish(publisher)
+
+
+async def test_an_event_that_nobody_listens_to_is_none(publisher: Publisher) -> None:
+    await publish(publisher, exchange=EVENTS.name, routing_key="nobody.listens.v1")
+
+
+async def test_a_missing_exchange_is_an_error_from_which_publishing_recovers(
+    publisher: Publisher, outside: Outside
+) -> None:
+    with pytest.raises(NotPublishedError):
+        await publish(publisher, exchange="halosync.missing")
+
+    async def works_again() -> bool:
+        try:
+            await publish(publisher)
+        except NotPublishedError:
+            return False
+        return True
+
+    await until(works_again, what="publishing", timeout_s=PATIENCE_S)
+    assert await outside.depth(RUN_REQUESTED.name) == 1
+
+
+async def test_a_message_that_the_broker_refuses_is_an_error(publisher: Publisher, outside: Outside) -> None:
+    full: dict[str, Any] = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    queue = await outside.channel.declare_queue("full", arguments=full, durable=True)
+    await publish(publisher, exchange="", routing_key=queue.name)
+    with pytest.raises(NotPublishedError):
+        await publish(publisher, exchange="", routing_key=queue.name)
+    assert await outside.depth(queue.name) == 1
+
+
+async def test_among_many_in_flight_each_hears_of_its_own(publisher: Publisher, outside: Outside) -> None:
+    """A return is matched by message id, so two messages must never share one."""
+    keys = ["run.requested.v1" if number % 3 else "nobody.listens.v1" for number in range(90)]
+    results = await asyncio.gather(*(publish(publisher, routing_key=key) for key in keys), return_exceptions=True)
+    assert [isinstance(result, NotPublishedError) for result in results] == [key.startswith("nobody") for key in keys]
+    await outside.holds(RUN_REQUESTED.name, 60)

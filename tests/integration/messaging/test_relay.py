@@ -1,0 +1,202 @@
+"""The relay publishes what was committed and nothing else, and keeps it until the broker has it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import asyncpg
+import pytest
+import pytest_asyncio
+from devstack.rabbitmq import RabbitServer
+from devstack.waiting import until
+from halosync.contracts.run import RunRequested
+from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.topology import RUN_REQUESTED
+from halosync.runtime import relay as relaying
+from halosync.runtime.relay import Relay
+from halosync.store.outbox import emit, emit_many
+
+from .conftest import PATIENCE_S, Outside
+
+pytestmark = pytest.mark.usefixtures("topology")
+
+
+class UndoneError(Exception):
+    """Rolls a transaction back."""
+
+
+@dataclass
+class Office:
+    """An outbox and what relays of several processes make of it."""
+
+    database_url: str
+    pool: "asyncpg.Pool[Any]"
+    publisher: Publisher
+
+    def relay(self) -> Relay:
+        return Relay(self.database_url, self.pool, self.publisher)
+
+    async def emit(self, count: int = 1, prefix: str = "partner") -> list[str]:
+        names = [f"{prefix}-{number:03}" for number in range(count)]
+        async with self.pool.acquire() as connection, connection.transaction():
+            await emit_many(connection, [RunRequested(run_id=uuid4(), partner_id=name) for name in names])
+        return names
+
+    async def left(self) -> int:
+        return int(await self.pool.fetchval("SELECT count(*) FROM outbox"))
+
+    async def emptied(self) -> None:
+        async def empty() -> bool:
+            return await self.left() == 0
+
+        await until(empty, what="an empty outbox", timeout_s=PATIENCE_S)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(database_url: str, pool: "asyncpg.Pool[Any]", publisher: Publisher) -> Office:
+    return Office(database_url, pool, publisher)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running(office: Office) -> AsyncIterator[Relay]:
+    """A relay that runs as in a process."""
+    stop, relay = asyncio.Event(), office.relay()
+    task = asyncio.create_task(relay.run(stop))
+    yield relay
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await task
+
+
+async def received(outside: Outside, count: int) -> list[str]:
+    """Take so many messages; return whom they are for."""
+    bodies = [(await outside.take(RUN_REQUESTED.name)).body for _ in range(count)]
+    return [RunRequested.model_validate_json(body).partner_id for body in bodies]
+
+
+async def test_what_was_committed_is_published_and_deleted(office: Office, outside: Outside) -> None:
+    sent = RunRequested(run_id=uuid4(), partner_id="acme-msp")
+    async with office.pool.acquire() as connection, connection.transaction():
+        await emit(connection, sent)
+    assert await office.relay().drain() == 1
+    message = await outside.take(RUN_REQUESTED.name)
+    assert (RunRequested.model_validate_json(message.body), message.type) == (sent, "run.requested.v1")
+    assert await office.left() == 0
+    assert await office.relay().drain() == 0
+
+
+async def test_what_was_rolled_back_is_never_published(office: Office, outside: Outside) -> None:
+    async with office.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await emit(connection, RunRequested(run_id=uuid4(), partner_id="undone"))
+        assert await office.relay().drain() == 0, "not before the commit either"
+        await transaction.rollback()
+    assert await office.relay().drain() == 0
+    assert await outside.depth(RUN_REQUESTED.name) == 0
+
+
+async def test_several_relays_publish_each_message_once(office: Office, outside: Outside) -> None:
+    names = await office.emit(2 * relaying.BATCH + 50)
+    relays = [office.relay() for _ in range(3)]
+    while await office.left():
+        await asyncio.gather(*(relay.drain() for relay in relays))
+    await outside.holds(RUN_REQUESTED.name, len(names))
+    assert (await received(outside, 1))[0] in names
+
+
+async def test_a_message_that_no_queue_takes_does_not_hold_up_the_others(office: Office, outside: Outside) -> None:
+    await office.pool.execute(
+        "INSERT INTO outbox (exchange, routing_key, message_type, body) VALUES ('halosync.work', 'x.v1', 'x.v1', '{}')"
+    )
+    await office.emit(3)
+    with pytest.raises(NotPublishedError, match="1 of 4"):
+        await office.relay().drain()
+    assert await office.left() == 1
+    await outside.holds(RUN_REQUESTED.name, 3)
+
+
+async def test_a_crash_after_publishing_publishes_again_rather_than_never(office: Office, outside: Outside) -> None:
+    await office.emit()
+
+    class Crashing(Publisher):
+        async def publish(self, *arguments: Any, **options: Any) -> None:
+            await office.publisher.publish(*arguments, **options)
+            raise UndoneError
+
+    crashing = Relay(office.database_url, office.pool, Crashing("amqp://127.0.0.1:1/"))
+    with pytest.raises(UndoneError):
+        await crashing.drain()
+    assert await office.left() == 1
+    assert await office.relay().drain() == 1
+    assert await received(outside, 2) == ["partner-000"] * 2
+
+
+async def test_a_notification_wakes_the_relay(
+    office: Office, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "POLL_S", 10 * PATIENCE_S)
+    stop, relay = asyncio.Event(), office.relay()
+    await office.emit(prefix="before")
+    task = asyncio.create_task(relay.run(stop))
+    assert await received(outside, 1) == ["before-000"]
+    await office.emit(prefix="after")
+    assert await received(outside, 1) == ["after-000"]
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await task
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_lost_database_connection_is_made_again(office: Office, outside: Outside) -> None:
+    await office.emit(prefix="before")
+    await office.emptied()
+    await office.pool.execute(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    )
+    await office.emit(prefix="after")
+    assert await received(outside, 2) == ["before-000", "after-000"]
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_lost_broker_connection_loses_no_message(
+    office: Office, rabbit_server: RabbitServer, amqp_url: str
+) -> None:
+    await office.emit(prefix="before")
+    await office.emptied()
+    closing = asyncio.create_task(rabbit_server.close_all_connections())
+    names: list[str] = []
+    while not closing.done():  # some of these fall into the outage, wherever it is
+        names += await office.emit(5, prefix=f"during-{len(names)}")
+        await asyncio.wait([closing], timeout=0.05)
+    await closing
+    names += await office.emit(5, prefix="after")
+    await office.emptied()
+    assert set(names) <= await everything(amqp_url)
+
+
+async def everything(amqp_url: str) -> set[str]:
+    """Take all that waits, with a connection that the test has not closed."""
+    async with await aio_pika.connect(amqp_url) as connection:
+        queue = await (await connection.channel()).get_queue(RUN_REQUESTED.name)
+        found = set()
+        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+            found.add(RunRequested.model_validate_json(message.body).partner_id)
+        return found
+
+
+@pytest.mark.usefixtures("running")
+async def test_while_the_broker_takes_nothing_the_messages_stay(office: Office, outside: Outside) -> None:
+    await outside.channel.exchange_delete("halosync.work")
+    await office.emit(3)
+    with pytest.raises(NotPublishedError):
+        await office.relay().drain()
+    assert await office.left() == 3
+    exchange = await outside.channel.declare_exchange("halosync.work", "topic", durable=True)
+    await (await outside.channel.get_queue(RUN_REQUESTED.name)).bind(exchange, "run.requested.v1")
+    await office.emptied()
+    assert sorted(set(await received(outside, 3))) == ["partner-000", "partner-001", "partner-002"]

@@ -1,0 +1,264 @@
+"""Fetching a big invoice's lines over HTTP: allowed hosts only, whole or not at all, and told apart what passes."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from devstack.ports import free_port
+from halosync.contracts.checking import InvalidInvoiceError, LineChecker
+from halosync.contracts.invoice import InvoiceHeader
+from planner import fetching
+from planner.fetching import FetchFailedError, LinesFetcher, _Unpacker
+
+from .invoice_host import Answer, InvoiceHost, running_invoice_host
+
+pytestmark = pytest.mark.integration
+
+Pack = Callable[[bytes], bytes]
+
+
+def line(number: int) -> dict[str, Any]:
+    return {
+        "line_id": str(number),
+        "customer_id": "C-1",
+        "customer_name": "Contoso",
+        "product_code": "P-1",
+        "kind": "recurring",
+        "quantity": "2",
+        "unit_price": "10.00",
+        "billing_cycle": "Monthly",
+    }
+
+
+LINES = b"".join(json.dumps(line(number)).encode() + b"\n" for number in range(1, 4))
+
+
+def two_members(lines: bytes) -> bytes:
+    """Pack as `cat a.gz b.gz` does."""
+    return gzip.compress(lines[:100]) + gzip.compress(lines[100:])
+
+
+ways_to_pack = pytest.mark.parametrize("pack", [bytes, gzip.compress, two_members])
+
+
+@dataclass
+class Desk:
+    """Fetches from one host, and remembers which addresses were asked."""
+
+    host: InvoiceHost
+    fetcher: LinesFetcher
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **totals: Any) -> list[str]:
+        """Fetch and check the lines behind an address; return their ids."""
+        if answers:
+            self.host.answers(*answers)
+        header = InvoiceHeader(
+            event_id=uuid4(),
+            partner_id="acme-msp",
+            invoice_id="INV-1",
+            revision=1,
+            period="2026-11",
+            currency="AUD",
+            issued_at="2026-11-05T02:00:00Z",
+            lines_url=self.host.url() if url is None else url,
+            **totals,
+        )
+        async with self.fetcher.fetched(header) as lines:
+            checker = LineChecker(header)
+            ids = [line.line_id async for line in lines(checker)]
+            checker.finish()
+        return ids
+
+    async def refused(self, *answers: Answer | bytes, **options: Any) -> list[tuple[int | None, str]]:
+        """Fetch what must be refused for good; return line and field of each problem."""
+        with pytest.raises(InvalidInvoiceError) as error:
+            await self.fetch(*answers, **options)
+        assert error.value.known["invoice_id"] == "INV-1"
+        return [(problem.line, problem.field) for problem in error.value.problems]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    # The client would follow redirects: that they are refused is the fetcher's own doing.
+    async with running_invoice_host() as host, httpx.AsyncClient(follow_redirects=True, trust_env=False) as http:
+        desk = Desk(host, LinesFetcher(http, frozenset({host.name, "localhost", "invoices.example"})))
+
+        async def note(request: httpx.Request) -> None:
+            desk.asked.append(str(request.url))
+
+        http.event_hooks = {"request": [note]}
+        yield desk
+
+
+@ways_to_pack
+async def test_lines_may_be_packed_in_one_or_more_members(desk: Desk, pack: Pack) -> None:
+    assert await desk.fetch(pack(LINES), line_count=3, total="60.00") == ["1", "2", "3"]
+    assert desk.host.asked == ["/lines"]
+
+
+@ways_to_pack
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+def test_unpacking_does_not_depend_on_how_the_bytes_arrive(pack: Pack, size: int) -> None:
+    packed, unpack = pack(LINES), _Unpacker()
+    pieces = [piece for at in range(0, len(packed), size) for piece in unpack.feed(packed[at : at + size])]
+    assert (b"".join(pieces), unpack.complete) == (LINES, True)
+
+
+def test_a_packed_file_that_ends_early_is_noticed_wherever_it_ends() -> None:
+    packed = gzip.compress(LINES)
+    for end in range(1, len(packed)):
+        unpack = _Unpacker()
+        list(unpack.feed(packed[:end]))
+        assert not unpack.complete, end
+
+
+def test_a_packed_file_of_many_megabytes_is_unpacked_in_pieces() -> None:
+    pieces = list(_Unpacker().feed(gzip.compress(b"\n" * 5_000_000)))
+    assert sum(map(len, pieces)) == 5_000_000
+    assert max(map(len, pieces)) <= 1 << 20
+
+
+@pytest.mark.parametrize("answer", [b"", b"\n \n\n", gzip.compress(b"")])
+async def test_a_file_without_lines_is_an_empty_invoice(desk: Desk, answer: bytes) -> None:
+    assert await desk.fetch(answer, line_count=0) == []
+
+
+async def test_blank_lines_do_not_count(desk: Desk) -> None:
+    spaced = b"\n\r\n" + LINES.replace(b"\n", b"\n  \n") + json.dumps(line(4)).encode()
+    assert await desk.fetch(spaced, line_count=4) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("broken", [b"{broken", b"\xff", b"[" * 10_000, b'"' + b"x" * 200_000, b'{"a": 1} {"b": 2}'])
+async def test_a_line_that_is_no_json_is_named(desk: Desk, broken: bytes) -> None:
+    first, second, _ = LINES.splitlines()
+    assert await desk.refused(b"\n\n".join([first, second, broken])) == [(3, "")]
+
+
+async def test_a_line_that_does_not_fit_is_named_beside_one_that_is_no_json(desk: Desk) -> None:
+    misfit = json.dumps(line(1) | {"quantity": "x"}).encode()
+    assert await desk.refused(b"\n".join([misfit, LINES.splitlines()[0], b"{broken"])) == [(1, "quantity"), (3, "")]
+
+
+@pytest.mark.parametrize("body", [b"7", b"x", b"{", b"[]", b"<html>"])
+async def test_a_file_that_holds_something_else_is_refused(desk: Desk, body: bytes) -> None:
+    assert await desk.refused(body) == [(1, "")]
+
+
+async def test_control_totals_hold_for_a_file_too(desk: Desk) -> None:
+    assert await desk.refused(LINES, line_count=4) == [(None, "line_count")]
+    assert await desk.refused(LINES, total="60.01") == [(None, "total")]
+
+
+NOT_ALLOWED = [
+    "http://elsewhere.example/lines",
+    "http://invoices.example.elsewhere.example/lines",
+    "http://elsewhere.example/invoices.example",
+    "http://elsewhere.example#invoices.example",
+    "http://elsewhere.example?invoices.example",
+    "http://elsewhere.example\\@invoices.example/",
+    "http://invoices.example@elsewhere.example/lines",
+    "http://user:password@invoices.example/lines",
+    "http://@invoices.example/lines",
+    "http://127.0.0.1/lines",
+    "http://[::1]/lines",
+    "ftp://invoices.example/lines",
+    "file://invoices.example/etc/passwd",
+    "file:///etc/passwd",
+    "//invoices.example/lines",
+    "invoices.example/lines",
+    "http:///lines",
+    "http://[::1",
+    "http://invoices.example:x/lines",
+    "http://invoices.example/\x00",
+    "http://invoices.example/a\x7fb",
+    "lines",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", NOT_ALLOWED)
+async def test_no_other_address_is_ever_asked(desk: Desk, url: str) -> None:
+    assert await desk.refused(url=url) == [(None, "lines_url")]
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize("port", ["65536", "99999999", "-1"])
+async def test_a_port_that_cannot_be_is_refused(desk: Desk, port: str) -> None:
+    assert await desk.refused(url=f"http://localhost:{port}/lines") == [(None, "lines_url")]
+
+
+async def test_a_host_is_allowed_with_its_port_or_on_all_of_them_in_any_case(desk: Desk) -> None:
+    for name in (desk.host.name, f"LOCALHOST:{desk.host.port}"):
+        assert await desk.fetch(LINES, url=f"http://{name}/1?a=b") == ["1", "2", "3"]
+        assert desk.host.asked == ["/1?a=b"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(desk: Desk, status: int) -> None:
+    elsewhere = Answer(status=status, headers={"Location": desk.host.url("/elsewhere")})
+    assert await desk.refused(elsewhere, LINES) == [(None, "lines_url")]
+    assert desk.host.asked == ["/lines"]
+
+
+@pytest.mark.parametrize("status", [201, 206, 400, 401, 403, 404, 410])
+async def test_a_file_that_is_not_there_is_refused_for_good(desk: Desk, status: int) -> None:
+    assert await desk.refused(Answer(LINES, status=status)) == [(None, "lines_url")]
+
+
+PASSING = {
+    **{str(status): Answer(LINES, status=status) for status in (408, 425, 429, 500, 502, 503, 504)},
+    "broken off": Answer(LINES, promised=len(LINES) + 1),
+    "gzip broken off": Answer(gzip.compress(LINES), promised=1000),
+    "gzip cut": Answer(gzip.compress(LINES)[:-1]),
+    "second member cut": Answer(gzip.compress(LINES) + gzip.compress(LINES)[:20]),
+    "half the magic": Answer(b"\x1f"),
+}
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+async def test_a_host_in_trouble_is_asked_again_later(desk: Desk, trouble: str) -> None:
+    with pytest.raises(FetchFailedError, match=r"http://127.0.0.1:\d+/lines") as failed:
+        await desk.fetch(PASSING[trouble], LINES)
+    assert isinstance(failed.value, TimeoutError), "which is a passing failure to the delivery"
+    assert str(failed.value).count(desk.host.url()) == 1
+    assert await desk.fetch() == ["1", "2", "3"]
+
+
+async def test_a_host_that_is_away_is_asked_again_later(desk: Desk) -> None:
+    with pytest.raises(FetchFailedError, match="ConnectError"):
+        await desk.fetch(url=f"http://localhost:{free_port()}/lines")
+
+
+async def test_a_host_that_falls_silent_is_asked_again_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "TOTAL_TIMEOUT_S", 0.2)
+    with pytest.raises(FetchFailedError, match="TimeoutError"):
+        await desk.fetch(Answer(LINES, promised=1000, stalls=True))
+
+
+@pytest.mark.parametrize("packed", [b"\x1f\x8b" + b"\0" * 100, gzip.compress(LINES)[:30] + b"\xff" * 300])
+async def test_a_broken_gzip_is_refused(desk: Desk, packed: bytes) -> None:
+    assert await desk.refused(packed) == [(None, "lines_url")]
+
+
+@ways_to_pack
+async def test_a_file_that_is_too_large_unpacked_is_refused(
+    desk: Desk, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MOST_BYTES", len(LINES) - 1)
+    assert await desk.refused(pack(LINES)) == [(None, "lines_url")]
+    monkeypatch.setattr(fetching, "MOST_BYTES", len(LINES))
+    assert len(await desk.fetch(pack(LINES))) == 3
+
+
+async def test_a_file_without_end_is_given_up_where_it_becomes_too_large(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
+    assert await desk.refused(Answer(b"\n" * 10_000, endless=True)) == [(None, "lines_url")]

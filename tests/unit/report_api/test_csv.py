@@ -1,0 +1,67 @@
+"""Cells of CSV files, and who gets CSV."""
+
+from decimal import Decimal
+
+import pytest
+from fastapi import Request
+from hypothesis import given
+from hypothesis import strategies as st
+from report_api.csv_export import cell, wants_csv
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        (True, "true"),
+        (-5, "-5"),
+        (Decimal("-0.0000001"), "-0.0000001"),
+        (Decimal("1E+3"), "1000"),
+        ("-12.50", "-12.50"),
+        ("+61", "+61"),
+        ("+61 2", "'+61 2"),
+        ("-1+1", "'-1+1"),
+        ("=1", "'=1"),
+        ("@x", "'@x"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("＝1", "'＝1"),  # noqa: RUF001 - full width, as some spreadsheets take it
+        ("a=1", "a=1"),
+        (["=1", "2"], "'=1; 2"),
+        ("-٣", "'-٣"),
+    ],
+)
+def test_a_cell(value: object, expected: str) -> None:
+    assert cell(value) == expected
+
+
+@given(st.text())
+def test_no_text_begins_a_formula(text: str) -> None:
+    made = cell(text)
+    assert made in {text, f"'{text}"}
+    if made[:1] in {"=", "@", "\t", "\r"}:
+        raise AssertionError(made)
+    if made[:1] in {"+", "-"}:
+        float(made)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("text/csv", True),
+        ("TEXT/CSV; charset=utf-8", True),
+        ("text/csv, */*", True),
+        ("text/csv, */*;q=0.1", True),
+        ("text/csv;q=0.5, */*", False),
+        ("text/csv, application/json", False),
+        ("text/csv, application/json;q=0.9", True),
+        ("text/csv;q=0", False),
+        ("text/csv;q=nonsense", False),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
+    ],
+)
+def test_who_gets_csv(accept: str, expected: bool) -> None:
+    request = Request({"type": "http", "headers": [(b"accept", accept.encode())]})
+    assert wants_csv(request) is expected

@@ -1,0 +1,57 @@
+"""How long a run will take, and when the next invoice comes."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_api.eta import Effort, eta_s
+from report_api.routes.summary import next_invoice
+
+CALM = Effort(remaining=100, done=10, elapsed_s=5.0, used=10, requests=500, window_s=300.0, blocked_s=0.0)
+
+
+def test_with_room_in_the_window_the_pace_decides() -> None:
+    assert eta_s(CALM) == 50
+    assert eta_s(replace(CALM, done=0, elapsed_s=0.0)) == 50
+    assert eta_s(replace(CALM, remaining=0)) == 0
+
+
+def test_beyond_the_window_the_budget_decides() -> None:
+    assert eta_s(replace(CALM, remaining=1490)) == 745  # 490 at once, 1000 at 500 in 300 s is less than the pace
+    assert eta_s(replace(CALM, remaining=1490, elapsed_s=0.1)) == 600
+    assert eta_s(replace(CALM, remaining=1, used=500)) == 1
+    assert eta_s(replace(CALM, remaining=1, blocked_s=42.0)) == 43
+
+
+@given(
+    st.builds(
+        Effort,
+        remaining=st.integers(0, 100_000),
+        done=st.integers(0, 100_000),
+        elapsed_s=st.floats(0, 1e6),
+        used=st.integers(0, 1000),
+        requests=st.integers(1, 1000),
+        window_s=st.floats(1, 3600),
+        blocked_s=st.floats(0, 3600),
+    )
+)
+def test_it_is_never_negative_and_never_below_the_block(effort: Effort) -> None:
+    assert eta_s(effort) >= effort.blocked_s
+
+
+@pytest.mark.parametrize(
+    ("today", "newest", "expected"),
+    [
+        (date(2026, 11, 1), None, date(2026, 11, 5)),
+        (date(2026, 11, 5), None, date(2026, 11, 5)),
+        (date(2026, 11, 5), date(2026, 10, 5), date(2026, 11, 5)),
+        (date(2026, 11, 5), date(2026, 11, 5), date(2026, 12, 7)),
+        (date(2026, 11, 4), date(2026, 11, 3), date(2026, 12, 7)),
+        (date(2026, 11, 20), date(2026, 11, 19), date(2026, 12, 7)),
+        (date(2026, 12, 5), date(2026, 11, 5), date(2026, 12, 7)),
+    ],
+)
+def test_the_next_invoice(today: date, newest: date | None, expected: date) -> None:
+    assert next_invoice(today, newest, 5, None) == expected

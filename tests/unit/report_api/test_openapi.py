@@ -1,0 +1,67 @@
+"""The OpenAPI description: committed, complete, and true to what the routes answer."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_api.app import build
+from report_api.openapi import text
+
+COMMITTED = Path(__file__).parents[3] / "docs/generated/openapi.json"
+OPERATIONS = [
+    pytest.param(path, method, operation, id=f"{method} {path}")
+    for path, methods in build(None).openapi()["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def test_what_is_committed_is_fresh() -> None:
+    assert COMMITTED.read_text("utf-8") == text(), "run `make generate`"
+
+
+def test_every_reference_leads_somewhere() -> None:
+    made = text()
+    schemas = json.loads(made)["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/([^"]+)"', made)) == set(schemas)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_call_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert operation["description"]
+    assert operation["tags"]
+    for parameter in operation.get("parameters", []):
+        assert parameter.get("description"), (path, method, parameter["name"])
+    if path.startswith("/v1/"):
+        assert operation["security"] == [{"ApiKey": []}]
+        for status in ("401", "404", "422", "503"):
+            assert "application/problem+json" in operation["responses"][status]["content"]
+
+
+def test_the_calls_are_those_of_the_spec() -> None:
+    calls = {
+        f"{method.upper()} {path}" for path, methods in build(None).openapi()["paths"].items() for method in methods
+    }
+    prefix = "/v1/partners/{partner}"
+    assert calls == {
+        "GET /accounts/",
+        *(f"{method} {prefix}/connection" for method in ("GET", "POST", "DELETE")),
+        f"GET {prefix}/invoices",
+        f"GET {prefix}/invoices/{{invoice_id}}/lines",
+        *(f"{method} {prefix}/runs" for method in ("GET", "POST")),
+        f"GET {prefix}/runs/{{run_id}}",
+        f"GET {prefix}/runs/{{run_id}}/items",
+        f"GET {prefix}/runs/{{run_id}}/events",
+        f"POST {prefix}/runs/{{run_id}}/cancel",
+        *(f"{method} {prefix}/settings" for method in ("GET", "PUT")),
+        f"GET {prefix}/customers",
+        f"PUT {prefix}/customers/{{customer_id}}",
+        f"GET {prefix}/products",
+        f"PUT {prefix}/products/{{product_code}}",
+        f"GET {prefix}/halo/clients",
+        f"GET {prefix}/halo/licence-names",
+        f"POST {prefix}/halo/refresh",
+        f"GET {prefix}/summary",
+    }

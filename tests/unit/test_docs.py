@@ -1,0 +1,151 @@
+"""What the pages say of names and places is true: they exist, and settings, reasons, queues and metrics are told."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from auth.settings import AuthSettings
+from halo_writer.settings import WriterSettings
+from halosync.cli.settings import BrokerSettings, DatabaseSettings
+from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.states import RunState
+from halosync.messaging import topology
+from halosync.observability import metrics
+from halosync.runtime.settings import PREFIX
+from planner.settings import PlannerSettings
+from prometheus_client.metrics import MetricWrapperBase
+from report_api.settings import ReportApiSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PARTS = ("libs", "services", "tests", "docs", "bench", "deploy", "requirements")
+SETTINGS = (
+    *(PlannerSettings, WriterSettings, AuthSettings, ReportApiSettings),
+    *(DatabaseSettings, BrokerSettings),
+)
+VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in settings.model_fields}
+DEVSTACK = f"{PREFIX}DEVSTACK_"
+
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_FILE = re.compile(r"[\w*./-]+\.(py|sql|md|toml|yml|txt|json)")
+_CLASS_MEMBER = re.compile(r"([A-Z]\w+)\.(\w+)")
+_NAME = re.compile(r"_?[a-z]+(?:_[a-z]+)+|[A-Z][A-Z]*(?:_[A-Z]+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)*")
+_VARIABLE = re.compile(rf"{PREFIX}[A-Z_]*[A-Z]")
+
+
+def text(*path: str) -> str:
+    return ROOT.joinpath(*path).read_text("utf-8")
+
+
+def everything() -> list[str]:
+    below = [path for part in PARTS for path in (ROOT / part).rglob("*") if "__pycache__" not in path.parts]
+    return [path.relative_to(ROOT).as_posix() for path in (*below, *ROOT.glob("*"))]
+
+
+EVERYTHING = everything()
+
+
+def named_paths(page: str) -> Iterator[str]:
+    """Yield what a page names as a file or folder; what stands in a fenced block is an example."""
+    for name in _CODE.findall(_FENCED.sub("", page)):
+        if (_FILE.fullmatch(name) and not name.startswith("/")) or (
+            name.startswith(tuple(f"{part}/" for part in PARTS)) and " " not in name
+        ):
+            yield name.rstrip("/")
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is such a path, from the root or, for a short name, below some folder."""
+    wanted = re.compile(rf"(?:.*/)?{re.escape(name).replace(re.escape('*'), '[^/]*')}")
+    return any(wanted.fullmatch(path) for path in EVERYTHING)
+
+
+def first_cells(page: str, heading: str) -> set[str]:
+    """Return what stands as code in the first column of the table below a heading."""
+    section = page.split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
+    return {code for row in section.splitlines() if row.startswith("|") for code in _CODE.findall(row.split("|")[1])}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    assert [name for name in named_paths(page.read_text("utf-8")) if not exists(name)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    targets = [link for link in _LINK.findall(page.read_text("utf-8")) if not link.startswith("https://")]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_a_path_that_does_not_exist_would_be_noticed() -> None:
+    page = "`docs/architecture.md` `docs/nowhere.md` `store/nothing.py` `make test`\n```\n`docs/example.md`\n```\n"
+    assert [name for name in named_paths(page) if not exists(name)] == ["docs/nowhere.md", "store/nothing.py"]
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "actions.md"])
+def test_every_name_in_code_that_a_page_follows_is_in_the_code(page: str) -> None:
+    code = "\n".join(
+        (ROOT / path).read_text("utf-8")
+        for path in EVERYTHING
+        if path.startswith(("libs/", "services/")) and path.endswith((".py", ".sql"))
+    )
+    words = set(re.findall(r"\w+", code))
+    said = {name for name in _CODE.findall(_FENCED.sub("", text("docs", page))) if not name.startswith(PREFIX)}
+    members = {match.groups() for name in said if (match := _CLASS_MEMBER.fullmatch(name))}
+    assert [owner for owner, _ in sorted(members) if f"\nclass {owner}" not in code] == []
+    assert [member for _, member in sorted(members) if f"def {member}(" not in code] == []
+    assert sorted(name for name in said if _NAME.fullmatch(name) and name not in words) == []
+
+
+def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
+    assert first_cells(text("README.md"), "## Settings") == VARIABLES
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / ".env.example", ROOT / "docker-compose.yml"], ids=lambda page: page.name
+)
+def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
+    named = {name for name in _VARIABLE.findall(page.read_text("utf-8")) if not name.startswith(DEVSTACK)}
+    assert named <= VARIABLES
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [("## Reasons", set(Reason)), ("## Outcomes", set(Outcome)), ("## Actions", set(Action))],
+)
+def test_the_glossary_has_every_code(heading: str, words: set[str]) -> None:
+    assert first_cells(text("docs", "glossary.md"), heading) == words
+
+
+def test_the_page_of_states_names_every_state_of_a_run() -> None:
+    section = text("docs", "actions.md").split("## A run", 1)[1]
+    assert [state for state in RunState if not re.search(rf"\b{state}\b", section)] == []
+
+
+def test_every_queue_is_told_to_operators() -> None:
+    page = text("docs", "operations.md")
+    names = [queue.name for queue in (*topology.QUEUES, topology.KEPT_DEAD_LETTERS)]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_metric_is_told_to_operators() -> None:
+    page = first_cells(text("docs", "operations.md"), "## Health")
+    ours = {
+        f"{told.name}_total" if told.type == "counter" else told.name
+        for metric in vars(metrics).values()
+        if isinstance(metric, MetricWrapperBase)
+        for told in metric.describe()
+    }
+    assert page == ours
+
+
+def test_decisions_are_numbered_one_after_the_other_as_their_titles_say() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    for number, record in enumerate(records, start=1):
+        page = record.read_text("utf-8")
+        assert page.startswith(f"# {number}. ")
+        assert all(f"**{part}.**" in page for part in ("Context", "Decision", "Consequences")), record.name
