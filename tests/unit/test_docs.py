@@ -120,6 +120,13 @@ def test_the_glossary_has_every_code(heading: str, words: set[str]) -> None:
     assert first_cells(text("docs", "glossary.md"), heading) == words
 
 
+def test_the_glossary_has_every_code_with_which_a_planner_ends_a_run() -> None:
+    service = text("services", "planner", "src", "planner", "service.py")
+    codes = set(re.findall(r"_fail\(run, lease, \"(\w+)\"", service))
+    assert "read_shrunk" in codes
+    assert codes <= first_cells(text("docs", "glossary.md"), "## Why a run failed")
+
+
 def test_the_page_of_states_names_every_state_of_a_run() -> None:
     section = text("docs", "actions.md").split("## A run", 1)[1]
     assert [state for state in RunState if not re.search(rf"\b{state}\b", section)] == []

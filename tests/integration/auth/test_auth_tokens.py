@@ -88,7 +88,7 @@ async def lose_the_lock_during_a_refresh(world: "World") -> "asyncio.Task[TokenG
     await world.sandbox.admin.change_settings("acme", reuse_revokes_family=True)
     await world.connect()
     await world.expire()
-    await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_answer_s=0.5)
+    await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_answer_s=1.5)
     asking = asyncio.create_task(world.auth.tokens.get(PARTNER))
     while await world.token_requests() < 2:
         pass
@@ -119,6 +119,20 @@ async def test_tokens_of_a_connection_that_ended_without_the_lock_are_thrown_awa
     assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
 
 
+async def test_tokens_of_a_connection_that_was_made_anew_without_the_lock_are_thrown_away(world: "World") -> None:
+    asking = await lose_the_lock_during_a_refresh(world)
+    await world.connect()
+    made_anew = await world.other.store.read(PARTNER)
+    token = await asking
+    stored = await world.other.store.read(PARTNER)
+    assert stored is not None
+    assert made_anew is not None
+    assert stored.token is not None
+    assert made_anew.token is not None
+    assert stored.token.access_token == made_anew.token.access_token
+    assert token.generation == made_anew.token.generation
+
+
 async def test_an_asker_who_gives_up_does_not_take_the_refresh_along(world: "World") -> None:
     await world.connect()
     await world.expire()
@@ -145,6 +159,14 @@ async def test_refresh_ahead_renews_what_expires_soon_and_nothing_else(world: "W
     await world.expire()
     await world.auth.tokens.refresh_expiring(stop)
     assert await world.token_requests() == 3
+
+
+async def test_refresh_ahead_leaves_alone_what_somebody_else_is_at(world: "World") -> None:
+    await world.connect()
+    await world.expire(good_for_s=200)
+    async with world.other.store.hold(PARTNER), asyncio.timeout(5):  # far less than the patience of one who waits
+        await world.auth.tokens.refresh_expiring(asyncio.Event())
+    assert await world.token_requests() == 1
 
 
 async def test_keys_rotate_without_a_new_log_in(world: "World") -> None:

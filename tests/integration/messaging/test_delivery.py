@@ -182,13 +182,3 @@ async def test_while_no_copy_can_be_made_the_original_is_not_lost(
     else:
         await until(worker.is_done, what="the message", timeout_s=PATIENCE_S)
     assert await left_over(worker, outside) == [0, 0, 0]
-
-
-async def test_a_worker_that_is_killed_loses_nothing(worker: Worker, outside: Outside) -> None:
-    worker.gate.clear()
-    for number in range(3):
-        await worker.publish(order(f"partner-{number}"))
-    await worker.next()
-    connection = worker.broker.config.connection
-    await connection.close()
-    await outside.holds(RUN_REQUESTED.name, 3)

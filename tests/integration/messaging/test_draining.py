@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from devstack.waiting import until
+import pytest
 from halosync.contracts.run import RunRequested
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.process import drain
@@ -11,18 +11,24 @@ from halosync.runtime.process import drain
 from .conftest import PATIENCE_S, Outside, Worker
 
 
-async def test_a_drain_finishes_what_is_begun_and_leaves_the_rest_untouched(worker: Worker, outside: Outside) -> None:
+async def test_a_drain_finishes_what_is_begun_and_leaves_the_rest_untouched(
+    worker: Worker, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker.gate.clear()
     partners = [f"partner-{number:02}" for number in range(12)]
     for partner_id in partners:
         await worker.publish(RunRequested(run_id=uuid4(), partner_id=partner_id))
     begun = [(await worker.next()).message.partner_id for _ in range(4)]
+    stop, consumers_cancelled = worker.broker.stop, asyncio.Event()
+
+    async def stop_and_tell() -> None:
+        consumers_cancelled.set()
+        await stop()
+
+    monkeypatch.setattr(worker.broker, "stop", stop_and_tell)
     draining = asyncio.create_task(drain(worker.broker))
-
-    async def nobody_consumes() -> bool:
-        return await outside.consumers(RUN_REQUESTED.name) == 0
-
-    await until(nobody_consumes, what="the consumer's end", timeout_s=PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await consumers_cancelled.wait()
     assert not draining.done(), "it waits for the handlers"
     worker.gate.set()
     async with asyncio.timeout(PATIENCE_S):

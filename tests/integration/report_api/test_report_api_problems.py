@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import asyncpg
 import httpx
 import pytest
+import structlog
 from halosync.messaging.requests import NoReplyError
 
 if TYPE_CHECKING:
@@ -129,9 +130,11 @@ async def test_failures_of_ours_tell_nothing(world: "World", error: Exception, s
         raise error
 
     world.auth.reply = fail
-    response = await world.call("DELETE", "/connection")
+    with structlog.testing.capture_logs() as logged:
+        response = await world.call("DELETE", "/connection")
     assert_problem(response, status, code)
     assert "secret" not in response.text
+    assert [entry["log_level"] for entry in logged] == ["error" if status == 500 else "warning"]
     assert ("retry-after" in response.headers) == (status == 503)
 
 

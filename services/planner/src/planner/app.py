@@ -14,7 +14,7 @@ from planner.intake import Intake, Starter
 from planner.refreshing import Refreshing
 from planner.service import Planning
 
-INVOICES_AT_ONCE = 2
+INVOICES_AT_ONCE = 1
 RUNS_AT_ONCE = 8
 REFRESHES_AT_ONCE = 2
 

@@ -66,7 +66,7 @@ class LinesFetcher:
             except FetchFailedError:
                 raise
             except (httpx.HTTPError, TimeoutError) as error:
-                raise FetchFailedError(f"{url}: {type(error).__name__} {error}") from error
+                raise FetchFailedError(f"{_without_query(url)}: {type(error).__name__} {error}") from error
             file.seek(0)
             yield lambda checker: _lines(file, checker)
 
@@ -75,7 +75,7 @@ class LinesFetcher:
             "GET", url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}, follow_redirects=False
         ) as answer:
             if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
-                raise FetchFailedError(f"{url} answered {answer.status_code}")
+                raise FetchFailedError(f"{_without_query(url)} answered {answer.status_code}")
             if answer.status_code != 200:
                 raise InvalidInvoiceError(
                     whole(f"the host answered {answer.status_code}", "lines_url"), identity(header)
@@ -94,7 +94,12 @@ class LinesFetcher:
                         whole(f"holds more than {MOST_BYTES} bytes", "lines_url"), identity(header)
                     )
             if not unpack.complete:
-                raise FetchFailedError(f"{url}: the gzip ends early")
+                raise FetchFailedError(f"{_without_query(url)}: the gzip ends early")
+
+
+def _without_query(url: str) -> str:
+    """Return what may be told of an address: its query may be a signature that opens the file."""
+    return url.partition("?")[0].partition("#")[0]
 
 
 class _Unpacker:

@@ -135,6 +135,9 @@ class Planning:
             await self._fail(run, lease, "read_shrunk", why)
             return None
         async with self._one_plan:
+            # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
+            if await self._runs.claim(run.run_id, lease) is None:
+                raise LostLeaseError(str(run.run_id))
             await self._plan(run, lease, progress)
         return None
 
