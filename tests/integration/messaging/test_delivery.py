@@ -146,15 +146,11 @@ async def test_a_reason_names_fields_and_no_values(worker: Worker, outside: Outs
     assert "s3cret" not in str((await outside.dead_letter()).headers)
 
 
-@pytest.mark.parametrize("attempt", ["many", [], bytearray(b"\xff")])
-async def test_a_message_with_an_odd_count_of_attempts_is_kept_too(
-    worker: Worker, outside: Outside, attempt: object
-) -> None:
-    worker.raises(Later(0.0))
+@pytest.mark.parametrize("attempt", ["many", [], bytearray(b"\xff"), True, None])
+async def test_an_odd_count_of_attempts_counts_as_none(worker: Worker, outside: Outside, attempt: object) -> None:
+    worker.raises(TimeoutError())
     await outside.send(json.dumps(VALID).encode(), RUN_REQUESTED.name, {"attempt": attempt})
-    assert (await outside.dead_letter()).body == json.dumps(VALID).encode()
-    await worker.next()
-    await works_on(worker, "next")
+    assert [(await worker.next()).attempt for _ in range(2)] == [attempt, 1]
 
 
 @pytest.mark.parametrize("failure", [Poison("no place to keep it"), Later(0.0), TimeoutError()], ids=repr)
@@ -178,7 +174,8 @@ async def test_while_no_copy_can_be_made_the_original_is_not_lost(
     async with RabbitBroker(**connect_options(topology), logger=None) as broker:
         await declare_topology(broker, DELAYS_S)
     if isinstance(failure, Poison):
-        assert (await outside.dead_letter()).headers["halosync-reason"] == failure.reason
+        assert (await outside.take(DEAD_LETTERS.name)).headers["halosync-reason"] == failure.reason
     else:
         await until(worker.is_done, what="the message", timeout_s=PATIENCE_S)
-    assert await left_over(worker, outside) == [0, 0, 0]
+    # The third queue is bound last, perhaps after the dead letter was published.
+    assert (await left_over(worker, outside))[:2] == [0, 0]

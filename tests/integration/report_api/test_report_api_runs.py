@@ -131,9 +131,7 @@ async def test_the_time_left_is_estimated_while_writing(world: "World") -> None:
     assert 40 <= (await world.get(f"/runs/{run_id}"))["eta_s"] <= 60  # 8 left, 5 s each so far
 
     await world.pool.execute("INSERT INTO rate_tenant (tenant, requests, window_s) VALUES ('acme', 500, 300)")
-    used = (
-        "INSERT INTO rate_lease (tenant, permits, window_s, free_at) VALUES ('acme', 500, 300, now() + interval '1 h')"
-    )
+    used = "INSERT INTO rate_lease (tenant, permits, window_s, free_at) VALUES ('acme', 500, 300, now() + '1 h')"
     await world.pool.execute(used)
     await world.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 300")
     assert (await world.get(f"/runs/{run_id}"))["eta_s"] == 1200  # the budget gives 2 in 300 s

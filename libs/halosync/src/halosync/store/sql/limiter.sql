@@ -11,7 +11,8 @@ SELECT rate_settle(:lease_id, :spent);
 UPDATE rate_tenant t SET blocked_until = greatest(t.blocked_until, clock_timestamp() + make_interval(secs => coalesce(
     CAST(:retry_after_s AS float8),
     (SELECT greatest(extract(epoch FROM min(l.free_at) - clock_timestamp()), 1)::float8
-     FROM rate_lease l WHERE l.tenant = t.tenant),
+     FROM rate_lease l WHERE l.tenant = t.tenant AND l.free_at > clock_timestamp()
+     HAVING count(*) > 0),  -- greatest() passes over nulls: without a permit in use there must be no row
     t.window_s)))
 WHERE t.tenant = :tenant
 RETURNING greatest(extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8;
