@@ -1,0 +1,235 @@
+"""The request budget on real Postgres: never more than the limit in any window, and all of it (messaging-facts 3)."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from devstack.waiting import until
+from halosync.store.limiter import Lease, NoPermit, Rate, RateLimiter, own_rate
+from halosync.store.pool import open_pool
+
+pytestmark = pytest.mark.integration
+
+AT_ONCE = 64
+HOUR = Rate(5, 3600.0)
+CLOCKS_S = 0.002
+"""How far this process's clock and that of Postgres may drift apart during a test."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def limiter(pool: "asyncpg.Pool[Any]") -> RateLimiter:
+    return RateLimiter(pool)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def of_another_process(database_url: str) -> AsyncIterator[RateLimiter]:
+    pool = await open_pool(database_url, max_size=2)
+    yield RateLimiter(pool)
+    await pool.close()
+
+
+async def wait_of(limiter: RateLimiter, tenant: str = "acme", rate: Rate = HOUR, **options: Any) -> float:
+    """How long the tenant is told to wait."""
+    with pytest.raises(NoPermit) as refused:
+        await limiter.acquire(tenant, rate, **{"want": 1, "hold_s": 60.0, **options})
+    return refused.value.wait_s
+
+
+async def patiently(limiter: RateLimiter, rate: Rate) -> Lease:
+    """Acquire one permit, waiting as long as the limiter says."""
+    while True:
+        try:
+            return await limiter.acquire("acme", rate, want=1, hold_s=60.0)
+        except NoPermit as refused:
+            await asyncio.sleep(refused.wait_s)
+
+
+# ---------------------------------------------------------------- the limit, and all of it
+
+
+async def test_of_many_at_once_exactly_as_many_as_the_limit_get_a_permit_in_each_window(limiter: RateLimiter) -> None:
+    rate = Rate(20, 0.5)
+    for _ in range(4):
+        results = await asyncio.gather(
+            *(limiter.acquire("acme", rate, want=1, hold_s=60.0) for _ in range(AT_ONCE)), return_exceptions=True
+        )
+        leases = [result for result in results if isinstance(result, Lease)]
+        refused = [result for result in results if isinstance(result, NoPermit)]
+        assert (len(leases), len(refused)) == (rate.requests, AT_ONCE - rate.requests)
+        await asyncio.gather(*(limiter.settle(lease, 1) for lease in leases))
+        await until(lambda: all_are_free(limiter, rate), what="a new window", timeout_s=30.0, every_s=0.02)
+
+
+async def all_are_free(limiter: RateLimiter, rate: Rate) -> bool:
+    try:
+        lease = await limiter.acquire("acme", rate, want=rate.requests, hold_s=60.0)
+    except NoPermit:
+        return False
+    await limiter.settle(lease, 0)
+    return lease.granted == rate.requests
+
+
+@pytest.mark.parametrize("slowest_s", [0.0, 0.3])
+async def test_no_window_holds_more_than_the_limit_whenever_halo_counts_a_request(
+    limiter: RateLimiter, of_another_process: RateLimiter, slowest_s: float
+) -> None:
+    """Halo may count a request at any moment between its begin and its end; the worst of all these is looked at."""
+    rate, clock = Rate(20, 0.5), asyncio.get_running_loop().time
+    end_at, chance = clock() + 2.0, random.Random(7)  # noqa: S311 - repeatable, not secret
+    requests: list[tuple[float, float]] = []
+
+    async def caller(limiter: RateLimiter) -> None:
+        while clock() < end_at:
+            try:
+                lease = await limiter.acquire("acme", rate, want=3, hold_s=60.0)
+            except NoPermit as refused:
+                await asyncio.sleep(min(refused.wait_s, max(end_at - clock(), 0.0)))
+                continue
+            spent = chance.randint(0, lease.granted)
+            for _ in range(spent):
+                begin = clock()
+                await asyncio.sleep(chance.uniform(0.0, slowest_s))
+                requests.append((begin, clock()))
+            await limiter.settle(lease, spent)
+
+    await asyncio.gather(*(caller((limiter, of_another_process)[number % 2]) for number in range(AT_ONCE)))
+    assert len(requests) > rate.requests, "permits come back"
+    assert most_in_a_window(requests, rate.window_s - CLOCKS_S) <= rate.requests
+
+
+def most_in_a_window(requests: list[tuple[float, float]], window_s: float) -> int:
+    """The most requests that a server can count in one window, if it counts each at its worst moment."""
+    return max(sum(end >= start and begin < start + window_s for begin, end in requests) for _, start in requests)
+
+
+async def test_a_lease_is_what_was_wanted_or_what_is_left(limiter: RateLimiter) -> None:
+    assert (await limiter.acquire("acme", HOUR, want=3, hold_s=60.0)).granted == 3
+    assert (await limiter.acquire("acme", HOUR, want=3, hold_s=60.0)).granted == 2
+    assert await wait_of(limiter) == pytest.approx(3660, abs=30)
+
+
+async def test_a_reserve_is_left_to_others(limiter: RateLimiter) -> None:
+    assert (await limiter.acquire("acme", HOUR, want=9, hold_s=60.0, reserve=2)).granted == 3
+    await wait_of(limiter, reserve=2)
+    assert (await limiter.acquire("acme", HOUR, want=9, hold_s=60.0)).granted == 2
+
+
+async def test_a_limit_that_is_lowered_holds_at_once(limiter: RateLimiter) -> None:
+    await limiter.acquire("acme", HOUR, want=4, hold_s=60.0)
+    await wait_of(limiter, rate=Rate(4, 3600.0))
+    await wait_of(limiter, rate=Rate(2, 3600.0))
+    assert (await limiter.acquire("acme", Rate(6, 3600.0), want=9, hold_s=60.0)).granted == 2
+
+
+# ---------------------------------------------------------------- leases
+
+
+async def test_what_was_not_spent_is_free_at_once(limiter: RateLimiter) -> None:
+    lease = await limiter.acquire("acme", HOUR, want=5, hold_s=60.0)
+    await limiter.settle(lease, 2)
+    assert (await limiter.acquire("acme", HOUR, want=5, hold_s=60.0)).granted == 3
+    await wait_of(limiter)
+
+
+async def test_a_lease_of_which_nothing_was_spent_is_free_at_once(limiter: RateLimiter) -> None:
+    await limiter.settle(await limiter.acquire("acme", HOUR, want=5, hold_s=60.0), 0)
+    assert (await limiter.acquire("acme", HOUR, want=5, hold_s=60.0)).granted == 5
+
+
+async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(limiter: RateLimiter) -> None:
+    lease = await limiter.acquire("acme", HOUR, want=5, hold_s=1000.0)
+    assert await wait_of(limiter) == pytest.approx(4600, abs=30)
+    await limiter.settle(lease, 5)
+    assert await wait_of(limiter) == pytest.approx(3600, abs=30)
+
+
+async def test_the_permits_of_a_holder_that_died_come_back_after_hold_and_window(limiter: RateLimiter) -> None:
+    clock, rate = asyncio.get_running_loop().time, Rate(5, 0.3)
+    began = clock()
+    await limiter.acquire("acme", rate, want=5, hold_s=0.4)
+    assert 0 < await wait_of(limiter, rate=rate) <= 0.7
+    await patiently(limiter, rate)
+    assert clock() - began >= 0.7 - CLOCKS_S
+
+
+async def test_settling_twice_or_too_late_changes_nothing(limiter: RateLimiter) -> None:
+    lease = await limiter.acquire("acme", HOUR, want=5, hold_s=60.0)
+    await limiter.settle(lease, 0)
+    await limiter.acquire("acme", HOUR, want=5, hold_s=60.0)
+    await limiter.settle(lease, 5)
+    await limiter.settle(lease, 0)
+    await wait_of(limiter)
+
+
+# ---------------------------------------------------------------- blocks
+
+
+async def test_a_block_stops_everybody_and_only_this_tenant(
+    limiter: RateLimiter, of_another_process: RateLimiter
+) -> None:
+    await limiter.settle(await limiter.acquire("acme", HOUR, want=1, hold_s=60.0), 1)
+    assert await limiter.block("acme", 120.0) == pytest.approx(120, abs=30)
+    for each in (limiter, of_another_process):
+        assert await wait_of(each) == pytest.approx(120, abs=30)
+        assert (await each.acquire("fabrikam", HOUR, want=1, hold_s=60.0)).granted == 1
+
+
+async def test_an_earlier_block_is_never_shortened(limiter: RateLimiter) -> None:
+    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    await limiter.block("acme", 1000.0)
+    for retry_after_s in (0.0, 1.0, None):
+        assert await limiter.block("acme", retry_after_s) >= 900
+    assert await limiter.block("acme", 5000.0) == pytest.approx(5000, abs=30)
+    assert await wait_of(limiter) == pytest.approx(5000, abs=30)
+
+
+async def test_a_block_ends(limiter: RateLimiter) -> None:
+    clock, rate = asyncio.get_running_loop().time, Rate(5, 60.0)
+    await limiter.acquire("acme", rate, want=1, hold_s=60.0)
+    began = clock()
+    await limiter.block("acme", 0.3)
+    await patiently(limiter, rate)
+    assert clock() - began >= 0.3 - CLOCKS_S
+
+
+async def test_without_retry_after_a_block_lasts_until_a_permit_comes_back(limiter: RateLimiter) -> None:
+    lease = await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    await limiter.settle(lease, 1)
+    assert await limiter.block("acme", None) == pytest.approx(3600, abs=30)
+
+
+async def test_without_retry_after_and_permits_a_block_lasts_for_the_window(limiter: RateLimiter) -> None:
+    await limiter.settle(await limiter.acquire("acme", HOUR, want=1, hold_s=60.0), 0)
+    assert await limiter.block("acme", None) == pytest.approx(3600, abs=30)
+
+
+# ---------------------------------------------------------------- tenants
+
+
+async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
+    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM rate_tenant WHERE tenant = 'acme' FOR UPDATE")
+        waits = asyncio.create_task(limiter.acquire("acme", HOUR, want=1, hold_s=60.0))
+        async with asyncio.timeout(8):  # less than the patience of the lock
+            assert (await limiter.acquire("fabrikam", HOUR, want=5, hold_s=60.0)).granted == 5
+        assert not waits.done()
+    assert (await waits).granted == 1
+
+
+async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
+    await pool.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+
+
+def test_a_partner_may_have_a_limit_of_its_own() -> None:
+    assert own_rate({"rate_requests": 300, "rate_window_s": 60}) == Rate(300, 60.0)
+    assert own_rate({"rate_requests": None, "rate_window_s": None}) is None
+
+
+# ---------------------------------------------------------------- against a model
