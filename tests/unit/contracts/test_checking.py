@@ -154,6 +154,11 @@ def test_numbers_that_json_has_no_word_for_are_refused(number: bytes) -> None:
     assert problems(json.dumps(EVENT).encode().replace(b'"378.00"', number)) == [(None, "total")]
 
 
+def test_true_is_no_number_and_the_refusal_says_what_is() -> None:
+    assert 'such as "12.50"' in str(refusal(EVENT | {"lines": [LINE | {"quantity": True}]}))
+    assert 'such as "12.50"' in str(refusal(EVENT | {"total": True}))
+
+
 @pytest.mark.parametrize("line", [None, 7, "line", [], [LINE]])
 def test_a_line_that_is_no_object_is_named(line: object) -> None:
     assert problems(EVENT | {"line_count": 2, "lines": [LINE, line]}) == [(2, "")]
