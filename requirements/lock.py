@@ -41,7 +41,7 @@ def main() -> None:
     production = [
         requirement
         for name, project in members.items()
-        if name != "devstack"
+        if name not in {"devstack", "simulation"}
         for requirement in project["project"]["dependencies"]
     ]
     dev = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
