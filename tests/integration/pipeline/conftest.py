@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from halo_sandbox.testing import RunningSandbox
+from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
 from halo_writer.sending import Sender
 from halo_writer.service import RetryRules, Writing
@@ -126,6 +127,7 @@ class Pipeline:
             sender=sender,
             lookup=lookup,
             rules=RetryRules(self.tuning.delays_s, self.tuning.max_attempts, self.tuning.settle_s, per_tenant=4),
+            in_flight=InFlight(),
         )
 
     async def invoice(self, lines: list[dict[str, Any]], **header: Any) -> str:

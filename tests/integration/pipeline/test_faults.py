@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.runtime.tokens import ConnectionLostError
-from halosync.store.actions import Applied
+from halosync.store.action_values import Applied
 from halosync.store.limiter import Rate
 from halosync.store.run_work import RunWork
 

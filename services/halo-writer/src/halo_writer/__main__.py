@@ -14,6 +14,7 @@ from halosync.store.counting import RequestCounter
 from halosync.store.limiter import Rate, RateLimiter
 
 from halo_writer.app import build
+from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
 from halo_writer.sending import Sender
 from halo_writer.service import RetryRules, Writing
@@ -51,11 +52,20 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         settle_s=settings.halo_settle_s,
         per_tenant=settings.batches_per_tenant,
     )
-    writing = Writing(actions=actions, tokens=tokens, limiter=limiter, sender=sender, lookup=lookup, rules=rules)
+    in_flight = InFlight()
+    writing = Writing(
+        actions=actions,
+        tokens=tokens,
+        limiter=limiter,
+        sender=sender,
+        lookup=lookup,
+        rules=rules,
+        in_flight=in_flight,
+    )
     build(parts.broker, writing=writing, at_once=settings.batches_at_once)
     return Composition(
         background=[every_loop("issue again what was lost", SWEEP_S, actions.ring_due)],
-        close=[transport.close, sender.finish],
+        close=[transport.close, in_flight.finish],
     )
 
 

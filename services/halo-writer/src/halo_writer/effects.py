@@ -8,7 +8,7 @@ from halosync.domain.model import Action, Licence, LicenceState, PriceField, Rea
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
 from halosync.halo.write import LicenceWrite, removal_write
-from halosync.store.actions import BatchAtWork, OpenAction
+from halosync.store.action_values import BatchAtWork, OpenAction
 
 from halo_writer import wording
 

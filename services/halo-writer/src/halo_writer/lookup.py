@@ -15,7 +15,7 @@ from halosync.domain.retry import FailureClass
 from halosync.halo.failures import HaloFailure
 from halosync.halo.read import HaloReader, Page
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.store.actions import Applied, BatchAtWork, Failed, OpenAction
+from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
 from halosync.store.limiter import Rate
 
 from halo_writer import wording
@@ -84,16 +84,16 @@ class LookUp:
         for action in actions:
             match look(action, batch, licences):
                 case Done(licence_id=licence_id):
-                    applied.append(Applied(action.item_id, action.attempt, licence_id))
+                    applied.append(Applied(action.item_id, action.mark_no, licence_id))
                 case Stuck(reason=reason, detail=detail):
-                    failed.append(Failed(action.item_id, action.attempt, reason, detail))
+                    failed.append(Failed(action.item_id, action.mark_no, reason, detail))
                 case Adopt(licence_id=licence_id):
                     await self._actions.adopt(action, licence_id)
                 case NotDone() if action.attempt >= self._max_attempts and batch.refused_rows is None:
                     words = wording.unavailable("no answer to the write, and Halo does not show it")
-                    failed.append(Failed(action.item_id, action.attempt, Reason.HALO_UNAVAILABLE, words))
+                    failed.append(Failed(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
                 case NotDone() if batch.refused_rows is None:
-                    again[action.item_id] = action.attempt
+                    again[action.item_id] = action.mark_no
         log.info("looked up", batch_id=batch.batch_id, applied=len(applied), again=len(again), failed=len(failed))
         if again:
             await self._actions.unmark(again, charged=True)

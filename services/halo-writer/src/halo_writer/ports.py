@@ -6,7 +6,7 @@ from uuid import UUID
 
 from halosync.contracts.connection import TokenGranted
 from halosync.halo.write import LicenceWrite
-from halosync.store.actions import Applied, BatchAtWork, Failed, OpenAction
+from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
 from halosync.store.limiter import Lease, Rate
 
 
@@ -22,12 +22,12 @@ class Actions(Protocol):
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:
-        """Commit the mark; return the attempt of each action that got it."""
+        """Commit the mark; return its number for each action that got it."""
 
-    async def unmark(self, attempts: dict[int, int], *, charged: bool) -> None:
+    async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
         """Put actions back to waiting."""
 
-    async def mark_unknown(self, attempts: dict[int, int], *, settle_s: float) -> None:
+    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
         """Say that nobody knows their outcome."""
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
@@ -54,8 +54,8 @@ class Actions(Protocol):
     async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
         """Record results."""
 
-    async def split(self, batch: BatchAtWork, parts: Sequence[Sequence[int]]) -> None:
-        """Replace a refused batch by its parts."""
+    async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
+        """Replace a refused batch by its parts (item → mark)."""
 
     async def lose_connection(self, batch: BatchAtWork, code: str, error: str) -> None:
         """End the run because its connection is lost."""

@@ -1,20 +1,18 @@
-"""Sending: mark, deadline, shielded request, classified result (messaging-facts 4.2).
+"""Sending: mark, deadline, request, classified result (messaging-facts 4.2). The shield around it: `in_flight`.
 
 Between the commit of the mark and the recorded result a process may die at any point; whoever finds the mark then
 waits until the write has settled and looks in Halo.
 """
 
-import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.halo.failures import HaloFailure
 from halosync.observability.metrics import IN_FLIGHT
-from halosync.store.actions import Applied, BatchAtWork, OpenAction
+from halosync.store.action_values import Applied, BatchAtWork, OpenAction
 from halosync.store.limiter import Lease, Rate
 
 from halo_writer.effects import write_of
@@ -28,9 +26,6 @@ SEND_S = 5.0
 DELETE_LOT = 10
 """How many permits deletes lease at a time: those of a writer that dies stay away for as long as all could last."""
 
-FINISH_S = 5.0
-"""How long a stopping writer waits for its requests in flight; the rest is looked up by another (spec section 5.8)."""
-
 
 class TooLateError(Exception):
     """The deadline between mark and request has passed; nothing was sent."""
@@ -38,14 +33,17 @@ class TooLateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The request did not succeed; the marks (item → attempt) it was sent under are still to be resolved."""
+    """The request did not succeed; the marks (item → its number) it was sent under are still to be resolved."""
 
     failure: HaloFailure
     marks: dict[int, int]
 
 
 class Sender:
-    """Sends batches. Every request has a permit, a committed mark and a deadline, and survives its handler."""
+    """Sends batches. Every request has a permit, a committed mark and a deadline.
+
+    `clock` is the process' own monotonic clock, in seconds: the deadline must not depend on any other.
+    """
 
     def __init__(
         self,
@@ -57,6 +55,7 @@ class Sender:
         default_rate: Rate,
         worker: str,
         settle_s: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._actions = actions
         self._limiter = limiter
@@ -65,12 +64,7 @@ class Sender:
         self._default_rate = default_rate
         self._worker = worker
         self._settle_s = settle_s
-        self._in_flight: set[asyncio.Task[Refused | None]] = set()
-
-    async def finish(self) -> None:
-        """Wait for the requests in flight to end and be recorded, for at most `FINISH_S` seconds."""
-        if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=FINISH_S)
+        self._clock = clock
 
     async def send_array(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
@@ -81,7 +75,7 @@ class Sender:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
         lease = await self._lease(batch, 1)
-        return await self._shielded(self._array(batch, list(actions), token, lease))
+        return await self._array(batch, list(actions), token, lease)
 
     async def send_deletes(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
@@ -92,19 +86,12 @@ class Sender:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
         lease = await self._lease(batch, min(len(actions), DELETE_LOT))
-        return await self._shielded(self._deletes(batch, list(actions[: lease.granted]), token, lease))
+        return await self._deletes(batch, list(actions[: lease.granted]), token, lease)
 
     async def _lease(self, batch: BatchAtWork, want: int) -> Lease:
         rate = batch.rate or self._default_rate
         hold_s = want * (SEND_S + self._halo.total_timeout_s)
         return await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
-
-    async def _shielded(self, work: Coroutine[Any, Any, Refused | None]) -> Refused | None:
-        """Let a request end and be recorded even when its handler is cancelled."""
-        task = asyncio.create_task(work)
-        self._in_flight.add(task)
-        task.add_done_callback(self._in_flight.discard)
-        return await asyncio.shield(task)
 
     async def _array(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, lease: Lease
@@ -119,7 +106,7 @@ class Sender:
             writes = [write_of(action, batch) for action in marked]
             secret = token.access_token.get_secret_value()
             try:
-                _in_time(marked_at)
+                self._in_time(marked_at)
                 spent = 1
                 with IN_FLIGHT.track_inprogress():
                     ids = await self._halo.post(batch.tenant, secret, writes)
@@ -155,7 +142,7 @@ class Sender:
                 if not marks:
                     continue
                 try:
-                    _in_time(marked_at)
+                    self._in_time(marked_at)
                     spent += 1
                     with IN_FLIGHT.track_inprogress():
                         await self._halo.delete(
@@ -174,7 +161,7 @@ class Sender:
 
     async def _mark(self, actions: list[OpenAction]) -> tuple[float, dict[int, int]]:
         """Commit the mark; the clock for the deadline starts before it, so that the deadline errs to the safe side."""
-        marked_at = time.monotonic()
+        marked_at = self._clock()
         marks = await self._actions.mark_sending(
             [action.item_id for action in actions],
             worker=self._worker,
@@ -189,7 +176,6 @@ class Sender:
         if spent:
             await self._counter.count(batch.run_id, spent)
 
-
-def _in_time(marked_at: float) -> None:
-    if time.monotonic() - marked_at > SEND_S:
-        raise TooLateError
+    def _in_time(self, marked_at: float) -> None:
+        if self._clock() - marked_at > SEND_S:
+            raise TooLateError

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from halosync.contracts.connection import TokenGranted
 from halosync.domain.batching import split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, RefreshToken, next_step
@@ -12,10 +13,11 @@ from halosync.domain.retry import LookUp as LookUpFirst
 from halosync.halo.failures import HaloFailure
 from halosync.halo.write import named_rows
 from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.actions import BatchAtWork, Failed, OpenAction
+from halosync.store.action_values import BatchAtWork, Failed, OpenAction
 from halosync.store.limiter import NoPermit
 
 from halo_writer import wording
+from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
 from halo_writer.ports import Actions, Limiter, TokenSource
 from halo_writer.sending import Refused, Sender
@@ -55,6 +57,7 @@ class Writing:
         sender: Sender,
         lookup: LookUp,
         rules: RetryRules,
+        in_flight: InFlight,
     ) -> None:
         self._actions = actions
         self._tokens = tokens
@@ -62,6 +65,7 @@ class Writing:
         self._sender = sender
         self._lookup = lookup
         self._rules = rules
+        self._in_flight = in_flight
         self._busy: Counter[str] = Counter()
 
     async def advance(self, batch_id: int) -> float | None:
@@ -69,6 +73,7 @@ class Writing:
 
         Returns in how many seconds it wants to be looked at again; None when it is done, or is in other hands.
         """
+        await self._in_flight.join(batch_id)
         batch = await self._actions.batch(batch_id)
         if batch is None:
             return None
@@ -130,6 +135,10 @@ class Writing:
         if not batch.connected:
             raise ConnectionLostError("not_connected", "Halo is no longer connected. Connect it again.")
         token = await self._tokens.get(batch.partner_id, batch.tenant, rejected_generation=batch.refused_generation)
+        return await self._in_flight.shield(batch.batch_id, lambda: self._send_with(batch, waiting, token))
+
+    async def _send_with(self, batch: BatchAtWork, waiting: list[OpenAction], token: TokenGranted) -> float | None:
+        """Send, record what came of it and decide what follows: one piece, which must not be broken off."""
         send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
         refused = await send(batch, waiting, token)
         if refused is None:
@@ -189,15 +198,16 @@ class Writing:
             Reason.PERMISSION_DENIED: wording.permission_denied,
         }.get(reason, wording.unavailable)(failure.words)
         await self._actions.settle(
-            batch, [], [Failed(item_id, attempt, reason, words) for item_id, attempt in marks.items()]
+            batch, [], [Failed(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
 
     async def _split(self, batch: BatchAtWork) -> None:
         """Send what is left of a refused array in smaller pieces, until the guilty row stands alone."""
         actions = await self._actions.open_actions(batch.batch_id)
-        left = [a.item_id for a in actions if a.action_state != "waiting" and a.settle_wait_s <= 0]
+        left = {a.item_id: a.mark_no for a in actions if a.action_state != "waiting" and a.settle_wait_s <= 0}
         if left:
-            await self._actions.split(batch, split(left, batch.refused_rows or ()))
+            parts = split(list(left), batch.refused_rows or ())
+            await self._actions.split(batch, [{item_id: left[item_id] for item_id in part} for part in parts])
 
     async def _not_sent(self, batch: BatchAtWork, words: str) -> float | None:
         """Count a failure that kept the whole batch from being sent; after too many its waiting items fail."""
@@ -212,21 +222,29 @@ class Writing:
         if isinstance(step, Again):
             await self._actions.note_failures(batch.batch_id, batch.failures + 1)
             return step.delay_s
-        actions = await self._actions.open_actions(batch.batch_id)
-        words = wording.unavailable(words)
-        await self._actions.settle(
-            batch,
-            [],
-            [Failed(a.item_id, a.attempt, Reason.HALO_UNAVAILABLE, words) for a in actions],
-        )
-        return None
+        return await self._give_up_open(batch, Reason.HALO_UNAVAILABLE, wording.unavailable(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            actions = await self._actions.open_actions(batch.batch_id)
-            words = wording.permission_denied(failure.words)
-            await self._actions.settle(
-                batch, [], [Failed(a.item_id, a.attempt, Reason.PERMISSION_DENIED, words) for a in actions]
-            )
-            return None
+            return await self._give_up_open(batch, Reason.PERMISSION_DENIED, wording.permission_denied(failure.words))
         return await self._not_sent(batch, failure.words)
+
+    async def _give_up_open(self, batch: BatchAtWork, reason: Reason, words: str) -> float | None:
+        """Fail what is open, saying of each action no more than is known.
+
+        What was never sent fails with `reason`. What was sent, has settled and could not be looked up fails as unknown.
+        What Halo may still be applying, or another writer is sending, is left until it has settled; returns in how many
+        seconds that is, None if there is none.
+        """
+        failed, unsettled = [], []
+        for action in await self._actions.open_actions(batch.batch_id):
+            if action.action_state == "waiting":
+                failed.append(Failed(action.item_id, action.mark_no, reason, words))
+            elif action.settle_wait_s <= 0:
+                failed.append(
+                    Failed(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, wording.never_looked_up(words))
+                )
+            else:
+                unsettled.append(action.settle_wait_s)
+        await self._actions.settle(batch, [], failed)
+        return max(unsettled, default=None)

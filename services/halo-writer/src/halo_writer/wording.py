@@ -22,3 +22,8 @@ def unavailable(words: str) -> str:
 def vanished(licence_id: int | None) -> str:
     """The licence that was to be updated is no longer there."""
     return f"Licence #{licence_id} was removed in Halo while the run was going on. Press Sync to create it again."
+
+
+def never_looked_up(words: str) -> str:
+    """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
+    return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"

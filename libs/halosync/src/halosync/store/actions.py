@@ -1,20 +1,19 @@
 """The rows of actions and batches: the truth that the writers work on. The state machine: docs/actions.md.
 
-Every result is fenced by the attempt it belongs to: what a writer that was thought dead still has to say changes
+Every result is fenced by the mark it belongs to: what a writer that was thought dead still has to say changes
 nothing. Transactions that change items lock their run first, so that locks are always taken in one order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
 from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
 from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
-from halosync.store.limiter import Rate, own_rate
+from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
+from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
 from halosync.store.queries import QUERIES, Connection
@@ -22,61 +21,6 @@ from halosync.store.runs import finish_if_done, withdraw_cancelled
 
 SWEEP_GRACE_S = 300.0
 """A batch that was issued again is given so long before it is issued once more: the queue may just be long."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchAtWork:
-    """A batch, and what a writer must know of its run and partner."""
-
-    batch_id: int
-    run_id: UUID
-    partner_id: str
-    tenant: str
-    kind: str
-    failures: int
-    refused_generation: int | None
-    refused_rows: frozenset[int] | None
-    removal: Removal
-    price_field: PriceField
-    rate: Rate | None
-    stopping: bool
-    connected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAction:
-    """An action that is not yet known to be done. `attempt` is the number of marks it has had."""
-
-    item_id: int
-    client_id: int
-    licence_id: int | None
-    action: Action
-    set_name: str | None
-    licence_name: str
-    attempt: int
-    action_state: str
-    before: LicenceState | None
-    after: LicenceState | None
-    settle_wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An action that ended in failure, and why."""
-
-    item_id: int
-    attempt: int
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """An action that Halo has applied. `licence_id` is None while only Halo knows it."""
-
-    item_id: int
-    attempt: int
-    licence_id: int | None
 
 
 class ActionStore:
@@ -117,6 +61,7 @@ class ActionStore:
                 set_name=row["set_name"],
                 licence_name=row["licence_name"],
                 attempt=row["attempts"],
+                mark_no=row["mark_no"],
                 action_state=row["action_state"],
                 before=_state(row, "before"),
                 after=_state(row, "after"),
@@ -128,7 +73,7 @@ class ActionStore:
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:
-        """Mark actions as being sent and return the attempt of each that was still waiting.
+        """Mark actions as being sent; return the number of the mark of each that was still waiting.
 
         Args:
             item_ids: the actions.
@@ -140,22 +85,20 @@ class ActionStore:
         rows = QUERIES.mark_sending(
             self._pool, item_ids=list(item_ids), worker=worker, send_s=send_s, answer_s=answer_s, settle_s=settle_s
         )
-        return {row["item_id"]: row["attempts"] async for row in rows}
+        return {row["item_id"]: row["mark_no"] async for row in rows}
 
-    async def unmark(self, attempts: dict[int, int], *, charged: bool) -> None:
+    async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
         """Put actions back to waiting: surely nothing of them was applied."""
         await QUERIES.unmark(
-            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), uncharged=0 if charged else 1
+            self._pool, item_ids=list(marks), marks=list(marks.values()), uncharged=0 if charged else 1
         )
 
-    async def mark_unknown(self, attempts: dict[int, int], *, settle_s: float) -> None:
+    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
         """Say that nobody knows whether these were applied; they are looked up after `settle_s` seconds.
 
         The time counts from now because the request has ended: 0 when Halo has answered.
         """
-        await QUERIES.mark_unknown(
-            self._pool, item_ids=list(attempts), attempts=list(attempts.values()), settle_s=settle_s
-        )
+        await QUERIES.mark_unknown(self._pool, item_ids=list(marks), marks=list(marks.values()), settle_s=settle_s)
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
         """Keep how often in a row the batch could not even be sent."""
@@ -173,7 +116,7 @@ class ActionStore:
         """Keep that Halo refused the array, the items its answer named, and that all of it must be looked up."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.note_refused_rows(connection, batch_id=batch_id, rows=list(named))
-            await QUERIES.mark_unknown(connection, item_ids=list(marks), attempts=list(marks.values()), settle_s=0.0)
+            await QUERIES.mark_unknown(connection, item_ids=list(marks), marks=list(marks.values()), settle_s=0.0)
 
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a cancelled or failed run has not sent."""
@@ -188,7 +131,7 @@ class ActionStore:
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """Turn a create that found a licence of its name into an update of that licence."""
-        await QUERIES.adopt_licence(self._pool, item_id=action.item_id, attempt=action.attempt, licence_id=licence_id)
+        await QUERIES.adopt_licence(self._pool, item_id=action.item_id, mark_no=action.mark_no, licence_id=licence_id)
 
     async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
         """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
@@ -198,7 +141,7 @@ class ActionStore:
                 rows = QUERIES.settle_applied(
                     connection,
                     item_ids=[a.item_id for a in applied],
-                    attempts=[a.attempt for a in applied],
+                    marks=[a.mark_no for a in applied],
                     licence_ids=[a.licence_id for a in applied],
                 )
                 rows = [row async for row in rows]
@@ -208,7 +151,7 @@ class ActionStore:
                 rows = QUERIES.settle_failed(
                     connection,
                     item_ids=[f.item_id for f in failed],
-                    attempts=[f.attempt for f in failed],
+                    marks=[f.mark_no for f in failed],
                     reasons=[f.reason for f in failed],
                     details=[f.detail for f in failed],
                 )
@@ -216,15 +159,19 @@ class ActionStore:
                 _count(rows, "failed")
             await _close(connection, batch)
 
-    async def split(self, batch: BatchAtWork, parts: Sequence[Sequence[int]]) -> None:
-        """Replace a refused batch by batches of its parts, which are with the writers at once."""
+    async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
+        """Replace a refused batch by batches of its parts (item → mark), which are with the writers at once."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             orders = []
             for part in parts:
                 batch_id = await QUERIES.split_off(connection, batch_id=batch.batch_id, grace_s=ISSUE_GRACE_S)
                 await QUERIES.move_to_batch(
-                    connection, batch_id=batch_id, from_batch_id=batch.batch_id, item_ids=list(part)
+                    connection,
+                    batch_id=batch_id,
+                    from_batch_id=batch.batch_id,
+                    item_ids=list(part),
+                    marks=list(part.values()),
                 )
                 orders.append(_order(batch, batch_id))
             await emit_many(connection, orders)
@@ -287,6 +234,7 @@ async def _remember(connection: Connection, batch: BatchAtWork, rows: Sequence[a
         await QUERIES.remember_written(
             connection,
             partner_id=batch.partner_id,
+            tenant=batch.tenant,
             ids=[row["halo_licence_id"] for row in written],
             client_ids=[row["halo_client_id"] for row in written],
             names=[row["licence_name"] for row in written],
@@ -297,7 +245,7 @@ async def _remember(connection: Connection, batch: BatchAtWork, rows: Sequence[a
             active=[row["after_active"] for row in written],
         )
     if removed:
-        await QUERIES.remember_removed(connection, partner_id=batch.partner_id, ids=removed)
+        await QUERIES.remember_removed(connection, partner_id=batch.partner_id, tenant=batch.tenant, ids=removed)
 
 
 def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:

@@ -10,7 +10,7 @@ WHERE b.batch_id = :batch_id;
 
 -- name: open_actions
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write.
-SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, action_state,
+SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, mark_no, action_state,
     before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
@@ -18,6 +18,7 @@ FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 
 
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
+-- Every mark raises mark_no (a trigger), the fence of all results.
 -- A run that was cancelled, or has lost its connection, gets no more marks.
 UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker,
     send_by = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8)),
@@ -25,52 +26,54 @@ UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :wor
 WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
   AND NOT EXISTS (SELECT FROM run r WHERE r.run_id = item.run_id
                   AND (r.cancel_requested_at IS NOT NULL OR r.error_code IS NOT NULL))
-RETURNING item_id, attempts;
+RETURNING item_id, mark_no;
 
 -- name: unmark!
--- Surely not sent, or surely refused: waiting again. Fenced by the attempt.
+-- Surely not sent, or surely refused: waiting again. Fenced by the mark.
 UPDATE item SET action_state = 'waiting', attempts = item.attempts - :uncharged, settle_at = NULL, send_by = NULL
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item_id, attempt)
-WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state IN ('sending', 'unknown');
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown');
 
 -- name: mark_unknown!
 -- Sent, and nobody knows whether it was applied. The request has ended by now, so only Halo itself may still be at
 -- it, for settle_s; 0 when Halo has answered and there is nothing to wait for.
 UPDATE item SET action_state = 'unknown',
     settle_at = least(settle_at, clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8)))
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[])) AS m(item_id, attempt)
-WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state = 'sending';
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state = 'sending';
 
 -- name: settle_applied
--- Fenced: a result counts only for the attempt it belongs to.
+-- Fenced: a result counts only for the mark it belongs to.
 UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = NULL, settle_at = NULL,
     halo_licence_id = coalesce(item.halo_licence_id, m.licence_id)
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:licence_ids AS bigint[]))
-    AS m(item_id, attempt, licence_id)
-WHERE item.item_id = m.item_id AND item.attempts = m.attempt AND item.action_state IN ('sending', 'unknown')
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]))
+    AS m(item_id, mark_no, licence_id)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name,
     item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
 
 -- name: settle_failed
 UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:reasons AS text[]),
-    CAST(:details AS text[])) AS m(item_id, attempt, reason, detail)
-WHERE item.item_id = m.item_id AND item.attempts = m.attempt
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:reasons AS text[]),
+    CAST(:details AS text[])) AS m(item_id, mark_no, reason, detail)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no
   AND item.action_state IN ('waiting', 'sending', 'unknown')
 RETURNING item.item_id, item.action;
 
 -- name: adopt_licence!
 -- A create that was looked up found a licence of that name which is not as wanted: it becomes an update of that one.
 UPDATE item SET halo_licence_id = :licence_id, action_state = 'waiting', settle_at = NULL
-WHERE item_id = :item_id AND attempts = :attempt AND action_state IN ('sending', 'unknown');
+WHERE item_id = :item_id AND mark_no = :mark_no AND action_state IN ('sending', 'unknown');
 
 -- name: remember_written!
--- What halosync wrote is its own, and is known without another read.
+-- What halosync wrote is its own, and is known without another read; unless the partner has moved to another tenant
+-- since, whose licences have the same numbers.
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                           billing_cycle, is_active, owned)
 SELECT :partner_id, w.* , true FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
     CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
     CAST(:billing_cycles AS text[]), CAST(:active AS boolean[])) AS w
+WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
     purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
@@ -78,7 +81,8 @@ ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, qu
 
 -- name: remember_removed!
 UPDATE halo_licence SET removed_at = now(), is_active = false
-WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids);
+WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids)
+  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant);
 
 -- name: note_failures!
 UPDATE batch SET failures = :failures WHERE batch_id = :batch_id;
@@ -114,9 +118,11 @@ FROM batch WHERE batch_id = :batch_id
 RETURNING batch_id;
 
 -- name: move_to_batch!
+-- Fenced by the mark that the refusal was about, and by the batch: of two writers that split one, the second moves nothing.
 UPDATE item SET batch_id = :batch_id, action_state = 'waiting', settle_at = NULL, attempts = attempts - 1
-WHERE item_id = ANY(:item_ids) AND batch_id = :from_batch_id
-  AND action_state IN ('sending', 'unknown') AND settle_at <= clock_timestamp();
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.batch_id = :from_batch_id
+  AND item.action_state IN ('sending', 'unknown') AND item.settle_at <= clock_timestamp();
 
 -- name: lock_due_batches
 SELECT batch_id, run_id, partner_id, tenant, kind FROM batch
