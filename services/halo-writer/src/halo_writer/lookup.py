@@ -5,6 +5,7 @@ so that a look-up that the limiter interrupts goes on where it stopped.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
@@ -16,13 +17,52 @@ from halosync.halo.failures import HaloFailure
 from halosync.halo.read import HaloReader, Page
 from halosync.runtime.halo_reading import ReadAccess, Reader
 from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import Rate
+from halosync.store.limiter import NoPermit, Rate
 
 from halo_writer import wording
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
 from halo_writer.ports import Actions
 
 log = structlog.get_logger(__name__)
+
+
+MOST_BEGUN = 100
+"""How many reads that the limit has interrupted a writer remembers."""
+
+
+@dataclass
+class Listing:
+    """A client's licences, as far as they are read; None is a licence that Halo calls deleted."""
+
+    seen: dict[int, Licence | None] = field(default_factory=dict)
+    record_count: int | None = None
+    next_page: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether as many licences are read as Halo says there are."""
+        return self.record_count is not None and len(self.seen) >= self.record_count
+
+    def add(self, page: Page[SeenLicence]) -> None:
+        """Take a page in.
+
+        Raises:
+            IncompleteReadError: it contradicts the pages before it.
+        """
+        before = len(self.seen)
+        self.seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
+        rows_after_page(
+            record_count=page.record_count,
+            first_record_count=self.record_count,
+            rows_before=before,
+            new_rows=len(self.seen) - before,
+        )
+        self.record_count = page.record_count
+        self.next_page += 1
+
+    def licences(self) -> list[Licence]:
+        """Return those that are there."""
+        return [licence for licence in self.seen.values() if licence is not None]
 
 
 class LookUp:
@@ -36,6 +76,7 @@ class LookUp:
         self._reader = reader
         self._default_rate = default_rate
         self._max_attempts = max_attempts
+        self._begun: dict[frozenset[tuple[int, int]], Listing] = {}
 
     async def resolve(self, batch: BatchAtWork, in_doubt: Sequence[OpenAction]) -> None:
         """Find out what became of `in_doubt`, all of which have settled; afterwards none of them is in doubt.
@@ -48,33 +89,54 @@ class LookUp:
                 far is recorded.
         """
         who = Reader(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
-        for client_id, of_client in groupby(sorted(in_doubt, key=_client), key=_client):
-            licences = await self._licences(who, client_id)
-            await self._record(batch, list(of_client), licences)
+        for _, group in groupby(sorted(in_doubt, key=_client), key=_client):
+            of_client = list(group)
+            await self._record(batch, of_client, await self._licences(who, batch, of_client))
 
-    async def _licences(self, who: Reader, client_id: int) -> list[Licence]:
-        """Read all licences of a client, completely or not at all."""
-        seen: dict[int, Licence | None] = {}
-        page_no, expected = 1, None
-        while expected is None or len(seen) < expected:
-            page = await self._access.read(who, partial(self._page, who.tenant, client_id, page_no))
-            before = len(seen)
-            seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
+    async def _licences(self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence]:
+        """Read all licences of the client of `actions`, completely and believably or not at all.
+
+        What was read when the limit interrupts is kept for the next time: these actions have settled and are not sent
+        again before they are resolved, so the pages do not grow old for them.
+        """
+        client_id = actions[0].client_id
+        key = frozenset((action.item_id, action.mark_no) for action in actions)
+        listing = self._begun.pop(key, None) or Listing()
+        while not listing.complete:
             try:
-                rows_after_page(
-                    record_count=page.record_count,
-                    first_record_count=expected,
-                    rows_before=before,
-                    new_rows=len(seen) - before,
-                )
+                page = await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page))
+            except NoPermit:
+                self._keep(key, listing)
+                raise
+            try:
+                listing.add(page)
             except IncompleteReadError as incomplete:
                 raise HaloFailure(FailureClass.TRANSIENT, str(incomplete)) from incomplete
-            expected = page.record_count
-            page_no += 1
+        await self._must_be_believable(who, batch, client_id, listing)
         # Should Halo not know the filter, the list holds every client's licences.
-        return [licence for licence in seen.values() if licence is not None and licence.client_id == client_id]
+        return [licence for licence in listing.licences() if licence.client_id == client_id]
 
-    async def _page(self, tenant: str, client_id: int, page_no: int, token: str) -> Page[SeenLicence]:
+    def _keep(self, key: frozenset[tuple[int, int]], listing: "Listing") -> None:
+        while len(self._begun) >= MOST_BEGUN:  # those of batches that another writer has resolved
+            del self._begun[next(iter(self._begun))]
+        self._begun[key] = listing
+
+    async def _must_be_believable(self, who: Reader, batch: BatchAtWork, client_id: int, listing: "Listing") -> None:
+        """Refuse a list that lacks what halosync knows to be there (spec section 3, "Shrunk reads").
+
+        Halo filters lists by the agent's rights and answers 200: taken at its word, an empty list would have every
+        create in doubt sent again. Where nothing is known of the client, the list of all licences must not be empty.
+        """
+        known = await self._actions.known_licences(batch)
+        missing = {licence_id for licence_id, of in known.items() if of == client_id} - listing.seen.keys()
+        if missing:
+            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(missing)))
+        if not listing.seen and known:
+            page = await self._access.read(who, partial(self._page, who.tenant, None, 1))
+            if page.record_count == 0:
+                raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(known)))
+
+    async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> Page[SeenLicence]:
         return await self._reader.licences(tenant, token, page_no, client_id=client_id)
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:

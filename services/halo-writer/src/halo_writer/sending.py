@@ -28,7 +28,15 @@ DELETE_LOT = 10
 
 
 class TooLateError(Exception):
-    """The deadline between mark and request has passed; nothing was sent."""
+    """A deadline before the request has passed, of its mark or of its permit; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """Leased permits. A request that begins later than `usable_until`, on our clock, may outlast the lease's hold."""
+
+    lease: Lease
+    usable_until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,8 @@ class Sender:
         Raises:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
-        lease = await self._lease(batch, 1)
-        return await self._array(batch, list(actions), token, lease)
+        permits = await self._lease(batch, 1)
+        return await self._array(batch, list(actions), token, permits)
 
     async def send_deletes(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
@@ -85,16 +93,19 @@ class Sender:
         Raises:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
-        lease = await self._lease(batch, min(len(actions), DELETE_LOT))
-        return await self._deletes(batch, list(actions[: lease.granted]), token, lease)
+        permits = await self._lease(batch, min(len(actions), DELETE_LOT))
+        return await self._deletes(batch, list(actions[: permits.lease.granted]), token, permits)
 
-    async def _lease(self, batch: BatchAtWork, want: int) -> Lease:
+    async def _lease(self, batch: BatchAtWork, want: int) -> "Permits":
         rate = batch.rate or self._default_rate
-        hold_s = want * (SEND_S + self._halo.total_timeout_s)
-        return await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
+        longest_s = self._halo.total_timeout_s
+        hold_s = want * (SEND_S + longest_s)
+        asked_at = self._clock()
+        lease = await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
+        return Permits(lease, asked_at + hold_s - longest_s)
 
     async def _array(
-        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, lease: Lease
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
     ) -> Refused | None:
         spent = 0
         try:
@@ -106,7 +117,7 @@ class Sender:
             writes = [write_of(action, batch) for action in marked]
             secret = token.access_token.get_secret_value()
             try:
-                self._in_time(marked_at)
+                self._in_time(marked_at, permits)
                 spent = 1
                 with IN_FLIGHT.track_inprogress():
                     ids = await self._halo.post(batch.tenant, secret, writes)
@@ -120,7 +131,7 @@ class Sender:
             await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
             return None
         finally:
-            await self._spend(batch, lease, spent)
+            await self._spend(batch, permits.lease, spent)
 
     async def _record(
         self, batch: BatchAtWork, stored: list[tuple[OpenAction, int | None]], marks: dict[int, int]
@@ -133,7 +144,7 @@ class Sender:
         await self._actions.settle(batch, [each for each in applied if each.licence_id is not None])
 
     async def _deletes(
-        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, lease: Lease
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
     ) -> Refused | None:
         spent = 0
         try:
@@ -142,7 +153,7 @@ class Sender:
                 if not marks:
                     continue
                 try:
-                    self._in_time(marked_at)
+                    self._in_time(marked_at, permits)
                     spent += 1
                     with IN_FLIGHT.track_inprogress():
                         await self._halo.delete(
@@ -157,7 +168,7 @@ class Sender:
                 await self._actions.settle(batch, [Applied(action.item_id, marks[action.item_id], action.licence_id)])
             return None
         finally:
-            await self._spend(batch, lease, spent)
+            await self._spend(batch, permits.lease, spent)
 
     async def _mark(self, actions: list[OpenAction]) -> tuple[float, dict[int, int]]:
         """Commit the mark; the clock for the deadline starts before it, so that the deadline errs to the safe side."""
@@ -176,6 +187,7 @@ class Sender:
         if spent:
             await self._counter.count(batch.run_id, spent)
 
-    def _in_time(self, marked_at: float) -> None:
-        if self._clock() - marked_at > SEND_S:
+    def _in_time(self, marked_at: float, permits: Permits) -> None:
+        moment = self._clock()
+        if moment - marked_at > SEND_S or moment > permits.usable_until:
             raise TooLateError

@@ -66,14 +66,25 @@ class Writing:
         self._lookup = lookup
         self._rules = rules
         self._in_flight = in_flight
+        self._at_work: set[int] = set()
         self._busy: Counter[str] = Counter()
 
     async def advance(self, batch_id: int) -> float | None:
         """Work on a batch as far as it goes now.
 
-        Returns in how many seconds it wants to be looked at again; None when it is done, or is in other hands.
+        Returns in how many seconds it wants to be looked at again; None when it is done, or is in other hands: a
+        message that comes while another of the same batch is being worked on here has nothing to add.
         """
-        await self._in_flight.join(batch_id)
+        if batch_id in self._at_work:
+            return None
+        self._at_work.add(batch_id)
+        try:
+            await self._in_flight.join(batch_id)
+            return await self._advance(batch_id)
+        finally:
+            self._at_work.discard(batch_id)
+
+    async def _advance(self, batch_id: int) -> float | None:
         batch = await self._actions.batch(batch_id)
         if batch is None:
             return None

@@ -27,3 +27,11 @@ def vanished(licence_id: int | None) -> str:
 def never_looked_up(words: str) -> str:
     """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
     return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
+
+
+def shows_too_little(missing: int) -> str:
+    """A list that was to say what became of a write lacks licences that are known to be there."""
+    return (
+        f"Halo's list lacks {missing} licences that were there before. Look whether the agent who connected Halo still "
+        "sees all clients and licences"
+    )

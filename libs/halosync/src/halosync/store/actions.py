@@ -70,6 +70,14 @@ class ActionStore:
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
 
+    async def known_licences(self, batch: BatchAtWork) -> dict[int, int]:
+        """Return the licences, id → client, that are in the batch's tenant for all that halosync knows.
+
+        Known from the last complete read or its own writes; those that this run removes are left out.
+        """
+        rows = QUERIES.known_licences(self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id)
+        return {row["halo_licence_id"]: row["halo_client_id"] async for row in rows}
+
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:

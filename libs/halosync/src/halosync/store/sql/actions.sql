@@ -16,6 +16,14 @@ SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
 FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 'unknown') ORDER BY seq;
 
+-- name: known_licences
+-- What a look-up must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
+SELECT l.halo_licence_id, l.halo_client_id
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+WHERE l.partner_id = :partner_id AND l.removed_at IS NULL
+  AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
+                  AND i.halo_licence_id = l.halo_licence_id);
+
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
 -- Every mark raises mark_no (a trigger), the fence of all results.

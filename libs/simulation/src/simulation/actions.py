@@ -1,0 +1,251 @@
+"""A double of `halosync.store.actions.ActionStore`, under the same suite (tests/integration/test_action_store.py)."""
+
+from collections.abc import Sequence
+
+from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
+from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
+from halosync.store.actions import SWEEP_GRACE_S
+from halosync.store.plans import ISSUE_GRACE_S
+
+from simulation.clock import now
+from simulation.database import OPEN, Database, Item, Step, at_once
+
+IN_DOUBT = frozenset({"sending", "unknown"})
+
+
+class MemoryActions:
+    """What the writers read and write. Each method is one step, all of it or nothing."""
+
+    def __init__(self, database: Database, step: Step = at_once) -> None:
+        self._db = database
+        self._step = step
+
+    async def batch(self, batch_id: int) -> BatchAtWork | None:
+        """As `ActionStore.batch`."""
+        return await self._step(lambda: self._batch(batch_id))
+
+    def _batch(self, batch_id: int) -> BatchAtWork | None:
+        batch = self._db.batches.get(batch_id)
+        if batch is None or batch.state == "done":
+            return None
+        run = self._db.runs[batch.run_id]
+        return BatchAtWork(
+            batch_id=batch_id,
+            run_id=batch.run_id,
+            partner_id=self._db.partner_id,
+            tenant=self._db.tenant,
+            kind=batch.kind,
+            failures=batch.failures,
+            refused_generation=batch.refused_generation,
+            refused_rows=batch.refused_rows,
+            removal=Removal.DELETE,
+            price_field=PriceField.PRICE,
+            rate=None,
+            stopping=run.cancelled or run.error_code is not None,
+            connected=self._db.connected,
+        )
+
+    async def open_actions(self, batch_id: int) -> list[OpenAction]:
+        """As `ActionStore.open_actions`."""
+        return await self._step(lambda: [self._open(i) for i in self._db.items_of(batch_id) if i.action_state in OPEN])
+
+    def _open(self, item: Item) -> OpenAction:
+        settle = self._db.guards.settle and item.settle_at is not None
+        return OpenAction(
+            item_id=item.item_id,
+            client_id=item.client_id or 0,
+            licence_id=item.licence_id,
+            action=item.action,
+            set_name=item.set_name,
+            licence_name=item.licence_name,
+            attempt=item.attempts,
+            mark_no=item.mark_no,
+            action_state=item.action_state,
+            before=item.before,
+            after=item.after,
+            settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
+        )
+
+    async def known_licences(self, batch: BatchAtWork) -> dict[int, int]:
+        """As `ActionStore.known_licences`."""
+
+        def effect() -> dict[int, int]:
+            items = self._db.items.values()
+            going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
+            known = self._db.known.items()
+            return {n: client for n, (client, removed) in known if not removed and n not in going}
+
+        return await self._step(effect)
+
+    async def mark_sending(
+        self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
+    ) -> dict[int, int]:
+        """As `ActionStore.mark_sending`."""
+        return await self._step(lambda: self._mark(item_ids, send_s + answer_s + settle_s, worker))
+
+    def _mark(self, item_ids: Sequence[int], settle_s: float, _worker: str) -> dict[int, int]:
+        marks = {}
+        for item in map(self._db.items.__getitem__, item_ids):
+            run = self._db.runs[item.run_id]
+            if item.action_state != "waiting" or run.cancelled or run.error_code is not None:
+                continue
+            item.mark_no += 1
+            item.attempts += 1
+            item.settle_at = now() + settle_s
+            if self._db.guards.mark:
+                item.action_state = "sending"
+            marks[item.item_id] = item.mark_no
+        return marks
+
+    def _marked(self, marks: dict[int, int], states: frozenset[str] = IN_DOUBT) -> list[Item]:
+        """Return the items that are still under these marks."""
+        if not self._db.guards.mark:
+            states = OPEN
+        items = [self._db.items[item_id] for item_id in marks]
+        fenced = self._db.guards.fence
+        return [
+            item
+            for item in items
+            if item.action_state in states and (not fenced or item.mark_no == marks[item.item_id])
+        ]
+
+    async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
+        """As `ActionStore.unmark`."""
+
+        def effect() -> None:
+            for item in self._marked(marks):
+                item.action_state, item.settle_at = "waiting", None
+                item.attempts -= 0 if charged else 1
+
+        await self._step(effect)
+
+    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
+        """As `ActionStore.mark_unknown`."""
+        await self._step(lambda: self._unknown(marks, settle_s))
+
+    def _unknown(self, marks: dict[int, int], settle_s: float) -> None:
+        for item in self._marked(marks, frozenset({"sending"})):
+            item.action_state = "unknown"
+            item.settle_at = min(item.settle_at or now(), now() + settle_s)
+
+    async def note_failures(self, batch_id: int, failures: int) -> None:
+        """As `ActionStore.note_failures`."""
+        await self._step(lambda: setattr(self._db.batches[batch_id], "failures", failures))
+
+    async def note_success(self, batch_id: int) -> None:
+        """As `ActionStore.note_success`."""
+
+        def effect() -> None:
+            batch = self._db.batches[batch_id]
+            batch.failures, batch.refused_generation = 0, None
+
+        await self._step(effect)
+
+    async def note_refused_token(self, batch_id: int, generation: int) -> None:
+        """As `ActionStore.note_refused_token`."""
+        await self._step(lambda: setattr(self._db.batches[batch_id], "refused_generation", generation))
+
+    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
+        """As `ActionStore.refuse`."""
+
+        def effect() -> None:
+            self._db.batches[batch_id].refused_rows = frozenset(named)
+            self._unknown(marks, 0.0)
+
+        await self._step(effect)
+
+    async def withdraw(self, batch: BatchAtWork) -> None:
+        """As `ActionStore.withdraw`."""
+
+        def effect() -> None:
+            self._db.withdraw(batch.run_id, Outcome.SKIPPED, Reason.RUN_CANCELLED)
+            self._db.finish_if_done(batch.run_id)
+
+        await self._step(effect)
+
+    async def ring_later(self, batch_id: int, wait_s: float) -> None:
+        """As `ActionStore.ring_later`."""
+        await self._step(lambda: setattr(self._db.batches[batch_id], "ring_at", now() + wait_s + ISSUE_GRACE_S))
+
+    async def adopt(self, action: OpenAction, licence_id: int) -> None:
+        """As `ActionStore.adopt`."""
+
+        def effect() -> None:
+            for item in self._marked({action.item_id: action.mark_no}):
+                item.licence_id, item.action_state, item.settle_at = licence_id, "waiting", None
+
+        await self._step(effect)
+
+    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
+        """As `ActionStore.settle`."""
+        await self._step(lambda: self._settle(batch, applied, failed))
+
+    def _settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed]) -> None:
+        licence_ids = {each.item_id: each.licence_id for each in applied}
+        for item in self._marked({each.item_id: each.mark_no for each in applied}):
+            item.action_state, item.outcome, item.settle_at = "applied", Outcome.SYNCED, None
+            item.licence_id = item.licence_id or licence_ids[item.item_id]
+            if item.licence_id is not None:
+                self._db.known[item.licence_id] = (item.client_id or 0, item.after is None)
+        reasons = {each.item_id: each.reason for each in failed}
+        for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN):
+            item.action_state, item.outcome, item.settle_at = "rejected", Outcome.FAILED, None
+            item.reason = reasons[item.item_id]
+        self._close(batch)
+
+    def _close(self, batch: BatchAtWork) -> None:
+        row = self._db.batches[batch.batch_id]
+        if row.state != "done" and not any(item.action_state in OPEN for item in self._db.items_of(batch.batch_id)):
+            row.state = "done"
+            self._db.issue(batch.run_id)
+            self._db.finish_if_done(batch.run_id)
+
+    async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
+        """As `ActionStore.split`."""
+
+        def effect() -> None:
+            for part in parts:
+                new = self._db.new_batch(batch.run_id, batch.kind, "issued")
+                for item in self._marked(part):
+                    if item.batch_id == batch.batch_id and (item.settle_at or 0.0) <= now():
+                        item.batch_id, item.action_state, item.settle_at = new.batch_id, "waiting", None
+                        item.attempts -= 1
+                self._db.emit("licence.actions.v1", new.batch_id)
+            self._close(batch)
+
+        await self._step(effect)
+
+    async def lose_connection(self, batch: BatchAtWork, code: str, error: str) -> None:
+        """As `ActionStore.lose_connection`."""
+
+        def effect() -> None:
+            run = self._db.runs[batch.run_id]
+            run.error_code, run.error = run.error_code or code, run.error or error
+            self._db.withdraw(batch.run_id, Outcome.FAILED, Reason.CONNECTION_LOST)
+            for item in self._db.items.values():
+                settled = (item.settle_at or 0.0) <= now()
+                if item.run_id == batch.run_id and (
+                    item.action_state == "unknown" or (item.action_state == "sending" and settled)
+                ):
+                    self._db.settled_at = max(self._db.settled_at, item.settle_at or 0.0)
+                    item.action_state, item.outcome, item.reason = "withdrawn", Outcome.FAILED, Reason.OUTCOME_UNKNOWN
+            self._db.close_batches(batch.run_id)
+            self._db.finish_if_done(batch.run_id)
+
+        await self._step(effect)
+
+    async def close_if_done(self, batch: BatchAtWork) -> None:
+        """As `ActionStore.close_if_done`."""
+        await self._step(lambda: self._close(batch))
+
+    async def ring_due(self) -> int:
+        """As `ActionStore.ring_due`."""
+
+        def effect() -> int:
+            due = [each for each in self._db.batches.values() if each.state == "issued" and each.ring_at <= now()]
+            for batch in due:
+                batch.ring_at = now() + SWEEP_GRACE_S
+                self._db.emit("licence.actions.v1", batch.batch_id)
+            return len(due)
+
+        return await self._step(effect)

@@ -1,0 +1,250 @@
+"""A double of RabbitMQ: quorum queues, delay tiers, confirms, prefetch, redelivery, and what goes wrong with them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from halosync.domain.retry import delay_tier
+from halosync.messaging.delivery import PASSING, Later, Poison
+from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotPublishedError
+
+from simulation.clock import now
+from simulation.guards import Guards
+from simulation.process import Dice, Process
+
+DETECT_S = 35.0
+"""A consumer that says nothing for so long is given up by the broker (heartbeats)."""
+
+HOP_RETRY_S = 180.0
+"""When an at-least-once hop has failed, RabbitMQ tries again after so long (messaging-facts 2.2)."""
+
+ORDERS = frozenset({"run.requested.v1", "licence.actions.v1"})
+"""Messages that a sweeper asks for again; only these are lost on purpose."""
+
+DEAD = "dead"
+MOST_ATTEMPTS = 60
+DELAYS_S = (5.0, 30.0, 120.0, 300.0)
+TIERS_S = (1.0, *DELAYS_S)
+
+Handler = Callable[[Any], Awaitable[float | None]]
+"""Works on a message; returns in how many seconds it wants to see it again, None when it is done."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message and how many charged attempts it has had.
+
+    A message is doubled once at most, by an accident of the wire: copies of copies would fill a world that waits.
+    """
+
+    queue: str
+    body: Any
+    attempt: int = 0
+    doubled: bool = False
+
+
+@dataclass(eq=False)
+class Consumer:
+    """A process' consumer of one queue. `epoch` grows with each connection: an ack belongs to one."""
+
+    process: Process
+    queue: str
+    handler: Handler
+    prefetch: int
+    epoch: int = 0
+    unacked: dict[int, Envelope] = field(default_factory=dict)
+    handlers: set["asyncio.Task[None]"] = field(default_factory=set)
+
+
+class Broker:
+    """The broker. It never loses what it has confirmed, and delivers at least once."""
+
+    def __init__(self, dice: Dice, guards: Guards) -> None:
+        self.up = True
+        self._dice = dice
+        self._guards = guards
+        self._queues: dict[str, deque[Envelope]] = {}
+        self._consumers: list[Consumer] = []
+        self._tag = 0
+        self._travelling = 0
+
+    # ------------------------------------------------------------------ publishing
+
+    async def publish(self, process: Process, envelope: Envelope, delay_s: float | None = None) -> None:
+        """Publish and wait for the confirmation, into the tier of `delay_s` if given.
+
+        Raises:
+            NotPublishedError: no confirmation came; the broker may have it all the same.
+        """
+        await process.gate()
+        process.accident()
+        await process.gate()
+        await asyncio.sleep(self._dice.latency())
+        lost = not self.up or self._dice.hits(self._dice.rates.unconfirmed)
+        taken = self.up and (not lost or self._dice.hits(0.5))
+        if taken:
+            self._take(envelope, delay_s)
+        if lost and self._guards.confirm:
+            await asyncio.sleep(PUBLISH_TIMEOUT_S)
+        process.accident()
+        await process.gate()
+        if lost and self._guards.confirm:
+            raise NotPublishedError(f"{envelope.queue}: no confirmation")
+
+    def accept(self, envelope: Envelope) -> None:
+        """Take a message from outside the simulated processes, confirmed."""
+        self._enqueue(envelope)
+
+    def _take(self, envelope: Envelope, delay_s: float | None) -> None:
+        rates = self._dice.rates
+        if envelope.queue in ORDERS and self._dice.hits(rates.lose):
+            return
+        double = not envelope.doubled and self._dice.hits(rates.double)
+        envelope = replace(envelope, doubled=envelope.doubled or double)
+        for _ in range(2 if double else 1):
+            if delay_s is not None:
+                self._later(delay_tier(delay_s, TIERS_S), envelope)
+            elif self._dice.hits(rates.delay):
+                self._later(self._dice.between(0.1, 60.0), envelope)
+            else:
+                self._enqueue(envelope)
+
+    def _later(self, delay_s: float, envelope: Envelope) -> None:
+        self._travelling += 1
+        asyncio.get_running_loop().call_later(delay_s, self._hop, envelope)
+
+    def _hop(self, envelope: Envelope) -> None:
+        """Hand a message from a delay tier to its queue."""
+        self._travelling -= 1
+        if not self.up or self._dice.hits(self._dice.rates.hop):
+            if self._guards.at_least_once:
+                self._later(HOP_RETRY_S, envelope)
+            return
+        self._enqueue(envelope)
+
+    def _enqueue(self, envelope: Envelope) -> None:
+        self._queues.setdefault(envelope.queue, deque()).append(envelope)
+        self._dispatch(envelope.queue)
+
+    # ------------------------------------------------------------------ consuming
+
+    def consume(self, consumer: Consumer) -> None:
+        """Let a process consume; its death gives back what it had."""
+        self._consumers.append(consumer)
+        consumer.process.on_kill.append(lambda: self._gone(consumer))
+        consumer.process.on_freeze.append(lambda seconds: self._stopped(consumer, seconds))
+        self._dispatch(consumer.queue)
+
+    def disconnect(self, process: Process) -> None:
+        """Break the connection of a process, which comes back by itself."""
+        for consumer in [each for each in self._consumers if each.process is process]:
+            self._break(consumer)
+
+    def _break(self, consumer: Consumer) -> None:
+        """What the consumer had is delivered again, and its handlers are cancelled."""
+        self._give_back(consumer)
+        for task in list(consumer.handlers):
+            task.cancel()
+
+    def _stopped(self, consumer: Consumer, seconds: float) -> None:
+        """A process that is stopped takes nothing; after a while the broker gives it up, and it learns that at last."""
+        later = asyncio.get_running_loop().call_later
+        later(seconds, self._dispatch, consumer.queue)
+        if seconds > DETECT_S:
+            later(DETECT_S, self._give_back, consumer)
+            later(seconds, self._break, consumer)
+
+    async def crash(self, seconds: float) -> None:
+        """Die and come back: every connection breaks, what was confirmed is still there."""
+        self.up = False
+        for process in {consumer.process for consumer in self._consumers}:
+            self.disconnect(process)
+        await asyncio.sleep(seconds)
+        self.up = True
+        for queue in list(self._queues):
+            self._dispatch(queue)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no message is on its way, waits or is worked on."""
+        return not (
+            self._travelling or any(self._queues.values()) or any(consumer.unacked for consumer in self._consumers)
+        )
+
+    def _gone(self, consumer: Consumer) -> None:
+        if consumer in self._consumers:
+            self._consumers.remove(consumer)
+        self._give_back(consumer)
+
+    def _give_back(self, consumer: Consumer) -> None:
+        consumer.epoch += 1
+        envelopes, consumer.unacked = list(consumer.unacked.values()), {}
+        self._queues.setdefault(consumer.queue, deque()).extendleft(reversed(envelopes))
+        if envelopes:
+            asyncio.get_running_loop().call_soon(self._dispatch, consumer.queue)
+
+    def _dispatch(self, queue: str) -> None:
+        waiting = self._queues.get(queue)
+        while waiting and self.up:
+            ready = [
+                c for c in self._consumers if c.queue == queue and len(c.unacked) < c.prefetch and not c.process.frozen
+            ]
+            if not ready:
+                return
+            self._deliver(min(ready, key=lambda c: len(c.unacked)), waiting.popleft())
+
+    def _deliver(self, consumer: Consumer, envelope: Envelope) -> None:
+        self._tag += 1
+        tag = self._tag
+        consumer.unacked[tag] = envelope
+        task = consumer.process.spawn(self._handle(consumer, tag, consumer.epoch, envelope))
+        consumer.handlers.add(task)
+        task.add_done_callback(consumer.handlers.discard)
+
+    async def _handle(self, consumer: Consumer, tag: int, epoch: int, envelope: Envelope) -> None:
+        """Work on a delivery and say what becomes of it, as `messaging/delivery.py` does."""
+        process = consumer.process
+        try:
+            await process.gate()
+            try:
+                await self._decide(process, envelope, consumer.handler)
+            except NotPublishedError:
+                await asyncio.sleep(1.0)
+                if consumer.epoch == epoch and tag in consumer.unacked:
+                    del consumer.unacked[tag]
+                    self._enqueue(envelope)
+                return
+            process.accident()
+            await process.gate()
+        except asyncio.CancelledError:
+            return
+        if consumer.epoch == epoch and consumer.unacked.pop(tag, None) is not None:
+            self._dispatch(consumer.queue)
+
+    async def _decide(self, process: Process, envelope: Envelope, handler: Handler) -> None:
+        try:
+            wait_s = await handler(envelope.body)
+        except Later as later:
+            await self._again(process, envelope, later.wait_s, charged=later.charged)
+        except Poison as poison:
+            await self._bury(process, envelope, poison.reason)
+        except PASSING as error:
+            delay_s = DELAYS_S[min(envelope.attempt, len(DELAYS_S) - 1)]
+            await self._again(process, envelope, delay_s, charged=True, why=str(error))
+        else:
+            if wait_s is not None:
+                await self._again(process, envelope, wait_s, charged=False)
+
+    async def _again(
+        self, process: Process, envelope: Envelope, wait_s: float, *, charged: bool, why: str = ""
+    ) -> None:
+        attempt = envelope.attempt + charged
+        if attempt >= MOST_ATTEMPTS:
+            await self._bury(process, envelope, f"given up: {why}")
+        else:
+            await self.publish(process, replace(envelope, attempt=attempt), wait_s)
+
+    async def _bury(self, process: Process, envelope: Envelope, reason: str) -> None:
+        await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))

@@ -1,0 +1,214 @@
+"""A double of Postgres: the rows that planner and writers share. Every method of the stores is one atomic step."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
+from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
+
+from simulation.broker import Envelope
+from simulation.clock import now
+from simulation.guards import ALL, Guards
+
+T = TypeVar("T")
+OPEN = frozenset({"waiting", "sending", "unknown"})
+LIVING = frozenset({"queued", "reading", "planning", "writing"})
+
+
+class Step(Protocol):
+    """How a store's step is taken: by a process that can die at it, or simply at once."""
+
+    async def __call__(self, effect: Callable[[], T], /) -> T:
+        """Do it."""
+        ...
+
+
+async def at_once(effect: Callable[[], T], /) -> T:
+    """Take a step without anything that could go wrong."""
+    return effect()
+
+
+@dataclass(eq=False)
+class Item:
+    """A row of `item`, as far as planner and writers use it."""
+
+    item_id: int
+    run_id: UUID
+    client_id: int | None
+    licence_id: int | None
+    action: Action
+    outcome: Outcome
+    reason: str | None
+    set_name: str | None
+    licence_name: str
+    before: LicenceState | None
+    after: LicenceState | None
+    action_state: str
+    batch_id: int | None = None
+    attempts: int = 0
+    mark_no: int = 0
+    settle_at: float | None = None
+
+
+@dataclass(eq=False)
+class Batch:
+    """A row of `batch`."""
+
+    batch_id: int
+    run_id: UUID
+    kind: str
+    state: str = "planned"
+    failures: int = 0
+    refused_generation: int | None = None
+    refused_rows: frozenset[int] | None = None
+    ring_at: float = 0.0
+
+
+@dataclass(eq=False)
+class Run:
+    """A row of `run`."""
+
+    run_id: UUID
+    invoice_pk: int
+    state: str = "queued"
+    lease: UUID | None = None
+    leased_until: float = 0.0
+    ring_at: float = 0.0
+    attempts: int = 0
+    cancelled: bool = False
+    error_code: str | None = None
+    error: str | None = None
+    halo_requests: int = 0
+
+
+@dataclass(eq=False)
+class Read:
+    """A row of `halo_read` with its pages."""
+
+    list: str = "clients"
+    next_page: int = 1
+    record_count: int | None = None
+    restarts: int = 0
+    clients: dict[int, Client] = field(default_factory=dict)
+    licences: dict[int, SeenLicence] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class OutboxRow:
+    """A row of `outbox`; `locked_by` is the relay that publishes it."""
+
+    envelope: Envelope
+    locked_by: Any = None
+
+
+@dataclass
+class Database:
+    """All rows, of one partner with one tenant."""
+
+    partner_id: str = "acme-msp"
+    tenant: str = "acme"
+    guards: Guards = ALL
+    connected: bool = True
+    clients_known: int = 0
+    settled_at: float = 0.0
+    runs: dict[UUID, Run] = field(default_factory=dict)
+    batches: dict[int, Batch] = field(default_factory=dict)
+    items: dict[int, Item] = field(default_factory=dict)
+    reads: dict[UUID, Read] = field(default_factory=dict)
+    invoices: list[list[Line]] = field(default_factory=list)
+    inbox: set[Any] = field(default_factory=set)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    dead_letters: list[Any] = field(default_factory=list)
+    known: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    """Licences that halosync knows of: id → (client, whether halosync removed it)."""
+    on_planned: Callable[[], None] = lambda: None
+    """Called when a plan has been stored."""
+    _last_batch: int = 0
+
+    # ------------------------------------------------------------------ what several stores do
+
+    def items_of(self, batch_id: int) -> list[Item]:
+        """Return the items of a batch in the plan's order."""
+        return [item for item in self.items.values() if item.batch_id == batch_id]
+
+    def counters(self, run_id: UUID) -> dict[Outcome, int]:
+        """Count the items of a run."""
+        counts = dict.fromkeys(Outcome, 0)
+        for item in self.items.values():
+            if item.run_id == run_id:
+                counts[item.outcome] += 1
+        return counts
+
+    def emit(self, queue: str, body: Any) -> None:
+        """Write to the outbox."""
+        self.outbox.append(OutboxRow(Envelope(queue, body)))
+
+    def new_batch(self, run_id: UUID, kind: str, state: str = "planned") -> Batch:
+        """Insert a batch."""
+        self._last_batch += 1
+        batch = Batch(self._last_batch, run_id, kind, state, ring_at=now() + ISSUE_GRACE_S)
+        self.batches[batch.batch_id] = batch
+        return batch
+
+    def new_item(self, run_id: UUID, planned: PlannedItem, batch_id: int | None) -> Item:
+        """Insert an item of a plan."""
+        item = Item(
+            item_id=len(self.items) + 1,
+            run_id=run_id,
+            client_id=planned.halo_client_id,
+            licence_id=planned.halo_licence_id,
+            action=planned.action,
+            outcome=planned.outcome,
+            reason=planned.reason,
+            set_name=planned.set_name,
+            licence_name=planned.licence_name or "",
+            before=planned.before,
+            after=planned.after,
+            action_state="waiting" if planned.outcome is Outcome.PENDING else "none",
+            batch_id=batch_id,
+        )
+        self.items[item.item_id] = item
+        return item
+
+    def issue(self, run_id: UUID) -> None:
+        """Order as many planned batches as may be with the writers."""
+        of_run = [batch for batch in self.batches.values() if batch.run_id == run_id]
+        most = IN_FLIGHT - sum(batch.state == "issued" for batch in of_run)
+        for batch in [each for each in of_run if each.state == "planned"][: max(most, 0)]:
+            batch.state, batch.ring_at = "issued", now() + ISSUE_GRACE_S
+            self.emit("licence.actions.v1", batch.batch_id)
+
+    def withdraw(self, run_id: UUID, outcome: Outcome, reason: str) -> None:
+        """Take back what waits."""
+        for item in self.items.values():
+            if item.run_id == run_id and item.action_state == "waiting":
+                item.action_state, item.outcome, item.reason = "withdrawn", outcome, reason
+        self.close_batches(run_id)
+
+    def close_batches(self, run_id: UUID) -> None:
+        """Close the batches of a run in which nothing is open."""
+        for batch in self.batches.values():
+            if batch.run_id == run_id and not any(i.action_state in OPEN for i in self.items_of(batch.batch_id)):
+                batch.state = "done"
+
+    def finish_if_done(self, run_id: UUID) -> None:
+        """End a writing run when nothing of it is pending."""
+        run, counts = self.runs[run_id], self.counters(run_id)
+        if run.state != "writing" or counts[Outcome.PENDING]:
+            return
+        if run.error_code is not None:
+            self.end(run_id, "failed")
+        elif run.cancelled:
+            self.end(run_id, "cancelled")
+        else:
+            self.end(run_id, "partial" if counts[Outcome.FAILED] or counts[Outcome.HELD] else "succeeded")
+
+    def end(self, run_id: UUID, state: str, code: str | None = None, error: str | None = None) -> None:
+        """End a run and tell the world."""
+        run = self.runs[run_id]
+        if run.state in LIVING:
+            run.state, run.error_code, run.error = state, code or run.error_code, error or run.error
+            self.emit("run.finished.v1", run_id)

@@ -1,0 +1,280 @@
+"""Doubles of the stores that the planner works on: runs, reads, plans, invoices. Simpler than theirs: one partner."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from halosync.domain.batching import Batch as PlannedBatch
+from halosync.domain.completeness import rows_after_page
+from halosync.domain.guard import Comparison
+from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.store.plans import LostLeaseError
+from halosync.store.reading import ReadProgress, ReadTakenOverError
+from halosync.store.run_work import LEASE_S, ClaimedRun
+
+from simulation.clock import now
+from simulation.database import LIVING, Database, Read, Run, Step
+
+RING_S = 30.0
+SETTINGS = PlanSettings(delete_guard=None)
+
+
+class MemoryRuns:
+    """As `RunWork` and `RunStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def take_in(self, event_id: int) -> None:
+        """Take an invoice in, and start a run for it, once however often the event comes (inbox)."""
+
+        def effect() -> None:
+            if event_id not in self._db.inbox:
+                self._db.inbox.add(event_id)
+                start(self._db, event_id)
+
+        await self._step(effect)
+
+    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+        """As `RunWork.claim`."""
+
+        def effect() -> ClaimedRun | None:
+            run = self._db.runs[run_id]
+            free = run.lease is None or run.leased_until <= now() or run.lease == lease
+            if run.state not in {"queued", "reading", "planning"} or not free:
+                return None
+            run.lease, run.leased_until, run.ring_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.state = "reading" if run.state == "queued" else run.state
+            return ClaimedRun(
+                run_id=run_id,
+                partner_id=self._db.partner_id,
+                invoice_pk=run.invoice_pk,
+                tenant=self._db.tenant,
+                mode="apply",
+                approve_removals=None,
+                accept_shrunk_read=False,
+                attempts=run.attempts,
+                rate=None,
+                settle_wait_s=max(self._db.settled_at - now(), 0.0),
+            )
+
+        return await self._step(effect)
+
+    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+        """As `RunWork.release`."""
+
+        def effect() -> None:
+            run = self._db.runs[run_id]
+            if run.lease == lease:
+                run.lease, run.attempts, run.ring_at = None, attempts, now() + wait_s + RING_S
+
+        await self._step(effect)
+
+    async def planning(self, run_id: UUID, lease: UUID) -> bool:
+        """As `RunWork.planning`."""
+
+        def effect() -> bool:
+            run = self._db.runs[run_id]
+            if run.lease != lease:
+                return False
+            run.state = "planning"
+            return True
+
+        return await self._step(effect)
+
+    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
+        """As `RunWork.fail`."""
+
+        def effect() -> None:
+            if self._db.runs[run_id].lease == lease:
+                self._db.end(run_id, "failed", code, error)
+                self._db.reads.pop(run_id, None)
+
+        await self._step(effect)
+
+    async def ring_due(self) -> None:
+        """As `RunStore.ring_due`."""
+
+        def effect() -> None:
+            for run in self._db.runs.values():
+                if run.state in {"queued", "reading", "planning"} and run.ring_at <= now():
+                    run.ring_at = now() + RING_S
+                    self._db.emit("run.requested.v1", run.run_id)
+
+        await self._step(effect)
+
+
+def start(database: Database, invoice_pk: int) -> UUID | None:
+    """Start a run for an invoice, unless one is going on; as `start_run`."""
+    if any(run.state in LIVING for run in database.runs.values()):
+        return None
+    run_id = UUID(int=len(database.runs) + 1)
+    database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + RING_S)
+    database.emit("run.requested.v1", run_id)
+    return run_id
+
+
+class MemoryReads:
+    """As `ReadStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def begin(self, read_id: UUID, _partner_id: str, _tenant: str) -> ReadProgress:
+        """As `ReadStore.begin`."""
+        return await self._step(lambda: self._progress(read_id, self._db.reads.setdefault(read_id, Read())))
+
+    def _progress(self, read_id: UUID, read: Read) -> ReadProgress:
+        rows = len(read.clients if read.list == "clients" else read.licences)
+        return ReadProgress(
+            read_id=read_id,
+            partner_id=self._db.partner_id,
+            tenant=self._db.tenant,
+            list=read.list,
+            next_page=read.next_page,
+            record_count=read.record_count,
+            rows=rows,
+            restarts=read.restarts,
+        )
+
+    def _fenced(self, progress: ReadProgress) -> Read:
+        read = self._db.reads.get(progress.read_id)
+        if read is None or (read.list, read.next_page, read.restarts) != (
+            progress.list,
+            progress.next_page,
+            progress.restarts,
+        ):
+            raise ReadTakenOverError(str(progress.read_id))
+        return read
+
+    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
+        """As `ReadStore.save_clients`."""
+
+        def effect() -> ReadProgress:
+            read = self._fenced(progress)
+            new = {client.id: client for client in clients if client.id not in read.clients}
+            rows = rows_after_page(
+                record_count=record_count,
+                first_record_count=read.record_count,
+                rows_before=len(read.clients),
+                new_rows=len(new),
+            )
+            read.clients.update(new)
+            _turn_page(read, record_count, complete=rows == record_count, following="licences")
+            return self._progress(progress.read_id, read)
+
+        return await self._step(effect)
+
+    async def save_licences(
+        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+    ) -> ReadProgress:
+        """As `ReadStore.save_licences`."""
+
+        def effect() -> ReadProgress:
+            read = self._fenced(progress)
+            new = {seen.licence.id: seen for seen in licences if seen.licence.id not in read.licences}
+            rows = rows_after_page(
+                record_count=record_count,
+                first_record_count=read.record_count,
+                rows_before=len(read.licences),
+                new_rows=len(new),
+            )
+            read.licences.update(new)
+            _turn_page(read, record_count, complete=rows == record_count, following="complete")
+            return self._progress(progress.read_id, read)
+
+        return await self._step(effect)
+
+    async def restart(self, progress: ReadProgress) -> int:
+        """As `ReadStore.restart`."""
+
+        def effect() -> int:
+            self._fenced(progress)
+            self._db.reads[progress.read_id] = Read(restarts=progress.restarts + 1)
+            return progress.restarts + 1
+
+        return await self._step(effect)
+
+    async def compare(self, progress: ReadProgress) -> Comparison:
+        """As `ReadStore.compare`."""
+
+        def effect() -> Comparison:
+            read = self._db.reads[progress.read_id]
+            known = {licence_id for licence_id, (_, removed) in self._db.known.items() if not removed}
+            return Comparison(
+                clients_before=self._db.clients_known,
+                clients_now=len(read.clients),
+                known=len(known),
+                missing=len(known - read.licences.keys()),
+                observed=len(read.licences),
+            )
+
+        return await self._step(effect)
+
+
+def _turn_page(read: Read, record_count: int, *, complete: bool, following: str) -> None:
+    if complete:
+        read.list, read.next_page, read.record_count = following, 1, None
+    else:
+        read.next_page, read.record_count = read.next_page + 1, record_count
+
+
+class MemoryPlans:
+    """As `PlanStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def settings(self, _partner_id: str) -> PlanSettings:
+        """As `PlanStore.settings`."""
+        return SETTINGS
+
+    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+        """As `PlanStore.inputs`."""
+
+        def effect() -> PlanInput:
+            rows = self._db.reads.get(read.read_id, Read())
+            return PlanInput(
+                lines=self._db.invoices[invoice_pk],
+                clients=list(rows.clients.values()),
+                licences=[seen.licence for seen in rows.licences.values()],
+                settings=SETTINGS,
+                approve_removals=approve_removals,
+            )
+
+        return await self._step(effect)
+
+    async def store(
+        self,
+        read: ReadProgress,
+        lease: UUID,
+        _settings: PlanSettings,
+        plan: Plan,
+        batches: Sequence[PlannedBatch],
+        *,
+        apply: bool,
+    ) -> None:
+        """As `PlanStore.store`."""
+        assert apply
+
+        def effect() -> None:
+            run = self._db.runs[read.read_id]
+            if run.lease != lease or run.state != "planning":
+                raise LostLeaseError(str(run.run_id))
+            run.state, run.lease = "writing", None
+            batch_of = {}
+            for planned in batches:
+                batch = self._db.new_batch(run.run_id, planned.kind.value)
+                batch_of.update(dict.fromkeys(planned.indexes, batch.batch_id))
+            for seq, item in enumerate(plan.items):
+                self._db.new_item(run.run_id, item, batch_of.get(seq))
+            rows = self._db.reads.pop(read.read_id)
+            self._db.clients_known = len(rows.clients)
+            self._db.known = {i: (seen.licence.client_id, False) for i, seen in rows.licences.items()}
+            self._db.on_planned()
+            self._db.issue(run.run_id)
+            self._db.finish_if_done(run.run_id)
+
+        await self._step(effect)
