@@ -121,6 +121,7 @@ async def test_an_alarmed_broker_is_noticed_and_told_and_comes_back_by_itself(wa
 
 async def test_of_what_is_published_during_an_alarm_nothing_comes_twice(watched: Watched, outside: Outside) -> None:
     """What is sent and then given up would be delivered after the alarm, and once more by whoever sent it again."""
+    await watched.works()
     await watched.server.set_memory_watermark(0)
     try:
         await watched.comes_to(ready=False)
