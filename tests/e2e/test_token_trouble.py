@@ -89,7 +89,7 @@ async def test_a_connection_that_is_revoked_in_the_middle_ends_the_run_and_a_syn
     assert len(await sent(partner, "/auth/token")) == refreshes + 1, "the new code; nobody tried the dead token again"
 
 
-async def test_fifty_runs_of_patience_make_one_refresh(partner: Partner) -> None:
+async def test_many_who_find_the_token_ended_make_one_refresh(partner: Partner) -> None:
     """Many processes and handlers that find the token ended at the same time ask auth, and auth asks Halo once."""
     await partner.connect()
     await partner.publish(partner.event(lines(1)))
