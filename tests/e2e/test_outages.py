@@ -82,6 +82,20 @@ async def test_a_broker_that_takes_nothing_is_told_and_the_outbox_drains_after(
         assert await own_stack.cli("dead-letters", "list") == []
 
 
+async def test_a_killed_broker_may_come_back_and_everybody_consumes_again(
+    own_stack: Stack, rabbit_server: RabbitServer
+) -> None:
+    async with new_partner(own_stack) as partner:
+        run_id = await run_in_the_middle(partner)
+        await rabbit_server.kill()
+        await all_say(own_stack, "rabbitmq", NOTICED_S)
+        await all_say(own_stack, "consumers", NOTICED_S)
+        await rabbit_server.restart()
+        await all_say(own_stack, None, RECOVERED_S)
+        await all_written_once(partner, run_id)
+        assert await own_stack.cli("dead-letters", "list") == []
+
+
 async def test_under_a_frozen_broker_a_process_still_ends_in_time(
     own_stack: Stack, rabbit_server: RabbitServer
 ) -> None:
