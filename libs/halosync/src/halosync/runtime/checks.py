@@ -1,5 +1,6 @@
 """What it means that a process is ready: its database, a way through the broker and back, its consumers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_again
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
+
+HEAL_TIMEOUT_S = 10.0
+"""How long declaring everything again may take; a broker that does not answer must not hold up the end of a process."""
 
 
 class PublishingBlockedError(Exception):
@@ -37,9 +41,15 @@ def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publis
 
 
 async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
-    """Declare everything again, on a channel of its own that is closed afterwards."""
-    channel = await plain_channel(broker)
-    try:
-        await declare_again(channel, delays_s)
-    finally:
-        await channel.close()
+    """Declare everything again, on a channel of its own that is closed afterwards.
+
+    Raises:
+        ConnectionError, TimeoutError: the broker is away.
+        AMQPError: something is there with other arguments.
+    """
+    async with asyncio.timeout(HEAL_TIMEOUT_S):
+        channel = await plain_channel(broker)
+        try:
+            await declare_again(channel, delays_s)
+        finally:
+            await channel.close()
