@@ -1,5 +1,8 @@
 """How a process connects to RabbitMQ."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypedDict, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -29,6 +32,25 @@ def connect_options(amqp_url: str) -> ConnectOptions:
     query.setdefault("heartbeat", str(HEARTBEAT_S))
     url = urlunsplit(parts._replace(query=urlencode(query)))
     return {"url": url, "reconnect_interval": 1.0, "graceful_timeout": DRAIN_S}
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """Tell what waits for a connection that it was given up, instead of cancelling it.
+
+    When the library gives up a connection whose heartbeats are missing, it passes the cancellation of its own reader on
+    to everybody who waits for an answer. Taken for a cancellation of theirs, it would end handlers and the process.
+
+    Raises:
+        ConnectionError: instead of a cancellation that nobody asked for.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the connection was given up") from None
 
 
 def connection_now(broker: RabbitBroker) -> Connection:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
-from halosync.messaging.connection import connect_options, connection_now
+from halosync.messaging.connection import connect_options, connection_now, given_up
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
 
 PUBLISH_TIMEOUT_S = 5.0
@@ -66,20 +66,21 @@ class Publisher:
         """
         name = exchange if isinstance(exchange, str) else exchange.name
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await self._until_taken()
-                await self.broker.publish(
-                    body,
-                    exchange=RabbitExchange(name, declare=False) if name else None,
-                    routing_key=routing_key,
-                    message_type=message_type,
-                    headers=dict(headers or {}),
-                    content_type="application/json",
-                    persist=persist,
-                    mandatory=name not in OPTIONAL_LISTENERS,
-                    reply_to=reply_to,
-                    correlation_id=correlation_id,
-                )
+            with given_up():
+                async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                    await self._until_taken()
+                    await self.broker.publish(
+                        body,
+                        exchange=RabbitExchange(name, declare=False) if name else None,
+                        routing_key=routing_key,
+                        message_type=message_type,
+                        headers=dict(headers or {}),
+                        content_type="application/json",
+                        persist=persist,
+                        mandatory=name not in OPTIONAL_LISTENERS,
+                        reply_to=reply_to,
+                        correlation_id=correlation_id,
+                    )
         except TimeoutError as error:
             raise NotAnsweredError(f"{message_type} to {name or 'a queue'}: no confirmation in time") from error
         except (DeliveryError, ChannelInvalidStateError, AMQPError, OSError, RuntimeError) as error:

@@ -14,7 +14,7 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.messaging.connection import DRAIN_S, connect_options
+from halosync.messaging.connection import DRAIN_S, connect_options, given_up
 from halosync.messaging.consuming import cancel_consumers, keep_bound
 from halosync.messaging.delivery import PASSING, Deliveries
 from halosync.messaging.publisher import Publisher
@@ -141,11 +141,12 @@ async def drain(broker: RabbitBroker) -> None:
     returned as failed.
     """
     try:
-        async with asyncio.timeout(CANCEL_S):
-            await cancel_consumers(broker)
-        async with asyncio.timeout(DRAIN_S + CANCEL_S):
-            await broker.stop()
-    except (TimeoutError, AMQPError) as error:
+        with given_up():
+            async with asyncio.timeout(CANCEL_S):
+                await cancel_consumers(broker)
+            async with asyncio.timeout(DRAIN_S + CANCEL_S):
+                await broker.stop()
+    except (TimeoutError, ConnectionError, AMQPError) as error:
         log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from halosync.messaging.connection import given_up
 from halosync.observability.metrics import READY
 from halosync.runtime.loops import every
 
@@ -67,8 +68,9 @@ class Readiness:
 
     async def _look(self, name: str, check: Check) -> None:
         try:
-            async with asyncio.timeout(self._rhythm.timeout_s):
-                await check()
+            with given_up():
+                async with asyncio.timeout(self._rhythm.timeout_s):
+                    await check()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is the same: not ready, and why
             outcome = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         else:
