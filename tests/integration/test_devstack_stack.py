@@ -183,12 +183,22 @@ def test_up_takes_what_a_person_gave_and_keeps_the_keys_for_auth(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text("HALOSYNC_DATABASE_URL=postgresql://of/dotenv\nHALOSYNC_TOKEN_KEYS=k\n")
+    (tmp_path / ".env").write_text(
+        "HALOSYNC_DATABASE_URL=postgresql://of/dotenv\nHALOSYNC_TOKEN_KEYS=k\n"
+        "HALOSYNC_PUBLIC_URL=https://of.dotenv.example\n"
+    )
     monkeypatch.setenv("HALOSYNC_AMQP_URL", "amqp://of/environment")
     monkeypatch.setenv("HALOSYNC_HEALTH_PORT", "1")
     monkeypatch.setenv("HALOSYNC_LOG_LEVEL", "DEBUG")
     options = options_from_environment(Given(), dict(os.environ), writers=3)
     assert (options.database_url, options.amqp_url) == ("postgresql://of/dotenv", "amqp://of/environment")
     assert (options.token_keys, options.writers, options.durable, options.cwd) == ("k", 3, True, tmp_path)
-    assert options.environment == {"HALOSYNC_AMQP_URL": "amqp://of/environment", "HALOSYNC_LOG_LEVEL": "DEBUG"}
+    assert options.environment == {
+        "HALOSYNC_AMQP_URL": "amqp://of/environment",
+        "HALOSYNC_LOG_LEVEL": "DEBUG",
+        "HALOSYNC_PUBLIC_URL": "https://of.dotenv.example",
+    }
+    monkeypatch.setenv("HALOSYNC_PUBLIC_URL", "https://of.environment.example")
+    options = options_from_environment(Given(), dict(os.environ), writers=1)
+    assert options.environment["HALOSYNC_PUBLIC_URL"] == "https://of.environment.example"
     assert "token_keys" not in repr(options)

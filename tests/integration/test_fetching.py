@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -88,7 +89,7 @@ class Desk:
 async def desk() -> AsyncIterator[Desk]:
     # The client would follow redirects: that they are refused is the fetcher's own doing.
     async with running_invoice_host() as host, httpx.AsyncClient(follow_redirects=True, trust_env=False) as http:
-        desk = Desk(host, LinesFetcher(http, frozenset({host.name, "localhost", "invoices.example"})))
+        desk = Desk(host, LinesFetcher(http, frozenset({host.name, f"localhost:{host.port}", "invoices.example"})))
 
         async def note(request: httpx.Request) -> None:
             desk.asked.append(str(request.url))
@@ -167,6 +168,10 @@ NOT_ALLOWED = [
     "http://user:password@invoices.example/lines",
     "http://@invoices.example/lines",
     "http://127.0.0.1/lines",
+    "http://invoices.example:8080/lines",
+    "http://invoices.example:443/lines",
+    "https://invoices.example:80/lines",
+    "http://invoices.example:0/lines",
     "http://[::1]/lines",
     "ftp://invoices.example/lines",
     "file://invoices.example/etc/passwd",
@@ -194,10 +199,29 @@ async def test_a_port_that_cannot_be_is_refused(desk: Desk, port: str) -> None:
     assert await desk.refused(url=f"http://localhost:{port}/lines") == [(None, "lines_url")]
 
 
-async def test_a_host_is_allowed_with_its_port_or_on_all_of_them_in_any_case(desk: Desk) -> None:
+async def test_a_host_is_allowed_with_its_port_in_any_case(desk: Desk) -> None:
     for name in (desk.host.name, f"LOCALHOST:{desk.host.port}"):
         assert await desk.fetch(LINES, url=f"http://{name}/1?a=b") == ["1", "2", "3"]
         assert desk.host.asked == ["/1?a=b"]
+
+
+@pytest.mark.parametrize(
+    ("url", "entry", "allowed"),
+    [
+        ("http://invoices.example/1", "invoices.example", True),
+        ("https://Invoices.Example/1", "invoices.example", True),
+        ("https://invoices.example:443/1", "invoices.example", True),
+        ("https://invoices.example/1", "invoices.example:443", True),
+        ("https://invoices.example/1", "invoices.example:80", False),
+        ("https://invoices.example:8443/1", "invoices.example", False),
+        ("https://invoices.example:8443/1", "invoices.example:8443", True),
+        ("http://[::1]:8000/1", "[::1]:8000", True),
+        ("http://[::1]:8000/1", "[::1]", False),
+        ("http://[::1]/1", "[::1]", True),
+    ],
+)
+def test_a_host_without_a_port_allows_the_usual_one_only(url: str, entry: str, *, allowed: bool) -> None:
+    assert (entry in fetching._names_of(urlsplit(url))) is allowed
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -232,8 +256,10 @@ async def test_a_host_in_trouble_is_asked_again_later(desk: Desk, trouble: str) 
 
 
 async def test_a_host_that_is_away_is_asked_again_later(desk: Desk) -> None:
+    away = f"localhost:{free_port()}"
+    desk.fetcher = LinesFetcher(desk.fetcher._http, frozenset({away}))
     with pytest.raises(FetchFailedError, match="ConnectError"):
-        await desk.fetch(url=f"http://localhost:{free_port()}/lines")
+        await desk.fetch(url=f"http://{away}/lines")
 
 
 async def test_a_host_that_falls_silent_is_asked_again_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

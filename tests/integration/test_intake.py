@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from devstack.waiting import until
 from halosync.contracts.checking import InvalidInvoiceError
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
 from halosync.store.invoices import InvoiceStore
@@ -19,7 +20,7 @@ from halosync.store.runs import RunStore
 from planner.fetching import LinesFetcher
 from planner.intake import Intake
 
-from .invoice_host import InvoiceHost, running_invoice_host
+from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
 pytestmark = pytest.mark.integration
 
@@ -223,6 +224,52 @@ async def test_a_rejection_is_answered_once_with_everything_that_is_wrong(desk: 
     )
     assert [(problem.line, problem.field) for problem in answer.problems] == [(1, "kind"), (3, "quantity")]
     assert "line 3, quantity" in answer.reason
+
+
+async def test_a_rejection_that_is_delivered_again_is_told_under_the_same_event_id(desk: Desk) -> None:
+    """A planner may die after the answer and before the acknowledgement; another reason is another rejection."""
+    body = json.dumps(event(partner_id="new-msp", lines=[line(kind="?")])).encode()
+    for _ in range(2):
+        with pytest.raises(InvalidInvoiceError, match="no such partner"):
+            await desk.intake.take_in(body)
+    await PartnerStore(desk.pool).add("new-msp", "New")
+    with pytest.raises(InvalidInvoiceError, match="kind"):
+        await desk.intake.take_in(body)
+    rows = await desk.pool.fetch("SELECT body FROM outbox ORDER BY outbox_id")
+    first, again, other = (InvoiceRejected.model_validate_json(row["body"]).event_id for row in rows)
+    assert first == again
+    assert first != other
+
+
+async def test_an_invoice_waits_while_a_plan_needs_the_memory(desk: Desk) -> None:
+    memory = asyncio.Lock()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, memory)
+
+    async def waits() -> bool:
+        return bool(memory._waiters)
+
+    async with memory:
+        taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode()))
+        await until(waits, what="waiting for the memory", timeout_s=10)
+        assert await desk.standing() == {}
+    await taking
+    assert await desk.standing() == {("INV-1", 1): True}
+
+
+async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk) -> None:
+    memory = asyncio.Lock()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, memory)
+    desk.host.answers(Answer(b"{", promised=1000, stalls=True))
+    by_url = event(lines=None, lines_url=desk.host.url("/lines"))
+
+    async def fetches() -> bool:
+        return bool(desk.host.asked)
+
+    taking = asyncio.create_task(intake.take_in(json.dumps(by_url).encode()))
+    await until(fetches, what="fetching", timeout_s=10)
+    assert not memory.locked()
+    taking.cancel()
+    await asyncio.wait([taking])
 
 
 @pytest.mark.parametrize("body", [b"\xff\0", b"{}", b'{"partner_id": "\\u0000", "revision": 1e999}', b"[" * 10_000])

@@ -32,8 +32,8 @@ PARTNER = "acme-msp"
 @asynccontextmanager
 async def replica_at(amqp_url: str, auth: "Auth") -> AsyncIterator[None]:
     broker = RabbitBroker(**connect_options(amqp_url))
-    build(broker, service=auth.service, tokens=auth.tokens)
-    async with broker:
+    async with Publisher(amqp_url) as publisher, broker:
+        build(broker, publisher, service=auth.service, tokens=auth.tokens)
         await broker.start()
         yield
 

@@ -117,3 +117,103 @@ async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: "asyn
     assert len((await command("run", "list", "--limit", 1, "--json")).json()) == 1
     assert str(first) in (await command("run", "list")).stdout
     assert (await command("run", "list", "--partner", "nobody")).exit_code == 1
+
+
+async def left(pool: "asyncpg.Pool[Any]", run_id: UUID, state: str, **outcomes: int) -> None:
+    """End a run in a state, with so many items of each outcome."""
+    await add_items(pool, run_id, **outcomes)
+    await pool.execute("UPDATE run SET state = $1, finished_at = now() WHERE run_id = $2", state, run_id)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcomes"),
+    [
+        ("failed", {}),
+        ("failed", {"synced": 2, "failed": 1}),
+        ("cancelled", {"skipped": 3}),
+        ("partial", {"failed": 1, "held": 2}),
+    ],
+)
+async def test_what_a_run_left_is_retried_by_a_new_run_of_the_same_invoice(
+    command: Run, acme: str, pool: "asyncpg.Pool[Any]", state: str, outcomes: dict[str, int]
+) -> None:
+    first = await start(command)
+    await left(pool, first, state, **outcomes)
+    second = UUID((await command("run", "retry", first, "--json")).json()["run_id"])
+    row = await pool.fetchrow("SELECT * FROM run JOIN invoice USING (invoice_pk) WHERE run_id = $1", second)
+    assert row is not None
+    assert (row["partner_id"], row["invoice_id"], row["mode"], row["state"]) == (acme, "INV-1", "apply", "queued")
+    assert (row["requested_by"], row["approve_removals"], row["accept_shrunk_read"]) == ("operator", None, False)
+    assert second != first
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.requested.v1'") == 2
+
+
+async def test_an_approval_is_carried_over_as_far_as_it_was_not_used(
+    command: Run, acme: str, pool: "asyncpg.Pool[Any]"
+) -> None:
+    assert acme
+    first = await start(command, "--approve-removals", 19, "--accept-shrunk-read")
+    await left(pool, first, "failed", failed=9)
+    await pool.execute("UPDATE run SET synced = 10, deleted = 10, total = total + 10 WHERE run_id = $1", first)
+    second = (await command("run", "retry", first, "--json")).json()["run_id"]
+    asked = "SELECT approve_removals, accept_shrunk_read FROM run WHERE run_id = $1"
+    assert tuple(await pool.fetchrow(asked, UUID(second)) or ()) == (9, False)
+    await left(pool, UUID(second), "failed")
+    third = await command("run", "retry", second, "--approve-removals", 4, "--accept-shrunk-read", "--json")
+    assert tuple(await pool.fetchrow(asked, UUID(third.json()["run_id"])) or ()) == (4, True)
+
+
+async def test_a_retry_that_nobody_can_mean_is_refused_and_the_words_say_what_to_do(
+    command: Run, acme: str, pool: "asyncpg.Pool[Any]"
+) -> None:
+    async def refusal(run_id: UUID, *options: object) -> str:
+        done = await command("run", "retry", run_id, *options)
+        assert (done.exit_code, done.stdout) == (1, "")
+        return str(done.stderr)
+
+    assert "there is no run" in await refusal(uuid4())
+    preview = await start(command, "--mode", "preview")
+    assert f"run {preview} has not ended" in await refusal(preview)
+    await left(pool, preview, "previewed")
+    assert "was a preview" in await refusal(preview)
+
+    held = await start(command)
+    await left(pool, held, "partial", held=12, synced=1)
+    assert f"run retry {held} --approve-removals 12" in await refusal(held)
+    released = UUID((await command("run", "retry", held, "--approve-removals", 12, "--json")).json()["run_id"])
+    assert f"run watch {released}" in await refusal(held, "--approve-removals", 12)
+    await left(pool, released, "succeeded", synced=13)
+    assert "nothing is left" in await refusal(released)
+    assert f"run {released} has done since" in await refusal(held, "--approve-removals", 12)
+
+    failed = await start(command)
+    await left(pool, failed, "failed")
+    await pool.execute("UPDATE connection SET state = 'broken'")
+    assert "acme is not connected" in await refusal(failed)
+    await add_invoice(pool, "INV-1", 2)
+    assert "revision 2 is here" in await refusal(failed)
+    await add_invoice(pool, "INV-2", 1)
+    assert "was for INV-1, and INV-2 has come since" in await refusal(failed)
+    await pool.execute("UPDATE invoice SET superseded_by = invoice_pk")
+    assert "was superseded" in await refusal(failed)
+    assert await pool.fetchval("SELECT count(*) FROM run WHERE partner_id = $1", acme) == 4
+
+
+async def add_invoice(pool: "asyncpg.Pool[Any]", invoice_id: str, revision: int) -> None:
+    """Add an invoice; an older revision of it is superseded."""
+    await pool.execute(
+        """WITH newer AS (
+               INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at,
+                                    line_count, total)
+               VALUES ('acme', $1, $2, gen_random_uuid(), '2026-12', 'AUD', now(), 1, 378) RETURNING invoice_pk)
+           UPDATE invoice SET superseded_by = newer.invoice_pk FROM newer WHERE invoice_id = $1""",
+        invoice_id,
+        revision,
+    )
+
+
+async def test_watch_says_how_what_is_left_is_done(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    assert acme
+    run_id = await start(command)
+    await left(pool, run_id, "partial", failed=1)
+    assert f"halosync run retry {run_id}" in (await command("run", "watch", run_id)).stdout

@@ -13,7 +13,7 @@ import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
 from devstack.waiting import until
 from halosync.contracts.run import RunRequested
-from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
@@ -133,6 +133,34 @@ async def test_a_crash_after_publishing_publishes_again_rather_than_never(office
     assert await office.left() == 1
     assert await office.relay().drain() == 1
     assert await received(outside, 2) == ["partner-000"] * 2
+
+
+async def test_a_broker_that_does_not_answer_is_tried_with_one_message_at_a_time(
+    office: Office, outside: Outside
+) -> None:
+    """It may have taken what it did not confirm, and a message that no queue takes must not look like an outage."""
+    await office.pool.execute(
+        "INSERT INTO outbox (exchange, routing_key, message_type, body) VALUES ('halosync.work', 'x.v1', 'x.v1', '{}')"
+    )
+    await office.emit(9)
+    tried: list[str] = []
+
+    class Silent(Publisher):
+        async def publish(self, *_: Any, **options: Any) -> None:
+            tried.append(options["routing_key"])
+            raise NotAnsweredError("no confirmation in time")
+
+    relay = Relay(office.database_url, office.pool, Silent("amqp://127.0.0.1:1/"))
+    for _ in range(3):
+        with pytest.raises(NotPublishedError):
+            await relay.drain()
+    assert len(tried) == 10 + 1 + 1
+    relay._publisher = office.publisher
+    with pytest.raises(NotPublishedError, match="1 of 1"):
+        await relay.drain()  # the oldest is the one that no queue takes: the broker has answered
+    with pytest.raises(NotPublishedError, match="1 of 10"):
+        await relay.drain()
+    await outside.holds(RUN_REQUESTED.name, 9)
 
 
 async def test_a_notification_wakes_the_relay(

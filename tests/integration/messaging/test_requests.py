@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
-from faststream.rabbit import Channel, RabbitBroker, RabbitResponse
+from devstack.rabbitmq import RabbitServer
+from faststream.rabbit import Channel, RabbitBroker
+from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.requests import NoReplyError, Requests, raw_body, reply
+from halosync.messaging.requests import NoReplyError, Requests, raw_body, send_reply
 from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, TOKEN_REQUEST
 from pydantic import SecretStr
 
 from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside
 
-Answerer = Callable[[TokenRequest], Awaitable[RabbitResponse]]
+Answerer = Callable[[TokenRequest], Awaitable[TokenGranted | RequestRefused]]
 
 
 def granted(partner_id: str) -> TokenGranted:
@@ -31,8 +33,8 @@ def granted(partner_id: str) -> TokenGranted:
     )
 
 
-async def grant(request: TokenRequest) -> RabbitResponse:
-    return reply(granted(request.partner_id))
+async def grant(request: TokenRequest) -> TokenGranted:
+    return granted(request.partner_id)
 
 
 @dataclass
@@ -41,14 +43,17 @@ class Office:
 
     requests: Requests
     answering: RabbitBroker
+    publisher: Publisher
 
-    async def open(self, answer: Answerer = grant) -> None:
-        async def handle(body: bytes) -> RabbitResponse:
-            return await answer(TokenRequest.model_validate_json(body))
+    async def open(self, answer: Answerer = grant, at_once: int = 200) -> None:
+        async def handle(body: bytes, request: RabbitMessage) -> None:
+            await send_reply(self.publisher, request, await answer(TokenRequest.model_validate_json(body)))
 
-        channel = Channel(prefetch_count=200)
-        subscriber = self.answering.subscriber(TOKEN_REQUEST.declaration(), channel=channel, decoder=raw_body)
-        subscriber(handle)
+        await self.handle(handle, at_once)
+
+    async def handle(self, handle: Callable[[bytes, RabbitMessage], Awaitable[None]], at_once: int = 200) -> None:
+        channel = Channel(prefetch_count=at_once)
+        self.answering.subscriber(TOKEN_REQUEST.declaration(), channel=channel, no_reply=True, decoder=raw_body)(handle)
         await self.answering.start()
 
     async def ask(self, partner_id: str = "acme-msp", timeout_s: float = PATIENCE_S) -> object:
@@ -62,7 +67,7 @@ async def office(topology: str, publisher: Publisher) -> AsyncIterator[Office]:
     answering = RabbitBroker(**connect_options(topology), logger=None)
     requests = Requests(asking, publisher)
     await asking.start()
-    yield Office(requests, answering)
+    yield Office(requests, answering, publisher)
     await asking.stop()
     await answering.stop()
 
@@ -75,7 +80,7 @@ async def nothing_is_kept(office: Office, outside: Outside) -> None:
 async def test_of_a_hundred_at_once_each_gets_its_own_reply(office: Office, outside: Outside) -> None:
     everybody_asked, waiting = asyncio.Event(), []
 
-    async def together(request: TokenRequest) -> RabbitResponse:
+    async def together(request: TokenRequest) -> TokenGranted:
         """Nobody gets a reply before all have asked, and then the last is answered first."""
         waiting.append(request.partner_id)
         place = len(waiting)
@@ -83,7 +88,7 @@ async def test_of_a_hundred_at_once_each_gets_its_own_reply(office: Office, outs
             everybody_asked.set()
         await everybody_asked.wait()
         await asyncio.sleep((100 - place) * 0.001)
-        return reply(granted(request.partner_id))
+        return granted(request.partner_id)
 
     await office.open(together)
     partners = [f"partner-{number}" for number in range(100)]
@@ -95,8 +100,8 @@ async def test_of_a_hundred_at_once_each_gets_its_own_reply(office: Office, outs
 async def test_a_refusal_is_a_reply(office: Office) -> None:
     refusal = RequestRefused(code="not_connected", detail="Connect it.", partner_id="acme-msp")
 
-    async def refuse(_: TokenRequest) -> RabbitResponse:
-        return reply(refusal)
+    async def refuse(_: TokenRequest) -> RequestRefused:
+        return refusal
 
     await office.open(refuse)
     assert await office.ask() == refusal
@@ -107,11 +112,11 @@ async def test_without_a_reply_in_time_the_asker_is_told_and_a_late_one_is_ignor
 ) -> None:
     gate, answered = asyncio.Event(), asyncio.Event()
 
-    async def late(request: TokenRequest) -> RabbitResponse:
+    async def late(request: TokenRequest) -> TokenGranted:
         if request.partner_id == "slow":
             await gate.wait()
             answered.set()
-        return reply(granted(request.partner_id))
+        return granted(request.partner_id)
 
     await office.open(late)
     with pytest.raises(NoReplyError, match="timed out"):
@@ -123,22 +128,28 @@ async def test_without_a_reply_in_time_the_asker_is_told_and_a_late_one_is_ignor
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("body", "message_type"),
     [
-        RabbitResponse(b'{"access_token": "s3cret"}', message_type="token.granted.v1"),
-        RabbitResponse(b'{"access_token": "s3cret"}', message_type="token.granted.v9"),
-        RabbitResponse(b"\xff s3cret", message_type="token.granted.v1"),
-        RabbitResponse(b"s3cret"),
+        (b'{"access_token": "s3cret"}', "token.granted.v1"),
+        (b'{"access_token": "s3cret"}', "token.granted.v9"),
+        (b"\xff s3cret", "token.granted.v1"),
+        (b"s3cret", ""),
     ],
     ids=["does not fit", "of another version", "no JSON", "without a type"],
 )
 async def test_a_reply_that_cannot_be_understood_is_told_and_not_kept(
-    office: Office, outside: Outside, answer: RabbitResponse
+    office: Office, outside: Outside, body: bytes, message_type: str
 ) -> None:
-    async def confuse(_: TokenRequest) -> RabbitResponse:
-        return answer
+    async def confuse(_: bytes, request: RabbitMessage) -> None:
+        await office.publisher.publish(
+            body,
+            exchange="",
+            routing_key=request.reply_to,
+            message_type=message_type,
+            correlation_id=request.correlation_id,
+        )
 
-    await office.open(confuse)
+    await office.handle(confuse)
     with pytest.raises(NoReplyError, match="could not be understood") as told:
         await office.ask()
     assert "s3cret" not in str(told.value)
@@ -164,5 +175,47 @@ async def test_an_asker_that_gives_up_leaves_nothing_behind(office: Office, outs
     asking.cancel()
     await asyncio.wait([asking])
     await office.open()
+    assert await office.ask("next") == granted("next")
+    await nothing_is_kept(office, outside)
+
+
+async def test_an_answer_that_the_broker_does_not_take_holds_up_nobody(
+    office: Office, outside: Outside, rabbit_server: RabbitServer
+) -> None:
+    """Replies are published where they cannot block acknowledgements, and are given up in time."""
+    asked: asyncio.Queue[str] = asyncio.Queue()
+    gate = asyncio.Event()
+
+    async def note(request: TokenRequest) -> TokenGranted:
+        await gate.wait()
+        asked.put_nowait(request.partner_id)
+        return granted(request.partner_id)
+
+    asking = [asyncio.create_task(office.ask(f"partner-{number}", timeout_s=2 * PATIENCE_S)) for number in range(3)]
+    await outside.holds(TOKEN_REQUEST.name, 3)
+    await office.open(note, at_once=1)
+    await rabbit_server.set_memory_watermark(0)
+    try:
+        gate.set()
+        async with asyncio.timeout(PATIENCE_S):
+            assert {await asked.get() for _ in asking} == {"partner-0", "partner-1", "partner-2"}
+    finally:
+        await rabbit_server.set_memory_watermark(0.4)
+        for task in asking:
+            task.cancel()
+        await asyncio.wait(asking)
+    assert await office.ask("next") == granted("next")
+
+
+async def test_an_answer_to_nobody_is_dropped(office: Office, outside: Outside) -> None:
+    await office.open()
+    for reply_to in (None, "halosync.replies.gone"):
+        await office.publisher.publish(
+            b'{"partner_id": "acme-msp"}',
+            exchange="",
+            routing_key=TOKEN_REQUEST.name,
+            message_type="token.request.v1",
+            reply_to=reply_to,
+        )
     assert await office.ask("next") == granted("next")
     await nothing_is_kept(office, outside)

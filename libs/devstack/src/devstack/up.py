@@ -28,6 +28,7 @@ class Given(BaseSettings):
     database_url: str | None = None
     amqp_url: str | None = None
     halo_url_template: str | None = None
+    public_url: str | None = None
     http_port: int = 8000
     token_keys: str | None = None
 
@@ -39,6 +40,8 @@ _OWN = {f"{PREFIX}{name}" for name in ("HEALTH_PORT", "HTTP_PORT", "TOKEN_KEYS")
 def options_from_environment(given: Given, environment: dict[str, str], *, writers: int) -> StackOptions:
     """Return the options of a stack with a person's own settings, for every process to read."""
     settings = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in _OWN}
+    if given.public_url:  # the stack has an address of its own for it, which would win over `.env`
+        settings[f"{PREFIX}PUBLIC_URL"] = given.public_url
     return StackOptions(
         writers=writers,
         database_url=given.database_url,

@@ -33,7 +33,7 @@ def main() -> None:
         connections, vault = ConnectionStore(parts.pool), Vault(settings.token_keys)
         tokens = AccessTokens(connections, halo, vault)
         service = ConnectionService(connections, halo, vault, scope=settings.oauth_scope)
-        build(parts.broker, service=service, tokens=tokens)
+        build(parts.broker, parts.publisher, service=service, tokens=tokens)
 
         def keep_fresh(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
             return every(

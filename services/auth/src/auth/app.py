@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
-from faststream.rabbit import Channel, RabbitBroker, RabbitResponse
+from faststream.rabbit import Channel, RabbitBroker
+from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.connection import (
     BeginConnection,
     CompleteConnection,
@@ -20,7 +21,8 @@ from halosync.contracts.connection import (
 )
 from halosync.contracts.message import Message
 from halosync.messaging.delivery import PASSING, describe
-from halosync.messaging.requests import raw_body, reply
+from halosync.messaging.publisher import Publisher
+from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import (
     CONNECTION_BEGIN,
     CONNECTION_COMPLETE,
@@ -44,27 +46,23 @@ TOKENS_AT_ONCE = 200
 """Askers of a token mostly wait for one and the same refresh, which costs nothing."""
 
 
-def build(broker: RabbitBroker, *, service: ConnectionService, tokens: AccessTokens) -> None:
-    """Register a handler on each of auth's queues."""
+def build(broker: RabbitBroker, publisher: Publisher, *, service: ConnectionService, tokens: AccessTokens) -> None:
+    """Register a handler on each of auth's queues of `broker`; the answers go out by `publisher`."""
 
     async def grant(request: TokenRequest) -> TokenGranted:
         return await tokens.get(request.partner_id, request.rejected_generation)
 
-    _register(broker, CONNECTION_BEGIN, BeginConnection, service.begin, JOURNEYS_AT_ONCE)
-    _register(broker, CONNECTION_COMPLETE, CompleteConnection, service.complete, JOURNEYS_AT_ONCE)
-    _register(broker, CONNECTION_END, EndConnection, service.end, JOURNEYS_AT_ONCE)
-    _register(broker, TOKEN_REQUEST, TokenRequest, grant, TOKENS_AT_ONCE)
+    def register(queue: Queue, model: type[M], act: Callable[[M], Awaitable[Message]], prefetch: int) -> None:
+        async def handle(body: bytes, request: RabbitMessage) -> None:
+            await send_reply(publisher, request, await answer(model, act, body))
 
+        channel = Channel(prefetch_count=prefetch)
+        broker.subscriber(queue.declaration(), channel=channel, no_reply=True, decoder=raw_body)(handle)
 
-def _register(
-    broker: RabbitBroker, queue: Queue, model: type[M], act: Callable[[M], Awaitable[Message]], prefetch: int
-) -> None:
-    async def handle(body: bytes) -> RabbitResponse:
-        return reply(await answer(model, act, body))
-
-    broker.subscriber(queue.declaration(), queue.exchange, channel=Channel(prefetch_count=prefetch), decoder=raw_body)(
-        handle
-    )
+    register(CONNECTION_BEGIN, BeginConnection, service.begin, JOURNEYS_AT_ONCE)
+    register(CONNECTION_COMPLETE, CompleteConnection, service.complete, JOURNEYS_AT_ONCE)
+    register(CONNECTION_END, EndConnection, service.end, JOURNEYS_AT_ONCE)
+    register(TOKEN_REQUEST, TokenRequest, grant, TOKENS_AT_ONCE)
 
 
 async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: bytes) -> Message:

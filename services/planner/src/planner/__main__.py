@@ -1,5 +1,7 @@
 """`python -m planner`: settings, adapters, handlers, run."""
 
+import asyncio
+
 import httpx
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
@@ -46,10 +48,13 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     )
     reading = HaloReading(access, HaloReader(transport, settings.halo_page_size), reads)
     limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)
+    memory = asyncio.Lock()
     build(
         parts.broker,
-        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts)),
-        planning=Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits),
+        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), memory),
+        planning=Planning(
+            runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, memory=memory
+        ),
         refreshing=Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
         starter=runs,
     )

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import IO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
@@ -19,6 +19,7 @@ TIMEOUT_S = 30.0
 TOTAL_TIMEOUT_S = 600.0
 _LONGEST_LINE = 100_000
 LINES_A_TURN = 200
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _GZIP_MAGIC = b"\x1f\x8b"
 
 LinesOf = Callable[[LineChecker], AsyncIterator[InvoiceLine]]
@@ -51,7 +52,7 @@ class LinesFetcher:
             _ = parts.port  # it is looked at only here: one that cannot be raises
         except ValueError as error:
             raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
-        if parts.scheme not in {"http", "https"} or not {parts.netloc.lower(), parts.hostname or ""} & self._hosts:
+        if not _names_of(parts) & self._hosts:
             raise InvalidInvoiceError(
                 whole("its host is not among those in HALOSYNC_INVOICE_HOSTS", "lines_url"), identity(header)
             )
@@ -95,6 +96,19 @@ class LinesFetcher:
                     )
             if not unpack.complete:
                 raise FetchFailedError(f"{_without_query(url)}: the gzip ends early")
+
+
+def _names_of(parts: SplitResult) -> set[str]:
+    """Return the entries of `HALOSYNC_INVOICE_HOSTS` that allow an address: `host:port`; `host` if the port is usual.
+
+    A host without a port must not open every other service that listens there.
+    """
+    usual = _DEFAULT_PORTS.get(parts.scheme)
+    if usual is None or not parts.hostname:
+        return set()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = usual if parts.port is None else parts.port
+    return {f"{host}:{port}", host} if port == usual else {f"{host}:{port}"}
 
 
 def _without_query(url: str) -> str:

@@ -1,5 +1,6 @@
 """Taking in invoices: from the event's bytes to stored lines, or to a rejection that names field and line."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -18,8 +19,8 @@ class Invoices(Protocol):
     async def take_in(self, header: InvoiceHeader, lines: Callable[[LineChecker], AsyncIterator[InvoiceLine]]) -> bool:
         """Store an invoice with its lines; False if this event was taken in before."""
 
-    async def reject(self, error: InvalidInvoiceError) -> None:
-        """Answer an invoice that could not be taken in."""
+    async def reject(self, error: InvalidInvoiceError, body: bytes) -> None:
+        """Answer an invoice that could not be taken in; `body` is the message."""
 
 
 class Starter(Protocol):
@@ -30,12 +31,23 @@ class Starter(Protocol):
 
 
 class Intake:
-    """Takes in `invoice.ready.v1` events."""
+    """Takes in `invoice.ready.v1` events.
 
-    def __init__(self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher) -> None:
+    Args:
+        invoices: where they are kept.
+        starter: starts the runs that auto_sync owes.
+        fetcher: fetches lines from `lines_url`.
+        memory: held while the lines of an invoice are worked on. Planning holds it too: 100,000 lines of both at a time
+            would need twice the memory. Not held while lines are fetched, which takes as long as their host likes.
+    """
+
+    def __init__(
+        self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher, memory: asyncio.Lock | None = None
+    ) -> None:
         self._invoices = invoices
         self._starter = starter
         self._fetcher = fetcher
+        self._memory = memory or asyncio.Lock()
 
     async def take_in(self, body: bytes) -> None:
         """Take in one event.
@@ -44,17 +56,22 @@ class Intake:
             InvalidInvoiceError: it cannot be taken in; the answer has been written.
         """
         try:
-            header, raw_lines = read_event(body)
-            if raw_lines is None:
-                async with self._fetcher.fetched(header) as from_file:
-                    stored = await self._invoices.take_in(header, from_file)
-            else:
-                stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
+            header = await self._stored(body)
         except InvalidInvoiceError as error:
-            await self._invoices.reject(error)
+            await self._invoices.reject(error, body)
             raise
-        log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
         await self._starter.start_wanted(header.partner_id)
+
+    async def _stored(self, body: bytes) -> InvoiceHeader:
+        async with self._memory:
+            header, raw_lines = read_event(body)
+            if raw_lines is not None:
+                stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
+        if raw_lines is None:
+            async with self._fetcher.fetched(header) as from_file, self._memory:
+                stored = await self._invoices.take_in(header, from_file)
+        log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
+        return header
 
 
 async def _each(checker: LineChecker, raw_lines: list[Any]) -> AsyncIterator[InvoiceLine]:

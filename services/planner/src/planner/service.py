@@ -86,13 +86,23 @@ class Limits:
 class Planning:
     """Carries runs from `queued` to `writing`, a turn at a time."""
 
-    def __init__(self, *, runs: Runs, plans: Plans, snapshots: Snapshots, reading: HaloReading, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        plans: Plans,
+        snapshots: Snapshots,
+        reading: HaloReading,
+        limits: Limits,
+        memory: asyncio.Lock | None = None,
+    ) -> None:
         self._runs = runs
         self._plans = plans
         self._snapshots = snapshots
         self._reading = reading
         self._limits = limits
-        self._one_plan = asyncio.Lock()  # two plans of 100,000 items at once would need twice the memory
+        # Two plans of 100,000 items at once would need twice the memory; the intake of invoices holds it too.
+        self._memory = memory or asyncio.Lock()
 
     async def advance(self, run_id: UUID) -> float | None:
         """Work on a run for a turn; return in how many seconds it wants its next turn, None if it wants none."""
@@ -134,7 +144,7 @@ class Planning:
         if why is not None and not run.accept_shrunk_read:
             await self._fail(run, lease, "read_shrunk", why)
             return None
-        async with self._one_plan:
+        async with self._memory:
             # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
             if await self._runs.claim(run.run_id, lease) is None:
                 raise LostLeaseError(str(run.run_id))

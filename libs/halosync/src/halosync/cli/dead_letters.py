@@ -11,7 +11,7 @@ from halosync.cli.checking import read_file
 from halosync.cli.failures import CommandError, told
 from halosync.cli.letters import State, in_full, json_body, show_causes, show_letters
 from halosync.cli.output import Json, complain, emit_json, progress, say
-from halosync.cli.replaying import Replayed, Replayer
+from halosync.cli.replaying import Pace, Replayed, Replayer
 from halosync.cli.selecting import Everything, Ids, Queue, Reason, asked_for, chosen
 from halosync.cli.sessions import with_both, with_database
 from halosync.messaging.publisher import Publisher
@@ -91,7 +91,7 @@ def replay(
     async def work(pool: "asyncpg.Pool[Any]", publisher: Publisher) -> Replayed:
         numbers = await chosen(pool, ids, selection)
         with progress(quiet=as_json) as bar:
-            return await Replayer(DeadLetterStore(pool), publisher, rate, mended).replay(numbers, bar)
+            return await Replayer(DeadLetterStore(pool), publisher, Pace(rate), mended).replay(numbers, bar)
 
     _tell(with_both(work), as_json=as_json)
 

@@ -1,7 +1,8 @@
 """Sending dead letters back to their queues, at a bounded rate (messaging-facts 2.3)."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.progress import Progress
@@ -24,26 +25,46 @@ class Replayed:
     not_tried: list[int] = field(default_factory=list)
 
 
+class Pace:
+    """Lets at most `rate` turns a second begin. A turn that took long is not made up for by a burst."""
+
+    def __init__(
+        self,
+        rate: float,
+        now: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._interval_s = 1 / rate
+        self._now = now
+        self._pause = pause
+        self._due: float | None = None
+
+    async def turn(self) -> None:
+        """Wait for the next turn; the first comes at once."""
+        if self._due is not None and self._due > self._now():
+            await self._pause(self._due - self._now())
+        self._due = self._now() + self._interval_s
+
+
 @dataclass(frozen=True)
 class Replayer:
     """Replays dead letters. `mended` is a body to send in place of the original one."""
 
     store: DeadLetterStore
     publisher: Publisher
-    rate: float
+    pace: Pace
     mended: bytes | None = None
 
     async def replay(self, dead_letter_ids: Sequence[int], bar: Progress) -> Replayed:
-        """Replay them in order, at most `rate` a second; whoever else replays the same ones, each is sent once."""
+        """Replay them in order, at the pace; whoever else replays the same ones, each is sent once."""
         outcome = Replayed()
-        clock = asyncio.get_running_loop()
-        began, in_a_row = clock.time(), 0
+        in_a_row = 0
         task = bar.add_task("replaying", total=len(dead_letter_ids))
         for position, number in enumerate(dead_letter_ids):
             if in_a_row == GIVE_UP_AFTER:
                 outcome.not_tried = list(dead_letter_ids[position:])
                 break
-            await asyncio.sleep(began + position / self.rate - clock.time())
+            await self.pace.turn()
             try:
                 done = await self.store.replay(number, self._send)
             except NotPublishedError as error:

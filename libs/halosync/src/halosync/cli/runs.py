@@ -1,4 +1,4 @@
-"""`halosync run`: start runs, watch one, list them."""
+"""`halosync run`: start runs, retry what one left, watch one, list them."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,19 +9,22 @@ import typer
 
 from halosync.cli.failures import CommandError
 from halosync.cli.output import Json, emit_json, progress, say, show_table
+from halosync.cli.refusals import why_no_retry, why_no_run
 from halosync.cli.sessions import with_database
 from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
 from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.store.retrying import NothingLeftError, OutdatedRunError, RunRetries
 from halosync.store.run_overview import RunOverview, RunOverviews
 from halosync.store.runs import (
     EmptyInvoiceError,
     NoInvoiceError,
+    NoRunError,
     NotConnectedError,
     RunInProgressError,
     RunStore,
 )
 
-app = typer.Typer(help="Runs: start, watch and list them.", no_args_is_help=True)
+app = typer.Typer(help="Runs: start, retry, watch and list them.", no_args_is_help=True)
 
 _MOST_INT = 2_147_483_647
 
@@ -31,26 +34,29 @@ class _Mode(StrEnum):
     PREVIEW = "preview"
 
 
+_Approve = Annotated[
+    int | None,
+    typer.Option(
+        "--approve-removals",
+        metavar="N",
+        min=0,
+        max=_MOST_INT,
+        help="Release held removals: at most N, the number that was seen; more are held again.",
+    ),
+]
+_AcceptShrunk = Annotated[
+    bool, typer.Option("--accept-shrunk-read", help="Go on although Halo shows far fewer licences than it did.")
+]
+
+
 @app.command("start")
 def start(
     partner: Annotated[str, typer.Option("--partner", metavar="ID", help="Whose Halo.")],
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
     mode: Annotated[_Mode, typer.Option("--mode", help="A preview plans and writes nothing.")] = _Mode.APPLY,
-    approve_removals: Annotated[
-        int | None,
-        typer.Option(
-            "--approve-removals",
-            metavar="N",
-            min=0,
-            max=_MOST_INT,
-            help="Release held removals: at most N, the number that was seen; more are held again.",
-        ),
-    ] = None,
+    approve_removals: _Approve = None,
     *,
-    accept_shrunk_read: Annotated[
-        bool,
-        typer.Option("--accept-shrunk-read", help="Go on although Halo shows far fewer licences than it did."),
-    ] = False,
+    accept_shrunk_read: _AcceptShrunk = False,
     as_json: Json = False,
 ) -> None:
     """Start a run. It is carried out by the services; follow it with `halosync run watch`."""
@@ -68,27 +74,46 @@ def start(
                 accept_shrunk_read=accept_shrunk_read,
             )
         except (NoInvoiceError, EmptyInvoiceError, NotConnectedError, RunInProgressError) as error:
-            raise CommandError(_why_not(partner, invoice, error)) from None
+            raise CommandError(why_no_run(partner, invoice, error)) from None
 
-    run_id = with_database(request)
+    _tell_started(with_database(request), as_json=as_json)
+
+
+def _tell_started(run_id: UUID, *, as_json: bool) -> None:
     if as_json:
         emit_json({"run_id": run_id})
     else:
         say(f"Started run {run_id}. Next: halosync run watch {run_id}")
 
 
-def _why_not(partner: str, invoice: str | None, error: Exception) -> str:
-    match error:
-        case RunInProgressError(run_id=run_id):
-            return f"run {run_id} of {partner} has not ended; see it with: halosync run watch {run_id}"
-        case NotConnectedError():
-            return f"{partner} is not connected to Halo; its administrator connects it in the portal"
-        case EmptyInvoiceError():
-            return f"invoice {error} has no lines, and an empty invoice starts no run; ask Converge for a new revision"
-        case _ if invoice is None:
-            return f"there is no invoice of {partner} yet; one comes with: halosync invoice publish FILE"
-        case _:
-            return f"{partner} has no invoice {invoice!r}, or another one supersedes it"
+@app.command("retry")
+def retry(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="A run that failed, was cancelled or left items.")],
+    approve_removals: _Approve = None,
+    *,
+    accept_shrunk_read: _AcceptShrunk = False,
+    as_json: Json = False,
+) -> None:
+    """Start a new run for the same invoice that does only what is left. What was done already costs no request.
+
+    Without --approve-removals it may remove what the first run was approved to remove and did not.
+    """
+
+    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+        try:
+            return await RunRetries(pool).retry(
+                run_id,
+                requested_by="operator",
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+            )
+        except (
+            *(NoRunError, RunInProgressError, NothingLeftError, OutdatedRunError),
+            *(EmptyInvoiceError, NotConnectedError),
+        ) as error:
+            raise CommandError(why_no_retry(run_id, error)) from None
+
+    _tell_started(with_database(request), as_json=as_json)
 
 
 @app.command("watch")

@@ -50,6 +50,8 @@ def summary(run: RunOverview) -> str:
     ]
     if run.error:
         sentences.append(run.error)
+    if counts.failed or run.state in {RunState.FAILED, RunState.CANCELLED}:
+        sentences.append(f"What is left is done with: halosync run retry {run.run_id}")
     if counts.held:
         sentences.append("Held removals are released with: halosync run start --approve-removals N")
     return "\n".join(sentences)

@@ -1,7 +1,14 @@
 """How a process connects to RabbitMQ."""
 
-from typing import TypedDict
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypedDict, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from aiormq.abc import AbstractChannel
+from aiormq.connection import Connection
+from faststream.rabbit import RabbitBroker
 
 HEARTBEAT_S = 10
 """A dead peer is declared after about three of these (messaging-facts 1.1)."""
@@ -25,3 +32,48 @@ def connect_options(amqp_url: str) -> ConnectOptions:
     query.setdefault("heartbeat", str(HEARTBEAT_S))
     url = urlunsplit(parts._replace(query=urlencode(query)))
     return {"url": url, "reconnect_interval": 1.0, "graceful_timeout": DRAIN_S}
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """Tell what waits for a connection that it was given up, instead of cancelling it.
+
+    When the library gives up a connection whose heartbeats are missing, it passes the cancellation of its own reader on
+    to everybody who waits for an answer. Taken for a cancellation of theirs, it would end handlers and the process.
+
+    Raises:
+        ConnectionError: instead of a cancellation that nobody asked for.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the connection was given up") from None
+
+
+def connection_now(broker: RabbitBroker) -> Connection:
+    """Return the connection to the server as it is now; after a reconnect it is another one.
+
+    Raises:
+        ConnectionError: there is none now; the library makes a new one by itself.
+    """
+    robust = broker._connection  # noqa: SLF001 - the library has no public way to its connection
+    transport = None if robust is None else robust.transport
+    connection = None if transport is None else cast("Connection", transport.connection)
+    if connection is None or connection.is_closed or not connection.connected.is_set():
+        raise ConnectionError("the connection is down")
+    return connection
+
+
+async def plain_channel(broker: RabbitBroker) -> AbstractChannel:
+    """Open a channel that nothing restores: it ends with its connection, or with the first call that is refused.
+
+    What is only asked for belongs on such a channel: a refusal (404, 406) closes the channel it came on, and a working
+    one must not be closed by a question.
+
+    Raises:
+        ConnectionError: the connection is down.
+    """
+    return await connection_now(broker).channel(publisher_confirms=False)

@@ -40,14 +40,15 @@ PASSING: tuple[type[Exception], ...] = (
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
     asyncpg.CannotConnectNowError,
+    asyncpg.ReadOnlySQLTransactionError,
     TimeoutError,
     OSError,
 )
 """Failures of our own parts that go away by themselves."""
 
-RETURN_PAUSE_S = 1.0
+RETURN_PAUSE_S = 15.0
 """How long a message is kept back before it returns to its queue: the broker counts returns (`DELIVERY_LIMIT`), and an
-outage of publishing must not use them up in milliseconds."""
+outage of publishing, such as an alarm that lasts a quarter of an hour, must not use them up."""
 
 
 class Later(Exception):  # noqa: N818 - not an error: the message is to come again

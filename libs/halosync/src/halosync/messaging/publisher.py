@@ -8,14 +8,18 @@ from typing import Any, Self
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
-from halosync.messaging.connection import connect_options
+from halosync.messaging.connection import connect_options, connection_now, given_up
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
 
 PUBLISH_TIMEOUT_S = 5.0
 
 
 class NotPublishedError(Exception):
-    """The broker did not confirm a message in time; it may or may not have it."""
+    """The broker did not confirm a message; it may or may not have it."""
+
+
+class NotAnsweredError(NotPublishedError):
+    """The broker did not even say no in time: it is away, frozen, or takes nothing."""
 
 
 class Publisher:
@@ -57,25 +61,54 @@ class Publisher:
         share one (messaging-facts 1.1).
 
         Raises:
-            NotPublishedError: no confirmation within `PUBLISH_TIMEOUT_S`, or no queue takes the message.
+            NotPublishedError: no queue takes the message, or the broker refuses it.
+            NotAnsweredError: no confirmation within `PUBLISH_TIMEOUT_S`.
         """
         name = exchange if isinstance(exchange, str) else exchange.name
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await self.broker.publish(
-                    body,
-                    exchange=RabbitExchange(name, declare=False) if name else None,
-                    routing_key=routing_key,
-                    message_type=message_type,
-                    headers=dict(headers or {}),
-                    content_type="application/json",
-                    persist=persist,
-                    mandatory=name not in OPTIONAL_LISTENERS,
-                    reply_to=reply_to,
-                    correlation_id=correlation_id,
-                )
-        except (TimeoutError, DeliveryError, ChannelInvalidStateError, AMQPError, OSError, RuntimeError) as error:
+            with given_up():
+                async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                    await self._until_taken()
+                    await self.broker.publish(
+                        body,
+                        exchange=RabbitExchange(name, declare=False) if name else None,
+                        routing_key=routing_key,
+                        message_type=message_type,
+                        headers=dict(headers or {}),
+                        content_type="application/json",
+                        persist=persist,
+                        mandatory=name not in OPTIONAL_LISTENERS,
+                        reply_to=reply_to,
+                        correlation_id=correlation_id,
+                    )
+        except TimeoutError as error:
+            raise NotAnsweredError(f"{message_type} to {name or 'a queue'}: no confirmation in time") from error
+        except (DeliveryError, ChannelInvalidStateError, AMQPError, OSError, RuntimeError) as error:
             raise NotPublishedError(f"{message_type} to {name or 'a queue'}: {type(error).__name__} {error}") from error
+
+    async def blocked(self) -> bool:
+        """Tell, without waiting, whether the broker has said that it takes nothing: it is short of memory or disk.
+
+        It says so to a connection that publishes, so the first message of an alarm is sent before anybody knows.
+        False while there is no connection.
+        """
+        try:
+            async with asyncio.timeout(0):
+                await self._until_taken()
+        except TimeoutError:
+            return True
+        return False
+
+    async def _until_taken(self) -> None:
+        """Wait while the broker takes nothing. What is sent all the same is delivered after the alarm, given up or not.
+
+        While there is no connection, nothing is waited for: publishing says so itself.
+        """
+        try:
+            connection = connection_now(self.broker)
+        except ConnectionError:
+            return
+        await connection.ready()
 
     async def publish_later(
         self, body: bytes, *, delay_s: float, queue: str, message_type: str, headers: Mapping[str, Any]

@@ -7,12 +7,15 @@ carry tokens: their queue is exclusive, transient and dies with the connection; 
 import asyncio
 from uuid import uuid4
 
-from faststream.rabbit import RabbitBroker, RabbitMessage, RabbitQueue, RabbitResponse
+import structlog
+from faststream.rabbit import RabbitBroker, RabbitMessage, RabbitQueue
 
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import WORK
+
+log = structlog.get_logger(__name__)
 
 REQUEST_TIMEOUT_S = 20.0
 
@@ -72,8 +75,22 @@ async def raw_body(message: RabbitMessage) -> bytes:
     return message.body
 
 
-def reply(message: Message) -> RabbitResponse:
-    """Wrap a reply so that the asker learns its type."""
-    return RabbitResponse(
-        message.model_dump_json().encode(), message_type=message.message_type, content_type="application/json"
-    )
+async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Message) -> None:
+    """Publish the answer to a request, bounded in time like everything that is published, and not persistent.
+
+    Not as the library replies: that has no bound, and on the connection that acknowledges; a broker that takes nothing
+    would hold up both. An asker that is gone, or that nothing reaches, has its own way to ask again.
+    """
+    if not request.reply_to:
+        return
+    try:
+        await publisher.publish(
+            answer.model_dump_json().encode(),
+            exchange="",
+            routing_key=request.reply_to,
+            message_type=answer.message_type,
+            persist=False,
+            correlation_id=request.correlation_id,
+        )
+    except NotPublishedError as error:
+        log.warning("an answer did not reach its asker", error=str(error))

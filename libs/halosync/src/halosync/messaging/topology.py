@@ -6,10 +6,11 @@ the queue (messaging-facts 2.2). A message in a tier keeps the name of its queue
 through the exchange `halosync.ready`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from aiormq.abc import AbstractChannel
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
@@ -126,17 +127,41 @@ def _delay_queue(delay_s: float) -> RabbitQueue:
     )
 
 
-async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
-    """Declare everything, in every process: a message is never unroutable because its worker has yet to start."""
-    exchanges = {
-        exchange.name: await broker.declare_exchange(exchange) for exchange in (INVOICES, EVENTS, WORK, READY, DEAD)
-    }
+def _exchanges(delays_s: Sequence[float]) -> list[RabbitExchange]:
+    return [INVOICES, EVENTS, WORK, READY, DEAD, *map(delay_exchange, delays_s)]
+
+
+def _queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple[RabbitExchange, str]]]]:
+    """Yield every queue, and the exchanges and routing keys it is bound to."""
     for queue in QUEUES:
-        declared = await broker.declare_queue(queue.declaration())
-        await declared.bind(exchanges[queue.exchange.name], routing_key=queue.routing_key)
-        await declared.bind(exchanges[READY.name], routing_key=queue.name)
-    kept = await broker.declare_queue(KEPT_DEAD_LETTERS)
-    await kept.bind(exchanges[DEAD.name])
+        yield queue.declaration(), [(queue.exchange, queue.routing_key), (READY, queue.name)]
+    yield KEPT_DEAD_LETTERS, [(DEAD, "")]
     for delay_s in delays_s:
-        tier = await broker.declare_queue(_delay_queue(delay_s))
-        await tier.bind(await broker.declare_exchange(delay_exchange(delay_s)))
+        yield _delay_queue(delay_s), [(delay_exchange(delay_s), "")]
+
+
+async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
+    """Declare everything, in every process: a message is never unroutable because its worker has yet to start.
+
+    The library declares it again whenever it reconnects, to a server that has lost everything for instance.
+    """
+    for exchange in _exchanges(delays_s):
+        await broker.declare_exchange(exchange)
+    for queue, bindings in _queues(delays_s):
+        declared = await broker.declare_queue(queue)
+        for exchange, routing_key in bindings:
+            await declared.bind(await broker.declare_exchange(exchange), routing_key=routing_key)
+
+
+async def declare_again(channel: AbstractChannel, delays_s: Sequence[float]) -> None:
+    """Declare everything on a plain channel: what somebody has deleted comes back, what is there stays as it is.
+
+    Raises:
+        AMQPError: something is there with other arguments, as in an upgrade; the channel is closed.
+    """
+    for exchange in _exchanges(delays_s):
+        await channel.exchange_declare(exchange=exchange.name, exchange_type=exchange.type.value, durable=True)
+    for queue, bindings in _queues(delays_s):
+        await channel.queue_declare(queue=queue.name, durable=True, arguments=queue.arguments)
+        for exchange, routing_key in bindings:
+            await channel.queue_bind(queue=queue.name, exchange=exchange.name, routing_key=routing_key)

@@ -14,3 +14,6 @@ RUNS_FINISHED = Counter("halosync_runs_finished_total", "Runs by the state they 
 SWEPT = Counter("halosync_swept_total", "Work that a sweeper had to ask for again", ["what"])
 TOKEN_REFRESHES = Counter("halosync_token_refreshes_total", "Token refreshes by result", ["result"])
 IN_FLIGHT = Gauge("halosync_halo_in_flight", "Writes to Halo in flight")
+READY = Gauge("halosync_ready", "Whether a part of the process works: 1 or 0", ["part"])
+LOOP_LAG = Gauge("halosync_loop_lag_seconds", "How late the event loop was at worst in the last 30 seconds")
+PUBLISHING_BLOCKED = Gauge("halosync_publishing_blocked", "Whether the broker refuses to be published to: 1 or 0")

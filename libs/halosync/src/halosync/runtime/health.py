@@ -1,7 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics` of a process, on a port of their own (spec section 7)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,36 +10,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-CHECK_TIMEOUT_S = 3.0
-
-Check = Callable[[], Awaitable[None]]
-"""Returns if a part of the process works, raises if it does not."""
+from halosync.runtime.loop_lag import LoopLag
+from halosync.runtime.readiness import Readiness
 
 
-def health_app(checks: Mapping[str, Check]) -> Starlette:
-    """Return the application. `/healthz` says the event loop turns, `/readyz` that every check passes."""
+def health_app(readiness: Readiness, lag: LoopLag) -> Starlette:
+    """Return the application. `/healthz` says that the event loop turns, `/readyz` that every part works.
+
+    Neither asks anybody: both tell what is known, so that many who ask at a time cost nothing.
+    """
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        status = "stalled" if lag.stalled else "ok"
+        told = {"status": status, "loop_lag_s": round(lag.worst_s, 3)}
+        return JSONResponse(told, status_code=200 if status == "ok" else 503)
 
     async def readyz(_: Request) -> Response:
-        results = dict(zip(checks, await asyncio.gather(*(_outcome(c) for c in checks.values())), strict=True))
-        ready = all(outcome == "ok" for outcome in results.values())
-        return JSONResponse(results, status_code=200 if ready else 503)
+        report = readiness.report()
+        ready = all(outcome == "ok" for outcome in report.values())
+        return JSONResponse(report, status_code=200 if ready else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
-
-
-async def _outcome(check: Check) -> str:
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            await check()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is the same: not ready, and why
-        return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return "ok"
 
 
 def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:

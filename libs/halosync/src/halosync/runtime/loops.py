@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from halosync.messaging.connection import given_up
+
 log = structlog.get_logger(__name__)
 
 
@@ -23,7 +25,8 @@ async def every(name: str, interval_s: float, work: Callable[[], Awaitable[objec
     """
     while not stop.is_set():
         try:
-            await work()
+            with given_up():
+                await work()
         except Exception as error:  # noqa: BLE001 - see above
             log.warning("background work failed", work=name, error=f"{type(error).__name__}: {error}")
         try:

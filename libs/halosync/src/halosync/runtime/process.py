@@ -14,12 +14,17 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.messaging.connection import DRAIN_S, connect_options
+from halosync.messaging.connection import DRAIN_S, connect_options, given_up
+from halosync.messaging.consuming import cancel_consumers, keep_bound
 from halosync.messaging.delivery import PASSING, Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
 from halosync.observability.logging import configure_logging
-from halosync.runtime.health import Check, health_app, serve_until, server
+from halosync.runtime.checks import checks_of, heal_topology
+from halosync.runtime.health import health_app, serve_until, server
+from halosync.runtime.loop_lag import LoopLag
+from halosync.runtime.loops import every_loop
+from halosync.runtime.readiness import Check, Readiness
 from halosync.runtime.relay import Relay
 from halosync.runtime.settings import ProcessSettings
 from halosync.store.pool import open_pool
@@ -28,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 START_PATIENCE_S = 60.0
 """How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
+
+HEAL_S = 30.0
+"""How often everything is declared again: what somebody has deleted is back after so long at the latest."""
 
 CANCEL_S = 2.0
 """How long a stopping process waits for the broker to confirm that it no longer consumes."""
@@ -76,15 +84,17 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
             stack.push_async_callback(close)
         relay = Relay(parts.database_url, parts.pool, parts.publisher)
         halt_background = asyncio.Event()
-        checks = {"postgres": _database(parts), "rabbitmq": _broker(parts), **composition.checks}
+        checks = checks_of(parts.pool, parts.broker, parts.publisher)
+        readiness, lag = Readiness({**checks, **composition.checks}), LoopLag()
+        heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, settings.tiers_s))
+        own = (relay.run, lag.watch, readiness.watch, heal, _health(readiness, lag, settings))
         await parts.broker.start()
-        tasks = [
-            asyncio.create_task(work(halt_background))
-            for work in (relay.run, _health(checks, settings), *composition.background)
-        ]
-        log.info("ready", health_port=settings.health_port)
+        await keep_bound(parts.broker)
+        tasks = [asyncio.create_task(work(halt_background)) for work in (*own, *composition.background)]
+        log.info("started", health_port=settings.health_port)
         await _first_of(stop, tasks)
         log.info("draining")
+        readiness.stopping()
         # Whatever hangs from here on (a broker that is away, a stuck connection), the process ends in time; what it
         # leaves behind is what kill -9 would leave.
         asyncio.get_running_loop().call_later(STOP_S, _end_now)
@@ -128,22 +138,16 @@ async def drain(broker: RabbitBroker) -> None:
     """Stop taking messages, let the handlers finish, and leave delivery counts as they were (messaging-facts 1.4).
 
     The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
-    returned as failed. The library has no public call for it.
+    returned as failed.
     """
     try:
-        async with asyncio.timeout(CANCEL_S):
-            await asyncio.gather(*(_cancel(subscriber) for subscriber in broker.subscribers))
-        async with asyncio.timeout(DRAIN_S + CANCEL_S):
-            await broker.stop()
-    except (TimeoutError, AMQPError) as error:
+        with given_up():
+            async with asyncio.timeout(CANCEL_S):
+                await cancel_consumers(broker)
+            async with asyncio.timeout(DRAIN_S + CANCEL_S):
+                await broker.stop()
+    except (TimeoutError, ConnectionError, AMQPError) as error:
         log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
-
-
-async def _cancel(subscriber: Any) -> None:
-    tag, queue = subscriber._consumer_tag, subscriber._queue_obj  # noqa: SLF001 - the library has no public call
-    if tag is not None and queue is not None:
-        subscriber._consumer_tag = None  # noqa: SLF001
-        await queue.cancel(tag)
 
 
 def _end_now() -> None:
@@ -151,27 +155,9 @@ def _end_now() -> None:
     os._exit(1)
 
 
-def _health(checks: Mapping[str, Check], settings: ProcessSettings) -> Background:
+def _health(readiness: Readiness, lag: LoopLag, settings: ProcessSettings) -> Background:
     async def work(stop: asyncio.Event) -> None:
-        await serve_until(server(health_app(checks), settings.health_host, settings.health_port), stop)
+        web = server(health_app(readiness, lag), settings.health_host, settings.health_port)
+        await serve_until(web, stop)
 
     return work
-
-
-def _database(parts: Parts) -> Check:
-    async def check() -> None:
-        await parts.pool.fetchval("SELECT 1")
-
-    return check
-
-
-def _broker(parts: Parts) -> Check:
-    async def check() -> None:
-        if not await parts.broker.ping(timeout=2.0) or not await parts.publisher.broker.ping(timeout=2.0):
-            raise ConnectionError("the connection is down")
-        for subscriber in parts.broker.subscribers:
-            queue = subscriber._queue_obj  # type: ignore[attr-defined]  # noqa: SLF001 - as in `drain`
-            if queue is None or not queue.channel.is_initialized or queue.channel.is_closed:
-                raise ConnectionError("a queue has lost its consumer")
-
-    return check

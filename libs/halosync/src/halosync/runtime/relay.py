@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from halosync.messaging.publisher import NotPublishedError, Publisher
+from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
 from halosync.store.queries import QUERIES
 
@@ -29,11 +29,20 @@ class Relay:
         self._pool = pool
         self._publisher = publisher
         self._wake = asyncio.Event()
+        self._answered = True
 
     async def drain(self) -> int:
-        """Publish one batch; return how many messages the broker confirmed."""
+        """Publish one batch; return how many messages the broker confirmed.
+
+        A broker that does not answer is tried with one message at a time: it may deliver all that it was sent once it
+        takes messages again, and an outage must not end in a flood of doubles.
+
+        Raises:
+            NotPublishedError: not all were confirmed; those stay.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = [row async for row in QUERIES.lock_outbox(connection, most=BATCH)]
+            rows = [row async for row in QUERIES.lock_outbox(connection, most=BATCH if self._answered else 1)]
+            self._answered = True
             results = await asyncio.gather(*(self._publish(row) for row in rows))
             confirmed = [row["outbox_id"] for row, ok in zip(rows, results, strict=True) if ok]
             if confirmed:
@@ -54,6 +63,7 @@ class Relay:
             )
         except NotPublishedError as error:
             log.warning("outbox keeps a message", outbox_id=row["outbox_id"], error=str(error))
+            self._answered = self._answered and not isinstance(error, NotAnsweredError)
             return False
         OUTBOX_PUBLISHED.labels(row["message_type"]).inc()
         return True
@@ -65,7 +75,7 @@ class Relay:
             try:
                 if listener is None or listener.is_closed():
                     listener = await self._listen()
-                if await self.drain() == BATCH:
+                if await self.drain():
                     continue
             except (NotPublishedError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 log.warning("relay waits", error=f"{type(error).__name__}: {error}")

@@ -1,8 +1,10 @@
 """Invoices: taken in once, with all their lines or not at all."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 import asyncpg
 
@@ -16,6 +18,9 @@ _COLUMNS = (
     *("invoice_pk", "line_no", "line_id", "customer_id", "customer_name", "product_code", "product_name"),
     *("kind", "quantity", "unit_price", "billing_cycle"),
 )
+
+_REJECTIONS = UUID("6f1d3c1e-6d0b-4c3f-9b7e-2f0d8a4a5b11")
+"""The namespace of the ids of rejections."""
 
 Lines = AsyncIterator[InvoiceLine]
 
@@ -80,13 +85,18 @@ class InvoiceStore:
             )
             return True
 
-    async def reject(self, error: InvalidInvoiceError) -> None:
-        """Answer an invoice that could not be taken in."""
+    async def reject(self, error: InvalidInvoiceError, body: bytes) -> None:
+        """Answer an invoice that could not be taken in.
+
+        The same message that is rejected for the same reason is told under the same event id: a planner may die between
+        the answer and the acknowledgement, and whoever listens must hear of one rejection.
+        """
         known = error.known
         async with self._pool.acquire() as connection, connection.transaction():
             await emit(
                 connection,
                 InvoiceRejected(
+                    event_id=uuid5(_REJECTIONS, f"{hashlib.sha256(body).hexdigest()} {error}"),
                     invoice_event_id=known.get("event_id"),
                     partner_id=known.get("partner_id"),
                     invoice_id=known.get("invoice_id"),

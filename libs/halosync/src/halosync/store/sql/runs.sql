@@ -16,6 +16,14 @@ VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_remova
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
 RETURNING run_id;
 
+-- name: run_to_retry^
+-- A run and what it left. done_by: a later run of the same invoice that left nothing.
+SELECT r.partner_id, r.invoice_pk, i.invoice_id, r.mode, r.state, r.failed, r.held, r.deleted, r.approve_removals,
+    (SELECT later.run_id FROM run later
+     WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at AND later.invoice_pk = r.invoice_pk
+       AND later.mode = 'apply' AND later.state = 'succeeded' LIMIT 1) AS done_by
+FROM run r JOIN invoice i USING (invoice_pk) WHERE r.run_id = :run_id;
+
 -- name: running$
 SELECT run_id FROM run WHERE partner_id = :partner_id AND state IN ('queued', 'reading', 'planning', 'writing');
 

@@ -1,0 +1,55 @@
+"""What it means that a process is ready: its database, a way through the broker and back, its consumers."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from faststream.rabbit import RabbitBroker
+
+from halosync.messaging.canary import Canary
+from halosync.messaging.connection import plain_channel
+from halosync.messaging.consuming import Consumers
+from halosync.messaging.publisher import Publisher
+from halosync.messaging.topology import declare_again
+from halosync.observability.metrics import PUBLISHING_BLOCKED
+from halosync.runtime.readiness import Check
+
+HEAL_TIMEOUT_S = 10.0
+"""How long declaring everything again may take; a broker that does not answer must not hold up the end of a process."""
+
+
+class PublishingBlockedError(Exception):
+    """The broker takes no messages for now."""
+
+
+def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publisher) -> Mapping[str, Check]:
+    """Return what every process is asked for by `/readyz`."""
+    canary, consumers = Canary(publisher, broker), Consumers(broker)
+
+    async def postgres() -> None:
+        await pool.fetchval("SELECT 1")
+
+    async def rabbitmq() -> None:
+        blocked = await publisher.blocked()
+        PUBLISHING_BLOCKED.set(blocked)
+        if blocked:
+            raise PublishingBlockedError("RabbitMQ takes no messages: it is short of memory or disk")
+        await canary.fly()
+
+    return {"postgres": postgres, "rabbitmq": rabbitmq, "consumers": consumers.check}
+
+
+async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
+    """Declare everything again, on a channel of its own that is closed afterwards.
+
+    Raises:
+        ConnectionError, TimeoutError: the broker is away.
+        AMQPError: something is there with other arguments.
+    """
+    async with asyncio.timeout(HEAL_TIMEOUT_S):
+        channel = await plain_channel(broker)
+        try:
+            await declare_again(channel, delays_s)
+        finally:
+            await channel.close()

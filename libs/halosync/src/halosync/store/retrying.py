@@ -1,0 +1,117 @@
+"""Retry of a run that left something: a new run that does only what is left.
+
+A run reads Halo before it plans, so what the first one did is `unchanged` in the second and costs no request. What has
+to be decided is only whether a second one is what a person can have meant.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.states import RunState
+from halosync.store.queries import QUERIES
+from halosync.store.runs import NoRunError, RunInProgressError, start_run
+
+NothingLeft = Literal["succeeded", "preview", "held", "done_since"]
+"""Why there is nothing to retry: the run left nothing, or was a preview; it left only removals that wait for a person's
+approval; or a later run of the same invoice has succeeded."""
+
+
+class NothingLeftError(RuntimeError):
+    """A retry would do nothing.
+
+    Attributes:
+        why: the reason, for programs.
+        held: how many removals wait for approval.
+        run_id: the later run that has done it, with `done_since`.
+    """
+
+    def __init__(self, why: NothingLeft, *, held: int = 0, run_id: UUID | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.held = held
+        self.run_id = run_id
+
+
+class OutdatedRunError(RuntimeError):
+    """The run's invoice is no longer the newest: a retry would write yesterday's quantities.
+
+    Attributes:
+        invoice_id: the run's invoice.
+        newer_id: the one that is the newest now, or None when the run's was superseded and there is none.
+        newer_revision: its revision.
+    """
+
+    def __init__(self, invoice_id: str, newer_id: str | None, newer_revision: int | None) -> None:
+        super().__init__(invoice_id)
+        self.invoice_id = invoice_id
+        self.newer_id = newer_id
+        self.newer_revision = newer_revision
+
+
+@dataclass(frozen=True)
+class RunRetries:
+    """Starts runs that do what earlier ones left, for the operator's command and the API."""
+
+    pool: "asyncpg.Pool[Any]"
+
+    async def retry(
+        self,
+        run_id: UUID,
+        *,
+        requested_by: str,
+        partner_id: str | None = None,
+        approve_removals: int | None = None,
+        accept_shrunk_read: bool = False,
+    ) -> UUID:
+        """Start a new run for the invoice of a run that has ended, and return its id.
+
+        Args:
+            run_id: the run that left something: failed, cancelled, or partial with failed items.
+            requested_by: who asks.
+            partner_id: whose run it must be; None for any partner's.
+            approve_removals: as for a new run; None carries over what the first run was approved and did not use.
+            accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
+
+        Raises:
+            NoRunError: there is no such run.
+            RunInProgressError: the run, or another one of its partner, has not ended.
+            NothingLeftError: it would do nothing.
+            OutdatedRunError: its invoice is superseded, or a newer one has come.
+            EmptyInvoiceError, NotConnectedError: as `start_run`.
+        """
+        async with self.pool.acquire() as connection, connection.transaction():
+            run = await QUERIES.run_to_retry(connection, run_id=run_id)
+            if run is None or partner_id not in (None, run["partner_id"]):
+                raise NoRunError(str(run_id))
+            if not RunState(run["state"]).is_final:
+                raise RunInProgressError(run_id)
+            _must_have_left_something(run, approve_removals)
+            newest = await QUERIES.newest_invoice(connection, partner_id=run["partner_id"], invoice_id=None)
+            if newest is None or newest["invoice_pk"] != run["invoice_pk"]:
+                newer = newest or {"invoice_id": None, "revision": None}
+                raise OutdatedRunError(run["invoice_id"], newer["invoice_id"], newer["revision"])
+            if approve_removals is None and run["approve_removals"] is not None:
+                approve_removals = max(run["approve_removals"] - run["deleted"], 0)
+            return await start_run(
+                connection,
+                run["partner_id"],
+                invoice_id=run["invoice_id"],
+                mode="apply",
+                requested_by=requested_by,
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+            )
+
+
+def _must_have_left_something(run: asyncpg.Record, approve_removals: int | None) -> None:
+    if run["mode"] == "preview":
+        raise NothingLeftError("preview")
+    if run["state"] == RunState.SUCCEEDED:
+        raise NothingLeftError("succeeded")
+    if run["done_by"] is not None:
+        raise NothingLeftError("done_since", run_id=run["done_by"])
+    if run["state"] == RunState.PARTIAL and not run["failed"] and approve_removals is None:
+        raise NothingLeftError("held", held=run["held"])
