@@ -29,6 +29,7 @@ class Halo:
         names_rows: whether a refusal names the bad rows.
         bad_names: licences that it refuses.
         may_show_nothing: whether it may show empty lists: the very first read cannot know better than to believe it.
+        blind_until: until then every list is empty.
     """
 
     dice: Dice
@@ -39,6 +40,8 @@ class Halo:
     names_rows: bool = True
     bad_names: frozenset[str] = frozenset()
     may_show_nothing: bool = False
+    blind_until: float = 0.0
+    _showed_nothing: bool = False
     clients: dict[int, str] = field(default_factory=dict)
     licences: dict[int, dict[str, Any]] = field(default_factory=dict)
     generation: int = 1
@@ -101,7 +104,9 @@ class Halo:
         page = rows[(number - 1) * size : number * size]
         if number > 1 and self.dice.hits(self.dice.rates.shifted_list):
             page = page[1:]
-        if self.may_show_nothing and self.dice.hits(self.dice.rates.empty_list):
+        glitch = not self._showed_nothing and self.dice.hits(self.dice.rates.empty_list)
+        self._showed_nothing = self.may_show_nothing and (glitch or self.blind_until > now())
+        if self._showed_nothing:
             return {"record_count": 0, key: []}
         return {"record_count": len(rows), key: page}
 
@@ -145,8 +150,9 @@ class Halo:
         """Apply a write whose sender has given up, after `delay_s` seconds."""
         asyncio.get_running_loop().call_later(delay_s, self.handle, method, path, {}, content)
 
-    def seed(self, client_id: int, name: str, quantity: int, price: float = 10.0) -> None:
-        """Put a licence in from before the world began."""
+    def seed(self, client_id: int, name: str, quantity: int, price: float = 10.0) -> int:
+        """Put a licence in from before the world began, and return its id."""
         row = {"client_id": client_id, "name": name, "count": quantity, "price": price, "billing_cycle": "Monthly"}
-        self._store(row)
+        licence_id: int = self._store(row)["id"]
         self.creates.clear()
+        return licence_id

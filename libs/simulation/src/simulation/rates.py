@@ -32,7 +32,8 @@ class Rates:
         too_many: Halo answers 429 although the budget is not used up.
         foreign_per_s: requests of somebody else on the same budget, for each second.
         revoke_per_s: Halo revokes the access token, for each second.
-        empty_list: Halo shows an empty list with status 200.
+        empty_list: Halo shows an empty list with status 200, once.
+        blind_per_s: the agent loses its rights, for each second: until it has them again, every list is empty.
         shifted_list: a list changes while it is read.
     """
 
@@ -58,6 +59,7 @@ class Rates:
     foreign_per_s: float = 0.0
     revoke_per_s: float = 0.0
     empty_list: float = 0.0
+    blind_per_s: float = 0.0
     shifted_list: float = 0.0
 
 
@@ -83,6 +85,7 @@ EVERYTHING = Rates(
     foreign_per_s=0.02,
     revoke_per_s=0.002,
     empty_list=0.02,
+    blind_per_s=0.0005,
     shifted_list=0.02,
 )
 

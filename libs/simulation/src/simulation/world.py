@@ -144,6 +144,7 @@ class _World:
             clients={n: f"Client {n}" for n in range(1, shape.clients + 1)},
         )
         self._wanted: Wanted = {}
+        self._stale: set[int] = set()
 
     async def live(self) -> Outcome:
         """Run from the first message to the last check."""
@@ -158,7 +159,8 @@ class _World:
         )
         self._town.database.invoices.append(self._invoice())
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
-        self._town.database.on_planned = lambda: setattr(self._halo, "may_show_nothing", bool(self._halo.licences))
+        knows = bool(self._halo.licences.keys() - self._stale)
+        self._town.database.on_planned = lambda: setattr(self._halo, "may_show_nothing", knows)
         self._listen()
         self._keep_alive()
         self._town.broker.accept(Envelope(INVOICE_READY, 0))
@@ -191,7 +193,7 @@ class _World:
                 self._wanted[client, name] = quantity
         for n in range(self._shape.stale):
             # Only clients that the invoice names are cleaned up.
-            self._halo.seed(n % min(self._shape.clients, self._shape.products) + 1, f"STALE-{n}", 1)
+            self._stale.add(self._halo.seed(n % min(self._shape.clients, self._shape.products) + 1, f"STALE-{n}", 1))
         return lines
 
     def _line(self, number: int, client: int, name: str, quantity: int) -> Line:
@@ -241,6 +243,8 @@ class _World:
                 self._town.broker.disconnect(dice.one_of(self._town.living()))
             if dice.hits(rates.revoke_per_s * TICK_S):
                 self._halo.generation += 1
+            if dice.hits(rates.blind_per_s * TICK_S):
+                self._halo.blind_until = clock.now() + dice.between(10.0, 600.0)
             if dice.hits(rates.foreign_per_s * TICK_S):
                 self._halo.foreign()
             if dice.hits(0.5):

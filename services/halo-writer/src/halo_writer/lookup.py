@@ -112,7 +112,11 @@ class LookUp:
                 listing.add(page)
             except IncompleteReadError as incomplete:
                 raise HaloFailure(FailureClass.TRANSIENT, str(incomplete)) from incomplete
-        await self._must_be_believable(who, batch, client_id, listing)
+        try:
+            await self._must_be_believable(who, batch, client_id, listing)
+        except NoPermit:
+            self._keep(key, listing)
+            raise
         # Should Halo not know the filter, the list holds every client's licences.
         return [licence for licence in listing.licences() if licence.client_id == client_id]
 
@@ -125,15 +129,21 @@ class LookUp:
         """Refuse a list that lacks what halosync knows to be there (spec section 3, "Shrunk reads").
 
         Halo filters lists by the agent's rights and answers 200: taken at its word, an empty list would have every
-        create in doubt sent again. Where nothing is known of the client, the list of all licences must not be empty.
+        create in doubt sent again. Where nothing is known of the client, an empty list must be empty twice, and the
+        list of all licences must not be.
         """
         known = await self._actions.known_licences(batch)
         missing = {licence_id for licence_id, of in known.items() if of == client_id} - listing.seen.keys()
         if missing:
             raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(missing)))
-        if not listing.seen and known:
-            page = await self._access.read(who, partial(self._page, who.tenant, None, 1))
-            if page.record_count == 0:
+        if listing.seen:
+            return
+        again = await self._access.read(who, partial(self._page, who.tenant, client_id, 1))
+        if again.record_count != 0:
+            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(again.record_count))
+        if known:
+            every = await self._access.read(who, partial(self._page, who.tenant, None, 1))
+            if every.record_count == 0:
                 raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(known)))
 
     async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> Page[SeenLicence]:
