@@ -38,6 +38,10 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 test: install ## Run all tests (ARGS="-k word" for some)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: simulate
+simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--seeds 10000", "--seed 7", "--without fence")
+	$(BIN)/python -m simulation $(ARGS)
+
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

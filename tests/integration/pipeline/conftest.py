@@ -18,8 +18,9 @@ import pytest
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
+from halo_writer.rules import RetryRules
 from halo_writer.sending import Sender
-from halo_writer.service import RetryRules, Writing
+from halo_writer.service import Writing
 from halosync.contracts.connection import TokenGranted
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport

@@ -54,7 +54,7 @@ def _every(first: int, number: int, jobs: int, without: str | None) -> Iterator[
         yield from itertools.chain.from_iterable(pool.map(partial(outcomes, without=without), lots))
 
 
-def main(
+def main(  # noqa: PLR0917 - typer makes options of them
     seeds: Annotated[int, typer.Option(help="How many worlds.", min=1)] = 1000,
     first: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
     without: Annotated[str | None, typer.Option(help=f"Take a guard away: {', '.join(NAMES)}.")] = None,

@@ -206,10 +206,9 @@ class MemoryActions:
         def effect() -> None:
             for part in parts:
                 new = self._db.new_batch(batch.run_id, batch.kind, "issued")
-                for item in self._marked(part):
-                    if item.batch_id == batch.batch_id and (item.settle_at or 0.0) <= now():
-                        item.batch_id, item.action_state, item.settle_at = new.batch_id, "waiting", None
-                        item.attempts -= 1
+                for item in self._marked(part, frozenset({"waiting"})):
+                    if item.batch_id == batch.batch_id:
+                        item.batch_id = new.batch_id
                 self._db.emit("licence.actions.v1", new.batch_id)
             self._close(batch)
 

@@ -10,7 +10,6 @@ from halosync.domain.retry import delay_tier
 from halosync.messaging.delivery import PASSING, Later, Poison
 from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotPublishedError
 
-from simulation.clock import now
 from simulation.guards import Guards
 from simulation.process import Dice, Process
 
@@ -151,10 +150,10 @@ class Broker:
     def _stopped(self, consumer: Consumer, seconds: float) -> None:
         """A process that is stopped takes nothing; after a while the broker gives it up, and it learns that at last."""
         later = asyncio.get_running_loop().call_later
-        later(seconds, self._dispatch, consumer.queue)
+        later(seconds + 0.001, self._dispatch, consumer.queue)
         if seconds > DETECT_S:
             later(DETECT_S, self._give_back, consumer)
-            later(seconds, self._break, consumer)
+            later(seconds + 0.001, self._break, consumer)
 
     async def crash(self, seconds: float) -> None:
         """Die and come back: every connection breaks, what was confirmed is still there."""

@@ -1,13 +1,13 @@
 """A double of Postgres: the rows that planner and writers share. Every method of the stores is one atomic step."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
 from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
+from halosync.store.reading import ListName
 
 from simulation.broker import Envelope
 from simulation.clock import now
@@ -88,7 +88,7 @@ class Run:
 class Read:
     """A row of `halo_read` with its pages."""
 
-    list: str = "clients"
+    list: ListName = "clients"
     next_page: int = 1
     record_count: int | None = None
     restarts: int = 0

@@ -72,9 +72,8 @@ def _truth(town: Town) -> Iterator[str]:
                 row is None or item.after is None or row["count"] != item.after.quantity
             ):
                 yield f"I4 item {item.item_id} is synced by its row and not in Halo"
-        elif item.outcome is Outcome.FAILED and item.reason == Reason.HALO_UNAVAILABLE:
-            if item.action is Action.CREATE and row is not None:
-                yield f"I4 item {item.item_id} failed by its row and is in Halo"
+        elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and row is not None:
+            yield f"I4 item {item.item_id} failed by its row and is in Halo"
 
 
 def _messages(town: Town) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ AGAINST: Mapping[str, Rates] = MappingProxyType(
 
 def drawn(dice: Random) -> Rates:
     """Draw a world's rates: each kind of fault is absent in half of the worlds, else up to twice as frequent."""
-    changes: dict[str, float] = {}
+    changes: dict[str, Any] = {}
     for name, usual in vars(EVERYTHING).items():
         if isinstance(usual, float) and name not in {"applied", "late", "late_share"}:
             changes[name] = 0.0 if dice.random() < 0.5 else usual * dice.uniform(0.2, 2.0)

@@ -16,8 +16,9 @@ from halosync.store.limiter import Rate, RateLimiter
 from halo_writer.app import build
 from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
+from halo_writer.rules import RetryRules
 from halo_writer.sending import Sender
-from halo_writer.service import RetryRules, Writing
+from halo_writer.service import Writing
 from halo_writer.settings import WriterSettings, worker_name
 
 SWEEP_S = 10.0

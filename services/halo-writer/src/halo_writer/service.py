@@ -1,8 +1,7 @@
 """Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure (architecture.md 4)."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import structlog
 from halosync.contracts.connection import TokenGranted
@@ -20,29 +19,10 @@ from halo_writer import wording
 from halo_writer.in_flight import InFlight
 from halo_writer.lookup import LookUp
 from halo_writer.ports import Actions, Limiter, TokenSource
+from halo_writer.rules import BUSY_WAIT_S, RetryRules
 from halo_writer.sending import Refused, Sender
 
 log = structlog.get_logger(__name__)
-
-BUSY_WAIT_S = 1.0
-"""How long a batch of a tenant that already has its share of this writer waits for another turn."""
-
-
-@dataclass(frozen=True)
-class RetryRules:
-    """How work is retried and shared.
-
-    Attributes:
-        delays_s: the delay tiers, in seconds.
-        max_attempts: after so many an item fails.
-        settle_s: how long Halo may still be applying a write whose answer was lost.
-        per_tenant: batches of one tenant that this writer works on at a time.
-    """
-
-    delays_s: Sequence[float]
-    max_attempts: int
-    settle_s: float
-    per_tenant: int
 
 
 class Writing:
@@ -132,13 +112,14 @@ class Writing:
         settled = [action for action in in_doubt if action.settle_wait_s <= 0]
         if settled:
             await self._lookup.resolve(batch, settled)
-            if batch.refused_rows is not None:
-                await self._split(batch)
             return None
         if waiting and batch.stopping:
             await self._actions.withdraw(batch)
             return None
-        if waiting:
+        if waiting and batch.refused_rows is not None and not in_doubt:
+            await self._split(batch, batch.refused_rows, waiting)
+            return None
+        if waiting and batch.refused_rows is None:
             return await self._send(batch, waiting)
         return max(action.settle_wait_s for action in in_doubt)
 
@@ -212,13 +193,12 @@ class Writing:
             batch, [], [Failed(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
 
-    async def _split(self, batch: BatchAtWork) -> None:
+    async def _split(self, batch: BatchAtWork, named: Collection[int], waiting: list[OpenAction]) -> None:
         """Send what is left of a refused array in smaller pieces, until the guilty row stands alone."""
-        actions = await self._actions.open_actions(batch.batch_id)
-        left = {a.item_id: a.mark_no for a in actions if a.action_state != "waiting" and a.settle_wait_s <= 0}
-        if left:
-            parts = split(list(left), batch.refused_rows or ())
-            await self._actions.split(batch, [{item_id: left[item_id] for item_id in part} for part in parts])
+        marks = {action.item_id: action.mark_no for action in waiting}
+        await self._actions.split(
+            batch, [{item_id: marks[item_id] for item_id in part} for part in split(list(marks), named)]
+        )
 
     async def _not_sent(self, batch: BatchAtWork, words: str) -> float | None:
         """Count a failure that kept the whole batch from being sent; after too many its waiting items fail."""

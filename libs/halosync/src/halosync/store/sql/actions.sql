@@ -127,10 +127,10 @@ RETURNING batch_id;
 
 -- name: move_to_batch!
 -- Fenced by the mark that the refusal was about, and by the batch: of two writers that split one, the second moves nothing.
-UPDATE item SET batch_id = :batch_id, action_state = 'waiting', settle_at = NULL, attempts = attempts - 1
+UPDATE item SET batch_id = :batch_id
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.batch_id = :from_batch_id
-  AND item.action_state IN ('sending', 'unknown') AND item.settle_at <= clock_timestamp();
+  AND item.action_state = 'waiting';
 
 -- name: lock_due_batches
 SELECT batch_id, run_id, partner_id, tenant, kind FROM batch

@@ -1,0 +1,117 @@
+"""A double of the store of reads under way."""
+
+from typing import Literal
+from uuid import UUID
+
+from halosync.domain.completeness import rows_after_page
+from halosync.domain.guard import Comparison
+from halosync.domain.model import Client, SeenLicence
+from halosync.store.reading import ReadProgress, ReadTakenOverError
+
+from simulation.database import Database, Read, Step
+
+
+class MemoryReads:
+    """As `ReadStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def begin(self, read_id: UUID, _partner_id: str, _tenant: str) -> ReadProgress:
+        """As `ReadStore.begin`."""
+        return await self._step(lambda: self._progress(read_id, self._db.reads.setdefault(read_id, Read())))
+
+    def _progress(self, read_id: UUID, read: Read) -> ReadProgress:
+        rows = len(read.clients if read.list == "clients" else read.licences)
+        return ReadProgress(
+            read_id=read_id,
+            partner_id=self._db.partner_id,
+            tenant=self._db.tenant,
+            list=read.list,
+            next_page=read.next_page,
+            record_count=read.record_count,
+            rows=rows,
+            restarts=read.restarts,
+        )
+
+    def _fenced(self, progress: ReadProgress) -> Read:
+        read = self._db.reads.get(progress.read_id)
+        if read is None or (read.list, read.next_page, read.restarts) != (
+            progress.list,
+            progress.next_page,
+            progress.restarts,
+        ):
+            raise ReadTakenOverError(str(progress.read_id))
+        return read
+
+    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
+        """As `ReadStore.save_clients`."""
+
+        def effect() -> ReadProgress:
+            read = self._fenced(progress)
+            new = {client.id: client for client in clients if client.id not in read.clients}
+            rows = rows_after_page(
+                record_count=record_count,
+                first_record_count=read.record_count,
+                rows_before=len(read.clients),
+                new_rows=len(new),
+            )
+            read.clients.update(new)
+            _turn_page(read, record_count, complete=rows == record_count, following="licences")
+            return self._progress(progress.read_id, read)
+
+        return await self._step(effect)
+
+    async def save_licences(
+        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+    ) -> ReadProgress:
+        """As `ReadStore.save_licences`."""
+
+        def effect() -> ReadProgress:
+            read = self._fenced(progress)
+            new = {seen.licence.id: seen for seen in licences if seen.licence.id not in read.licences}
+            rows = rows_after_page(
+                record_count=record_count,
+                first_record_count=read.record_count,
+                rows_before=len(read.licences),
+                new_rows=len(new),
+            )
+            read.licences.update(new)
+            _turn_page(read, record_count, complete=rows == record_count, following="complete")
+            return self._progress(progress.read_id, read)
+
+        return await self._step(effect)
+
+    async def restart(self, progress: ReadProgress) -> int:
+        """As `ReadStore.restart`."""
+
+        def effect() -> int:
+            self._fenced(progress)
+            self._db.reads[progress.read_id] = Read(restarts=progress.restarts + 1)
+            return progress.restarts + 1
+
+        return await self._step(effect)
+
+    async def compare(self, progress: ReadProgress) -> Comparison:
+        """As `ReadStore.compare`."""
+
+        def effect() -> Comparison:
+            read = self._db.reads[progress.read_id]
+            known = {licence_id for licence_id, (_, removed) in self._db.known.items() if not removed}
+            return Comparison(
+                clients_before=self._db.clients_known,
+                clients_now=len(read.clients),
+                known=len(known),
+                missing=len(known - read.licences.keys()),
+                observed=len(read.licences),
+            )
+
+        return await self._step(effect)
+
+
+def _turn_page(read: Read, record_count: int, *, complete: bool, following: Literal["licences", "complete"]) -> None:
+    if complete:
+        read.list, read.next_page, read.record_count = following, 1, None
+    else:
+        read.next_page, read.record_count = read.next_page + 1, record_count

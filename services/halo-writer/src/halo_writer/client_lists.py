@@ -1,0 +1,125 @@
+"""A client's licences as a look-up needs them: all of them, and only if the list can be believed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from halosync.domain.completeness import IncompleteReadError, rows_after_page
+from halosync.domain.model import Licence, SeenLicence
+from halosync.domain.retry import FailureClass
+from halosync.halo.failures import HaloFailure
+from halosync.halo.read import HaloReader, Page
+from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.store.action_values import BatchAtWork, OpenAction
+from halosync.store.limiter import NoPermit
+
+from halo_writer import wording
+from halo_writer.ports import Actions
+
+MOST_BEGUN = 100
+"""How many reads that the limit has interrupted a writer remembers."""
+
+
+@dataclass
+class Listing:
+    """A client's licences, as far as they are read; None is a licence that Halo calls deleted."""
+
+    seen: dict[int, Licence | None] = field(default_factory=dict)
+    record_count: int | None = None
+    next_page: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether as many licences are read as Halo says there are."""
+        return self.record_count is not None and len(self.seen) >= self.record_count
+
+    def add(self, page: Page[SeenLicence]) -> None:
+        """Take a page in.
+
+        Raises:
+            IncompleteReadError: it contradicts the pages before it.
+        """
+        before = len(self.seen)
+        self.seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
+        rows_after_page(
+            record_count=page.record_count,
+            first_record_count=self.record_count,
+            rows_before=before,
+            new_rows=len(self.seen) - before,
+        )
+        self.record_count = page.record_count
+        self.next_page += 1
+
+    def licences(self) -> list[Licence]:
+        """Return those that are there."""
+        return [licence for licence in self.seen.values() if licence is not None]
+
+
+class ClientLists:
+    """Reads the licences of clients within the budget."""
+
+    def __init__(self, actions: Actions, access: ReadAccess, reader: HaloReader) -> None:
+        self._actions = actions
+        self._access = access
+        self._reader = reader
+        self._begun: dict[frozenset[tuple[int, int]], Listing] = {}
+
+    async def licences(self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence]:
+        """Read all licences of the client of `actions`, completely and believably or not at all.
+
+        What was read when the limit interrupts is kept for the next time: these actions have settled and are not sent
+        again before they are resolved, so the pages do not grow old for them.
+
+        Raises:
+            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; `HaloFailure` also
+                for a list that contradicts itself or cannot be believed.
+        """
+        client_id = actions[0].client_id
+        key = frozenset((action.item_id, action.mark_no) for action in actions)
+        listing = self._begun.pop(key, None) or Listing()
+        while not listing.complete:
+            try:
+                page = await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page))
+            except NoPermit:
+                self._keep(key, listing)
+                raise
+            try:
+                listing.add(page)
+            except IncompleteReadError as incomplete:
+                raise HaloFailure(FailureClass.TRANSIENT, str(incomplete)) from incomplete
+        try:
+            await self._must_be_believable(who, batch, client_id, listing)
+        except NoPermit:
+            self._keep(key, listing)
+            raise
+        # Should Halo not know the filter, the list holds every client's licences.
+        return [licence for licence in listing.licences() if licence.client_id == client_id]
+
+    def _keep(self, key: frozenset[tuple[int, int]], listing: Listing) -> None:
+        while len(self._begun) >= MOST_BEGUN:  # those of batches that another writer has resolved
+            del self._begun[next(iter(self._begun))]
+        self._begun[key] = listing
+
+    async def _must_be_believable(self, who: Reader, batch: BatchAtWork, client_id: int, listing: Listing) -> None:
+        """Refuse a list that lacks what halosync knows to be there (spec section 3, "Shrunk reads").
+
+        Halo filters lists by the agent's rights and answers 200: taken at its word, an empty list would have every
+        create in doubt sent again. Where nothing is known of the client, an empty list must be empty twice, and the
+        list of all licences must not be.
+        """
+        known = await self._actions.known_licences(batch)
+        missing = {licence_id for licence_id, of in known.items() if of == client_id} - listing.seen.keys()
+        if missing:
+            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(missing)))
+        if listing.seen:
+            return
+        again = await self._access.read(who, partial(self._page, who.tenant, client_id, 1))
+        if again.record_count != 0:
+            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(again.record_count))
+        if known:
+            every = await self._access.read(who, partial(self._page, who.tenant, None, 1))
+            if every.record_count == 0:
+                raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(known)))
+
+    async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> Page[SeenLicence]:
+        return await self._reader.licences(tenant, token, page_no, client_id=client_id)

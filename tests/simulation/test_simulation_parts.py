@@ -1,0 +1,102 @@
+"""The simulated world itself: a double that forgives would prove nothing."""
+
+import asyncio
+
+import pytest
+from simulation import clock
+from simulation.broker import Broker, Consumer, Envelope
+from simulation.guards import ALL
+from simulation.halo import Halo
+from simulation.process import Dice, Process
+from simulation.rates import NONE, Rates
+from simulation.shape import Shape
+from simulation.world import simulate
+
+
+def test_hours_of_virtual_time_pass_in_no_time() -> None:
+    async def sleep() -> float:
+        await asyncio.sleep(3600)
+        return clock.now()
+
+    assert clock.run(sleep()) == pytest.approx(3600)
+
+
+def test_a_world_that_waits_for_nothing_is_told() -> None:
+    async def wait() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(clock.StalledError):
+        clock.run(wait())
+
+
+def test_a_killed_process_does_nothing_any_more_and_a_stopped_one_does_it_later() -> None:
+    async def world() -> list[str]:
+        dice, done = Dice(1, NONE), list[str]()
+        dead, stopped = Process("dead", dice), Process("stopped", dice)
+        dead.kill()
+        stopped.freeze(50.0)
+        tasks = [
+            dead.spawn(dead.step(lambda: done.append("dead"))),
+            stopped.spawn(stopped.step(lambda: done.append(f"after {clock.now():.0f} s"))),
+        ]
+        await asyncio.sleep(100)
+        dead.over = True
+        for task in tasks:
+            task.cancel()
+        return done
+
+    assert clock.run(world()) == ["after 50 s"]
+
+
+def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
+    async def world() -> list[str]:
+        dice, seen = Dice(1, NONE), list[str]()
+        broker = Broker(dice, ALL)
+        first, second = Process("first", dice), Process("second", dice)
+
+        async def work_forever(_body: object) -> None:
+            seen.append("first")
+            await asyncio.sleep(10)
+            await first.gate()
+
+        async def work(_body: object) -> None:
+            seen.append("second")
+
+        broker.consume(Consumer(first, "q", work_forever, 1))
+        broker.accept(Envelope("q", None))
+        await asyncio.sleep(1)
+        broker.consume(Consumer(second, "q", work, 1))
+        first.kill()
+        await asyncio.sleep(30)
+        assert broker.idle
+        first.over = True
+        return seen
+
+    assert clock.run(world()) == ["first", "second"]
+
+
+@pytest.mark.parametrize(("sliding", "admitted"), [(True, 5), (False, 9)])
+def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) -> None:
+    async def world() -> int:
+        halo = Halo(dice=Dice(1, NONE), limit=5, window_s=10.0, sliding=sliding)
+        await asyncio.sleep(8)  # a fixed window ends after two more seconds, a sliding one only after ten
+        return sum([await _admitted(halo, wait_s) for wait_s in (0, 0, 0, 0, 0, 0, 3, 0, 0, 0)])
+
+    assert clock.run(world()) == admitted
+
+
+async def _admitted(halo: Halo, wait_s: float) -> bool:
+    await asyncio.sleep(wait_s)
+    return halo.admit()
+
+
+def test_without_faults_a_world_needs_no_more_requests_than_it_must() -> None:
+    outcome = simulate(1, rates=NONE, shape=Shape(products=10, known=0, stale=0, batch_size=5, page_size=100))
+    assert (outcome.broken, outcome.states, outcome.requests) == ((), ("succeeded",), 2 + 2)
+
+
+def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them() -> None:
+    silent = Rates(unanswered=1.0, applied=0.0)
+    outcome = simulate(1, rates=silent, shape=Shape(max_attempts=3))
+    assert outcome.broken == ()
+    assert outcome.states[-1] == "succeeded"
