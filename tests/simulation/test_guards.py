@@ -1,33 +1,23 @@
 """Guards are tested by removal: without each of them some world goes wrong, and with it that very world is well."""
 
 import pytest
+from simulation.against import AGAINST
 from simulation.guards import ALL, NAMES
-from simulation.rates import AGAINST
 from simulation.world import simulate
 
 MOST_SEEDS = 400
-SIGN = {
-    "mark": "I2",
-    "settle": "I2",
-    "deadline": "I2",
-    "fence": "I2",
-    "sweeper": "liveness",
-    "shield": "shield",
-    "confirm": "I6",
-    "at_least_once": "I6",
-}
-"""The invariant that each guard is there for; `liveness` also stands for what then never happens."""
 
 
 @pytest.mark.parametrize("guard", NAMES)
 def test_without_a_guard_a_world_goes_wrong_that_is_well_with_it(guard: str) -> None:
+    against = AGAINST[guard]
     for seed in range(MOST_SEEDS):
-        without = simulate(seed, guards=ALL.without(guard), rates=AGAINST[guard])
-        if any(problem.startswith(SIGN[guard]) for problem in without.broken):
+        without = simulate(seed, guards=ALL.without(guard), rates=against.rates, shape=against.shape)
+        if any(problem.startswith(against.sign) for problem in without.broken):
             break
     else:
         pytest.fail(f"{MOST_SEEDS} worlds without {guard}, and nobody noticed: it guards nothing, or is never needed")
-    assert simulate(seed, rates=AGAINST[guard]).broken == ()
+    assert simulate(seed, rates=against.rates, shape=against.shape).broken == ()
 
 
 def test_a_guard_that_there_is_not_is_refused() -> None:

@@ -14,8 +14,8 @@ import structlog
 import typer
 
 from simulation import clock
+from simulation.against import AGAINST
 from simulation.guards import ALL, NAMES
-from simulation.rates import AGAINST
 from simulation.world import Outcome, simulate
 
 AT_A_TIME = 25
@@ -40,12 +40,16 @@ def _timed(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str
 
 
 def outcomes(seeds: range, without: str | None) -> list[Outcome]:
-    """Run the worlds of some seeds; without a guard, under the rates that it is against."""
+    """Run the worlds of some seeds; without a guard, worlds of the kind that it is against."""
     quiet()
     if without is None:
         return [simulate(seed) for seed in seeds]
-    guards, rates = ALL.without(without), AGAINST[without]
-    return [simulate(seed, guards=guards, rates=rates) for seed in seeds]
+    return [_without(without, seed) for seed in seeds]
+
+
+def _without(guard: str, seed: int) -> Outcome:
+    against = AGAINST[guard]
+    return simulate(seed, guards=ALL.without(guard), rates=against.rates, shape=against.shape)
 
 
 def _every(first: int, number: int, jobs: int, without: str | None) -> Iterator[Outcome]:
@@ -72,8 +76,7 @@ def main(  # noqa: PLR0917 - typer makes options of them
         raise typer.BadParameter(f"there is no guard {without!r}; there are {', '.join(NAMES)}")
     if seed is not None:
         loud()
-        guards, rates = (ALL, None) if without is None else (ALL.without(without), AGAINST[without])
-        one = simulate(seed, guards=guards, rates=rates)
+        one = simulate(seed) if without is None else _without(without, seed)
         typer.echo(one)
         raise typer.Exit(0 if one.good else 1)
     bad, requests, virtual_s = [], 0, 0.0

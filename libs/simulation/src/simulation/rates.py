@@ -1,9 +1,7 @@
 """How often what breaks. Every number is a probability for one chance to break, unless its name says otherwise."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from types import MappingProxyType
 from typing import Any
 
 
@@ -99,20 +97,6 @@ MEASURED = Rates(
     late=0.3,
 )
 """The rates of messaging-facts 4 for one attempt of a create; an attempt takes about twelve steps."""
-
-AGAINST: Mapping[str, Rates] = MappingProxyType(
-    {
-        "mark": Rates(kill=0.02, unanswered=0.1, applied=1.0),
-        "settle": Rates(unanswered=0.3, applied=1.0, late=0.9),
-        "deadline": Rates(freeze=0.05, freeze_s=(200.0, 600.0)),
-        "fence": Rates(freeze=0.05, freeze_s=(105.0, 200.0), refused_connection=0.3, slow=0.9),
-        "sweeper": Rates(lose=0.5),
-        "shield": Rates(drop_per_s=0.1, slow=0.7),
-        "confirm": Rates(unconfirmed=0.5),
-        "at_least_once": Rates(database=0.2, hop=0.3),
-    }
-)
-"""What each guard is against: rates under which a world without it goes wrong soon."""
 
 
 def drawn(dice: Random) -> Rates:

@@ -1,0 +1,175 @@
+"""One suite for the store of actions and its double: what docs/actions.md says, query by query."""
+
+import pytest
+from halosync.domain.model import Action, Reason
+from halosync.store.action_values import Applied, Failed
+
+from .conftest import CLIENT, Stage, marked
+
+CREATE, UPDATE, DELETE = Action.CREATE, Action.UPDATE, Action.DELETE
+
+
+async def test_only_what_waits_is_marked_and_each_mark_costs_an_attempt(stage: Stage) -> None:
+    _, items = await stage.batch(CREATE, CREATE)
+    first = await marked(stage, items[:1])
+    assert await marked(stage, items) == {items[1]: 1}
+    assert (first, await stage.item(items[0])) == ({items[0]: 1}, ("sending", "pending", 1))
+
+
+async def test_nothing_of_a_stopping_run_is_marked(stage: Stage) -> None:
+    _, items = await stage.batch(CREATE)
+    await stage.cancel()
+    assert await marked(stage, items) == {}
+
+
+@pytest.mark.parametrize(("charged", "attempts"), [(True, 1), (False, 0)])
+async def test_what_was_not_sent_waits_again(stage: Stage, *, charged: bool, attempts: int) -> None:
+    _, items = await stage.batch(CREATE)
+    await stage.store.unmark(await marked(stage, items), charged=charged)
+    assert await stage.item(items[0]) == ("waiting", "pending", attempts)
+
+
+async def test_the_late_word_of_an_earlier_mark_counts_for_nothing(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    first = await marked(stage, items)
+    await stage.store.unmark(first, charged=False)  # the attempt is given back, the mark is not
+    second = await marked(stage, items)
+    batch = await stage.store.batch(batch_id)
+    await stage.store.unmark(first, charged=True)
+    await stage.store.mark_unknown(first, settle_s=0.0)
+    await stage.store.settle(batch, [Applied(items[0], first[items[0]], 7)])
+    await stage.store.settle(batch, [], [Failed(items[0], first[items[0]], Reason.HALO_REJECTED, "no")])
+    assert await stage.item(items[0]) == ("sending", "pending", 1)
+    await stage.store.settle(batch, [Applied(items[0], second[items[0]], 7)])
+    assert await stage.item(items[0]) == ("applied", "synced", 1)
+
+
+async def test_an_unknown_outcome_settles_when_halo_can_no_longer_be_at_it(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    marks = await marked(stage, items)
+    [sending] = await stage.store.open_actions(batch_id)
+    assert 90 < sending.settle_wait_s <= 100
+    await stage.store.mark_unknown(marks, settle_s=60.0)
+    [unknown] = await stage.store.open_actions(batch_id)
+    assert (unknown.action_state, 50 < unknown.settle_wait_s <= 60) == ("unknown", True)
+    await stage.store.mark_unknown(marks, settle_s=600.0)
+    [still] = await stage.store.open_actions(batch_id)
+    assert still.settle_wait_s <= 60  # a second word does not make it longer
+
+
+async def test_the_last_result_closes_the_batch_issues_the_next_and_ends_the_run(stage: Stage) -> None:
+    first, items = await stage.batch(CREATE, UPDATE)
+    following, more = await stage.batch(CREATE, state="planned")
+    batch = await stage.store.batch(first)
+    marks = await marked(stage, items)
+    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    assert (await stage.orders(), await stage.run_state()) == ([], "writing")
+    await stage.store.settle(batch, [Applied(items[1], marks[items[1]], None)])
+    assert await stage.orders() == [following]
+    assert await stage.store.batch(first) is None
+    marks = await marked(stage, more)
+    failed = Failed(more[0], marks[more[0]], Reason.HALO_REJECTED, "no")
+    await stage.store.settle(await stage.store.batch(following), [], [failed])
+    assert await stage.run_state() == "partial"
+
+
+async def test_what_waits_can_fail_too(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    batch = await stage.store.batch(batch_id)
+    await stage.store.settle(batch, [], [Failed(items[0], 0, Reason.HALO_UNAVAILABLE, "away")])
+    assert await stage.item(items[0]) == ("rejected", "failed", 0)
+
+
+async def test_a_refused_array_goes_on_in_parts_and_a_second_split_moves_nothing(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
+    marks = await marked(stage, items)
+    await stage.store.refuse(batch_id, marks, [items[1]])
+    batch = await stage.store.batch(batch_id)
+    assert (batch.refused_rows, await stage.item(items[0])) == (frozenset({items[1]}), ("unknown", "pending", 1))
+    await stage.store.unmark(marks, charged=False)
+    parts = [{items[1]: marks[items[1]]}, {items[0]: marks[items[0]], items[2]: marks[items[2]]}]
+    await stage.store.split(batch, parts)
+    assert await stage.store.batch(batch_id) is None
+    assert await stage.batch_of(items[0]) == await stage.batch_of(items[2]) != await stage.batch_of(items[1])
+    assert await stage.orders() == sorted({await stage.batch_of(items[0]), await stage.batch_of(items[1])})
+    before = await stage.batch_of(items[0])
+    await stage.store.split(batch, parts)
+    assert await stage.batch_of(items[0]) == before
+
+
+async def test_a_create_that_finds_its_licence_goes_on_as_its_update(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    await stage.store.mark_unknown(await marked(stage, items), settle_s=0.0)
+    [action] = await stage.store.open_actions(batch_id)
+    await stage.store.adopt(action, 77)
+    [adopted] = await stage.store.open_actions(batch_id)
+    assert (adopted.action_state, adopted.licence_id) == ("waiting", 77)
+
+
+async def test_a_stopped_run_takes_back_what_waits_and_waits_for_what_is_sent(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE, CREATE)
+    marks = await marked(stage, items[:1])
+    await stage.cancel()
+    batch = await stage.store.batch(batch_id)
+    assert batch.stopping
+    await stage.store.withdraw(batch)
+    assert (await stage.item(items[1]), await stage.run_state()) == (("withdrawn", "skipped", 0), "writing")
+    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    assert await stage.run_state() == "cancelled"
+
+
+async def test_a_lost_connection_gives_up_what_cannot_be_known_but_not_what_is_being_sent(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
+    marks = await marked(stage, items[:2])
+    await stage.store.mark_unknown({items[1]: marks[items[1]]}, settle_s=0.0)
+    batch = await stage.store.batch(batch_id)
+    await stage.store.lose_connection(batch, "not_connected", "Connect again.")
+    assert await stage.item(items[0]) == ("sending", "pending", 1)
+    assert await stage.item(items[1]) == ("withdrawn", "failed", 1)
+    assert await stage.item(items[2]) == ("withdrawn", "failed", 0)
+    assert await stage.run_state() == "writing"
+    await stage.pass_time(200)
+    await stage.store.lose_connection(batch, "not_connected", "Connect again.")
+    assert (await stage.item(items[0]), await stage.run_state()) == (("withdrawn", "failed", 1), "failed")
+
+
+async def test_what_is_silent_for_too_long_is_asked_for_again_once(stage: Stage) -> None:
+    batch_id, _ = await stage.batch(CREATE)
+    assert await stage.store.ring_due() == 0
+    await stage.pass_time(61)
+    assert (await stage.store.ring_due(), await stage.store.ring_due()) == (1, 0)
+    assert await stage.orders() == [batch_id]
+    await stage.store.ring_later(batch_id, 1000.0)
+    await stage.pass_time(1000)
+    assert await stage.store.ring_due() == 0
+    await stage.pass_time(61)
+    assert await stage.store.ring_due() == 1
+
+
+async def test_failures_and_refused_tokens_are_kept_until_a_success(stage: Stage) -> None:
+    batch_id, _ = await stage.batch(CREATE)
+    await stage.store.note_failures(batch_id, 3)
+    await stage.store.note_refused_token(batch_id, 9)
+    batch = await stage.store.batch(batch_id)
+    assert (batch.failures, batch.refused_generation) == (3, 9)
+    await stage.store.note_success(batch_id)
+    batch = await stage.store.batch(batch_id)
+    assert (batch.failures, batch.refused_generation) == (0, None)
+
+
+async def test_a_look_up_must_show_what_is_known_except_what_the_run_removes(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE, DELETE)
+    batch = await stage.store.batch(batch_id)
+    [_, delete] = await stage.store.open_actions(batch_id)
+    await stage.known((1, CLIENT), (2, 9), (delete.licence_id, CLIENT))
+    assert await stage.store.known_licences(batch) == {1: CLIENT, 2: 9}
+    marks = await marked(stage, items[:1])
+    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    assert await stage.store.known_licences(batch) == {1: CLIENT, 2: 9, 7: CLIENT}
+
+
+async def test_a_batch_without_open_actions_is_closed(stage: Stage) -> None:
+    batch_id, _ = await stage.batch()
+    batch = await stage.store.batch(batch_id)
+    await stage.store.close_if_done(batch)
+    assert await stage.store.batch(batch_id) is None
