@@ -1,0 +1,131 @@
+"""Looking up what became of a write: only lists that can be believed count, and nobody is given up too early."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from halosync.runtime.tokens import TokenUnavailableError
+from halosync.store.limiter import Rate
+
+TENANT = "acme"
+ONE = {"method": "POST", "path": "SoftwareLicence"}
+LOOK_UP = {"method": "GET", "path": "SoftwareLicence"}
+
+
+def products(number: int, **values: Any) -> list[dict[str, Any]]:
+    return [{"product_code": f"P-{n}", "quantity": str(n + 1), **values} for n in range(number)]
+
+
+async def planned(pipeline: Any) -> tuple[Any, list[Any]]:
+    """Start a run and plan it; return its id and the orders to the writers."""
+    run_id = await pipeline.start()
+    for message in await pipeline.messages():
+        await pipeline.deliver(*message)
+    return run_id, await pipeline.messages()
+
+
+@pytest.mark.parametrize("customer", ["Contoso", "Fabrikam"])
+async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: str) -> None:
+    # Contoso's licences are known; of Fabrikam nothing is known, and its list is empty by right until it is written.
+    terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
+    await pipeline.sandbox.admin.add_licences(TENANT, {**terms, "name": "OTHER", "count": 1})
+    other = {"product_code": "OTHER", "quantity": "1", "customer_id": "C-1", "customer_name": "Contoso"}
+    await pipeline.invoice([other, *products(3, customer_id="C-9", customer_name=customer)])
+    run_id, [order] = await planned(pipeline)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=1, empty_list=True)
+    wait_s = await pipeline.deliver(*order)
+    while wait_s is not None:
+        await asyncio.sleep(wait_s)
+        wait_s = await pipeline.deliver(*order)
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["created"], await pipeline.sent("POST")) == ("succeeded", 3, 1)
+    assert len(await pipeline.licences()) == 4
+
+
+async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER"})
+    await pipeline.invoice([{"product_code": "OTHER", "quantity": "1"}, *products(2)])
+    run_id, [order] = await planned(pipeline)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=None, empty_list=True)
+    wait_s = await pipeline.deliver(*order)
+    while wait_s is not None:
+        await asyncio.sleep(wait_s)
+        wait_s = await pipeline.deliver(*order)
+    items = await pipeline.items(run_id)
+    assert {item["reason"] for item in items if item["outcome"] == "failed"} == {"outcome_unknown"}
+    assert all("sync again" in item["detail"] for item in items if item["outcome"] == "failed")
+
+
+async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: Any) -> None:
+    pipeline.tuning.max_attempts = 1
+    pipeline.writing = pipeline.writer()
+    await pipeline.invoice(products(2))
+    run_id, [order] = await planned(pipeline)
+    sending, waiting = await pipeline.actions.open_actions(order[1]["batch_id"])
+    await pipeline.actions.mark_sending([sending.item_id], worker="other", send_s=5, answer_s=30, settle_s=60)
+    await pipeline.sandbox.admin.add_fault(TENANT, match={}, times=None, drop_before=True)
+    pipeline.tokens.get = unavailable
+    wait_s = await pipeline.deliver(*order)
+    by_id = {item["item_id"]: item for item in await pipeline.items(run_id)}
+    assert by_id[waiting.item_id]["reason"] == "halo_unavailable"
+    assert by_id[sending.item_id]["action_state"] == "sending"
+    assert wait_s > 60  # until the other's request has settled
+
+
+async def unavailable(*_: Any, **__: Any) -> Any:
+    raise TokenUnavailableError("auth is away")
+
+
+async def test_a_look_up_longer_than_the_budget_goes_on_where_it_stopped(pipeline: Any) -> None:
+    pipeline.tuning.rate, pipeline.tuning.page_size = Rate(3, 1.0), 3
+    terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
+    await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}", "count": n + 1} for n in range(15)))
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 3, rate_window_s = 1")
+    await pipeline.invoice(products(16))
+    pipeline.__init__(pipeline.pool, pipeline.sandbox, pipeline.tuning)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    run = await pipeline.sync()
+    # 1 client page, 5 pages of licences, the write, and 6 pages to look it up: twice the budget of a window
+    assert (run["state"], run["created"], run["halo_requests"]) == ("succeeded", 1, 1 + 5 + 1 + 6)
+
+
+async def test_two_orders_of_one_batch_are_one_piece_of_work(pipeline: Any) -> None:
+    await pipeline.invoice(products(5))
+    run_id, [order] = await planned(pipeline)
+    waits = await asyncio.gather(*(pipeline.deliver(*order) for _ in range(5)))
+    assert (waits, (await pipeline.run(run_id))["state"]) == ([None] * 5, "succeeded")
+    assert await pipeline.sent("POST") == 1
+
+
+async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.5)
+    await pipeline.invoice(products(5))
+    run_id, [order] = await planned(pipeline)
+    handler = asyncio.create_task(pipeline.deliver(*order))
+
+    async def sending() -> bool:
+        return {item["action_state"] for item in await pipeline.items(run_id)} == {"sending"}
+
+    while not await sending():
+        await asyncio.sleep(0.01)
+    handler.cancel()
+    await asyncio.wait([handler])
+    assert await pipeline.deliver(*order) is None  # delivered again: it waits for what is under way
+    assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
+    assert ((await pipeline.run(run_id))["state"], await pipeline.sent("GET")) == ("succeeded", 2)
+
+
+async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3)
+    await pipeline.invoice(products(1))
+    _, [order] = await planned(pipeline)
+    handler = asyncio.create_task(pipeline.deliver(*order))
+    while not await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"):
+        await asyncio.sleep(0.01)
+    # Meanwhile the partner moved to another Halo, whose licences have numbers of their own.
+    await pipeline.pool.execute("DELETE FROM halo_licence")
+    await pipeline.pool.execute("UPDATE halo_snapshot SET tenant = 'other'")
+    await handler
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_licence") == 0
