@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from devstack.waiting import until
 from halosync.runtime.tokens import TokenUnavailableError
 from halosync.store.limiter import Rate
 
@@ -74,6 +75,10 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: A
     assert wait_s > 60  # until the other's request has settled
 
 
+async def being_sent(pipeline: Any) -> bool:
+    return bool(await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"))
+
+
 async def unavailable(*_: Any, **__: Any) -> Any:
     raise TokenUnavailableError("auth is away")
 
@@ -105,11 +110,7 @@ async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Any)
     run_id, [order] = await planned(pipeline)
     handler = asyncio.create_task(pipeline.deliver(*order))
 
-    async def sending() -> bool:
-        return {item["action_state"] for item in await pipeline.items(run_id)} == {"sending"}
-
-    while not await sending():
-        await asyncio.sleep(0.01)
+    await until(lambda: being_sent(pipeline), what="the request to be under way")
     handler.cancel()
     await asyncio.wait([handler])
     assert await pipeline.deliver(*order) is None  # delivered again: it waits for what is under way
@@ -122,8 +123,7 @@ async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: A
     await pipeline.invoice(products(1))
     _, [order] = await planned(pipeline)
     handler = asyncio.create_task(pipeline.deliver(*order))
-    while not await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"):
-        await asyncio.sleep(0.01)
+    await until(lambda: being_sent(pipeline), what="the request to be under way")
     # Meanwhile the partner moved to another Halo, whose licences have numbers of their own.
     await pipeline.pool.execute("DELETE FROM halo_licence")
     await pipeline.pool.execute("UPDATE halo_snapshot SET tenant = 'other'")
