@@ -110,7 +110,7 @@ async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Any)
     run_id, [order] = await planned(pipeline)
     handler = asyncio.create_task(pipeline.deliver(*order))
 
-    await until(lambda: being_sent(pipeline), what="the request to be under way")
+    await until(lambda: being_sent(pipeline), what="sending the request", timeout_s=30)
     handler.cancel()
     await asyncio.wait([handler])
     assert await pipeline.deliver(*order) is None  # delivered again: it waits for what is under way
@@ -123,7 +123,7 @@ async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: A
     await pipeline.invoice(products(1))
     _, [order] = await planned(pipeline)
     handler = asyncio.create_task(pipeline.deliver(*order))
-    await until(lambda: being_sent(pipeline), what="the request to be under way")
+    await until(lambda: being_sent(pipeline), what="sending the request", timeout_s=30)
     # Meanwhile the partner moved to another Halo, whose licences have numbers of their own.
     await pipeline.pool.execute("DELETE FROM halo_licence")
     await pipeline.pool.execute("UPDATE halo_snapshot SET tenant = 'other'")
