@@ -4,6 +4,7 @@ Its programs run with that folder as their root (`chroot`). Each has mounts of i
 mounted, and the machine's files are out of its sight, but for the folder of the node.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -82,7 +83,7 @@ async def make_root(
         DevstackError: the folder holds something, or apt names no source of Debian's packages.
         CommandFailedError: a command fails; the message has its output.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if await asyncio.to_thread(_holds_something, folder):
         raise DevstackError(f"{folder} is not empty; name a new folder.")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     if has("debootstrap") is None:
@@ -94,6 +95,10 @@ async def make_root(
     make = ["debootstrap", "--variant=minbase", "--include=rabbitmq-server", release, str(folder), mirror]
     await runner(make, env=env, timeout_s=_MAKE_TIMEOUT_S)
     return RabbitRoot(folder)
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.exists() and any(folder.iterdir())
 
 
 def _mirror(sources: str) -> str:
