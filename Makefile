@@ -38,6 +38,10 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 test: install ## Run all tests (ARGS="-k word" for some)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: faults
+faults: install ## Kill, stop and deceive the real processes, one case after the other; a table at the end (ARGS=--list)
+	$(BIN)/python -m devstack faults $(ARGS)
+
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -70,6 +70,10 @@ def _refusing(refused_array: str) -> Step:
     return prepare
 
 
+async def _refusing_without_a_name(scene: Scene) -> None:
+    await scene.fault("POST", row_name=_BAD, times=None, status=400, body={"Message": _REFUSAL})
+
+
 async def _known_then_empty(scene: Scene) -> None:
     """Halo was read once, by a preview; after that the agent sees nothing."""
     await _preview(scene)
@@ -166,6 +170,7 @@ _ALL = (
     _partner("bad-row", "one bad row in an array of 50, Halo writes none", _refusing("none"), **_BAD_ROW),
     _partner("bad-row-good", "one bad row, Halo writes the others", _refusing("good"), **_BAD_ROW),
     _partner("bad-row-before", "one bad row, Halo writes those before it", _refusing("before"), **_BAD_ROW),
+    _partner("bad-row-unnamed", "one bad row, and Halo does not say which", _refusing_without_a_name, **_BAD_ROW),
     _partner("empty", "empty lists with status 200 after a full one", _known_then_empty, **_SHRUNK),
     _partner("some", "the agent sees half of the rows after a full list", _known_then_some, **_SHRUNK),
     _partner("shift-always", "pages shift at every reading", _shift_always, **_INCOMPLETE),

@@ -85,14 +85,22 @@ async def outcomes(
             if outcome.wrong:
                 await exits.aclose()
                 ground = await exits.enter_async_context(prepared_ground(progress))
-        places = asyncio.Semaphore(at_once)
-        tasks = [asyncio.create_task(_in_turn(ground, case, places, progress)) for case in shared]
-        try:
-            for finished in asyncio.as_completed(tasks):
-                yield await finished
-        finally:
-            for task in tasks:
-                task.cancel()
+        async for outcome in side_by_side(ground, shared, progress, at_once=at_once):
+            yield outcome
+
+
+async def side_by_side(
+    ground: Ground, cases: Sequence[Case], progress: Callable[[str], None], *, at_once: int
+) -> AsyncIterator[Outcome]:
+    """Play cases that hurt nothing that others use, so many at a time, and yield each as soon as it is known."""
+    places = asyncio.Semaphore(at_once)
+    tasks = [asyncio.create_task(_in_turn(ground, case, places, progress)) for case in cases]
+    try:
+        for finished in asyncio.as_completed(tasks):
+            yield await finished
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _in_turn(ground: Ground, case: Case, places: asyncio.Semaphore, progress: Callable[[str], None]) -> Outcome:
