@@ -38,6 +38,7 @@ SETTINGS = {
     "TOKEN_REFRESH_INTERVAL_S": "5",
 }
 PATIENCE_S = 240.0
+_KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 
 
 class Ground:
@@ -55,8 +56,11 @@ class Ground:
 
     def __init__(self, stack: Stack, rabbit: RabbitServer, postgres_server: PostgresServer, proxy: Proxy) -> None:
         self.stack, self.rabbit, self.postgres, self.proxy = stack, rabbit, postgres_server, proxy
-        self.halo = SandboxAdmin(stack.sandbox_url or "")
-        self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False)
+        # A connection for each request: one that was kept may be closed by the other end at any moment.
+        self.halo = SandboxAdmin(
+            stack.sandbox_url or "", httpx.AsyncClient(timeout=60, trust_env=False, limits=_KEEP_NONE)
+        )
+        self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False, limits=_KEEP_NONE)
         self.poison: dict[bytes, str] = {}
         self.partners: set[str] = set()
 

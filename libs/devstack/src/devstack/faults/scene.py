@@ -135,10 +135,17 @@ class Scene:
         await until(asked, what=f"{times} {method}", timeout_s=PATIENCE_S)
 
     async def fault(
-        self, method: str, *, path: str = LICENCES, nth: int = 1, times: int | None = 1, **act: Any
+        self,
+        method: str,
+        *,
+        path: str = LICENCES,
+        row_name: str | None = None,
+        nth: int = 1,
+        times: int | None = 1,
+        **act: Any,
     ) -> None:
         """Let a request to the tenant meet a fault; the first that was added wins."""
-        match = {"method": method, "path": path, "nth": nth}
+        match = {"method": method, "path": path, "row_name": row_name, "nth": nth}
         await self.ground.halo.add_fault(self.name, match=match, times=times, **act)
 
     async def slow(self, delay_s: float = 0.4) -> None:
