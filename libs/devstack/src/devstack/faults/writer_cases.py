@@ -93,6 +93,30 @@ async def _others_take_over(scene: Scene, held: Held) -> None:
         held.service.process.signal(SIGCONT)
 
 
+async def _wake_while_another_sends(scene: Scene) -> None:
+    """The writer wakes up in the middle of another's second attempt, and what it has to say is of the first."""
+    async with points.marking(scene) as held:
+        pid = held.service.process.pid
+        held.service.process.signal(SIGSTOP)
+    marked: list[int] = []
+
+    async def mark_committed() -> bool:
+        newest = """SELECT batch_id FROM item WHERE run_id = $1 AND action_state = 'sending' AND worker LIKE '%:' || $2
+            ORDER BY send_by DESC LIMIT 1"""
+        marked[:] = [row["batch_id"] for row in await scene.fetch(newest, scene.run_id, str(pid))]
+        return bool(marked)
+
+    async def sent_again() -> bool:
+        again = "SELECT FROM item WHERE batch_id = $1 AND attempts = 2 AND action_state = 'sending'"
+        return bool(await scene.fetch(again, marked[0]))
+
+    try:
+        await scene.until(mark_committed, what="the mark of a stopped writer")
+        await scene.until(sent_again, what="a second attempt")
+    finally:
+        held.service.process.signal(SIGCONT)
+
+
 async def _kill_before_the_mark(scene: Scene) -> None:
     """The writer dies, and with it its statement: no mark is ever committed."""
     async with points.marking(scene) as held:
@@ -149,6 +173,14 @@ _ALL = (
     Case("writer-kill-before", "writer", "kill -9 before the mark is committed", _slow, _kill_before_the_mark),
     *(_kill_at(step) for step in _STEPS),
     *(_stop_at(step) for step in _STEPS),
+    Case(
+        *(
+            "writer-stop-again",
+            "writer",
+            "SIGSTOP while its mark is being committed, SIGCONT while another sends again",
+        ),
+        *(_slow_to_answer, _wake_while_another_sends),
+    ),
     Case("writer-kill-all", "writer", "kill -9 of all writers in flight, then new ones", _slow_to_apply, _kill_all),
     Case("writer-kill-turns", "writer", "kill -9 of one writer after the other", _slow, _kill_and_restart_in_turn),
     Case("writer-drain", "writer", "SIGTERM of one writer after the other", _slow, _drain_in_turn),
