@@ -112,7 +112,7 @@ async def _kill_both(scene: Scene) -> None:
     await scene.ground.rabbit.restart()
 
 
-_SHORT = {"broker-close", "postgres-kill"}
+_SHORT = {"broker-kill", "postgres-kill"}
 
 _ALL = (
     Case("broker-kill", "broker", "killed while the writers write, started again", _slow, _kill_broker),
