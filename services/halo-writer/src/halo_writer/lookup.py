@@ -10,7 +10,8 @@ from itertools import groupby
 
 import structlog
 from halosync.domain.completeness import IncompleteReadError, rows_after_page
-from halosync.domain.model import Licence, Reason, SeenLicence
+from halosync.domain.guard import look_up_shrunk
+from halosync.domain.model import Action, Licence, Reason, SeenLicence
 from halosync.domain.retry import FailureClass
 from halosync.halo.failures import HaloFailure
 from halosync.halo.read import HaloReader, Page
@@ -49,8 +50,21 @@ class LookUp:
         """
         who = Reader(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
         for client_id, of_client in groupby(sorted(in_doubt, key=_client), key=_client):
+            actions = list(of_client)
             licences = await self._licences(who, client_id)
-            await self._record(batch, list(of_client), licences)
+            await self._believe(batch, client_id, actions, licences)
+            await self._record(batch, actions, licences)
+
+    async def _believe(
+        self, batch: BatchAtWork, client_id: int, actions: Sequence[OpenAction], licences: Sequence[Licence]
+    ) -> None:
+        """Refuse a list that lacks what the client is known to have: it would have us write everything twice."""
+        known = await self._actions.known_licences(batch, client_id)
+        known -= {action.licence_id for action in actions if action.action is Action.DELETE and action.licence_id}
+        missing = len(known - {licence.id for licence in licences})
+        if look_up_shrunk(len(known), missing):
+            words = f"{missing} of {len(known)} known licences of client {client_id} are missing from what Halo shows"
+            raise HaloFailure(FailureClass.TRANSIENT, words)
 
     async def _licences(self, who: Reader, client_id: int) -> list[Licence]:
         """Read all licences of a client, completely or not at all."""

@@ -19,6 +19,9 @@ class Actions(Protocol):
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
         """Return its actions that are not yet known to be done."""
 
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """Return the licences that a client is known to have."""
+
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:

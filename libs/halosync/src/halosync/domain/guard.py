@@ -43,6 +43,14 @@ class Comparison:
     observed: int
 
 
+def look_up_shrunk(known: int, missing: int) -> bool:
+    """Tell whether a look-up shows too few of a client's known licences to be believed when it does not show a write.
+
+    An agent that has lost its sight gets short lists with status 200; a person in Halo removes a few.
+    """
+    return missing == known > 0 or DeleteGuard().trips(missing, known)
+
+
 def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
     """Return why a read must not be believed, or None (spec section 3, "Shrunk reads").
 

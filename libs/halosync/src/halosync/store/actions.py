@@ -125,6 +125,11 @@ class ActionStore:
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
 
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """Return the licences that the client is known to have: of the last complete read, or written since."""
+        rows = QUERIES.known_licences(self._pool, partner_id=batch.partner_id, client_id=client_id)
+        return {row["halo_licence_id"] async for row in rows}
+
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:

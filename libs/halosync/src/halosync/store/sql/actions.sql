@@ -16,6 +16,11 @@ SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
 FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 'unknown') ORDER BY seq;
 
+-- name: known_licences
+-- What a look-up of a client's licences must show, if it is to be believed.
+SELECT halo_licence_id FROM halo_licence
+WHERE partner_id = :partner_id AND halo_client_id = :client_id AND removed_at IS NULL;
+
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
 -- A run that was cancelled, or has lost its connection, gets no more marks.
