@@ -1,9 +1,12 @@
 """The broker and the database killed, hanging, refusing, in the middle of a run."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
+from devstack.errors import DevstackError
 from devstack.faults.case import Case
-from devstack.faults.scene import Scene
+from devstack.faults.scene import ENDED, Scene
 from devstack.waiting import last
 
 _HANG_S = 12.0
@@ -13,19 +16,35 @@ _TIMES, _PAUSE_S = 6, 2.0
 
 
 async def _slow(scene: Scene) -> None:
-    await scene.slow(0.8)
+    await scene.slow(1.5)
+
+
+@asynccontextmanager
+async def _writers_stopped(scene: Scene) -> AsyncIterator[None]:
+    """Keep the run in its middle while something that takes seconds is done to a server."""
+    async with AsyncExitStack() as stopped:
+        for writer in scene.ground.writers:
+            await stopped.enter_async_context(writer.process.paused())
+        if (await scene.run())["state"] in ENDED:
+            raise DevstackError("the run had ended before the fault struck")
+        yield
+
+
+async def _kill_broker_now(scene: Scene) -> None:
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.kill()
+    await scene.ground.rabbit.restart()
 
 
 async def _kill_broker(scene: Scene) -> None:
     await scene.until_writing()
-    await scene.ground.rabbit.kill()
-    await scene.ground.rabbit.restart()
+    await _kill_broker_now(scene)
 
 
 async def _kill_broker_thrice(scene: Scene) -> None:
     await scene.until_writing()
-    for _ in range(3):
-        await scene.ground.rabbit.kill()
+    await _kill_broker_now(scene)
+    for _ in range(2):
         await scene.ground.rabbit.restart()
 
 
@@ -37,6 +56,8 @@ async def _kill_broker_while_reading(scene: Scene) -> None:
 
 async def _close_connections(scene: Scene) -> None:
     await scene.until_writing(synced=0)
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.close_all_connections()
     for _ in range(_TIMES):
         await scene.ground.rabbit.close_all_connections()
         await last(_PAUSE_S)
@@ -45,7 +66,8 @@ async def _close_connections(scene: Scene) -> None:
 async def _memory_alarm(scene: Scene) -> None:
     """Orders stay in the outbox while the broker takes none."""
     await scene.until_writing()
-    await scene.ground.rabbit.set_memory_watermark(0)
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.set_memory_watermark(0)
 
     async def held_up() -> bool:
         return bool(await scene.fetch("SELECT FROM outbox WHERE created_at < now() - interval '6 seconds'"))
