@@ -42,6 +42,10 @@ test: install ## Run all tests (ARGS="-k word" for some)
 simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--seeds 10000", "--seed 7", "--without fence")
 	$(BIN)/python -m simulation $(ARGS)
 
+.PHONY: faults
+faults: install ## Kill, stop and deceive the real processes, one case after the other; a table at the end (ARGS=--list)
+	$(BIN)/python -m devstack faults $(ARGS)
+
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -61,7 +61,9 @@ def measure(creates: int, guards: Guards) -> Sum:
 def main() -> None:
     creates = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     bad = False
-    print(f"{'guards':<16} {'creates':>8} {'twice':>6} {'lost':>6} {'other':>6} {'requests a create':>18} {'seconds':>8}")
+    print(
+        f"{'guards':<16} {'creates':>8} {'twice':>6} {'lost':>6} {'other':>6} {'requests a create':>18} {'seconds':>8}"
+    )
     for name, guards, number in (("all", ALL, creates), ("without settle", ALL.without("settle"), creates // 10)):
         began = time.monotonic()
         total = measure(number, guards)

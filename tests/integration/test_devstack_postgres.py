@@ -107,3 +107,10 @@ async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
     await connection.close()
+
+
+async def test_a_paused_server_answers_nothing_until_it_goes_on(postgres_server: PostgresServer) -> None:
+    async with postgres_server.paused():
+        with pytest.raises(TimeoutError):
+            await asyncpg.connect(postgres_server.url, timeout=1)
+    await _execute(postgres_server.url, "SELECT 1")

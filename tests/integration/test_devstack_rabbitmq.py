@@ -111,3 +111,17 @@ async def _publish_without_end(channel: aio_pika.abc.AbstractChannel) -> None:
     # More than once: the server blocks a connection only when it publishes next.
     while True:
         await channel.default_exchange.publish(aio_pika.Message(b""), routing_key="nowhere")
+
+
+async def test_a_paused_server_answers_nothing_until_it_goes_on(rabbit_server: RabbitServer, amqp_url: str) -> None:
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        async with rabbit_server.paused():
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(_publish_without_end(channel), timeout=3)
+    async with await aio_pika.connect(amqp_url) as again:
+        await (await again.channel()).declare_queue(exclusive=True)
+
+
+async def test_the_version_is_a_number(rabbit_server: RabbitServer) -> None:
+    assert [part.isdigit() for part in (await rabbit_server.version()).split(".")] == [True] * 3

@@ -3,6 +3,8 @@
 import typer
 
 from devstack.demo import demo
+from devstack.faults.command import faults
+from devstack.roots import rabbitmq_root
 from devstack.up import up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -10,6 +12,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 app.command()(demo)
 app.command()(up)
+app.command()(faults)
+app.command()(rabbitmq_root)
 
 if __name__ == "__main__":
     app()

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from signal import Signals
 
 import psutil
 
@@ -24,9 +25,13 @@ class Member:
 
     def kill(self) -> None:
         """End it at once, if it still runs."""
+        self.signal(Signals.SIGKILL)
+
+    def signal(self, number: Signals) -> None:
+        """Send it a signal, if it still runs."""
         if self.lives():
             with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(self.pid).kill()
+                psutil.Process(self.pid).send_signal(number)
 
 
 def family_of(pid: int) -> list[Member]:

@@ -1,7 +1,7 @@
 """Postgres: the one that is given, or a private one; databases by name and from templates."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -22,6 +22,9 @@ class Owned(Protocol):
 
     async def kill(self) -> None:
         """End it as a crash does."""
+
+    def paused(self) -> AbstractAsyncContextManager[None]:
+        """Stop it while the body runs."""
 
 
 class PostgresServer:
@@ -67,6 +70,16 @@ class PostgresServer:
         """
         await self._ours().kill()
         await self._ours().start()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the server while the body runs, then let it go on: connections stand, and nothing answers.
+
+        Raises:
+            NotOursError: the server was given by URL.
+        """
+        async with self._ours().paused():
+            yield
 
     def _ours(self) -> Owned:
         if self._owned is None:

@@ -10,6 +10,8 @@ import os
 import secrets
 import shutil
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +19,7 @@ import asyncpg
 from devstack.account import Account, account_for_servers
 from devstack.command import run
 from devstack.errors import NotInstalledError
+from devstack.family import Member, family_of
 from devstack.ports import LOOPBACK, free_port
 from devstack.process import ChildProcess
 from devstack.state import StateFolder
@@ -71,6 +74,20 @@ class EmbeddedPostgres:
         """
         if self._process is not None:
             await self._process.terminate(number=signal.SIGQUIT, timeout_s=_STOP_TIMEOUT_S)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the server and all its children (SIGSTOP) while the body runs: to others, a database that hangs."""
+        stopped: list[Member] = []
+        if self._process is not None and self._process.pid is not None:
+            stopped = family_of(self._process.pid)
+        try:
+            for member in stopped:
+                member.signal(signal.SIGSTOP)
+            yield
+        finally:
+            for member in stopped:
+                member.signal(signal.SIGCONT)
 
     async def stop(self) -> None:
         """Disconnect everybody and end in good order."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from devstack.debian import install_rabbitmq
@@ -38,6 +38,9 @@ class OwnBroker(Protocol):
 
     async def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl`."""
+
+    def paused(self) -> AbstractAsyncContextManager[None]:
+        """Stop it while the body runs."""
 
 
 class RabbitServer:
@@ -81,6 +84,16 @@ class RabbitServer:
         """Set the share of memory above which publishers are blocked; 0 blocks them at once, 0.4 is usual."""
         await self._ours().ctl("set_vm_memory_high_watermark", f"{fraction:g}")
 
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the server while the body runs, then let it go on: connections stand, and nothing answers."""
+        async with self._ours().paused():
+            yield
+
+    async def version(self) -> str:
+        """Return the server's version, such as `3.10.8`."""
+        return await self._management.version()
+
     def _ours(self) -> OwnBroker:
         if self._own is None:
             raise NotOursError(f"RabbitMQ was given by URL and is not ours to control; unset {AMQP_URL_VARIABLE}.")
@@ -121,6 +134,10 @@ async def _own_broker(state: StateFolder, machine: Machine) -> OwnBroker:
     source = find_rabbitmq(None, machine)
     if source is Source.CONTAINER:
         return RabbitContainer()
+    root = machine.root()
+    if root is not None:
+        root.check()
+        return RabbitNode(root.scripts, state, root)
     if source is Source.DEBIAN_PACKAGE:
         await install_rabbitmq()
     scripts = machine.scripts()

@@ -10,6 +10,7 @@ from pathlib import Path
 from devstack.errors import NotInstalledError
 from devstack.rabbitmq_container import docker_answers
 from devstack.rabbitmq_node import installed_scripts
+from devstack.rabbitmq_root import RabbitRoot, root_from_environment
 
 AMQP_URL_VARIABLE = "HALOSYNC_DEVSTACK_AMQP_URL"
 
@@ -25,6 +26,7 @@ class Source(enum.Enum):
     """The ways to a RabbitMQ, best first."""
 
     GIVEN = "a running server, given by URL"
+    ROOT = "a private node of the RabbitMQ in HALOSYNC_DEVSTACK_RABBITMQ_ROOT"
     INSTALLED = "a private node of the installed rabbitmq-server"
     CONTAINER = "a container"
     DEBIAN_PACKAGE = "the Debian package rabbitmq-server, to be installed now"
@@ -37,6 +39,7 @@ class Machine:
     scripts: Callable[[], Path | None]
     docker_answers: Callable[[], bool]
     may_install_packages: Callable[[], bool]
+    root: Callable[[], RabbitRoot | None] = lambda: None
 
 
 def may_install_debian_packages() -> bool:
@@ -44,7 +47,7 @@ def may_install_debian_packages() -> bool:
     return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
 
-THIS_MACHINE = Machine(installed_scripts, docker_answers, may_install_debian_packages)
+THIS_MACHINE = Machine(installed_scripts, docker_answers, may_install_debian_packages, root_from_environment)
 
 
 def find_rabbitmq(url: str | None, machine: Machine = THIS_MACHINE) -> Source:
@@ -55,6 +58,8 @@ def find_rabbitmq(url: str | None, machine: Machine = THIS_MACHINE) -> Source:
     """
     if url is not None:
         return Source.GIVEN
+    if machine.root() is not None:
+        return Source.ROOT
     if machine.scripts() is not None:
         return Source.INSTALLED
     if machine.docker_answers():

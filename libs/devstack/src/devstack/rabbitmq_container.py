@@ -1,6 +1,8 @@
 """RabbitMQ in a container, where a Docker engine answers."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
@@ -57,6 +59,16 @@ class RabbitContainer:
         await asyncio.to_thread(wrapped.reload)
         if wrapped.status == "running":
             await asyncio.to_thread(wrapped.kill)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the container while the body runs: to others, a broker that hangs."""
+        wrapped = self._container.get_wrapped_container()
+        await asyncio.to_thread(wrapped.pause)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(wrapped.unpause)
 
     async def close(self) -> None:
         """Remove the container and its files."""

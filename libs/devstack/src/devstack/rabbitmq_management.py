@@ -25,6 +25,11 @@ class Management:
         except httpx.TransportError:
             return False
 
+    async def version(self) -> str:
+        """Return the version of the server."""
+        answer = await self._call("GET", "/api/overview")
+        return str(answer.json()["rabbitmq_version"])
+
     async def create_vhost(self, name: str) -> str:
         """Create a virtual host that the account may use, and return its AMQP URL."""
         vhost, user = quote(name, safe=""), quote(self._user, safe="")

@@ -3,6 +3,8 @@
 import os
 import secrets
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from devstack.command import run
@@ -10,6 +12,7 @@ from devstack.errors import NotInstalledError
 from devstack.ports import LOOPBACK, free_port
 from devstack.process import ChildProcess
 from devstack.rabbitmq_management import Management
+from devstack.rabbitmq_root import RabbitRoot
 from devstack.state import StateFolder
 
 _START_TIMEOUT_S = 90.0
@@ -34,27 +37,29 @@ class RabbitNode:
     Args:
         scripts: folder of `rabbitmq-server` and `rabbitmqctl`, see `installed_scripts`.
         state: where it keeps its files.
+        root: the folder that its programs have as their root; None for the machine's own.
     """
 
-    def __init__(self, scripts: Path, state: StateFolder) -> None:
+    def __init__(self, scripts: Path, state: StateFolder, root: RabbitRoot | None = None) -> None:
         self._scripts = scripts
-        home = state.folder("rabbitmq")
+        self._root = root
+        self._home = home = state.folder("rabbitmq")
         self._amqp_port, self._management_port, self._epmd_port = free_port(), free_port(), free_port()
-        self._env = _environment(f"halosync-{secrets.token_hex(4)}@localhost", home, self._epmd_port)
+        node = f"halosync-{secrets.token_hex(4)}@localhost"
+        self._env = _environment(node, root.home if root else home, self._epmd_port)
+        if root is not None:
+            self._env["PATH"] = root.search_path
         (home / "rabbitmq.conf").write_text(
             _CONFIGURATION.format(host=LOOPBACK, amqp=self._amqp_port, management=self._management_port)
         )
         (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
         # Read in place of the machine's own file, whose settings would win over the environment.
         (home / "rabbitmq-env.conf").touch()
-        self._home = home
         # Ours from the start, in the foreground: otherwise the node starts a daemon of it, which outlives everybody.
-        self._epmd = ChildProcess(
-            "epmd", [_epmd(), "-port", str(self._epmd_port)], env=self._env, log=state.log("epmd"), cwd=home
-        )
-        self._server = ChildProcess(
-            "rabbitmq", [str(scripts / "rabbitmq-server")], env=self._env, log=state.log("rabbitmq"), cwd=home
-        )
+        epmd = self._command("epmd" if root else _epmd(), "-port", str(self._epmd_port))
+        self._epmd = ChildProcess("epmd", epmd, env=self._env, log=state.log("epmd"), cwd=home)
+        server = self._command(str(scripts / "rabbitmq-server"))
+        self._server = ChildProcess("rabbitmq", server, env=self._env, log=state.log("rabbitmq"), cwd=home)
 
     @property
     def url(self) -> str:
@@ -94,7 +99,17 @@ class RabbitNode:
 
     async def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` against the node (a second or two) and return what it prints."""
-        return await run([self._scripts / "rabbitmqctl", "--quiet", *arguments], env=self._env, cwd=self._home)
+        command = self._command(str(self._scripts / "rabbitmqctl"), "--quiet", *arguments)
+        return await run(command, env=self._env, cwd=self._home)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Stop the server (SIGSTOP) while the body runs: to others, a broker that hangs."""
+        async with self._server.paused():
+            yield
+
+    def _command(self, *command: str) -> list[str]:
+        return self._root.enter(self._home, *command) if self._root else list(command)
 
 
 def installed_scripts() -> Path | None:

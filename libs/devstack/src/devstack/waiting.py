@@ -24,3 +24,8 @@ async def until(check: Callable[[], Awaitable[bool]], *, what: str, timeout_s: f
         if time.monotonic() > deadline:
             raise NotReadyError(f"{what} did not happen within {timeout_s:g} s")
         await asyncio.sleep(every_s)
+
+
+async def last(seconds: float) -> None:
+    """Let a fault last for so long: only where its length is what is tested, never in the place of a condition."""
+    await asyncio.sleep(seconds)

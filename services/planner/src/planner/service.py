@@ -111,6 +111,16 @@ class Planning:
         if run is None:
             return None
         try:
+            return await self._guarded_turn(run, lease)
+        except asyncio.CancelledError:
+            # The connection to the broker is lost, and the message goes to somebody else by now: without this, they
+            # would find the run taken until the lease has run out, three minutes later.
+            await asyncio.shield(self._runs.release(run_id, lease, attempts=run.attempts, wait_s=0.0))
+            raise
+
+    async def _guarded_turn(self, run: ClaimedRun, lease: UUID) -> float | None:
+        """Work for a turn, and decide what follows if it fails."""
+        try:
             return await self._turn(run, lease)
         except NoPermit as limit:
             return await self._later(run, lease, limit.wait_s)
@@ -123,7 +133,7 @@ class Planning:
         except IncompleteReadError as incomplete:
             await self._fail(run, lease, "read_incomplete", read_incomplete(str(incomplete)))
         except (LostLeaseError, ReadTakenOverError):
-            log.info("run was taken over", run_id=str(run_id))
+            log.info("run was taken over", run_id=str(run.run_id))
         except Exception as error:
             if not isinstance(error, PASSING):  # a fault of ours: the run says so instead of being tried for ever
                 await self._fail(run, lease, "internal_error", internal_error())

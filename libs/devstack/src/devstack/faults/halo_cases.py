@@ -1,0 +1,180 @@
+"""A Halo that loses answers, fails, refuses, lies and is slow; each case has its own, so they run side by side."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from devstack.faults.case import Case, Step, any_item
+from devstack.faults.scene import Scene
+from devstack.faults.work import Key, Work
+
+_BAD = "NEW-2-7"
+_REFUSAL = "This licence cannot be changed."
+
+
+def _faulty(*faults: Mapping[str, Any]) -> Step:
+    """Return a step that lets requests meet faults; each says which (`method`, `path`, `nth`, `times`) and what."""
+
+    async def prepare(scene: Scene) -> None:
+        for fault in faults:
+            await scene.fault(**fault)
+
+    return prepare
+
+
+def _write(method: str = "POST", *, nth: int = 2, **act: Any) -> Mapping[str, Any]:
+    return {"method": method, "nth": nth, **act}
+
+
+def _read(path: str = "SoftwareLicence", *, nth: int = 1, **act: Any) -> Mapping[str, Any]:
+    return {"method": "GET", "path": path, "nth": nth, **act}
+
+
+def _both(**act: Any) -> Step:
+    """The second array and the second delete meet the same fault."""
+    return _faulty(_write(**act), _write("DELETE", **act))
+
+
+async def _lift(scene: Scene) -> None:
+    await scene.ground.halo.clear_faults(scene.name)
+
+
+async def _reconnect(scene: Scene) -> None:
+    await _lift(scene)
+    await scene.connect()
+
+
+async def _expire(scene: Scene) -> None:
+    await scene.until_writing()
+    await scene.ground.halo.expire_tokens(scene.name)
+
+
+async def _revoke(scene: Scene) -> None:
+    await scene.until_writing()
+    await scene.ground.halo.revoke_tokens(scene.name)
+
+
+async def _slow(scene: Scene) -> None:
+    await scene.slow()
+
+
+def _bad_row(_work: Work) -> frozenset[Key]:
+    return frozenset({(2, _BAD)})
+
+
+def _refusing(refused_array: str) -> Step:
+    async def prepare(scene: Scene) -> None:
+        await scene.ground.halo.change_settings(scene.name, refused_array=refused_array)
+        await scene.fault("POST", times=None, refuse_row={"name": _BAD, "message": _REFUSAL})
+
+    return prepare
+
+
+async def _refusing_without_a_name(scene: Scene) -> None:
+    await scene.fault("POST", row_name=_BAD, times=None, status=400, body={"Message": _REFUSAL})
+
+
+async def _known_then_empty(scene: Scene) -> None:
+    """Halo was read once, by a preview; after that the agent sees nothing."""
+    await _preview(scene)
+    await scene.ground.halo.change_settings(scene.name, agent_sees="nothing")
+
+
+async def _known_then_some(scene: Scene) -> None:
+    await _preview(scene)
+    await scene.ground.halo.change_settings(scene.name, agent_sees="some", agent_sees_fraction=0.5)
+
+
+async def _preview(scene: Scene) -> None:
+    await scene.start(mode="preview")
+    await scene.until_ended()
+
+
+async def _see_again(scene: Scene) -> None:
+    await scene.ground.halo.change_settings(scene.name, agent_sees="all")
+
+
+def _empty_look_up(**answer: Any) -> Step:
+    """The answer to an array is lost and the array applied; the list that is looked at then is no good."""
+    return _faulty(_write(drop_after=True), _read(nth=3, **answer))
+
+
+_refused_always = _faulty(_write(times=None, unauthorized=True))
+_shift_always = _faulty(_read(nth=2, times=None, shift_pages="omit"))
+
+
+async def _lagging(scene: Scene) -> None:
+    await scene.ground.halo.change_settings(scene.name, list_lag_s=1.0)
+    await scene.fault("POST", nth=2, drop_after=True)
+
+
+_429: dict[str, Any] = {"status": 429, "body": {"error": "Too many requests"}}
+_AFTER_2_S: dict[str, Any] = {**_429, "headers": {"Retry-After": "2"}}
+
+_GROUP: tuple[tuple[str, str, Step], ...] = (
+    ("lost-applied", "the connection closes, the write is applied", _both(drop_after=True)),
+    ("lost", "the connection closes, the write is not applied", _both(drop_before=True)),
+    ("late", "the connection closes, the write is applied a second later", _both(late_apply_s=1.0)),
+    ("reset-applied", "a TCP reset, the write is applied", _both(reset_after=True)),
+    ("reset", "a TCP reset, the write is not applied", _both(reset_before=True)),
+    ("500-applied", "500, the write is applied", _both(status=500, apply=True)),
+    ("502", "502, the write is not applied", _both(status=502)),
+    ("504-late", "504, the write is applied a second later", _both(status=504, late_apply_s=1.0)),
+    ("half", "half an answer", _both(half_body=True)),
+    ("malformed-applied", "broken JSON, the write is applied", _both(malformed=True, apply=True)),
+    ("malformed", "broken JSON, the write is not applied", _both(malformed=True)),
+    ("html", "a page of HTML with status 200, nothing is applied", _both(html=True)),
+    ("429-after", "429 with Retry-After", _both(**_AFTER_2_S)),
+    ("429", "429 without Retry-After", _both(**_429)),
+    ("429-read", "429 on reads", _faulty(_read("Client", **_429), _read(nth=2, **_AFTER_2_S))),
+    ("401", "401 once", _both(unauthorized=True)),
+    ("401-read", "401 on a read", _faulty(_read(unauthorized=True))),
+    ("slow", "the answer comes after 30 s, the write is applied", _both(delay_answer_s=30)),
+    ("slow-read", "lists after 30 s", _faulty(_read("Client", delay_s=30), _read(nth=2, delay_s=30))),
+    ("5xx-read", "503 and 500 on reads", _faulty(_read("Client", status=503, times=2), _read(nth=2, status=500))),
+    ("half-read", "half a list, then broken JSON", _faulty(_read(half_body=True), _read(nth=2, malformed=True))),
+    ("shift-repeat", "a page begins with a row of the one before", _faulty(_read(nth=2, shift_pages="repeat"))),
+    ("shift-omit", "a row slips between two pages", _faulty(_read(nth=2, shift_pages="omit"))),
+    ("count", "record_count changes while the list is read", _faulty(_read(nth=2, changing_count=1))),
+    ("look-up-half", "an answer is lost, and half a list is seen", _empty_look_up(half_body=True)),
+    ("look-up-short", "an answer is lost, and a list too short is seen", _empty_look_up(short_list=5)),
+    ("look-up-empty", "an answer is lost, and an empty list is seen", _empty_look_up(empty_list=True)),
+    ("lag", "an answer is lost, and lists lag by a second", _lagging),
+)
+
+
+def _partner(name: str, what: str, prepare: Step, **outcome: Any) -> Case:
+    """Return a case of a tenant of its own."""
+    return Case(f"halo-{name}", "Halo", what, prepare, alone=False, **outcome)
+
+
+_SOME_FAIL: dict[str, Any] = {"fails": any_item, "must_fail": False}
+_SHRUNK: dict[str, Any] = {"repair": _see_again, "ends": "failed", "error": "read_shrunk"}
+_INCOMPLETE: dict[str, Any] = {"repair": _lift, "ends": "failed", "error": "read_incomplete"}
+_BAD_ROW: dict[str, Any] = {"repair": _lift, "ends": "partial", "fails": _bad_row}
+
+_ALL = (
+    *(_partner(name, what, prepare) for name, what, prepare in _GROUP),
+    _partner("401-expired", "the access token expires while writing", _slow, strike=_expire),
+    _partner("401-always", "401 to every array", _refused_always, repair=_lift, ends="partial", **_SOME_FAIL),
+    _partner(
+        "revoked",
+        "all tokens revoked while writing; connected again, Sync",
+        _slow,
+        strike=_revoke,
+        repair=_reconnect,
+        ends="failed",
+        error="connection_broken",
+        **_SOME_FAIL,
+    ),
+    _partner("bad-row", "one bad row in an array of 50, Halo writes none", _refusing("none"), **_BAD_ROW),
+    _partner("bad-row-good", "one bad row, Halo writes the others", _refusing("good"), **_BAD_ROW),
+    _partner("bad-row-before", "one bad row, Halo writes those before it", _refusing("before"), **_BAD_ROW),
+    _partner("bad-row-unnamed", "one bad row, and Halo does not say which", _refusing_without_a_name, **_BAD_ROW),
+    _partner("empty", "empty lists with status 200 after a full one", _known_then_empty, **_SHRUNK),
+    _partner("some", "the agent sees half of the rows after a full list", _known_then_some, **_SHRUNK),
+    _partner("shift-always", "pages shift at every reading", _shift_always, **_INCOMPLETE),
+)
+
+_SHORT = {"lost-applied", "late", "502", "429", "401-expired", "shift-omit", "bad-row", "empty"}
+CASES = tuple(replace(case, short=case.name.removeprefix("halo-") in _SHORT) for case in _ALL)

@@ -1,0 +1,162 @@
+"""What holds whatever happens (docs/architecture.md), seen from outside: in Halo's own history and in the rows."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from devstack.errors import NotReadyError
+from devstack.faults.case import Case
+from devstack.faults.ground import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
+from devstack.faults.scene import Scene
+from devstack.faults.work import Key, State
+from devstack.waiting import until
+
+_FINAL = ("none", "applied", "rejected", "withdrawn")
+_UNSURE = "outcome_unknown"
+_COUNTED = ("total", "synced", "skipped", "held", "failed", "pending", "created", "updated", "deleted", "unchanged")
+_SHOWN = 5
+
+_COUNTERS = """SELECT count(*) AS total, count(*) FILTER (WHERE outcome = 'synced') AS synced,
+count(*) FILTER (WHERE outcome = 'skipped') AS skipped, count(*) FILTER (WHERE outcome = 'held') AS held,
+count(*) FILTER (WHERE outcome = 'failed') AS failed, count(*) FILTER (WHERE outcome = 'pending') AS pending,
+count(*) FILTER (WHERE outcome = 'synced' AND action = 'create') AS created,
+count(*) FILTER (WHERE outcome = 'synced' AND action = 'update') AS updated,
+count(*) FILTER (WHERE outcome = 'synced' AND action = 'delete') AS deleted,
+count(*) FILTER (WHERE outcome = 'synced' AND action = 'unchanged') AS unchanged
+FROM item WHERE run_id = $1"""
+
+_ITEMS = """SELECT halo_client_id, licence_name, action, outcome, reason, action_state FROM item
+WHERE run_id = $1 ORDER BY seq"""
+
+
+async def held(scene: Scene) -> dict[Key, State]:
+    """Return the active licences that Halo holds now."""
+    rows = [row for row in await scene.ground.halo.licences(scene.name) if row["is_active"]]
+    return {(row["client_id"], row["name"]): (row["count"], row["price"], row["billing_cycle"]) for row in rows}
+
+
+async def after_run(scene: Scene, case: Case, run: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong after the run that the fault struck: how it ended, its items, and Halo against the plan."""
+    wrong = []
+    if (run["state"], run["error_code"]) != (case.ends, case.error):
+        wrong.append(f"the run ended {run['state']} ({run['error_code']}: {run['error']}), not {case.ends}")
+    items = await scene.fetch(_ITEMS, run["run_id"])
+    failed = {_key(item) for item in items if item["outcome"] == "failed"}
+    expected = case.fails(scene.work)
+    if not failed <= expected or (case.must_fail and failed != expected):
+        why = Counter(item["reason"] for item in items if item["outcome"] == "failed")
+        wrong.append(f"{len(failed)} items failed, {len(expected)} were to: {_some(failed ^ expected)} {dict(why)}")
+    if unfinished := [_key(item) for item in items if item["action_state"] not in _FINAL]:
+        wrong.append(f"{len(unfinished)} actions are not final: {_some(unfinished)}")
+    if open_batches := await scene.fetch("SELECT FROM batch WHERE run_id = $1 AND state <> 'done'", run["run_id"]):
+        wrong.append(f"{len(open_batches)} batches are open")
+    wrong += await counters(scene, run)
+    wrong += differences(scene, await held(scene), items)
+    return wrong
+
+
+def differences(scene: Scene, now: Mapping[Key, State], items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed."""
+    before, wanted = scene.work.before, scene.work.wanted
+    outcomes = {_key(item): item for item in items}
+    wrong = []
+    for key in before.keys() | wanted.keys() | now.keys():
+        item = outcomes.get(key)
+        allowed = {before.get(key)}
+        if item is not None and item["outcome"] == "synced":
+            allowed = {wanted.get(key)}
+        elif item is not None and item["reason"] == _UNSURE:
+            allowed = {before.get(key), wanted.get(key)}
+        if now.get(key) not in allowed:
+            wrong.append(f"{key}: {now.get(key)} instead of {allowed} ({item and item['outcome']})")
+    return [f"Halo differs from the plan in {len(wrong)} licences: {_some(wrong)}"] if wrong else []
+
+
+async def counters(scene: Scene, run: Mapping[str, Any]) -> list[str]:
+    """Return where the run's counters are not those of its rows."""
+    [rows] = await scene.fetch(_COUNTERS, run["run_id"])
+    off = [f"{name} {run[name]} of {rows[name]}" for name in _COUNTED if run[name] != rows[name]]
+    return [f"counters differ from the rows: {_some(off)}"] if off else []
+
+
+async def history(scene: Scene) -> list[str]:
+    """Return what ever was wrong in Halo: twins at any moment, or a licence that was made or deleted more than once."""
+    wrong = []
+    if twins := await scene.ground.halo.duplicates(scene.name):
+        names = [(twin["client_id"], twin["name"], twin["ids"]) for twin in twins]
+        wrong.append(f"Halo had {len(twins)} licences twice: {_some(names)}")
+    effects = [effect for effect in await scene.ground.halo.history(scene.name) if effect["request"] is not None]
+    made = Counter((e["after"]["client_id"], e["after"]["name"]) for e in effects if e["effect"] == "create")
+    if again := [key for key, times in made.items() if times > 1]:
+        wrong.append(f"made more than once: {_some(again)}")
+    if unasked := made.keys() - (scene.work.wanted.keys() - scene.work.before.keys()):
+        wrong.append(f"made, and nobody asked for it: {_some(unasked)}")
+    return wrong
+
+
+async def requests(scene: Scene) -> list[str]:
+    """Return every window that held more requests than the limit, and every 429 that no fault explains."""
+    log = await scene.requests()
+    times = sorted(entry["monotonic"] for entry in log)
+    most = max((sum(start <= at < start + RATE_WINDOW_S for at in times) for start in times), default=0)
+    wrong = [f"{most} requests within {RATE_WINDOW_S:g} s"] if most > RATE_REQUESTS else []
+    if refused := [entry["n"] for entry in log if entry["status"] == 429 and entry["fault"] is None]:
+        wrong.append(f"{len(refused)} requests were refused as too many: {_some(refused)}")
+    return wrong
+
+
+async def dead_letters(scene: Scene) -> list[str]:
+    """Return what of the poison is not among the dead letters, and what is there that is no poison of anybody."""
+    letters: list[Mapping[str, Any]] = []
+
+    async def kept() -> bool:
+        letters[:] = await scene.fetch("SELECT queue, body, reason FROM dead_letter WHERE state = 'kept'")
+        return {(body, queue) for body, queue in scene.poison.items()} <= {
+            (bytes(x["body"]), x["queue"]) for x in letters
+        }
+
+    with suppress(NotReadyError):  # what is missing is told below
+        await until(kept, what="keeping the poison", timeout_s=PATIENCE_S / 4, every_s=0.5)
+    found = {(bytes(letter["body"]), letter["queue"]) for letter in letters}
+    wrong = [
+        f"no dead letter of {queue}: {body!r}" for body, queue in scene.poison.items() if (body, queue) not in found
+    ]
+    others = [name for name in scene.ground.partners if name != scene.name]
+    for letter in letters:
+        body = bytes(letter["body"])
+        if body not in scene.ground.poison and not any(other.encode() in body for other in others):
+            wrong.append(f"a dead letter that is no poison, of {letter['queue']}: {letter['reason']} {body!r}")
+    return wrong
+
+
+async def faults_met(scene: Scene) -> list[str]:
+    """Return the faults that no request met: their case has tested nothing."""
+    faults = await scene.ground.halo.faults(scene.name)
+    return [f"no request met the fault {fault['match']} {fault['action']}" for fault in faults if not fault["hits"]]
+
+
+async def second_sync(scene: Scene, first: Mapping[str, Any]) -> list[str]:
+    """Press Sync again: it does what is still to be done, and after a success it changes nothing."""
+    before = await scene.requests()
+    await scene.start()
+    run = await scene.until_ended()
+    wrong = [f"the second Sync ended {run['state']}: {run['error']}"] if run["state"] != "succeeded" else []
+    wrong += await counters(scene, run)
+    if (now := await held(scene)) != scene.work.wanted:
+        off = [key for key in now.keys() | scene.work.wanted.keys() if now.get(key) != scene.work.wanted.get(key)]
+        wrong.append(f"after the second Sync Halo is not as the invoice asks in {len(off)} licences: {_some(off)}")
+    writes = [entry for entry in (await scene.requests())[len(before) :] if entry["method"] != "GET"]
+    if writes and first["state"] == "succeeded":
+        wrong.append(f"the second Sync wrote {len(writes)} times, where nothing was left to do")
+    return wrong
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    return (item["halo_client_id"], item["licence_name"])
+
+
+def _some(things: Any) -> str:
+    shown = [str(thing) for thing in things]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more

@@ -1,0 +1,154 @@
+"""The broker and the database killed, hanging, refusing, in the middle of a run."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from devstack.errors import DevstackError
+from devstack.faults.case import Case
+from devstack.faults.scene import ENDED, Scene
+from devstack.waiting import last
+
+_HANG_S = 12.0
+"""Longer than two heartbeats, so that both ends notice."""
+
+_TIMES, _PAUSE_S = 6, 2.0
+
+
+async def _slow(scene: Scene) -> None:
+    await scene.slow(1.5)
+
+
+@asynccontextmanager
+async def _writers_stopped(scene: Scene) -> AsyncIterator[None]:
+    """Keep the run in its middle while something that takes seconds is done to a server."""
+    async with AsyncExitStack() as stopped:
+        for writer in scene.ground.writers:
+            await stopped.enter_async_context(writer.process.paused())
+        if (await scene.run())["state"] in ENDED:
+            raise DevstackError("the run had ended before the fault struck")
+        yield
+
+
+async def _kill_broker_now(scene: Scene) -> None:
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.kill()
+    await scene.ground.rabbit.restart()
+
+
+async def _kill_broker(scene: Scene) -> None:
+    await scene.until_writing()
+    await _kill_broker_now(scene)
+
+
+async def _kill_broker_thrice(scene: Scene) -> None:
+    await scene.until_writing()
+    await _kill_broker_now(scene)
+    for _ in range(2):
+        await scene.ground.rabbit.restart()
+
+
+async def _kill_broker_while_reading(scene: Scene) -> None:
+    await scene.until_asked("GET")
+    await scene.ground.rabbit.kill()
+    await scene.ground.rabbit.restart()
+
+
+async def _close_connections(scene: Scene) -> None:
+    await scene.until_writing(synced=0)
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.close_all_connections()
+    for _ in range(_TIMES):
+        await scene.ground.rabbit.close_all_connections()
+        await last(_PAUSE_S)
+
+
+async def _memory_alarm(scene: Scene) -> None:
+    """Orders stay in the outbox while the broker takes none."""
+    await scene.until_writing()
+    async with _writers_stopped(scene):
+        await scene.ground.rabbit.set_memory_watermark(0)
+
+    async def held_up() -> bool:
+        return bool(await scene.fetch("SELECT FROM outbox WHERE created_at < now() - interval '6 seconds'"))
+
+    try:
+        await scene.until(held_up, what="a message that waits in the outbox")
+    finally:
+        await scene.ground.rabbit.set_memory_watermark(0.4)
+
+
+async def _stop_broker(scene: Scene) -> None:
+    await scene.until_writing()
+    async with scene.ground.rabbit.paused():
+        await last(_HANG_S)
+
+
+async def _kill_postgres(scene: Scene) -> None:
+    await scene.until_writing()
+    await scene.ground.postgres.restart()
+
+
+async def _kill_postgres_thrice(scene: Scene) -> None:
+    await scene.until_writing()
+    for _ in range(3):
+        await scene.ground.postgres.restart()
+        await last(_PAUSE_S)
+
+
+async def _kill_postgres_while_reading(scene: Scene) -> None:
+    await scene.until_asked("GET")
+    await scene.ground.postgres.restart()
+
+
+async def _postgres_away(scene: Scene) -> None:
+    """Without a database there is no permit, so nothing is sent."""
+    await scene.until_writing()
+    await scene.ground.postgres.kill()
+    try:
+        await last(_HANG_S)
+    finally:
+        await scene.ground.postgres.restart()
+
+
+async def _terminate_backends(scene: Scene) -> None:
+    await scene.until_writing(synced=0)
+    others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    for _ in range(_TIMES):
+        await scene.fetch(others)
+        await last(_PAUSE_S)
+
+
+async def _stop_postgres(scene: Scene) -> None:
+    await scene.until_writing()
+    async with scene.ground.postgres.paused():
+        await last(_HANG_S)
+
+
+async def _kill_both(scene: Scene) -> None:
+    await scene.until_writing()
+    await scene.ground.postgres.kill()
+    await scene.ground.rabbit.kill()
+    await scene.ground.postgres.restart()
+    await scene.ground.rabbit.restart()
+
+
+_SHORT = {"broker-kill", "postgres-kill"}
+
+_ALL = (
+    Case("broker-kill", "broker", "killed while the writers write, started again", _slow, _kill_broker),
+    Case("broker-kill-thrice", "broker", "killed and started again, three times", _slow, _kill_broker_thrice),
+    Case("broker-kill-read", "broker", "killed while the planner reads", _slow, _kill_broker_while_reading),
+    Case("broker-close", "broker", "close_all_connections every 2 s", _slow, _close_connections),
+    Case("broker-alarm", "broker", "a memory alarm blocks publishers", _slow, _memory_alarm),
+    Case("broker-stop", "broker", "SIGSTOP for 12 s", _slow, _stop_broker),
+    Case("postgres-kill", "Postgres", "killed while the writers write, started again", _slow, _kill_postgres),
+    Case("postgres-kill-thrice", "Postgres", "killed and started again, three times", _slow, _kill_postgres_thrice),
+    Case("postgres-kill-read", "Postgres", "killed while the planner reads", _slow, _kill_postgres_while_reading),
+    Case("postgres-away", "Postgres", "away for 12 s", _slow, _postgres_away),
+    Case("postgres-backends", "Postgres", "every connection ended, every 2 s", _slow, _terminate_backends),
+    Case("postgres-stop", "Postgres", "SIGSTOP for 12 s", _slow, _stop_postgres),
+    Case("servers-kill", "servers", "broker and Postgres killed at once", _slow, _kill_both),
+)
+CASES = tuple(replace(case, short=case.name in _SHORT) for case in _ALL)

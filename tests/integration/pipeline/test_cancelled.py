@@ -1,0 +1,26 @@
+"""A handler that is cancelled because the broker went away leaves nothing behind that others have to wait for."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from devstack.waiting import until
+
+TENANT = "acme"
+
+
+async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client"}, delay_s=5)
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run_id = await pipeline.start()
+    reading = asyncio.create_task(pipeline.planning.advance(run_id))
+
+    async def asked() -> bool:
+        return bool(await pipeline.sandbox.admin.requests(TENANT))
+
+    await until(asked, what="the first request", timeout_s=20)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"
