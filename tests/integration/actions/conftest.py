@@ -110,7 +110,7 @@ class RealStage:
         return item_id
 
     async def item(self, item_id: int) -> tuple[str, str, int]:
-        row = await self._pool.fetchrow("SELECT action_state, outcome, attempts FROM item WHERE item_id = $1", item_id)
+        [row] = await self._pool.fetch("SELECT action_state, outcome, attempts FROM item WHERE item_id = $1", item_id)
         return row["action_state"], row["outcome"], row["attempts"]
 
     async def batch_of(self, item_id: int) -> int:

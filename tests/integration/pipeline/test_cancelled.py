@@ -24,3 +24,20 @@ async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Any) -
         await reading
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
+
+
+async def test_a_run_whose_planner_lost_the_database_for_a_moment_goes_on_at_once(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run_id = await pipeline.start()
+
+    async def away(_: Any) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.planning._plans, "settings", away)
+        with pytest.raises(ConnectionResetError):
+            await pipeline.planning.advance(run_id)
+    await pipeline.settle()
+    assert (await pipeline.run(run_id))["state"] == "succeeded"

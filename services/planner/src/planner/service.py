@@ -101,12 +101,13 @@ class Planning:
         self._snapshots = snapshots
         self._reading = reading
         self._limits = limits
+        self._held: dict[UUID, UUID] = {}
         # Two plans of 100,000 items at once would need twice the memory; the intake of invoices holds it too.
         self._memory = memory or asyncio.Lock()
 
     async def advance(self, run_id: UUID) -> float | None:
         """Work on a run for a turn; return in how many seconds it wants its next turn, None if it wants none."""
-        lease = uuid4()
+        lease = self._held.pop(run_id, None) or uuid4()
         run = await self._runs.claim(run_id, lease)
         if run is None:
             return None
@@ -135,7 +136,9 @@ class Planning:
         except (LostLeaseError, ReadTakenOverError):
             log.info("run was taken over", run_id=str(run.run_id))
         except Exception as error:
-            if not isinstance(error, PASSING):  # a fault of ours: the run says so instead of being tried for ever
+            if isinstance(error, PASSING):  # the lease could not be given back: the next turn here goes on under it
+                self._held[run.run_id] = lease
+            else:  # a fault of ours: the run says so instead of being tried for ever
                 await self._fail(run, lease, "internal_error", internal_error())
             raise
         return None
