@@ -2,32 +2,49 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.retry import FailureClass
 from halosync.halo.failures import HaloFailure
 from halosync.runtime.tokens import Tokens
 from halosync.store.counting import RequestCounter
-from halosync.store.limiter import NoPermit, Rate, RateLimiter
+from halosync.store.limiter import Lease, NoPermit, Rate
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """On whose behalf a request is made: the partner, its tenant and limit, and the run that pays for it."""
+    """On whose behalf a request is made: the partner, its tenant and limit, and the run that pays for it.
+
+    `interactive` says that a person waits for the answer; such a request may use what batch work leaves of the budget.
+    """
 
     partner_id: str
     tenant: str
     rate: Rate
     run_id: UUID | None
+    interactive: bool = False
+
+
+class Limiter(Protocol):
+    """The shared request budget, as `halosync.store.limiter.RateLimiter` keeps it."""
+
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool) -> Lease:
+        """Lease up to `want` permits, or raise `NoPermit`."""
+
+    async def settle(self, lease: Lease, spent: int) -> None:
+        """Say how many of them were spent."""
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """Stop everybody from asking a tenant that answered 429; return for how many seconds."""
 
 
 class ReadAccess:
     """Makes reading requests within the shared budget."""
 
-    def __init__(self, tokens: Tokens, limiter: RateLimiter, counter: RequestCounter, hold_s: float) -> None:
+    def __init__(self, tokens: Tokens, limiter: Limiter, counter: RequestCounter, hold_s: float) -> None:
         self._tokens = tokens
         self._limiter = limiter
         self._counter = counter
@@ -52,7 +69,9 @@ class ReadAccess:
         return await self._once(who, token.access_token.get_secret_value(), request)
 
     async def _once(self, who: Reader, token: str, request: Callable[[str], Awaitable[T]]) -> T:
-        lease = await self._limiter.acquire(who.tenant, who.rate, want=1, hold_s=self._hold_s)
+        lease = await self._limiter.acquire(
+            who.tenant, who.rate, want=1, hold_s=self._hold_s, interactive=who.interactive
+        )
         spent = 1
         try:
             return await request(token)
