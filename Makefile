@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: install
 install: $(VENV)/.installed ## Make .venv with everything in it
@@ -37,6 +37,10 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 .PHONY: test
 test: install ## Run all tests (ARGS="-k word" for some)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: bench-budget
+bench-budget: install ## Measure how much of a request budget is used (six minutes)
+	$(BIN)/python bench/budget.py
 
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts
