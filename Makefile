@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: install
 install: $(VENV)/.installed ## Make .venv with everything in it
@@ -45,6 +45,10 @@ simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--
 .PHONY: faults
 faults: install ## Kill, stop and deceive the real processes, one case after the other; a table at the end (ARGS=--list)
 	$(BIN)/python -m devstack faults $(ARGS)
+
+.PHONY: bench-budget
+bench-budget: install ## Measure how much of a request budget is used (six minutes)
+	$(BIN)/python bench/budget.py
 
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts

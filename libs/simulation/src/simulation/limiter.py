@@ -1,52 +1,170 @@
-"""Temporary."""
+"""The request budget of `halosync.store.limiter` in memory, on a clock that is handed in.
 
+A second implementation of the rules of `migrations/0004_limiter.sql`, under the same suite
+(`tests/integration/test_limiter_rules.py`). It reads no real clock and never yields to the event loop, so that a
+simulation on virtual time stays deterministic.
+"""
+
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
-from halosync.store.limiter import Lease, NoPermit, Rate
+from halosync.store.limiter import Lease, NoPermit, Rate, Standing
+
+RESERVE_PART = 50
+"""Batch work leaves one permit in so many to calls that a person waits for."""
+
+RELAXED = 0.02
+"""This part of the limit is believed to be ours again after a window without a 429; then twice that, and so on."""
+
+STRIKE = 0.01
+"""This part of the window a block lasts at least from the second 429 within a window on; then 3, 7, 15 times that."""
 
 
-@dataclass
-class _Row:
+@dataclass(slots=True)
+class _Held:
+    """A lease: open, or settled and not yet over."""
+
+    tenant: str
     permits: int
+    asked: Rate
+    leased_at: float
+    held_until: float
     free_at: float
-    window_s: float
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class _Budget:
+    """A tenant's limit, what others use of it, and its leases by id."""
+
+    rate: Rate
+    blocked_until: float = -math.inf
+    foreign_use: float = 0.0
+    foreign_seen: int = 0
+    foreign_at: float = -math.inf
+    strikes: int = 0
+    leases: dict[int, _Held] = field(default_factory=dict)
+
+    def in_use(self, now: float) -> int:
+        """How many permits count at this moment."""
+        return sum(held.permits for held in self.leases.values() if held.free_at > now)
+
+    def expected(self, now: float) -> float:
+        """What others are expected to use of the budget in a window."""
+        clean = min(max((now - self.foreign_at) // self.rate.window_s, 0), 9) if self.foreign_use else 0
+        return max(self.foreign_use - self.rate.requests * RELAXED * (2**clean - 1), 0.0)
+
+    def effective(self, now: float) -> int:
+        """The limit less what others use; 1 at least."""
+        seen = self.foreign_seen if self.foreign_at > now - self.rate.window_s else 0
+        return max(self.rate.requests - math.ceil(max(self.expected(now), seen)), 1)
+
+    def wait_s(self, now: float, excess: int) -> float:
+        """Seconds until more than `excess` permits can have come back; a window if so many are not in use."""
+        back = 0
+        for back_s, permits in sorted((self._back_s(held, now), held.permits) for held in self.leases.values()):
+            back += permits
+            if back > excess:
+                return back_s
+        return self.rate.window_s
+
+    def _back_s(self, held: _Held, now: float) -> float:
+        if held.settled or held.held_until <= now:
+            return held.free_at - now
+        return max(now - held.leased_at, min(self.rate.window_s / 300, 1.0), 0.05)
 
 
 class MemoryRateLimiter:
-    """Temporary."""
+    """Leases permits, takes them back, and blocks a tenant that answered 429; see `halosync.store.limiter.RateLimiter`.
+
+    Args:
+        clock: the time in seconds; it never goes back.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._rows: dict[int, _Row] = {}
-        self._blocked = 0.0
-        self._n = 0
-        self._window = 300.0
+        self._budgets: dict[str, _Budget] = {}
+        self._held: dict[int, _Held] = {}
+        self._ids = count(1)
 
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, reserve: int = 0) -> Lease:
-        t = self._clock()
-        self._window = rate.window_s
-        if self._blocked > t:
-            raise NoPermit(self._blocked - t)
-        self._rows = {k: r for k, r in self._rows.items() if r.free_at > t}
-        granted = min(want, max(rate.requests - reserve - sum(r.permits for r in self._rows.values()), 0))
-        if not granted:
-            raise NoPermit(min(r.free_at for r in self._rows.values()) - t)
-        self._n += 1
-        self._rows[self._n] = _Row(granted, t + hold_s + rate.window_s, rate.window_s)
-        return Lease(self._n, granted)
+    async def acquire(
+        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+    ) -> Lease:
+        """Lease up to `want` permits for `hold_s` seconds at most; `RateLimiter.acquire` says what each argument is.
+
+        Raises:
+            NoPermit: none is free now.
+        """
+        now = self._clock()
+        budget = self._budgets.setdefault(tenant, _Budget(rate))
+        self._drop(budget, now)
+        asked = [rate, *(held.asked for held in budget.leases.values())]
+        budget.rate = Rate(min(each.requests for each in asked), max(each.window_s for each in asked))
+        if budget.blocked_until > now:
+            raise NoPermit(budget.blocked_until - now)
+        effective = budget.effective(now)
+        allowed = effective - reserve - (0 if interactive else effective // RESERVE_PART)
+        used = budget.in_use(now)
+        granted = min(want, allowed - used)
+        if granted <= 0:
+            raise NoPermit(budget.wait_s(now, used - allowed))
+        lease = Lease(next(self._ids), granted)
+        held = _Held(tenant, granted, rate, now, now + hold_s, now + hold_s + budget.rate.window_s)
+        self._held[lease.lease_id] = budget.leases[lease.lease_id] = held
+        return lease
 
     async def settle(self, lease: Lease, spent: int) -> None:
-        row = self._rows.get(lease.lease_id)
-        if row is None:
+        """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
+        held = self._held.get(lease.lease_id)
+        if held is None or held.settled:
             return
-        if spent == 0:
-            del self._rows[lease.lease_id]
-        else:
-            row.permits, row.free_at = spent, self._clock() + row.window_s
+        budget = self._budgets[held.tenant]
+        held.settled, held.permits = True, spent
+        held.free_at = self._clock() + max(held.asked.window_s, budget.rate.window_s)
+        if not spent:
+            del self._held[lease.lease_id], budget.leases[lease.lease_id]
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
-        t = self._clock()
-        wait = retry_after_s if retry_after_s is not None else self._window
-        self._blocked = max(self._blocked, t + wait)
-        return self._blocked - t
+        """Stop everybody from asking this tenant, which answered 429, and return for how many seconds.
+
+        Raises:
+            LookupError: the tenant never had a permit, so no request of ours can have been refused.
+        """
+        if tenant not in self._budgets:
+            raise LookupError(f"{tenant} never had a permit")
+        now, budget = self._clock(), self._budgets[tenant]
+        window_s = budget.rate.window_s
+        if budget.blocked_until <= now:
+            seen = max(budget.rate.requests - budget.in_use(now), 0)
+            expected = budget.expected(now)
+            budget.strikes = min(budget.strikes + 1, 9) if budget.foreign_at > now - window_s else 1
+            budget.foreign_use = max(expected, (expected + seen) / 2)
+            budget.foreign_seen = seen if retry_after_s is None else 0
+            budget.foreign_at = now
+        wait_s = retry_after_s
+        if wait_s is None:
+            back = (held.free_at for held in budget.leases.values() if held.settled and held.free_at > now)
+            wait_s = max(min(back, default=now + window_s) - now, min(window_s, 1.0))
+        wait_s = max(wait_s, window_s * min(STRIKE * (2 ** (budget.strikes - 1) - 1), 1))
+        budget.blocked_until = max(budget.blocked_until, now + wait_s)
+        return budget.blocked_until - now
+
+    async def standing(self, tenant: str) -> Standing | None:
+        """Return what is left of a tenant's budget; None if it never had a permit."""
+        budget = self._budgets.get(tenant)
+        if budget is None:
+            return None
+        now = self._clock()
+        effective = budget.effective(now)
+        return Standing(
+            effective=effective,
+            reserve=effective // RESERVE_PART,
+            in_use=budget.in_use(now),
+            blocked_s=max(budget.blocked_until - now, 0.0),
+        )
+
+    def _drop(self, budget: _Budget, now: float) -> None:
+        for lease_id in [lease_id for lease_id, held in budget.leases.items() if held.free_at <= now]:
+            del budget.leases[lease_id], self._held[lease_id]

@@ -82,7 +82,7 @@ class Town:
         tokens: Any = Tokens(process, self.halo)
         limiter: Any = SteppedLimiter(process, self.limiter)
         counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, hold_s=wire.total_timeout_s)
+        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=now)
 
     def _process(self, name: str) -> tuple[Process, Any]:
         process = Process(name, self.dice)

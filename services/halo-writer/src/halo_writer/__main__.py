@@ -42,7 +42,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     )
     lookup = LookUp(
         actions=actions,
-        access=ReadAccess(tokens, limiter, counter, hold_s=transport.total_timeout_s),
+        access=ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s),
         reader=HaloReader(transport, settings.halo_page_size),
         default_rate=rate,
         max_attempts=settings.retry_max_attempts,

@@ -44,7 +44,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         Tokens(Requests(parts.broker, parts.publisher)),
         RateLimiter(pool),
         RequestCounter(pool),
-        hold_s=transport.total_timeout_s,
+        request_s=transport.total_timeout_s,
     )
     reading = HaloReading(access, HaloReader(transport, settings.halo_page_size), reads)
     limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)

@@ -63,8 +63,10 @@ class Refreshing:
         return None if context is None else await self._turn(partner_id, read_id, *context)
 
     async def _turn(self, partner_id: str, read_id: UUID, tenant: str, rate: Rate | None) -> tuple[float, bool] | None:
+        # A person waits for the page, so this goes before what a run reads and writes.
+        who = Reader(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         try:
-            progress = await self._reading.turn(read_id, Reader(partner_id, tenant, rate or self._default_rate, None))
+            progress = await self._reading.turn(read_id, who)
         except NoPermit as limit:
             return limit.wait_s, False
         except ReadTakenOverError:

@@ -116,8 +116,15 @@ class Planning:
         except asyncio.CancelledError:
             # The connection to the broker is lost, and the message goes to somebody else by now: without this, they
             # would find the run taken until the lease has run out, three minutes later.
-            await asyncio.shield(self._runs.release(run_id, lease, attempts=run.attempts, wait_s=0.0))
+            await asyncio.shield(self._give_back(run, lease))
             raise
+
+    async def _give_back(self, run: ClaimedRun, lease: UUID) -> None:
+        try:
+            await self._runs.release(run.run_id, lease, attempts=run.attempts, wait_s=0.0)
+        except PASSING as error:
+            self._held[run.run_id] = lease
+            log.warning("a run could not be given back", run_id=str(run.run_id), error=f"{type(error).__name__}: {error}")
 
     async def _guarded_turn(self, run: ClaimedRun, lease: UUID) -> float | None:
         """Work for a turn, and decide what follows if it fails."""

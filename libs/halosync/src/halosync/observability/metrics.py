@@ -9,6 +9,10 @@ HALO_REQUESTS = Counter("halosync_halo_requests_total", "Requests to Halo", ["me
 HALO_SECONDS = Histogram("halosync_halo_request_seconds", "How long Halo takes to answer", ["method"])
 RATE_WAITS = Counter("halosync_rate_waits_total", "How often work had to wait for the request budget")
 RATE_BLOCKS = Counter("halosync_rate_blocks_total", "How often Halo answered 429")
+RATE_FOREIGN = Counter(
+    "halosync_rate_foreign_total", "Requests of others in the budget, as seen when Halo answered 429"
+)
+CLOCK_JUMPS = Counter("halosync_clock_jumps_total", "How often the clock of Postgres was seen to have jumped ahead")
 ITEMS_SETTLED = Counter("halosync_items_settled_total", "Items that reached an outcome", ["action", "outcome"])
 RUNS_FINISHED = Counter("halosync_runs_finished_total", "Runs by the state they ended in", ["state"])
 SWEPT = Counter("halosync_swept_total", "Work that a sweeper had to ask for again", ["what"])

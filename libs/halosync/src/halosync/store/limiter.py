@@ -2,17 +2,23 @@
 
 A permit counts from its lease until one window after the request *ended*; so no window of any alignment ever holds
 more requests than the limit, whatever the latency, and clocks need not agree (messaging-facts 3.1). Postgres being
-away means no permit and so no request.
+away means no permit and so no request. What others use of the budget is learnt from 429s. Why: docs/decisions/0002;
+the rules themselves: `migrations/0004_limiter.sql`.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import structlog
 
-from halosync.observability.metrics import RATE_BLOCKS, RATE_WAITS
+from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
+from halosync.store.clock_watch import ClockWatch, Reading
 from halosync.store.queries import QUERIES
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,39 @@ class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up f
         self.wait_s = wait_s
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of a tenant's budget now.
+
+    Attributes:
+        effective: the limit less what others use; 1 at least.
+        reserve: how much of it batch work leaves to calls that a person waits for.
+        in_use: permits that are leased, or were spent within the last window.
+        blocked_s: for how many seconds more nobody may ask; 0.0 if one may.
+    """
+
+    effective: int
+    reserve: int
+    in_use: int
+    blocked_s: float
+
+
 class RateLimiter:
-    """Leases permits, takes them back, and blocks a tenant that answered 429."""
+    """Leases permits, takes them back, and blocks a tenant that answered 429.
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    Args:
+        pool: connections to the database that all processes share.
+        monotonic: seconds of a clock that never jumps; the database's is compared with it.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", monotonic: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
+        self._monotonic = monotonic
+        self._clocks = ClockWatch()
 
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, reserve: int = 0) -> Lease:
+    async def acquire(
+        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+    ) -> Lease:
         """Lease up to `want` permits.
 
         Args:
@@ -61,31 +93,68 @@ class RateLimiter:
             want: how many requests are to be sent.
             hold_s: the longest time until they have all ended; a holder that dies gives them back after that and a
                 window.
-            reserve: how many permits to leave to others.
+            interactive: a person waits for it, so that it may use what batch work leaves.
+            reserve: how many permits to leave to others besides.
 
         Raises:
-            NoPermit: none is free now.
+            NoPermit: none is free now. Its wait is exact when what comes back next was settled; while it is still
+                in flight, it is a guess of when that will be known, and the caller asks again.
         """
-        row = await QUERIES.acquire_permits(
+        asked = self._monotonic()
+        row = await QUERIES.take_permits(
             self._pool,
             tenant=tenant,
             requests=rate.requests,
             window_s=rate.window_s,
             want=want,
+            interactive=interactive,
             reserve=reserve,
             hold_s=hold_s,
         )
-        if row["granted"] == 0:
+        lease = Lease(row["lease_id"], row["granted"]) if row["granted"] else None
+        await self._watch(Reading(asked, self._monotonic(), row["moment_s"]), lease, rate)
+        if lease is None:
             RATE_WAITS.inc()
             raise NoPermit(row["wait_s"])
-        return Lease(row["lease_id"], row["granted"])
+        return lease
 
     async def settle(self, lease: Lease, spent: int) -> None:
-        """Say that the lease's requests have ended and `spent` of them were sent."""
+        """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
         await QUERIES.settle_permits(self._pool, lease_id=lease.lease_id, spent=spent)
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
-        """Stop every process from asking this tenant, and return for how many seconds."""
+        """Stop every process from asking this tenant, which answered 429, and return for how many seconds.
+
+        Raises:
+            LookupError: the tenant never had a permit, so no request of ours can have been refused.
+        """
         RATE_BLOCKS.inc()
-        wait_s: float = await QUERIES.block_tenant(self._pool, tenant=tenant, retry_after_s=retry_after_s)
-        return wait_s
+        row = await QUERIES.block_tenant(self._pool, tenant=tenant, retry_after_s=retry_after_s)
+        if row["wait_s"] is None:
+            raise LookupError(f"{tenant} never had a permit")
+        if row["foreign_seen"] is not None:
+            RATE_FOREIGN.inc(row["foreign_seen"])
+            log.warning("Halo answered 429", tenant=tenant, **row)
+        return float(row["wait_s"])
+
+    async def standing(self, tenant: str) -> Standing | None:
+        """Return what is left of a tenant's budget; None if it never had a permit."""
+        row = await QUERIES.standing_of_tenant(self._pool, tenant=tenant)
+        return None if row is None else Standing(**row)
+
+    async def _watch(self, reading: Reading, lease: Lease | None, rate: Rate) -> None:
+        """Block every tenant for its window if the database's clock has jumped ahead, and give the lease back.
+
+        Raises:
+            NoPermit: it has.
+        """
+        ahead_s = self._clocks.ahead_s(reading)
+        if ahead_s:
+            CLOCK_JUMPS.inc()
+            log.error("the clock of Postgres has jumped ahead: nothing is sent for a window", ahead_s=ahead_s)
+            if lease is not None:
+                await self.settle(lease, 0)
+            await QUERIES.block_every_tenant(self._pool)
+        self._clocks.keep(reading)
+        if ahead_s:
+            raise NoPermit(rate.window_s)

@@ -1,0 +1,116 @@
+"""The request budget twice, in Postgres and in memory, under one suite.
+
+Time passes by `advance`: the double's clock is moved; in Postgres everything that is kept moves into the past instead,
+which is the same, because only differences to the clock count. That the real clock counts is in `test_limiter.py`.
+"""
+
+from typing import Any, Protocol
+
+import asyncpg
+import pytest
+from halosync.store.limiter import Lease, NoPermit, Rate, RateLimiter, Standing
+from simulation.limiter import MemoryRateLimiter
+
+TENANT = "acme"
+FIVE = Rate(5, 3600.0)
+
+_MOVE_INTO_THE_PAST = """
+WITH leases AS (
+    UPDATE rate_lease SET leased_at = leased_at - s, held_until = held_until - s, settled_at = settled_at - s,
+        free_at = free_at - s
+    FROM make_interval(secs => $1) AS s)
+UPDATE rate_tenant SET blocked_until = blocked_until - s, foreign_at = foreign_at - s
+FROM make_interval(secs => $1) AS s
+"""
+
+
+class Limiter(Protocol):
+    """What both are."""
+
+    async def acquire(
+        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+    ) -> Lease:
+        """Lease permits."""
+
+    async def settle(self, lease: Lease, spent: int) -> None:
+        """Say what was spent."""
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """Stop everybody."""
+
+    async def standing(self, tenant: str) -> Standing | None:
+        """Return what is left."""
+
+
+class Budget:
+    """The budget of a tenant, and time."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        raise NotImplementedError
+
+    async def take(self, want: int = 1, rate: Rate = FIVE, *, tenant: str = TENANT, **how: Any) -> Lease:
+        """Lease permits."""
+        return await self.limiter.acquire(tenant, rate, **{"want": want, "hold_s": 60.0, **how})
+
+    async def granted(self, want: int = 1, rate: Rate = FIVE, **how: Any) -> int:
+        """Lease permits; return how many."""
+        return (await self.take(want, rate, **how)).granted
+
+    async def wait_s(self, rate: Rate = FIVE, **how: Any) -> float:
+        """Be refused; return how long to wait."""
+        with pytest.raises(NoPermit) as refused:
+            await self.take(1, rate, **how)
+        return refused.value.wait_s
+
+    async def spend(self, number: int, rate: Rate = FIVE) -> None:
+        """Send so many requests, which end at once."""
+        lease = await self.take(number, rate, interactive=True)
+        assert lease.granted == number
+        await self.limiter.settle(lease, number)
+
+    async def refused(self, retry_after_s: float | None = None) -> float:
+        """Halo answers 429."""
+        return await self.limiter.block(TENANT, retry_after_s)
+
+    async def standing(self) -> Standing:
+        """Return what is left."""
+        standing = await self.limiter.standing(TENANT)
+        assert standing is not None
+        return standing
+
+    async def effective(self) -> int:
+        """Return the limit that holds now."""
+        return (await self.standing()).effective
+
+
+class InPostgres(Budget):
+    """The real one."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        super().__init__(RateLimiter(pool))
+        self.pool = pool
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.pool.execute(_MOVE_INTO_THE_PAST, seconds)
+
+
+class InMemory(Budget):
+    """The double."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        super().__init__(MemoryRateLimiter(lambda: self.now))
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def budget(request: pytest.FixtureRequest) -> Budget:
+    return InMemory() if request.param == "memory" else InPostgres(request.getfixturevalue("pool"))

@@ -1,0 +1,51 @@
+"""Batch work leaves some of the budget to calls that a person waits for."""
+
+from typing import Any
+from uuid import uuid4
+
+from devstack.waiting import until
+from halosync.store.limiter import Rate
+
+
+async def test_mapping_pages_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:
+    pipeline.tuning.rate = rate = Rate(100, 3600.0)
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
+    lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
+    assert lease.granted == 98
+    await pipeline.limiter.settle(lease, 98)
+
+    await pipeline.invoice([{"product_code": "P-1"}])
+    await pipeline.start()
+    [requested] = [message for kind, message in await pipeline.messages() if kind == "run.requested.v1"]
+    assert await pipeline.deliver("run.requested.v1", requested) > 3000, "a run reads within the part of batch work"
+    assert await pipeline.sent("GET") == 0
+
+    read_id = uuid4()
+    assert await pipeline.refreshing.advance("acme-msp", read_id) is None
+    assert await pipeline.sent("GET") == 2
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_client") == 2
+    with_none_left = await pipeline.refreshing.advance("acme-msp", uuid4())
+    assert with_none_left is not None
+    wait_s, counts_as_attempt = with_none_left
+    assert wait_s > 3000
+    assert not counts_as_attempt
+
+
+async def test_looking_up_is_batch_work(pipeline: Any) -> None:
+    pipeline.tuning.rate = rate = Rate(100, 3600.0)
+    await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
+    await pipeline.sandbox.admin.add_fault("acme", match={"method": "POST"}, drop_after=True)
+    await pipeline.invoice([{"product_code": "P-1"}])
+    await pipeline.start()
+    [requested] = [message for kind, message in await pipeline.messages() if kind == "run.requested.v1"]
+    await pipeline.deliver("run.requested.v1", requested)
+    [order] = [message for kind, message in await pipeline.messages() if kind == "licence.actions.v1"]
+    assert await pipeline.deliver("licence.actions.v1", order) < 10, "it is in doubt, and not yet settled"
+    lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
+    await pipeline.limiter.settle(lease, lease.granted)
+
+    async def has_settled_and_waits_for_the_budget() -> bool:
+        return bool(await pipeline.deliver("licence.actions.v1", order) > 3000)
+
+    await until(has_settled_and_waits_for_the_budget, what="the wait for the budget", timeout_s=30.0)
+    assert await pipeline.sent("GET") == 2, "the two lists of the run; it was not looked up"
