@@ -1,7 +1,8 @@
 """Creates under the fault rates of messaging-facts 4, on the simulation's virtual clock: none twice, none lost.
 
-Every world has 100 creates, one to a request, by two of the real writers; faults for each attempt as measured there:
-3 % unanswered (half of them applied, 30 % of those late), 1 % refused connections, 2 % killed writers, 0.5 % stopped ones.
+Every world has 100 creates, one to a request, by two of the real writers; the faults of each attempt as measured
+there: 3 % unanswered (half of them applied, 30 % of those late), 1 % refused connections, 2 % killed writers, 0.5 %
+stopped ones.
 The second line is the same without the look-up's settle time, to show that the worlds are hard enough to tell.
 
     .venv/bin/python bench/simulated_creates.py [CREATES]

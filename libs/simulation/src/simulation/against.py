@@ -1,7 +1,7 @@
 """What each guard is against: worlds that go wrong soon without it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from simulation.rates import Rates
@@ -33,16 +33,15 @@ AGAINST: Mapping[str, Against] = MappingProxyType(
         "deadline": Against(Rates(freeze=0.05, freeze_s=(200.0, 600.0)), "I2", _CROWDED),
         "fence": Against(
             Rates(
-                freeze=0.04,
-                freeze_s=(105.0, 400.0),
-                refused_connection=0.3,
-                too_many=0.2,
-                slow=0.9,
+                freeze=0.03,
+                freeze_s=(105.0, 300.0),
+                refused_connection=0.6,
+                slow=1.0,
                 double=1.0,
-                drop_per_s=0.02,
+                drop_per_s=0.05,
             ),
             "I2",
-            _CROWDED,
+            replace(_CROWDED, writers=6, products=60),
         ),
         "sweeper": Against(Rates(lose=0.5), "liveness"),
         "shield": Against(Rates(drop_per_s=0.1, slow=0.7), "shield"),

@@ -124,7 +124,7 @@ class Planning:
             await self._runs.release(run.run_id, lease, attempts=run.attempts, wait_s=0.0)
         except PASSING as error:
             self._held[run.run_id] = lease
-            log.warning("a run could not be given back", run_id=str(run.run_id), error=f"{type(error).__name__}: {error}")
+            log.warning("a run was not given back", run_id=str(run.run_id), error=f"{type(error).__name__}: {error}")
 
     async def _guarded_turn(self, run: ClaimedRun, lease: UUID) -> float | None:
         """Work for a turn, and decide what follows if it fails."""
