@@ -19,6 +19,7 @@ from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
+from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
 from report_api.app import build
 from report_api.ports import Pace, Ports
@@ -227,6 +228,7 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         partners=PartnerStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
+        retries=RunRetries(pool),
         closing=asyncio.Event(),
         pace=Pace(poll_s=0.02, heartbeat_s=0.1),
     )

@@ -32,6 +32,36 @@ async def test_a_run_is_started_for_the_newest_invoice(world: "World") -> None:
     assert (again.status_code, again.json()["code"], again.json()["run_id"]) == (409, "run_in_progress", run_id)
 
 
+async def test_a_retry_is_a_new_run_of_the_same_invoice(world: "World") -> None:
+    await world.connect()
+    first = await world.run(await world.invoice("INV-1", [world.line(1)]), state="failed")
+    response = await world.call("POST", f"/runs/{first}/retry")
+    assert response.status_code == 202
+    run_id = response.json()["run_id"]
+    assert response.headers["location"] == f"/v1/partners/acme-msp/runs/{run_id}"
+    assert run_id != str(first)
+    again = await world.call("POST", f"/runs/{first}/retry")
+    assert (again.status_code, again.json()["code"], again.json()["run_id"]) == (409, "run_in_progress", run_id)
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "why"), [("succeeded", "apply", "succeeded"), ("previewed", "preview", "preview")]
+)
+async def test_a_run_that_left_nothing_is_not_retried(world: "World", state: str, mode: str, why: str) -> None:
+    await world.connect()
+    first = await world.run(await world.invoice(), state=state, mode=mode)
+    response = await world.call("POST", f"/runs/{first}/retry")
+    assert (response.status_code, response.json()["code"], response.json()["why"]) == (409, "nothing_left", why)
+
+
+async def test_a_run_of_an_older_invoice_is_not_retried(world: "World") -> None:
+    await world.connect()
+    first = await world.run(await world.invoice("INV-1"), state="failed")
+    await world.invoice("INV-2", issued_at=world.issued + timedelta(days=31))
+    response = await world.call("POST", f"/runs/{first}/retry")
+    assert (response.status_code, response.json()["code"]) == (409, "run_outdated")
+
+
 async def test_a_run_needs_an_invoice_with_lines_and_a_connection(world: "World") -> None:
     async def answer(**body: Any) -> tuple[int, str]:
         response = await world.call("POST", "/runs", json={"mode": "apply", **body})

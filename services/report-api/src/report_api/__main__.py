@@ -11,6 +11,7 @@ from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
+from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
 
 from report_api.app import build
@@ -31,6 +32,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         partners=PartnerStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
+        retries=RunRetries(pool),
     )
     web = server(build(ports), settings.http_host, settings.http_port)
 

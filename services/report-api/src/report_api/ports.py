@@ -12,6 +12,7 @@ from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
+from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
 
 
@@ -48,6 +49,7 @@ class Ports:
     partners: PartnerStore
     reports: ReportStore
     runs: RunStore
+    retries: RunRetries
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     pace: Pace = field(default_factory=Pace)
 

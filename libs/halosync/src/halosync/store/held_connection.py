@@ -91,6 +91,7 @@ class HeldConnection:
         if self.stored.tenant not in (None, tenant):
             await QUERIES.unlink_clients(connection, partner_id=partner_id)
             await QUERIES.forget_snapshot(connection, partner_id=partner_id)
+            await QUERIES.forget_known(connection, partner_id=partner_id)
         event = ConnectionEstablished(
             partner_id=partner_id, tenant=tenant, granted_scopes=list(granted_scopes), connected_at=connected_at
         )

@@ -8,28 +8,26 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import StreamingResponse
-from halosync.store.runs import (
-    EmptyInvoiceError,
-    NoInvoiceError,
-    NoRunError,
-    NotConnectedError,
-    RunInProgressError,
-)
+from halosync.store.runs import NoRunError
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.live import run_events
 from report_api.models.runs import Run, RunPage, RunRequest, RunStarted
 from report_api.paging import CursorText, Keyset, Limit
 from report_api.ports import Ports, PortsHere
-from report_api.problems import NOT_CONNECTED, Problem, not_found, responses
+from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.runs import show_run, show_runs
 from report_api.security import PrincipalHere
+from report_api.starting import NO_RUN, started
 
 router: APIRouter = partner_router("Runs")
 
 _RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
-_NO_RUN = "There is no such run."
+_STARTED: dict[int | str, dict[str, Any]] = {
+    **responses(409),
+    202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
+}
 
 RunPath = Annotated[str, Path(description="The run's id.", json_schema_extra={"format": "uuid"})]
 """A run's id in the address, as text: what is no UUID is not found like any other run that does not exist."""
@@ -43,7 +41,7 @@ async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]
     """
     row = await ports.reports.run(partner, run_uuid(run_id))
     if row is None:
-        raise not_found(_NO_RUN)
+        raise not_found(NO_RUN)
     return row
 
 
@@ -56,16 +54,13 @@ def run_uuid(run_id: str) -> UUID:
     try:
         return UUID(run_id)
     except ValueError:
-        raise not_found(_NO_RUN) from None
+        raise not_found(NO_RUN) from None
 
 
 @router.post(
     "/runs",
     status_code=202,
-    responses={
-        **responses(409),
-        202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
-    },
+    responses=_STARTED,
     summary="Start a run (Sync)",
 )
 async def start(
@@ -76,8 +71,8 @@ async def start(
     One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
     connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
     """
-    try:
-        run_id = await ports.runs.request(
+    run_id = await started(
+        ports.runs.request(
             partner,
             invoice_id=wanted.invoice_id,
             mode=wanted.mode,
@@ -85,18 +80,29 @@ async def start(
             approve_removals=wanted.approve_removals,
             accept_shrunk_read=wanted.accept_shrunk_read,
         )
-    except NoInvoiceError:
-        raise not_found("There is no such invoice, or none was loaded yet.") from None
-    except EmptyInvoiceError:
-        detail = "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
-        raise Problem(422, "invoice_empty", detail) from None
-    except NotConnectedError:
-        raise NOT_CONNECTED from None
-    except RunInProgressError as error:
-        detail = "A run is still going on. Wait for its end, or cancel it."
-        raise Problem(409, "run_in_progress", detail, run_id=str(error.run_id)) from None
-    response.headers["Location"] = f"/v1/partners/{quote(partner, safe='')}/runs/{run_id}"
+    )
+    response.headers["Location"] = _address(partner, run_id)
     return RunStarted(run_id=run_id)
+
+
+@router.post("/runs/{run_id}/retry", status_code=202, responses=_STARTED, summary="Retry what a run left")
+async def retry(
+    partner: Partner, run_id: RunPath, principal: PrincipalHere, ports: PortsHere, response: Response
+) -> RunStarted:
+    """Start a new run for the invoice of a run that failed, was cancelled or left items. What is done stays done.
+
+    409 `nothing_left` says in `why` that there is nothing to retry; with `held`, approve the removals instead. 409
+    `run_outdated`: a newer invoice has come. Otherwise as starting a run.
+    """
+    new = await started(
+        ports.retries.retry(run_uuid(run_id), partner_id=partner, requested_by=principal.name or str(principal.key_id))
+    )
+    response.headers["Location"] = _address(partner, new)
+    return RunStarted(run_id=new)
+
+
+def _address(partner: str, run_id: UUID) -> str:
+    return f"/v1/partners/{quote(partner, safe='')}/runs/{run_id}"
 
 
 @router.get("/runs", summary="List runs")
@@ -120,7 +126,7 @@ async def cancel(partner: Partner, run_id: RunPath, ports: PortsHere) -> RunStar
     try:
         await ports.runs.cancel(partner, number)
     except NoRunError:
-        raise not_found(_NO_RUN) from None
+        raise not_found(NO_RUN) from None
     return RunStarted(run_id=number)
 
 

@@ -81,7 +81,7 @@ INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, qua
 SELECT :partner_id, w.* , true FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
     CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
     CAST(:billing_cycles AS text[]), CAST(:active AS boolean[])) AS w
-WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant)
+WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
     purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
@@ -90,7 +90,7 @@ ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, qu
 -- name: remember_removed!
 UPDATE halo_licence SET removed_at = now(), is_active = false
 WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids)
-  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant);
+  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE);
 
 -- name: note_failures!
 UPDATE batch SET failures = :failures WHERE batch_id = :batch_id;

@@ -131,7 +131,10 @@ UPDATE customer_link SET halo_client_id = NULL, updated_at = now()
 WHERE partner_id = :partner_id AND halo_client_id IS NOT NULL;
 
 -- name: forget_snapshot!
--- What was read from one Halo says nothing about another.
-WITH clients AS (DELETE FROM halo_client WHERE partner_id = :partner_id),
-     licences AS (DELETE FROM halo_licence WHERE partner_id = :partner_id)
+-- What was read from one Halo says nothing about another. First and by itself: a writer that is recording what it wrote
+-- holds a share lock on this row, and what it then commits must be seen by the statement that follows.
 DELETE FROM halo_snapshot WHERE partner_id = :partner_id;
+
+-- name: forget_known!
+WITH clients AS (DELETE FROM halo_client WHERE partner_id = :partner_id)
+DELETE FROM halo_licence WHERE partner_id = :partner_id;
