@@ -39,7 +39,7 @@ test: install ## Run all tests (ARGS="-k word" for some)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: bench-budget
-bench-budget: install ## Measure how much of a request budget is used (six minutes)
+bench-budget: install ## Measure how much of a request budget is used (seven minutes)
 	$(BIN)/python bench/budget.py
 
 .PHONY: check
