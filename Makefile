@@ -47,7 +47,7 @@ faults: install ## Kill, stop and deceive the real processes, one case after the
 	$(BIN)/python -m devstack faults $(ARGS)
 
 .PHONY: bench-budget
-bench-budget: install ## Measure how much of a request budget is used (six minutes)
+bench-budget: install ## Measure how much of a request budget is used (seven minutes)
 	$(BIN)/python bench/budget.py
 
 .PHONY: check
