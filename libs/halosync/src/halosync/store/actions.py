@@ -18,6 +18,7 @@ from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.runs import finish_if_done, withdraw_cancelled
+from halosync.store.written import remember
 
 SWEEP_GRACE_S = 300.0
 """A batch that was issued again is given so long before it is issued once more: the queue may just be long."""
@@ -153,7 +154,7 @@ class ActionStore:
                     licence_ids=[a.licence_id for a in applied],
                 )
                 rows = [row async for row in rows]
-                await _remember(connection, batch, rows)
+                await remember(connection, batch, rows)
                 _count(rows, "synced")
             if failed:
                 rows = QUERIES.settle_failed(
@@ -229,31 +230,6 @@ async def _close(connection: Connection, batch: BatchAtWork) -> None:
     if await QUERIES.close_batch(connection, batch_id=batch.batch_id) is not None:
         await issue(connection, batch.run_id)
         await finish_if_done(connection, batch.run_id)
-
-
-async def _remember(connection: Connection, batch: BatchAtWork, rows: Sequence[asyncpg.Record]) -> None:
-    """Keep what halosync wrote, in the transaction that records it."""
-    written = [row for row in rows if row["after_active"] is not None and row["halo_licence_id"] is not None]
-    removed = [row["halo_licence_id"] for row in rows if row["after_active"] is None]
-    if written:
-        prices = [row["after_price"] for row in written]
-        unset = [None] * len(written)
-        cost = batch.price_field is PriceField.PURCHASE_PRICE
-        await QUERIES.remember_written(
-            connection,
-            partner_id=batch.partner_id,
-            tenant=batch.tenant,
-            ids=[row["halo_licence_id"] for row in written],
-            client_ids=[row["halo_client_id"] for row in written],
-            names=[row["licence_name"] for row in written],
-            quantities=[row["after_quantity"] for row in written],
-            prices=unset if cost else prices,
-            purchase_prices=prices if cost else unset,
-            billing_cycles=[row["after_billing_cycle"] for row in written],
-            active=[row["after_active"] for row in written],
-        )
-    if removed:
-        await QUERIES.remember_removed(connection, partner_id=batch.partner_id, tenant=batch.tenant, ids=removed)
 
 
 def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
