@@ -23,7 +23,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -41,20 +41,16 @@ from pydantic import SecretStr
 
 MOST_RATIO = 2.0
 SETTINGS = {"HALOSYNC_HALO_BATCH_SIZE": "10", "HALOSYNC_LOG_LEVEL": "WARNING"}
+TOKENS = ("access_token", "refresh_token")
 AT_ONCE = 8
 WARM_UP = 40
 BEGUN = 20
 """So many licences of the giant are written before the small runs are requested."""
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(NamedTuple):
     customers: int
     products: int
-
-    @property
-    def creates(self) -> int:
-        return self.customers * self.products
 
 
 SMALL, GIANT = Size(1, 5), Size(200, 100)
@@ -78,7 +74,7 @@ class Crowd:
         """Make connected partners, each with an invoice and a tenant of its own that has the customers only."""
         tokens = await at_once(names, lambda name: self._tenant(name, size))
         expires = datetime.now(UTC) + timedelta(hours=2)
-        rows = {name: self._encrypted(answer) for name, answer in zip(names, tokens, strict=True)}
+        secrets = [[self._vault.encrypt(SecretStr(answer[part])) for part in TOKENS] for answer in tokens]
         await self._copy("partner", ["partner_id", "name"], [(name, name) for name in names])
         await self._copy(
             "connection",
@@ -87,8 +83,8 @@ class Crowd:
         )
         await self._copy(
             "oauth_token",
-            ["partner_id", "generation", "access_token", "refresh_token", "expires_at"],
-            [(name, 1, *secrets, expires) for name, secrets in rows.items()],
+            ["partner_id", "generation", *TOKENS, "expires_at"],
+            [(name, 1, *pair, expires) for name, pair in zip(names, secrets, strict=True)],
         )
         await at_once(names, lambda name: self._invoices.take_in(header(name), lambda checker: lines(checker, size)))
 
@@ -122,12 +118,6 @@ class Crowd:
             clients=[{"id": c + 1, "name": f"Customer {c}"} for c in range(size.customers)],
         )
         return await self.halo.issue_tokens(name, "bench")
-
-    def _encrypted(self, answer: dict[str, Any]) -> tuple[bytes, bytes]:
-        return (
-            self._vault.encrypt(SecretStr(answer["access_token"])),
-            self._vault.encrypt(SecretStr(answer["refresh_token"])),
-        )
 
     async def _copy(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
         await self.pool.copy_records_to_table(table, columns=columns, records=rows)
@@ -181,26 +171,26 @@ async def case(crowd: Crowd, kind: str, tag: str, number: int) -> Took:
     """Run one case with fresh partners."""
     names, giant = [f"{tag}-{n}" for n in range(number)], f"{tag}-giant"
     await crowd.make(names, SMALL)
-    giant_run = None
     if kind != "alone":
         await crowd.make([giant], GIANT)
     await quiet(crowd)
-    if kind != "alone":
-        giant_run = await crowd.request(giant)
+    giant_run = await crowd.request(giant) if kind != "alone" else None
     if kind == "writing":
         await until(lambda: begun(crowd, giant), what="the giant's first licences", timeout_s=120, every_s=0.02)
     started = await crowd.pool.fetchval("SELECT clock_timestamp()")
     await at_once(names, crowd.request)
     await until(lambda: ended(crowd, names), what="the small runs", timeout_s=240, every_s=0.25)
-    rows = await crowd.pool.fetch("SELECT finished_at FROM run WHERE partner_id = ANY($1)", names)
-    took = sorted((row["finished_at"] - started).total_seconds() for row in rows)
+    rows = await crowd.pool.fetch(
+        "SELECT finished_at - $2::timestamptz AS took FROM run WHERE partner_id = ANY($1)", names, started
+    )
+    took = sorted(row["took"].total_seconds() for row in rows)
     spent = 0
     if giant_run is not None:
         spent = await crowd.pool.fetchval("SELECT halo_requests FROM run WHERE run_id = $1", giant_run)
         await crowd.runs.cancel(giant, giant_run)
         await until(lambda: ended(crowd, [giant]), what="the giant's end", timeout_s=60)
-    wrong = [await crowd.harmed(giant)] if giant_run is not None else []
-    wrong += await at_once(names, lambda name: crowd.wrong(name, SMALL))
+    wrong = await at_once(names, lambda name: crowd.wrong(name, SMALL))
+    wrong += [await crowd.harmed(giant)] if giant_run is not None else []
     if found := [one for one in wrong if one]:
         raise SystemExit(f"{len(found)} partners are wrong: {found[:3]}")
     return Took(statistics.median(took), took[-1], spent)
@@ -211,8 +201,8 @@ async def begun(crowd: Crowd, giant: str) -> bool:
 
 
 async def ended(crowd: Crowd, names: list[str]) -> bool:
-    open_runs = "SELECT count(*) FROM run WHERE partner_id = ANY($1) AND finished_at IS NULL"
-    return not await crowd.pool.fetchval(open_runs, names)
+    going_on = "SELECT count(*) FROM run WHERE partner_id = ANY($1) AND finished_at IS NULL"
+    return not await crowd.pool.fetchval(going_on, names)
 
 
 async def quiet(crowd: Crowd) -> None:
@@ -233,7 +223,7 @@ async def measure(number: int, rounds: int) -> int:
         pool = await open_pool(stack.database_url)
         crowd = Crowd(pool, halo, Vault([SecretStr(key)]))
         await case(crowd, "alone", "warm", WARM_UP)
-        print(f"{os.cpu_count()} cores; {number} small runs of {SMALL.creates}, the giant's of {GIANT.creates}")
+        print(f"{os.cpu_count()} cores; {number} small runs of 5 creates, the giant's of 20,000")
         print("round  case      median s  ratio   last s  ratio  giant's requests meanwhile", flush=True)
         for turn in range(1, rounds + 1):
             alone: Took | None = None

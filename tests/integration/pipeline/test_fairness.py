@@ -100,7 +100,8 @@ async def test_a_tenant_that_hangs_has_its_share_of_a_writer_and_no_more(both: P
     at_work = [asyncio.create_task(both.writing.advance(batch_id)) for batch_id in queue[:per_tenant]]
 
     async def all_sent() -> bool:
-        return await both.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'") == per_tenant
+        sending = await both.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'")
+        return bool(sending == per_tenant)
 
     await until(all_sent, what="the giant's requests", timeout_s=5)
     assert await both.writing.advance(one_more) == BUSY_WAIT_S
