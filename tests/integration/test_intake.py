@@ -19,6 +19,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.runs import RunStore
 from planner.fetching import LinesFetcher
 from planner.intake import Intake
+from planner.room import SMALL_BYTES, Room
 
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
@@ -241,24 +242,32 @@ async def test_a_rejection_that_is_delivered_again_is_told_under_the_same_event_
     assert first != other
 
 
-async def test_an_invoice_waits_while_a_plan_needs_the_memory(desk: Desk) -> None:
-    memory = asyncio.Lock()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, memory)
+async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: Desk) -> None:
+    room = Room()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
 
     async def waits() -> bool:
-        return bool(memory._waiters)
+        return room.crowded
 
-    async with memory:
-        taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode()))
+    async with room.place(large=True):
+        taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode() + b" " * SMALL_BYTES))
         await until(waits, what="waiting for the memory", timeout_s=10)
         assert await desk.standing() == {}
     await taking
     assert await desk.standing() == {("INV-1", 1): True}
 
 
+async def test_a_small_invoice_is_taken_in_beside_a_large_plan(desk: Desk) -> None:
+    room = Room()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
+    async with room.place(large=True):
+        await intake.take_in(json.dumps(event()).encode())
+        assert await desk.standing() == {("INV-1", 1): True}
+
+
 async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk) -> None:
-    memory = asyncio.Lock()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, memory)
+    room = Room()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
     desk.host.answers(Answer(b"{", promised=1000, stalls=True))
     by_url = event(lines=None, lines_url=desk.host.url("/lines"))
 
@@ -267,7 +276,8 @@ async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk)
 
     taking = asyncio.create_task(intake.take_in(json.dumps(by_url).encode()))
     await until(fetches, what="fetching", timeout_s=10)
-    assert not memory.locked()
+    async with asyncio.timeout(5), room.place(large=True):
+        assert not taking.done()
     taking.cancel()
     await asyncio.wait([taking])
 

@@ -11,14 +11,16 @@ import halo_writer.__main__ as writer_main
 import planner.__main__ as planner_main
 import pytest
 import report_api.__main__ as report_api_main
-from faststream.rabbit import RabbitBroker
+from faststream.rabbit import Channel, RabbitBroker
 from halo_writer.settings import WriterSettings
 from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
+from halosync.messaging.requests import raw_body
 from halosync.messaging.topology import (
     DEAD,
     DEAD_LETTERS,
     KEPT_DEAD_LETTERS,
+    LICENCE_ACTIONS,
     QUEUES,
     READY,
     Queue,
@@ -92,6 +94,28 @@ async def test_everything_can_be_declared_twice_and_by_many_at_once(amqp_url: st
     await asyncio.gather(*(process() for _ in range(4)))
     for queue in QUEUES:
         assert await outside.depth(queue.name) == 0
+
+
+async def test_who_has_declared_everything_takes_no_more_than_its_prefetch(amqp_url: str, outside: Outside) -> None:
+    gate, working = asyncio.Event(), asyncio.Semaphore(0)
+    broker = RabbitBroker(**connect_options(amqp_url), logger=None)
+
+    async def handle(_body: bytes) -> None:
+        working.release()
+        await gate.wait()
+
+    broker.subscriber(LICENCE_ACTIONS.declaration(), channel=Channel(prefetch_count=3), decoder=raw_body)(handle)
+    await broker.connect()
+    await declare_topology(broker, DELAYS_S)
+    for _ in range(10):
+        await broker.publish(b"{}", queue=LICENCE_ACTIONS.name)
+    await broker.start()
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await working.acquire()
+    assert await outside.depth(LICENCE_ACTIONS.name) == 7
+    gate.set()
+    await broker.stop()
 
 
 @pytest.fixture

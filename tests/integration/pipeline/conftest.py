@@ -52,19 +52,19 @@ class SandboxTokens:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self._sandbox = sandbox
         self._generation = 0
-        self._token = ""
+        self._tokens: dict[str, str] = {}
         self.lost: ConnectionLostError | None = None
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         if self.lost is not None:
             raise self.lost
-        if not self._token or rejected_generation == self._generation:
-            self._token = (await self._sandbox.admin.issue_tokens(tenant, APPLICATION))["access_token"]
+        if tenant not in self._tokens or rejected_generation == self._generation:
+            self._tokens[tenant] = (await self._sandbox.admin.issue_tokens(tenant, APPLICATION))["access_token"]
             self._generation += 1
         return TokenGranted(
             partner_id=partner_id,
             tenant=tenant,
-            access_token=SecretStr(self._token),
+            access_token=SecretStr(self._tokens[tenant]),
             generation=self._generation,
             expires_at=datetime.now(UTC) + timedelta(hours=1),
         )

@@ -123,6 +123,15 @@ class MemoryPlans:
         """As `PlanStore.settings`."""
         return SETTINGS
 
+    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
+        """As `PlanStore.rows`."""
+
+        def effect() -> int:
+            rows = self._db.reads.get(read.read_id, Read())
+            return len(self._db.invoices[invoice_pk]) + len(rows.clients) + len(rows.licences)
+
+        return await self._step(effect)
+
     async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
         """As `PlanStore.inputs`."""
 

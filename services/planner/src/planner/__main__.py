@@ -1,7 +1,5 @@
 """`python -m planner`: settings, adapters, handlers, run."""
 
-import asyncio
-
 import httpx
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
@@ -26,6 +24,7 @@ from planner.fetching import LinesFetcher
 from planner.intake import Intake
 from planner.reading import HaloReading
 from planner.refreshing import Refreshing
+from planner.room import Room
 from planner.service import Limits, Planning
 from planner.settings import PlannerSettings
 
@@ -48,13 +47,11 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     )
     reading = HaloReading(access, HaloReader(transport, settings.halo_page_size), reads)
     limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)
-    memory = asyncio.Lock()
+    room = Room()
     build(
         parts.broker,
-        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), memory),
-        planning=Planning(
-            runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, memory=memory
-        ),
+        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), room),
+        planning=Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, room=room),
         refreshing=Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
         starter=runs,
     )

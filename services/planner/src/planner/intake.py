@@ -1,6 +1,5 @@
 """Taking in invoices: from the event's bytes to stored lines, or to a rejection that names field and line."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -9,6 +8,7 @@ from halosync.contracts.checking import InvalidInvoiceError, LineChecker, read_e
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 
 from planner.fetching import LinesFetcher, in_turns
+from planner.room import SMALL_BYTES, Room
 
 log = structlog.get_logger(__name__)
 
@@ -37,17 +37,15 @@ class Intake:
         invoices: where they are kept.
         starter: starts the runs that auto_sync owes.
         fetcher: fetches lines from `lines_url`.
-        memory: held while the lines of an invoice are worked on. Planning holds it too: 100,000 lines of both at a time
-            would need twice the memory. Not held while lines are fetched, which takes as long as their host likes.
+        room: a place in it is held while the lines of an invoice are worked on; planning has its places there too. Not
+            held while lines are fetched, which takes as long as their host likes.
     """
 
-    def __init__(
-        self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher, memory: asyncio.Lock | None = None
-    ) -> None:
+    def __init__(self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher, room: Room | None = None) -> None:
         self._invoices = invoices
         self._starter = starter
         self._fetcher = fetcher
-        self._memory = memory or asyncio.Lock()
+        self._room = room or Room()
 
     async def take_in(self, body: bytes) -> None:
         """Take in one event.
@@ -63,12 +61,12 @@ class Intake:
         await self._starter.start_wanted(header.partner_id)
 
     async def _stored(self, body: bytes) -> InvoiceHeader:
-        async with self._memory:
+        async with self._room.place(large=len(body) > SMALL_BYTES):
             header, raw_lines = read_event(body)
             if raw_lines is not None:
                 stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
         if raw_lines is None:
-            async with self._fetcher.fetched(header) as from_file, self._memory:
+            async with self._fetcher.fetched(header) as from_file, self._room.place(large=True):
                 stored = await self._invoices.take_in(header, from_file)
         log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
         return header

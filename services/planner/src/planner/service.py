@@ -23,9 +23,14 @@ from halosync.store.reading import ReadProgress, ReadTakenOverError
 from halosync.store.run_work import ClaimedRun
 
 from planner.reading import HaloReading
+from planner.room import SMALL_ROWS, Room
 from planner.wording import internal_error, permission_problem, read_failed, read_incomplete
 
 log = structlog.get_logger(__name__)
+
+CROWDED_WAIT_S = 5.0
+"""How long a large plan stays away when another stands in line already: a message that waits in a handler keeps a place
+that the runs of others need."""
 
 
 class Runs(Protocol):
@@ -49,6 +54,9 @@ class Plans(Protocol):
 
     async def settings(self, partner_id: str) -> PlanSettings:
         """Return the partner's settings."""
+
+    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
+        """Return how many rows a plan is made from."""
 
     async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
         """Load what a plan depends on."""
@@ -94,16 +102,15 @@ class Planning:
         snapshots: Snapshots,
         reading: HaloReading,
         limits: Limits,
-        memory: asyncio.Lock | None = None,
+        room: Room | None = None,
     ) -> None:
         self._runs = runs
         self._plans = plans
         self._snapshots = snapshots
         self._reading = reading
         self._limits = limits
+        self._room = room or Room()  # shared with the intake of invoices
         self._held: dict[UUID, UUID] = {}
-        # Two plans of 100,000 items at once would need twice the memory; the intake of invoices holds it too.
-        self._memory = memory or asyncio.Lock()
 
     async def advance(self, run_id: UUID) -> float | None:
         """Work on a run for a turn; return in how many seconds it wants its next turn, None if it wants none."""
@@ -157,19 +164,25 @@ class Planning:
         progress = await self._reading.turn(run.run_id, who)
         if progress.list != "complete":
             return await self._later(run, lease, 0.0)
+        large = await self._plans.rows(progress, run.invoice_pk) > SMALL_ROWS
+        if large and self._room.crowded:
+            return await self._later(run, lease, CROWDED_WAIT_S)
+        async with self._room.place(large=large):
+            # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
+            if await self._runs.claim(run.run_id, lease) is None:
+                raise LostLeaseError(str(run.run_id))
+            await self._check_and_plan(run, lease, progress)
+        return None
+
+    async def _check_and_plan(self, run: ClaimedRun, lease: UUID, progress: ReadProgress) -> None:
         if not await self._runs.planning(run.run_id, lease):
             raise LostLeaseError(str(run.run_id))
         settings = await self._plans.settings(run.partner_id)
         why = shrunk(await self._snapshots.compare(progress), settings.delete_guard)
         if why is not None and not run.accept_shrunk_read:
             await self._fail(run, lease, "read_shrunk", why)
-            return None
-        async with self._memory:
-            # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
-            if await self._runs.claim(run.run_id, lease) is None:
-                raise LostLeaseError(str(run.run_id))
-            await self._plan(run, lease, progress)
-        return None
+            return
+        await self._plan(run, lease, progress)
 
     async def _plan(self, run: ClaimedRun, lease: UUID, progress: ReadProgress) -> None:
         inputs = await self._plans.inputs(progress, run.invoice_pk, run.approve_removals)

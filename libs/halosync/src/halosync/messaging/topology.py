@@ -151,6 +151,9 @@ async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> N
         declared = await broker.declare_queue(queue)
         for exchange, routing_key in bindings:
             await declared.bind(await broker.declare_exchange(exchange), routing_key=routing_key)
+    # The library remembers a declared queue with its channel, and would consume on this one, which has no prefetch: a
+    # process would take in the whole queue. Forgotten, the queue is declared again on its consumer's own channel.
+    broker.config.declarer._queues.clear()  # noqa: SLF001 - there is no public way
 
 
 async def declare_again(channel: AbstractChannel, delays_s: Sequence[float]) -> None:

@@ -63,6 +63,11 @@ class PlanStore:
             guard = DeleteGuard(row["guard_max_count"], row["guard_max_fraction"])
         return PlanSettings(Removal(row["removal"]), Cleanup(row["cleanup"]), PriceField(row["price_field"]), guard)
 
+    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
+        """Return how many lines, clients and licences a plan is made from."""
+        count: int = await QUERIES.plan_rows(self._pool, read_id=read.read_id, invoice_pk=invoice_pk)
+        return count
+
     async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
         """Load everything a plan depends on, as one consistent picture of the database."""
         texts: dict[str, str] = {}

@@ -1,6 +1,12 @@
 -- name: plan_settings^
 SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction FROM partner WHERE partner_id = :partner_id;
 
+-- name: plan_rows$
+-- How much a plan has to hold in memory.
+SELECT i.line_count + (SELECT count(*) FROM halo_read_client c WHERE c.read_id = :read_id)
+    + (SELECT count(*) FROM halo_read_licence l WHERE l.read_id = :read_id)
+FROM invoice i WHERE i.invoice_pk = :invoice_pk;
+
 -- name: customer_links
 SELECT customer_id, halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_id;
 
