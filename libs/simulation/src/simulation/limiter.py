@@ -16,7 +16,7 @@ RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""
 
 RELAXED = 0.02
-"""This part of the limit is believed to be ours again after a window without a 429; twice that after the next, and on."""
+"""This part of the limit is believed to be ours again after a window without a 429, twice that after the next one."""
 
 STRIKE = 0.01
 """This part of the window a block lasts at least from the second 429 within a window on; then 3, 7, 15 times that."""
