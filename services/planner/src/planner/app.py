@@ -14,8 +14,8 @@ from planner.intake import Intake, Starter
 from planner.refreshing import Refreshing
 from planner.service import Planning
 
-INVOICES_AT_ONCE = 4
-"""More than one, so that a slow host of one partner's lines does not hold up everybody's invoices."""
+INVOICES_AT_ONCE = 2
+"""More than one, so that a slow host of a partner's lines does not hold up everybody's invoices."""
 
 RUNS_AT_ONCE = 32
 """Reading is waiting for Halo, page by page; what needs memory waits for `Room`."""
