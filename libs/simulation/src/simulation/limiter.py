@@ -1,7 +1,7 @@
 """The request budget of `halosync.store.limiter` in memory, on a clock that is handed in.
 
 A second implementation of the rules of `migrations/0004_limiter.sql`, under the same suite
-(`tests/integration/test_limiter_rules.py`). It reads no real clock and never yields to the event loop, so that a
+(`tests/integration/limiter`). It reads no real clock and never yields to the event loop, so that a
 simulation on virtual time stays deterministic.
 """
 
@@ -16,7 +16,7 @@ RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""
 
 RELAXED = 0.02
-"""This part of the limit is believed to be ours again after a window without a 429; twice that after the next, and on."""
+"""This part of the limit is believed to be ours again after a window without a 429; then twice that, and so on."""
 
 STRIKE = 0.01
 """This part of the window a block lasts at least from the second 429 within a window on; then 3, 7, 15 times that."""
