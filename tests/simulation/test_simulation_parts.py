@@ -100,3 +100,29 @@ def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them(
     outcome = simulate(1, rates=silent, shape=Shape(max_attempts=3))
     assert outcome.broken == ()
     assert outcome.states[-1] == "succeeded"
+
+
+def test_a_limit_alone_fails_nothing_and_ends_no_run() -> None:
+    tight = Shape(products=24, known=12, stale=3, batch_size=3, page_size=10, limit=8, window_s=60.0, max_attempts=2)
+    for seed in range(20):
+        outcome = simulate(seed, rates=Rates(too_many=0.2, foreign_per_s=0.05), shape=tight)
+        assert (outcome.broken, outcome.states, outcome.failed) == ((), ("succeeded",), ())
+
+
+def test_what_a_person_removes_in_halo_fails_alone() -> None:
+    removed = 0
+    for seed in range(60):
+        outcome = simulate(seed, rates=Rates(person_per_s=0.05, slow=0.5), shape=Shape(products=20, known=18, stale=0))
+        assert outcome.broken == ()
+        assert {name for name, _ in outcome.failed} <= outcome.removed
+        removed += len(outcome.failed)
+    assert removed  # else nothing was tried
+
+
+def test_the_same_seed_is_the_same_world_wherever_its_objects_lie() -> None:
+    rates = Rates(broker_crash_per_s=0.01, drop_per_s=0.01, kill=0.005, unanswered=0.1)
+    for seed in range(10):
+        first = simulate(seed, rates=rates)
+        somewhere_else = [Process(str(n), Dice(n, NONE)) for n in range(50)]
+        assert simulate(seed, rates=rates) == first
+        del somewhere_else

@@ -160,12 +160,32 @@ async def test_failures_and_refused_tokens_are_kept_until_a_success(stage: Stage
 async def test_a_look_up_must_show_what_is_known_except_what_the_run_removes(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE, DELETE)
     batch = await stage.store.batch(batch_id)
+    assert not await stage.store.knows_licences(batch)
     [_, delete] = await stage.store.open_actions(batch_id)
-    await stage.known((1, CLIENT), (2, 9), (delete.licence_id, CLIENT))
-    assert await stage.store.known_licences(batch) == {1: CLIENT, 2: 9}
+    await stage.known((delete.licence_id, CLIENT))
+    assert not await stage.store.knows_licences(batch)
+    await stage.known((1, CLIENT), (2, 9))
+    assert await stage.store.knows_licences(batch)
+    assert await stage.store.known_licences(batch, CLIENT) == {1}
     marks = await marked(stage, items[:1])
     await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
-    assert await stage.store.known_licences(batch) == {1: CLIENT, 2: 9, 7: CLIENT}
+    assert await stage.store.known_licences(batch, CLIENT) == {1, 7}
+
+
+async def test_what_shows_nothing_is_looked_at_again_later_and_anew_after_each_mark(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    marks = await marked(stage, items)
+    await stage.store.mark_unknown(marks, settle_s=0.0)
+    await stage.store.look_again({items[0]: marks[items[0]] + 1}, settle_s=60.0)  # not this mark
+    [settled] = await stage.store.open_actions(batch_id)
+    assert (settled.unseen, settled.settle_wait_s) == (False, 0.0)
+    await stage.store.look_again(marks, settle_s=60.0)
+    [later] = await stage.store.open_actions(batch_id)
+    assert (later.unseen, later.action_state, 50 < later.settle_wait_s <= 60) == (True, "unknown", True)
+    await stage.store.unmark(marks, charged=True)
+    await marked(stage, items)
+    [again] = await stage.store.open_actions(batch_id)
+    assert not again.unseen
 
 
 async def test_a_batch_without_open_actions_is_closed(stage: Stage) -> None:

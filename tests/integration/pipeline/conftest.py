@@ -120,6 +120,7 @@ class Pipeline:
             reader=self.reader,
             default_rate=self.tuning.rate,
             max_attempts=self.tuning.max_attempts,
+            settle_s=self.tuning.settle_s,
         )
         return Writing(
             actions=self.actions,

@@ -25,8 +25,9 @@ async def planned(pipeline: Any) -> tuple[Any, list[Any]]:
     return run_id, await pipeline.messages()
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("customer", ["Contoso", "Fabrikam"])
-async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: str) -> None:
+async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: str, times: int) -> None:
     # Contoso's licences are known; of Fabrikam nothing is known, and its list is empty by right until it is written.
     terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
     await pipeline.sandbox.admin.add_licences(TENANT, {**terms, "name": "OTHER", "count": 1})
@@ -34,7 +35,7 @@ async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: s
     await pipeline.invoice([other, *products(3, customer_id="C-9", customer_name=customer)])
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
-    await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=1, empty_list=True)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=times, empty_list=True)
     wait_s = await pipeline.deliver(*order)
     while wait_s is not None:
         await asyncio.sleep(wait_s)
@@ -129,3 +130,39 @@ async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: A
     await pipeline.pool.execute("UPDATE halo_snapshot SET tenant = 'other'")
     await handler
     assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_licence") == 0
+
+
+async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Any) -> None:
+    terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly", "count": 99}
+    kept = await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}"} for n in range(3)))
+    creates = [
+        {"product_code": f"N-{n}", "quantity": "1", "customer_id": "C-2", "customer_name": "Fabrikam"} for n in (0, 1)
+    ]
+    await pipeline.invoice([*products(3), *creates])
+    run_id, [order] = await planned(pipeline)
+    await pipeline.sandbox.admin.delete_licence(TENANT, kept[1]["id"])
+    wait_s = await pipeline.deliver(*order)
+    while wait_s is not None:
+        await asyncio.sleep(wait_s)
+        wait_s = await pipeline.deliver(*order)
+    await pipeline.settle()
+    failed = {i["product_code"]: i["reason"] for i in await pipeline.items(run_id) if i["outcome"] == "failed"}
+    assert (failed, (await pipeline.run(run_id))["synced"]) == ({"P-1": "halo_rejected"}, 4)
+    assert (await pipeline.sync())["state"] == "succeeded"
+
+
+async def test_what_hides_one_client_does_not_keep_another_from_being_looked_up(pipeline: Any) -> None:
+    other = {"product_code": "OTHER", "quantity": "1"}
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER", "count": 1, "price": 10.0})
+    await pipeline.invoice([other, *products(2), *products(2, customer_id="C-2", customer_name="Fabrikam")])
+    run_id, [order] = await planned(pipeline)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    await pipeline.pool.execute("UPDATE halo_licence SET halo_licence_id = 999 WHERE name = 'OTHER'")  # hidden for good
+    wait_s = await pipeline.deliver(*order)
+    while wait_s is not None:
+        await asyncio.sleep(wait_s)
+        wait_s = await pipeline.deliver(*order)
+    outcomes = {(i["customer_name"], i["outcome"], i["reason"]) for i in await pipeline.items(run_id) if i["attempts"]}
+    assert ("Fabrikam", "synced", None) in outcomes
+    assert ("Contoso", "failed", "outcome_unknown") in outcomes
+    assert await pipeline.sent("POST") == 1

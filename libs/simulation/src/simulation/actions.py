@@ -1,4 +1,4 @@
-"""A double of `halosync.store.actions.ActionStore`, under the same suite (tests/integration/test_action_store.py)."""
+"""A double of `halosync.store.actions.ActionStore`, under the same suite (tests/integration/actions)."""
 
 from collections.abc import Sequence
 
@@ -64,18 +64,33 @@ class MemoryActions:
             before=item.before,
             after=item.after,
             settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
+            unseen=item.unseen,
         )
 
-    async def known_licences(self, batch: BatchAtWork) -> dict[int, int]:
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
         """As `ActionStore.known_licences`."""
+        return await self._step(lambda: {n for n, of in self._known(batch).items() if of == client_id})
 
-        def effect() -> dict[int, int]:
-            items = self._db.items.values()
-            going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
-            known = self._db.known.items()
-            return {n: client for n, (client, removed) in known if not removed and n not in going}
+    async def knows_licences(self, batch: BatchAtWork) -> bool:
+        """As `ActionStore.knows_licences`."""
+        return await self._step(lambda: bool(self._known(batch)))
 
-        return await self._step(effect)
+    def _known(self, batch: BatchAtWork) -> dict[int, int]:
+        if not self._db.guards.belief:
+            return {}
+        items = self._db.items.values()
+        going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
+        return {n: client for n, (client, removed) in self._db.known.items() if not removed and n not in going}
+
+    async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
+        """As `ActionStore.look_again`."""
+
+        def effect() -> None:
+            for item in self._marked(marks):
+                item.action_state, item.unseen = "unknown", True
+                item.settle_at = now() + (settle_s if self._db.guards.belief else 0.0)
+
+        await self._step(effect)
 
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
@@ -91,6 +106,7 @@ class MemoryActions:
                 continue
             item.mark_no += 1
             item.attempts += 1
+            item.unseen = False
             item.settle_at = now() + settle_s
             if self._db.guards.mark:
                 item.action_state = "sending"

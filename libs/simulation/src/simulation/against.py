@@ -43,6 +43,7 @@ AGAINST: Mapping[str, Against] = MappingProxyType(
             "I2",
             replace(_CROWDED, writers=6, products=60),
         ),
+        "belief": Against(Rates(unanswered=0.3, applied=1.0, empty_list=0.3), "I2"),
         "sweeper": Against(Rates(lose=0.5), "liveness"),
         "shield": Against(Rates(drop_per_s=0.1, slow=0.7), "shield"),
         "confirm": Against(Rates(unconfirmed=0.5), "I6"),

@@ -54,7 +54,7 @@ class Consumer:
     prefetch: int
     epoch: int = 0
     unacked: dict[int, Envelope] = field(default_factory=dict)
-    handlers: set["asyncio.Task[None]"] = field(default_factory=set)
+    handlers: dict["asyncio.Task[None]", None] = field(default_factory=dict)
 
 
 class Broker:
@@ -158,7 +158,7 @@ class Broker:
     async def crash(self, seconds: float) -> None:
         """Die and come back: every connection breaks, what was confirmed is still there."""
         self.up = False
-        for process in {consumer.process for consumer in self._consumers}:
+        for process in dict.fromkeys(consumer.process for consumer in self._consumers):
             self.disconnect(process)
         await asyncio.sleep(seconds)
         self.up = True
@@ -199,8 +199,8 @@ class Broker:
         tag = self._tag
         consumer.unacked[tag] = envelope
         task = consumer.process.spawn(self._handle(consumer, tag, consumer.epoch, envelope))
-        consumer.handlers.add(task)
-        task.add_done_callback(consumer.handlers.discard)
+        consumer.handlers[task] = None
+        task.add_done_callback(lambda done: consumer.handlers.pop(done, None))
 
     async def _handle(self, consumer: Consumer, tag: int, epoch: int, envelope: Envelope) -> None:
         """Work on a delivery and say what becomes of it, as `messaging/delivery.py` does."""

@@ -51,6 +51,7 @@ class Item:
     attempts: int = 0
     mark_no: int = 0
     settle_at: float | None = None
+    unseen: bool = False
 
 
 @dataclass(eq=False)
@@ -79,6 +80,7 @@ class Run:
     ring_at: float = 0.0
     attempts: int = 0
     cancelled: bool = False
+    accept_shrunk_read: bool = False
     error_code: str | None = None
     error: str | None = None
     halo_requests: int = 0

@@ -16,6 +16,7 @@ class Guards:
         deadline: a request that comes too long after its mark is not sent.
         fence: a result counts only for the mark it belongs to.
         sweeper: what has been silent for too long is asked for again.
+        belief: a list that hides what is known, or shows nothing, is not taken at its word.
         shield: a request in flight survives the cancellation of its handler.
         confirm: a message counts as published when the broker has confirmed it.
         at_least_once: a delay tier keeps a message until its queue has taken it.
@@ -26,6 +27,7 @@ class Guards:
     deadline: bool = True
     fence: bool = True
     sweeper: bool = True
+    belief: bool = True
     shield: bool = True
     confirm: bool = True
     at_least_once: bool = True

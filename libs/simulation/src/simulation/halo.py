@@ -17,6 +17,10 @@ Answer = tuple[int, Any]
 """Status and body."""
 
 
+EMPTY_S = 50.0
+"""For so long at most lists are empty without a reason: less than the settle time, after which a look is repeated."""
+
+
 @dataclass(eq=False)
 class Halo:
     """The server. Its state changes at the moment a request is applied, whatever becomes of the answer.
@@ -28,8 +32,10 @@ class Halo:
         broken_off: writes that their sender, still alive, gave up in the middle.
         names_rows: whether a refusal names the bad rows.
         bad_names: licences that it refuses.
-        may_show_nothing: whether it may show empty lists: the very first read cannot know better than to believe it.
-        blind_until: until then every list is empty.
+        may_show_nothing: whether it may show empty lists for a while, up to `empty_until`: the very first read cannot
+            know better than to believe it.
+        may_be_blind: whether its agent may lose all rights for longer, up to `blind_until`: where nothing is known,
+            nobody can tell.
     """
 
     dice: Dice
@@ -40,8 +46,9 @@ class Halo:
     names_rows: bool = True
     bad_names: frozenset[str] = frozenset()
     may_show_nothing: bool = False
+    may_be_blind: bool = False
+    empty_until: float = 0.0
     blind_until: float = 0.0
-    _showed_nothing: bool = False
     clients: dict[int, str] = field(default_factory=dict)
     licences: dict[int, dict[str, Any]] = field(default_factory=dict)
     generation: int = 1
@@ -104,9 +111,9 @@ class Halo:
         page = rows[(number - 1) * size : number * size]
         if number > 1 and self.dice.hits(self.dice.rates.shifted_list):
             page = page[1:]
-        glitch = not self._showed_nothing and self.dice.hits(self.dice.rates.empty_list)
-        self._showed_nothing = self.may_show_nothing and (glitch or self.blind_until > now())
-        if self._showed_nothing:
+        if self.may_show_nothing and self.dice.hits(self.dice.rates.empty_list):
+            self.empty_until = now() + self.dice.between(0.0, EMPTY_S)
+        if now() < self.empty_until or (self.may_be_blind and now() < self.blind_until):
             return {"record_count": 0, key: []}
         return {"record_count": len(rows), key: page}
 

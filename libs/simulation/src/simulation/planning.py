@@ -50,7 +50,7 @@ class MemoryRuns:
                 tenant=self._db.tenant,
                 mode="apply",
                 approve_removals=None,
-                accept_shrunk_read=False,
+                accept_shrunk_read=run.accept_shrunk_read,
                 attempts=run.attempts,
                 rate=None,
                 settle_wait_s=max(self._db.settled_at - now(), 0.0),
@@ -102,12 +102,12 @@ class MemoryRuns:
         await self._step(effect)
 
 
-def start(database: Database, invoice_pk: int) -> UUID | None:
+def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
     """Start a run for an invoice, unless one is going on; as `start_run`."""
     if any(run.state in LIVING for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
-    database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + RING_S)
+    database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + RING_S, accept_shrunk_read=accept_shrunk_read)
     database.emit("run.requested.v1", run_id)
     return run_id
 

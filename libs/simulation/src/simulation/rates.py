@@ -31,8 +31,9 @@ class Rates:
         too_many: Halo answers 429 although the budget is not used up.
         foreign_per_s: requests of somebody else on the same budget, for each second.
         revoke_per_s: Halo revokes the access token, for each second.
-        empty_list: Halo shows an empty list with status 200, once.
+        empty_list: Halo shows empty lists with status 200, for some seconds.
         blind_per_s: the agent loses its rights, for each second: until it has them again, every list is empty.
+        person_per_s: a person removes a licence in Halo, for each second.
         shifted_list: a list changes while it is read.
     """
 
@@ -59,6 +60,7 @@ class Rates:
     revoke_per_s: float = 0.0
     empty_list: float = 0.0
     blind_per_s: float = 0.0
+    person_per_s: float = 0.0
     shifted_list: float = 0.0
 
 
@@ -85,6 +87,7 @@ EVERYTHING = Rates(
     revoke_per_s=0.002,
     empty_list=0.02,
     blind_per_s=0.0005,
+    person_per_s=0.002,
     shifted_list=0.02,
 )
 

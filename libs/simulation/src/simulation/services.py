@@ -78,11 +78,15 @@ class Town:
         """Return the processes that have not died."""
         return [process for process in self.processes if process.alive]
 
+    def _clock(self) -> float:
+        """Return the clock by which deadlines are kept; without them it stands still."""
+        return now() if self.guards.deadline else 0.0
+
     def _access(self, process: Process, wire: Wire) -> ReadAccess:
         tokens: Any = Tokens(process, self.halo)
         limiter: Any = SteppedLimiter(process, self.limiter)
         counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=now)
+        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=self._clock)
 
     def _process(self, name: str) -> tuple[Process, Any]:
         process = Process(name, self.dice)
@@ -128,7 +132,7 @@ class Town:
             default_rate=self.rate,
             worker=name,
             settle_s=self.settle_s,
-            clock=now if self.guards.deadline else lambda: 0.0,
+            clock=self._clock,
         )
         lookup = LookUp(
             actions=actions,
@@ -136,6 +140,7 @@ class Town:
             reader=HaloReader(wire, self.page_size),
             default_rate=self.rate,
             max_attempts=self.max_attempts,
+            settle_s=self.settle_s,
         )
         writing = Writing(
             actions=actions,

@@ -36,7 +36,10 @@ TICK_S = 5.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a world ended: `broken` holds one sentence for each invariant that does not hold."""
+    """How a world ended: `broken` holds one sentence for each invariant that does not hold.
+
+    `failed` are the licences that failed in any run, with their reasons; `removed` those that a person removed.
+    """
 
     seed: int
     broken: tuple[str, ...]
@@ -44,6 +47,8 @@ class Outcome:
     requests: int
     runs: int
     states: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...] = ()
+    removed: frozenset[str] = frozenset()
 
     @property
     def good(self) -> bool:
@@ -81,6 +86,8 @@ class _World:
         )
         self._wanted: Wanted = {}
         self._stale: set[int] = set()
+        self._removed: set[str] = set()
+        self._changed = False
 
     async def live(self) -> Outcome:
         """Run from the first message to the last check."""
@@ -95,8 +102,8 @@ class _World:
         )
         self._town.database.invoices.append(self._invoice())
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
-        knows = bool(self._halo.licences.keys() - self._stale)
-        self._town.database.on_planned = lambda: setattr(self._halo, "may_show_nothing", knows)
+        self._knows = bool(self._halo.licences.keys() - self._stale)
+        self._town.database.on_planned = self._planned
         self._listen()
         self._keep_alive()
         self._town.broker.accept(Envelope(INVOICE_READY, 0))
@@ -113,7 +120,21 @@ class _World:
                 process.over = True
         states = tuple(run.state for run in self._town.database.runs.values())
         problems += [] if rested else [f"liveness: not at rest after {PATIENCE_S:g} s in peace"]
-        return Outcome(self._seed, tuple(problems), clock.now(), len(self._halo.requests), len(states), states)
+        items = self._town.database.items.values()
+        failed = tuple((item.licence_name, str(item.reason)) for item in items if item.outcome is ItemOutcome.FAILED)
+        return Outcome(
+            seed=self._seed,
+            broken=tuple(problems),
+            virtual_s=clock.now(),
+            requests=len(self._halo.requests),
+            runs=len(states),
+            states=states,
+            failed=failed,
+            removed=frozenset(self._removed),
+        )
+
+    def _planned(self) -> None:
+        self._halo.may_show_nothing, self._halo.may_be_blind = True, self._knows
 
     # ------------------------------------------------------------------ the beginning
 
@@ -181,6 +202,9 @@ class _World:
                 self._halo.generation += 1
             if dice.hits(rates.blind_per_s * TICK_S):
                 self._halo.blind_until = clock.now() + dice.between(10.0, 600.0)
+            if dice.hits(rates.person_per_s * TICK_S) and self._halo.licences:
+                self._removed.add(self._halo.licences.pop(dice.one_of(list(self._halo.licences)))["name"])
+                self._changed = True
             if dice.hits(rates.foreign_per_s * TICK_S):
                 self._halo.foreign()
             if dice.hits(0.5):
@@ -217,9 +241,11 @@ class _World:
                     return False
                 await asyncio.sleep(TICK_S)
             await asyncio.sleep(REST_S)
-            if self._done():
+            if self._done() and not self._changed:
                 return True
-            start(self._town.database, 0)
+            self._changed = False
+            # Who has removed licences in Halo by hand says that the list may be shorter.
+            start(self._town.database, 0, accept_shrunk_read=bool(self._removed))
         return False
 
     def _done(self) -> bool:

@@ -46,6 +46,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         reader=HaloReader(transport, settings.halo_page_size),
         default_rate=rate,
         max_attempts=settings.retry_max_attempts,
+        settle_s=settings.halo_settle_s,
     )
     rules = RetryRules(
         delays_s=settings.retry_delays_s,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from halosync.domain.completeness import IncompleteReadError, rows_after_page
+from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
 from halosync.domain.retry import FailureClass
 from halosync.halo.failures import HaloFailure
@@ -18,6 +19,13 @@ from halo_writer.ports import Actions
 
 MOST_BEGUN = 100
 """How many reads that the limit has interrupted a writer remembers."""
+
+
+class HidesLicencesError(HaloFailure):
+    """A list lacks so much of what is known to be there that it says nothing about a write."""
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(FailureClass.TRANSIENT, wording.shows_too_little(missing))
 
 
 @dataclass
@@ -64,34 +72,32 @@ class ClientLists:
         self._reader = reader
         self._begun: dict[frozenset[tuple[int, int]], Listing] = {}
 
-    async def licences(self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence]:
+    async def licences(self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence] | None:
         """Read all licences of the client of `actions`, completely and believably or not at all.
 
-        What was read when the limit interrupts is kept for the next time: these actions have settled and are not sent
-        again before they are resolved, so the pages do not grow old for them.
+        Returns None when Halo shows not a single one and `actions` have not been seen like that before: then they are
+        to be looked up once more, later. What was read when the limit interrupts is kept for the next time: these
+        actions have settled and are not sent again before they are resolved, so the pages do not grow old for them.
 
         Raises:
+            HidesLicencesError: the list cannot be believed.
             NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; `HaloFailure` also
-                for a list that contradicts itself or cannot be believed.
+                for a list that contradicts itself.
         """
         client_id = actions[0].client_id
         key = frozenset((action.item_id, action.mark_no) for action in actions)
         listing = self._begun.pop(key, None) or Listing()
-        while not listing.complete:
-            try:
-                page = await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page))
-            except NoPermit:
-                self._keep(key, listing)
-                raise
-            try:
-                listing.add(page)
-            except IncompleteReadError as incomplete:
-                raise HaloFailure(FailureClass.TRANSIENT, str(incomplete)) from incomplete
         try:
-            await self._must_be_believable(who, batch, client_id, listing)
+            while not listing.complete:
+                listing.add(await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page)))
+            await self._must_be_believable(who, batch, actions, listing)
         except NoPermit:
             self._keep(key, listing)
             raise
+        except IncompleteReadError as incomplete:
+            raise HaloFailure(FailureClass.TRANSIENT, str(incomplete)) from incomplete
+        if not listing.seen and not all(action.unseen for action in actions):
+            return None
         # Should Halo not know the filter, the list holds every client's licences.
         return [licence for licence in listing.licences() if licence.client_id == client_id]
 
@@ -100,26 +106,23 @@ class ClientLists:
             del self._begun[next(iter(self._begun))]
         self._begun[key] = listing
 
-    async def _must_be_believable(self, who: Reader, batch: BatchAtWork, client_id: int, listing: Listing) -> None:
-        """Refuse a list that lacks what halosync knows to be there (spec section 3, "Shrunk reads").
+    async def _must_be_believable(
+        self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction], listing: Listing
+    ) -> None:
+        """Refuse a list that lacks too much of what halosync knows to be there (spec section 3, "Shrunk reads").
 
         Halo filters lists by the agent's rights and answers 200: taken at its word, an empty list would have every
-        create in doubt sent again. Where nothing is known of the client, an empty list must be empty twice, and the
-        list of all licences must not be.
+        create in doubt sent again. What the actions themselves are about may be gone: that is what is looked up.
         """
-        known = await self._actions.known_licences(batch)
-        missing = {licence_id for licence_id, of in known.items() if of == client_id} - listing.seen.keys()
-        if missing:
-            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(missing)))
-        if listing.seen:
-            return
-        again = await self._access.read(who, partial(self._page, who.tenant, client_id, 1))
-        if again.record_count != 0:
-            raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(again.record_count))
-        if known:
+        known = await self._actions.known_licences(batch, actions[0].client_id)
+        known -= {action.licence_id for action in actions if action.licence_id is not None}
+        missing = len(known - listing.seen.keys())
+        if hides(len(known), missing):
+            raise HidesLicencesError(missing)
+        if not listing.seen and await self._actions.knows_licences(batch):
             every = await self._access.read(who, partial(self._page, who.tenant, None, 1))
             if every.record_count == 0:
-                raise HaloFailure(FailureClass.TRANSIENT, wording.shows_too_little(len(known)))
+                raise HidesLicencesError(1)
 
     async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> Page[SeenLicence]:
         return await self._reader.licences(tenant, token, page_no, client_id=client_id)

@@ -15,7 +15,7 @@ from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenActio
 from halosync.store.limiter import Rate
 
 from halo_writer import wording
-from halo_writer.client_lists import ClientLists
+from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
 from halo_writer.ports import Actions
 
@@ -26,15 +26,25 @@ class LookUp:
     """Resolves actions in doubt."""
 
     def __init__(
-        self, *, actions: Actions, access: ReadAccess, reader: HaloReader, default_rate: Rate, max_attempts: int
+        self,
+        *,
+        actions: Actions,
+        access: ReadAccess,
+        reader: HaloReader,
+        default_rate: Rate,
+        max_attempts: int,
+        settle_s: float,
     ) -> None:
         self._actions = actions
         self._lists = ClientLists(actions, access, reader)
         self._default_rate = default_rate
         self._max_attempts = max_attempts
+        self._settle_s = settle_s
 
     async def resolve(self, batch: BatchAtWork, in_doubt: Sequence[OpenAction]) -> None:
-        """Find out what became of `in_doubt`, all of which have settled; afterwards none of them is in doubt.
+        """Find out what became of `in_doubt`, all of which have settled.
+
+        Afterwards none of them is in doubt, but for those whose client is to be looked at once more.
 
         Applied ones are recorded. The others wait to be sent again, in smaller arrays if Halo refused theirs.
 
@@ -43,9 +53,21 @@ class LookUp:
                 far is recorded.
         """
         who = Reader(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
+        hidden: HidesLicencesError | None = None
         for _, group in groupby(sorted(in_doubt, key=_client), key=_client):
             of_client = list(group)
-            await self._record(batch, of_client, await self._lists.licences(who, batch, of_client))
+            try:
+                licences = await self._lists.licences(who, batch, of_client)
+            except HidesLicencesError as error:  # of this client; others may be seen
+                hidden = error
+                continue
+            if licences is None:
+                marks = {action.item_id: action.mark_no for action in of_client}
+                await self._actions.look_again(marks, settle_s=self._settle_s)
+            else:
+                await self._record(batch, of_client, licences)
+        if hidden is not None:
+            raise hidden
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:
         applied: list[Applied] = []

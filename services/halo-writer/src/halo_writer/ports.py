@@ -19,8 +19,14 @@ class Actions(Protocol):
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
         """Return its actions that are not yet known to be done."""
 
-    async def known_licences(self, batch: BatchAtWork) -> dict[int, int]:
-        """Return the licences that must still be in Halo: id → client."""
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """Return the licences that a client must still have."""
+
+    async def knows_licences(self, batch: BatchAtWork) -> bool:
+        """Tell whether any client must still have one."""
+
+    async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
+        """Look once more later, before nothing at all is believed."""
 
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float

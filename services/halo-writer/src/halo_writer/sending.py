@@ -76,8 +76,10 @@ class Sender:
 
     async def send_array(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
-    ) -> Refused | None:
-        """Send creates and updates as one array; record what Halo applied; return what remains to be decided.
+    ) -> Refused | bool:
+        """Send creates and updates as one array and record what Halo applied.
+
+        Returns what remains to be decided; or else whether Halo has taken a request.
 
         Raises:
             NoPermit: the budget is used up; nothing was marked or sent.
@@ -87,8 +89,10 @@ class Sender:
 
     async def send_deletes(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
-    ) -> Refused | None:
+    ) -> Refused | bool:
         """Send deletes one by one, as many as there are permits; stop at the first that does not succeed.
+
+        Returns as `send_array`.
 
         Raises:
             NoPermit: the budget is used up; nothing was marked or sent.
@@ -106,14 +110,14 @@ class Sender:
 
     async def _array(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
-    ) -> Refused | None:
+    ) -> Refused | bool:
         spent = 0
         try:
             marked_at, marks = await self._mark(actions)
             marked = [action for action in actions if action.item_id in marks]
             marks = {action.item_id: marks[action.item_id] for action in marked}  # in the order of the array
             if not marked:
-                return None
+                return False
             writes = [write_of(action, batch) for action in marked]
             secret = token.access_token.get_secret_value()
             try:
@@ -123,13 +127,13 @@ class Sender:
                     ids = await self._halo.post(batch.tenant, secret, writes)
             except TooLateError:
                 await self._actions.unmark(marks, charged=False)
-                return None
+                return False
             except HaloFailure as failure:
                 spent = 1 if failure.sent else 0
                 return Refused(failure, marks)
             stored = list(zip(marked, ids, strict=True))
             await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
-            return None
+            return True
         finally:
             await self._spend(batch, permits.lease, spent)
 
@@ -145,7 +149,7 @@ class Sender:
 
     async def _deletes(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
-    ) -> Refused | None:
+    ) -> Refused | bool:
         spent = 0
         try:
             for action in actions:
@@ -161,12 +165,12 @@ class Sender:
                         )
                 except TooLateError:
                     await self._actions.unmark(marks, charged=False)
-                    return None
+                    return False
                 except HaloFailure as failure:
                     spent -= 0 if failure.sent else 1
                     return Refused(failure, marks)
                 await self._actions.settle(batch, [Applied(action.item_id, marks[action.item_id], action.licence_id)])
-            return None
+            return spent > 0
         finally:
             await self._spend(batch, permits.lease, spent)
 

@@ -132,12 +132,12 @@ class Writing:
     async def _send_with(self, batch: BatchAtWork, waiting: list[OpenAction], token: TokenGranted) -> float | None:
         """Send, record what came of it and decide what follows: one piece, which must not be broken off."""
         send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
-        refused = await send(batch, waiting, token)
-        if refused is None:
-            if batch.failures or batch.refused_generation is not None:
-                await self._actions.note_success(batch.batch_id)
-            return None
-        return await self._after(batch, refused, token.generation)
+        taken = await send(batch, waiting, token)
+        if isinstance(taken, Refused):
+            return await self._after(batch, taken, token.generation)
+        if taken and (batch.failures or batch.refused_generation is not None):
+            await self._actions.note_success(batch.batch_id)
+        return None
 
     async def _after(self, batch: BatchAtWork, refused: Refused, generation: int) -> float | None:
         """Decide what follows a request that did not succeed."""
@@ -172,10 +172,10 @@ class Writing:
             case LookUpFirst():
                 await self._actions.mark_unknown(marks, settle_s=self._rules.settle_s)
             case GiveUp(reason=reason):
-                await self._give_up(batch, refused, reason)
+                await self._refused_for_good(batch, refused, reason)
         return None
 
-    async def _give_up(self, batch: BatchAtWork, refused: Refused, reason: Reason) -> None:
+    async def _refused_for_good(self, batch: BatchAtWork, refused: Refused, reason: Reason) -> None:
         failure, marks = refused.failure, refused.marks
         if failure.status == 403:
             reason = Reason.PERMISSION_DENIED
@@ -201,7 +201,25 @@ class Writing:
         )
 
     async def _not_sent(self, batch: BatchAtWork, words: str) -> float | None:
-        """Count a failure that kept the whole batch from being sent; after too many its waiting items fail."""
+        """Count a failure that kept the whole batch from being sent; after too many, all that is open fails."""
+        delay_s = await self._once_more(batch)
+        if delay_s is not None:
+            return delay_s
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, wording.unavailable(words))
+
+    async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
+        if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
+            return await self._give_up(batch, Reason.PERMISSION_DENIED, wording.permission_denied(failure.words))
+        delay_s = await self._once_more(batch)
+        if delay_s is not None:
+            return delay_s
+        # What waits was not what could not be looked up: it is still to be sent.
+        wait_s = await self._give_up(batch, None, wording.unavailable(failure.words))
+        await self._actions.note_success(batch.batch_id)
+        return wait_s
+
+    async def _once_more(self, batch: BatchAtWork) -> float | None:
+        """Count a failure of the batch; return in how many seconds it is tried again, None if there were too many."""
         step = next_step(
             FailureClass.TRANSIENT,
             attempts=batch.failures + 1,
@@ -210,32 +228,27 @@ class Writing:
             wait_s=None,
             token_refreshed=False,
         )
-        if isinstance(step, Again):
-            await self._actions.note_failures(batch.batch_id, batch.failures + 1)
-            return step.delay_s
-        return await self._give_up_open(batch, Reason.HALO_UNAVAILABLE, wording.unavailable(words))
+        if not isinstance(step, Again):
+            return None
+        await self._actions.note_failures(batch.batch_id, batch.failures + 1)
+        return step.delay_s
 
-    async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
-        if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            return await self._give_up_open(batch, Reason.PERMISSION_DENIED, wording.permission_denied(failure.words))
-        return await self._not_sent(batch, failure.words)
-
-    async def _give_up_open(self, batch: BatchAtWork, reason: Reason, words: str) -> float | None:
+    async def _give_up(self, batch: BatchAtWork, reason: Reason | None, words: str) -> float | None:
         """Fail what is open, saying of each action no more than is known.
 
-        What was never sent fails with `reason`. What was sent, has settled and could not be looked up fails as unknown.
-        What Halo may still be applying, or another writer is sending, is left until it has settled; returns in how many
-        seconds that is, None if there is none.
+        What waits fails with `reason`; without one it goes on waiting. What was sent, has settled and could not be
+        looked up fails as unknown. What Halo may still be applying, or another writer is sending, is left until it has
+        settled; returns in how many seconds that is, None if there is none.
         """
         failed, unsettled = [], []
         for action in await self._actions.open_actions(batch.batch_id):
             if action.action_state == "waiting":
-                failed.append(Failed(action.item_id, action.mark_no, reason, words))
+                if reason is not None:
+                    failed.append(Failed(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
-                failed.append(
-                    Failed(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, wording.never_looked_up(words))
-                )
+                unknown = wording.never_looked_up(words)
+                failed.append(Failed(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
             else:
                 unsettled.append(action.settle_wait_s)
         await self._actions.settle(batch, [], failed)
-        return max(unsettled, default=None)
+        return max(unsettled, default=None) if reason is not None else None

@@ -32,6 +32,6 @@ def never_looked_up(words: str) -> str:
 def shows_too_little(missing: int) -> str:
     """A list that was to say what became of a write lacks licences that are known to be there."""
     return (
-        f"Halo's list lacks {missing} licences that were there before. Look whether the agent who connected Halo still "
-        "sees all clients and licences"
+        f"Halo's list lacks licences that were there before (at least {missing}). Look whether the agent who connected "
+        "Halo still sees all clients and licences"
     )

@@ -114,12 +114,16 @@ class Planning:
 
     async def advance(self, run_id: UUID) -> float | None:
         """Work on a run for a turn; return in how many seconds it wants its next turn, None if it wants none."""
-        lease = self._held.pop(run_id, None) or uuid4()
+        lease = self._held.get(run_id) or uuid4()
         run = await self._runs.claim(run_id, lease)
+        self._held.pop(run_id, None)
         if run is None:
             return None
         try:
             return await self._guarded_turn(run, lease)
+        except PASSING:  # the lease could not be given back: the next turn here goes on under it
+            self._held[run_id] = lease
+            raise
         except asyncio.CancelledError:
             # The connection to the broker is lost, and the message goes to somebody else by now: without this, they
             # would find the run taken until the lease has run out, three minutes later.
@@ -150,9 +154,7 @@ class Planning:
         except (LostLeaseError, ReadTakenOverError):
             log.info("run was taken over", run_id=str(run.run_id))
         except Exception as error:
-            if isinstance(error, PASSING):  # the lease could not be given back: the next turn here goes on under it
-                self._held[run.run_id] = lease
-            else:  # a fault of ours: the run says so instead of being tried for ever
+            if not isinstance(error, PASSING):  # a fault of ours: the run says so instead of being tried for ever
                 await self._fail(run, lease, "internal_error", internal_error())
             raise
         return None

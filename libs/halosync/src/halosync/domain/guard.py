@@ -43,6 +43,14 @@ class Comparison:
     observed: int
 
 
+def hides(known: int, missing: int) -> bool:
+    """Tell whether a list of a client's licences must not be believed: `missing` of `known` ones are not in it.
+
+    A person in Halo removes a few; an agent that has lost its sight sees none, or few.
+    """
+    return missing == known > 0 or DeleteGuard().trips(missing, known)
+
+
 def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
     """Return why a read must not be believed, or None (spec section 3, "Shrunk reads").
 

@@ -32,6 +32,7 @@ class OpenAction:
 
     `attempt` counts the attempts that were charged. `mark_no` counts every mark it ever had and never runs backwards:
     it is what results are fenced by. `settle_wait_s`: for how long, in seconds, Halo may still be applying it.
+    `unseen`: since its last mark a look-up has seen its client without a single licence.
     """
 
     item_id: int
@@ -46,6 +47,7 @@ class OpenAction:
     before: LicenceState | None
     after: LicenceState | None
     settle_wait_s: float
+    unseen: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,17 +67,31 @@ class ActionStore:
                 before=_state(row, "before"),
                 after=_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
+                unseen=row["unseen"],
             )
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
 
-    async def known_licences(self, batch: BatchAtWork) -> dict[int, int]:
-        """Return the licences, id → client, that are in the batch's tenant for all that halosync knows.
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """Return the licences that a client of the batch's tenant has for all that halosync knows.
 
         Known from the last complete read or its own writes; those that this run removes are left out.
         """
-        rows = QUERIES.known_licences(self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id)
-        return {row["halo_licence_id"]: row["halo_client_id"] async for row in rows}
+        rows = QUERIES.known_licences(
+            self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id, client_id=client_id
+        )
+        return {row["halo_licence_id"] async for row in rows}
+
+    async def knows_licences(self, batch: BatchAtWork) -> bool:
+        """Tell whether any client of the batch's tenant has one."""
+        known: bool = await QUERIES.knows_licences(
+            self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id
+        )
+        return known
+
+    async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
+        """Look once more in `settle_s` seconds: Halo shows their client without a single licence."""
+        await QUERIES.look_again(self._pool, item_ids=list(marks), marks=list(marks.values()), settle_s=settle_s)
 
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float

@@ -11,24 +11,40 @@ WHERE b.batch_id = :batch_id;
 -- name: open_actions
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write.
 SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, mark_no, action_state,
+    unseen_at IS NOT NULL AS unseen,
     before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
 FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 'unknown') ORDER BY seq;
 
 -- name: known_licences
--- What a look-up must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
-SELECT l.halo_licence_id, l.halo_client_id
+-- What a look-up of a client must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
+SELECT l.halo_licence_id
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
-WHERE l.partner_id = :partner_id AND l.removed_at IS NULL
+WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed_at IS NULL
   AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
                   AND i.halo_licence_id = l.halo_licence_id);
+
+-- name: knows_licences$
+-- Whether Halo must show any licence at all.
+SELECT EXISTS (
+    SELECT FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+    WHERE l.partner_id = :partner_id AND l.removed_at IS NULL
+      AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
+                      AND i.halo_licence_id = l.halo_licence_id));
+
+-- name: look_again!
+-- A client without a single licence is looked at once more, settle_s later, before that is believed.
+UPDATE item SET action_state = 'unknown', unseen_at = clock_timestamp(),
+    settle_at = clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8))
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown');
 
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
 -- Every mark raises mark_no (a trigger), the fence of all results.
 -- A run that was cancelled, or has lost its connection, gets no more marks.
-UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker,
+UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker, unseen_at = NULL,
     send_by = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8)),
     settle_at = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8) + :answer_s + :settle_s)
 WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
