@@ -36,10 +36,7 @@ async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: s
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
     await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=times, empty_list=True)
-    wait_s = await pipeline.deliver(*order)
-    while wait_s is not None:
-        await asyncio.sleep(wait_s)
-        wait_s = await pipeline.deliver(*order)
+    await to_the_end(pipeline, order)
     run = await pipeline.run(run_id)
     assert (run["state"], run["created"], await pipeline.sent("POST")) == ("succeeded", 3, 1)
     assert len(await pipeline.licences()) == 4
@@ -51,10 +48,7 @@ async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline:
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
     await pipeline.sandbox.admin.add_fault(TENANT, match=LOOK_UP, times=None, empty_list=True)
-    wait_s = await pipeline.deliver(*order)
-    while wait_s is not None:
-        await asyncio.sleep(wait_s)
-        wait_s = await pipeline.deliver(*order)
+    await to_the_end(pipeline, order)
     items = await pipeline.items(run_id)
     assert {item["reason"] for item in items if item["outcome"] == "failed"} == {"outcome_unknown"}
     assert all("sync again" in item["detail"] for item in items if item["outcome"] == "failed")
@@ -74,6 +68,14 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: A
     assert by_id[waiting.item_id]["reason"] == "halo_unavailable"
     assert by_id[sending.item_id]["action_state"] == "sending"
     assert wait_s > 60  # until the other's request has settled
+
+
+async def to_the_end(pipeline: Any, order: Any) -> None:
+    """Deliver an order again whenever it asks for it, until it asks no more."""
+    wait_s = await pipeline.deliver(*order)
+    while wait_s is not None:
+        await asyncio.sleep(wait_s)
+        wait_s = await pipeline.deliver(*order)
 
 
 async def being_sent(pipeline: Any) -> bool:
@@ -141,10 +143,7 @@ async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Any) -> Non
     await pipeline.invoice([*products(3), *creates])
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.delete_licence(TENANT, kept[1]["id"])
-    wait_s = await pipeline.deliver(*order)
-    while wait_s is not None:
-        await asyncio.sleep(wait_s)
-        wait_s = await pipeline.deliver(*order)
+    await to_the_end(pipeline, order)
     await pipeline.settle()
     failed = {i["product_code"]: i["reason"] for i in await pipeline.items(run_id) if i["outcome"] == "failed"}
     assert (failed, (await pipeline.run(run_id))["synced"]) == ({"P-1": "halo_rejected"}, 4)
@@ -158,10 +157,7 @@ async def test_what_hides_one_client_does_not_keep_another_from_being_looked_up(
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
     await pipeline.pool.execute("UPDATE halo_licence SET halo_licence_id = 999 WHERE name = 'OTHER'")  # hidden for good
-    wait_s = await pipeline.deliver(*order)
-    while wait_s is not None:
-        await asyncio.sleep(wait_s)
-        wait_s = await pipeline.deliver(*order)
+    await to_the_end(pipeline, order)
     outcomes = {(i["customer_name"], i["outcome"], i["reason"]) for i in await pipeline.items(run_id) if i["attempts"]}
     assert ("Fabrikam", "synced", None) in outcomes
     assert ("Contoso", "failed", "outcome_unknown") in outcomes

@@ -1,6 +1,6 @@
 """A double of the store of reads under way."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from halosync.domain.completeness import rows_after_page
@@ -9,6 +9,8 @@ from halosync.domain.model import Client, SeenLicence
 from halosync.store.reading import ReadProgress, ReadTakenOverError
 
 from simulation.database import Database, Read, Step
+
+T = TypeVar("T")
 
 
 class MemoryReads:
@@ -50,16 +52,14 @@ class MemoryReads:
 
         def effect() -> ReadProgress:
             read = self._fenced(progress)
-            new = {client.id: client for client in clients if client.id not in read.clients}
-            rows = rows_after_page(
+            return self._keep(
+                progress,
+                read,
+                read.clients,
+                {c.id: c for c in clients},
                 record_count=record_count,
-                first_record_count=read.record_count,
-                rows_before=len(read.clients),
-                new_rows=len(new),
+                following="licences",
             )
-            read.clients.update(new)
-            _turn_page(read, record_count, complete=rows == record_count, following="licences")
-            return self._progress(progress.read_id, read)
 
         return await self._step(effect)
 
@@ -70,18 +70,35 @@ class MemoryReads:
 
         def effect() -> ReadProgress:
             read = self._fenced(progress)
-            new = {seen.licence.id: seen for seen in licences if seen.licence.id not in read.licences}
-            rows = rows_after_page(
-                record_count=record_count,
-                first_record_count=read.record_count,
-                rows_before=len(read.licences),
-                new_rows=len(new),
-            )
-            read.licences.update(new)
-            _turn_page(read, record_count, complete=rows == record_count, following="complete")
-            return self._progress(progress.read_id, read)
+            page = {seen.licence.id: seen for seen in licences}
+            return self._keep(progress, read, read.licences, page, record_count=record_count, following="complete")
 
         return await self._step(effect)
+
+    def _keep(
+        self,
+        progress: ReadProgress,
+        read: Read,
+        known: dict[int, T],
+        page: dict[int, T],
+        *,
+        record_count: int,
+        following: Literal["licences", "complete"],
+    ) -> ReadProgress:
+        """Keep a page and turn to the next one."""
+        new = {number: row for number, row in page.items() if number not in known}
+        rows = rows_after_page(
+            record_count=record_count,
+            first_record_count=read.record_count,
+            rows_before=len(known),
+            new_rows=len(new),
+        )
+        known.update(new)
+        if rows == record_count:
+            read.list, read.next_page, read.record_count = following, 1, None
+        else:
+            read.next_page, read.record_count = read.next_page + 1, record_count
+        return self._progress(progress.read_id, read)
 
     async def restart(self, progress: ReadProgress) -> int:
         """As `ReadStore.restart`."""
@@ -108,10 +125,3 @@ class MemoryReads:
             )
 
         return await self._step(effect)
-
-
-def _turn_page(read: Read, record_count: int, *, complete: bool, following: Literal["licences", "complete"]) -> None:
-    if complete:
-        read.list, read.next_page, read.record_count = following, 1, None
-    else:
-        read.next_page, read.record_count = read.next_page + 1, record_count
