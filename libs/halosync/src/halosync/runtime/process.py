@@ -140,12 +140,16 @@ async def drain(broker: RabbitBroker) -> None:
     The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
     returned as failed.
     """
+    await _attempt(cancel_consumers(broker), CANCEL_S)
+    await _attempt(broker.stop(), DRAIN_S + CANCEL_S)
+
+
+async def _attempt(step: Awaitable[object], seconds: float) -> None:
+    """Take a step of the drain; if it fails or takes too long, the next one is taken all the same."""
     try:
         with given_up():
-            async with asyncio.timeout(CANCEL_S):
-                await cancel_consumers(broker)
-            async with asyncio.timeout(DRAIN_S + CANCEL_S):
-                await broker.stop()
+            async with asyncio.timeout(seconds):
+                await step
     except (TimeoutError, ConnectionError, AMQPError) as error:
         log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
 
