@@ -9,6 +9,7 @@ from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import DRAIN_S
 from halosync.runtime import process
+from halosync.runtime.ending import STOP_S
 
 
 class Broker:
@@ -44,4 +45,4 @@ async def test_the_broker_is_stopped_whatever_becomes_of_the_consumers(
 
 
 def test_the_steps_leave_time_to_close_what_is_left() -> None:
-    assert process.CANCEL_S + DRAIN_S + process.CANCEL_S < process.STOP_S
+    assert process.CANCEL_S + DRAIN_S + process.CANCEL_S < STOP_S
