@@ -5,7 +5,9 @@ of it (messaging-facts 3). The rules one by one, without waiting for them: `limi
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
@@ -187,6 +189,32 @@ async def test_when_the_clock_has_jumped_ahead_nobody_sends_for_a_window(
         assert (await standing(limiter, tenant)).in_use == 1, "what was granted all the same is given back"
     assert await wait_of(limiter) == pytest.approx(3600, abs=30)
     assert metric("halosync_clock_jumps_total") == before + 1
+
+
+async def test_calls_of_one_process_at_a_time_notice_a_jump_once_and_none_gets_a_permit(limiter: RateLimiter) -> None:
+    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    before = metric("halosync_clock_jumps_total")
+    last = limiter._clocks.last
+    assert last is not None
+    limiter._clocks.put_back(replace(last, database_s=last.database_s - 600.0))
+    for wait_s in await asyncio.gather(*(wait_of(limiter) for _ in range(3))):
+        assert wait_s == pytest.approx(3600, abs=30)
+    assert metric("halosync_clock_jumps_total") == before + 1
+    assert (await standing(limiter, "acme")).in_use == 1
+
+
+async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
+    pool: "asyncpg.Pool[Any]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halosync.store.clock_watch.TOLERANCE_S", 0.0)
+    limiter = RateLimiter(pool, monotonic=lambda: 0.0)
+    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    with monkeypatch.context() as away:
+        away.setattr(limiter, "settle", AsyncMock(side_effect=ConnectionError))
+        with pytest.raises(ConnectionError):
+            await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    assert await wait_of(limiter) == 3600.0
+    assert (await standing(limiter, "acme")).blocked_s == pytest.approx(3600, abs=30)
 
 
 # ---------------------------------------------------------------- what people see

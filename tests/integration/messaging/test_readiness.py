@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, cast
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +16,7 @@ from devstack.rabbitmq_node import RabbitNode
 from devstack.waiting import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
+from halosync.messaging.canary import Canary
 from halosync.messaging.connection import connect_options, connection_now
 from halosync.messaging.consuming import keep_bound
 from halosync.messaging.publisher import NotPublishedError, Publisher
@@ -192,6 +194,36 @@ async def test_the_consumer_of_another_replica_is_not_taken_for_ours(watched: Wa
 
 def outside_url(watched: Watched) -> str:
     return str(watched.worker.broker._connection_kwargs["url"])
+
+
+async def test_a_canary_whose_queue_is_deleted_makes_a_new_one_and_leaves_nothing(
+    watched: Watched, outside: Outside, rabbit_server: RabbitServer, amqp_url: str
+) -> None:
+    before = watched.channels(), sorted(await queues(outside, rabbit_server, amqp_url))
+    canary = Canary(watched.publisher, watched.worker.broker)
+    await canary.fly()
+    assert canary._channel is not None
+    await canary._channel.queue_delete(str(canary._queue))
+    with pytest.raises(NotPublishedError):
+        await canary.fly()
+    assert len(await queues(outside, rabbit_server, amqp_url)) == len(before[1])
+    assert watched.channels() == before[0]
+    await canary.fly()
+
+
+async def test_a_canary_that_is_cut_off_flies_again(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, outside: Outside, rabbit_server: RabbitServer, amqp_url: str
+) -> None:
+    before = watched.channels(), sorted(await queues(outside, rabbit_server, amqp_url))
+    canary = Canary(watched.publisher, watched.worker.broker)
+    with monkeypatch.context() as deaf:
+        deaf.setattr(canary, "_hear", AsyncMock())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await canary.fly()
+    assert len(await queues(outside, rabbit_server, amqp_url)) == len(before[1])
+    assert watched.channels() == before[0]
+    await canary.fly()
 
 
 async def test_what_nobody_consumes_is_declared_again_too(watched: Watched, outside: Outside) -> None:

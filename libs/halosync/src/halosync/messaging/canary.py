@@ -5,22 +5,28 @@ is short of memory or disk keeps it open and takes nothing.
 """
 
 import asyncio
+import contextlib
 from uuid import uuid4
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from faststream.rabbit import RabbitBroker
 
-from halosync.messaging.connection import plain_channel
+from halosync.messaging.connection import given_up, plain_channel
 from halosync.messaging.publisher import Publisher
 
 MESSAGE_TYPE = "canary"
+CLOSE_S = 1.0
+"""How long closing the channel after a failure may take."""
+QUEUE_EXPIRES_MS = 60_000
+"""A queue that nobody has consumed for so long goes: a flight may end between its declaration and the consumer."""
 
 
 class Canary:
     """Publishes on the publisher's connection and hears on the consumers', as the work of a process does.
 
     Its queue is named by the server, exclusive and on a channel that nothing restores: it goes with the connection, a
-    new connection gets a new one, and no old one is ever in the way.
+    new connection gets a new one, and no old one is ever in the way. After a failure, whatever it was, the next flight
+    has a new channel and a new queue: the old queue may be gone while its channel is open.
     """
 
     def __init__(self, publisher: Publisher, broker: RabbitBroker) -> None:
@@ -38,18 +44,34 @@ class Canary:
             ConnectionError: a connection is down.
             AMQPError: the broker refused the queue.
         """
-        queue = await self._nest()
-        song, heard = uuid4().hex.encode(), asyncio.get_running_loop().create_future()
-        self._awaited = (song, heard)
-        await self._publisher.publish(song, exchange="", routing_key=queue, message_type=MESSAGE_TYPE, persist=False)
-        await heard
+        try:
+            queue = await self._nest()
+            song, heard = uuid4().hex.encode(), asyncio.get_running_loop().create_future()
+            self._awaited = (song, heard)
+            await self._publisher.publish(
+                song, exchange="", routing_key=queue, message_type=MESSAGE_TYPE, persist=False
+            )
+            await heard
+        except BaseException:
+            await self._abandon()
+            raise
+
+    async def _abandon(self) -> None:
+        """Close the channel, as far as that is possible, and forget it and its queue."""
+        channel, self._channel, self._queue = self._channel, None, None
+        if channel is not None:
+            with contextlib.suppress(Exception), given_up():
+                async with asyncio.timeout(CLOSE_S):
+                    await channel.close()
 
     async def _nest(self) -> str:
         if self._channel is None or self._channel.is_closed:
             self._queue = None
             self._channel = await plain_channel(self._broker)
         if self._queue is None:
-            declared = await self._channel.queue_declare(exclusive=True, auto_delete=True)
+            declared = await self._channel.queue_declare(
+                exclusive=True, auto_delete=True, arguments={"x-expires": QUEUE_EXPIRES_MS}
+            )
             await self._channel.basic_consume(str(declared.queue), self._hear, no_ack=True)
             self._queue = str(declared.queue)
         return self._queue

@@ -1,8 +1,6 @@
 """The life of a process: connect, declare, compose, consume; on SIGTERM drain and stop (spec section 5.8)."""
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ import asyncpg
 import structlog
 from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from halosync.messaging.connection import DRAIN_S, connect_options, given_up
 from halosync.messaging.consuming import cancel_consumers, keep_bound
@@ -21,6 +19,7 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
 from halosync.observability.logging import configure_logging
 from halosync.runtime.checks import checks_of, heal_topology
+from halosync.runtime.ending import Ending
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
@@ -40,11 +39,11 @@ HEAL_S = 30.0
 CANCEL_S = 2.0
 """How long a stopping process waits for the broker to confirm that it no longer consumes."""
 
-STOP_S = 28.0
-"""A stopping process ends after so long at the latest (spec section 5.8 allows 30)."""
-
 Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """A piece of work that lasts until the event is set."""
+
+Close = Callable[[], Awaitable[object]]
+"""Closes what was opened."""
 
 
 @dataclass(frozen=True)
@@ -72,56 +71,85 @@ def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composi
     asyncio.run(_live(name, settings, compose))
 
 
+@dataclass(frozen=True)
+class _Started:
+    """A process that takes messages, and what it does besides."""
+
+    broker: RabbitBroker
+    readiness: Readiness
+    background: list[Background]
+
+
 async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    ending = Ending()
+    ending.listen()
     async with AsyncExitStack() as stack:
-        parts = await _connect(name, settings, stack)
-        await declare_topology(parts.broker, settings.tiers_s)
-        composition = compose(parts)
-        for close in composition.close:
-            stack.push_async_callback(close)
-        relay = Relay(parts.database_url, parts.pool, parts.publisher)
-        halt_background = asyncio.Event()
-        checks = checks_of(parts.pool, parts.broker, parts.publisher)
-        readiness, lag = Readiness({**checks, **composition.checks}), LoopLag()
-        heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, settings.tiers_s))
-        own = (relay.run, lag.watch, readiness.watch, heal, _health(readiness, lag, settings))
-        await parts.broker.start()
-        await keep_bound(parts.broker)
-        tasks = [asyncio.create_task(work(halt_background)) for work in (*own, *composition.background)]
-        log.info("started", health_port=settings.health_port)
-        await _first_of(stop, tasks)
-        log.info("draining")
-        readiness.stopping()
-        # Whatever hangs from here on (a broker that is away, a stuck connection), the process ends in time; what it
-        # leaves behind is what kill -9 would leave.
-        asyncio.get_running_loop().call_later(STOP_S, _end_now)
-        await drain(parts.broker)
-        halt_background.set()
-        await asyncio.gather(*tasks)
+        started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
+        if started is not None:
+            await _work(started, ending.told, settings)
     log.info("stopped")
 
 
-async def _connect(name: str, settings: ProcessSettings, stack: AsyncExitStack) -> Parts:
+def _later(stack: AsyncExitStack, ending: Ending, close: Close) -> None:
+    stack.push_async_callback(ending.closing(close))
+
+
+async def _start(
+    name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition], later: Callable[[Close], None]
+) -> _Started:
+    parts = await _connect(name, settings, later)
+    await declare_topology(parts.broker, settings.tiers_s)
+    composition = compose(parts)
+    for close in composition.close:
+        later(close)
+    relay = Relay(parts.database_url, parts.pool, parts.publisher)
+    checks = checks_of(parts.pool, parts.broker, parts.publisher)
+    readiness, lag = Readiness({**checks, **composition.checks}), LoopLag()
+    heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, settings.tiers_s))
+    own = (relay.run, lag.watch, readiness.watch, heal, _health(readiness, lag, settings))
+    await parts.broker.start()
+    await keep_bound(parts.broker)
+    return _Started(parts.broker, readiness, [*own, *composition.background])
+
+
+async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSettings) -> None:
+    """Work until told to stop, then drain."""
+    halt_background = asyncio.Event()
+    tasks = [asyncio.create_task(work(halt_background)) for work in started.background]
+    log.info("started", health_port=settings.health_port)
+    await _first_of(stop, tasks)
+    log.info("draining")
+    started.readiness.stopping()
+    await drain(started.broker)
+    halt_background.set()
+    await asyncio.gather(*tasks)
+
+
+async def _connect(name: str, settings: ProcessSettings, later: Callable[[Close], None]) -> Parts:
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
+
+    def waits(state: RetryCallState) -> None:
+        """Say so without the error's text, which may hold an address with its password."""
+        error = None if state.outcome is None else state.outcome.exception()
+        log.info("waiting for a server", why=type(error).__name__)
+
     patiently = AsyncRetrying(
         retry=retry_if_exception_type((*PASSING, AMQPConnectionError)),
         stop=stop_after_delay(START_PATIENCE_S),
         wait=wait_exponential_jitter(multiplier=0.2, max=3.0),
+        before_sleep=waits,
         reraise=True,
     )
     database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)
     pool: asyncpg.Pool[Any] = await patiently(open_pool, database_url, application=name)
-    stack.push_async_callback(pool.close)
+    later(pool.close)
     publisher = Publisher(amqp_url)
+    later(publisher.broker.stop)
     await patiently(publisher.broker.start)
-    stack.push_async_callback(publisher.broker.stop)
     deliveries = Deliveries(publisher, settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
     broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
+    later(broker.stop)
     await patiently(broker.connect)
-    stack.push_async_callback(broker.stop)
     return Parts(database_url, pool, broker, publisher)
 
 
@@ -140,19 +168,18 @@ async def drain(broker: RabbitBroker) -> None:
     The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
     returned as failed.
     """
+    await _attempt(cancel_consumers(broker), CANCEL_S)
+    await _attempt(broker.stop(), DRAIN_S + CANCEL_S)
+
+
+async def _attempt(step: Awaitable[object], seconds: float) -> None:
+    """Take a step of the drain; if it fails or takes too long, the next one is taken all the same."""
     try:
         with given_up():
-            async with asyncio.timeout(CANCEL_S):
-                await cancel_consumers(broker)
-            async with asyncio.timeout(DRAIN_S + CANCEL_S):
-                await broker.stop()
+            async with asyncio.timeout(seconds):
+                await step
     except (TimeoutError, ConnectionError, AMQPError) as error:
         log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
-
-
-def _end_now() -> None:
-    log.error("not stopped in time")
-    os._exit(1)
 
 
 def _health(readiness: Readiness, lag: LoopLag, settings: ProcessSettings) -> Background:

@@ -6,7 +6,7 @@ away means no permit and so no request. What others use of the budget is learnt 
 the rules themselves: `migrations/0004_limiter.sql`.
 """
 
-import time
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
-from halosync.store.clock_watch import ClockWatch, Reading
+from halosync.store.clock_watch import ClockWatch, Reading, boottime
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
@@ -74,13 +74,14 @@ class RateLimiter:
 
     Args:
         pool: connections to the database that all processes share.
-        monotonic: seconds of a clock that never jumps; the database's is compared with it.
+        monotonic: seconds of a clock that never jumps nor stands still; the database's is compared with it.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", monotonic: Callable[[], float] = boottime) -> None:
         self._pool = pool
         self._monotonic = monotonic
         self._clocks = ClockWatch()
+        self._blocked_at = -math.inf  # by `monotonic`; what was asked for before it may have come back too early
 
     async def acquire(
         self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
@@ -112,7 +113,9 @@ class RateLimiter:
             hold_s=hold_s,
         )
         lease = Lease(row["lease_id"], row["granted"]) if row["granted"] else None
-        await self._watch(Reading(asked, self._monotonic(), row["moment_s"]), lease, rate)
+        reading = Reading(asked, self._monotonic(), row["moment_s"])
+        if await self._jumped(reading, lease, counts_s=hold_s + rate.window_s):
+            raise NoPermit(rate.window_s)
         if lease is None:
             RATE_WAITS.inc()
             raise NoPermit(row["wait_s"])
@@ -142,19 +145,33 @@ class RateLimiter:
         row = await QUERIES.standing_of_tenant(self._pool, tenant=tenant)
         return None if row is None else Standing(**row)
 
-    async def _watch(self, reading: Reading, lease: Lease | None, rate: Rate) -> None:
-        """Block every tenant for its window if the database's clock has jumped ahead, and give the lease back.
+    async def _jumped(self, reading: Reading, lease: Lease | None, counts_s: float) -> bool:
+        """Tell whether the database's clock has jumped ahead; if so, block every tenant and give the lease back.
 
-        Raises:
-            NoPermit: it has.
+        Who asks while another call is blocking them is told so too, and does not block them once more.
         """
-        ahead_s = self._clocks.ahead_s(reading)
+        before = self._clocks.last
+        ahead_s = self._clocks.ahead_s(reading, counts_s)
+        self._clocks.keep(reading)
         if ahead_s:
             CLOCK_JUMPS.inc()
             log.error("the clock of Postgres has jumped ahead: nothing is sent for a window", ahead_s=ahead_s)
+            await self._block_all(lease, before)
+        elif lease is None or reading.asked >= self._blocked_at:
+            return False
+        else:
+            await self.settle(lease, 0)
+        return True
+
+    async def _block_all(self, lease: Lease | None, before: Reading | None) -> None:
+        """Give the lease back and block every tenant; if that fails, the next call has the jump to notice again."""
+        blocked_at, self._blocked_at = self._blocked_at, math.inf
+        try:
             if lease is not None:
                 await self.settle(lease, 0)
             await QUERIES.block_every_tenant(self._pool)
-        self._clocks.keep(reading)
-        if ahead_s:
-            raise NoPermit(rate.window_s)
+        except BaseException:
+            self._blocked_at = blocked_at
+            self._clocks.put_back(before)
+            raise
+        self._blocked_at = self._monotonic()

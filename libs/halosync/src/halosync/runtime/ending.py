@@ -1,0 +1,81 @@
+"""How a process ends: told by a signal, started or not, and in time whatever hangs (spec section 5.8)."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+import structlog
+from aio_pika.exceptions import AMQPError
+
+from halosync.messaging.connection import given_up
+
+log = structlog.get_logger(__name__)
+
+STOP_S = 28.0
+"""A stopping process ends after so long at the latest (spec section 5.8 allows 30)."""
+
+HURRY_S = 2.0
+"""How long a process that is stopped while it starts waits for each thing that it has to close."""
+
+T = TypeVar("T")
+
+
+class Ending:
+    """The order to stop, and what hangs on it."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self._started = False
+
+    def listen(self) -> None:
+        """Take SIGTERM and SIGINT for the order to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.tell)
+
+    def tell(self) -> None:
+        """Order to stop; only the first order counts.
+
+        Whatever hangs from here on (a server that is away, a stuck connection), the process ends in time; what it
+        leaves behind is what kill -9 would leave.
+        """
+        if not self.told.is_set():
+            self.told.set()
+            asyncio.get_running_loop().call_later(STOP_S, _end_now)
+
+    async def start(self, starting: Coroutine[object, object, T]) -> T | None:
+        """Return what `starting` does, or None if the order to stop came first; then it is cancelled."""
+        task, waiting = asyncio.create_task(starting), asyncio.create_task(self.told.wait())
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=HURRY_S)
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                log.warning("the start failed as it was stopped", error=type(error).__name__)
+            return None
+        result = task.result()
+        self._started = True
+        return result
+
+    def closing(self, close: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """Return `close`, which is hurried and may fail if the process was stopped while it started."""
+
+        async def closing() -> None:
+            if self._started or not self.told.is_set():
+                await close()
+                return
+            try:
+                with given_up():
+                    async with asyncio.timeout(HURRY_S):
+                        await close()
+            except (TimeoutError, OSError, AMQPError) as error:
+                log.warning("not closed", error=type(error).__name__)
+
+        return closing
+
+
+def _end_now() -> None:
+    log.error("not stopped in time")
+    os._exit(1)

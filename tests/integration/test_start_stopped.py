@@ -1,0 +1,85 @@
+"""A process that is told to stop while it waits for its servers ends at once, and well."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from devstack.ports import LOOPBACK, free_port
+from devstack.process import ChildProcess
+
+pytestmark = pytest.mark.integration
+
+SOON_S = 8.0
+"""Far less than the process would wait for its servers, or for what hangs while it stops."""
+PROGRAM = (
+    "from halosync.runtime.process import Composition, run\n"
+    "from halosync.runtime.settings import ProcessSettings, load\n"
+    "run('waiting', load(ProcessSettings), lambda parts: Composition())\n"
+    "print('ended well', flush=True)\n"
+)
+
+
+class Waiting:
+    """A process without work of its own, on the servers that a test gives it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.process: ChildProcess | None = None
+
+    def start(self, database_url: str, amqp_url: str) -> ChildProcess:
+        """Start it."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HALOSYNC_")}
+        servers = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url}
+        argv = [sys.executable, "-u", "-c", PROGRAM]
+        log = self._folder / "waiting.log"
+        self.process = ChildProcess("waiting", argv, env=environment | servers, log=log, cwd=self._folder)
+        self.process.start()
+        return self.process
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def waiting(tmp_path: Path) -> AsyncIterator[Waiting]:
+    waiting = Waiting(tmp_path)
+    yield waiting
+    if waiting.process is not None:
+        await waiting.process.kill()
+
+
+async def ends_well(process: ChildProcess) -> None:
+    """Tell it to stop and see it end soon, past the end of its program."""
+    assert await process.terminate(timeout_s=SOON_S), process.log_tail()
+    assert "stopped" in process.log_tail()
+    assert process.log_tail().endswith("ended well\n"), process.log_tail()
+
+
+async def test_without_postgres(waiting: Waiting) -> None:
+    process = waiting.start(f"postgresql://me:secret@{LOOPBACK}:{free_port()}/x", f"amqp://{LOOPBACK}:{free_port()}/")
+    await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
+    await ends_well(process)
+    assert "secret" not in process.log_tail()
+
+
+async def test_without_rabbitmq(waiting: Waiting, database_url: str) -> None:
+    process = waiting.start(database_url, f"amqp://me:secret@{LOOPBACK}:{free_port()}/")
+    await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
+    await ends_well(process)
+    assert "secret" not in process.log_tail()
+
+
+async def test_with_a_rabbitmq_that_says_nothing(waiting: Waiting, database_url: str) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        server.setblocking(False)
+        process = waiting.start(database_url, f"amqp://{LOOPBACK}:{server.getsockname()[1]}/")
+        async with asyncio.timeout(30):
+            connection, _ = await asyncio.get_running_loop().sock_accept(server)
+        with connection:
+            await ends_well(process)
+
+
+async def says(process: ChildProcess, text: str) -> bool:
+    return text in process.log_tail()
