@@ -67,6 +67,7 @@ CHARGED = [
     (TimeoutError("the host is slow"), "given up after 3 attempts: TimeoutError: the host is slow"),
     (ConnectionRefusedError("no"), "given up after 3 attempts: ConnectionRefusedError: no"),
     (asyncpg.CannotConnectNowError("starting"), "given up after 3 attempts: CannotConnectNowError: starting"),
+    (asyncpg.InternalClientError("cut off"), "given up after 3 attempts: InternalClientError: cut off"),
     (asyncpg.DeadlockDetectedError("lock"), "given up after 3 attempts: DeadlockDetectedError: lock"),
 ]
 
