@@ -56,7 +56,6 @@ class Halo:
     refused: list[float] = field(default_factory=list)
     broken_off: int = 0
     twins: list[str] = field(default_factory=list)
-    creates: list[int] = field(default_factory=list)
     _next_id: int = 1
     _recent: deque[float] = field(default_factory=deque)
 
@@ -136,7 +135,6 @@ class Halo:
             return self.licences[row["id"]]
         licence_id, self._next_id = self._next_id, self._next_id + 1
         self.licences[licence_id] = {"is_active": True, **row, "id": licence_id}
-        self.creates.append(licence_id)
         self._watch(self.licences[licence_id])
         return self.licences[licence_id]
 
@@ -161,5 +159,4 @@ class Halo:
         """Put a licence in from before the world began, and return its id."""
         row = {"client_id": client_id, "name": name, "count": quantity, "price": price, "billing_cycle": "Monthly"}
         licence_id: int = self._store(row)["id"]
-        self.creates.clear()
         return licence_id
