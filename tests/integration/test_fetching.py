@@ -126,7 +126,7 @@ def test_a_packed_file_of_many_megabytes_is_unpacked_in_pieces() -> None:
     assert max(map(len, pieces)) <= 1 << 20
 
 
-@pytest.mark.parametrize("answer", [b"", b"\n \n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("answer", [b"", b"\n \n\n", gzip.compress(b"")], ids=["nothing", "blank", "packed"])
 async def test_a_file_without_lines_is_an_empty_invoice(desk: Desk, answer: bytes) -> None:
     assert await desk.fetch(answer, line_count=0) == []
 
@@ -268,7 +268,11 @@ async def test_a_host_that_falls_silent_is_asked_again_later(desk: Desk, monkeyp
         await desk.fetch(Answer(LINES, promised=1000, stalls=True))
 
 
-@pytest.mark.parametrize("packed", [b"\x1f\x8b" + b"\0" * 100, gzip.compress(LINES)[:30] + b"\xff" * 300])
+@pytest.mark.parametrize(
+    "packed",
+    [b"\x1f\x8b" + b"\0" * 100, gzip.compress(LINES)[:30] + b"\xff" * 300],
+    ids=["no deflate", "broken within"],
+)
 async def test_a_broken_gzip_is_refused(desk: Desk, packed: bytes) -> None:
     assert await desk.refused(packed) == [(None, "lines_url")]
 
