@@ -1,4 +1,7 @@
-"""The connection to the partner's Halo. auth does the work; it alone has the tokens (spec section 5.6)."""
+"""The connection to the partner's Halo. auth makes it and ends it; it alone has the tokens (spec section 5.6)."""
+
+import math
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from halosync.contracts.connection import (
@@ -11,7 +14,8 @@ from halosync.contracts.connection import (
 from halosync.contracts.message import Message
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 
-from report_api.models.partner import ConnectBegun, Connection, ConnectRequest
+from report_api import connection_test
+from report_api.models.partner import ConnectBegun, Connection, ConnectionTestResult, ConnectRequest
 from report_api.ports import PortsHere
 from report_api.problems import Problem, invalid, not_found, responses, unavailable
 from report_api.routes.router import Partner, partner_router
@@ -46,10 +50,23 @@ async def end(partner: Partner, ports: PortsHere) -> None:
         raise refusal(reply)
 
 
+@router.post("/connection/test", summary="Test the connection", responses=responses(409))
+async def test(partner: Partner, ports: PortsHere) -> ConnectionTestResult:
+    """Read a little of the partner's clients and licences in Halo, now: it uses two requests of Halo's limit.
+
+    409 says what a person must mend (`not_connected`, `connection_broken`, `permission_denied`, `unexpected_answer`);
+    503 that trying again helps: `rate_limited`, with the time as `retry_at`, or `unavailable`.
+    """
+    reply = await connection_test.test_connection(ports, partner)
+    if isinstance(reply, RequestRefused):
+        raise refusal(reply)
+    return ConnectionTestResult.model_validate(reply)
+
+
 def refusal(reply: Message) -> Problem:
-    """Return what the caller is told when auth could not do what was asked."""
+    """Return what the caller is told when auth or planner could not do what was asked."""
     if not isinstance(reply, RequestRefused):
-        raise TypeError(f"auth answered with {reply.message_type}")
+        raise TypeError(f"a request was answered with {reply.message_type}")
     match reply.code:
         case "unknown_partner":
             return not_found()
@@ -59,5 +76,15 @@ def refusal(reply: Message) -> Problem:
             return invalid("client_id", reply.detail)
         case "halo_unavailable":
             return unavailable(reply.detail)
+        case "rate_limited":
+            return _rate_limited(reply)
         case _:
             return Problem(409, reply.code, reply.detail)
+
+
+def _rate_limited(reply: RequestRefused) -> Problem:
+    if reply.retry_at is None:
+        return unavailable(reply.detail)
+    wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
+    headers = {"Retry-After": str(math.ceil(wait_s))}
+    return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())
