@@ -16,7 +16,7 @@ from report_api.ports import Pace
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ import pytest
 from halosync.store.limiter import Rate, RateLimiter
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

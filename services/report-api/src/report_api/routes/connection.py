@@ -1,23 +1,13 @@
-"""The connection to the partner's Halo. auth makes it and ends it; it alone has the tokens (spec section 5.6)."""
-
-import math
-from datetime import UTC, datetime
+"""The connection to the partner's Halo."""
 
 from fastapi import APIRouter
-from halosync.contracts.connection import (
-    BeginConnection,
-    ConnectionBegun,
-    ConnectionEnded,
-    EndConnection,
-    RequestRefused,
-)
-from halosync.contracts.message import Message
-from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.contracts.connection import RequestRefused
 
 from report_api import connection_test
+from report_api.connecting import begin_connection, end_connection, refusal
 from report_api.models.partner import ConnectBegun, Connection, ConnectionTestResult, ConnectRequest
 from report_api.ports import PortsHere
-from report_api.problems import Problem, invalid, not_found, responses, unavailable
+from report_api.problems import responses
 from report_api.routes.router import Partner, partner_router
 
 router: APIRouter = partner_router("Connection")
@@ -32,22 +22,14 @@ async def show(partner: Partner, ports: PortsHere) -> Connection:
 @router.post("/connection", summary="Connect", responses=responses(409))
 async def begin(partner: Partner, wanted: ConnectRequest, ports: PortsHere) -> ConnectBegun:
     """Begin a connection: send the browser to `authorize_url`; Halo sends it back to `/accounts/` within 10 minutes."""
-    try:
-        tenant = normalise_tenant(wanted.tenant)
-    except InvalidTenant as error:
-        raise invalid("tenant", str(error)) from None
-    reply = await ports.auth.ask(BeginConnection(partner_id=partner, tenant=tenant, client_id=wanted.client_id))
-    if not isinstance(reply, ConnectionBegun):
-        raise refusal(reply)
-    return ConnectBegun(authorize_url=reply.authorize_url)
+    url = await begin_connection(ports, partner, tenant=wanted.tenant, client_id=wanted.client_id)
+    return ConnectBegun(authorize_url=url)
 
 
 @router.delete("/connection", status_code=204, summary="Disconnect", responses=responses(409))
 async def end(partner: Partner, ports: PortsHere) -> None:
     """Erase the tokens. What was loaded and reported stays."""
-    reply = await ports.auth.ask(EndConnection(partner_id=partner))
-    if not isinstance(reply, ConnectionEnded):
-        raise refusal(reply)
+    await end_connection(ports, partner)
 
 
 @router.post("/connection/test", summary="Test the connection", responses=responses(409))
@@ -61,30 +43,3 @@ async def test(partner: Partner, ports: PortsHere) -> ConnectionTestResult:
     if isinstance(reply, RequestRefused):
         raise refusal(reply)
     return ConnectionTestResult.model_validate(reply)
-
-
-def refusal(reply: Message) -> Problem:
-    """Return what the caller is told when auth or planner could not do what was asked."""
-    if not isinstance(reply, RequestRefused):
-        raise TypeError(f"a request was answered with {reply.message_type}")
-    match reply.code:
-        case "unknown_partner":
-            return not_found()
-        case "invalid_tenant":
-            return invalid("tenant", reply.detail)
-        case "invalid_client":
-            return invalid("client_id", reply.detail)
-        case "halo_unavailable":
-            return unavailable(reply.detail)
-        case "rate_limited":
-            return _rate_limited(reply)
-        case _:
-            return Problem(409, reply.code, reply.detail)
-
-
-def _rate_limited(reply: RequestRefused) -> Problem:
-    if reply.retry_at is None:
-        return unavailable(reply.detail)
-    wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
-    headers = {"Retry-After": str(math.ceil(wait_s))}
-    return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())

@@ -22,6 +22,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 from report_api.app import build
 from report_api.ports import Pace, Ports
 
@@ -236,6 +237,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        sessions=SessionStore(pool),
         closing=asyncio.Event(),
         pace=pace,
     )
