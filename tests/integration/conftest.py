@@ -15,6 +15,7 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -224,6 +225,7 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         rate_limit=RateLimit(requests=500, window_s=300),
         auth=auth,
         connections=ConnectionStore(pool),
+        history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
