@@ -14,7 +14,7 @@ from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import Visitor, VisitorHere, say
 from report_api.portal.sync_panel import Back
 from report_api.portal.sync_watch import sync_events
-from report_api.ports import Ports, PortsHere
+from report_api.ports import PortsHere
 from report_api.problems import Problem, not_found
 from report_api.runs import run_uuid, show_run
 from report_api.starting import NO_RUN, started
