@@ -6,15 +6,18 @@ from halosync.contracts.connection import (
     ConnectionBegun,
     ConnectionEnded,
     EndConnection,
+    RequestedBy,
     RequestRefused,
 )
 from halosync.contracts.message import Message
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.store.audit import Actor
 
 from report_api.models.partner import ConnectBegun, Connection, ConnectRequest
 from report_api.ports import PortsHere
 from report_api.problems import Problem, invalid, not_found, responses, unavailable
 from report_api.routes.router import Partner, partner_router
+from report_api.security import ActorHere
 
 router: APIRouter = partner_router("Connection")
 
@@ -26,24 +29,31 @@ async def show(partner: Partner, ports: PortsHere) -> Connection:
 
 
 @router.post("/connection", summary="Connect", responses=responses(409))
-async def begin(partner: Partner, wanted: ConnectRequest, ports: PortsHere) -> ConnectBegun:
+async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: PortsHere) -> ConnectBegun:
     """Begin a connection: send the browser to `authorize_url`; Halo sends it back to `/accounts/` within 10 minutes."""
     try:
         tenant = normalise_tenant(wanted.tenant)
     except InvalidTenant as error:
         raise invalid("tenant", str(error)) from None
-    reply = await ports.auth.ask(BeginConnection(partner_id=partner, tenant=tenant, client_id=wanted.client_id))
+    reply = await ports.auth.ask(
+        BeginConnection(partner_id=partner, tenant=tenant, client_id=wanted.client_id, requested_by=requested_by(by))
+    )
     if not isinstance(reply, ConnectionBegun):
         raise refusal(reply)
     return ConnectBegun(authorize_url=reply.authorize_url)
 
 
 @router.delete("/connection", status_code=204, summary="Disconnect", responses=responses(409))
-async def end(partner: Partner, ports: PortsHere) -> None:
+async def end(partner: Partner, by: ActorHere, ports: PortsHere) -> None:
     """Erase the tokens. What was loaded and reported stays."""
-    reply = await ports.auth.ask(EndConnection(partner_id=partner))
+    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
     if not isinstance(reply, ConnectionEnded):
         raise refusal(reply)
+
+
+def requested_by(actor: Actor) -> RequestedBy:
+    """Return who asks, as messages have it."""
+    return RequestedBy(name=actor.name, key_id=actor.key_id, is_operator=actor.is_operator)
 
 
 def refusal(reply: Message) -> Problem:
