@@ -78,7 +78,7 @@ async def show(
         "sync": await sync_panel(ports, visitor, "run"),
         "row": row,
         "seconds": seconds_of(run),
-        "items": [shown(Item.from_row(item), run, row["currency"]) for item in rows],
+        "items": [shown(Item.from_row(item), run) for item in rows],
         "counts": counts,
         "listing": listing,
         "meanings": meanings,
@@ -106,12 +106,12 @@ async def download(
     return items_csv(ports, row["run_id"], wanted, f"run-{row['run_id']}.csv")
 
 
-def shown(item: Item, run: Run, currency: str) -> ShownItem:
-    """Return an item with its codes in words and its prices in the currency of the invoice."""
+def shown(item: Item, run: Run) -> ShownItem:
+    """Return an item with its codes in words."""
     return ShownItem(
         item=item,
         outcome=meanings.outcome_meaning(item.outcome, RunState(run.state)),
         reason=meanings.reason_label(item.reason),
         mending=meanings.MENDINGS.get(item.reason or ""),
-        changes=changes(item.before, item.after, currency),
+        changes=changes(item.before, item.after),
     )
