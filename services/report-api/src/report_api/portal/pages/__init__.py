@@ -1,6 +1,6 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
-from report_api.portal.pages import halo_psa, history, run, sign_in, sync
+from report_api.portal.pages import halo_psa, history, preview, run, sign_in, sync
 
 ROUTERS = (
     sign_in.anyone,
@@ -9,5 +9,6 @@ ROUTERS = (
     halo_psa.router,
     history.router,
     run.router,
+    preview.router,
     sync.router,
 )
