@@ -42,7 +42,7 @@ def some(world: "World") -> list[dict[str, Any]]:
 
 
 def removal(world: "World", number: int, **columns: Any) -> dict[str, Any]:
-    made = {
+    made: dict[str, Any] = {
         "action": "delete",
         "product_code": None,
         "customer_ids": [],

@@ -72,7 +72,7 @@ async def removals(request: Request, visitor: VisitorHere, ports: PortsHere, run
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values = {"run": run, "row": row, "sync": sync, "Kind": Kind}
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "Kind": Kind}
     values |= {"outdated": _outdated(row, sync), "newer_run": _newer_run(run, sync)}
     values |= await _removals(ports, run, (Kind.HELD,))
     return page(request, "removals.html", tab="report", **values)
