@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from report_api.models.invoices import line_columns
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 
