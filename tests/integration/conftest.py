@@ -16,6 +16,7 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.connections import ConnectionStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -231,6 +232,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         rate_limit=RateLimit(requests=500, window_s=300),
         auth=auth,
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),

@@ -7,6 +7,7 @@ from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.connections import ConnectionStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -28,6 +29,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         rate_limit=settings.rate_limit,
         auth=Requests(parts.broker, parts.publisher),
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),

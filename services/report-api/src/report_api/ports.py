@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.connections import ConnectionStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -49,6 +50,7 @@ class Ports:
     rate_limit: RateLimit
     auth: Auth
     connections: ConnectionStore
+    invoice_reports: InvoiceReports
     keys: KeyStore
     links: LinkStore
     partners: PartnerStore

@@ -12,6 +12,8 @@ class Mending(StrEnum):
 
     LINK_CUSTOMER = "link_customer"
     """Say which Halo client the customer is."""
+    INCLUDE_CUSTOMER = "include_customer"
+    """Synchronise the customer again, if the partner has changed its mind."""
     LINK_LICENCE = "link_licence"
     """Say which licence name the product has."""
     APPROVE_REMOVALS = "approve_removals"
@@ -28,7 +30,7 @@ MENDING: Mapping[Reason, Mending] = MappingProxyType(
     {
         Reason.CUSTOMER_NOT_FOUND: Mending.LINK_CUSTOMER,
         Reason.CUSTOMER_AMBIGUOUS: Mending.LINK_CUSTOMER,
-        Reason.CUSTOMER_EXCLUDED: Mending.NONE,  # the partner's own wish
+        Reason.CUSTOMER_EXCLUDED: Mending.INCLUDE_CUSTOMER,
         Reason.NOT_RECURRING: Mending.NONE,
         Reason.QUANTITY_ZERO: Mending.NONE,
         Reason.CONFLICTING_LINES: Mending.NONE,  # the distributor has to correct the invoice
@@ -51,12 +53,15 @@ def mending(reason: str | None) -> Mending:
     return MENDING.get(Reason(reason), Mending.NONE) if reason in set(Reason) else Mending.NONE
 
 
-MENDABLE_SKIPS = frozenset(reason for reason, act in MENDING.items() if act is not Mending.NONE)
+_CALL_FOR_NOBODY = {Mending.NONE, Mending.INCLUDE_CUSTOMER}
+"""A customer that the partner excluded is as the partner wants it."""
+
+MENDABLE_SKIPS = frozenset(reason for reason, act in MENDING.items() if act not in _CALL_FOR_NOBODY)
 """Reasons for which a skipped item calls for somebody."""
 
 
 def calls_for_somebody(outcome: str | None, reason: str | None) -> bool:
-    """Tell whether an item needs attention: it failed, is held, or was skipped for a reason that can be mended."""
+    """Tell whether an item needs attention: it failed, is held, or was skipped and should not have been."""
     if outcome == Outcome.SKIPPED:
-        return mending(reason) is not Mending.NONE
+        return mending(reason) not in _CALL_FOR_NOBODY
     return outcome in {Outcome.FAILED, Outcome.HELD}
