@@ -16,6 +16,7 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -233,6 +234,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         auth=auth,
         connections=ConnectionStore(pool),
         invoice_reports=InvoiceReports(pool),
+        history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),

@@ -7,6 +7,7 @@ from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -30,6 +31,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         auth=Requests(parts.broker, parts.publisher),
         connections=ConnectionStore(pool),
         invoice_reports=InvoiceReports(pool),
+        history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -51,6 +52,7 @@ class Ports:
     auth: Auth
     connections: ConnectionStore
     invoice_reports: InvoiceReports
+    history: HistoryStore
     keys: KeyStore
     links: LinkStore
     partners: PartnerStore

@@ -58,8 +58,9 @@ async def list_lines(
     cursor: CursorText = None,
     limit: Limit = 100,
 ) -> LinePage | Response:
-    """The lines of an invoice's newest revision, each with its outcome in the newest run that applied it; a run
-    that could not read Halo has no outcomes, and those of the run before stay true.
+    """The lines of an invoice's newest revision, each with its outcome in the newest run that applied it.
+
+    A run that could not read Halo changed nothing: the outcomes of the one before stay true.
 
     With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then.
     """
