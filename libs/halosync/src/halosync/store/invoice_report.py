@@ -1,5 +1,6 @@
 """One invoice as the report page shows it: what became of its lines, by customer, one page at a time."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -54,9 +55,9 @@ class InvoiceReports:
         return [row["billing_cycle"] async for row in QUERIES.invoice_report_cycles(self._pool, invoice_pk=invoice_pk)]
 
     async def cleanups(self, run_id: UUID) -> Mapping[Outcome, int]:
-        """Return how many items of a run answer for no line, by outcome."""
+        """Return how many items of a run answer for no line, by outcome; an outcome without any counts 0."""
         rows = QUERIES.invoice_report_cleanups(self._pool, run_id=run_id)
-        return {Outcome(row["outcome"]): row["items"] async for row in rows}
+        return Counter({Outcome(row["outcome"]): row["items"] async for row in rows})
 
     async def page(self, of: ReportedInvoice, wanted: LineChoice, *, first: int, most: int) -> LinesPage:
         """Return a page of at most `most` lines, those after the `first` that fit; behind the end the last page."""
