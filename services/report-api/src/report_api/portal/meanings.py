@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain import mending
+from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
 
 Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
@@ -61,6 +62,26 @@ ACTIONS: Mapping[Action, Meaning] = {
     Action.NONE: Meaning("None", "none", "Nothing is asked of Halo; the reason says why."),
 }
 
+DONE: Mapping[Action, str] = {
+    Action.CREATE: "Created in Halo",
+    Action.UPDATE: "Updated in Halo",
+    Action.DELETE: "Removed in Halo",
+    Action.UNCHANGED: "Was right already",
+    Action.NONE: "",
+}
+"""What was done for a line that is synced."""
+
+NOT_YET = Meaning("Not synchronised yet", "none", "No Sync has worked on this line.")
+"""What no outcome means: nobody has pressed Sync for this invoice."""
+
+KINDS: Mapping[Kind, str] = {
+    Kind.RECURRING: "Recurring",
+    Kind.PRORATION: "Proration",
+    Kind.CREDIT: "Credit",
+    Kind.ONE_OFF: "One-off",
+    Kind.USAGE: "Usage",
+}
+
 REASONS: Mapping[Reason, str] = {
     Reason.CUSTOMER_NOT_FOUND: "No client of that name in Halo",
     Reason.CUSTOMER_AMBIGUOUS: "Several clients of that name in Halo",
@@ -80,13 +101,16 @@ REASONS: Mapping[Reason, str] = {
     Reason.RUN_CANCELLED: "The run was cancelled before",
 }
 
+BUTTONS: Mapping[mending.Mending, Mending] = {
+    mending.Mending.LINK_CUSTOMER: Mending("customers", "Link the customer"),
+    mending.Mending.INCLUDE_CUSTOMER: Mending("customers", "Open Customers"),
+    mending.Mending.LINK_LICENCE: Mending("licences", "Link the licence"),
+    mending.Mending.RECONNECT: Mending("halo-psa", "Reconnect Halo"),
+}
+"""The acts that are done on a page of their own. The others begin a run, or are nobody's."""
+
 MENDINGS: Mapping[str, Mending] = {
-    Reason.CUSTOMER_NOT_FOUND: Mending("customers", "Link the customer"),
-    Reason.CUSTOMER_AMBIGUOUS: Mending("customers", "Link the customer"),
-    Reason.CUSTOMER_EXCLUDED: Mending("customers", "Open Customers"),
-    Reason.LICENCE_CLAIMED_TWICE: Mending("licences", "Link the licence"),
-    Reason.PERMISSION_DENIED: Mending("halo-psa", "Reconnect Halo"),
-    Reason.CONNECTION_LOST: Mending("halo-psa", "Reconnect Halo"),
+    **{reason: BUTTONS[act] for reason, act in mending.MENDING.items() if act in BUTTONS},
     "connection_broken": Mending("halo-psa", "Reconnect Halo"),
     "not_connected": Mending("halo-psa", "Connect Halo"),
 }
