@@ -6,6 +6,7 @@ from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
+from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
 from halosync.store.keys import KeyStore
@@ -28,6 +29,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         auth=Requests(parts.broker, parts.publisher),
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         history=HistoryStore(pool),
         keys=KeyStore(pool),
