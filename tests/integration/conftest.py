@@ -21,6 +21,7 @@ from halosync.store.history import HistoryStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -238,6 +239,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

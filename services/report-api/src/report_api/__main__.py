@@ -12,6 +12,7 @@ from halosync.store.history import HistoryStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -35,6 +36,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

@@ -13,6 +13,7 @@ from halosync.store.history import HistoryStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -56,6 +57,7 @@ class Ports:
     keys: KeyStore
     links: LinkStore
     partners: PartnerStore
+    previews: PreviewStore
     reports: ReportStore
     runs: RunStore
     retries: RunRetries

@@ -103,6 +103,10 @@ class SyncPanel:
             return None
         return self.run if self.row["invoice_pk"] == self.invoice["invoice_pk"] else None
 
+    def shows(self, run: Run) -> bool:
+        """Tell whether the panel is about this run: it goes on, or was the newest of the newest invoice."""
+        return self.run is not None and self.run.run_id == run.run_id and (self.active or self.ended is not None)
+
     @property
     def requester(self) -> str:
         """Who asked for the newest run."""
@@ -116,8 +120,7 @@ class SyncPanel:
         what = "preview" if self.ended.mode == "preview" else "Sync"
         match RunState(self.ended.state):
             case RunState.FAILED:
-                why = meanings.error_label(self.ended.error_code)
-                return f"The last {what} failed: {why[:1].lower()}{why[1:]}."
+                return f"The last {what} failed. {meanings.error_label(self.ended.error_code)}."
             case RunState.CANCELLED:
                 return f"The last {what} was cancelled."
             case RunState.PREVIEWED:

@@ -1,4 +1,4 @@
-"""Server-sent events for pages with the Sync panel: that it goes on, how far it is, and that the page is out of date."""
+"""Server-sent events for pages with the Sync panel: how far a run is, and that the page is out of date."""
 
 import asyncio
 import time

@@ -18,6 +18,7 @@ from report_api.portal.meanings import Meaning, Mending
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url
 from report_api.portal.session import VisitorHere
+from report_api.portal.sync_panel import sync_panel
 from report_api.ports import PortsHere
 from report_api.problems import not_found
 from report_api.runs import run_uuid, seconds_of, show_run
@@ -74,6 +75,7 @@ async def show(
     rows = await ports.history.items(run.run_id, wanted=wanted, skip=listing.skip, most=listing.size)
     values: dict[str, Any] = {
         "run": run,
+        "sync": await sync_panel(ports, visitor, "run"),
         "row": row,
         "seconds": seconds_of(run),
         "items": [shown(Item.from_row(item), run) for item in rows],

@@ -14,7 +14,7 @@ from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import Visitor, VisitorHere, say
 from report_api.portal.sync_panel import Back
 from report_api.portal.sync_watch import sync_events
-from report_api.ports import Ports, PortsHere
+from report_api.ports import PortsHere
 from report_api.problems import Problem, not_found
 from report_api.runs import run_uuid, show_run
 from report_api.starting import NO_RUN, started
@@ -62,7 +62,7 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
         visitor.partner_id,
         invoice_id=order.invoice,
         mode=order.mode,
-        requested_by=visitor.actor.name,
+        by=visitor.actor,
         approve_removals=order.approve_removals,
         accept_shrunk_read=order.accept_shrunk_read,
     )
@@ -72,7 +72,7 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
 @router.post("/runs/{run_id}/retry")
 async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Start a run that does what this one left."""
-    run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, requested_by=visitor.actor.name)
+    run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, by=visitor.actor)
     return await _started(request, visitor, run, "apply", "report")
 
 
@@ -89,7 +89,7 @@ async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, r
 async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Cancel a run: what is not yet sent is not sent."""
     try:
-        cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id))
+        cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id), by=visitor.actor)
     except NoRunError:
         raise not_found(NO_RUN) from None
     if cancelled:
