@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from auth.refusals import Refused
 from halosync.contracts.connection import (
     BeginConnection,
     CompleteConnection,
@@ -13,6 +12,7 @@ from halosync.contracts.connection import (
     EndConnection,
     RequestedBy,
 )
+from halosync.messaging.answering import Refused
 from halosync.store.audit import UNNAMED, Actor, AuditStore
 
 if TYPE_CHECKING:

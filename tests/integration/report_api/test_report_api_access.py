@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

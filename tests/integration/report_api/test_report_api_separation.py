@@ -8,7 +8,7 @@ from halosync.store.audit import COMMAND_LINE
 from report_api.app import build
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 
