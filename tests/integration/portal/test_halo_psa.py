@@ -1,9 +1,16 @@
 """Accounts > Halo PSA: connecting, testing and disconnecting, and what is said when Halo refuses."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from halosync.contracts.connection import BeginConnection, ConnectionBegun, EndConnection, RequestRefused
+from halosync.contracts.connection import (
+    BeginConnection,
+    ConnectionBegun,
+    ConnectionTested,
+    EndConnection,
+    RequestRefused,
+)
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -157,6 +164,26 @@ async def test_disconnecting_asks_first(browser: "Browser", world: "World") -> N
     (asked,) = world.auth.asked
     assert isinstance(asked, EndConnection)
     assert asked.partner_id == ACME
+
+
+async def test_the_test_tells_what_was_read(browser: "Browser", world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionTested(
+        partner_id=ACME, tenant="acme", clients=1203, licences=1, checked_at=datetime.now(UTC), took_ms=310
+    )
+    await world.connect()
+    await browser.sign_in()
+    page = await browser.submit(f"{HERE}/test")
+    told = "The connection works. Halo shows us 1,203 customers and 1 licence; it took 310 ms."
+    assert told in page.one(".notice-good").get_text()
+    assert not (await browser.open(HERE)).soup.select(".notice-good")
+
+
+async def test_a_test_that_fails_says_why(browser: "Browser", world: "World") -> None:
+    world.auth.reply = lambda _: RequestRefused(code="halo_unavailable", detail="Halo did not answer.")
+    await world.connect()
+    await browser.sign_in()
+    page = await browser.submit(f"{HERE}/test")
+    assert "The test failed. Halo did not answer." in page.one(".notice-bad").get_text()
 
 
 async def test_a_broken_connection_says_so_on_every_page(browser: "Browser", world: "World") -> None:

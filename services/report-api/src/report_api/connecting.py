@@ -30,8 +30,9 @@ async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id
         label = normalise_tenant(tenant)
     except InvalidTenant as error:
         raise invalid("tenant", str(error)) from None
-    request = BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=_requested_by(by))
-    reply = await ports.auth.ask(request)
+    reply = await ports.auth.ask(
+        BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=requested_by(by))
+    )
     if not isinstance(reply, ConnectionBegun):
         raise refusal(reply)
     return reply.authorize_url
@@ -44,12 +45,12 @@ async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:
         Problem: auth could not do it.
         NoReplyError: auth did not answer.
     """
-    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=_requested_by(by)))
+    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
     if not isinstance(reply, ConnectionEnded):
         raise refusal(reply)
 
 
-def _requested_by(actor: Actor) -> RequestedBy:
+def requested_by(actor: Actor) -> RequestedBy:
     """Return who asks, as messages have it."""
     return RequestedBy(name=actor.name, key_id=actor.key_id, is_operator=actor.is_operator)
 
