@@ -15,12 +15,14 @@ import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.store.audit import COMMAND_LINE, AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -232,12 +234,14 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
         auth=auth,
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         invoice_reports=InvoiceReports(pool),
         history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
@@ -251,5 +255,5 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         for partner in (ACME, RIVAL):
             await ports.partners.add(partner, partner)
         for owner in (ACME, RIVAL, None):
-            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}")).api_key
+            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}", by=COMMAND_LINE)).api_key
         yield world

@@ -74,11 +74,11 @@ async def test_every_run_is_listed_with_what_it_did(browser: "Browser", world: "
     await browser.sign_in()
     page = await browser.open(HISTORY)
     first, second = page.texts("table.runs tbody tr")
-    assert first.startswith("Preview of 5 Nov 2026, 04:00 UTC INV-1")
+    assert first.startswith("Preview of 5 Nov 2026, 04:00 UTC November 2026 INV-1")
     assert "Failed" in first
     assert page.soup.select("table.runs tbody a")[0]["href"] == f"/portal/acme-msp/runs/{preview}"
-    assert second.startswith("Sync of 5 Nov 2026, 03:00 UTC INV-1")
-    assert "Finished with open points 1 0 1 0 3 minutes 1,234 Automatic Sync" in second
+    assert second.startswith("Sync of 5 Nov 2026, 03:00 UTC November 2026 INV-1")
+    assert "Partly done 1 0 1 0 3 minutes 1,234 requests Automatic Sync" in second
 
 
 async def test_runs_are_paged_and_narrowed_by_links(browser: "Browser", world: "World") -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from report_api.models.runs import LicenceShape
-from report_api.portal.wording import NOTHING, decimal, money
+from report_api.portal.wording import NOTHING, amount, decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Change:
     changed: bool
 
 
-def changes(before: LicenceShape | None, after: LicenceShape | None, currency: str) -> Sequence[Change]:
-    """Return the fields of a licence, those that stay the same too; prices are in `currency`.
+def changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[Change]:
+    """Return the fields of a licence, those that stay the same too.
 
     None before is a licence that is created, None after one that is deleted. With neither there is no field.
     """
@@ -27,7 +27,7 @@ def changes(before: LicenceShape | None, after: LicenceShape | None, currency: s
         return ()
     shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
         ("Quantity", "quantity", decimal),
-        ("Price", "price", lambda price: money(price, currency)),
+        ("Price", "price", amount),
         ("Billing cycle", "billing_cycle", lambda cycle: cycle or NOTHING),
         ("Active", "active", lambda active: "Yes" if active else "No"),
     )

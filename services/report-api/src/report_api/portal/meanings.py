@@ -35,9 +35,7 @@ STATES: Mapping[RunState, Meaning] = {
     RunState.PLANNING: Meaning("Comparing", "wait", "The invoice is being compared with what Halo holds."),
     RunState.WRITING: Meaning("Writing to Halo", "wait", "Changes are being sent to Halo."),
     RunState.SUCCEEDED: Meaning("Succeeded", "good", "Nothing failed and nothing is held."),
-    RunState.PARTIAL: Meaning(
-        "Finished with open points", "warn", "Some items failed or are held; everything else was carried out."
-    ),
+    RunState.PARTIAL: Meaning("Partly done", "warn", "Some items failed or are held; everything else was carried out."),
     RunState.FAILED: Meaning("Failed", "bad", "The run could not be carried out to its end."),
     RunState.CANCELLED: Meaning(
         "Cancelled", "none", "Somebody stopped the run. What had been sent stays; the rest was not sent."
@@ -61,7 +59,7 @@ ACTIONS: Mapping[Action, Meaning] = {
     Action.UPDATE: Meaning("Update", "none", "A licence gets what differs."),
     Action.DELETE: Meaning("Remove", "none", "The licence goes, in the way the settings say."),
     Action.UNCHANGED: Meaning("No change", "none", "Halo already holds what is wanted."),
-    Action.NONE: Meaning("Nothing", "none", "Nothing is asked of Halo; the reason says why."),
+    Action.NONE: Meaning("None", "none", "Nothing is asked of Halo; the reason says why."),
 }
 
 DONE: Mapping[Action, str] = {

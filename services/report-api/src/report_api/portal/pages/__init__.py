@@ -1,5 +1,15 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
-from report_api.portal.pages import halo_psa, history, report, run, sign_in
+from report_api.portal.pages import halo_psa, history, preview, report, run, sign_in, sync
 
-ROUTERS = (sign_in.anyone, sign_in.router, halo_psa.landing, halo_psa.router, report.router, history.router, run.router)
+ROUTERS = (
+    sign_in.anyone,
+    sign_in.router,
+    halo_psa.landing,
+    halo_psa.router,
+    report.router,
+    history.router,
+    run.router,
+    preview.router,
+    sync.router,
+)

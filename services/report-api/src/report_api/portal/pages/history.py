@@ -43,7 +43,7 @@ async def show(
         "invoices": invoices,
         "chart": chart_of(list(reversed(invoices))),
         "size": drawing,
-        "runs": await show_runs(ports, rows),
+        "runs": list(zip(await show_runs(ports, rows), (row["period"] for row in rows), strict=True)),
         "seconds_of": seconds_of,
         "counts": counts,
         "listing": listing,

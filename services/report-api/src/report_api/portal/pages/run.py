@@ -18,6 +18,7 @@ from report_api.portal.meanings import Meaning, Mending
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url
 from report_api.portal.session import VisitorHere
+from report_api.portal.sync_panel import sync_panel
 from report_api.ports import PortsHere
 from report_api.problems import not_found
 from report_api.runs import run_uuid, seconds_of, show_run
@@ -74,9 +75,10 @@ async def show(
     rows = await ports.history.items(run.run_id, wanted=wanted, skip=listing.skip, most=listing.size)
     values: dict[str, Any] = {
         "run": run,
+        "sync": await sync_panel(ports, visitor, "run"),
         "row": row,
         "seconds": seconds_of(run),
-        "items": [shown(Item.from_row(item), run, row["currency"]) for item in rows],
+        "items": [shown(Item.from_row(item), run) for item in rows],
         "counts": counts,
         "listing": listing,
         "meanings": meanings,
@@ -104,12 +106,12 @@ async def download(
     return items_csv(ports, row["run_id"], wanted, f"run-{row['run_id']}.csv")
 
 
-def shown(item: Item, run: Run, currency: str) -> ShownItem:
-    """Return an item with its codes in words and its prices in the currency of the invoice."""
+def shown(item: Item, run: Run) -> ShownItem:
+    """Return an item with its codes in words."""
     return ShownItem(
         item=item,
         outcome=meanings.outcome_meaning(item.outcome, RunState(run.state)),
         reason=meanings.reason_label(item.reason),
         mending=meanings.MENDINGS.get(item.reason or ""),
-        changes=changes(item.before, item.after, currency),
+        changes=changes(item.before, item.after),
     )
