@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 HERE = f"/portal/{ACME}/report"
-REFUSED = {"outcome": "failed", "action": "update", "reason": "halo_rejected", "detail": "Halo refused this: no."}
-NOT_FOUND = {"outcome": "skipped", "action": "none", "reason": "customer_not_found", "detail": "Link it."}
-GUARDED = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
+REFUSED: dict[str, Any] = {"outcome": "failed", "action": "update", "reason": "halo_rejected", "detail": "Halo refused this: no."}
+NOT_FOUND: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_not_found", "detail": "Link it."}
+GUARDED: dict[str, Any] = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
 
 
 async def synchronised(world: "World", invoice_id: str = "INV-1", **columns: Any) -> UUID:
