@@ -20,6 +20,8 @@ GUTTER = 8.0
 """Percent at the left, for the numbers of the scale."""
 FILLED = 0.62
 """How much of its place a column takes; the rest is air."""
+WIDEST = 8.0
+"""Percent that a column takes at most: a year's first invoice is no wall."""
 LEAST = 4.0
 """Pixels of the smallest segment: one failure among 20,000 must be seen."""
 STEPS = 4
@@ -130,7 +132,7 @@ def _total(column: Column) -> int:
 def _stack(column: Column, series: Sequence[str], *, left: float, place: float, most: int) -> Stack:
     counts = [(name, count) for name in series if (count := (column.counts or {}).get(name, 0))]
     total = _total(column)
-    width = place * FILLED
+    width = min(place * FILLED, WIDEST)
     # Every segment has the least height that is seen; what is left of the column is shared out in proportion.
     shared = max(PLOT_HEIGHT * (total / most) - LEAST * len(counts), 0.0)
     segments = []

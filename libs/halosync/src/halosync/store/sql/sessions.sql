@@ -22,7 +22,9 @@ WHERE s.token_hash = :token_hash AND s.acts_for = :acts_for AND k.revoked_at IS 
   AND s.last_seen_at > now() - make_interval(secs => CAST(:idle_s AS float8));
 
 -- name: note_session_seen!
-UPDATE portal_session SET last_seen_at = now() WHERE token_hash = :token_hash;
+-- Who uses a session uses its key.
+WITH seen AS (UPDATE portal_session SET last_seen_at = now() WHERE token_hash = :token_hash RETURNING key_id)
+UPDATE api_key SET last_used_at = now() WHERE key_id IN (SELECT key_id FROM seen);
 
 -- name: act_for!
 UPDATE portal_session SET acts_for = :partner_id WHERE token_hash = :token_hash;

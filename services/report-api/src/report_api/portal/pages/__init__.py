@@ -1,6 +1,6 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
-from report_api.portal.pages import halo_psa, history, preview, report, run, sign_in, sync
+from report_api.portal.pages import audit, halo_psa, history, keys, preview, report, run, settings, sign_in, sync
 
 ROUTERS = (
     sign_in.anyone,
@@ -8,8 +8,11 @@ ROUTERS = (
     halo_psa.landing,
     halo_psa.router,
     report.router,
-    history.router,
-    run.router,
     preview.router,
     sync.router,
+    history.router,
+    run.router,
+    settings.router,
+    keys.router,
+    audit.router,
 )

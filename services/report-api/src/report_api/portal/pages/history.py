@@ -54,11 +54,17 @@ async def show(
 
 
 def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
-    """Return the chart of invoices, the oldest first; a year is named where it begins."""
-    columns: list[Column] = []
-    named = None
-    for invoice in invoices:
-        month = date.fromisoformat(f"{invoice.period}-01")
-        columns.append(Column(f"{month:%b}", "" if month.year == named else str(month.year), invoice.counts))
-        named = month.year
+    """Return the chart of invoices, the oldest first; a year is named where it begins.
+
+    A year that ends with the first column is not: on a phone its name would touch the next.
+    """
+    months = [date.fromisoformat(f"{invoice.period}-01") for invoice in invoices]
+    years = [str(month.year) for month in months]
+    named = ["" if year == before else year for before, year in zip([None, *years], years, strict=False)]
+    if len(set(years[:2])) > 1:
+        named[0] = ""
+    columns = [
+        Column(f"{month:%b}", year, invoice.counts)
+        for month, year, invoice in zip(months, named, invoices, strict=True)
+    ]
     return drawing.draw(columns, STACKED)
