@@ -17,6 +17,7 @@ from report_api.portal.report_query import ATTENTION, DEFAULT_SORT, SORTS, Asked
 from report_api.portal.routing import partner_pages, partner_url
 from report_api.portal.session import VisitorHere
 from report_api.portal.shown_lines import Possible, shown_customers
+from report_api.portal.sync_panel import sync_panel
 from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found
 
@@ -49,6 +50,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     possible = Possible(partner_id, visitor.partner.connection, idle=await _idle(ports, partner_id))
     values |= {
         "of": of,
+        "sync": await sync_panel(ports, visitor),
         "counts": lines.counts,
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
