@@ -16,8 +16,18 @@ if TYPE_CHECKING:
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 HERE = f"/portal/{ACME}/report"
-REFUSED: dict[str, Any] = {"outcome": "failed", "action": "update", "reason": "halo_rejected", "detail": "Halo refused this: no."}
-NOT_FOUND: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_not_found", "detail": "Link it."}
+REFUSED: dict[str, Any] = {
+    "outcome": "failed",
+    "action": "update",
+    "reason": "halo_rejected",
+    "detail": "Halo refused this: no.",
+}
+NOT_FOUND: dict[str, Any] = {
+    "outcome": "skipped",
+    "action": "none",
+    "reason": "customer_not_found",
+    "detail": "Link it.",
+}
 GUARDED: dict[str, Any] = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
 
 
