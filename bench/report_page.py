@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, get_type_hints
 from uuid import uuid4
 
 import asyncpg
@@ -29,18 +29,9 @@ from devstack.waiting import until
 from halosync.contracts.settings import RateLimit
 from halosync.domain import wording
 from halosync.runtime.health import serve_until, server
-from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
-from halosync.store.invoice_report import InvoiceReports
-from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.migrate import migrate
-from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
-from halosync.store.reports import ReportStore
-from halosync.store.retrying import RunRetries
-from halosync.store.runs import RunStore
-from halosync.store.sessions import SessionStore
 from report_api.app import build
 from report_api.portal.pages.report import LINES_A_PAGE
 from report_api.ports import Auth, Ports
@@ -140,21 +131,11 @@ async def copy(pool: "asyncpg.Pool[Any]", table: str, rows: list[dict[str, Any]]
 
 
 def ports_on(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
-    return Ports(
-        public_url=url,
-        rate_limit=RateLimit(requests=500, window_s=300),
-        auth=cast("Auth", None),  # the page asks nobody
-        connections=ConnectionStore(pool),
-        history=HistoryStore(pool),
-        invoice_reports=InvoiceReports(pool),
-        keys=KeyStore(pool),
-        links=LinkStore(pool),
-        partners=PartnerStore(pool),
-        reports=ReportStore(pool),
-        runs=RunStore(pool),
-        retries=RunRetries(pool),
-        sessions=SessionStore(pool),
-    )
+    """Return ports with every store on the pool, whichever they are."""
+    hints = get_type_hints(Ports).items()
+    stores: dict[str, Any] = {name: kind(pool) for name, kind in hints if kind.__module__.startswith("halosync.store")}
+    nobody = cast("Auth", None)  # the page asks nobody
+    return Ports(public_url=url, rate_limit=RateLimit(requests=500, window_s=300), auth=nobody, **stores)
 
 
 async def answers(client: httpx.AsyncClient) -> bool:
@@ -170,7 +151,7 @@ async def portal(pool: "asyncpg.Pool[Any]") -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     ports = ports_on(pool, url)
-    key = (await ports.keys.create(PARTNER, "bench")).api_key
+    key = (await ports.keys.create(PARTNER, "bench", by=COMMAND_LINE)).api_key
     stop = asyncio.Event()
     serving = asyncio.create_task(serve_until(server(build(ports), "127.0.0.1", port), stop))
     async with httpx.AsyncClient(base_url=url, timeout=60, follow_redirects=True) as client:

@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import Request, Response
 from halosync.domain.model import Kind, Outcome
-from halosync.domain.states import RunState
 from halosync.store.invoice_report_values import ReportedInvoice
 
 from report_api.csv_export import CHUNK
@@ -47,10 +46,11 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         return page(request, "report_empty.html", tab="report", **values)
     of = await _find(ports, partner_id, asked)
     lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * LINES_A_PAGE, most=LINES_A_PAGE)
-    possible = Possible(partner_id, visitor.partner.connection, idle=await _idle(ports, partner_id))
+    sync = await sync_panel(ports, visitor)
+    possible = Possible(partner_id, visitor.partner.connection, idle=not sync.active)
     values |= {
         "of": of,
-        "sync": await sync_panel(ports, visitor),
+        "sync": sync,
         "counts": lines.counts,
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
@@ -78,8 +78,3 @@ async def _find(ports: Ports, partner_id: str, asked: Asked) -> ReportedInvoice:
     if of is None:
         raise not_found("There is no such invoice.")
     return of
-
-
-async def _idle(ports: Ports, partner_id: str) -> bool:
-    newest = await ports.reports.runs(partner_id, after=None, most=1)
-    return not newest or RunState(newest[0]["state"]).is_final
