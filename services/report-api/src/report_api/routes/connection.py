@@ -25,7 +25,7 @@ async def show(partner: Partner, ports: PortsHere) -> Connection:
     return Connection.model_validate(await ports.connections.view(partner))
 
 
-@router.post("/connection", summary="Connect", responses=responses(409))
+@router.post("/connection", summary="Connect", responses=responses(400, 409, 413))
 async def begin(partner: Partner, wanted: ConnectRequest, ports: PortsHere) -> ConnectBegun:
     """Begin a connection: send the browser to `authorize_url`; Halo sends it back to `/accounts/` within 10 minutes."""
     try:

@@ -60,7 +60,7 @@ def run_uuid(run_id: str) -> UUID:
 @router.post(
     "/runs",
     status_code=202,
-    responses=_STARTED,
+    responses={**_STARTED, **responses(400, 413)},
     summary="Start a run (Sync)",
 )
 async def start(
