@@ -1,5 +1,6 @@
 """Connecting: what is asked of auth, and what the caller is told."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,13 +9,16 @@ from halosync.contracts.connection import (
     CompleteConnection,
     ConnectionBegun,
     ConnectionCompleted,
+    ConnectionTested,
     EndConnection,
+    RequestedBy,
     RequestRefused,
+    TestConnection,
 )
 from halosync.messaging.requests import NoReplyError
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 
@@ -33,11 +37,18 @@ async def test_a_partner_that_never_connected(world: "World") -> None:
     }
 
 
+async def asker(world: "World") -> RequestedBy:
+    """Who auth is told that asks: the partner's only key."""
+    (key,) = await world.ports.keys.list("acme-msp")
+    return RequestedBy(name="key of acme-msp", key_id=key.key_id)
+
+
 async def test_beginning(world: "World") -> None:
     world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
     response = await world.call("POST", "/connection", json={"tenant": " ACME.halopsa.com ", "client_id": "c-1"})
     assert (response.status_code, response.json()) == (200, {"authorize_url": URL})
-    assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1")]
+    by = await asker(world)
+    assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1", requested_by=by)]
 
 
 @pytest.mark.parametrize("tenant", ["", "a.b", "acme/..", "acme@evil.example", "-x", "x" * 64, "acme.evil.com", "é"])
@@ -69,7 +80,47 @@ async def test_a_refusal(world: "World", refused: Any, status: int, code: str) -
 async def test_disconnecting(world: "World") -> None:
     response = await world.call("DELETE", "/connection")
     assert (response.status_code, response.content) == (204, b"")
-    assert world.auth.asked == [EndConnection(partner_id="acme-msp")]
+    assert world.auth.asked == [EndConnection(partner_id="acme-msp", requested_by=await asker(world))]
+
+
+async def test_testing_the_connection(world: "World") -> None:
+    shown = {"tenant": "acme", "clients": 2, "licences": 25, "checked_at": "2026-11-05T02:00:00Z", "took_ms": 40}
+    world.auth.reply = lambda _: ConnectionTested.model_validate({"partner_id": "acme-msp", **shown})
+    response = await world.call("POST", "/connection/test")
+    assert (response.status_code, response.json()) == (200, shown)
+    assert world.auth.asked == [TestConnection(partner_id="acme-msp")]
+    assert (await world.call("POST", "/connection/test", key="rival-msp")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "code"),
+    [
+        ("not_connected", 409, "not_connected"),
+        ("connection_broken", 409, "connection_broken"),
+        ("permission_denied", 409, "permission_denied"),
+        ("unexpected_answer", 409, "unexpected_answer"),
+        ("halo_unavailable", 503, "unavailable"),
+        ("rate_limited", 503, "rate_limited"),
+    ],
+)
+async def test_a_test_that_fails_says_why(world: "World", refused: Any, status: int, code: str) -> None:
+    retry_at = datetime.now(UTC) + timedelta(seconds=90) if refused == "rate_limited" else None
+    world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.", retry_at=retry_at)
+    response = await world.call("POST", "/connection/test")
+    body = response.json()
+    assert (response.status_code, body["code"], body["detail"]) == (status, code, "Do this.")
+    if retry_at is not None:
+        assert datetime.fromisoformat(body["retry_at"]) == retry_at
+        assert 80 <= int(response.headers["retry-after"]) <= 90
+
+
+async def test_a_test_that_nobody_answers(world: "World") -> None:
+    def silent(_: Any) -> Any:
+        raise NoReplyError("timed out")
+
+    world.auth.reply = silent
+    response = await world.call("POST", "/connection/test")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
 async def came_back(world: "World", **query: str) -> str:
@@ -109,13 +160,3 @@ async def test_a_redirect_that_cannot_be_completed(world: "World") -> None:
     world.auth.asked.clear()
     assert await came_back(world) == PORTAL
     assert not world.auth.asked
-
-
-async def test_the_page_says_how_it_went_and_repeats_nothing(world: "World") -> None:
-    good = await world.client.get("/accounts/halo-psa?connected=1")
-    assert "connected" in good.text
-    for problem in ("denied", "invalid_state", "<script>alert(1)</script>"):
-        page = await world.client.get("/accounts/halo-psa", params={"problem": problem})
-        assert page.headers["content-type"].startswith("text/plain")
-        assert "Connect" in page.text
-        assert "<script>" not in page.text

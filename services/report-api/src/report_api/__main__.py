@@ -6,6 +6,7 @@ from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
+from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -13,6 +14,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 
 from report_api.app import build
 from report_api.ports import Ports
@@ -26,6 +28,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         auth=Requests(parts.broker, parts.publisher),
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
@@ -33,6 +36,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        sessions=SessionStore(pool),
     )
     web = server(build(ports), settings.http_host, settings.http_port)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -14,10 +15,11 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 
 
 class Auth(Protocol):
-    """The way to the auth service."""
+    """The way to the services that answer requests: auth, and the planner for the test of a connection."""
 
     async def ask(self, request: Message) -> Message:
         """Send a request and return its reply.
@@ -30,9 +32,13 @@ class Auth(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How often live events look at the database, and how often they show a silent connection that they live."""
+    """How often live events look at the database, and how often they show a silent connection that they live: seconds.
+
+    What is ahead of a run changes all the time and costs more to find out than its counters: it has a pace of its own.
+    """
 
     poll_s: float = 0.5
+    progress_s: float = 2.0
     heartbeat_s: float = 15.0
 
 
@@ -43,6 +49,7 @@ class Ports:
     public_url: str
     rate_limit: RateLimit
     auth: Auth
+    audit: AuditStore
     connections: ConnectionStore
     keys: KeyStore
     links: LinkStore
@@ -50,6 +57,7 @@ class Ports:
     reports: ReportStore
     runs: RunStore
     retries: RunRetries
+    sessions: SessionStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     pace: Pace = field(default_factory=Pace)
 

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import pytest
 import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.store.audit import COMMAND_LINE, AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -21,6 +23,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 from report_api.app import build
 from report_api.ports import Pace, Ports
 
@@ -214,14 +217,21 @@ class World:
         return await self.pool.fetchval(statement, *columns.values())
 
 
+@pytest.fixture
+def pace() -> Pace:
+    """How often live events look; what is ahead of a run is told only with its counters."""
+    return Pace(poll_s=0.02, progress_s=600.0, heartbeat_s=0.1)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
+async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = Ports(
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
         auth=auth,
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
@@ -229,8 +239,9 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        sessions=SessionStore(pool),
         closing=asyncio.Event(),
-        pace=Pace(poll_s=0.02, heartbeat_s=0.1),
+        pace=pace,
     )
     transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
@@ -238,5 +249,5 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         for partner in (ACME, RIVAL):
             await ports.partners.add(partner, partner)
         for owner in (ACME, RIVAL, None):
-            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}")).api_key
+            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}", by=COMMAND_LINE)).api_key
         yield world
