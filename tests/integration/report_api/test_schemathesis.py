@@ -20,7 +20,9 @@ from halosync.contracts.connection import (
     ConnectionBegun,
     ConnectionCompleted,
     ConnectionEnded,
+    ConnectionTested,
     EndConnection,
+    TestConnection,
 )
 from halosync.contracts.message import Message
 from hypothesis import HealthCheck, settings
@@ -32,7 +34,7 @@ from schemathesis.generation.modes import GenerationMode
 from schemathesis.schemas import BaseSchema
 from urllib3 import HTTPResponse
 
-from .conftest import ACME, PUBLIC_URL, World
+from tests.integration.conftest import ACME, ISSUED, PUBLIC_URL, World
 
 pytestmark = pytest.mark.integration
 
@@ -82,6 +84,8 @@ def grants(request: Message) -> Message:
         return ConnectionCompleted(partner_id=ACME, tenant="acme")
     if isinstance(request, EndConnection):
         return ConnectionEnded(partner_id=request.partner_id)
+    if isinstance(request, TestConnection):
+        return ConnectionTested(partner_id=ACME, tenant="acme", clients=2, licences=1, checked_at=ISSUED, took_ms=300)
     raise TypeError(f"nobody should ask for {request.message_type}")
 
 
