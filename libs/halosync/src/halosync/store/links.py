@@ -10,6 +10,8 @@ import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client, CustomerLink
+from halosync.store import link_changes
+from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
 from halosync.store.reports import Row, pattern, rows_of
@@ -86,6 +88,7 @@ class LinkStore:
             NotInHaloError: the last read of Halo does not have the client.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_links(connection, partner_id=partner_id)
             if link.halo_client_id is not None:
                 await self._require_client(connection, partner_id, link.halo_client_id)
             if link == CustomerLink():
@@ -107,12 +110,28 @@ class LinkStore:
 
     async def link_product(self, partner_id: str, product_code: str, licence_name: str | None) -> None:
         """Store the licence name of a product; None removes the link. A name new to Halo is used by the next create."""
-        if licence_name is None:
-            await QUERIES.unlink_product(self._pool, partner_id=partner_id, product_code=product_code)
-        else:
-            await QUERIES.link_product(
-                self._pool, partner_id=partner_id, product_code=product_code, licence_name=licence_name
-            )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_links(connection, partner_id=partner_id)
+            if licence_name is None:
+                await QUERIES.unlink_product(connection, partner_id=partner_id, product_code=product_code)
+            else:
+                await QUERIES.link_product(
+                    connection, partner_id=partner_id, product_code=product_code, licence_name=licence_name
+                )
+
+    async def change_customers(
+        self, partner_id: str, changes: Sequence[CustomerChange], *, together: bool
+    ) -> Changed[CustomerChange]:
+        """Make many changes in one transaction: each that still holds, or with `together` all of them or none."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await link_changes.change_customers(connection, partner_id, changes, together=together)
+
+    async def change_products(
+        self, partner_id: str, changes: Sequence[ProductChange], *, together: bool
+    ) -> Changed[ProductChange]:
+        """Likewise for products."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await link_changes.change_products(connection, partner_id, changes, together=together)
 
     async def read_at(self, partner_id: str) -> datetime | None:
         """Return when the connected Halo was last read; None if it was not."""
