@@ -22,7 +22,8 @@ def cell(value: object) -> str:
     """Return a value as the text of a cell.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"); a plain
-    number stays a number, also a negative one.
+    number stays a number, also a negative one. A text that looks as if it had one already gets one more, so that
+    `unguarded` gives back every text.
     """
     match value:
         case None:
@@ -35,9 +36,17 @@ def cell(value: object) -> str:
             return cell("; ".join(str(part) for part in value))
         case _:
             text = str(value)
-    if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text of a cell without the apostrophe that `cell` put in front of it; other texts as they are."""
+    bare = text.lstrip("'")
+    return text[1:] if bare != text and _is_formula(bare) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text)
 
 
 async def _lines(columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]]) -> AsyncIterator[str]:
