@@ -100,19 +100,29 @@ def test_what_was_shown_of_products_is_carried(changes: list[ProductChange]) -> 
     assert carrying.unpack_products(carrying.pack_products(changes)) == changes
 
 
+def test_many_changes_are_carried_in_several_fields() -> None:
+    changes = [CustomerChange(f"C-{number}", CustomerLink(), CustomerLink(number)) for number in range(1001)]
+    packed = carrying.pack_customers(changes)
+    assert 1 < len(packed) < 100
+    assert carrying.unpack_customers(packed) == changes
+    assert carrying.pack_products([]) == []
+    with pytest.raises(carrying.NotCarriedError):
+        carrying.unpack_customers([packed[0], packed[0]])
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{}", "[[1]]", '[["C",[1,false],[9223372036854775808,false]]]', '[["C",[1,0],[2,0]],["C",[1,0],[2,0]]]'],
 )
 def test_what_was_made_up_is_not_carried(text: str) -> None:
     with pytest.raises(carrying.NotCarriedError):
-        carrying.unpack_customers(text)
+        carrying.unpack_customers([text])
 
 
 @pytest.mark.parametrize("text", ["x", '[["P",null,"a\\u0000"]]', '[["P",null,""]]', '[["P",null,"a"],["P",null,"b"]]'])
 def test_what_was_made_up_of_products_is_not_carried(text: str) -> None:
     with pytest.raises(carrying.NotCarriedError):
-        carrying.unpack_products(text)
+        carrying.unpack_products([text])
 
 
 def test_refusals_of_the_store_have_a_sentence() -> None:
