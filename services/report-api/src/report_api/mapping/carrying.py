@@ -17,8 +17,8 @@ from report_api.paging import BigInt
 _Link = tuple[BigInt | None, bool]
 _CUSTOMERS = TypeAdapter(list[tuple[str, _Link, _Link]])
 _PRODUCTS = TypeAdapter(list[tuple[str, str | None, Text | None]])
-_TOGETHER = 200
-"""Changes in one field: names of 500 characters, percent-encoded, stay below the megabyte that a field may have."""
+_TOGETHER = 50
+"""Changes in one field: three texts of 500 characters each, percent-encoded, stay below the megabyte that it may have."""
 
 Change = TypeVar("Change")
 
