@@ -14,7 +14,7 @@ from halosync.contracts.connection import (
 from halosync.messaging.requests import NoReplyError
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 
@@ -109,13 +109,3 @@ async def test_a_redirect_that_cannot_be_completed(world: "World") -> None:
     world.auth.asked.clear()
     assert await came_back(world) == PORTAL
     assert not world.auth.asked
-
-
-async def test_the_page_says_how_it_went_and_repeats_nothing(world: "World") -> None:
-    good = await world.client.get("/accounts/halo-psa?connected=1")
-    assert "connected" in good.text
-    for problem in ("denied", "invalid_state", "<script>alert(1)</script>"):
-        page = await world.client.get("/accounts/halo-psa", params={"problem": problem})
-        assert page.headers["content-type"].startswith("text/plain")
-        assert "Connect" in page.text
-        assert "<script>" not in page.text

@@ -15,7 +15,7 @@ from report_api.app import build
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

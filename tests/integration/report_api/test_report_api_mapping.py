@@ -7,7 +7,7 @@ import pytest
 from halosync.contracts.run import HaloRefreshRequested
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

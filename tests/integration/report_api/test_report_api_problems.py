@@ -12,7 +12,7 @@ import structlog
 from halosync.messaging.requests import NoReplyError
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

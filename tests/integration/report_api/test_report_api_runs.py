@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

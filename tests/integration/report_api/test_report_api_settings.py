@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

@@ -13,6 +13,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 
 from report_api.app import build
 from report_api.ports import Ports
@@ -33,6 +34,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        sessions=SessionStore(pool),
     )
     web = server(build(ports), settings.http_host, settings.http_port)
 

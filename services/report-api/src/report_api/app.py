@@ -8,6 +8,9 @@ from starlette.middleware import Middleware
 
 from report_api import problems
 from report_api.edge import Edge
+from report_api.portal import pages as portal
+from report_api.portal.errors import problem_page
+from report_api.portal.static_files import StaticFiles
 from report_api.ports import Ports
 from report_api.problems import ProblemBody
 from report_api.routes import accounts, connection, halo, invoices, items, links, runs, settings, summary
@@ -57,12 +60,10 @@ def build(ports: Ports | None) -> Api:
         middleware=[Middleware(Edge)],
     )
     app.state.ports = ports
-    problems.install(app)
+    problems.install(app, problem_page)
     for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary):
         app.include_router(part.router)
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> dict[str, str]:
-        return {"name": "halosync report API", "openapi": "/openapi.json"}
-
+    for router in portal.ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles())
     return app

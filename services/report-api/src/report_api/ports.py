@@ -14,6 +14,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 
 
 class Auth(Protocol):
@@ -50,6 +51,7 @@ class Ports:
     reports: ReportStore
     runs: RunStore
     retries: RunRetries
+    sessions: SessionStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     pace: Pace = field(default_factory=Pace)
 

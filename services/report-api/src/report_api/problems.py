@@ -1,12 +1,12 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from halosync.messaging.delivery import PASSING
@@ -94,8 +94,15 @@ NOT_CONNECTED = Problem(409, "not_connected", "Halo is not connected. Connect it
 """The 409 for what needs Halo while there is no connection."""
 
 
-def respond(request: Request, problem: Problem) -> JSONResponse:
-    """Return the response that tells about a problem."""
+def wants_page(request: Request) -> bool:
+    """Tell whether a person asked with a browser: not for the API, and for HTML."""
+    return not request.scope["path"].startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """Return the response that tells about a problem: a page for a person, JSON for a program."""
+    if wants_page(request):
+        return cast("Response", request.app.state.problem_page(request, problem))
     return JSONResponse(
         {
             "type": f"urn:halosync:problem:{problem.code}",
@@ -112,8 +119,9 @@ def respond(request: Request, problem: Problem) -> JSONResponse:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the application a problem."""
+def install(app: FastAPI, problem_page: Callable[[Request, Problem], Response]) -> None:
+    """Make every error of the application a problem; people see it as `problem_page` shows it."""
+    app.state.problem_page = problem_page
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(NoReplyError, _on_passing)
@@ -122,7 +130,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         return respond(request, error)
     if not isinstance(error, HTTPException):
@@ -132,7 +140,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     return respond(request, Problem(status, _STATUS_CODES.get(status, "http_error"), detail, headers=error.headers))
 
 
-async def _on_validation(request: Request, error: Exception) -> JSONResponse:
+async def _on_validation(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         return await _on_unforeseen(request, error)
     # Never `input`: what was sent may be a secret in the wrong field.
@@ -152,12 +160,12 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
-async def _on_passing(request: Request, error: Exception) -> JSONResponse:
+async def _on_passing(request: Request, error: Exception) -> Response:
     log.warning("a part of ours is away", path=request.scope["path"], error=f"{type(error).__name__}: {error}")
     return respond(request, unavailable("A part of the service is not available. Try again in a few seconds."))
 
 
-async def _on_unforeseen(request: Request, error: Exception) -> JSONResponse:
+async def _on_unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen failure", method=request.method, path=request.scope["path"], exc_info=error)
     return respond(request, Problem(500, "internal_error", "Something went wrong on our side; it has been logged."))
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from halosync.store.audit import Actor
 from halosync.store.partners import UnknownPartnerError
 from halosync.store.queries import QUERIES
 
@@ -34,6 +35,11 @@ class Principal:
     key_id: UUID
     partner_id: str | None
     name: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is in the audit log; a key without a name is called by its id."""
+        return Actor(self.name or str(self.key_id), self.key_id, is_operator=self.partner_id is None)
 
 
 @dataclass(frozen=True)

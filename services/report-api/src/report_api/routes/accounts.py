@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
 from halosync.messaging.requests import NoReplyError
 from pydantic import SecretStr, ValidationError
@@ -15,14 +15,7 @@ from report_api.problems import responses
 router = APIRouter(tags=["Connection"])
 
 PORTAL_PAGE = "/accounts/halo-psa"
-_AGAIN = "Halo was not connected. Go back to the portal, press Connect and log in to Halo again."
-_PROBLEMS = {
-    "invalid_state": "This log-in has expired or was used already. Press Connect in the portal to start again.",
-    "denied": "Halo did not grant the connection. Press Connect in the portal and approve the request in Halo.",
-    "invalid_client": "Halo does not accept the client id. Compare it with the application in Halo and connect again.",
-    "missing_scope": "Halo did not grant every permission that is needed. Switch them on in Halo and connect again.",
-    "unavailable": "The service is not available at the moment. Press Connect in the portal again in a few minutes.",
-}
+"""Leads on to the partner's own page, `portal/pages/halo_psa.py`."""
 
 
 @router.get(
@@ -72,11 +65,3 @@ async def _problem(
             return reply.code
         case _:
             raise TypeError(f"auth answered with {reply.message_type}")
-
-
-@router.get(PORTAL_PAGE, include_in_schema=False)
-async def landing(connected: str | None = None, problem: str | None = None) -> PlainTextResponse:
-    """Say how the connection went, until the portal has its own page here. Nothing of the address is repeated."""
-    if connected == "1":
-        return PlainTextResponse("Halo is connected. The Report tab of the portal is open now.\n")
-    return PlainTextResponse(_AGAIN + "\n" if problem is None else _PROBLEMS.get(problem, _AGAIN) + "\n")

@@ -21,6 +21,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
 from report_api.app import build
 from report_api.ports import Pace, Ports
 
@@ -229,6 +230,7 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        sessions=SessionStore(pool),
         closing=asyncio.Event(),
         pace=Pace(poll_s=0.02, heartbeat_s=0.1),
     )

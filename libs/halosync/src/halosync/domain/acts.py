@@ -1,0 +1,50 @@
+"""What people do that the audit log keeps: a closed list.
+
+Every act has its sentence in `audit_wording`. What is listed after "Detail" are the names of its details.
+"""
+
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """An act of the audit log. Names are kept for good: they are stored."""
+
+    SIGNED_IN = "session.signed_in"
+    """Into the portal. Subject: the key's id."""
+    SIGNED_OUT = "session.signed_out"
+    """Out of the portal. Subject: the key's id."""
+    ACTS_FOR = "operator.acts_for"
+    """An operator picked a partner in the portal. Subject: the partner."""
+
+    CONNECTION_BEGUN = "connection.begun"
+    """The browser was sent to Halo. Subject: the tenant. Detail: client_id."""
+    CONNECTION_ESTABLISHED = "connection.established"
+    """Halo was connected. Subject: the tenant. Detail: client_id, replaces (the tenant whose links were forgotten)."""
+    CONNECTION_ENDED = "connection.ended"
+    """Halo was disconnected on request. Subject: the tenant."""
+    CONNECTION_LOST = "connection.lost"
+    """Halo refused the refresh token. Subject: the tenant."""
+
+    CUSTOMER_LINKED = "customer.linked"
+    """A customer's link was changed. Subject: the customer. Detail: customer_name, and before and after, each with
+    halo_client_id, client_name, excluded."""
+    PRODUCT_LINKED = "product.linked"
+    """A product's licence name was changed. Subject: the product. Detail: before, after."""
+    SETTINGS_CHANGED = "settings.changed"
+    """Subject: the partner. Detail: changes, by setting: old and new value."""
+
+    KEY_CREATED = "key.created"
+    """Subject: the key's id. Detail: name."""
+    KEY_REVOKED = "key.revoked"
+    """Subject: the key's id. Detail: name."""
+
+    RUN_STARTED = "run.started"
+    """Subject: the run. Detail: invoice_id, revision, retry_of (a run or null)."""
+    PREVIEW_STARTED = "preview.started"
+    """Subject: the run. Detail: as of run.started."""
+    REMOVALS_APPROVED = "removals.approved"
+    """Subject: the run that they were approved for. Detail: most."""
+    SHRUNK_READ_ACCEPTED = "shrunk_read.accepted"
+    """Subject: the run that may go on although Halo shows less."""
+    RUN_CANCELLED = "run.cancelled"
+    """Subject: the run."""

@@ -1,0 +1,157 @@
+"""The sentences of the audit log: what was done, for people. Who and when stand beside them."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from halosync.domain.acts import Act
+from halosync.domain.decimals import plain
+
+Detail = Mapping[str, Any]
+"""The details of an entry, as `Act` names them."""
+
+KINDS: Mapping[Act, str] = {
+    Act.SIGNED_IN: "Signed in",
+    Act.SIGNED_OUT: "Signed out",
+    Act.ACTS_FOR: "Operator acted for the partner",
+    Act.CONNECTION_BEGUN: "Halo connection begun",
+    Act.CONNECTION_ESTABLISHED: "Halo connected",
+    Act.CONNECTION_ENDED: "Halo disconnected",
+    Act.CONNECTION_LOST: "Halo connection lost",
+    Act.CUSTOMER_LINKED: "Customer link changed",
+    Act.PRODUCT_LINKED: "Product link changed",
+    Act.SETTINGS_CHANGED: "Settings changed",
+    Act.KEY_CREATED: "API key created",
+    Act.KEY_REVOKED: "API key revoked",
+    Act.RUN_STARTED: "Sync started",
+    Act.PREVIEW_STARTED: "Preview started",
+    Act.REMOVALS_APPROVED: "Removals approved",
+    Act.SHRUNK_READ_ACCEPTED: "Shrunk read accepted",
+    Act.RUN_CANCELLED: "Run cancelled",
+}
+"""Each act in a few words, for choosing among them."""
+
+_SETTINGS = {
+    "auto_sync": "automatic sync",
+    "removal": "what removing a licence does",
+    "cleanup": "which licences are cleaned up",
+    "price_field": "where the price goes",
+    "delete_guard": "the delete guard",
+    "rate_limit": "the request limit",
+    "country": "the holiday country",
+    "invoice_day": "the invoice day",
+}
+_UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none"}
+
+
+def describe(act: str, subject: str, detail: Detail) -> str:
+    """Return the sentence of an entry. An act that only a newer version knows is named by its code."""
+    try:
+        sentence = _SENTENCES[Act(act)]
+    except ValueError:
+        return f"{act}: {subject}."
+    return sentence(subject, detail)
+
+
+def describe_change(setting: str, old: Any, new: Any) -> str:
+    """Say what became of one setting: `the invoice day from 5 to 7`. Values are JSON's, as the API has them."""
+    return f"{_SETTINGS.get(setting, setting)} from {_value(setting, old)} to {_value(setting, new)}"
+
+
+def _value(setting: str, value: Any) -> str:
+    if value is None:
+        return _UNSET.get(setting, "none")
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if setting == "delete_guard":
+        percent = plain((Decimal(value["max_fraction"]) * 100).normalize())
+        return f"more than {value['max_count']} and more than {percent} %"
+    if setting == "rate_limit":
+        return f"{value['requests']} requests in {value['window_s']:g} seconds"
+    return str(value)
+
+
+def _settings(_: str, detail: Detail) -> str:
+    return f"Changed {'; '.join(describe_change(name, *values) for name, values in detail['changes'].items())}."
+
+
+def _customer(subject: str, detail: Detail) -> str:
+    name, before, after = detail.get("customer_name"), detail["before"], detail["after"]
+    customer = f'customer "{name}" ({subject})' if name else f"customer {subject}"
+    done = []
+    if before["halo_client_id"] != after["halo_client_id"]:
+        was = _client(before)
+        if after["halo_client_id"] is None:
+            done.append(f"Removed the link of {customer} to {was}.")
+        else:
+            done.append(f"Linked {customer} to {_client(after)}{f'; it was {was}' if was else ''}.")
+    if before["excluded"] != after["excluded"]:
+        left_out = "Left {} out of synchronisation." if after["excluded"] else "Took {} into synchronisation again."
+        done.append(left_out.format(customer))
+    return " ".join(done)
+
+
+def _client(link: Detail) -> str | None:
+    number, name = link["halo_client_id"], link["client_name"]
+    if number is None:
+        return None
+    return f'client "{name}" (#{number})' if name else f"client #{number}"
+
+
+def _product(subject: str, detail: Detail) -> str:
+    before, after = detail["before"], detail["after"]
+    if after is None:
+        return f'Removed the link of product {subject} to the licence name "{before}".'
+    return f'Linked product {subject} to the licence name "{after}"{f"; it was {before!r}" if before else ""}.'
+
+
+def _key(what: str) -> Callable[[str, Detail], str]:
+    return lambda subject, detail: (
+        f'{what} the API key "{detail["name"]}".' if detail["name"] else (f"{what} the API key {subject}.")
+    )
+
+
+def _run(what: str) -> Callable[[str, Detail], str]:
+    def sentence(subject: str, detail: Detail) -> str:
+        retry = f", to do what run {_short(detail['retry_of'])} left" if detail.get("retry_of") else ""
+        return (
+            f"Started {what} {_short(subject)} of invoice {detail['invoice_id']}, revision {detail['revision']}{retry}."
+        )
+
+    return sentence
+
+
+def _short(run_id: str) -> str:
+    """Return how pages call a run: the first part of its id."""
+    return run_id.partition("-")[0]
+
+
+def _established(subject: str, detail: Detail) -> str:
+    forgotten = f" The links to the clients of {detail['replaces']} were forgotten." if detail.get("replaces") else ""
+    return f'Connected the Halo "{subject}".{forgotten}'
+
+
+def _removals(subject: str, detail: Detail) -> str:
+    most = detail["most"]
+    return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {_short(subject)}."
+
+
+_SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
+    Act.SIGNED_IN: lambda _, __: "Signed in to the portal.",
+    Act.SIGNED_OUT: lambda _, __: "Signed out of the portal.",
+    Act.ACTS_FOR: lambda _, __: "Opened the portal for this partner.",
+    Act.CONNECTION_BEGUN: lambda tenant, _: f'Began to connect the Halo "{tenant}".',
+    Act.CONNECTION_ESTABLISHED: _established,
+    Act.CONNECTION_ENDED: lambda tenant, _: f'Disconnected the Halo "{tenant}".',
+    Act.CONNECTION_LOST: lambda tenant, _: f'The Halo "{tenant}" ended the connection; it has to be connected again.',
+    Act.CUSTOMER_LINKED: _customer,
+    Act.PRODUCT_LINKED: _product,
+    Act.SETTINGS_CHANGED: _settings,
+    Act.KEY_CREATED: _key("Created"),
+    Act.KEY_REVOKED: _key("Revoked"),
+    Act.RUN_STARTED: _run("sync"),
+    Act.PREVIEW_STARTED: _run("preview"),
+    Act.REMOVALS_APPROVED: _removals,
+    Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {_short(run)} that Halo shows fewer licences.",
+    Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {_short(run)}.",
+}

@@ -1,0 +1,120 @@
+"""The audit log: who did what, kept in the transaction of the change itself.
+
+A change that is undone leaves no entry, and one that is committed has one. What changes nothing is not recorded.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.acts import Act
+from halosync.domain.audit_wording import describe
+from halosync.store.queries import QUERIES, Connection
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: `name` is for people; `key_id` None: not with an API key."""
+
+    name: str
+    key_id: UUID | None = None
+    is_operator: bool = False
+
+
+AUTO_SYNC = Actor("auto_sync")
+"""halosync itself, for a partner that wants each invoice synchronised when it arrives."""
+
+COMMAND_LINE = Actor("operator", is_operator=True)
+"""Who uses the operator's command; it has the database's password and no key."""
+
+HALO = Actor("Halo")
+"""The partner's Halo, which ends a connection."""
+
+UNNAMED = Actor("unknown")
+"""Asked by a process of a version that does not say for whom."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry. `act` is text: a newer version may have written one that this one does not know."""
+
+    audit_id: int
+    at: datetime
+    partner_id: str | None
+    actor: Actor
+    act: str
+    subject: str
+    detail: Mapping[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for people."""
+        return describe(self.act, self.subject, self.detail)
+
+
+async def record(
+    connection: Connection,
+    by: Actor,
+    act: Act,
+    *,
+    partner_id: str | None,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry in the caller's transaction, which is that of the change.
+
+    Args:
+        connection: of a pool of `open_pool`, in a transaction.
+        by: who did it.
+        act: what.
+        partner_id: whose log it belongs to; None for what concerns all partners.
+        subject: the id of what it was done to.
+        detail: values for JSON, as `Act` names them; never a secret.
+    """
+    await QUERIES.add_audit_entry(
+        connection,
+        partner_id=partner_id,
+        actor=by.name,
+        actor_key_id=by.key_id,
+        is_operator=by.is_operator,
+        act=act.value,
+        subject=subject,
+        detail=dict(detail or {}),
+    )
+
+
+class AuditStore:
+    """Reads the audit log."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def page(
+        self, partner_id: str, *, after: int | None = None, most: int = 100, acts: Collection[Act] | None = None
+    ) -> Sequence[Entry]:
+        """Return a partner's entries, newest first, at most `most`.
+
+        Args:
+            partner_id: whose log.
+            after: the `audit_id` behind which to begin; None begins with the newest.
+            most: how many at most.
+            acts: only these; None for all.
+        """
+        wanted = None if acts is None else [act.value for act in acts]
+        rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, acts=wanted, most=most)
+        return [
+            Entry(
+                audit_id=row["audit_id"],
+                at=row["at"],
+                partner_id=row["partner_id"],
+                actor=Actor(row["actor"], row["actor_key_id"], row["is_operator"]),
+                act=row["act"],
+                subject=row["subject"],
+                detail=row["detail"],
+            )
+            async for row in rows
+        ]

@@ -1,0 +1,137 @@
+"""Sessions of the portal: a browser that has signed in with an API key (docs/decisions/0012)."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.acts import Act
+from halosync.store.audit import Actor, record
+from halosync.store.keys import Principal
+from halosync.store.queries import QUERIES, Connection
+
+LIFETIME_S = 12 * 3600.0
+"""A working day; then a person signs in again."""
+
+IDLE_S = 2 * 3600.0
+"""Unused for so long, a session ends: somebody has left the screen."""
+
+_NOTE_EVERY_S = 60.0
+"""How exactly it is known when a session was used; each note is a write."""
+
+_TOKEN_BYTES = 32
+
+
+NoticeKind: TypeAlias = Literal["good", "bad", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the next page tells about what was just done."""
+
+    kind: NoticeKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session in use. `acts_for` None: an operator who has not picked a partner yet."""
+
+    principal: Principal
+    acts_for: str | None
+    notices: Sequence[Notice]
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit log."""
+        return self.principal.actor
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFrame:
+    """What every page of a partner shows of it. `connection` is the state of its connection to Halo."""
+
+    partner_id: str
+    name: str
+    connection: Literal["disconnected", "connected", "broken"]
+    tenant: str | None
+    problem: str | None
+
+
+class SessionStore:
+    """The portal's sessions in Postgres. A session is known by its token, which is in the browser's cookie alone."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", *, lifetime_s: float = LIFETIME_S, idle_s: float = IDLE_S) -> None:
+        self._pool = pool
+        self._lifetime_s = lifetime_s
+        self._idle_s = idle_s
+
+    async def open(self, principal: Principal) -> str:
+        """Open a session for the owner of a key and return its new token."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.forget_old_sessions(connection)
+            await QUERIES.open_session(
+                connection,
+                token_hash=_hash(token),
+                key_id=principal.key_id,
+                acts_for=principal.partner_id,
+                lifetime_s=self._lifetime_s,
+            )
+            await _record(connection, principal, Act.SIGNED_IN, principal.partner_id)
+        return token
+
+    async def find(self, token: str) -> Session | None:
+        """Return the session of a token; None if there is none, it has expired, or its key was revoked."""
+        row = await QUERIES.find_session(
+            self._pool, token_hash=_hash(token), idle_s=self._idle_s, note_every_s=_NOTE_EVERY_S
+        )
+        if row is None:
+            return None
+        if row["to_note"]:
+            await QUERIES.note_session_seen(self._pool, token_hash=_hash(token))
+        principal = Principal(row["key_id"], row["partner_id"], row["name"])
+        return Session(principal, row["acts_for"], [Notice(**notice) for notice in row["notices"]])
+
+    async def act_for(self, token: str, session: Session, partner_id: str) -> None:
+        """Let an operator's session act for a partner from now on."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.act_for(connection, token_hash=_hash(token), partner_id=partner_id)
+            await record(connection, session.actor, Act.ACTS_FOR, partner_id=partner_id, subject=partner_id)
+
+    async def say(self, token: str, notice: Notice) -> None:
+        """Keep a notice for the next page of the session."""
+        await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=[asdict(notice)])
+
+    async def shown(self, token: str, notices: Sequence[Notice]) -> None:
+        """Forget notices that a page has shown."""
+        shown = [asdict(notice) for notice in notices]
+        await QUERIES.clear_notices(self._pool, token_hash=_hash(token), shown=shown)
+
+    async def close(self, token: str, session: Session) -> None:
+        """End a session. Ending one that has ended does nothing."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await QUERIES.close_session(connection, token_hash=_hash(token)) is not None:
+                await _record(connection, session.principal, Act.SIGNED_OUT, session.acts_for)
+
+    async def close_all(self, key_id: UUID) -> int:
+        """End every session of a key and return how many there were."""
+        return int(await QUERIES.close_sessions_of_key(self._pool, key_id=key_id))
+
+    async def frame(self, partner_id: str) -> PartnerFrame | None:
+        """Return what every page of a partner shows; None if there is no such partner."""
+        row = await QUERIES.partner_frame(self._pool, partner_id=partner_id)
+        return None if row is None else PartnerFrame(**row)
+
+
+async def _record(connection: Connection, principal: Principal, act: Act, partner_id: str | None) -> None:
+    await record(connection, principal.actor, act, partner_id=partner_id, subject=str(principal.key_id))
+
+
+def _hash(token: str) -> bytes:
+    """Hash a token for keeping and looking up; as random as a key, so a fast hash is right (`halosync.store.keys`)."""
+    return hashlib.sha256(token.encode()).digest()

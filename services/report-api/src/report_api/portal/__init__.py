@@ -1,0 +1,1 @@
+"""The portal: pages for billing administrators, rendered on the server (docs/decisions/0012)."""

@@ -1,0 +1,154 @@
+"""Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (seed, 1.1 and 1.2)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from halosync.contracts.message import Identifier
+from pydantic import TypeAdapter, ValidationError
+
+from report_api.connecting import begin_connection, end_connection
+from report_api.portal.rendering import page
+from report_api.portal.routing import partner_pages, partner_url, see_other
+from report_api.portal.session import VisitorHere, say, signed_in
+from report_api.ports import Ports, PortsHere
+from report_api.problems import Problem
+from report_api.routes.accounts import PORTAL_PAGE
+
+landing = APIRouter(include_in_schema=False)
+router = partner_pages()
+
+APPLICATION_NAME = "converge"
+AUTHENTICATION = "Authorisation Code"
+PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
+"""What an application in Halo needs (halo-api.md 1); the names are entered exactly so."""
+
+_AGAIN = "Halo was not connected. Press Connect and log in to Halo again."
+_PROBLEMS = {
+    "invalid_state": (
+        "This log-in has expired or was used already. Nothing was changed. Press Connect to start again; "
+        "a log-in is open for 10 minutes."
+    ),
+    "denied": "Halo did not grant the connection. Press Connect again and approve the request in Halo.",
+    "invalid_client": (
+        "Halo does not accept the client id. Compare it with the client id of the application in Halo, check that its "
+        "authentication method is Authorisation Code, and press Connect again."
+    ),
+    "missing_scope": (
+        "Halo did not grant every permission that is needed. Switch on the permissions listed in step 1, for the "
+        "application and for your Halo user, and press Connect again."
+    ),
+    "unavailable": "Halo or a part of ours could not be reached. Press Connect again in a few minutes.",
+}
+_client_id = TypeAdapter(Identifier)
+
+
+@landing.get(PORTAL_PAGE)
+async def come_back(request: Request, connected: str | None = None, problem: str | None = None) -> Response:
+    """Lead a browser that comes back from Halo to its partner's page. Nothing of the address is repeated."""
+    visitor = await signed_in(request)
+    query = {"connected": "1"} if connected == "1" else {"problem": problem} if problem in _PROBLEMS else {}
+    if visitor is not None and visitor.session.acts_for is not None:
+        target = partner_url(visitor.session.acts_for, "halo-psa")
+        return RedirectResponse(f"{target}?{urlencode(query)}" if query else target, status_code=303)
+    return page(
+        request,
+        "back_from_halo.html",
+        connected=connected == "1",
+        problem=None if problem is None else _PROBLEMS.get(problem, _AGAIN),
+    )
+
+
+@router.get("/halo-psa")
+async def show(
+    request: Request, visitor: VisitorHere, ports: PortsHere, connected: str | None = None, problem: str | None = None
+) -> Response:
+    """Show where the connection stands. `connected` and `problem` say how a log-in to Halo that just ended went."""
+    connection = await ports.connections.view(visitor.partner_id)
+    return await _page(
+        request,
+        visitor.partner_id,
+        ports,
+        just_connected=connected == "1" and connection.state == "connected",
+        # What auth wrote down names the permissions and Halo's own words; the code is all that the address has.
+        problem=None if problem is None else connection.problem or _PROBLEMS.get(problem, _AGAIN),
+    )
+
+
+@router.post("/halo-psa/connect")
+async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Begin a connection and send the browser to Halo's log-in.
+
+    By a page and not a redirect: browsers hold a form's redirects to `form-action`, which allows our own site only.
+    """
+    form = await request.form()
+    tenant, client_id = (str(form.get(name, "")).strip() for name in ("tenant", "client_id"))
+    entered = {"tenant": tenant, "client_id": client_id}
+    errors = {}
+    if not tenant:
+        errors["tenant"] = "Enter your tenant: acme, if your Halo is at acme.halopsa.com."
+    try:
+        _client_id.validate_python(client_id)
+    except ValidationError:
+        errors["client_id"] = "Enter the client id that Halo shows for the application: at most 200 characters."
+    if not errors:
+        try:
+            url = await begin_connection(ports, visitor.partner_id, tenant=tenant, client_id=client_id)
+        except Problem as problem:
+            if problem.status_code != 422:
+                raise
+            errors = {error["field"]: error["message"] for error in problem.members["errors"]}
+        else:
+            response = page(request, "to_halo.html", url=url)
+            response.headers["Refresh"] = f"0; url={url}"
+            return response
+    return await _page(request, visitor.partner_id, ports, status=422, entered=entered, errors=errors)
+
+
+@router.post("/halo-psa/test")
+async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Read a little from Halo, and say what came back."""
+    await say(request, "Not built yet.", "bad")
+    return see_other(visitor.partner_id, "halo-psa")
+
+
+@router.get("/halo-psa/disconnect")
+async def ask_disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Ask before the connection is ended."""
+    connection = await ports.connections.view(visitor.partner_id)
+    return page(request, "disconnect.html", tab="halo-psa", connection=connection)
+
+
+@router.post("/halo-psa/disconnect")
+async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Erase the tokens."""
+    await end_connection(ports, visitor.partner_id)
+    await say(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
+    return see_other(visitor.partner_id, "halo-psa")
+
+
+async def _page(
+    request: Request,
+    partner_id: str,
+    ports: Ports,
+    *,
+    status: int = 200,
+    just_connected: bool = False,
+    problem: str | None = None,
+    entered: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    connection = await ports.connections.view(partner_id)
+    values: dict[str, Any] = {
+        "connection": connection,
+        "just_connected": just_connected,
+        "problem": problem,
+        "entered": entered or {"tenant": connection.tenant or "", "client_id": connection.client_id or ""},
+        "errors": errors or {},
+        "application_name": APPLICATION_NAME,
+        "redirect_url": f"{ports.public_url}/accounts/",
+        "authentication": AUTHENTICATION,
+        "permissions": PERMISSIONS,
+    }
+    return page(request, "halo_psa.html", status, tab="halo-psa", **values)

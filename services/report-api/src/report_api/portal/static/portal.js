@@ -1,0 +1,45 @@
+// What every page has: copy buttons and times in the reader's own zone. Pages are complete without it.
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const words = button.firstChild;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      announce(button, words, "Copied");
+    } catch {
+      select(button.previousElementSibling);
+      announce(button, words, "Press Ctrl+C");
+    }
+  });
+}
+
+function announce(button, words, text) {
+  const before = words.textContent;
+  words.textContent = text;
+  button.setAttribute("aria-live", "polite");
+  setTimeout(() => { words.textContent = before; }, 2000);
+}
+
+function select(element) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}
+
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Show the times below an element in the reader's own zone; the title keeps UTC. */
+export function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+    time.title = time.textContent;
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+localTimes(document);
+
+for (const element of document.querySelectorAll("[data-needs-script]")) {
+  element.hidden = false;
+}

@@ -1,0 +1,82 @@
+"""Numbers, amounts and times as people read them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+NOTHING = "\N{EN DASH}"
+"""What is shown for an unset value: unset is not zero (spec section 3)."""
+
+
+def number(value: int) -> str:
+    """Return a whole number with its thousands apart: 12,345."""
+    return f"{value:,}"
+
+
+def decimal(value: Decimal | None) -> str:
+    """Return a decimal as exact as it is, its thousands apart and without idle zeros: 1,250.5; unset is a dash."""
+    if value is None:
+        return NOTHING
+    whole, _, fraction = f"{value:,f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """Return an amount with two digits, or more where it has more: AUD 1,234.50; unset is a dash."""
+    if value is None:
+        return NOTHING
+    cents = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    text = f"{cents:,f}" if cents == value else decimal(value)
+    return f"{currency}\N{NO-BREAK SPACE}{text}"
+
+
+def change(value: Decimal, currency: str) -> str:
+    """Return a difference with its sign, +AUD 12.00; nothing changed is AUD 0.00."""
+    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+    return sign + money(abs(value), currency)
+
+
+def day(value: date | None) -> str:
+    """Return a date with its month in letters, which everybody reads the same way: 5 November 2026."""
+    return NOTHING if value is None else f"{value.day} {value:%B %Y}"
+
+
+def month(period: str) -> str:
+    """Return the month of a period YYYY-MM: November 2026."""
+    return f"{date.fromisoformat(period + '-01'):%B %Y}"
+
+
+def moment(value: datetime | None) -> str | Markup:
+    """Return a time element in UTC; the page's script shows it in the reader's own zone."""
+    if value is None:
+        return NOTHING
+    utc = value.astimezone(UTC)
+    text = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(timespec="seconds"), text)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun: 1 line, 2 lines, 1,000 lines."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return about how long something takes or took: less than a minute, 5 minutes, 2 hours 10 minutes."""
+    minutes = round(seconds / 60)
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 60:
+        return plural(round(seconds), "second")
+    hours, rest = divmod(minutes, 60)
+    parts = [plural(hours, "hour")] if hours else []
+    return " ".join(parts + ([plural(rest, "minute")] if rest or not parts else []))
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    filter_.__name__: filter_ for filter_ in (number, decimal, money, change, day, month, moment, plural, duration)
+}
+"""The filters of the templates, by their names here."""
