@@ -1,12 +1,13 @@
 """Linking customers and products, for the API and the portal alike."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from halosync.domain.model import CustomerLink
+from halosync.store.audit import Actor
 from halosync.store.link_changes import CustomerChange, ProductChange
-from halosync.store.links import CustomerPicture, LinkStore
+from halosync.store.links import CustomerPicture, LinkStore, ProductPicture
 
 from report_api.mapping import wording
 from report_api.mapping.accepting import judge_customers, judge_products
@@ -34,17 +35,19 @@ class Linking:
     def __init__(self, links: LinkStore) -> None:
         self._links = links
 
-    async def link_customer(self, partner_id: str, customer_id: str, link: CustomerLink) -> None:
-        """Replace a customer's link; an empty one is removed.
+    async def link_customer(self, partner_id: str, customer_id: str, halo_client_id: int | None, by: Actor) -> Applied:
+        """Link a customer to a client, or with None unlink it. A link includes a customer that was excluded.
 
         Raises:
             UnknownCustomerError: there is no such customer.
-            NotInHaloError: the last read of Halo does not have the client.
         """
-        _require_customers([customer_id], await self._links.customers(partner_id))
-        await self._links.link_customer(partner_id, customer_id, link)
+        picture = await self._links.customers(partner_id)
+        _require_customers([customer_id], picture)
+        before = picture.links.get(customer_id, CustomerLink())
+        change = CustomerChange(customer_id, before, CustomerLink(halo_client_id))
+        return await self._apply_customers(partner_id, [change], picture, by, together=True)
 
-    async def set_excluded(self, partner_id: str, customer_id: str, *, excluded: bool) -> Applied:
+    async def set_excluded(self, partner_id: str, customer_id: str, *, excluded: bool, by: Actor) -> Applied:
         """Exclude or include a customer; its client is kept for the day it is included again.
 
         Raises:
@@ -55,10 +58,10 @@ class Linking:
         before = picture.links.get(customer_id, CustomerLink())
         after = replace(before, excluded=excluded)
         return await self._apply_customers(
-            partner_id, [CustomerChange(customer_id, before, after)], picture, together=True
+            partner_id, [CustomerChange(customer_id, before, after)], picture, by, together=True
         )
 
-    async def accept_customers(self, partner_id: str, ticked: Sequence[str]) -> Applied:
+    async def accept_customers(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold (`mapping.accepting`).
 
         Raises:
@@ -66,10 +69,10 @@ class Linking:
         """
         picture = await self._links.customers(partner_id)
         judged = await asyncio.to_thread(judge_customers, ticked, picture)
-        applied = await self._apply_customers(partner_id, judged.changes, picture, together=False)
+        applied = await self._apply_customers(partner_id, judged.changes, picture, by, together=False)
         return Applied(applied.made, [*judged.refusals, *applied.refusals])
 
-    async def apply_customers(self, partner_id: str, changes: Sequence[CustomerChange]) -> Applied:
+    async def apply_customers(self, partner_id: str, changes: Sequence[CustomerChange], by: Actor) -> Applied:
         """Make changes that a person was shown, all of them or none.
 
         Raises:
@@ -77,57 +80,58 @@ class Linking:
         """
         picture = await self._links.customers(partner_id)
         _require_customers([change.customer_id for change in changes], picture)
-        return await self._apply_customers(partner_id, changes, picture, together=True)
+        return await self._apply_customers(partner_id, changes, picture, by, together=True)
 
-    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None) -> None:
-        """Replace a product's licence name; None removes the link.
+    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None, by: Actor) -> Applied:
+        """Link a product to a licence name, one of Halo's or a new one; with None unlink it.
 
         Raises:
             UnknownProductError: there is no such product.
         """
-        await self._require_products(partner_id, [product_code])
-        await self._links.link_product(partner_id, product_code, licence_name)
+        picture = await self._links.products(partner_id)
+        _require_products([product_code], picture)
+        change = ProductChange(product_code, picture.links.get(product_code), licence_name)
+        return await self._apply_products(partner_id, [change], by, together=True)
 
-    async def accept_products(self, partner_id: str, ticked: Sequence[str]) -> Applied:
+    async def accept_products(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold.
 
         Raises:
             NotAPairError: no page of ours has sent this.
         """
         judged = await asyncio.to_thread(judge_products, ticked, await self._links.products(partner_id))
-        applied = await self._apply_products(partner_id, judged.changes, together=False)
+        applied = await self._apply_products(partner_id, judged.changes, by, together=False)
         return Applied(applied.made, [*judged.refusals, *applied.refusals])
 
-    async def apply_products(self, partner_id: str, changes: Sequence[ProductChange]) -> Applied:
+    async def apply_products(self, partner_id: str, changes: Sequence[ProductChange], by: Actor) -> Applied:
         """Make changes that a person was shown, all of them or none.
 
         Raises:
             UnknownProductError: there is no such product.
         """
-        await self._require_products(partner_id, [change.product_code for change in changes])
-        return await self._apply_products(partner_id, changes, together=True)
+        _require_products([change.product_code for change in changes], await self._links.products(partner_id))
+        return await self._apply_products(partner_id, changes, by, together=True)
 
     async def _apply_customers(
-        self, partner_id: str, changes: Sequence[CustomerChange], picture: CustomerPicture, *, together: bool
+        self, partner_id: str, changes: Sequence[CustomerChange], picture: CustomerPicture, by: Actor, *, together: bool
     ) -> Applied:
         if not changes:
             return Applied(0)
-        changed = await self._links.change_customers(partner_id, changes, together=together)
-        called = _name_of(picture)
-        sentences = [wording.refused_customer(each, called(each.change.customer_id)) for each in changed.refused]
+        names = dict(picture.names)
+        changed = await self._links.change_customers(partner_id, changes, by=by, names=names, together=together)
+        sentences = [
+            wording.refused_customer(each, names.get(each.change.customer_id, each.change.customer_id))
+            for each in changed.refused
+        ]
         return Applied(len(changed.made), sentences)
 
-    async def _apply_products(self, partner_id: str, changes: Sequence[ProductChange], *, together: bool) -> Applied:
+    async def _apply_products(
+        self, partner_id: str, changes: Sequence[ProductChange], by: Actor, *, together: bool
+    ) -> Applied:
         if not changes:
             return Applied(0)
-        changed = await self._links.change_products(partner_id, changes, together=together)
+        changed = await self._links.change_products(partner_id, changes, by=by, together=together)
         return Applied(len(changed.made), [wording.refused_product(each) for each in changed.refused])
-
-    async def _require_products(self, partner_id: str, codes: Sequence[str]) -> None:
-        picture = await self._links.products(partner_id)
-        for code in codes:
-            if code not in picture.names and code not in picture.links:
-                raise UnknownProductError(code)
 
 
 def _require_customers(customer_ids: Sequence[str], picture: CustomerPicture) -> None:
@@ -137,6 +141,7 @@ def _require_customers(customer_ids: Sequence[str], picture: CustomerPicture) ->
             raise UnknownCustomerError(customer_id)
 
 
-def _name_of(picture: CustomerPicture) -> Callable[[str], str]:
-    names = dict(picture.names)
-    return lambda customer_id: names.get(customer_id, customer_id)
+def _require_products(codes: Sequence[str], picture: ProductPicture) -> None:
+    for code in codes:
+        if code not in picture.names and code not in picture.links:
+            raise UnknownProductError(code)

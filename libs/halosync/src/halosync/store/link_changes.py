@@ -4,12 +4,14 @@ Every change carries the link it was decided by. One that is no longer what is s
 else has decided meanwhile; so is a link to a client that the last read of Halo did not show.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from halosync.domain.acts import Act
 from halosync.domain.model import CustomerLink
+from halosync.store.audit import Actor, record_many
 from halosync.store.queries import QUERIES, Connection
 
 
@@ -58,17 +60,23 @@ class Changed(Generic[Change]):
 
 
 async def change_customers(
-    connection: Connection, partner_id: str, changes: Sequence[CustomerChange], *, together: bool
+    connection: Connection,
+    partner_id: str,
+    changes: Sequence[CustomerChange],
+    *,
+    by: Actor,
+    names: Mapping[str, str],
+    together: bool,
 ) -> Changed[CustomerChange]:
     """Make the changes in the caller's transaction; with `together`, all of them or none.
 
-    Each customer may be named once.
+    Each customer may be named once. `names` are the customers' names, for the audit log.
     """
-    await QUERIES.lock_links(connection, partner_id=partner_id)
-    wanted = {change.after.halo_client_id for change in changes} - {None}
+    await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
+    asked = {link.halo_client_id for change in changes for link in (change.before, change.after)} - {None}
     clients = {
-        row["halo_client_id"]
-        async for row in QUERIES.clients_in_halo(connection, partner_id=partner_id, halo_client_ids=list(wanted))
+        row["halo_client_id"]: row["name"]
+        async for row in QUERIES.clients_in_halo(connection, partner_id=partner_id, halo_client_ids=list(asked))
     }
     ids = [change.customer_id for change in changes]
     stored = {
@@ -86,17 +94,30 @@ async def change_customers(
     )
     gone = [change.customer_id for change in made if change.after == CustomerLink()]
     await QUERIES.drop_customer_links(connection, partner_id=partner_id, customer_ids=gone)
+    entries = [
+        (
+            change.customer_id,
+            {
+                "customer_name": names.get(change.customer_id),
+                "before": _told(change.before, clients),
+                "after": _told(change.after, clients),
+            },
+        )
+        for change in made
+        if change.after != change.before
+    ]
+    await record_many(connection, by, Act.CUSTOMER_LINKED, entries, partner_id=partner_id)
     return changed
 
 
 async def change_products(
-    connection: Connection, partner_id: str, changes: Sequence[ProductChange], *, together: bool
+    connection: Connection, partner_id: str, changes: Sequence[ProductChange], *, by: Actor, together: bool
 ) -> Changed[ProductChange]:
     """Make the changes in the caller's transaction; with `together`, all of them or none.
 
     Each product may be named once. A licence name that is new to Halo is used by the next create.
     """
-    await QUERIES.lock_links(connection, partner_id=partner_id)
+    await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
     codes = [change.product_code for change in changes]
     stored = {
         row["product_code"]: row["licence_name"]
@@ -115,10 +136,18 @@ async def change_products(
     )
     gone = [change.product_code for change in made if change.after is None]
     await QUERIES.drop_product_links(connection, partner_id=partner_id, product_codes=gone)
+    entries = [
+        (change.product_code, {"before": change.before, "after": change.after})
+        for change in made
+        if change.after != change.before
+    ]
+    await record_many(connection, by, Act.PRODUCT_LINKED, entries, partner_id=partner_id)
     return changed
 
 
-def _judge_customer(change: CustomerChange, stored: Mapping[str, CustomerLink], clients: set[int]) -> WhyRefused | None:
+def _judge_customer(
+    change: CustomerChange, stored: Mapping[str, CustomerLink], clients: Container[int]
+) -> WhyRefused | None:
     if stored.get(change.customer_id, CustomerLink()) != change.before:
         return WhyRefused.CHANGED_MEANWHILE
     client_id = change.after.halo_client_id
@@ -134,3 +163,10 @@ def _judged(
     refused = [Refused(change, why) for change in changes if (why := verdicts[change]) is not None]
     made = [] if together and refused else [change for change in changes if verdicts[change] is None]
     return Changed(made, refused)
+
+
+def _told(link: CustomerLink, clients: Mapping[int, str]) -> Mapping[str, Any]:
+    """Return a link as the audit log keeps it, with the client's name if the last read of Halo had it."""
+    client_id = link.halo_client_id
+    name = None if client_id is None else clients.get(client_id)
+    return {"halo_client_id": client_id, "client_name": name, "excluded": link.excluded}

@@ -11,6 +11,7 @@ import asyncpg
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client, CustomerLink
 from halosync.store import link_changes
+from halosync.store.audit import Actor
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
@@ -88,7 +89,6 @@ class LinkStore:
             NotInHaloError: the last read of Halo does not have the client.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_links(connection, partner_id=partner_id)
             if link.halo_client_id is not None:
                 await self._require_client(connection, partner_id, link.halo_client_id)
             if link == CustomerLink():
@@ -110,28 +110,36 @@ class LinkStore:
 
     async def link_product(self, partner_id: str, product_code: str, licence_name: str | None) -> None:
         """Store the licence name of a product; None removes the link. A name new to Halo is used by the next create."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_links(connection, partner_id=partner_id)
-            if licence_name is None:
-                await QUERIES.unlink_product(connection, partner_id=partner_id, product_code=product_code)
-            else:
-                await QUERIES.link_product(
-                    connection, partner_id=partner_id, product_code=product_code, licence_name=licence_name
-                )
+        if licence_name is None:
+            await QUERIES.unlink_product(self._pool, partner_id=partner_id, product_code=product_code)
+        else:
+            await QUERIES.link_product(
+                self._pool, partner_id=partner_id, product_code=product_code, licence_name=licence_name
+            )
 
     async def change_customers(
-        self, partner_id: str, changes: Sequence[CustomerChange], *, together: bool
+        self,
+        partner_id: str,
+        changes: Sequence[CustomerChange],
+        *,
+        by: Actor,
+        names: Mapping[str, str],
+        together: bool,
     ) -> Changed[CustomerChange]:
-        """Make many changes in one transaction: each that still holds, or with `together` all of them or none."""
+        """Make many changes in one transaction: each that still holds, or with `together` all of them or none.
+
+        `names` are the customers' names, for the audit log.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
-            return await link_changes.change_customers(connection, partner_id, changes, together=together)
+            change = link_changes.change_customers
+            return await change(connection, partner_id, changes, by=by, names=names, together=together)
 
     async def change_products(
-        self, partner_id: str, changes: Sequence[ProductChange], *, together: bool
+        self, partner_id: str, changes: Sequence[ProductChange], *, by: Actor, together: bool
     ) -> Changed[ProductChange]:
         """Likewise for products."""
         async with self._pool.acquire() as connection, connection.transaction():
-            return await link_changes.change_products(connection, partner_id, changes, together=together)
+            return await link_changes.change_products(connection, partner_id, changes, by=by, together=together)
 
     async def read_at(self, partner_id: str) -> datetime | None:
         """Return when the connected Halo was last read; None if it was not."""

@@ -18,7 +18,7 @@ _Link = tuple[BigInt | None, bool]
 _CUSTOMERS = TypeAdapter(list[tuple[str, _Link, _Link]])
 _PRODUCTS = TypeAdapter(list[tuple[str, str | None, Text | None]])
 _TOGETHER = 50
-"""Changes in one field: three texts of 500 characters each, percent-encoded, stay below the megabyte that it may have."""
+"""Changes in one field: three texts of 500 characters each, percent-encoded, stay below the megabyte it may have."""
 
 Change = TypeVar("Change")
 

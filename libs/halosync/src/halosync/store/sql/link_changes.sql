@@ -1,8 +1,3 @@
--- name: lock_links!
--- Changes of one partner's links come one after the other, so that what a change was judged by still holds when it is
--- made. A lock of its own: an intake holds the partner's row for as long as it stores an invoice.
-SELECT pg_advisory_xact_lock(hashtextextended('links of ' || :partner_id, 0));
-
 -- name: links_of_customers
 -- What is stored of these customers now; a customer without link has no row.
 SELECT customer_id, halo_client_id, excluded FROM customer_link
@@ -14,8 +9,8 @@ SELECT product_code, licence_name FROM product_link
 WHERE partner_id = :partner_id AND product_code = ANY(CAST(:product_codes AS text[]));
 
 -- name: clients_in_halo
--- Which of these clients the last read of Halo showed, if it was a read of the connected tenant.
-SELECT k.halo_client_id FROM halo_client k
+-- Which of these clients the last read of Halo showed, with their names, if it was a read of the connected tenant.
+SELECT k.halo_client_id, k.name FROM halo_client k
 JOIN halo_snapshot s USING (partner_id) LEFT JOIN connection c USING (partner_id)
 WHERE k.partner_id = :partner_id AND k.halo_client_id = ANY(CAST(:halo_client_ids AS bigint[]))
   AND (c.state IS DISTINCT FROM 'connected' OR c.tenant = s.tenant);
