@@ -49,8 +49,12 @@ def _is_formula(text: str) -> bool:
     return text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text)
 
 
-async def _lines(columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]]) -> AsyncIterator[str]:
+async def _lines(
+    columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]], *, marked: bool
+) -> AsyncIterator[str]:
     buffer = io.StringIO()
+    if marked:
+        buffer.write("\ufeff")
     writer = csv.writer(buffer)
     names = list(columns)
     writer.writerow(names)
@@ -64,11 +68,18 @@ async def _lines(columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[
 
 
 def csv_response(
-    columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]], filename: str
+    columns: Iterable[str],
+    chunks: AsyncIterator[Iterable[Mapping[str, Any]]],
+    filename: str,
+    *,
+    marked: bool = False,
 ) -> StreamingResponse:
-    """Return rows as a CSV file. `filename` must be plain ASCII without quotes."""
+    """Return rows as a CSV file. `filename` must be plain ASCII without quotes.
+
+    `marked` puts a byte order mark in front, without which spreadsheets do not read UTF-8; programs do not expect it.
+    """
     return StreamingResponse(
-        _lines(columns, chunks),
+        _lines(columns, chunks, marked=marked),
         media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"},
     )

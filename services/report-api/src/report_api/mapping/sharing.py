@@ -1,9 +1,11 @@
-"""Which customers a client of Halo serves: several share one by link or by name, and are then taken together."""
+"""Who shares: customers of one client are taken together, products of one client must not lead to one licence name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from report_api.models.mapping import Customer
+from halosync.domain.names import name_key
+
+from report_api.models.mapping import Customer, Product
 
 SHOWN = 3
 """How many customers a hint names before it says how many more there are."""
@@ -40,7 +42,24 @@ class Serving:
         """Return who the client serves, but for `customer_id`."""
         served = () if halo_client_id is None else self._customers.get(halo_client_id, ())
         # They come by name already; customers of the same name are not named twice.
-        names = list(
-            dict.fromkeys(each.customer_name or each.customer_id for each in served if each.customer_id != customer_id)
-        )
-        return Others(tuple(names[:SHOWN]), max(0, len(names) - SHOWN))
+        return _others(each.customer_name or each.customer_id for each in served if each.customer_id != customer_id)
+
+
+class Claims:
+    """The products that lead to each licence name, by link or code (spec section 3, `licence_claimed_twice`)."""
+
+    def __init__(self, products: Iterable[Product]) -> None:
+        self._products: dict[str, list[str]] = {}
+        for product in products:
+            target = name_key(product.licence_name or product.product_code)
+            self._products.setdefault(target, []).append(product.product_code)
+
+    def others(self, licence_name: str | None, product_code: str | None = None) -> Others:
+        """Return the products that lead to the name, but for `product_code`."""
+        codes = () if licence_name is None else self._products.get(name_key(licence_name), ())
+        return _others(code for code in codes if code != product_code)
+
+
+def _others(names: Iterable[str]) -> Others:
+    distinct = list(dict.fromkeys(names))
+    return Others(tuple(distinct[:SHOWN]), max(0, len(distinct) - SHOWN))

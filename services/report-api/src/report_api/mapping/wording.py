@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from halosync.store.link_changes import CustomerChange, ProductChange, Refused, WhyRefused
 
+from report_api.mapping.sharing import Others
+
 
 def no_longer_billed(name: str) -> str:
     """Say that the invoice does not have this customer or product."""
@@ -43,6 +45,18 @@ def refused_customer(refused: Refused[CustomerChange], name: str) -> str:
 def refused_product(refused: Refused[ProductChange]) -> str:
     """Say why the store did not link a product."""
     return decided_meanwhile(refused.change.product_code)
+
+
+def shares_client(others: Others) -> str:
+    """Say whom a client serves already; empty when nobody."""
+    return f"Already serves {others.listed}; then their products are taken together." if others else ""
+
+
+def shares_licence_name(others: Others) -> str:
+    """Say which products lead to a licence name already; empty when none."""
+    if not others:
+        return ""
+    return f"Already used by {others.listed}. Of a client that is billed for both, neither can be synchronised."
 
 
 def listed(sentences: Iterable[str], most: int = 10) -> list[str]:
