@@ -15,7 +15,8 @@ from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
 from devstack.waiting import until
 
-from .conftest import lines, new_partner
+from tests.partner import lines, new_partner
+
 from .test_survival import ITEMS, all_written_once, run_in_the_middle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

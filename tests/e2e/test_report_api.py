@@ -10,7 +10,7 @@ import pytest
 from devstack.stack import Stack
 from report_api.openapi import DEFAULT, text
 
-from .conftest import Partner, lines, new_partner
+from tests.partner import Partner, lines, new_partner
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
 from devstack.waiting import until
 
-from .conftest import PATIENCE_S, Partner, lines, new_partner
+from tests.partner import PATIENCE_S, Partner, lines, new_partner
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import PATIENCE_S, Partner, lines
+from tests.partner import PATIENCE_S, Partner, lines
+
 from .test_journeys import listen
 from .test_survival import ITEMS, all_written_once, run_in_the_middle
 

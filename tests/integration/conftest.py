@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import pytest
 import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
@@ -215,8 +216,14 @@ class World:
         return await self.pool.fetchval(statement, *columns.values())
 
 
+@pytest.fixture
+def pace() -> Pace:
+    """How often live events look; what is ahead of a run is told only with its counters."""
+    return Pace(poll_s=0.02, progress_s=600.0, heartbeat_s=0.1)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
+async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = Ports(
@@ -232,7 +239,7 @@ async def world(pool: "asyncpg.Pool[Any]") -> AsyncIterator[World]:
         retries=RunRetries(pool),
         sessions=SessionStore(pool),
         closing=asyncio.Event(),
-        pace=Pace(poll_s=0.02, heartbeat_s=0.1),
+        pace=pace,
     )
     transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:

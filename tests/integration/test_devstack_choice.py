@@ -107,9 +107,9 @@ async def test_an_installation_starts_no_service(tmp_path: Path, fails: bool) ->
 
     if fails:
         with pytest.raises(CommandFailedError):
-            await install_rabbitmq(runner, policy)
+            await install_rabbitmq(runner, policy, tmp_path / "lock")
     else:
-        await install_rabbitmq(runner, policy)
+        await install_rabbitmq(runner, policy, tmp_path / "lock")
         assert "install" in commands[1]
         assert commands[1].endswith("rabbitmq-server")
     assert not policy.exists()
@@ -122,7 +122,7 @@ async def test_a_policy_of_the_machine_is_left_alone(tmp_path: Path) -> None:
     async def runner(argv: list[str], *, env: dict[str, str], timeout_s: float) -> str:
         return f"{argv} {env} {timeout_s}"
 
-    await install_rabbitmq(runner, policy)
+    await install_rabbitmq(runner, policy, tmp_path / "lock")
     assert policy.read_text() == "its own"
 
 

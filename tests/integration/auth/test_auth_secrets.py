@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import structlog
-from auth.refusals import Refused
 from halosync.contracts.connection import BeginConnection
+from halosync.messaging.answering import Refused
 from halosync.observability.logging import configure_logging
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from auth.refusals import Refused
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
+from halosync.messaging.answering import Refused
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

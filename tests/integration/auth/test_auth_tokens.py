@@ -4,10 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from auth.refusals import Refused
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halosync.contracts.connection import EndConnection, TokenGranted
+from halosync.messaging.answering import Refused
 from pydantic import SecretStr
 
 if TYPE_CHECKING:

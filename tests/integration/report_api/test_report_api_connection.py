@@ -1,5 +1,6 @@
 """Connecting: what is asked of auth, and what the caller is told."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,8 +9,10 @@ from halosync.contracts.connection import (
     CompleteConnection,
     ConnectionBegun,
     ConnectionCompleted,
+    ConnectionTested,
     EndConnection,
     RequestRefused,
+    TestConnection,
 )
 from halosync.messaging.requests import NoReplyError
 
@@ -70,6 +73,46 @@ async def test_disconnecting(world: "World") -> None:
     response = await world.call("DELETE", "/connection")
     assert (response.status_code, response.content) == (204, b"")
     assert world.auth.asked == [EndConnection(partner_id="acme-msp")]
+
+
+async def test_testing_the_connection(world: "World") -> None:
+    shown = {"tenant": "acme", "clients": 2, "licences": 25, "checked_at": "2026-11-05T02:00:00Z", "took_ms": 40}
+    world.auth.reply = lambda _: ConnectionTested.model_validate({"partner_id": "acme-msp", **shown})
+    response = await world.call("POST", "/connection/test")
+    assert (response.status_code, response.json()) == (200, shown)
+    assert world.auth.asked == [TestConnection(partner_id="acme-msp")]
+    assert (await world.call("POST", "/connection/test", key="rival-msp")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "code"),
+    [
+        ("not_connected", 409, "not_connected"),
+        ("connection_broken", 409, "connection_broken"),
+        ("permission_denied", 409, "permission_denied"),
+        ("unexpected_answer", 409, "unexpected_answer"),
+        ("halo_unavailable", 503, "unavailable"),
+        ("rate_limited", 503, "rate_limited"),
+    ],
+)
+async def test_a_test_that_fails_says_why(world: "World", refused: Any, status: int, code: str) -> None:
+    retry_at = datetime.now(UTC) + timedelta(seconds=90) if refused == "rate_limited" else None
+    world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.", retry_at=retry_at)
+    response = await world.call("POST", "/connection/test")
+    body = response.json()
+    assert (response.status_code, body["code"], body["detail"]) == (status, code, "Do this.")
+    if retry_at is not None:
+        assert datetime.fromisoformat(body["retry_at"]) == retry_at
+        assert 80 <= int(response.headers["retry-after"]) <= 90
+
+
+async def test_a_test_that_nobody_answers(world: "World") -> None:
+    def silent(_: Any) -> Any:
+        raise NoReplyError("timed out")
+
+    world.auth.reply = silent
+    response = await world.call("POST", "/connection/test")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
 async def came_back(world: "World", **query: str) -> str:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from devstack.ports import free_port
 from halosync.runtime.health import serve_until, server
 from report_api.app import build
+from report_api.ports import Pace
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -98,6 +99,34 @@ async def test_a_run_that_has_ended_is_one_event(world: "World", live: httpx.Asy
         assert event is not None
         assert (event[0], event[1]["state"]) == ("finished", "succeeded")
         assert await stream.next() is None
+
+
+@pytest.mark.parametrize("pace", [Pace(poll_s=0.02, progress_s=0.1, heartbeat_s=60.0)])
+async def test_what_is_ahead_comes_with_the_counters_and_between_them(world: "World", live: httpx.AsyncClient) -> None:
+    run_id = await world.run(await world.invoice(), [world.item()])
+    async with live.stream("GET", address(run_id), headers=world.key()) as response:
+        stream = Stream(response)
+        event = await stream.next()
+        assert event is not None
+        assert event[0] == "counters"
+        assert {name: event[1][name] for name in ("eta_s", "requests_left", "waiting_until")} == {
+            "eta_s": 0,
+            "requests_left": 500,
+            "waiting_until": None,
+        }
+        await world.pool.execute(
+            "INSERT INTO rate_tenant (tenant, requests, window_s, blocked_until)"
+            " VALUES ('acme', 500, 300, now() + interval '90 s')"
+        )
+        event = await stream.next()
+        assert event is not None
+        assert (event[0], event[1]["requests_left"], event[1]["counters"]["pending"]) == ("progress", 0, 1)
+        assert event[1]["waiting_until"] is not None
+        await world.finish(run_id, "cancelled")
+        while event is not None and event[0] == "progress":
+            event = await stream.next()
+        assert event is not None
+        assert (event[0], event[1]["requests_left"], event[1]["waiting_until"]) == ("finished", None, None)
 
 
 async def test_silence_is_filled_with_comments_and_stopping_ends_the_stream(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from halosync.store.limiter import Rate, RateLimiter
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -161,12 +162,47 @@ async def test_the_time_left_is_estimated_while_writing(world: "World") -> None:
     assert 40 <= (await world.get(f"/runs/{run_id}"))["eta_s"] <= 60  # 8 left, 5 s each so far
 
     await world.pool.execute("INSERT INTO rate_tenant (tenant, requests, window_s) VALUES ('acme', 500, 300)")
-    used = "INSERT INTO rate_lease (tenant, permits, window_s, free_at) VALUES ('acme', 500, 300, now() + '1 h')"
+    used = "INSERT INTO rate_lease (tenant, permits, window_s, free_at) VALUES ('acme', 500, 300, now() + '100 s')"
     await world.pool.execute(used)
     await world.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 300")
     assert (await world.get(f"/runs/{run_id}"))["eta_s"] == 1200  # the budget gives 2 in 300 s
     await world.finish(run_id)
     assert (await world.get(f"/runs/{run_id}"))["eta_s"] is None
+
+
+async def test_an_active_run_says_how_much_of_halos_limit_is_left(world: "World") -> None:
+    run_id = await world.run(await world.invoice(), state="reading")
+
+    async def ahead() -> tuple[int | None, datetime | None]:
+        run = await world.get(f"/runs/{run_id}")
+        until = run["waiting_until"]
+        return run["requests_left"], None if until is None else datetime.fromisoformat(until)
+
+    assert await ahead() == (500, None)  # no request was ever made: the services' default
+    rate = Rate(500, 300.0)
+    limiter = RateLimiter(world.pool)
+    await limiter.settle(await limiter.acquire("acme", rate, want=40, hold_s=60.0), 40)
+    assert await ahead() == (450, None)  # less what is kept for people
+    await limiter.settle(await limiter.acquire("acme", rate, want=450, hold_s=60.0), 450)
+    left, until = await ahead()
+    assert left == 0
+    assert until is not None
+    assert 280 < (until - datetime.now(UTC)).total_seconds() <= 300  # when the first permit comes back
+    await world.finish(run_id)
+    assert await ahead() == (None, None)
+
+
+async def test_what_others_use_of_halos_limit_is_known_by_a_run(world: "World") -> None:
+    run_id = await world.run(await world.invoice())
+    limiter = RateLimiter(world.pool)
+    await limiter.settle(await limiter.acquire("acme", Rate(500, 300.0), want=100, hold_s=60.0), 100)
+    await limiter.block("acme", 120.0)
+    run = await world.get(f"/runs/{run_id}")
+    assert run["requests_left"] == 0
+    until = datetime.fromisoformat(run["waiting_until"])
+    assert 115 < (until - datetime.now(UTC)).total_seconds() <= 121
+    await world.pool.execute("UPDATE rate_tenant SET blocked_until = now() - interval '1 s'")
+    assert (await world.get(f"/runs/{run_id}"))["requests_left"] < 300  # 500 are the limit, others were seen using 400
 
 
 async def test_an_item_shows_the_licence_before_and_after(world: "World") -> None:

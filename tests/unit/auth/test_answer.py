@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 from auth import refusals
-from auth.app import answer
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
+from halosync.messaging.answering import answer
 
 CODE = "code-that-nobody-may-see"
 BODY = CompleteConnection.model_validate({"state": "s", "code": CODE}).model_dump_json().encode()

@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.eta import Effort, eta_s
+from report_api.eta import Effort, eta_s, requests_left, waits_s
 from report_api.routes.summary import next_invoice
 
-CALM = Effort(remaining=100, done=10, elapsed_s=5.0, used=10, requests=500, window_s=300.0, blocked_s=0.0)
+CALM = Effort(remaining=100, done=10, elapsed_s=5.0, in_use=10, allowed=500, window_s=300.0, wait_s=0.0)
 
 
 def test_with_room_in_the_window_the_pace_decides() -> None:
@@ -21,8 +21,14 @@ def test_with_room_in_the_window_the_pace_decides() -> None:
 def test_beyond_the_window_the_budget_decides() -> None:
     assert eta_s(replace(CALM, remaining=1490)) == 745  # 490 at once, 1000 at 500 in 300 s is less than the pace
     assert eta_s(replace(CALM, remaining=1490, elapsed_s=0.1)) == 600
-    assert eta_s(replace(CALM, remaining=1, used=500)) == 1
-    assert eta_s(replace(CALM, remaining=1, blocked_s=42.0)) == 43
+    assert eta_s(replace(CALM, remaining=1, in_use=500)) == 1
+    assert eta_s(replace(CALM, remaining=1, wait_s=42.0)) == 42
+
+
+def test_a_window_that_was_used_up_in_a_burst_comes_back_in_bursts() -> None:
+    waiting = replace(CALM, done=490, elapsed_s=20.0, in_use=500, wait_s=280.0)
+    assert eta_s(replace(waiting, remaining=400)) == 280
+    assert eta_s(replace(waiting, remaining=1200)) == 880
 
 
 @given(
@@ -31,14 +37,27 @@ def test_beyond_the_window_the_budget_decides() -> None:
         remaining=st.integers(0, 100_000),
         done=st.integers(0, 100_000),
         elapsed_s=st.floats(0, 1e6),
-        used=st.integers(0, 1000),
-        requests=st.integers(1, 1000),
+        in_use=st.integers(0, 1000),
+        allowed=st.integers(1, 1000),
         window_s=st.floats(1, 3600),
-        blocked_s=st.floats(0, 3600),
+        wait_s=st.floats(0, 3600),
     )
 )
 def test_it_is_never_negative_and_never_below_the_block(effort: Effort) -> None:
-    assert eta_s(effort) >= effort.blocked_s
+    assert eta_s(effort) >= (effort.wait_s if effort.remaining else 0)
+    assert requests_left(effort) >= 0
+
+
+def test_what_may_be_sent_now() -> None:
+    assert requests_left(CALM) == 490
+    assert requests_left(replace(CALM, in_use=510)) == 0
+    assert requests_left(replace(CALM, wait_s=0.1)) == 0
+
+
+def test_only_a_wait_that_a_person_would_notice_is_told() -> None:
+    assert waits_s(CALM) is None
+    assert waits_s(replace(CALM, wait_s=0.6)) is None
+    assert waits_s(replace(CALM, wait_s=42.0)) == 42.0
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def test_the_calls_are_those_of_the_spec() -> None:
     assert calls == {
         "GET /accounts/",
         *(f"{method} {prefix}/connection" for method in ("GET", "POST", "DELETE")),
+        f"POST {prefix}/connection/test",  # beyond the spec: the portal's "Test connection"
         f"POST {prefix}/runs/{{run_id}}/retry",  # beyond the spec: the button beside what a run left
         f"GET {prefix}/invoices",
         f"GET {prefix}/invoices/{{invoice_id}}/lines",

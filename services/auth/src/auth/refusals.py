@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.contracts.connection import RequestRefused
+from halosync.messaging.answering import UNANSWERABLE, Refused
 
 WHERE_IN_HALO = "In Halo, open Configuration > Integrations > Halo API, choose the application"
 
@@ -13,14 +14,6 @@ LOST = (
 )
 
 _DESCRIPTION_LENGTH = 200
-
-
-class Refused(Exception):  # noqa: N818 - named for what happened; it carries the answer
-    """A request that is not fulfilled; `answer` says why."""
-
-    def __init__(self, answer: RequestRefused) -> None:
-        super().__init__(answer.code)
-        self.answer = answer
 
 
 def unknown_partner(partner_id: str) -> Refused:
@@ -87,8 +80,7 @@ def connection_broken(partner_id: str) -> Refused:
 
 def halo_unavailable(partner_id: str | None) -> Refused:
     """A passing failure, in Halo or on our side: trying again helps."""
-    detail = "Halo could not be reached or did not answer as expected. Please try again in a few minutes."
-    return Refused(RequestRefused(code="halo_unavailable", detail=detail, partner_id=partner_id))
+    return Refused(UNANSWERABLE.model_copy(update={"partner_id": partner_id}))
 
 
 def _plain(text: str) -> str:

@@ -15,12 +15,12 @@ from halosync.contracts.connection import (
 )
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.halo.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient, new_verifier
+from halosync.messaging.answering import Refused
 from halosync.store.held_connection import Attempt, ConnectionChangedError, NewTokens
 from pydantic import SecretStr
 
 from auth import refusals
 from auth.ports import Connections, Halo
-from auth.refusals import Refused
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)

@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.halo.oauth import InvalidGrant, OAuthError, TokenAnswer
+from halosync.messaging.answering import Refused
 from halosync.observability.metrics import TOKEN_REFRESHES
 from halosync.store.held_connection import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
 
 from auth import refusals
 from auth.ports import Connections, Halo, Held
-from auth.refusals import Refused
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)

@@ -10,6 +10,7 @@ from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
+from halosync.store.connections import ConnectionStore
 from halosync.store.counting import RequestCounter
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.invoices import InvoiceStore
@@ -20,6 +21,7 @@ from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 
 from planner.app import build
+from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
 from planner.fetching import LinesFetcher
 from planner.intake import Intake
 from planner.reading import HaloReading
@@ -50,9 +52,17 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     room = Room()
     build(
         parts.broker,
+        parts.publisher,
         intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), room),
         planning=Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, room=room),
         refreshing=Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
+        testing=ConnectionTest(
+            contexts=reads,
+            views=ConnectionStore(pool),
+            access=access,
+            reader=HaloReader(transport, TEST_PAGE_SIZE),
+            default_rate=rate,
+        ),
         starter=runs,
     )
     collect_dead_letters(parts.broker, DeadLetterStore(pool).keep)

@@ -4,12 +4,22 @@ from uuid import UUID
 
 from faststream.rabbit import Channel, RabbitBroker
 from halosync.contracts.checking import InvalidInvoiceError
-from halosync.contracts.connection import ConnectionEstablished
+from halosync.contracts.connection import ConnectionEstablished, TestConnection
 from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
+from halosync.messaging.answering import answer_requests
 from halosync.messaging.delivery import Later, Poison
+from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body
-from halosync.messaging.topology import CONNECTION_ESTABLISHED, HALO_REFRESH, INVOICE_READY, RUN_FINISHED, RUN_REQUESTED
+from halosync.messaging.topology import (
+    CONNECTION_ESTABLISHED,
+    CONNECTION_TEST,
+    HALO_REFRESH,
+    INVOICE_READY,
+    RUN_FINISHED,
+    RUN_REQUESTED,
+)
 
+from planner.connection_test import ConnectionTest
 from planner.intake import Intake, Starter
 from planner.refreshing import Refreshing
 from planner.service import Planning
@@ -22,11 +32,22 @@ RUNS_AT_ONCE = 32
 
 REFRESHES_AT_ONCE = 2
 
+TESTS_AT_ONCE = 16
+"""A test is two small requests and mostly waiting: a Halo that does not answer must not hold up the others' tests."""
+
 
 def build(
-    broker: RabbitBroker, *, intake: Intake, planning: Planning, refreshing: Refreshing, starter: Starter
+    broker: RabbitBroker,
+    publisher: Publisher,
+    *,
+    intake: Intake,
+    planning: Planning,
+    refreshing: Refreshing,
+    testing: ConnectionTest,
+    starter: Starter,
 ) -> None:
-    """Register the planner's handlers on `broker`."""
+    """Register the planner's handlers on `broker`; answers to requests go out by `publisher`."""
+    answer_requests(broker, publisher, CONNECTION_TEST, TestConnection, testing.test, at_once=TESTS_AT_ONCE)
 
     @broker.subscriber(INVOICE_READY.declaration(), channel=Channel(prefetch_count=INVOICES_AT_ONCE), decoder=raw_body)
     async def on_invoice_ready(body: bytes) -> None:

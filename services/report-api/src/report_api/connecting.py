@@ -1,5 +1,8 @@
 """Beginning and ending a connection to Halo, for the API and the portal. auth does the work (spec section 5.6)."""
 
+import math
+from datetime import UTC, datetime
+
 from halosync.contracts.connection import (
     BeginConnection,
     ConnectionBegun,
@@ -44,9 +47,9 @@ async def end_connection(ports: Ports, partner: str) -> None:
 
 
 def refusal(reply: Message) -> Problem:
-    """Return what the caller is told when auth could not do what was asked."""
+    """Return what the caller is told when auth, or the planner, could not do what was asked."""
     if not isinstance(reply, RequestRefused):
-        raise TypeError(f"auth answered with {reply.message_type}")
+        raise TypeError(f"a request was answered with {reply.message_type}")
     match reply.code:
         case "unknown_partner":
             return not_found()
@@ -56,5 +59,15 @@ def refusal(reply: Message) -> Problem:
             return invalid("client_id", reply.detail)
         case "halo_unavailable":
             return unavailable(reply.detail)
+        case "rate_limited":
+            return _rate_limited(reply)
         case _:
             return Problem(409, reply.code, reply.detail)
+
+
+def _rate_limited(reply: RequestRefused) -> Problem:
+    if reply.retry_at is None:
+        return unavailable(reply.detail)
+    wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
+    headers = {"Retry-After": str(math.ceil(wait_s))}
+    return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())

@@ -18,7 +18,7 @@ from halosync.store.sessions import SessionStore
 
 
 class Auth(Protocol):
-    """The way to the auth service."""
+    """The way to the services that answer requests: auth, and the planner for the test of a connection."""
 
     async def ask(self, request: Message) -> Message:
         """Send a request and return its reply.
@@ -31,9 +31,13 @@ class Auth(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How often live events look at the database, and how often they show a silent connection that they live."""
+    """How often live events look at the database, and how often they show a silent connection that they live: seconds.
+
+    What is ahead of a run changes all the time and costs more to find out than its counters: it has a pace of its own.
+    """
 
     poll_s: float = 0.5
+    progress_s: float = 2.0
     heartbeat_s: float = 15.0
 
 

@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal, cast
 from urllib.parse import quote
@@ -56,6 +57,7 @@ class ProblemBody(BaseModel):
     code: str = Field(description="What happened, for programs.")
     errors: list[FieldProblem] | None = Field(default=None, description="With `validation_failed`: field by field.")
     run_id: str | None = Field(default=None, description="With `run_in_progress`: the run that goes on.")
+    retry_at: datetime | None = Field(default=None, description="With `rate_limited`: when to try again.")
 
 
 class Problem(HTTPException):

@@ -1,4 +1,4 @@
-"""The messages around a partner's connection to Halo: requests to auth with their replies, and its events.
+"""The messages around a partner's connection to Halo: requests to auth and planner with their replies, and events.
 
 Requests and replies travel through queues that do not persist; a token is in no other message (spec section 5.6).
 """
@@ -98,8 +98,32 @@ class TokenGranted(Message):
         return token.get_secret_value()
 
 
+class TestConnection(Message):
+    """Read a little of the partner's Halo, to see whether the connection serves; the planner answers."""
+
+    __test__: ClassVar[bool] = False  # or pytest would take its name for that of a test
+
+    message_type: ClassVar[str] = "connection.test.v1"
+
+    partner_id: PartnerId
+
+
+class ConnectionTested(Message):
+    """Halo could be read: how many clients and licences it says it shows to whoever connected it."""
+
+    message_type: ClassVar[str] = "connection.tested.v1"
+    exchange = None
+
+    partner_id: PartnerId
+    tenant: str
+    clients: int = Field(ge=0, description="How many clients, inactive ones too.")
+    licences: int = Field(ge=0, description="How many licences, inactive ones too.")
+    checked_at: AwareDatetime
+    took_ms: int = Field(ge=0, description="How long the reading took, in milliseconds.")
+
+
 class RequestRefused(Message):
-    """A request that auth could not fulfil. `code` is for programs, `detail` for people."""
+    """A request that could not be fulfilled. `code` is for programs, `detail` for people."""
 
     message_type: ClassVar[str] = "request.refused.v1"
     exchange = None
@@ -114,9 +138,13 @@ class RequestRefused(Message):
         "invalid_client",
         "halo_unavailable",
         "unknown_partner",
+        "rate_limited",
+        "permission_denied",
+        "unexpected_answer",
     ]
     detail: str
     partner_id: str | None = None
+    retry_at: AwareDatetime | None = Field(default=None, description="With `rate_limited`: when to ask again.")
 
 
 class ConnectionEstablished(Event):

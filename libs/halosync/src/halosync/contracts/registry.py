@@ -8,8 +8,10 @@ from halosync.contracts.connection import (
     ConnectionEnded,
     ConnectionEstablished,
     ConnectionLost,
+    ConnectionTested,
     EndConnection,
     RequestRefused,
+    TestConnection,
     TokenGranted,
     TokenRequest,
 )
@@ -37,6 +39,8 @@ MESSAGES: dict[str, type[Message]] = {
         ConnectionEnded,
         TokenRequest,
         TokenGranted,
+        TestConnection,
+        ConnectionTested,
         RequestRefused,
     )
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from halosync.domain.model import Client, Licence, SeenLicence
@@ -76,7 +77,9 @@ def _rows(answer: Any, key: str, parse: Any) -> tuple[int, list[Any]]:
         rows = [parse(_object(row)) for row in _list(answer[key])]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise HaloFailure(
-            FailureClass.TRANSIENT, f"Halo's list of {key} could not be understood: {type(error).__name__} {error}"
+            FailureClass.TRANSIENT,
+            f"Halo's list of {key} could not be understood: {type(error).__name__} {error}",
+            status=HTTPStatus.OK,
         ) from None
     return record_count, rows
 

@@ -81,11 +81,13 @@ HALO_REFRESH = Queue("planner.halo-refresh-requested.v1", "planner", WORK, "halo
 LICENCE_ACTIONS = Queue("halo-writer.licence-actions.v1", "halo-writer", WORK, "licence.actions.v1")
 DEAD_LETTERS = Queue("planner.dead-letters.v1", "planner", DEAD, "", arguments={"x-dead-letter-exchange": ""})
 
-# Requests to auth are of use for seconds only and carry OAuth codes: classic queues, messages that do not persist.
+# Requests are of use for seconds only, and some to auth carry OAuth codes: classic queues, messages that do not
+# persist.
 CONNECTION_BEGIN = Queue("auth.connection-begin.v1", "auth", WORK, "connection.begin.v1", quorum=False)
 CONNECTION_COMPLETE = Queue("auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False)
 CONNECTION_END = Queue("auth.connection-end.v1", "auth", WORK, "connection.end.v1", quorum=False)
 TOKEN_REQUEST = Queue("auth.token-request.v1", "auth", WORK, "token.request.v1", quorum=False)
+CONNECTION_TEST = Queue("planner.connection-test.v1", "planner", WORK, "connection.test.v1", quorum=False)
 
 QUEUES = (
     INVOICE_READY,
@@ -99,6 +101,7 @@ QUEUES = (
     CONNECTION_COMPLETE,
     CONNECTION_END,
     TOKEN_REQUEST,
+    CONNECTION_TEST,
 )
 
 KEPT_DEAD_LETTERS = RabbitQueue(

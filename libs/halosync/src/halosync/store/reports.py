@@ -123,10 +123,11 @@ class ReportStore:
         return await rows_of(QUERIES.report_money(self._pool, run_ids=list(run_ids)))
 
     async def effort(self, run_id: UUID) -> Row | None:
-        """Return what a writing run still has to send, how much it has sent, and what its tenant's limiter allows.
+        """Return what a run still has to send, how much it has sent, and what its tenant's limiter allows it.
 
-        `remaining` and `done` are requests, `elapsed_s`, `blocked_s` and `window_s` seconds, `used` permits;
-        `requests` and `window_s` are None when the partner has the services' default limit.
+        `remaining` and `done` are requests, `in_use` and `allowed` permits of the window of `window_s` seconds,
+        `elapsed_s` and `wait_s` seconds. `in_use`, `allowed` and `window_s` are None when the tenant never had a
+        permit; `rate_requests` and `rate_window_s` when the partner has the services' default limit.
         """
         return await _one(QUERIES.report_effort(self._pool, run_id=run_id))
 

@@ -42,6 +42,18 @@ class ConnectBegun(BaseModel):
     authorize_url: str
 
 
+class ConnectionTestResult(BaseModel):
+    """What Halo showed when it was read a moment ago."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tenant: str
+    clients: int = Field(description="How many clients Halo shows, inactive ones too.")
+    licences: int = Field(description="How many licences Halo shows, inactive ones too.")
+    checked_at: datetime
+    took_ms: int = Field(description="How long the reading took, in milliseconds.")
+
+
 class Summary(BaseModel):
     """What the report page begins with."""
 

@@ -37,7 +37,7 @@ class RunStarted(BaseModel):
 
 
 class RunStanding(BaseModel):
-    """Where a run stands; also what live events carry."""
+    """Where a run stands."""
 
     run_id: UUID
     state: RunState
@@ -47,6 +47,23 @@ class RunStanding(BaseModel):
     def of(cls, run_id: UUID, row: Mapping[str, Any]) -> "RunStanding":
         """Build it from a row that has the run's state and counters."""
         return RunStanding(run_id=run_id, state=row["state"], counters=counters_of(row))
+
+
+class Ahead(BaseModel):
+    """What is still ahead of a run; all of it is null once the run has ended."""
+
+    eta_s: int | None = Field(default=None, description="While writing: about how many seconds are left. Else null.")
+    requests_left: int | None = Field(
+        default=None,
+        description="How many requests Halo's limit lets runs send in this window, as far as is known.",
+    )
+    waiting_until: datetime | None = Field(
+        default=None, description="Until when Halo's limit lets nothing be sent; null when it is not waited for."
+    )
+
+
+class RunProgress(RunStanding, Ahead):
+    """Where a run stands and what is ahead of it: what live events carry."""
 
 
 class Money(BaseModel):
@@ -59,7 +76,7 @@ class Money(BaseModel):
     change: Amount = Field(description="after - before")
 
 
-class Run(RunStanding):
+class Run(RunProgress):
     """A run."""
 
     partner_id: str
@@ -72,16 +89,15 @@ class Run(RunStanding):
     finished_at: datetime | None
     error_code: str | None = Field(description="Why it failed, for programs.")
     error: str | None = Field(description="Why it failed, for people, with what to do.")
-    eta_s: int | None = Field(description="While writing: about how many seconds are left. Else null.")
     halo_requests: int = Field(description="How many requests to Halo it has used.")
     money: list[Money]
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any], money: list[Money], eta_s: int | None) -> Self:
+    def from_row(cls, row: Mapping[str, Any], money: list[Money], ahead: Ahead) -> Self:
         """Build it from a row of `ReportStore.runs`."""
-        made = {"counters", "money", "eta_s"}
+        made = {"counters", "money", *Ahead.model_fields}
         columns = {name: row[name] for name in cls.model_fields if name not in made}
-        return cls(**columns, counters=counters_of(row), money=money, eta_s=eta_s)
+        return cls(**columns, counters=counters_of(row), money=money, **ahead.model_dump())
 
 
 class RunPage(Page[Run]):

@@ -1,9 +1,11 @@
 """The connection to the partner's Halo."""
 
 from fastapi import APIRouter
+from halosync.contracts.connection import RequestRefused
 
-from report_api.connecting import begin_connection, end_connection
-from report_api.models.partner import ConnectBegun, Connection, ConnectRequest
+from report_api import connection_test
+from report_api.connecting import begin_connection, end_connection, refusal
+from report_api.models.partner import ConnectBegun, Connection, ConnectionTestResult, ConnectRequest
 from report_api.ports import PortsHere
 from report_api.problems import responses
 from report_api.routes.router import Partner, partner_router
@@ -28,3 +30,16 @@ async def begin(partner: Partner, wanted: ConnectRequest, ports: PortsHere) -> C
 async def end(partner: Partner, ports: PortsHere) -> None:
     """Erase the tokens. What was loaded and reported stays."""
     await end_connection(ports, partner)
+
+
+@router.post("/connection/test", summary="Test the connection", responses=responses(409))
+async def test(partner: Partner, ports: PortsHere) -> ConnectionTestResult:
+    """Read a little of the partner's clients and licences in Halo, now: it uses two requests of Halo's limit.
+
+    409 says what a person must mend (`not_connected`, `connection_broken`, `permission_denied`, `unexpected_answer`);
+    503 that trying again helps: `rate_limited`, with the time as `retry_at`, or `unavailable`.
+    """
+    reply = await connection_test.test_connection(ports, partner)
+    if isinstance(reply, RequestRefused):
+        raise refusal(reply)
+    return ConnectionTestResult.model_validate(reply)

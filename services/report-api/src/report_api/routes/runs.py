@@ -139,8 +139,9 @@ async def cancel(partner: Partner, run_id: RunPath, ports: PortsHere) -> RunStar
 async def events(partner: Partner, run_id: RunPath, ports: PortsHere) -> StreamingResponse:
     """Server-sent events: `counters` at once and on each change, `finished` once at the end, then the stream ends.
 
-    Both carry `{"run_id", "state", "counters"}`. A run that has ended answers with `finished` alone. A comment is
-    sent now and then, so that silent connections are not taken for dead.
+    In between, `progress` says that only what is ahead of the run has changed, every two seconds at most. All carry
+    `{"run_id", "state", "counters", "eta_s", "requests_left", "waiting_until"}`. A run that has ended answers with
+    `finished` alone. A comment is sent now and then, so that silent connections are not taken for dead.
     """
     number: UUID = (await find_run(ports, partner, run_id))["run_id"]
     return StreamingResponse(

@@ -121,8 +121,9 @@ WHERE r.run_id = ANY(:run_ids) AND r.state IN ('queued', 'reading', 'planning', 
 ORDER BY run_id, billing_cycle;
 
 -- name: report_effort^
--- What is left of a writing run and how fast it goes. A write batch is one request, a delete batch one for each item.
--- Permits count as used until they are free again, as for the limiter itself.
+-- What is left of a run, how fast it goes, and what its tenant's limiter allows batch work now (all it has learnt
+-- counts). A write batch is one request, a delete batch one for each item. wait_s: until a request may be sent, 0 if one
+-- may now; of what is in flight it is a guess, as for the limiter itself. NULL columns: the tenant never had a permit.
 SELECT
     (SELECT count(*) FROM batch b WHERE b.run_id = r.run_id AND b.state <> 'done' AND b.kind = 'write')
     + (SELECT count(*) FROM batch b JOIN item i USING (batch_id)
@@ -130,11 +131,16 @@ SELECT
     (SELECT count(*) FROM batch b WHERE b.run_id = r.run_id AND b.state = 'done' AND b.kind = 'write')
     + r.deleted AS done,
     CAST(extract(epoch FROM clock_timestamp() - r.writing_at) AS float8) AS elapsed_s,
-    (SELECT coalesce(sum(l.permits), 0) FROM rate_lease l
-     WHERE l.tenant = r.tenant AND l.free_at > clock_timestamp()) AS used,
-    CAST(greatest(extract(epoch FROM t.blocked_until - clock_timestamp()), 0) AS float8) AS blocked_s,
-    p.rate_requests AS requests, CAST(p.rate_window_s AS float8) AS window_s
-FROM run r JOIN partner p USING (partner_id) LEFT JOIN rate_tenant t USING (tenant)
+    s.in_use, s.allowed, s.window_s, p.rate_requests, CAST(p.rate_window_s AS float8) AS rate_window_s,
+    CAST(greatest(extract(epoch FROM s.blocked_until - clock_timestamp()),
+                  CASE WHEN s.in_use >= s.allowed THEN s.free_s END, 0) AS float8) AS wait_s
+FROM run r JOIN partner p USING (partner_id)
+LEFT JOIN LATERAL (
+    SELECT u.in_use, u.window_s, u.blocked_until, u.effective - u.reserve AS allowed,
+        (SELECT rate_wait(t, clock_timestamp(), u.in_use - (u.effective - u.reserve))
+         FROM rate_tenant t WHERE t.tenant = u.tenant) AS free_s
+    FROM rate_standing u WHERE u.tenant = r.tenant
+) AS s ON true
 WHERE r.run_id = :run_id;
 
 -- name: report_standing^

@@ -9,9 +9,11 @@ from halosync.contracts.message import Identifier
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.connecting import begin_connection, end_connection
+from report_api.connection_test import Tested, test_connection
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url, see_other
 from report_api.portal.session import VisitorHere, say, signed_in
+from report_api.portal.wording import plural
 from report_api.ports import Ports, PortsHere
 from report_api.problems import Problem
 from report_api.routes.accounts import PORTAL_PAGE
@@ -109,7 +111,14 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
 @router.post("/halo-psa/test")
 async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Read a little from Halo, and say what came back."""
-    await say(request, "Not built yet.", "bad")
+    answer = await test_connection(ports, visitor.partner_id)
+    if isinstance(answer, Tested):
+        clients, licences = plural(answer.clients, "customer"), plural(answer.licences, "licence")
+        await say(
+            request, f"The connection works. Halo shows us {clients} and {licences}; it took {answer.took_ms} ms."
+        )
+    else:
+        await say(request, f"The test failed. {answer.detail}", "bad")
     return see_other(visitor.partner_id, "halo-psa")
 
 

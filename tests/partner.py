@@ -1,4 +1,4 @@
-"""Journeys through the four real processes, RabbitMQ, Postgres and the sandbox."""
+"""A partner on a real stack, for the journeys: what its billing administrator, the invoice team and Halo would do."""
 
 import json
 import tempfile
@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 from devstack.stack import Stack
 from devstack.waiting import until
 from halo_sandbox.client import SandboxAdmin
@@ -20,8 +19,8 @@ PATIENCE_S = 60.0
 class Partner:
     """A partner with a tenant of its own on the shared stack, seen through the public interfaces only."""
 
-    def __init__(self, stack: Stack, api: httpx.AsyncClient, halo: SandboxAdmin, name: str) -> None:
-        self.stack, self.api, self.halo, self.name = stack, api, halo, name
+    def __init__(self, stack: Stack, api: httpx.AsyncClient, halo: SandboxAdmin, name: str, api_key: str) -> None:
+        self.stack, self.api, self.halo, self.name, self.api_key = stack, api, halo, name, api_key
         self.tenant = name
         self.path = f"/v1/partners/{name}"
 
@@ -143,10 +142,4 @@ async def new_partner(stack: Stack) -> AsyncIterator[Partner]:
             applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
             clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
         )
-        yield Partner(stack, api, halo, name)
-
-
-@pytest.fixture
-async def partner(stack: Stack) -> AsyncIterator[Partner]:
-    async with new_partner(stack) as made:
-        yield made
+        yield Partner(stack, api, halo, name, key)

@@ -1,0 +1,114 @@
+"""Testing a connection by really reading a little of Halo (issue 4, "Test connection")."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from halosync.contracts.connection import ConnectionTested, TestConnection
+from halosync.halo.failures import HaloFailure
+from halosync.halo.read import HaloReader, Page
+from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.store.connections import ConnectionView
+from halosync.store.limiter import NoPermit, Rate
+
+from planner import refusals
+
+log = structlog.get_logger(__name__)
+
+TEST_PAGE_SIZE = 10
+"""Rows of a list that a test asks for: enough to see that they are clients and licences."""
+
+TEST_PATIENCE_S = 15.0
+"""How long a test may take, in seconds: shorter than its asker waits for the reply (`REQUEST_TIMEOUT_S`)."""
+
+T = TypeVar("T")
+
+
+class Contexts(Protocol):
+    """On whose behalf Halo is read; see `ReadStore`."""
+
+    async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
+        """Return tenant and own rate limit of a connected partner."""
+
+
+class Views(Protocol):
+    """Connections as partners see them; see `ConnectionStore`."""
+
+    async def view(self, partner_id: str) -> ConnectionView:
+        """Return where the partner's connection stands."""
+
+
+class ConnectionTest:
+    """Reads one small page of clients and one of licences, as a run would."""
+
+    def __init__(
+        self,
+        *,
+        contexts: Contexts,
+        views: Views,
+        access: ReadAccess,
+        reader: HaloReader,
+        default_rate: Rate,
+        patience_s: float = TEST_PATIENCE_S,
+    ) -> None:
+        self._contexts = contexts
+        self._views = views
+        self._access = access
+        self._reader = reader
+        self._default_rate = default_rate
+        self._patience_s = patience_s
+
+    async def test(self, request: TestConnection) -> ConnectionTested:
+        """Read both lists' first pages and return how long Halo says that the lists are.
+
+        Raises:
+            Refused: not_connected, connection_broken, rate_limited, permission_denied, unexpected_answer,
+                halo_unavailable; each says what to do.
+        """
+        partner_id = request.partner_id
+        context = await self._contexts.context(partner_id)
+        if context is None:
+            raise refusals.not_connected(partner_id, await self._views.view(partner_id))
+        tenant, rate = context
+        # A person waits, so this may use what batch work leaves of the budget.
+        who = Reader(partner_id, tenant, rate or self._default_rate, None, interactive=True)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                clients = await self._count(who, "clients", lambda token: self._reader.clients(tenant, token, 1))
+                licences = await self._count(who, "licences", lambda token: self._reader.licences(tenant, token, 1))
+        except TimeoutError:
+            raise refusals.too_slow(partner_id, self._patience_s) from None
+        took_ms = round((time.monotonic() - started) * 1000)
+        return ConnectionTested(
+            partner_id=partner_id,
+            tenant=tenant,
+            clients=clients,
+            licences=licences,
+            checked_at=datetime.now(UTC),
+            took_ms=took_ms,
+        )
+
+    async def _count(self, who: Reader, what: refusals.List, request: Callable[[str], Awaitable[Page[Any]]]) -> int:
+        try:
+            page = await self._access.read(who, request)
+        except NoPermit as limit:
+            # Rounded up to a minute: whoever asks then is not told to wait once more.
+            minute = math.ceil((datetime.now(UTC) + timedelta(seconds=limit.wait_s)).timestamp() / 60) * 60
+            raise refusals.rate_limited(who.partner_id, datetime.fromtimestamp(minute, UTC)) from None
+        except ConnectionLostError as lost:
+            raise refusals.connection_lost(who.partner_id, lost.code, lost.detail) from None
+        except TokenUnavailableError as unavailable:
+            log.warning("no token for a test", partner_id=who.partner_id, error=str(unavailable))
+            raise refusals.unreachable(who.partner_id) from None
+        except HaloFailure as failure:
+            log.info("test failed", partner_id=who.partner_id, words=failure.words, status=failure.status)
+            raise refusals.halo_failed(who.partner_id, what, failure) from None
+        if bool(page.rows) != bool(page.record_count):
+            raise refusals.contradiction(who.partner_id, what, page.record_count, len(page.rows))
+        return page.record_count

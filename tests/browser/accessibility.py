@@ -1,0 +1,60 @@
+"""Whether a page can be used by everybody: axe-core's rules, and checks of our own for what it does not look at."""
+
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from tests.browser.keyboard import without_visible_focus
+
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_OPTIONS = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
+
+_TWICE = """() => {
+  const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
+  return [...new Set(ids.filter((id, place) => ids.indexOf(id) !== place))];
+}"""
+
+# What sticks out to the right, but not within something that scrolls or cuts by itself, such as a wide table's box.
+_TOO_WIDE = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const held = element => {
+    for (let above = element.parentElement; above && above !== document.body; above = above.parentElement)
+      if (getComputedStyle(above).overflowX !== 'visible') return true;
+    return false;
+  };
+  const out = [...document.body.querySelectorAll('*')]
+    .filter(element => element.getBoundingClientRect().right > root.clientWidth + 0.5 && !held(element))
+    .map(element => `${element.outerHTML.slice(0, 120)} ends at ${element.getBoundingClientRect().right}`);
+  return [`the page is ${root.scrollWidth} wide on a screen of ${root.clientWidth}`, ...out.slice(0, 5)];
+}"""
+
+
+async def accessible(page: Page) -> None:
+    """Assert that axe and our own checks find nothing on the page as it is now.
+
+    The focus is moved over the whole page, and is at its end afterwards.
+    """
+    found = [
+        *await axe_violations(page),
+        *[f"the id {twice!r} is there twice" for twice in await page.evaluate(_TWICE)],
+        *[f"scrolls sideways: {what}" for what in await page.evaluate(_TOO_WIDE)],
+        *await without_visible_focus(page),
+    ]
+    assert not found, "\n".join([f"{page.url} is not accessible:", *found])
+
+
+async def axe_violations(page: Page) -> list[str]:
+    """Return what axe-core finds, a readable line or more for each rule and element."""
+    results = await Axe().run(page, options=_OPTIONS)
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}\n    {_where(node)}"
+        for rule in results.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def _where(node: dict[str, Any]) -> str:
+    reasons = [check["message"] for kind in ("any", "all", "none") for check in node[kind]]
+    return "\n    ".join([f"{node['target']}: {node['html'][:200]}", *reasons])

@@ -1,0 +1,134 @@
+"""Testing a connection: really reads, says what it saw, and says what to do when it saw nothing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from halosync.contracts.connection import ConnectionTested, TestConnection
+from halosync.halo.read import HaloReader
+from halosync.messaging.answering import Refused
+from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.store.connections import ConnectionStore
+from halosync.store.limiter import Rate
+from halosync.store.reading import ReadStore
+from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
+
+TENANT, PARTNER = "acme", "acme-msp"
+CLIENTS, LICENCES = {"path": "Client"}, {"path": "SoftwareLicence"}
+
+
+def built(pipeline: Any, **changes: Any) -> ConnectionTest:
+    made = {
+        "contexts": ReadStore(pipeline.pool),
+        "views": ConnectionStore(pipeline.pool),
+        "access": pipeline.access,
+        "reader": HaloReader(pipeline.transport, TEST_PAGE_SIZE),
+        "default_rate": Rate(500, 300.0),
+        **changes,
+    }
+    return ConnectionTest(**made)
+
+
+async def tried(pipeline: Any, **changes: Any) -> ConnectionTested:
+    return await built(pipeline, **changes).test(TestConnection(partner_id=PARTNER))
+
+
+async def refusal(pipeline: Any, **changes: Any) -> tuple[str, str]:
+    with pytest.raises(Refused) as refused:
+        await tried(pipeline, **changes)
+    answer = refused.value.answer
+    assert answer.partner_id == PARTNER
+    return answer.code, answer.detail
+
+
+async def test_it_says_how_long_the_lists_are_and_reads_one_page_of_each(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"P-{n}"} for n in range(25)))
+    before = datetime.now(UTC)
+    tested = await tried(pipeline)
+    assert (tested.tenant, tested.clients, tested.licences) == (TENANT, 2, 25)
+    assert before <= tested.checked_at <= datetime.now(UTC)
+    assert tested.took_ms >= 0
+    assert await pipeline.sent("GET") == 2
+
+
+async def test_an_empty_halo_is_a_halo(pipeline: Any) -> None:
+    assert (await tried(pipeline)).licences == 0
+
+
+async def test_without_a_connection_nothing_is_asked(pipeline: Any) -> None:
+    await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
+    code, detail = await refusal(pipeline)
+    assert code == "not_connected"
+    assert "Press Connect" in detail
+    await pipeline.pool.execute("UPDATE connection SET state = 'broken', problem = 'Revoked. Connect again.'")
+    assert await refusal(pipeline) == ("connection_broken", "Revoked. Connect again.")
+    assert await pipeline.sent("GET") == 0
+
+
+@pytest.mark.parametrize(
+    ("lost", "code"),
+    [
+        (ConnectionLostError("not_connected", "Press Connect."), "not_connected"),
+        (ConnectionLostError("connection_broken", "Press Connect."), "connection_broken"),
+        (ConnectionLostError("other_tenant", "Another one."), "halo_unavailable"),
+        (TokenUnavailableError("auth is away"), "halo_unavailable"),
+    ],
+)
+async def test_a_connection_that_goes_while_it_is_tested(pipeline: Any, lost: Exception, code: str) -> None:
+    pipeline.tokens.lost = lost
+    assert (await refusal(pipeline))[0] == code
+
+
+async def test_no_permit_names_the_time(pipeline: Any) -> None:
+    rate = Rate(1, 300.0)
+    await pipeline.limiter.acquire(TENANT, rate, want=1, hold_s=60.0, interactive=True)
+    await pipeline.limiter.block(TENANT, 200.0)
+    with pytest.raises(Refused) as refused:
+        await tried(pipeline, default_rate=rate)
+    answer = refused.value.answer
+    assert answer.code == "rate_limited"
+    assert answer.retry_at is not None
+    assert timedelta(seconds=195) <= answer.retry_at - datetime.now(UTC) <= timedelta(seconds=265)
+    assert f"{answer.retry_at:%H:%M} UTC" in answer.detail
+
+
+@pytest.mark.parametrize(
+    ("match", "permission"), [(CLIENTS, "read:customers"), (LICENCES, "read:softwarelicensing")], ids=str
+)
+@pytest.mark.parametrize("fault", [{"status": 403}, {"unauthorized": True}], ids=str)
+async def test_a_missing_permission_is_named(
+    pipeline: Any, match: dict[str, str], permission: str, fault: dict[str, Any]
+) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=match, times=None, **fault)
+    code, detail = await refusal(pipeline)
+    assert code == "permission_denied"
+    assert permission in detail
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"status": 503}, "halo_unavailable"),
+        ({"drop_before": True}, "halo_unavailable"),
+        ({"half_body": True}, "halo_unavailable"),
+        ({"html": True}, "unexpected_answer"),
+        ({"malformed": True}, "unexpected_answer"),
+        ({"status": 200, "body": {"record_count": 3}}, "unexpected_answer"),
+        ({"status": 200, "body": {"record_count": 3, "clients": []}}, "unexpected_answer"),
+        ({"status": 404}, "unexpected_answer"),
+        ({"status": 302}, "unexpected_answer"),
+    ],
+    ids=str,
+)
+async def test_an_answer_that_is_none(pipeline: Any, fault: dict[str, Any], code: str) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=CLIENTS, times=None, **fault)
+    said, detail = await refusal(pipeline)
+    assert said == code
+    assert detail.isprintable()
+
+
+async def test_a_slow_halo_is_not_waited_for(pipeline: Any) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match=CLIENTS, delay_s=1.5)
+    code, detail = await refusal(pipeline, patience_s=0.2)
+    assert code == "halo_unavailable"
+    assert "did not answer" in detail
