@@ -1,4 +1,4 @@
-"""How the Customers and License tabs are looked at: filter, search, page; kept in addresses, so that forms lead back."""
+"""How the Customers and License tabs are looked at: filter, search, page; in addresses, so that forms lead back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class View:
     @property
     def query(self) -> dict[str, str]:
         """Return the view as a query, without what is usual."""
-        values = {"show": self.show and self.show.value, "q": self.q, "page": str(self.page) if self.page > 1 else ""}
+        values = {"show": str(self.show or ""), "q": self.q, "page": str(self.page) if self.page > 1 else ""}
         return {name: value for name, value in values.items() if value}
 
     @property

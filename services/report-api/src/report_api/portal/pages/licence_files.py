@@ -9,9 +9,9 @@ from fastapi import Request, Response
 from report_api.csv_export import csv_response
 from report_api.linking import Linking, UnknownProductError
 from report_api.mapping import carrying, wording
-from report_api.mapping.products import products
-from report_api.mapping.product_sheet import COLUMNS, read_changes, sheet_rows
 from report_api.mapping.preview import preview_products
+from report_api.mapping.product_sheet import COLUMNS, read_changes, sheet_rows
+from report_api.mapping.products import products
 from report_api.mapping.sheets import SheetErrors
 from report_api.portal.mapping_answers import answer, not_ours, texts_of
 from report_api.portal.rendering import page

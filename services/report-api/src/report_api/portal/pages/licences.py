@@ -85,7 +85,9 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     form = await request.form()
     ticked = texts_of(form, "pair")
     if not ticked:
-        return await refuse(request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them.")
+        return await refuse(
+            request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them."
+        )
     try:
         applied = await Linking(ports.links).accept_products(visitor.partner_id, ticked, visitor.actor)
     except NotAPairError:
