@@ -34,6 +34,7 @@ from devstack.waiting import until
 from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.checking import LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.store.audit import Actor
 from halosync.store.invoices import InvoiceStore
 from halosync.store.pool import open_pool
 from halosync.store.runs import RunStore
@@ -89,7 +90,7 @@ class Crowd:
         await at_once(names, lambda name: self._invoices.take_in(header(name), lambda checker: lines(checker, size)))
 
     async def request(self, name: str) -> UUID:
-        return await self.runs.request(name, invoice_id=None, mode="apply", requested_by="bench")
+        return await self.runs.request(name, invoice_id=None, mode="apply", by=Actor("bench"))
 
     async def wrong(self, name: str, size: Size) -> str | None:
         """Say what is wrong with a partner's licences, None if nothing is."""
@@ -187,7 +188,7 @@ async def case(crowd: Crowd, kind: str, tag: str, number: int) -> Took:
     spent = 0
     if giant_run is not None:
         spent = await crowd.pool.fetchval("SELECT halo_requests FROM run WHERE run_id = $1", giant_run)
-        await crowd.runs.cancel(giant, giant_run)
+        await crowd.runs.cancel(giant, giant_run, by=Actor("bench"))
         await until(lambda: ended(crowd, [giant]), what="the giant's end", timeout_s=60)
     wrong = await at_once(names, lambda name: crowd.wrong(name, SMALL))
     wrong += [await crowd.harmed(giant)] if giant_run is not None else []

@@ -15,6 +15,7 @@ import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.store.audit import COMMAND_LINE, AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -230,6 +231,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
         auth=auth,
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
@@ -247,5 +249,5 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         for partner in (ACME, RIVAL):
             await ports.partners.add(partner, partner)
         for owner in (ACME, RIVAL, None):
-            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}")).api_key
+            world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}", by=COMMAND_LINE)).api_key
         yield world

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.keys import KeyStore, Principal
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 
@@ -18,19 +19,19 @@ async def keys(pool: "asyncpg.Pool[Any]") -> KeyStore:
 
 
 async def test_a_key_stands_for_its_partner(keys: KeyStore) -> None:
-    created = await keys.create("acme", "portal")
+    created = await keys.create("acme", "portal", by=COMMAND_LINE)
     assert await keys.authenticate(created.api_key) == Principal(created.key_id, "acme", "portal")
 
 
 async def test_a_key_without_partner_is_an_operators(keys: KeyStore) -> None:
-    created = await keys.create(None, "")
+    created = await keys.create(None, "", by=COMMAND_LINE)
     principal = await keys.authenticate(created.api_key)
     assert principal is not None
     assert principal.partner_id is None
 
 
 async def test_keys_are_recognisable_long_and_all_different(keys: KeyStore) -> None:
-    created = [(await keys.create("acme", "")).api_key for _ in range(3)]
+    created = [(await keys.create("acme", "", by=COMMAND_LINE)).api_key for _ in range(3)]
     assert all(key.startswith("hs_") and len(key) == len("hs_") + 43 for key in created)
     assert len(set(created)) == 3
 
@@ -41,28 +42,34 @@ async def test_an_unknown_key_stands_for_nobody(keys: KeyStore, api_key: str) ->
 
 
 async def test_a_revoked_key_stands_for_nobody(keys: KeyStore) -> None:
-    revoked, other = await keys.create("acme", "old"), await keys.create("acme", "new")
-    assert await keys.revoke(revoked.key_id) is True
-    assert await keys.revoke(revoked.key_id) is False
-    assert await keys.revoke(uuid4()) is False
+    revoked, other = (
+        await keys.create("acme", "old", by=COMMAND_LINE),
+        await keys.create("acme", "new", by=COMMAND_LINE),
+    )
+    assert await keys.revoke(revoked.key_id, by=COMMAND_LINE) is True
+    assert await keys.revoke(revoked.key_id, by=COMMAND_LINE) is False
+    assert await keys.revoke(uuid4(), by=COMMAND_LINE) is False
     assert await keys.authenticate(revoked.api_key) is None
     assert await keys.authenticate(other.api_key) is not None
 
 
 async def test_a_key_of_nobody_is_not_created(keys: KeyStore) -> None:
     with pytest.raises(UnknownPartnerError, match="nobody"):
-        await keys.create("nobody", "")
+        await keys.create("nobody", "", by=COMMAND_LINE)
 
 
 async def test_the_list_is_of_one_partner_or_of_all(keys: KeyStore) -> None:
-    operator, partner = await keys.create(None, "op"), await keys.create("acme", "portal")
+    operator, partner = (
+        await keys.create(None, "op", by=COMMAND_LINE),
+        await keys.create("acme", "portal", by=COMMAND_LINE),
+    )
     assert [key.key_id for key in await keys.list()] == [operator.key_id, partner.key_id]
     assert [key.name for key in await keys.list("acme")] == ["portal"]
     assert (await keys.list("acme"))[0].revoked_at is None
 
 
 async def test_neither_the_database_nor_a_traceback_shows_the_key(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
-    created = await keys.create("acme", "portal")
+    created = await keys.create("acme", "portal", by=COMMAND_LINE)
     assert created.api_key not in repr(created)
     kept = await pool.fetchval("SELECT string_agg(api_key::text, ' ') FROM api_key")
     assert created.api_key not in kept

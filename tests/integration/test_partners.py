@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 
 pytestmark = pytest.mark.integration
@@ -54,17 +55,17 @@ async def test_a_new_partner_has_the_defaults_of_the_contract(partners: PartnerS
 )
 async def test_settings_come_back_as_they_were_saved(partners: PartnerStore, settings: PartnerSettings) -> None:
     await partners.add("acme", "Acme")
-    await partners.save_settings("acme", settings)
+    await partners.save_settings("acme", settings, by=COMMAND_LINE)
     assert await partners.settings("acme") == settings
 
 
 async def test_settings_of_nobody_are_not_saved(partners: PartnerStore) -> None:
     with pytest.raises(UnknownPartnerError, match="nobody"):
-        await partners.save_settings("nobody", PartnerSettings())
+        await partners.save_settings("nobody", PartnerSettings(), by=COMMAND_LINE)
 
 
 async def test_renaming_keeps_the_settings(partners: PartnerStore) -> None:
     await partners.add("acme", "Acme")
-    await partners.save_settings("acme", PartnerSettings(auto_sync=True))
+    await partners.save_settings("acme", PartnerSettings(auto_sync=True), by=COMMAND_LINE)
     await partners.add("acme", "Other")
     assert await partners.settings("acme") == PartnerSettings(auto_sync=True)

@@ -2,10 +2,18 @@
 
 import asyncio
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
-from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionEstablished, EndConnection
+from halosync.contracts.connection import (
+    BeginConnection,
+    CompleteConnection,
+    ConnectionEstablished,
+    EndConnection,
+    RequestedBy,
+)
 from halosync.messaging.answering import Refused
+from halosync.store.audit import UNNAMED, Actor, AuditStore
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
@@ -218,3 +226,21 @@ async def test_ending_what_never_was_is_no_event(world: "World") -> None:
     await world.auth.service.end(EndConnection(partner_id=PARTNER))
     await world.auth.service.end(EndConnection(partner_id="nobody"))
     assert await world.events() == []
+
+
+async def test_the_log_has_who_connected_who_disconnected_and_what_halo_did(world: "World") -> None:
+    ada, bob = RequestedBy(name="Ada", key_id=uuid4()), RequestedBy(name="Bob", is_operator=True)
+    begin = BeginConnection(partner_id=PARTNER, tenant="acme", client_id="client-1", requested_by=ada)
+    begun = await world.auth.service.begin(begin)
+    await world.auth.service.complete(await world.follow(begun.authorize_url))
+    await world.auth.service.end(EndConnection(partner_id=PARTNER, requested_by=bob))
+    await world.auth.service.end(EndConnection(partner_id=PARTNER, requested_by=bob))
+    await world.connect()  # a report API of the version before does not say who asks
+    entries = await AuditStore(world.pool).page(PARTNER)
+    assert [(entry.act, entry.actor) for entry in reversed(entries)] == [
+        ("connection.begun", Actor("Ada", ada.key_id)),
+        ("connection.established", Actor("Ada", ada.key_id)),
+        ("connection.ended", Actor("Bob", is_operator=True)),
+        ("connection.begun", UNNAMED),
+        ("connection.established", UNNAMED),
+    ]

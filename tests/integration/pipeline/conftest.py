@@ -28,6 +28,7 @@ from halosync.halo.write import HaloWriter
 from halosync.runtime.halo_reading import ReadAccess
 from halosync.runtime.tokens import ConnectionLostError
 from halosync.store.actions import ActionStore
+from halosync.store.audit import Actor
 from halosync.store.counting import RequestCounter
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import Rate, RateLimiter
@@ -191,9 +192,7 @@ class Pipeline:
 
     async def start(self, **options: Any) -> UUID:
         """Start a run."""
-        return await self.runs.request(
-            PARTNER, **{"invoice_id": None, "mode": "apply", "requested_by": "test", **options}
-        )
+        return await self.runs.request(PARTNER, **{"invoice_id": None, "mode": "apply", "by": Actor("test"), **options})
 
     async def run(self, run_id: UUID) -> dict[str, Any]:
         """Return a run's row, after checking that its counters are those of its rows (spec section 4)."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from devstack.waiting import until
 from halo_writer.rules import BUSY_WAIT_S
+from halosync.store.audit import Actor
 from halosync.store.plans import IN_FLIGHT
 from planner.room import SMALL_ROWS
 from planner.service import CROWDED_WAIT_S
@@ -38,7 +39,7 @@ async def both(pipeline: Pipeline) -> Pipeline:
 
 async def start_small(pipeline: Pipeline) -> dict[str, Any]:
     """Start the small partner's run and return the order to plan it."""
-    await pipeline.runs.request(SMALL, invoice_id=None, mode="apply", requested_by="test")
+    await pipeline.runs.request(SMALL, invoice_id=None, mode="apply", by=Actor("test"))
     [(_, order)] = await pipeline.messages()
     return order
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from halosync.runtime.tokens import ConnectionLostError
 from halosync.store.action_values import Applied
+from halosync.store.audit import Actor
 from halosync.store.limiter import Rate
 from halosync.store.run_work import RunWork
 
@@ -204,7 +205,7 @@ async def test_cancelling_stops_what_is_not_sent(pipeline: Any) -> None:
         await pipeline.deliver(*message)
     orders = await pipeline.messages()
     await pipeline.deliver(*orders[0])
-    assert await pipeline.runs.cancel("acme-msp", run_id)
+    assert await pipeline.runs.cancel("acme-msp", run_id, by=Actor("test"))
     for order in orders[1:]:
         await pipeline.deliver(*order)
     run = await pipeline.run(run_id)
@@ -334,7 +335,7 @@ async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline:
 
     async def cancel() -> None:
         await asyncio.sleep(0.1)
-        assert await pipeline.runs.cancel("acme-msp", run_id)
+        assert await pipeline.runs.cancel("acme-msp", run_id, by=Actor("test"))
 
     wait, _ = await asyncio.gather(pipeline.deliver(*order), cancel())
     while wait is not None:

@@ -11,6 +11,7 @@ from halosync.contracts.connection import (
     ConnectionCompleted,
     ConnectionTested,
     EndConnection,
+    RequestedBy,
     RequestRefused,
     TestConnection,
 )
@@ -36,11 +37,18 @@ async def test_a_partner_that_never_connected(world: "World") -> None:
     }
 
 
+async def asker(world: "World") -> RequestedBy:
+    """Who auth is told that asks: the partner's only key."""
+    (key,) = await world.ports.keys.list("acme-msp")
+    return RequestedBy(name="key of acme-msp", key_id=key.key_id)
+
+
 async def test_beginning(world: "World") -> None:
     world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
     response = await world.call("POST", "/connection", json={"tenant": " ACME.halopsa.com ", "client_id": "c-1"})
     assert (response.status_code, response.json()) == (200, {"authorize_url": URL})
-    assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1")]
+    by = await asker(world)
+    assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1", requested_by=by)]
 
 
 @pytest.mark.parametrize("tenant", ["", "a.b", "acme/..", "acme@evil.example", "-x", "x" * 64, "acme.evil.com", "é"])
@@ -72,7 +80,7 @@ async def test_a_refusal(world: "World", refused: Any, status: int, code: str) -
 async def test_disconnecting(world: "World") -> None:
     response = await world.call("DELETE", "/connection")
     assert (response.status_code, response.content) == (204, b"")
-    assert world.auth.asked == [EndConnection(partner_id="acme-msp")]
+    assert world.auth.asked == [EndConnection(partner_id="acme-msp", requested_by=await asker(world))]
 
 
 async def test_testing_the_connection(world: "World") -> None:

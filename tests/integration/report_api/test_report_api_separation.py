@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from halosync.store.audit import COMMAND_LINE
 from report_api.app import build
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.integration
 ACME, RIVAL, NOBODY = "acme-msp", "rival-msp", "no-such-partner"
 BODIES: dict[str, Any] = {
     "POST /connection": {"tenant": "acme", "client_id": "c"},
+    "POST /keys": {"name": "k"},
     "POST /runs": {"mode": "apply"},
     "PUT /settings": {},
     "PUT /customers/{customer_id}": {"halo_client_id": None},
@@ -29,8 +31,8 @@ ROUTES = [
 
 
 def filled(path: str, run_id: object) -> str:
-    values = {"run_id": run_id, "invoice_id": "INV-1", "customer_id": "C-1", "product_code": "P-1"}
-    return path.format(**values)
+    values = {"invoice_id": "INV-1", "customer_id": "C-1", "product_code": "P-1"}
+    return path.format(**values, run_id=run_id, key_id=run_id)
 
 
 def without_partner(response: Any, partner: str) -> tuple[int, str, dict[str, str]]:
@@ -79,10 +81,10 @@ async def test_without_a_key_nothing_is_told(world: "World", method: str, path: 
 
 
 async def test_a_revoked_key_is_no_key(world: "World") -> None:
-    created = await world.ports.keys.create(ACME, "lost")
+    created = await world.ports.keys.create(ACME, "lost", by=COMMAND_LINE)
     world.keys["lost"] = created.api_key
     assert (await world.call("GET", "/runs", key="lost")).status_code == 200
-    await world.ports.keys.revoke(created.key_id)
+    await world.ports.keys.revoke(created.key_id, by=COMMAND_LINE)
     assert (await world.call("GET", "/runs", key="lost")).status_code == 401
 
 

@@ -91,7 +91,8 @@ class Demo:
                 raise DemoFailedError(f"the second Sync used {again['halo_requests']} requests instead of {reads}")
             self._console.log(f"[green]The second Sync changed nothing: {reads} requests, all of them reads[/green]")
             await self._compare_halo(halo)
-        self._console.print(f"\nAPI key of {PARTNER} for this demonstration: {api_key}", highlight=False)
+        words = f"\nTo see it in the portal, open {self._stack.http_url}/ and sign in with this API key of {PARTNER}:"
+        self._console.print(f"{words}\n{api_key}", highlight=False)
 
     async def _partner(self) -> str:
         self._console.log(f"Adding the partner {PARTNER} and an API key")

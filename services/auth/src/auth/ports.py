@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from halosync.halo.oauth import TokenAnswer
+from halosync.store.audit import Actor
 from halosync.store.held_connection import Attempt, NewTokens, StoredConnection
 from pydantic import SecretStr
 
@@ -23,7 +24,7 @@ class Held(Protocol):
     async def lose(self, problem: str) -> None:
         """Break the connection and tell the world."""
 
-    async def end(self, problem: str) -> None:
+    async def end(self, problem: str, *, by: Actor) -> None:
         """Erase tokens and attempts; tell the world if it was connected."""
 
 

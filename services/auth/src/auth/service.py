@@ -12,10 +12,12 @@ from halosync.contracts.connection import (
     ConnectionCompleted,
     ConnectionEnded,
     EndConnection,
+    RequestedBy,
 )
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.halo.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient, new_verifier
 from halosync.messaging.answering import Refused
+from halosync.store.audit import UNNAMED, Actor
 from halosync.store.held_connection import Attempt, ConnectionChangedError, NewTokens
 from pydantic import SecretStr
 
@@ -52,7 +54,14 @@ class ConnectionService:
         except InvalidTenant as error:
             raise refusals.invalid_tenant(request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
-        attempt = Attempt(_hash(state), request.partner_id, tenant, request.client_id, self._vault.encrypt(verifier))
+        attempt = Attempt(
+            _hash(state),
+            request.partner_id,
+            tenant,
+            request.client_id,
+            self._vault.encrypt(verifier),
+            begun_by=_actor(request.requested_by),
+        )
         if not await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S):
             raise refusals.unknown_partner(request.partner_id)
         url = self._halo.authorize_url(
@@ -85,7 +94,7 @@ class ConnectionService:
         """Erase the partner's tokens and attempts. Ending what is ended already does nothing."""
         async with self._connections.hold(request.partner_id) as held:
             if held is not None:
-                await held.end(refusals.DISCONNECTED)
+                await held.end(refusals.DISCONNECTED, by=_actor(request.requested_by))
         return ConnectionEnded(partner_id=request.partner_id)
 
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
@@ -129,6 +138,13 @@ class ConnectionService:
             raise refusals.halo_unavailable(attempt.partner_id) from None
         except OAuthError as error:
             raise refusals.denied(attempt.partner_id, str(error), None) from None
+
+
+def _actor(requested_by: RequestedBy | None) -> Actor:
+    """Return who asks; a report API of the version before does not say."""
+    if requested_by is None:
+        return UNNAMED
+    return Actor(requested_by.name, requested_by.key_id, requested_by.is_operator)
 
 
 def _hash(state: str) -> bytes:

@@ -6,6 +6,7 @@ from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
+from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -27,6 +28,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         auth=Requests(parts.broker, parts.publisher),
+        audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),

@@ -13,7 +13,19 @@ from report_api.portal.errors import problem_page
 from report_api.portal.static_files import StaticFiles
 from report_api.ports import Ports
 from report_api.problems import ProblemBody
-from report_api.routes import accounts, connection, halo, invoices, items, links, runs, settings, summary
+from report_api.routes import (
+    accounts,
+    audit,
+    connection,
+    halo,
+    invoices,
+    items,
+    keys,
+    links,
+    runs,
+    settings,
+    summary,
+)
 
 _DESCRIPTION = """\
 What was loaded, what was done, line by line, and everything a partner can set.
@@ -61,7 +73,7 @@ def build(ports: Ports | None) -> Api:
     )
     app.state.ports = ports
     problems.install(app, problem_page)
-    for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary):
+    for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary, keys, audit):
         app.include_router(part.router)
     for router in portal.ROUTERS:
         app.include_router(router)

@@ -8,16 +8,18 @@ from halosync.contracts.connection import (
     ConnectionBegun,
     ConnectionEnded,
     EndConnection,
+    RequestedBy,
     RequestRefused,
 )
 from halosync.contracts.message import Message
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.store.audit import Actor
 
 from report_api.ports import Ports
 from report_api.problems import Problem, invalid, not_found, unavailable
 
 
-async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id: str) -> str:
+async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id: str, by: Actor) -> str:
     """Begin a connection and return where to send the browser; Halo sends it back to `/accounts/` within 10 minutes.
 
     Raises:
@@ -28,22 +30,29 @@ async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id
         label = normalise_tenant(tenant)
     except InvalidTenant as error:
         raise invalid("tenant", str(error)) from None
-    reply = await ports.auth.ask(BeginConnection(partner_id=partner, tenant=label, client_id=client_id))
+    reply = await ports.auth.ask(
+        BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=requested_by(by))
+    )
     if not isinstance(reply, ConnectionBegun):
         raise refusal(reply)
     return reply.authorize_url
 
 
-async def end_connection(ports: Ports, partner: str) -> None:
+async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:
     """Erase the partner's tokens. What was loaded and reported stays.
 
     Raises:
         Problem: auth could not do it.
         NoReplyError: auth did not answer.
     """
-    reply = await ports.auth.ask(EndConnection(partner_id=partner))
+    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
     if not isinstance(reply, ConnectionEnded):
         raise refusal(reply)
+
+
+def requested_by(actor: Actor) -> RequestedBy:
+    """Return who asks, as messages have it."""
+    return RequestedBy(name=actor.name, key_id=actor.key_id, is_operator=actor.is_operator)
 
 
 def refusal(reply: Message) -> Problem:

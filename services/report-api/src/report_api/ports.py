@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
@@ -48,6 +49,7 @@ class Ports:
     public_url: str
     rate_limit: RateLimit
     auth: Auth
+    audit: AuditStore
     connections: ConnectionStore
     keys: KeyStore
     links: LinkStore

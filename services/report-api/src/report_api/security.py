@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from halosync.store.audit import Actor
 from halosync.store.keys import Principal
 
 from report_api.ports import ports_of
@@ -64,5 +65,12 @@ def _principal(request: Request) -> Principal:
     return cast("Principal", request.state.principal)
 
 
+def _actor(request: Request) -> Actor:
+    return _principal(request).actor
+
+
 PrincipalHere = Annotated[Principal, Depends(_principal)]
 """Who asks, as an argument of a route."""
+
+ActorHere = Annotated[Actor, Depends(_actor)]
+"""Who asks, as the audit log has it."""

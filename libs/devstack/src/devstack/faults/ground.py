@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 from halo_sandbox.client import SandboxAdmin
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
 
@@ -83,7 +84,7 @@ class Ground:
     async def sign_in(self) -> None:
         """Make an operator's key and use it from now on."""
         pool = await open_pool(self.stack.database_url)
-        created = await KeyStore(pool).create(None, "faults")
+        created = await KeyStore(pool).create(None, "faults", by=COMMAND_LINE)
         await pool.close()
         self.api.headers["Authorization"] = f"Bearer {created.api_key}"
 

@@ -10,6 +10,7 @@ import typer
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.sessions import with_database
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.keys import KeyRecord, KeyStore
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 
@@ -27,7 +28,7 @@ def create(
     """Create a key. It is shown this once and can never be shown again."""
     if (partner is None) != operator:
         raise typer.BadParameter("give exactly one of --partner ID and --operator")
-    created = with_database(lambda pool: KeyStore(pool).create(partner, name))
+    created = with_database(lambda pool: KeyStore(pool).create(partner, name, by=COMMAND_LINE))
     if as_json:
         emit_json({"api_key": created.api_key, "key_id": created.key_id, "partner_id": partner, "name": name})
         return
@@ -67,7 +68,7 @@ def revoke(
 ) -> None:
     """End the use of a key, at once and for good."""
     with told():
-        if not with_database(lambda pool: KeyStore(pool).revoke(key_id)):
+        if not with_database(lambda pool: KeyStore(pool).revoke(key_id, by=COMMAND_LINE)):
             raise CommandError(f"no key {key_id} is in use; `halosync key list` shows them")
     if as_json:
         emit_json({"key_id": key_id, "revoked": True})

@@ -12,6 +12,7 @@ from halosync.cli.output import Json, emit_json, progress, say, show_table
 from halosync.cli.refusals import why_no_retry, why_no_run
 from halosync.cli.sessions import with_database
 from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
+from halosync.store.audit import COMMAND_LINE
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 from halosync.store.retrying import NothingLeftError, OutdatedRunError, RunRetries
 from halosync.store.run_overview import RunOverview, RunOverviews
@@ -69,7 +70,7 @@ def start(
                 partner,
                 invoice_id=invoice,
                 mode="preview" if mode is _Mode.PREVIEW else "apply",
-                requested_by="operator",
+                by=COMMAND_LINE,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
             )
@@ -103,7 +104,7 @@ def retry(
         try:
             return await RunRetries(pool).retry(
                 run_id,
-                requested_by="operator",
+                by=COMMAND_LINE,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
             )

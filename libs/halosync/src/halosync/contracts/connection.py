@@ -4,11 +4,22 @@ Requests and replies travel through queues that do not persist; a token is in no
 """
 
 from typing import Annotated, ClassVar, Literal
+from uuid import UUID
 
-from pydantic import AwareDatetime, Field, SecretStr, field_serializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_serializer
 
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Event, Identifier, Message
+
+
+class RequestedBy(BaseModel):
+    """Who asks, for the audit log; see `halosync.store.audit.Actor`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    key_id: UUID | None = None
+    is_operator: bool = False
 
 
 class BeginConnection(Message):
@@ -19,6 +30,7 @@ class BeginConnection(Message):
     partner_id: PartnerId
     tenant: str
     client_id: Identifier
+    requested_by: RequestedBy | None = None
 
 
 class ConnectionBegun(Message):
@@ -61,6 +73,7 @@ class EndConnection(Message):
     message_type: ClassVar[str] = "connection.end.v1"
 
     partner_id: PartnerId
+    requested_by: RequestedBy | None = None
 
 
 class ConnectionEnded(Message):

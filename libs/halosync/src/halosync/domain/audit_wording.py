@@ -68,7 +68,7 @@ def _value(setting: str, value: Any) -> str:
         return f"more than {value['max_count']} and more than {percent} %"
     if setting == "rate_limit":
         return f"{value['requests']} requests in {value['window_s']:g} seconds"
-    return str(value)
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _settings(_: str, detail: Detail) -> str:
@@ -101,14 +101,18 @@ def _client(link: Detail) -> str | None:
 def _product(subject: str, detail: Detail) -> str:
     before, after = detail["before"], detail["after"]
     if after is None:
-        return f'Removed the link of product {subject} to the licence name "{before}".'
-    return f'Linked product {subject} to the licence name "{after}"{f"; it was {before!r}" if before else ""}.'
+        return f'Removed the link of product {subject} to "{before}".'
+    was = f'; it was "{before}"' if before else ""
+    return f'Linked product {subject} to the licence name "{after}"{was}.'
 
 
 def _key(what: str) -> Callable[[str, Detail], str]:
-    return lambda subject, detail: (
-        f'{what} the API key "{detail["name"]}".' if detail["name"] else (f"{what} the API key {subject}.")
-    )
+    def sentence(subject: str, detail: Detail) -> str:
+        name = detail["name"]
+        quoted = f'"{name}"' if name else subject
+        return f"{what} the API key {quoted}."
+
+    return sentence
 
 
 def _run(what: str) -> Callable[[str, Detail], str]:
@@ -127,7 +131,8 @@ def _short(run_id: str) -> str:
 
 
 def _established(subject: str, detail: Detail) -> str:
-    forgotten = f" The links to the clients of {detail['replaces']} were forgotten." if detail.get("replaces") else ""
+    other = detail.get("replaces")
+    forgotten = f' The links to the clients of the Halo "{other}" were forgotten.' if other else ""
     return f'Connected the Halo "{subject}".{forgotten}'
 
 

@@ -14,6 +14,8 @@ import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from halosync.domain.acts import Act
+from halosync.store.audit import UNNAMED, Actor, record
 from halosync.store.held_connection import (
     Attempt,
     HeldConnection,
@@ -76,13 +78,34 @@ class ConnectionStore:
                 client_id=attempt.client_id,
                 code_verifier=attempt.code_verifier,
                 lifetime_s=lifetime_s,
+                begun_by=attempt.begun_by.name,
+                begun_by_key_id=attempt.begun_by.key_id,
+                begun_by_operator=attempt.begun_by.is_operator,
+            )
+            await record(
+                connection,
+                attempt.begun_by,
+                Act.CONNECTION_BEGUN,
+                partner_id=partner_id,
+                subject=attempt.tenant,
+                detail={"client_id": attempt.client_id},
             )
         return True
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""
         row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
-        return None if row is None else Attempt(state_hash=state_hash, **row)
+        if row is None:
+            return None
+        by = row["begun_by"]
+        return Attempt(
+            state_hash,
+            row["partner_id"],
+            row["tenant"],
+            row["client_id"],
+            row["code_verifier"],
+            begun_by=UNNAMED if by is None else Actor(by, row["begun_by_key_id"], row["begun_by_operator"]),
+        )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:
         """Return whose attempt it is or was, used and expired ones included; None if it is unknown."""

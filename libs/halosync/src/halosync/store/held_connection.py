@@ -11,6 +11,8 @@ from typing import Any, Literal
 import asyncpg
 
 from halosync.contracts.connection import ConnectionEstablished, ConnectionLost
+from halosync.domain.acts import Act
+from halosync.store.audit import HALO, UNNAMED, Actor, record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 
@@ -23,13 +25,17 @@ class ConnectionChangedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An OAuth journey that has begun; the verifier is encrypted, the state is known by its SHA-256 only."""
+    """An OAuth journey that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
+
+    `begun_by` is who is connecting: Halo's redirect, which completes the journey, comes without a key.
+    """
 
     state_hash: bytes
     partner_id: str
     tenant: str
     client_id: str
     code_verifier: bytes
+    begun_by: Actor = UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class HeldConnection:
         self.rotated: tuple[int, NewTokens] | None = None
 
     async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str]) -> None:
-        """Store the tokens of a completed attempt and tell the world.
+        """Store the tokens of a completed attempt and tell the world; it was done by who began the attempt.
 
         Raises:
             ConnectionChangedError: the attempt was erased by a disconnect.
@@ -88,7 +94,8 @@ class HeldConnection:
             client_id=attempt.client_id,
             granted_scopes=list(granted_scopes),
         )
-        if self.stored.tenant not in (None, tenant):
+        replaces = None if self.stored.tenant == tenant else self.stored.tenant
+        if replaces is not None:
             await QUERIES.unlink_clients(connection, partner_id=partner_id)
             await QUERIES.forget_snapshot(connection, partner_id=partner_id)
             await QUERIES.forget_known(connection, partner_id=partner_id)
@@ -96,6 +103,15 @@ class HeldConnection:
             partner_id=partner_id, tenant=tenant, granted_scopes=list(granted_scopes), connected_at=connected_at
         )
         await emit(connection, event)
+        detail = {"client_id": attempt.client_id, "replaces": replaces}
+        await record(
+            connection,
+            attempt.begun_by,
+            Act.CONNECTION_ESTABLISHED,
+            partner_id=partner_id,
+            subject=tenant,
+            detail=detail,
+        )
 
     async def replace_token(self, spent: int, tokens: NewTokens) -> None:
         """Store refreshed tokens in place of the generation that was spent for them.
@@ -111,14 +127,21 @@ class HeldConnection:
         await QUERIES.delete_token(self._connection, partner_id=self.partner_id)
         at = await QUERIES.break_connection(self._connection, partner_id=self.partner_id, problem=problem)
         await self._tell_lost("invalid_grant", problem, at)
+        await self._record(HALO, Act.CONNECTION_LOST)
 
-    async def end(self, problem: str) -> None:
+    async def end(self, problem: str, *, by: Actor) -> None:
         """Erase tokens and attempts; tell the world if it was connected."""
         await QUERIES.delete_token(self._connection, partner_id=self.partner_id)
         await QUERIES.delete_attempts(self._connection, partner_id=self.partner_id)
         at = await QUERIES.end_connection(self._connection, partner_id=self.partner_id)
         if self.stored.state == "connected":
             await self._tell_lost("disconnected", problem, at)
+        if self.stored.state != "disconnected":
+            await self._record(by, Act.CONNECTION_ENDED)
+
+    async def _record(self, by: Actor, act: Act) -> None:
+        tenant = self.stored.tenant or ""
+        await record(self._connection, by, act, partner_id=self.partner_id, subject=tenant)
 
     async def _tell_lost(self, reason: Literal["disconnected", "invalid_grant"], problem: str, at: datetime) -> None:
         await emit(

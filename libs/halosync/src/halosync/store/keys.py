@@ -10,7 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.store.audit import Actor
+from halosync.domain.acts import Act
+from halosync.store.audit import Actor, record
 from halosync.store.partners import UnknownPartnerError
 from halosync.store.queries import QUERIES
 
@@ -59,7 +60,7 @@ class KeyStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def create(self, partner_id: str | None, name: str) -> CreatedKey:
+    async def create(self, partner_id: str | None, name: str, *, by: Actor) -> CreatedKey:
         """Create a key of a partner, or an operator's when `partner_id` is None.
 
         Raises:
@@ -67,7 +68,18 @@ class KeyStore:
         """
         api_key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         try:
-            key_id = await QUERIES.create_key(self._pool, partner_id=partner_id, name=name, key_hash=_hash(api_key))
+            async with self._pool.acquire() as connection, connection.transaction():
+                key_id: UUID = await QUERIES.create_key(
+                    connection, partner_id=partner_id, name=name, key_hash=_hash(api_key)
+                )
+                await record(
+                    connection,
+                    by,
+                    Act.KEY_CREATED,
+                    partner_id=partner_id,
+                    subject=str(key_id),
+                    detail={"name": name},
+                )
         except asyncpg.ForeignKeyViolationError:
             raise UnknownPartnerError(partner_id or "") from None
         return CreatedKey(key_id, api_key)
@@ -78,12 +90,30 @@ class KeyStore:
         return None if row is None else Principal(**row)
 
     async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
-        """Return the keys of a partner, or all of them, revoked ones too."""
+        """Return the keys of a partner, or all of them with the operators', revoked ones too."""
         return [KeyRecord(**row) async for row in QUERIES.list_keys(self._pool, partner_id=partner_id)]
 
-    async def revoke(self, key_id: UUID) -> bool:
-        """End the use of a key at once; False if there is no such key in use."""
-        return await QUERIES.revoke_key(self._pool, key_id=key_id) is not None
+    async def revoke(self, key_id: UUID, *, by: Actor, owner: str | None = None) -> bool:
+        """End the use of a key at once; False if there is no such key in use.
+
+        Args:
+            key_id: which key.
+            by: who revokes it.
+            owner: the partner whose key it must be; None for any key, operators' too.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await QUERIES.revoke_key(connection, key_id=key_id, owner=owner)
+            if row is None:
+                return False
+            await record(
+                connection,
+                by,
+                Act.KEY_REVOKED,
+                partner_id=row["partner_id"],
+                subject=str(key_id),
+                detail={"name": row["name"]},
+            )
+            return True
 
 
 def _hash(api_key: str) -> bytes:

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
+from halosync.domain.acts import Act
 from halosync.domain.model import Client, CustomerLink
 from halosync.store import link_changes
-from halosync.store.audit import Actor
+from halosync.store.audit import Actor, record
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES
+from halosync.store.queries import QUERIES, Connection
 from halosync.store.reports import Row, pattern, rows_of
 from halosync.store.runs import NotConnectedError
 
@@ -82,40 +83,62 @@ class LinkStore:
             ]
         return ProductPicture(names, links, licence_names if read_at is not None else [], read_at)
 
-    async def link_customer(self, partner_id: str, customer_id: str, link: CustomerLink) -> None:
-        """Store the link of a customer; one without client and exclusion is removed.
+    async def link_customer(
+        self, partner_id: str, customer_id: str, link: CustomerLink, *, by: Actor, customer_name: str | None = None
+    ) -> bool:
+        """Store the link of a customer; one without client and exclusion is removed. False: it was so already.
+
+        Args:
+            partner_id: whose customer.
+            customer_id: the customer, by Converge's id.
+            link: what is to be stored.
+            by: who links.
+            customer_name: for the audit log.
 
         Raises:
             NotInHaloError: the last read of Halo does not have the client.
         """
+        whose = {"partner_id": partner_id, "customer_id": customer_id}
         async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
             if link.halo_client_id is not None:
-                await self._require_client(connection, partner_id, link.halo_client_id)
+                await _require_client(connection, partner_id, link.halo_client_id)
+            row = await QUERIES.link_of_customer(connection, **whose)
+            before = CustomerLink() if row is None else CustomerLink(**row)
+            if link == before:
+                return False
             if link == CustomerLink():
-                await QUERIES.unlink_customer(connection, partner_id=partner_id, customer_id=customer_id)
+                await QUERIES.unlink_customer(connection, **whose)
             else:
                 await QUERIES.link_customer(
-                    connection,
-                    partner_id=partner_id,
-                    customer_id=customer_id,
-                    halo_client_id=link.halo_client_id,
-                    excluded=link.excluded,
+                    connection, **whose, halo_client_id=link.halo_client_id, excluded=link.excluded
                 )
+            detail = {
+                "customer_name": customer_name,
+                "before": await _told(connection, partner_id, before),
+                "after": await _told(connection, partner_id, link),
+            }
+            await record(connection, by, Act.CUSTOMER_LINKED, partner_id=partner_id, subject=customer_id, detail=detail)
+            return True
 
-    async def _require_client(self, connection: Any, partner_id: str, halo_client_id: int) -> None:
-        read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
-        name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=halo_client_id)
-        if read_at is None or name is None:
-            raise NotInHaloError(halo_client_id, read_at)
+    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None, *, by: Actor) -> bool:
+        """Store the licence name of a product; None removes the link. False: it was so already.
 
-    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None) -> None:
-        """Store the licence name of a product; None removes the link. A name new to Halo is used by the next create."""
-        if licence_name is None:
-            await QUERIES.unlink_product(self._pool, partner_id=partner_id, product_code=product_code)
-        else:
-            await QUERIES.link_product(
-                self._pool, partner_id=partner_id, product_code=product_code, licence_name=licence_name
-            )
+        A name that is new to Halo is used by the next create.
+        """
+        which = {"partner_id": partner_id, "product_code": product_code}
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
+            before = await QUERIES.link_of_product(connection, **which)
+            if licence_name == before:
+                return False
+            if licence_name is None:
+                await QUERIES.unlink_product(connection, **which)
+            else:
+                await QUERIES.link_product(connection, **which, licence_name=licence_name)
+            detail = {"before": before, "after": licence_name}
+            await record(connection, by, Act.PRODUCT_LINKED, partner_id=partner_id, subject=product_code, detail=detail)
+            return True
 
     async def change_customers(
         self,
@@ -182,3 +205,18 @@ class LinkStore:
             request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
             await emit(connection, request)
             return request.read_id
+
+
+async def _require_client(connection: Connection, partner_id: str, halo_client_id: int) -> None:
+    read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
+    name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=halo_client_id)
+    if read_at is None or name is None:
+        raise NotInHaloError(halo_client_id, read_at)
+
+
+async def _told(connection: Connection, partner_id: str, link: CustomerLink) -> dict[str, Any]:
+    """Return a link as the audit log keeps it, with the client's name if the last read of Halo had it."""
+    name = None
+    if link.halo_client_id is not None:
+        name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=link.halo_client_id)
+    return {"halo_client_id": link.halo_client_id, "client_name": name, "excluded": link.excluded}

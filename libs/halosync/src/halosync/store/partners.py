@@ -1,14 +1,16 @@
 """Partners and their settings (spec section 3, "Settings of a partner")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.domain.acts import Act
+from halosync.store.audit import Actor, record
 from halosync.store.queries import QUERIES
 
 
@@ -18,6 +20,10 @@ class UnknownPartnerError(LookupError):
     def __init__(self, partner_id: str) -> None:
         super().__init__(f"there is no partner {partner_id!r}")
         self.partner_id = partner_id
+
+
+SettingsChanges: TypeAlias = Mapping[str, tuple[Any, Any]]
+"""Settings that were changed, by name: the old value and the new one, as JSON has them."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +60,37 @@ class PartnerStore:
         row = await QUERIES.partner_settings(self._pool, partner_id=partner_id)
         return None if row is None else _from_columns(row)
 
-    async def save_settings(self, partner_id: str, settings: PartnerSettings) -> None:
+    async def save_settings(self, partner_id: str, settings: PartnerSettings, *, by: Actor) -> SettingsChanges:
         """Replace all settings of a partner. A run that has planned already keeps those it planned with.
+
+        Returns:
+            What was changed; nothing when the settings were so already.
 
         Raises:
             UnknownPartnerError: there is no such partner.
         """
-        columns = _to_columns(settings)
-        if await QUERIES.save_partner_settings(self._pool, partner_id=partner_id, **columns) is None:
-            raise UnknownPartnerError(partner_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await QUERIES.one_change_at_a_time(connection, partner_id=partner_id) is None:
+                raise UnknownPartnerError(partner_id)
+            before = _from_columns(await QUERIES.partner_settings(connection, partner_id=partner_id))
+            changes = _changes(before, settings)
+            if changes:
+                await QUERIES.save_partner_settings(connection, partner_id=partner_id, **_to_columns(settings))
+                detail = {"changes": changes}
+                await record(
+                    connection, by, Act.SETTINGS_CHANGED, partner_id=partner_id, subject=partner_id, detail=detail
+                )
+        return changes
+
+
+def _changes(before: PartnerSettings, after: PartnerSettings) -> SettingsChanges:
+    # Compared as values, so that 0.25 and 0.250 are no change; told as JSON.
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    return {
+        name: (old[name], new[name])
+        for name in PartnerSettings.model_fields
+        if getattr(before, name) != getattr(after, name)
+    }
 
 
 def _from_columns(row: asyncpg.Record) -> PartnerSettings:

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.states import RunState
+from halosync.store.audit import Actor
 from halosync.store.queries import QUERIES
 from halosync.store.runs import NoRunError, RunInProgressError, start_run
 
@@ -61,7 +62,7 @@ class RunRetries:
         self,
         run_id: UUID,
         *,
-        requested_by: str,
+        by: Actor,
         partner_id: str | None = None,
         approve_removals: int | None = None,
         accept_shrunk_read: bool = False,
@@ -70,7 +71,7 @@ class RunRetries:
 
         Args:
             run_id: the run that left something: failed, cancelled, or partial with failed items.
-            requested_by: who asks.
+            by: who asks.
             partner_id: whose run it must be; None for any partner's.
             approve_removals: as for a new run; None carries over what the first run was approved and did not use.
             accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
@@ -93,16 +94,19 @@ class RunRetries:
             if newest is None or newest["invoice_pk"] != run["invoice_pk"]:
                 newer = newest or {"invoice_id": None, "revision": None}
                 raise OutdatedRunError(run["invoice_id"], newer["invoice_id"], newer["revision"])
-            if approve_removals is None and run["approve_removals"] is not None:
+            carried_over = approve_removals is None
+            if carried_over and run["approve_removals"] is not None:
                 approve_removals = max(run["approve_removals"] - run["deleted"], 0)
             return await start_run(
                 connection,
                 run["partner_id"],
                 invoice_id=run["invoice_id"],
                 mode="apply",
-                requested_by=requested_by,
+                by=by,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
+                retry_of=run_id,
+                carried_over=carried_over,
             )
 
 

@@ -6,7 +6,9 @@ from uuid import UUID
 import asyncpg
 
 from halosync.contracts.run import RunCounters, RunFinished, RunRequested
+from halosync.domain.acts import Act
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
+from halosync.store.audit import AUTO_SYNC, Actor, record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 
@@ -49,7 +51,7 @@ class RunStore:
         *,
         invoice_id: str | None,
         mode: Mode,
-        requested_by: str,
+        by: Actor,
         approve_removals: int | None = None,
         accept_shrunk_read: bool = False,
     ) -> UUID:
@@ -67,23 +69,26 @@ class RunStore:
                 partner_id,
                 invoice_id=invoice_id,
                 mode=mode,
-                requested_by=requested_by,
+                by=by,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
             )
 
-    async def cancel(self, partner_id: str, run_id: UUID) -> bool:
+    async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
         """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
 
         Raises:
             NoRunError: the partner has no such run.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            asked = await QUERIES.cancel_asked(connection, run_id=run_id, partner_id=partner_id)
+            if asked is None:
+                raise NoRunError(str(run_id))
             row = await QUERIES.request_cancel(connection, run_id=run_id, partner_id=partner_id)
             if row is None:
-                if await QUERIES.run_exists(connection, run_id=run_id, partner_id=partner_id) is None:
-                    raise NoRunError(str(run_id))
                 return False
+            if not asked:
+                await record(connection, by, Act.RUN_CANCELLED, partner_id=partner_id, subject=str(run_id))
             if row["state"] == "writing":
                 await withdraw_cancelled(connection, run_id)
                 await finish_if_done(connection, run_id)
@@ -98,9 +103,7 @@ class RunStore:
             if invoice_id is None:
                 return None
             try:
-                return await start_run(
-                    connection, partner_id, invoice_id=invoice_id, mode="apply", requested_by="auto_sync"
-                )
+                return await start_run(connection, partner_id, invoice_id=invoice_id, mode="apply", by=AUTO_SYNC)
             except (RunInProgressError, NotConnectedError, NoInvoiceError):
                 return None  # it stays wanted: the end of the run, or the connection, brings us here again
 
@@ -127,11 +130,16 @@ async def start_run(
     *,
     invoice_id: str | None,
     mode: Mode,
-    requested_by: str,
+    by: Actor,
     approve_removals: int | None = None,
     accept_shrunk_read: bool = False,
+    retry_of: UUID | None = None,
+    carried_over: bool = False,
 ) -> UUID:
-    """Start a run in the caller's transaction; see `RunStore.request`."""
+    """Start a run in the caller's transaction; see `RunStore.request`.
+
+    `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
+    """
     invoice = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=invoice_id)
     if invoice is None:
         raise NoInvoiceError(invoice_id or "there is no invoice yet")
@@ -146,7 +154,7 @@ async def start_run(
         invoice_pk=invoice["invoice_pk"],
         tenant=tenant,
         mode=mode,
-        requested_by=requested_by,
+        requested_by=by.name,
         approve_removals=approve_removals,
         accept_shrunk_read=accept_shrunk_read,
     )
@@ -155,6 +163,18 @@ async def start_run(
     if mode == "apply":
         await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
+    entry: dict[str, Any] = {"partner_id": partner_id, "subject": str(run_id)}
+    started = {
+        "invoice_id": invoice["invoice_id"],
+        "revision": invoice["revision"],
+        "retry_of": None if retry_of is None else str(retry_of),
+    }
+    act = Act.RUN_STARTED if mode == "apply" else Act.PREVIEW_STARTED
+    await record(connection, by, act, **entry, detail=started)
+    if mode == "apply" and approve_removals is not None and not carried_over:
+        await record(connection, by, Act.REMOVALS_APPROVED, **entry, detail={"most": approve_removals})
+    if accept_shrunk_read:
+        await record(connection, by, Act.SHRUNK_READ_ACCEPTED, **entry)
     return run_id
 
 

@@ -9,6 +9,7 @@ from report_api.models.partner import ConnectBegun, Connection, ConnectionTestRe
 from report_api.ports import PortsHere
 from report_api.problems import responses
 from report_api.routes.router import Partner, partner_router
+from report_api.security import ActorHere
 
 router: APIRouter = partner_router("Connection")
 
@@ -20,16 +21,16 @@ async def show(partner: Partner, ports: PortsHere) -> Connection:
 
 
 @router.post("/connection", summary="Connect", responses=responses(409))
-async def begin(partner: Partner, wanted: ConnectRequest, ports: PortsHere) -> ConnectBegun:
+async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: PortsHere) -> ConnectBegun:
     """Begin a connection: send the browser to `authorize_url`; Halo sends it back to `/accounts/` within 10 minutes."""
-    url = await begin_connection(ports, partner, tenant=wanted.tenant, client_id=wanted.client_id)
+    url = await begin_connection(ports, partner, tenant=wanted.tenant, client_id=wanted.client_id, by=by)
     return ConnectBegun(authorize_url=url)
 
 
 @router.delete("/connection", status_code=204, summary="Disconnect", responses=responses(409))
-async def end(partner: Partner, ports: PortsHere) -> None:
+async def end(partner: Partner, by: ActorHere, ports: PortsHere) -> None:
     """Erase the tokens. What was loaded and reported stays."""
-    await end_connection(ports, partner)
+    await end_connection(ports, partner, by=by)
 
 
 @router.post("/connection/test", summary="Test the connection", responses=responses(409))

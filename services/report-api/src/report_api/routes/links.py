@@ -22,6 +22,7 @@ from report_api.paging import CursorText, Keyset, Limit
 from report_api.ports import PortsHere
 from report_api.problems import Problem, invalid, not_found
 from report_api.routes.router import Partner, partner_router
+from report_api.security import ActorHere
 
 router: APIRouter = partner_router("Mapping")
 
@@ -53,14 +54,16 @@ async def list_customers(
 
 @router.put("/customers/{customer_id:path}", summary="Link a customer")
 async def link_customer(
-    partner: Partner, customer_id: AnyId, wanted: CustomerLinkRequest, ports: PortsHere
+    partner: Partner, customer_id: AnyId, wanted: CustomerLinkRequest, by: ActorHere, ports: PortsHere
 ) -> Customer:
     """Replace a customer's link. The next run uses it. Several customers may share one client."""
     picture = await ports.links.customers(partner)
-    if customer_id not in picture.links and all(customer_id != known for known, _ in picture.names):
+    name = next((name for known, name in picture.names if known == customer_id), None)
+    if customer_id not in picture.links and name is None:
         raise not_found("There is no such customer.")
+    link = CustomerLink(wanted.halo_client_id, wanted.excluded)
     try:
-        await ports.links.link_customer(partner, customer_id, CustomerLink(wanted.halo_client_id, wanted.excluded))
+        await ports.links.link_customer(partner, customer_id, link, by=by, customer_name=name)
     except NotInHaloError as error:
         raise _not_in_halo(error) from None
     picture = await ports.links.customers(partner)
@@ -112,12 +115,14 @@ async def list_products(
 
 
 @router.put("/products/{product_code:path}", summary="Link a product")
-async def link_product(partner: Partner, product_code: AnyId, wanted: ProductLinkRequest, ports: PortsHere) -> Product:
+async def link_product(
+    partner: Partner, product_code: AnyId, wanted: ProductLinkRequest, by: ActorHere, ports: PortsHere
+) -> Product:
     """Link a product to a licence name, one of Halo's or a new one, or unlink it. The next run uses it."""
     picture = await ports.links.products(partner)
     if product_code not in picture.names and product_code not in picture.links:
         raise not_found("There is no such product.")
-    await ports.links.link_product(partner, product_code, wanted.licence_name)
+    await ports.links.link_product(partner, product_code, wanted.licence_name, by=by)
     picture = await ports.links.products(partner)
     every = {product.product_code: product for product in named.products(picture)}
     unlinked = Product(product_code=product_code, product_name=None, licence_name=None, matched_by=None, suggestions=[])

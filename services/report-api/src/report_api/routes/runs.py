@@ -18,7 +18,7 @@ from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.runs import show_run, show_runs
-from report_api.security import PrincipalHere
+from report_api.security import ActorHere
 from report_api.starting import NO_RUN, started
 
 router: APIRouter = partner_router("Runs")
@@ -64,7 +64,7 @@ def run_uuid(run_id: str) -> UUID:
     summary="Start a run (Sync)",
 )
 async def start(
-    partner: Partner, wanted: RunRequest, principal: PrincipalHere, ports: PortsHere, response: Response
+    partner: Partner, wanted: RunRequest, by: ActorHere, ports: PortsHere, response: Response
 ) -> RunStarted:
     """Synchronise the newest invoice, or the named one. Doing it again is safe and does only what is left to do.
 
@@ -76,7 +76,7 @@ async def start(
             partner,
             invoice_id=wanted.invoice_id,
             mode=wanted.mode,
-            requested_by=principal.name or str(principal.key_id),
+            by=by,
             approve_removals=wanted.approve_removals,
             accept_shrunk_read=wanted.accept_shrunk_read,
         )
@@ -86,17 +86,13 @@ async def start(
 
 
 @router.post("/runs/{run_id}/retry", status_code=202, responses=_STARTED, summary="Retry what a run left")
-async def retry(
-    partner: Partner, run_id: RunPath, principal: PrincipalHere, ports: PortsHere, response: Response
-) -> RunStarted:
+async def retry(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHere, response: Response) -> RunStarted:
     """Start a new run for the invoice of a run that failed, was cancelled or left items. What is done stays done.
 
     409 `nothing_left` says in `why` that there is nothing to retry; with `held`, approve the removals instead. 409
     `run_outdated`: a newer invoice has come. Otherwise as starting a run.
     """
-    new = await started(
-        ports.retries.retry(run_uuid(run_id), partner_id=partner, requested_by=principal.name or str(principal.key_id))
-    )
+    new = await started(ports.retries.retry(run_uuid(run_id), partner_id=partner, by=by))
     response.headers["Location"] = _address(partner, new)
     return RunStarted(run_id=new)
 
@@ -120,11 +116,11 @@ async def show(partner: Partner, run_id: RunPath, ports: PortsHere) -> Run:
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, summary="Cancel a run")
-async def cancel(partner: Partner, run_id: RunPath, ports: PortsHere) -> RunStarted:
+async def cancel(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHere) -> RunStarted:
     """What is not yet sent is not sent; what is under way is finished. For a run that has ended nothing happens."""
     number = run_uuid(run_id)
     try:
-        await ports.runs.cancel(partner, number)
+        await ports.runs.cancel(partner, number, by=by)
     except NoRunError:
         raise not_found(NO_RUN) from None
     return RunStarted(run_id=number)

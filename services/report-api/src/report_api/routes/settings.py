@@ -6,6 +6,7 @@ from halosync.contracts.settings import PartnerSettings
 from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found
 from report_api.routes.router import Partner, partner_router
+from report_api.security import ActorHere
 
 router: APIRouter = partner_router("Settings")
 
@@ -17,11 +18,11 @@ async def show(partner: Partner, ports: PortsHere) -> PartnerSettings:
 
 
 @router.put("/settings", summary="Replace the settings")
-async def replace(partner: Partner, settings: PartnerSettings, ports: PortsHere) -> PartnerSettings:
+async def replace(partner: Partner, settings: PartnerSettings, by: ActorHere, ports: PortsHere) -> PartnerSettings:
     """Replace all settings: what is left out gets its default. A run that has planned keeps those it planned with."""
     # The default is shown as a value, and comes back as one; it must go on following the services.
     own = None if settings.rate_limit == ports.rate_limit else settings.rate_limit
-    await ports.partners.save_settings(partner, settings.model_copy(update={"rate_limit": own}))
+    await ports.partners.save_settings(partner, settings.model_copy(update={"rate_limit": own}), by=by)
     return await _effective(ports, partner)
 
 

@@ -63,15 +63,16 @@ DELETE FROM oauth_attempt WHERE partner_id = :partner_id AND created_at < now() 
 
 -- name: add_attempt!
 -- clock_timestamp: transactions that waited for one another would else be ordered by when they began.
-INSERT INTO oauth_attempt (state_hash, partner_id, tenant, client_id, code_verifier, created_at, expires_at)
+INSERT INTO oauth_attempt (state_hash, partner_id, tenant, client_id, code_verifier, created_at, expires_at,
+                           begun_by, begun_by_key_id, begun_by_operator)
 VALUES (:state_hash, :partner_id, :tenant, :client_id, :code_verifier, clock_timestamp(),
-        clock_timestamp() + make_interval(secs => :lifetime_s));
+        clock_timestamp() + make_interval(secs => :lifetime_s), :begun_by, :begun_by_key_id, :begun_by_operator);
 
 -- name: claim_attempt^
 -- Single use: of two at once, the second waits for the first and then finds the row used.
 UPDATE oauth_attempt SET used_at = now()
 WHERE state_hash = :state_hash AND used_at IS NULL AND expires_at > now()
-RETURNING partner_id, tenant, client_id, code_verifier;
+RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator;
 
 -- name: attempt_partner$
 -- Whose a used or expired state was.

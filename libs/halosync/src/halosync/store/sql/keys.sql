@@ -14,7 +14,8 @@ FROM api_key
 WHERE :partner_id::text IS NULL OR partner_id = :partner_id
 ORDER BY partner_id NULLS FIRST, created_at, key_id;
 
--- name: revoke_key$
--- The first revocation counts; nothing comes back when there is no such key in use.
-UPDATE api_key SET revoked_at = now() WHERE key_id = :key_id AND revoked_at IS NULL
-RETURNING key_id;
+-- name: revoke_key^
+-- The first revocation counts; nothing comes back when there is no such key in use, or it is not this partner's.
+UPDATE api_key SET revoked_at = now()
+WHERE key_id = :key_id AND revoked_at IS NULL AND (:owner::text IS NULL OR partner_id = :owner)
+RETURNING partner_id, name;

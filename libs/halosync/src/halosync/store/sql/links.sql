@@ -21,6 +21,12 @@ SELECT customer_id, halo_client_id, excluded FROM customer_link WHERE partner_id
 -- name: link_stored_products
 SELECT product_code, licence_name FROM product_link WHERE partner_id = :partner_id;
 
+-- name: link_of_customer^
+SELECT halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_id AND customer_id = :customer_id;
+
+-- name: link_of_product$
+SELECT licence_name FROM product_link WHERE partner_id = :partner_id AND product_code = :product_code;
+
 -- name: link_customer!
 INSERT INTO customer_link (partner_id, customer_id, halo_client_id, excluded)
 VALUES (:partner_id, :customer_id, :halo_client_id, :excluded)

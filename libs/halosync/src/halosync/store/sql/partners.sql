@@ -20,12 +20,10 @@ SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_frac
        rate_requests, rate_window_s, country, invoice_day
 FROM partner WHERE partner_id = :partner_id;
 
--- name: save_partner_settings$
--- Nothing comes back when there is no such partner.
+-- name: save_partner_settings!
 UPDATE partner SET
     auto_sync = :auto_sync, removal = :removal, cleanup = :cleanup, price_field = :price_field,
     guard_max_count = :guard_max_count, guard_max_fraction = :guard_max_fraction,
     rate_requests = :rate_requests, rate_window_s = :rate_window_s,
     country = :country, invoice_day = :invoice_day
-WHERE partner_id = :partner_id
-RETURNING partner_id;
+WHERE partner_id = :partner_id;

@@ -100,8 +100,9 @@ UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timesta
 WHERE run_id = :run_id AND partner_id = :partner_id AND state IN ('queued', 'reading', 'planning', 'writing')
 RETURNING state;
 
--- name: run_exists$
-SELECT true FROM run WHERE run_id = :run_id AND partner_id = :partner_id;
+-- name: cancel_asked$
+-- Whether somebody had asked before; locked, so that of two who ask at once one is the first.
+SELECT cancel_requested_at IS NOT NULL FROM run WHERE run_id = :run_id AND partner_id = :partner_id FOR UPDATE;
 
 -- name: lock_run^
 -- First in every transaction that changes a run and its items: one order of locks, no deadlock.

@@ -96,7 +96,9 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
         errors["client_id"] = "Enter the client id that Halo shows for the application: at most 200 characters."
     if not errors:
         try:
-            url = await begin_connection(ports, visitor.partner_id, tenant=tenant, client_id=client_id)
+            url = await begin_connection(
+                ports, visitor.partner_id, tenant=tenant, client_id=client_id, by=visitor.actor
+            )
         except Problem as problem:
             if problem.status_code != 422:
                 raise
@@ -132,7 +134,7 @@ async def ask_disconnect(request: Request, visitor: VisitorHere, ports: PortsHer
 @router.post("/halo-psa/disconnect")
 async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Erase the tokens."""
-    await end_connection(ports, visitor.partner_id)
+    await end_connection(ports, visitor.partner_id, by=visitor.actor)
     await say(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
     return see_other(visitor.partner_id, "halo-psa")
 

@@ -1,0 +1,214 @@
+"""Every act of the audit log, done once by the store that does it.
+
+A deed prepares, pauses, acts, and says to what it did it. The pause lets a test break the transaction of the act alone.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from halosync.contracts.settings import DeleteGuard, PartnerSettings
+from halosync.domain.acts import Act
+from halosync.domain.model import CustomerLink
+from halosync.store.audit import Actor, record
+from halosync.store.connections import ConnectionStore
+from halosync.store.held_connection import Attempt, NewTokens
+from halosync.store.keys import KeyStore
+from halosync.store.links import LinkStore
+from halosync.store.partners import PartnerStore
+from halosync.store.retrying import RunRetries
+from halosync.store.runs import Mode, RunStore
+
+PARTNER = "acme-msp"
+BY = Actor("Ada", UUID(int=7), is_operator=True)
+
+
+class Stage:
+    """A connected partner with an invoice and one client in Halo, and every store that changes something."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self.pool = pool
+        self.connections = ConnectionStore(pool)
+        self.keys = KeyStore(pool)
+        self.links = LinkStore(pool)
+        self.partners = PartnerStore(pool)
+        self.runs = RunStore(pool)
+        self.retries = RunRetries(pool)
+
+    async def set_up(self) -> None:
+        """Make the partner and what belongs to it."""
+        await self.partners.add(PARTNER, "Acme MSP")
+        await self.pool.execute(
+            "INSERT INTO connection (partner_id, state, tenant, client_id) VALUES ($1, 'connected', 'acme', 'c')",
+            PARTNER,
+        )
+        await self.pool.execute(
+            "INSERT INTO invoice"
+            " (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)"
+            " VALUES ($1, 'INV-1', 2, gen_random_uuid(), '2026-11', 'AUD', now(), 1, 10)",
+            PARTNER,
+        )
+        await self.pool.execute("INSERT INTO halo_snapshot VALUES ($1, 'acme', now())", PARTNER)
+        await self.pool.execute("INSERT INTO halo_client VALUES ($1, 7, 'Contoso Pty', false)", PARTNER)
+
+    async def start(self, mode: Mode = "apply", **options: Any) -> UUID:
+        """Start a run."""
+        return await self.runs.request(PARTNER, invoice_id=None, mode=mode, by=BY, **options)
+
+    async def attempt(self, tenant: str = "acme") -> Attempt:
+        """Begin to connect."""
+        attempt = Attempt(b"hash", PARTNER, tenant, "client-1", b"verifier", begun_by=BY)
+        assert await self.connections.add_attempt(attempt, lifetime_s=600)
+        return attempt
+
+
+Deed = Callable[[Stage], AsyncIterator[str]]
+PAUSE = ""
+
+
+def said(act: Act) -> Deed:
+    """Return the deed of an act that the portal records."""
+
+    async def deed(stage: Stage) -> AsyncIterator[str]:
+        yield PAUSE
+        async with stage.pool.acquire() as connection, connection.transaction():
+            await record(connection, BY, act, partner_id=PARTNER, subject=PARTNER)
+        yield PARTNER
+
+    return deed
+
+
+async def begin(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    await stage.attempt()
+    yield "acme"
+
+
+async def establish(stage: Stage) -> AsyncIterator[str]:
+    await stage.attempt("beta")
+    yield PAUSE
+    attempt = await stage.connections.claim_attempt(b"hash")
+    assert attempt is not None
+    async with stage.connections.hold(PARTNER) as held:
+        assert held is not None
+        await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"])
+    yield "beta"
+
+
+async def end(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    async with stage.connections.hold(PARTNER) as held:
+        assert held is not None
+        await held.end("Disconnected.", by=BY)
+    yield "acme"
+
+
+async def lose(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    async with stage.connections.hold(PARTNER) as held:
+        assert held is not None
+        await held.lose("Connect again.")
+    yield "acme"
+
+
+async def link_customer(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    assert await stage.links.link_customer(PARTNER, "C-17", CustomerLink(7), by=BY, customer_name="Contoso")
+    yield "C-17"
+
+
+async def link_product(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    assert await stage.links.link_product(PARTNER, "MS-365", "Microsoft 365", by=BY)
+    yield "MS-365"
+
+
+async def change_settings(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    wanted = PartnerSettings(removal="zero", delete_guard=DeleteGuard(max_count=20))
+    assert set(await stage.partners.save_settings(PARTNER, wanted, by=BY)) == {"removal", "delete_guard"}
+    yield PARTNER
+
+
+async def create_key(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    created = await stage.keys.create(PARTNER, "portal", by=BY)
+    yield str(created.key_id)
+
+
+async def revoke_key(stage: Stage) -> AsyncIterator[str]:
+    created = await stage.keys.create(PARTNER, "portal", by=BY)
+    yield PAUSE
+    assert await stage.keys.revoke(created.key_id, by=BY, owner=PARTNER)
+    yield str(created.key_id)
+
+
+async def start(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    yield str(await stage.start())
+
+
+async def preview(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    yield str(await stage.start("preview", approve_removals=3))
+
+
+async def approve(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    yield str(await stage.start(approve_removals=3))
+
+
+async def accept(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    yield str(await stage.start(accept_shrunk_read=True))
+
+
+async def cancel(stage: Stage) -> AsyncIterator[str]:
+    run_id = await stage.start()
+    yield PAUSE
+    assert await stage.runs.cancel(PARTNER, run_id, by=BY)
+    yield str(run_id)
+
+
+_INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
+_NO_CLIENT = {"halo_client_id": None, "client_name": None, "excluded": False}
+
+DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
+    Act.SIGNED_IN: (said(Act.SIGNED_IN), {}),
+    Act.SIGNED_OUT: (said(Act.SIGNED_OUT), {}),
+    Act.ACTS_FOR: (said(Act.ACTS_FOR), {}),
+    Act.CONNECTION_BEGUN: (begin, {"client_id": "client-1"}),
+    Act.CONNECTION_ESTABLISHED: (establish, {"client_id": "client-1", "replaces": "acme"}),
+    Act.CONNECTION_ENDED: (end, {}),
+    Act.CONNECTION_LOST: (lose, {}),
+    Act.CUSTOMER_LINKED: (
+        link_customer,
+        {
+            "customer_name": "Contoso",
+            "before": _NO_CLIENT,
+            "after": {"halo_client_id": 7, "client_name": "Contoso Pty", "excluded": False},
+        },
+    ),
+    Act.PRODUCT_LINKED: (link_product, {"before": None, "after": "Microsoft 365"}),
+    Act.SETTINGS_CHANGED: (
+        change_settings,
+        {
+            "changes": {
+                "removal": ["delete", "zero"],
+                "delete_guard": [
+                    {"max_count": 10, "max_fraction": "0.25"},
+                    {"max_count": 20, "max_fraction": "0.25"},
+                ],
+            }
+        },
+    ),
+    Act.KEY_CREATED: (create_key, {"name": "portal"}),
+    Act.KEY_REVOKED: (revoke_key, {"name": "portal"}),
+    Act.RUN_STARTED: (start, _INVOICE),
+    Act.PREVIEW_STARTED: (preview, _INVOICE),
+    Act.REMOVALS_APPROVED: (approve, {"most": 3}),
+    Act.SHRUNK_READ_ACCEPTED: (accept, {}),
+    Act.RUN_CANCELLED: (cancel, {}),
+}
+"""The deed of every act, and the details that its entry has."""
