@@ -6,17 +6,16 @@ from halosync.domain.names import name_key
 from halosync.domain.suggestions import Suggestions
 
 MOST = 20
-_ENOUGH = 5
-"""With fewer hits than this, names that are only alike are shown behind them: the search may be misspelt."""
 
 Candidate = tuple[int | None, str]
 """A client's id and name; licence names have no id."""
 
 
 def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequence[Candidate]:
-    """Return the candidates that `q` may mean: by id, equal, beginning so, with such a word, holding it, alike.
+    """Return the candidates that `q` may mean: by id, equal, beginning so, with such a word, holding it.
 
-    Without `q` the first by name. `q` may be an id, with or without `#`.
+    Where there is none, those that are alike: `q` may be misspelt. Without `q` the first by name. `q` may be an id,
+    with or without `#`.
     """
     wanted = name_key(q)
     every = list(candidates)
@@ -26,10 +25,7 @@ def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequen
         if (rank := _rank(number, key := name_key(name), wanted)) is not None
     )
     found = [(number, name) for *_, name, number in ranked[:most]]
-    if wanted and len(found) < _ENOUGH:
-        alike = [(each.id, each.name) for each in Suggestions(every).best(q)]
-        found += [each for each in alike if each not in found][: most - len(found)]
-    return found
+    return found or [(each.id, each.name) for each in Suggestions(every).best(q, limit=most)]
 
 
 def _rank(number: int | None, key: str, wanted: str) -> int | None:
