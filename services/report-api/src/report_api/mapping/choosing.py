@@ -28,11 +28,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown(Generic[Row]):
-    """A page of rows. `counts` are of all rows that the search finds, `page` and `pages` count from 1."""
+    """A page of rows. `counts` are of all rows that the search finds; `page`, `pages` and `first` count from 1.
+
+    `found` is how many rows the filter leaves, `first` the number among them of the first row of the page.
+    """
 
     rows: Sequence[Row]
     counts: Mapping[Standing, int]
     found: int
+    first: int
     page: int
     pages: int
 
@@ -101,6 +105,7 @@ def choose(
         rows=chosen[(page - 1) * size : page * size],
         counts={each: counts[each] for each in Standing},
         found=len(chosen),
+        first=(page - 1) * size + 1,
         page=page,
         pages=pages,
     )
