@@ -51,7 +51,10 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         Act.SETTINGS_CHANGED,
         "acme",
         {"changes": {"auto_sync": [False, True], "removal": ["delete", "zero"]}},
-        'Changed automatic sync from off to on; what removing a licence does from "delete" to "zero".',
+        (
+            "Changed automatic sync from off to on; what to do with a removed licence "
+            'from "delete it" to "set its quantity to zero".'
+        ),
     ),
     (Act.KEY_CREATED, "k", {"name": "portal"}, 'Created the API key "portal".'),
     (Act.KEY_REVOKED, "k", {"name": ""}, "Revoked the API key k."),

@@ -33,13 +33,18 @@ KINDS: Mapping[Act, str] = {
 
 _SETTINGS = {
     "auto_sync": "automatic sync",
-    "removal": "what removing a licence does",
+    "removal": "what to do with a removed licence",
     "cleanup": "which licences are cleaned up",
     "price_field": "where the price goes",
     "delete_guard": "the delete guard",
     "rate_limit": "the request limit",
     "country": "the holiday country",
     "invoice_day": "the invoice day",
+}
+_CHOICES = {
+    "removal": {"delete": "delete it", "deactivate": "deactivate it", "zero": "set its quantity to zero"},
+    "cleanup": {"all": "all that are not on the invoice", "owned": "only those that halosync wrote"},
+    "price_field": {"price": "price", "purchase_price": "purchase price", "none": "nowhere"},
 }
 _UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none"}
 
@@ -68,7 +73,7 @@ def _value(setting: str, value: Any) -> str:
         return f"more than {value['max_count']} and more than {percent} %"
     if setting == "rate_limit":
         return f"{value['requests']} requests in {value['window_s']:g} seconds"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f'"{_CHOICES.get(setting, {}).get(value, value)}"' if isinstance(value, str) else str(value)
 
 
 def _settings(_: str, detail: Detail) -> str:

@@ -13,7 +13,7 @@ from report_api.mapping.choosing import Shown, Standing, choose, standing_of_cus
 from report_api.mapping.customers import customers, with_client_suggestions
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
-from report_api.portal.listing import View
+from report_api.portal.mapping_view import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from report_api.mapping.choosing import Shown, Standing, choose, standing_of_pro
 from report_api.mapping.products import products, with_name_suggestions
 from report_api.mapping.sharing import Claims
 from report_api.models.mapping import Product
-from report_api.portal.listing import View
+from report_api.portal.mapping_view import View
 
 _LISTED = 300
 """Licence names that a browser gets to choose from without a script; more would weigh more than the page."""

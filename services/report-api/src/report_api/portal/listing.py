@@ -1,52 +1,66 @@
-"""How the Customers and License tabs are looked at: filter, search, page; in addresses, so that forms lead back."""
+"""A long list by numbered pages, with its filters in the address: pages can be linked, reloaded and gone back to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlencode
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
 
-from report_api.mapping.choosing import Standing
+from fastapi import Query
 
-_LONGEST_SEARCH = 200
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000, description="Counted from 1.")]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a person looks at. `show` None: every row."""
+@dataclass(frozen=True)
+class Listing:
+    """One page of a list.
 
-    show: Standing | None = None
-    q: str = ""
-    page: int = 1
+    Attributes:
+        path: the address of the list without its query.
+        filters: what narrows the list; None and "" narrow nothing and are left out of addresses.
+        asked: the page that was asked for; one behind the end shows the last.
+        size: how many rows a page has at most.
+        of: how many rows there are in all.
+    """
 
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> "View":
-        """Return the view of an address. What cannot be read is left out: such an address was typed by hand."""
-        show, page = query.get("show"), query.get("page", "")
-        return cls(
-            show=Standing(show) if show in {each.value for each in Standing} else None,
-            q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
-            page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
-        )
-
-    @classmethod
-    def back(cls, text: str) -> "View":
-        """Return the view that a form's field `back` leads to."""
-        return cls.of(dict(parse_qsl(text)))
+    path: str
+    filters: Mapping[str, str | None]
+    asked: int
+    size: int
+    of: int
 
     @property
-    def query(self) -> dict[str, str]:
-        """Return the view as a query, without what is usual."""
-        values = {"show": str(self.show or ""), "q": self.q, "page": str(self.page) if self.page > 1 else ""}
-        return {name: value for name, value in values.items() if value}
+    def pages(self) -> int:
+        """How many pages there are: one at least, though it be empty."""
+        return max(-(-self.of // self.size), 1)
 
     @property
-    def text(self) -> str:
-        """Return the query as text, for the field `back`."""
-        return urlencode(self.query)
+    def number(self) -> int:
+        """The page that is shown."""
+        return min(self.asked, self.pages)
 
-    def at(self, page: int) -> str:
-        """Return the address of another page of the list, relative to this one."""
-        return f"?{replace(self, page=page).text}"
+    @property
+    def skip(self) -> int:
+        """How many rows are before the page."""
+        return (self.number - 1) * self.size
 
-    def showing(self, show: Standing | None) -> str:
-        """Return the address of another filter with the same search, relative to this one."""
-        return f"?{replace(self, show=show, page=1).text}"
+    @property
+    def first(self) -> int:
+        """The number of the first row of the page, counted from 1; 0 when there is none."""
+        return self.skip + 1 if self.of else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row of the page."""
+        return min(self.skip + self.size, self.of)
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether any filter is set."""
+        return any(self.filters.values())
+
+    def url(self, page: int = 1, **changed: str | None) -> str:
+        """Return the address of a page, with some filters changed."""
+        query = {name: value for name, value in {**self.filters, **changed}.items() if value}
+        if page > 1:
+            query["page"] = str(page)
+        return f"{self.path}?{urlencode(query)}" if query else self.path

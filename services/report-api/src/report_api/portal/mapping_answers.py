@@ -5,7 +5,7 @@ from starlette.datastructures import FormData
 
 from report_api.linking import Applied
 from report_api.mapping import wording
-from report_api.portal.listing import View
+from report_api.portal.mapping_view import View
 from report_api.portal.routing import see_other
 from report_api.portal.session import say, visitor_of
 from report_api.problems import Problem

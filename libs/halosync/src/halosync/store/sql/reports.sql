@@ -148,6 +148,12 @@ WHERE r.run_id = :run_id;
 SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged
 FROM run WHERE partner_id = :partner_id AND run_id = :run_id;
 
+-- name: report_newest_standing^
+-- The same of the partner's newest run, for pages that are open: by the index run_newest.
+SELECT run_id, state, cancel_requested_at, total, synced, skipped, held, failed, pending,
+    created, updated, deleted, unchanged
+FROM run WHERE partner_id = :partner_id ORDER BY created_at DESC, run_id LIMIT 1;
+
 -- name: report_items
 -- A page of items in the plan's order, by the unique key of run and seq. A NULL filter filters nothing.
 SELECT item_id, seq, customer_ids, customer_name, halo_client_id, product_code, licence_name, halo_licence_id,

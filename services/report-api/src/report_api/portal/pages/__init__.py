@@ -1,13 +1,19 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
 from report_api.portal.pages import (
+    audit,
     customer_files,
     customers,
     halo_psa,
     halo_reading,
+    history,
+    keys,
     licence_files,
     licences,
+    run,
+    settings,
     sign_in,
+    sync,
 )
 
 ROUTERS = (
@@ -15,9 +21,15 @@ ROUTERS = (
     sign_in.router,
     halo_psa.landing,
     halo_psa.router,
+    sync.router,
     halo_reading.router,
     customers.router,
     customer_files.router,
     licences.router,
     licence_files.router,
+    history.router,
+    run.router,
+    settings.router,
+    keys.router,
+    audit.router,
 )

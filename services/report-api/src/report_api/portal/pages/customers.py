@@ -15,8 +15,8 @@ from report_api.mapping.finding import find
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
 from report_api.portal.customer_table import customer_table
-from report_api.portal.listing import View
 from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_view import View
 from report_api.portal.pages.halo_reading import Awaited
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, see_other

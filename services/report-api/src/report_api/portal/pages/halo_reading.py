@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Request, Response
 from halosync.store.runs import NotConnectedError
 
-from report_api.portal.listing import View
 from report_api.portal.mapping_answers import refuse, text_of
+from report_api.portal.mapping_view import View
 from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import VisitorHere
 from report_api.ports import PortsHere

@@ -16,8 +16,8 @@ from report_api.mapping.finding import find
 from report_api.mapping.products import products
 from report_api.mapping.sharing import Claims
 from report_api.portal.licence_table import licence_table
-from report_api.portal.listing import View
 from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_view import View
 from report_api.portal.pages.halo_reading import Awaited
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages
