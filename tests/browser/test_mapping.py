@@ -164,7 +164,7 @@ async def test_the_list_closes_and_a_typed_name_alone_is_no_choice(page: Page, p
     await page.get_by_role("option").first.click()
     await expect(row(page, "Zebra")).to_contain_text("Already serves Contoso")
     await row(page, "Zebra").get_by_role("button", name="Link").click()
-    await expect(page.get_by_text("Their products are taken together")).to_be_visible()
+    await expect(page.get_by_text("Their products are taken together: it serves Contoso as well.")).to_be_visible()
 
 
 async def test_suggestions_are_ticked_and_accepted_together(page: Page, partner: Partner) -> None:

@@ -260,7 +260,7 @@ async def test_files_may_be_large_and_nothing_else(world: "World", browser: "Bro
 
 async def test_reading_halo_again(world: "World", browser: "Browser") -> None:
     await prepared(world, browser)
-    page = await browser.submit(f"/portal/{ACME}/halo/read", tab="customers")
+    page = await browser.submit(f"/portal/{ACME}/halo-psa/read", tab="customers")
     assert "Halo is being read" in page.text
     assert await world.pool.fetchval("SELECT count(*) FROM outbox WHERE routing_key = 'halo.refresh.requested.v1'") == 1
     waiting = page.one("[data-reading]")
@@ -281,7 +281,7 @@ async def test_empty_states(world: "World", browser: "Browser") -> None:
     page = await browser.open(HERE)
     assert "Not known yet" in page.text
     await world.pool.execute("UPDATE connection SET state = 'disconnected'")
-    page = await browser.submit(f"/portal/{ACME}/halo/read", tab="customers")
+    page = await browser.submit(f"/portal/{ACME}/halo-psa/read", tab="customers")
     assert "Halo is not connected" in page.text
 
 
@@ -293,7 +293,7 @@ async def test_another_partners_pages_do_not_exist(world: "World", browser: "Bro
         "customers/clients.json",
         "customers/customers.csv",
         "customers/import",
-        "halo/read.json",
+        "halo-psa/read.json",
     ):
         assert (await browser.client.get(f"/portal/{RIVAL}/{path}")).status_code == 404
     for path in ("link", "unlink", "exclude", "accept", "import", "import/apply"):

@@ -161,7 +161,7 @@ async def test_empty_states_and_reading_again(world: "World", browser: "Browser"
     await world.invoice(lines=[world.line(1)])
     page = await browser.open(HERE)
     assert "Not known yet" in page.text
-    page = await browser.submit(f"/portal/{ACME}/halo/read", tab="licences")
+    page = await browser.submit(f"/portal/{ACME}/halo-psa/read", tab="licences")
     assert (page.title, "Halo is being read" in page.text) == ("License", True)
 
 

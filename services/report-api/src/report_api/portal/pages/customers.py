@@ -45,7 +45,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
 async def clients(visitor: VisitorHere, ports: PortsHere, customer_id: Typed = "", q: Typed = "") -> dict[str, Any]:
     """Answer the type-ahead: clients that may be meant, each with whom it serves already."""
     picture = await ports.links.customers(visitor.partner_id)
-    return {"items": await asyncio.to_thread(_found, picture, customer_id, q)}
+    return {"items": await asyncio.to_thread(clients_found, picture, customer_id, q)}
 
 
 @router.get("/customers/client")
@@ -58,7 +58,7 @@ async def choose_client(
     customer = _known(customer_id, picture)
     if customer is None:
         raise not_found(_GONE)
-    found = await asyncio.to_thread(_found, picture, customer_id, q)
+    found = await asyncio.to_thread(clients_found, picture, customer_id, q)
     return page(request, "customer_client.html", tab=TAB, customer=customer, q=q, found=found, back=back)
 
 
@@ -127,7 +127,8 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     return await answer(request, TAB, form, applied, f"{plural(applied.made, 'customer')} linked.")
 
 
-def _found(picture: CustomerPicture, customer_id: str, q: str) -> list[dict[str, Any]]:
+def clients_found(picture: CustomerPicture, customer_id: str, q: str) -> list[dict[str, Any]]:
+    """Return the clients that `q` may mean, as the type-ahead takes them; hints are for the customer."""
     serving = Serving(customers(picture))
     inactive = {client.id for client in picture.clients if client.inactive}
     return [

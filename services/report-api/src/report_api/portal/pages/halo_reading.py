@@ -39,7 +39,7 @@ def stamp(read_at: datetime | None) -> str:
     return _NEVER if read_at is None else read_at.isoformat()
 
 
-@router.post("/halo/read")
+@router.post("/halo-psa/read")
 async def read_again(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Ask for Halo to be read again; the page that follows tells when that has come in."""
     form = await request.form()
@@ -55,7 +55,7 @@ async def read_again(request: Request, visitor: VisitorHere, ports: PortsHere) -
     return see_other(visitor.partner_id, tab, **query)
 
 
-@router.get("/halo/read.json")
+@router.get("/halo-psa/read.json")
 async def last_read(visitor: VisitorHere, ports: PortsHere) -> dict[str, Any]:
     """Say when Halo was last read, for the script that waits for it."""
     return {"read_at": stamp(await ports.links.read_at(visitor.partner_id))}
