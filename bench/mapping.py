@@ -86,12 +86,13 @@ async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
 
 
 async def timed(what: str, ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS) -> float:
-    took = []
+    took: list[tuple[float, float]] = []
     for _ in range(rounds):
         began = time.process_time(), time.perf_counter()
         await ask()
         took.append((time.process_time() - began[0], time.perf_counter() - began[1]))
-    processor, clock = (statistics.median(each) for each in zip(*took, strict=True))
+    processor = statistics.median(each for each, _ in took)
+    clock = statistics.median(each for _, each in took)
     print(f"| {what} | {processor * 1000:.0f} | {clock * 1000:.0f} |")
     return processor
 
