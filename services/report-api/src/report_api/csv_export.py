@@ -15,14 +15,16 @@ CHUNK = 2000
 """Rows that are read from the database at a time; no connection is held while a slow reader takes them."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width, meant so
+# Where a spreadsheet that takes semicolons or tabs for the ends of cells would begin a formula.
+_INNER_FORMULA = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 def cell(value: object) -> str:
     """Return a value as the text of a cell.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"); a plain
-    number stays a number, also a negative one.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
+    semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one.
     """
     match value:
         case None:
@@ -35,6 +37,7 @@ def cell(value: object) -> str:
             return cell("; ".join(str(part) for part in value))
         case _:
             text = str(value)
+    text = _INNER_FORMULA.sub(r"\1'", text)
     if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text):
         return f"'{text}"
     return text

@@ -51,8 +51,14 @@ OUTCOMES: Mapping[Outcome, Meaning] = {
     Outcome.PENDING: Meaning("Not yet done", "wait", "Is still to be done in this run."),
 }
 
-PREVIEWED_PENDING = Meaning("Would be done", "info", "A Sync would do this.")
-"""What `pending` means in a preview, which never does anything."""
+PREVIEWED: Mapping[Outcome, Meaning] = {
+    Outcome.SYNCED: Meaning("Right already", "good", "Halo is as the invoice says; a Sync would leave it alone."),
+    Outcome.SKIPPED: Meaning("Would be skipped", "none", "A Sync would skip this; the reason says why."),
+    Outcome.HELD: Meaning("Would be held", "warn", "A Sync would hold this until a person approves it."),
+    Outcome.FAILED: Meaning("Would fail", "bad", "A Sync could not do this; the reason says why and what to do."),
+    Outcome.PENDING: Meaning("Would be done", "info", "A Sync would do this."),
+}
+"""What the outcomes mean in a preview, which does nothing."""
 
 ACTIONS: Mapping[Action, Meaning] = {
     Action.CREATE: Meaning("Create", "none", "The client gets a licence that it does not have."),
@@ -150,9 +156,7 @@ def error_label(code: str | None) -> str:
 
 def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:
     """Return what an outcome means in a run that stands at `state`."""
-    if outcome is Outcome.PENDING and state is RunState.PREVIEWED:
-        return PREVIEWED_PENDING
-    return OUTCOMES[outcome]
+    return (PREVIEWED if state is RunState.PREVIEWED else OUTCOMES)[outcome]
 
 
 def requester(requested_by: str) -> str:
