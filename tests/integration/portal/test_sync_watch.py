@@ -55,7 +55,7 @@ class Stream:
 
 async def test_progress_comes_until_the_run_has_ended(world: "World", visitor: Visitor) -> None:
     run_id = await world.run(await world.invoice(), [world.item(), world.item()])
-    stream = Stream(sync_events(world.ports, visitor, f"{run_id}.active"))
+    stream = Stream(sync_events(world.ports, visitor, f"{run_id}.writing"))
     event = await stream.next()
     assert event is not None
     assert event[0] == "progress"

@@ -1,5 +1,6 @@
 """What the codes of runs and items mean, in a billing administrator's words. Codes: docs/glossary.md."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -135,6 +136,8 @@ ERRORS: Mapping[str, str] = {
 }
 """The code of a failed run as a heading; the run's own sentence says what to do."""
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 AUTOMATIC = "auto_sync"
 """Who asked for a run that nobody asked for."""
 
@@ -160,8 +163,10 @@ def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:
 
 
 def requester(requested_by: str) -> str:
-    """Return who asked for a run."""
-    return "Automatic Sync" if requested_by == AUTOMATIC else requested_by
+    """Return who asked for a run. A key without a name is known by its id, which says nothing to people."""
+    if requested_by == AUTOMATIC:
+        return "Automatic Sync"
+    return "a key without a name" if _ID.fullmatch(requested_by) else requested_by
 
 
 def _spelt(code: str) -> str:
