@@ -1,11 +1,11 @@
 """The lines of the report page as the reader sees them: amounts, states in words, and the button that mends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
-from halosync.domain.mending import Mending, mending
+from halosync.domain.mending import Mending, calls_for_somebody, mending
 from halosync.domain.model import Outcome
 from halosync.store.invoice_report_values import CustomerLines, ReportedInvoice
 
@@ -101,7 +101,16 @@ def _shown(line: Line, of: ReportedInvoice, possible: Possible) -> ShownLine:
     return ShownLine(
         line=line,
         total=(line.quantity * line.unit_price).quantize(CENT, ROUND_HALF_UP),
-        meaning=meanings.NOT_YET if line.outcome is None else meanings.OUTCOMES[line.outcome],
+        meaning=_meaning(line),
         told=meanings.DONE[line.action] if synced and line.action else meanings.reason_label(line.reason),
         mender=possible.mender(line, of),
     )
+
+
+def _meaning(line: Line) -> Meaning:
+    if line.outcome is None:
+        return meanings.NOT_YET
+    meaning = meanings.OUTCOMES[line.outcome]
+    if line.outcome is Outcome.SKIPPED and calls_for_somebody(line.outcome, line.reason):
+        return replace(meaning, tone="warn")
+    return meaning
