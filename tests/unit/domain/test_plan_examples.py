@@ -210,7 +210,7 @@ def test_held_removals_say_how_many_and_how_they_are_released_while_the_rest_goe
     assert detail is not None
     assert "12 licences" in detail
     assert "more than 10 and more than 25 %" in detail
-    assert "approves 12 removals" in detail
+    assert "approve 12 removals" in detail
 
 
 def test_a_removal_that_is_a_zero_is_guarded_like_a_delete() -> None:
