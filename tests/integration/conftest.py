@@ -17,9 +17,12 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.audit import COMMAND_LINE, AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -233,9 +236,12 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         auth=auth,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
+        history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

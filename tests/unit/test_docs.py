@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from auth.settings import AuthSettings
+from fastapi.routing import APIRoute
 from halo_writer.settings import WriterSettings
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.domain.model import Action, Outcome, Reason
@@ -15,6 +16,9 @@ from halosync.observability import metrics
 from halosync.runtime.settings import PREFIX
 from planner.settings import PlannerSettings
 from prometheus_client.metrics import MetricWrapperBase
+from report_api.portal import meanings
+from report_api.portal.pages import ROUTERS
+from report_api.portal.rendering import TABS
 from report_api.settings import ReportApiSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +134,38 @@ def test_the_glossary_has_every_code_with_which_a_planner_ends_a_run() -> None:
 def test_the_page_of_states_names_every_state_of_a_run() -> None:
     section = text("docs", "actions.md").split("## A run", 1)[1]
     assert [state for state in RunState if not re.search(rf"\b{state}\b", section)] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "meant"),
+    [
+        ("## Reasons", dict(meanings.REASONS)),
+        ("## Statuses", {code: meaning.label for code, meaning in meanings.OUTCOMES.items()}),
+    ],
+)
+def test_administrators_are_told_every_code_in_the_words_of_the_portal(heading: str, meant: dict[str, str]) -> None:
+    section = text("docs", "portal.md").split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in section.splitlines() if row.startswith("| ")]
+    assert {row[1].strip("`"): row[0] for row in rows[2:]} == meant
+
+
+def test_administrators_are_told_every_state_of_a_run() -> None:
+    section = text("docs", "portal.md").split("\n## States of a run\n", 1)[1].split("\n## ", 1)[0]
+    assert [meaning.label for meaning in meanings.STATES.values() if meaning.label not in section] == []
+
+
+def test_administrators_are_told_every_way_in_which_a_run_fails() -> None:
+    assert first_cells(text("docs", "portal.md"), "## When a run failed") == set(meanings.ERRORS)
+
+
+def test_administrators_are_told_every_page() -> None:
+    told = first_cells(text("docs", "portal.md"), "## Pages")
+    assert told >= {f"/portal/{{partner}}/{tab.name}" for tab in TABS}
+    # What a page asks before it does something, and its files, are below its address; a stream is no page.
+    routes = [route for routers in ROUTERS for route in routers.routes if isinstance(route, APIRoute)]
+    pages = {route.path for route in routes if "GET" in route.methods and not route.path.endswith("/events")}
+    below = tuple(path for path in told if path.startswith("/portal/"))
+    assert [path for path in sorted(pages) if path.startswith("/portal/{") and not path.startswith(below)] == []
 
 
 def test_every_queue_is_told_to_operators() -> None:

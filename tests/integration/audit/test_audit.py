@@ -9,6 +9,7 @@ from halosync.contracts.settings import PartnerSettings
 from halosync.domain.acts import Act
 from halosync.domain.model import CustomerLink
 from halosync.store.audit import AUTO_SYNC, HALO, Actor, AuditStore, record
+from halosync.store.queries import QUERIES
 
 from .deeds import BY, DEEDS, PARTNER, Stage
 
@@ -167,3 +168,11 @@ async def test_a_partner_revokes_its_own_keys_only(stage: Stage) -> None:
 async def test_the_log_never_holds_a_key(stage: Stage) -> None:
     created = await stage.keys.create(PARTNER, "portal", by=BY)
     assert created.api_key not in str(await stage.pool.fetch("SELECT * FROM audit_entry"))
+
+
+async def test_nobody_waits_for_an_invoice_that_is_being_stored(stage: Stage) -> None:
+    async with stage.pool.acquire() as connection, connection.transaction():
+        await QUERIES.lock_partner(connection, partner_id=PARTNER)
+        await stage.links.link_customer(PARTNER, "C-17", CustomerLink(7), by=BY)
+        await stage.keys.create(PARTNER, "portal", by=BY)
+        assert len(await log(stage)) == 2

@@ -78,6 +78,16 @@ async def test_a_state_nobody_gave_out_is_refused_and_belongs_to_nobody(world: "
     assert (await refusal(world, made_up))[:2] == ("invalid_state", None)
 
 
+async def test_who_is_signed_in_for_another_partner_connects_nothing(world: "World") -> None:
+    came_back = await world.log_in()
+    lured = came_back.model_copy(update={"partner_id": "rival-msp"})
+    assert (await refusal(world, lured))[:2] == ("other_partner", "rival-msp")
+    assert (await world.auth.store.view(PARTNER)).state != "connected"
+    assert (await refusal(world, came_back))[0] == "invalid_state", "the log-in is used up"
+    own = (await world.log_in()).model_copy(update={"partner_id": PARTNER})
+    assert (await world.auth.service.complete(own)).partner_id == PARTNER
+
+
 async def test_a_state_expires_after_ten_minutes(world: "World") -> None:
     came_back = await world.log_in()
     lifetime = await world.pool.fetchval(

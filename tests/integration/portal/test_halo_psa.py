@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.contracts.connection import (
     BeginConnection,
+    CompleteConnection,
     ConnectionBegun,
     ConnectionTested,
     EndConnection,
@@ -99,6 +100,7 @@ async def test_a_part_that_is_away_is_told_as_a_page(browser: "Browser") -> None
         ("invalid_client", "Compare it with the client id"),
         ("missing_scope", "Switch on the permissions"),
         ("invalid_state", "open for 10 minutes"),
+        ("other_partner", "begun for another partner"),
         ("unavailable", "in a few minutes"),
         ("never heard of", "log in to Halo again"),
     ],
@@ -116,6 +118,13 @@ async def test_what_auth_wrote_down_is_more_exact_than_the_code(browser: "Browse
     await browser.sign_in()
     page = await browser.open(f"{HERE}?problem=missing_scope")
     assert "edit:softwarelicensing" in page.one(".notice-bad").get_text()
+
+
+async def test_a_log_in_is_completed_for_whom_the_browser_is_signed_in(browser: "Browser", world: "World") -> None:
+    await browser.open("/accounts/?state=s&code=c")
+    await browser.sign_in()
+    await browser.open("/accounts/?state=s&code=c")
+    assert [asked.partner_id for asked in world.auth.asked if isinstance(asked, CompleteConnection)] == [None, ACME]
 
 
 @pytest.mark.parametrize("query", ["?connected=1", "?problem=denied", "?problem=<script>", ""])

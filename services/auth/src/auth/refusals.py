@@ -32,6 +32,15 @@ def invalid_state(partner_id: str | None) -> Refused:
     return Refused(RequestRefused(code="invalid_state", detail=detail, partner_id=partner_id))
 
 
+def other_partner(partner_id: str) -> Refused:
+    """The browser that came back is signed in for another partner than the one whose log-in was begun."""
+    detail = (
+        "This log-in to Halo was begun for another partner, so nothing was connected. "
+        "If you did not begin it yourself, tell Converge. To connect your own Halo, press Connect here."
+    )
+    return Refused(RequestRefused(code="other_partner", detail=detail, partner_id=partner_id))
+
+
 def denied(partner_id: str, code: str, description: str | None) -> Refused:
     """Halo came back with an error. Its words come from a URL: they are shortened and what is no text is left out."""
     said = ": ".join(text for text in (_plain(code), _plain(description or "")) if text)

@@ -75,13 +75,16 @@ class ConnectionService:
         The attempt is used up before anything else: whatever happens now, this redirect is not taken again.
 
         Raises:
-            Refused: invalid_state, denied, invalid_client, missing_scope, halo_unavailable. Why a partner is not
-                connected also stays on the connection, for those who come later.
+            Refused: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a
+                partner is not connected also stays on the connection, for those who come later.
         """
         state_hash = _hash(request.state)
         attempt = await self._connections.claim_attempt(state_hash)
         if attempt is None:
             raise refusals.invalid_state(await self._connections.attempt_partner(state_hash))
+        if request.partner_id is not None and request.partner_id != attempt.partner_id:
+            log.warning("log-in for another partner", began=attempt.partner_id, came_back=request.partner_id)
+            raise refusals.other_partner(request.partner_id)
         try:
             return await self._finish(attempt, request)
         except Refused as refused:

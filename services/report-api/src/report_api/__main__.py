@@ -8,9 +8,12 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -30,9 +33,12 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         auth=Requests(parts.broker, parts.publisher),
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
+        history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),
         partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

@@ -9,9 +9,12 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -51,9 +54,12 @@ class Ports:
     auth: Auth
     audit: AuditStore
     connections: ConnectionStore
+    invoice_reports: InvoiceReports
+    history: HistoryStore
     keys: KeyStore
     links: LinkStore
     partners: PartnerStore
+    previews: PreviewStore
     reports: ReportStore
     runs: RunStore
     retries: RunRetries

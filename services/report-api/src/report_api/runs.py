@@ -13,6 +13,20 @@ from halosync.domain.states import RunState
 from report_api.eta import Effort, eta_s, requests_left, waits_s
 from report_api.models.runs import Ahead, Money, Run
 from report_api.ports import Ports
+from report_api.problems import not_found
+from report_api.starting import NO_RUN
+
+
+def run_uuid(run_id: str) -> UUID:
+    """Return the id of a run in an address.
+
+    Raises:
+        Problem: 404, it is no UUID.
+    """
+    try:
+        return UUID(run_id)
+    except ValueError:
+        raise not_found(NO_RUN) from None
 
 
 async def show_runs(ports: Ports, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
@@ -26,6 +40,13 @@ async def show_run(ports: Ports, row: Mapping[str, Any]) -> Run:
     """Return the run of this row of `ReportStore.runs`."""
     (run,) = await show_runs(ports, [row])
     return run
+
+
+def seconds_of(run: Run) -> float | None:
+    """Return how long a run took, or has taken so far; None before it has begun."""
+    if run.started_at is None:
+        return None
+    return ((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds()
 
 
 async def _money(ports: Ports, currencies: Mapping[UUID, str]) -> Mapping[UUID, list[Money]]:

@@ -54,8 +54,8 @@ def list_keys(
         emit_json(keys)
         return
     show_table(
-        ["key", "partner", "name", "created", "revoked"],
-        [(k.key_id, k.partner_id or "(operator)", k.name, k.created_at, k.revoked_at) for k in keys],
+        ["key", "partner", "name", "created", "used", "revoked"],
+        [(k.key_id, k.partner_id or "(operator)", k.name, k.created_at, k.last_used_at, k.revoked_at) for k in keys],
         empty="No keys yet. Next: halosync key create --partner ID",
     )
 

@@ -43,9 +43,15 @@ class ConnectionBegun(Message):
 
 
 class CompleteConnection(Message):
-    """What Halo's redirect brought back: a code, or an error."""
+    """What Halo's redirect brought back: a code, or an error.
+
+    `partner_id` is whose page the browser is signed in to. It guards that partner's administrator against a log-in that
+    somebody else began: without it, a link would be enough to have them connect their Halo to another partner.
+    """
 
     message_type: ClassVar[str] = "connection.complete.v1"
+
+    partner_id: PartnerId | None = None
 
     state: Annotated[str, Field(max_length=500)]
     code: Annotated[SecretStr, Field(max_length=4000)] | None = None
@@ -146,6 +152,7 @@ class RequestRefused(Message):
         "connection_broken",
         "invalid_tenant",
         "invalid_state",
+        "other_partner",
         "denied",
         "missing_scope",
         "invalid_client",

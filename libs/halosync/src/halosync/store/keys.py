@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -19,6 +19,13 @@ _PREFIX = "hs_"
 """Lets people and secret scanners recognise a key."""
 
 _RANDOM_BYTES = 32
+
+_NOTE_EVERY_S = 300.0
+"""How exactly the last use of a key is known; each note is a write."""
+
+
+class KeyExistsError(RuntimeError):
+    """There is a key of that id already."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,16 @@ class Principal:
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """What is kept of a key: never the key itself. `revoked_at` None means that it is in use."""
+    """What is kept of a key: never the key itself. `revoked_at` None means that it is in use.
+
+    `last_used_at` is exact to a few minutes; None: not yet, or not since it is noted.
+    """
 
     key_id: UUID
     partner_id: str | None
     name: str
     created_at: datetime
+    last_used_at: datetime | None
     revoked_at: datetime | None
 
 
@@ -60,18 +71,28 @@ class KeyStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def create(self, partner_id: str | None, name: str, *, by: Actor) -> CreatedKey:
+    async def create(self, partner_id: str | None, name: str, *, by: Actor, key_id: UUID | None = None) -> CreatedKey:
         """Create a key of a partner, or an operator's when `partner_id` is None.
+
+        Args:
+            partner_id: whose key.
+            name: what it is for.
+            by: who creates it.
+            key_id: the id it is to have, so that who asks twice gets one key; None for a new one.
 
         Raises:
             UnknownPartnerError: there is no such partner.
+            KeyExistsError: there is a key of that id.
         """
+        key_id = key_id or uuid4()
         api_key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                key_id: UUID = await QUERIES.create_key(
-                    connection, partner_id=partner_id, name=name, key_hash=_hash(api_key)
+                created = await QUERIES.create_key(
+                    connection, key_id=key_id, partner_id=partner_id, name=name, key_hash=_hash(api_key)
                 )
+                if created is None:
+                    raise KeyExistsError(str(key_id))
                 await record(
                     connection,
                     by,
@@ -86,8 +107,12 @@ class KeyStore:
 
     async def authenticate(self, api_key: str) -> Principal | None:
         """Return who the key stands for; None if it is unknown or revoked."""
-        row = await QUERIES.find_key(self._pool, key_hash=_hash(api_key))
-        return None if row is None else Principal(**row)
+        row = await QUERIES.find_key(self._pool, key_hash=_hash(api_key), note_every_s=_NOTE_EVERY_S)
+        if row is None:
+            return None
+        if row["to_note"]:
+            await QUERIES.note_key_used(self._pool, key_id=row["key_id"])
+        return Principal(row["key_id"], row["partner_id"], row["name"])
 
     async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
         """Return the keys of a partner, or all of them with the operators', revoked ones too."""

@@ -70,10 +70,11 @@ class PartnerStore:
             UnknownPartnerError: there is no such partner.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.one_change_at_a_time(connection, partner_id=partner_id) is None:
+            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
+            row = await QUERIES.partner_settings(connection, partner_id=partner_id)
+            if row is None:
                 raise UnknownPartnerError(partner_id)
-            before = _from_columns(await QUERIES.partner_settings(connection, partner_id=partner_id))
-            changes = _changes(before, settings)
+            changes = _changes(_from_columns(row), settings)
             if changes:
                 await QUERIES.save_partner_settings(connection, partner_id=partner_id, **_to_columns(settings))
                 detail = {"changes": changes}

@@ -115,6 +115,10 @@ class ReportStore:
         """Return the state and the counters of a run; None if the partner has no such run."""
         return await _one(QUERIES.report_standing(self._pool, partner_id=partner_id, run_id=run_id))
 
+    async def newest_standing(self, partner_id: str) -> Row | None:
+        """Return the state and the counters of the newest run; None before the first."""
+        return await _one(QUERIES.report_newest_standing(self._pool, partner_id=partner_id))
+
     async def money(self, run_ids: Iterable[UUID]) -> Sequence[Row]:
         """Return what each run's licences cost before and after it: `run_id`, `billing_cycle`, `before`, `after`.
 

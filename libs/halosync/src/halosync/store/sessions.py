@@ -97,6 +97,11 @@ class SessionStore:
         principal = Principal(row["key_id"], row["partner_id"], row["name"])
         return Session(principal, row["acts_for"], [Notice(**notice) for notice in row["notices"]])
 
+    async def is_open(self, token: str, acts_for: str) -> bool:
+        """Tell whether a session is still in use and acts for this partner; asking does not count as use."""
+        row = await QUERIES.session_is_open(self._pool, token_hash=_hash(token), acts_for=acts_for, idle_s=self._idle_s)
+        return row is not None
+
     async def act_for(self, token: str, session: Session, partner_id: str) -> None:
         """Let an operator's session act for a partner from now on."""
         async with self._pool.acquire() as connection, connection.transaction():

@@ -31,6 +31,7 @@ class Key(BaseModel):
     key_id: UUID
     name: str
     created_at: datetime
+    last_used_at: datetime | None = Field(description="To within a few minutes; null: not used yet.")
     revoked_at: datetime | None = Field(description="Null: it is in use.")
 
 

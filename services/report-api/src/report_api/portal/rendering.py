@@ -64,6 +64,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
+def fragment(template: str, **values: Any) -> str:
+    """Return a piece of a page that depends on `values` alone; live events carry it."""
+    return _environment().get_template(template).render(**values)
+
+
 def static_url(name: str) -> str:
     """Return the address of a static file; it changes with the file, so browsers may keep it for good."""
     return f"/static/{name}?v={_fingerprint(name)}"

@@ -38,7 +38,8 @@ class SignedInPage(APIRoute):
                 await require_own_form(request, visitor.token)
             response = await handle(request)
             shown = getattr(request.state, "notices_shown", None)
-            if shown:
+            # A script that loads a page again to see what is new shows no notice to anybody.
+            if shown and request.headers.get("sec-fetch-mode", "navigate") == "navigate":
                 await ports_of(request).sessions.shown(visitor.token, shown)
             return response
 

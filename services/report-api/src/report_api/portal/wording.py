@@ -25,13 +25,17 @@ def decimal(value: Decimal | None) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def money(value: Decimal | None, currency: str) -> str:
-    """Return an amount with two digits, or more where it has more: AUD 1,234.50; unset is a dash."""
+def amount(value: Decimal | None) -> str:
+    """Return an amount as `money` does, for a column whose heading names the currency."""
     if value is None:
         return NOTHING
     cents = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    text = f"{cents:,f}" if cents == value else decimal(value)
-    return f"{currency}\N{NO-BREAK SPACE}{text}"
+    return f"{cents:,f}" if cents == value else decimal(value)
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """Return an amount with two digits, or more where it has more: AUD 1,234.50; unset is a dash."""
+    return NOTHING if value is None else f"{currency}\N{NO-BREAK SPACE}{amount(value)}"
 
 
 def change(value: Decimal, currency: str) -> str:

@@ -1,16 +1,16 @@
 """The items of a run: what was done, line by line."""
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from halosync.domain.model import Action, Outcome
 from halosync.store.reports import ItemFilter
 from pydantic import TypeAdapter
 
-from report_api.csv_export import CHUNK, csv_response, wants_csv
-from report_api.models.runs import Item, ItemPage, LicenceShape
-from report_api.paging import CursorText, Int, Keyset, Limit, chunks
+from report_api.csv_export import wants_csv
+from report_api.item_export import item_key, items_csv
+from report_api.models.runs import Item, ItemPage
+from report_api.paging import CursorText, Int, Keyset, Limit
 from report_api.ports import PortsHere
 from report_api.problems import CSV_TOO
 from report_api.routes.router import Partner, partner_router
@@ -20,11 +20,6 @@ from report_api.texts import Search
 router: APIRouter = partner_router("Runs")
 
 _ITEMS = Keyset("items", TypeAdapter[int](Int))
-_COLUMNS = tuple(
-    column
-    for name in Item.model_fields
-    for column in ([f"{name}_{part}" for part in LicenceShape.model_fields] if name in {"before", "after"} else [name])
-)
 
 
 @router.get("/runs/{run_id}/items", response_model=ItemPage, responses=CSV_TOO, summary="List a run's items")
@@ -48,14 +43,8 @@ async def list_items(
     run = await find_run(ports, partner, run_id)
     wanted = ItemFilter(outcome, action, q)
 
-    def fetch(key: int | None, most: int) -> Awaitable[Sequence[Mapping[str, Any]]]:
-        return ports.reports.items(run["run_id"], wanted=wanted, after=-1 if key is None else key, most=most)
-
     if wants_csv(request):
-        return csv_response(_COLUMNS, chunks(fetch, _key, CHUNK), "items.csv")
-    page, following = _ITEMS.split(await fetch(after, limit + 1), limit, _key)
+        return items_csv(ports, run["run_id"], wanted)
+    rows = await ports.reports.items(run["run_id"], wanted=wanted, after=-1 if after is None else after, most=limit + 1)
+    page, following = _ITEMS.split(rows, limit, item_key)
     return ItemPage(items=[Item.from_row(row) for row in page], next_cursor=following)
-
-
-def _key(row: Mapping[str, Any]) -> int:
-    return int(row["seq"])

@@ -17,7 +17,7 @@ from report_api.paging import CursorText, Keyset, Limit
 from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
-from report_api.runs import show_run, show_runs
+from report_api.runs import run_uuid, show_run, show_runs
 from report_api.security import ActorHere
 from report_api.starting import NO_RUN, started
 
@@ -43,18 +43,6 @@ async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]
     if row is None:
         raise not_found(NO_RUN)
     return row
-
-
-def run_uuid(run_id: str) -> UUID:
-    """Return the id of a run in an address.
-
-    Raises:
-        Problem: 404, it is no UUID.
-    """
-    try:
-        return UUID(run_id)
-    except ValueError:
-        raise not_found(NO_RUN) from None
 
 
 @router.post(

@@ -2,6 +2,11 @@
 INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subject, detail)
 VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
 
+-- name: add_audit_entries*!
+-- Many entries of one act: a file of links changes thousands.
+INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subject, detail)
+VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
+
 -- name: audit_page
 -- One partner's entries, newest first, those behind the entry `after`; of some acts, or of all.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail
@@ -11,7 +16,7 @@ WHERE partner_id = :partner_id
   AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
 ORDER BY audit_id DESC LIMIT :most;
 
--- name: one_change_at_a_time$
+-- name: one_change_at_a_time!
 -- Changes that people make to one partner happen one after the other: else what an entry calls "before" could be wrong.
--- It does not keep rows that refer to the partner from being added.
-SELECT partner_id FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
+-- A lock of its own: an intake holds the partner's row for as long as it stores an invoice.
+SELECT pg_advisory_xact_lock(hashtextextended('changes of ' || :partner_id, 0));

@@ -1,15 +1,24 @@
 -- name: create_key$
--- Only the hash is kept: who reads the database cannot use the keys.
-INSERT INTO api_key (partner_id, name, key_hash) VALUES (:partner_id, :name, :key_hash)
+-- Only the hash is kept: who reads the database cannot use the keys. Nothing comes back when the id is taken: a form
+-- that was sent twice makes one key.
+INSERT INTO api_key (key_id, partner_id, name, key_hash) VALUES (:key_id, :partner_id, :name, :key_hash)
+ON CONFLICT (key_id) DO NOTHING
 RETURNING key_id;
 
 -- name: find_key^
--- By the unique index on the hash; a revoked key is no key.
-SELECT key_id, partner_id, name FROM api_key WHERE key_hash = :key_hash AND revoked_at IS NULL;
+-- By the unique index on the hash; a revoked key is no key. to_note: its last use is to be noted again.
+SELECT key_id, partner_id, name,
+    last_used_at IS NULL OR now() - last_used_at > make_interval(secs => CAST(:note_every_s AS float8)) AS to_note
+FROM api_key WHERE key_hash = :key_hash AND revoked_at IS NULL;
+
+-- name: note_key_used!
+-- Of many requests at once one notes it, and the others do not wait for it.
+UPDATE api_key SET last_used_at = now()
+WHERE key_id = (SELECT key_id FROM api_key WHERE key_id = :key_id FOR NO KEY UPDATE SKIP LOCKED);
 
 -- name: list_keys
 -- Of one partner, or all with those of operators; the revoked ones too, so that an operator sees what there was.
-SELECT key_id, partner_id, name, created_at, revoked_at
+SELECT key_id, partner_id, name, created_at, last_used_at, revoked_at
 FROM api_key
 WHERE :partner_id::text IS NULL OR partner_id = :partner_id
 ORDER BY partner_id NULLS FIRST, created_at, key_id;

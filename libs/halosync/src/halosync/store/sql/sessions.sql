@@ -15,8 +15,16 @@ FROM portal_session s JOIN api_key k USING (key_id)
 WHERE s.token_hash = :token_hash AND k.revoked_at IS NULL AND s.expires_at > now()
   AND s.last_seen_at > now() - make_interval(secs => CAST(:idle_s AS float8));
 
+-- name: session_is_open^
+-- For pages that stay open: asking does not count as use, or a screen that somebody has left would never be locked.
+SELECT s.token_hash FROM portal_session s JOIN api_key k USING (key_id)
+WHERE s.token_hash = :token_hash AND s.acts_for = :acts_for AND k.revoked_at IS NULL AND s.expires_at > now()
+  AND s.last_seen_at > now() - make_interval(secs => CAST(:idle_s AS float8));
+
 -- name: note_session_seen!
-UPDATE portal_session SET last_seen_at = now() WHERE token_hash = :token_hash;
+-- Who uses a session uses its key.
+WITH seen AS (UPDATE portal_session SET last_seen_at = now() WHERE token_hash = :token_hash RETURNING key_id)
+UPDATE api_key SET last_used_at = now() WHERE key_id IN (SELECT key_id FROM seen);
 
 -- name: act_for!
 UPDATE portal_session SET acts_for = :partner_id WHERE token_hash = :token_hash;

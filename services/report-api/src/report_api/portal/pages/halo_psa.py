@@ -41,8 +41,15 @@ _PROBLEMS = {
         "Halo did not grant every permission that is needed. Switch on the permissions listed in step 1, for the "
         "application and for your Halo user, and press Connect again."
     ),
+    "other_partner": (
+        "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it "
+        "yourself, tell Converge. To connect your own Halo, press Connect here."
+    ),
     "unavailable": "Halo or a part of ours could not be reached. Press Connect again in a few minutes.",
 }
+_NOTED = {"denied", "invalid_client", "missing_scope"}
+"""For these auth writes the reason down on the connection; it names the permissions and has Halo's own words."""
+
 _client_id = TypeAdapter(Identifier)
 
 
@@ -73,8 +80,7 @@ async def show(
         visitor.partner_id,
         ports,
         just_connected=connected == "1" and connection.state == "connected",
-        # What auth wrote down names the permissions and Halo's own words; the code is all that the address has.
-        problem=None if problem is None else connection.problem or _PROBLEMS.get(problem, _AGAIN),
+        problem=None if problem is None else _explained(problem, connection.problem),
     )
 
 
@@ -137,6 +143,10 @@ async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -
     await end_connection(ports, visitor.partner_id, by=visitor.actor)
     await say(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
     return see_other(visitor.partner_id, "halo-psa")
+
+
+def _explained(code: str, noted: str | None) -> str:
+    return noted if noted and code in _NOTED else _PROBLEMS.get(code, _AGAIN)
 
 
 async def _page(

@@ -40,6 +40,9 @@ export function localTimes(root) {
 
 localTimes(document);
 
+// Scripts that replace a part of the page tell so on the new element.
+document.addEventListener("replaced", (event) => localTimes(event.target));
+
 for (const element of document.querySelectorAll("[data-needs-script]")) {
   element.hidden = false;
 }

@@ -1,0 +1,131 @@
+"""What a plan would change, customer by customer and in money, as the portal shows it before a Sync (reads only)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.model import Action, Outcome
+from halosync.store.queries import QUERIES
+from halosync.store.reports import Row, rows_of
+
+
+class Kind(StrEnum):
+    """What becomes of an item, as a person thinks of it."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    REMOVED = "removed"
+    HELD = "held"
+    """A removal that waits for approval."""
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+_OF_PENDING = {Action.CREATE: Kind.CREATED, Action.UPDATE: Kind.UPDATED, Action.DELETE: Kind.REMOVED}
+_OF_OUTCOME = {
+    Outcome.HELD: Kind.HELD,
+    Outcome.SYNCED: Kind.UNCHANGED,
+    Outcome.SKIPPED: Kind.SKIPPED,
+    Outcome.FAILED: Kind.FAILED,
+}
+
+
+def kind_of(action: Action, outcome: Outcome) -> Kind:
+    """Return what becomes of an item of a plan that nobody has carried out."""
+    return _OF_PENDING.get(action, Kind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What licences cost in one billing cycle, before and after; None: Halo has no cycle. Cycles are never mixed."""
+
+    billing_cycle: str | None
+    before: Decimal
+    after: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        """After less before."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChanges:
+    """What becomes of a customer's items, and what that costs.
+
+    Attributes:
+        customer: what it is known by in these pages: its client in Halo, or its own id where it has none.
+        name: the customer's name.
+        counts: how many of its items are of each kind.
+        costs: by billing cycle.
+    """
+
+    customer: str
+    name: str
+    counts: Mapping[Kind, int]
+    costs: Sequence[Cost]
+
+
+class PreviewStore:
+    """Answers questions about one plan. Pages begin behind `skip` rows and hold at most `most`."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def counts(self, run_id: UUID, customer: str | None = None) -> Mapping[Kind, int]:
+        """Return how many items are of each kind, of one customer or of all."""
+        counts = dict.fromkeys(Kind, 0)
+        async for row in QUERIES.preview_counts(self._pool, run_id=run_id, customer=customer):
+            counts[kind_of(Action(row["action"]), Outcome(row["outcome"]))] += row["items"]
+        return counts
+
+    async def costs(self, run_id: UUID) -> Mapping[Kind, Sequence[Cost]]:
+        """Return what the licences cost before and after, by kind and billing cycle, in the currency of the invoice."""
+        costs: dict[Kind, dict[str | None, Cost]] = defaultdict(dict)
+        async for row in QUERIES.preview_money(self._pool, run_id=run_id):
+            kind, cycle = kind_of(Action(row["action"]), Outcome(row["outcome"])), row["billing_cycle"]
+            known = costs[kind].get(cycle, Cost(cycle, Decimal(0), Decimal(0)))
+            costs[kind][cycle] = Cost(cycle, known.before + row["before"], known.after + row["after"])
+        return {kind: list(by_cycle.values()) for kind, by_cycle in costs.items()}
+
+    async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:
+        """Return a page of customers, those that lose licences first, and how many customers there are in all."""
+        rows = await rows_of(QUERIES.preview_customers(self._pool, run_id=run_id, skip=skip, most=most))
+        costs: dict[str, list[Cost]] = defaultdict(list)
+        keys = [row["customer"] for row in rows]
+        async for row in QUERIES.preview_customer_money(self._pool, run_id=run_id, customers=keys):
+            costs[row["customer"]].append(Cost(row["billing_cycle"], row["before"], row["after"]))
+        shown = [
+            CustomerChanges(
+                row["customer"],
+                row["customer_name"],
+                {kind: row[kind.value] for kind in Kind},
+                costs[row["customer"]],
+            )
+            for row in rows
+        ]
+        return shown, rows[0]["customers"] if rows else 0
+
+    async def items(
+        self, run_id: UUID, kinds: Collection[Kind], *, customer: str | None = None, skip: int = 0, most: int
+    ) -> Sequence[Row]:
+        """Return items of some kinds, of one customer or of all, in the plan's order."""
+        pairs = [(action, outcome) for action in Action for outcome in Outcome if kind_of(action, outcome) in kinds]
+        return await rows_of(
+            QUERIES.preview_items(
+                self._pool,
+                run_id=run_id,
+                actions=[action.value for action, _ in pairs],
+                outcomes=[outcome.value for _, outcome in pairs],
+                customer=customer,
+                skip=skip,
+                most=most,
+            )
+        )

@@ -1,0 +1,101 @@
+"""The form of the settings: what it shows of stored settings, and what was entered as settings again.
+
+Everything in a form is text. A field that cannot be right keeps what was entered, with a sentence on what to enter.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.domain.decimals import plain
+from pydantic import ValidationError
+
+ON = "on"
+OWN = "own"
+_CHOOSE = "Choose one of these."
+
+MESSAGES: Mapping[str, str] = {
+    "removal": _CHOOSE,
+    "cleanup": _CHOOSE,
+    "guard_max_count": "Enter a whole number of licences from 0 to 1,000,000, without commas: 10.",
+    "guard_percent": "Enter a percentage from 0 to 100 with at most 4 digits behind the point: 25.",
+    "price_field": _CHOOSE,
+    "rate_requests": "Enter a whole number of requests from 1 to 100,000, without commas: 500.",
+    "rate_window_s": "Enter a number of seconds above 0 and up to 86400, which is a day: 300.",
+    "country": "Choose one of the countries of the list.",
+    "invoice_day": "Enter a day of the month from 1 to 28: 5.",
+}
+"""What to enter in each field, in the order of the page."""
+
+_FIELDS = {
+    "delete_guard.max_count": "guard_max_count",
+    "delete_guard.max_fraction": "guard_percent",
+    "rate_limit.requests": "rate_requests",
+    "rate_limit.window_s": "rate_window_s",
+}
+"""Fields of the form that are called otherwise in the settings."""
+
+NAMES = ("auto_sync", "guard", "rate", *MESSAGES)
+"""All fields of the form."""
+
+Entered = Mapping[str, str]
+"""What the form holds, by the names of its fields."""
+
+
+def shown(settings: PartnerSettings, usual: RateLimit) -> Entered:
+    """Return what the form shows of settings; `usual` is the services' request limit.
+
+    The fields of what is switched off show what they would begin with.
+    """
+    guard, rate = settings.delete_guard or DeleteGuard(), settings.rate_limit or usual
+    return {
+        "auto_sync": ON if settings.auto_sync else "",
+        "removal": settings.removal,
+        "cleanup": settings.cleanup,
+        "guard": ON if settings.delete_guard else "",
+        "guard_max_count": str(guard.max_count),
+        "guard_percent": plain((guard.max_fraction * 100).normalize()),
+        "price_field": settings.price_field,
+        "rate": OWN if settings.rate_limit else "",
+        "rate_requests": str(rate.requests),
+        "rate_window_s": f"{rate.window_s:g}",
+        "country": settings.country or "",
+        "invoice_day": str(settings.invoice_day),
+    }
+
+
+def read(entered: Entered) -> tuple[PartnerSettings | None, Mapping[str, str]]:
+    """Return what was entered as settings, or None and what is wrong, by field in the order of the page."""
+    guard = {"max_count": entered["guard_max_count"], "max_fraction": _fraction(entered["guard_percent"])}
+    rate = {"requests": entered["rate_requests"], "window_s": entered["rate_window_s"]}
+    wanted: dict[str, Any] = {
+        "auto_sync": entered["auto_sync"] == ON,
+        "removal": entered["removal"],
+        "cleanup": entered["cleanup"],
+        "price_field": entered["price_field"],
+        "delete_guard": guard if entered["guard"] == ON else None,
+        "rate_limit": rate if entered["rate"] == OWN else None,
+        "country": entered["country"] or None,
+        "invoice_day": entered["invoice_day"],
+    }
+    try:
+        return PartnerSettings.model_validate(wanted), {}
+    except ValidationError as error:
+        paths = {".".join(map(str, problem["loc"])) for problem in error.errors()}
+    wrong = {_FIELDS.get(path, path) for path in paths}
+    return None, {field: message for field, message in MESSAGES.items() if field in wrong}
+
+
+def fingerprint(settings: PartnerSettings) -> str:
+    """Return what tells settings from others: a form carries it, so that nobody overwrites what he has not seen."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _fraction(percent: str) -> Decimal | str:
+    """Return a percentage as a fraction; what is no number stays as it is, and is refused with the rest."""
+    try:
+        return Decimal(percent.removesuffix("%").strip().replace(",", ".")) / 100
+    except InvalidOperation:
+        return percent

@@ -1,0 +1,93 @@
+"""The page of the audit log."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from halosync.domain.acts import Act
+from halosync.store.audit import AUTO_SYNC, COMMAND_LINE, HALO, Actor, record
+
+from tests.integration.portal.conftest import new_browser
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser, Page
+
+ACME, RIVAL = "acme-msp", "rival-msp"
+HERE = f"/portal/{ACME}/audit"
+RUN = "3f2a77c0-0000-4000-8000-000000000000"
+STARTED = {"invoice_id": "INV-1", "revision": 1, "retry_of": None}
+
+
+async def acts(world: "World", by: Actor, act: Act, subject: str, *, detail: Any = None, count: int = 1) -> None:
+    async with world.pool.acquire() as connection, connection.transaction():
+        for _ in range(count):
+            await record(connection, by, act, partner_id=ACME, subject=subject, detail=detail)
+
+
+def rows_of(page: "Page") -> list[str]:
+    """What each row says behind its time."""
+    cells = [row.select("td")[1:] for row in page.soup.select("tbody tr")]
+    return [" ".join(" ".join(cell.get_text(" ") for cell in row).split()) for row in cells]
+
+
+async def test_who_did_what_newest_first(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await acts(world, AUTO_SYNC, Act.RUN_STARTED, RUN, detail=STARTED)
+    await acts(world, HALO, Act.CONNECTION_LOST, "acme")
+    await acts(world, COMMAND_LINE, Act.RUN_CANCELLED, RUN)
+    await acts(world, Actor("<b>Ada</b>"), Act.CONNECTION_BEGUN, "<script>alert(1)</script>")
+    page = await browser.open(HERE)
+    assert rows_of(page) == [
+        '<b>Ada</b> Began to connect the Halo "<script>alert(1)</script>".',
+        f"Command line i Operator Cancelled run 3f2a77c0. Open the run {RUN}",
+        'Halo The Halo "acme" ended the connection; it has to be connected again.',
+        f"Automatic sync Started sync 3f2a77c0 of invoice INV-1, revision 1. Open the run {RUN}",
+        "key of acme-msp (API key) Signed in to the portal.",
+        'Command line i Operator Created the API key "key of acme-msp".',
+    ]
+    assert not page.soup.select("td script, td b")
+    assert [link["href"] for link in page.soup.select("td a")] == [f"/portal/{ACME}/runs/{RUN}"] * 2
+
+
+async def test_one_kind_of_act(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await acts(world, HALO, Act.CONNECTION_LOST, "acme")
+    await browser.open(HERE)
+    page = await browser.submit(HERE, act="connection.lost")
+    assert len(page.soup.select("tbody tr")) == 1
+    assert page.one("#act option[selected]").get_text() == "Halo connection lost"
+    page = await browser.open(f"{HERE}?act=key.revoked")
+    assert "Nobody has done this yet" in page.text
+    page = await browser.open(f"{HERE}?act=moon.landed")
+    assert len(page.soup.select("tbody tr")) == 3
+
+
+async def test_pages_lead_to_the_oldest_entry_and_keep_the_filter(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await acts(world, HALO, Act.CONNECTION_LOST, "acme", count=120)
+    page = await browser.open(f"{HERE}?act=connection.lost")
+    seen = len(page.soup.select("tbody tr"))
+    assert seen == 50
+    while page.soup.select("a[rel=next]"):
+        page = await browser.open(str(page.one("a[rel=next]")["href"]))
+        seen += len(page.soup.select("tbody tr"))
+        assert "act=connection.lost" in str(page.one(".pager a:first-child")["href"])
+    assert seen == 120
+    assert not (await browser.open(f"{HERE}?after=1")).soup.select("tbody tr")
+    await browser.open(f"{HERE}?after=-1", status=422)
+
+
+async def test_another_partners_log_is_not_found(browser: "Browser") -> None:
+    await browser.sign_in()
+    await browser.open(f"/portal/{RIVAL}/audit", status=404)
+
+
+@pytest.mark.parametrize("path", ["settings", "keys", "audit"])
+async def test_these_pages_need_no_connection_but_a_session(browser: "Browser", world: "World", path: str) -> None:
+    page = await browser.sign_in()
+    assert f"/portal/{ACME}/{path}" in [link["href"] for link in page.soup.select(".tabs a")]
+    await browser.open(f"/portal/{ACME}/{path}")
+    stranger = await new_browser(world).open(f"/portal/{ACME}/{path}")
+    assert stranger.title == "Sign in"
+    answer = await browser.client.post(f"/portal/{ACME}/{path}", data={"name": "x"})
+    assert answer.status_code in {403, 405}

@@ -1,0 +1,169 @@
+"""The page of a run: how it ended and what to do, the money, and its items with the licence before and after."""
+
+import csv
+import io
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+MONTHLY, YEARLY = "Monthly", "Yearly"
+
+
+def path(run_id: UUID, partner: str = "acme-msp") -> str:
+    return f"/portal/{partner}/runs/{run_id}"
+
+
+async def test_counters_add_up_and_money_is_told_by_billing_cycle(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item((10, "31.50", MONTHLY, True), (12, "31.50", MONTHLY, True), action="update"),
+        world.item((3, "20", YEARLY, True), None, action="delete"),
+        world.item(outcome="failed", reason="negative_quantity", detail="Line 3 bills a negative quantity."),
+        world.item((1, "5", MONTHLY, True), None, outcome="held", action="delete", reason="delete_guard"),
+    ]
+    run_id = await world.run(await world.invoice(), items, approve_removals=3)
+    await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE outcome = 'pending'")
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.title == "Sync of November 2026"
+    assert page.texts(".title-row .badge") == ["! Partly done"]
+    assert page.texts(".stat") == ["1 Failed", "1 Held", "0 Skipped", "2 Synced", "4 In all"]
+    assert "0 created, 1 updated, 1 removed and 0 that needed no change" in page.text
+    assert "Removals approved up to 3" in page.text
+    money = page.soup.select("section[aria-labelledby=money-title] tbody tr")
+    assert [" ".join(row.get_text(" ").split()) for row in money] == [
+        "Monthly AUD 320.00 AUD 383.00 +AUD 63.00",
+        "Yearly AUD 60.00 AUD 0.00 −AUD 60.00",  # noqa: RUF001 - a minus sign, meant so
+    ]
+
+
+async def test_items_show_what_changes_and_why_not(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    items = [
+        world.item((10, "31.50", MONTHLY, True), (12, "31.50", YEARLY, True), outcome="synced", action="update"),
+        world.item(None, (5, "7", MONTHLY, True), outcome="synced", action="create"),
+        world.item(
+            outcome="skipped",
+            action="none",
+            customer_name="<b>Fabrikam</b>",
+            reason="customer_not_found",
+            detail="No client in Halo is called so.",
+        ),
+    ]
+    run_id = await world.run(await world.invoice(), items, state="succeeded")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    rows = page.soup.select("table.items tbody tr")
+    cells = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
+    assert cells[0] == [
+        "MS-365-BP",
+        "Update",
+        "10 → changes to 12",
+        "31.50",
+        "Monthly → changes to Yearly",
+        "Yes",
+        "✓ Synced",
+    ]
+    assert cells[1][2:4] == ["– → changes to 5", "– → changes to 7.00"]  # noqa: RUF001 - dashes, meant so
+    assert rows[2].select_one("th").get_text().startswith("<b>Fabrikam</b>")
+    assert "No client of that name in Halo" in cells[2][-1]
+    assert rows[2].select_one("td.outcome a")["href"] == "/portal/acme-msp/customers"
+
+
+async def test_items_are_filtered_and_paged(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item(
+            outcome="failed" if number % 2 else "synced",
+            action="create",
+            customer_name=f"Customer {number:03}",
+        )
+        for number in range(120)
+    ]
+    run_id = await world.run(await world.invoice(), items, state="partial")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.texts("#outcome option") == ["Any", "Failed (60)", "Synced (60)"]
+    assert "1 to 50 of 120 items" in page.text
+    page = await browser.open(str(page.one("a[rel=next]")["href"]))
+    assert "51 to 100 of 120 items" in page.text
+
+    page = await browser.submit(f"{path(run_id)}#items-title", outcome="failed", q="customer 00")
+    assert page.texts("table.items tbody th") == [f"Customer 00{number} C-1" for number in (1, 3, 5, 7, 9)]
+    assert "1 to 5 of 5 items that fit" in page.text
+    assert page.texts("#outcome option[selected]") == ["Failed (5)"]
+
+    page = await browser.open(f"{path(run_id)}?q=nobody")
+    assert page.texts(".empty-title") == ["No item fits"]
+
+
+async def test_the_file_has_every_item_that_fits(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item(outcome="failed" if number < 60 else "synced", customer_name="=1+1" if number == 0 else "Contoso")
+        for number in range(80)
+    ]
+    run_id = await world.run(await world.invoice(), items, state="partial")
+    await browser.sign_in()
+    page = await browser.open(f"{path(run_id)}?outcome=failed")
+    link = str(page.one("a[download]")["href"])
+    response = await browser.client.get(link)
+    assert response.headers["content-type"].startswith("text/csv")
+    assert f'filename="run-{run_id}.csv"' in response.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    assert len(rows) == 60
+    assert rows[0]["customer_name"] == "'=1+1"
+    assert {"before_quantity", "after_price", "reason", "detail"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "heading", "button"),
+    [
+        ("connection_broken", "The connection to Halo is broken.", "Reconnect Halo"),
+        ("read_shrunk", "Halo showed much less than before.", None),
+        ("moon_too_low", "Moon too low.", None),
+    ],
+)
+async def test_a_failed_run_says_why_and_what_to_do(
+    browser: "Browser", world: "World", code: str, heading: str, button: str | None
+) -> None:
+    run_id = await world.run(await world.invoice(), state="failed", error_code=code, error="Do this and that.")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    told = page.one(".notice-bad")
+    assert f"{heading} Do this and that." in " ".join(told.get_text(" ").split())
+    assert [link.get_text() for link in told.select("a")] == ([button] if button else [])
+
+
+async def test_a_preview_says_that_nothing_was_written(browser: "Browser", world: "World") -> None:
+    items = [world.item(None, (5, "7", MONTHLY, True), action="create", outcome="pending")]
+    run_id = await world.run(await world.invoice(), items, mode="preview")
+    await world.finish(run_id, "previewed")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.title == "Preview of November 2026"
+    assert "Nothing was written" in page.text
+    assert "1 Would be done" in page.texts(".stat")
+    assert page.one(f'a[href="{path(run_id)}/preview"]')
+
+
+async def test_a_run_that_goes_on_says_so(browser: "Browser", world: "World") -> None:
+    run_id = await world.run(await world.invoice(), [world.item()])
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.texts(".title-row .badge") == ["… Writing to Halo"]
+    assert "1 Not yet done" in page.texts(".stat")
+
+
+async def test_runs_of_others_and_of_nobody_are_not_found(browser: "Browser", world: "World") -> None:
+    foreign = await world.run(await world.invoice(partner="rival-msp"), [world.item()], partner="rival-msp")
+    await browser.sign_in()
+    for run_id in (foreign, UUID(int=1), "no-uuid"):
+        await browser.open(f"/portal/acme-msp/runs/{run_id}", status=404)
+        await browser.open(f"/portal/acme-msp/runs/{run_id}/items.csv", status=404)
+    await browser.open(path(foreign, "rival-msp"), status=404)

@@ -1,0 +1,48 @@
+"""Every code has words, and no word is left over."""
+
+import re
+from pathlib import Path
+
+from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.states import RunState
+from report_api.portal import meanings
+
+PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" / "planner" / "service.py"
+
+
+def test_every_code_has_words() -> None:
+    assert set(meanings.STATES) == set(RunState)
+    assert set(meanings.OUTCOMES) == set(Outcome)
+    assert set(meanings.PREVIEWED) == set(Outcome)
+    assert set(meanings.ACTIONS) == set(Action)
+    assert set(meanings.REASONS) == set(Reason)
+    assert set(meanings.DONE) == set(Action)
+    assert set(meanings.KINDS) == set(Kind)
+
+
+def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:
+    codes = set(re.findall(r"_fail\(run, lease, \"(\w+)\"", PLANNER.read_text("utf-8")))
+    assert "read_shrunk" in codes
+    assert codes <= set(meanings.ERRORS)
+
+
+def test_things_are_mended_for_codes_that_exist() -> None:
+    assert set(meanings.MENDINGS) <= set(Reason) | set(meanings.ERRORS)
+
+
+def test_a_code_that_came_later_is_shown_with_spaces() -> None:
+    assert meanings.reason_label("moon_too_low") == "Moon too low"
+    assert meanings.error_label("moon_too_low") == "Moon too low"
+    assert meanings.reason_label(None) is None
+    assert meanings.error_label(None) == "The run failed"
+
+
+def test_what_a_preview_would_do_is_not_called_done_or_pending() -> None:
+    assert meanings.outcome_meaning(Outcome.PENDING, RunState.PREVIEWED).label == "Would be done"
+    assert meanings.outcome_meaning(Outcome.PENDING, RunState.WRITING).label == "Not yet done"
+    assert meanings.outcome_meaning(Outcome.HELD, RunState.PREVIEWED).label == "Would be held"
+
+
+def test_a_run_that_nobody_asked_for_says_so() -> None:
+    assert meanings.requester("auto_sync") == "Automatic Sync"
+    assert meanings.requester("Jo's key") == "Jo's key"

@@ -1,0 +1,71 @@
+"""The form of the settings: text to settings and back, and a sentence for everything that cannot be right."""
+
+from decimal import Decimal
+
+import pytest
+from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from report_api.portal.settings_form import MESSAGES, NAMES, fingerprint, read, shown
+
+USUAL = RateLimit(requests=500, window_s=300)
+EVERY = [
+    PartnerSettings(),
+    PartnerSettings(delete_guard=None, country="AU", invoice_day=28),
+    PartnerSettings(
+        auto_sync=True,
+        removal="deactivate",
+        cleanup="owned",
+        price_field="none",
+        delete_guard=DeleteGuard(max_count=0, max_fraction=Decimal("0.125")),
+        rate_limit=RateLimit(requests=100, window_s=2.5),
+    ),
+]
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_what_is_shown_is_read_as_the_same(settings: PartnerSettings) -> None:
+    entered = shown(settings, USUAL)
+    assert set(entered) == set(NAMES)
+    assert read(entered) == (settings, {})
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *[("guard_max_count", text) for text in ("", "ten", "-1", "1.5", "1000001", "1,000", "true")],
+        *[("guard_percent", text) for text in ("", "a", "101", "-1", "0.12345", "NaN", "1e400")],
+        *[("rate_requests", text) for text in ("", "0", "100001")],
+        *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "5 minutes")],
+        *[("country", text) for text in ("XX", "au", "Australia")],
+        *[("invoice_day", text) for text in ("", "0", "29", "5th")],
+        *[(field, text) for field in ("removal", "cleanup", "price_field") for text in ("", "other")],
+    ],
+)
+def test_what_cannot_be_right_is_named_with_what_to_enter(field: str, text: str) -> None:
+    entered = {**shown(PartnerSettings(), USUAL), "rate": "own", field: text}
+    assert read(entered) == (None, {field: MESSAGES[field]})
+
+
+def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_page() -> None:
+    entered = {**dict.fromkeys(NAMES, "?"), "guard": "on", "rate": "own"}
+    settings, errors = read(entered)
+    assert settings is None
+    assert list(errors) == list(MESSAGES)
+
+
+def test_fields_of_what_is_switched_off_are_not_judged() -> None:
+    entered = {**shown(PartnerSettings(), USUAL), "guard": "", "guard_percent": "?", "rate_requests": "?"}
+    settings, errors = read(entered)
+    assert settings == PartnerSettings(delete_guard=None)
+    assert not errors
+
+
+@pytest.mark.parametrize(("text", "fraction"), [("12.5", "0.125"), ("12,5", "0.125"), ("25 %", "0.25"), ("100", "1")])
+def test_a_percentage_may_be_written_as_people_do(text: str, fraction: str) -> None:
+    settings, _ = read({**shown(PartnerSettings(), USUAL), "guard_percent": text})
+    assert settings is not None
+    assert settings.delete_guard == DeleteGuard(max_fraction=Decimal(fraction))
+
+
+def test_a_fingerprint_tells_settings_apart() -> None:
+    assert len({fingerprint(settings) for settings in EVERY}) == len(EVERY)
+    assert fingerprint(PartnerSettings()) == fingerprint(PartnerSettings())
