@@ -8,10 +8,10 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.looks import EVERY_LOOK, PHONE, Look, picture
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import PATIENCE_MS, Visitors, sign_in
 from tests.partner import Partner, lines
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
 async def two_months(partner: Partner) -> str:
@@ -95,3 +95,21 @@ async def test_history_needs_no_scripts(visitors: Visitors, partner: Partner) ->
     await page.get_by_label("Outcome").select_option(label="Failed (1)")
     await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("table.items tbody tr")).to_have_count(1)
+
+
+async def test_the_page_of_a_run_follows_the_run(visitors: Visitors, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(3)))
+    slow = {"match": {"method": "POST", "path": "SoftwareLicence"}, "delay_s": 3.0}
+    await partner.halo.add_fault(partner.tenant, times=1, **slow)
+    page = await visitors.page()
+    await sign_in(page, partner.api_key)
+    run_id = await partner.start()
+    await page.goto(f"/portal/{partner.name}/runs/{run_id}")
+    badge = page.locator("#run-title .badge")
+    await expect(page.locator("#sync-panel")).to_contain_text("A Sync is going on")
+    await expect(badge).not_to_contain_text("Succeeded")
+    # Nothing is loaded by hand from here on.
+    await expect(badge).to_contain_text("Succeeded", timeout=PATIENCE_MS)
+    await expect(page.locator(".stat").filter(has_text="Synced")).to_contain_text("3")
+    await expect(page.locator("table.items tbody tr")).to_have_count(3)

@@ -61,6 +61,11 @@ def test_the_guard_of_a_formula_can_always_be_undone(text: str) -> None:
     assert unguarded(cell(text)) == text
 
 
+@given(st.text("=;\t '+-@1a"))
+def test_the_guard_within_a_text_can_be_undone_too(text: str) -> None:
+    assert unguarded(cell(text)) == text
+
+
 @given(TRICKY)
 def test_the_guard_of_tricky_texts_too(text: str) -> None:
     assert unguarded(cell(text)) == text

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
 from report_api.portal import meanings
 
@@ -13,8 +13,11 @@ PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" /
 def test_every_code_has_words() -> None:
     assert set(meanings.STATES) == set(RunState)
     assert set(meanings.OUTCOMES) == set(Outcome)
+    assert set(meanings.PREVIEWED) == set(Outcome)
     assert set(meanings.ACTIONS) == set(Action)
     assert set(meanings.REASONS) == set(Reason)
+    assert set(meanings.DONE) == set(Action)
+    assert set(meanings.KINDS) == set(Kind)
 
 
 def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:
@@ -34,10 +37,10 @@ def test_a_code_that_came_later_is_shown_with_spaces() -> None:
     assert meanings.error_label(None) == "The run failed"
 
 
-def test_what_a_preview_would_do_is_not_called_pending() -> None:
+def test_what_a_preview_would_do_is_not_called_done_or_pending() -> None:
     assert meanings.outcome_meaning(Outcome.PENDING, RunState.PREVIEWED).label == "Would be done"
     assert meanings.outcome_meaning(Outcome.PENDING, RunState.WRITING).label == "Not yet done"
-    assert meanings.outcome_meaning(Outcome.HELD, RunState.PREVIEWED).label == "Held"
+    assert meanings.outcome_meaning(Outcome.HELD, RunState.PREVIEWED).label == "Would be held"
 
 
 def test_a_run_that_nobody_asked_for_says_so() -> None:

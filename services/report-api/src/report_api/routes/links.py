@@ -20,7 +20,7 @@ from report_api.models.mapping import (
 )
 from report_api.paging import CursorText, Keyset, Limit
 from report_api.ports import PortsHere
-from report_api.problems import Problem, invalid, not_found
+from report_api.problems import Problem, invalid, not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.security import ActorHere
 
@@ -52,7 +52,7 @@ async def list_customers(
     return CustomerPage(items=items, next_cursor=following, read_at=picture.read_at)
 
 
-@router.put("/customers/{customer_id:path}", summary="Link a customer")
+@router.put("/customers/{customer_id:path}", responses=responses(400, 413), summary="Link a customer")
 async def link_customer(
     partner: Partner, customer_id: AnyId, wanted: CustomerLinkRequest, by: ActorHere, ports: PortsHere
 ) -> Customer:
@@ -114,7 +114,7 @@ async def list_products(
     return ProductPage(items=items, next_cursor=following, read_at=picture.read_at)
 
 
-@router.put("/products/{product_code:path}", summary="Link a product")
+@router.put("/products/{product_code:path}", responses=responses(400, 413), summary="Link a product")
 async def link_product(
     partner: Partner, product_code: AnyId, wanted: ProductLinkRequest, by: ActorHere, ports: PortsHere
 ) -> Product:
