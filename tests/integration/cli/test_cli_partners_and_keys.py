@@ -47,7 +47,7 @@ async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool
     assert principal is not None
     assert (str(principal.key_id), principal.partner_id) == (created["key_id"], acme)
     [listed] = (await command("key", "list", "--partner", acme, "--json")).json()
-    assert listed.keys() == {"key_id", "partner_id", "name", "created_at", "revoked_at"}
+    assert listed.keys() == {"key_id", "partner_id", "name", "created_at", "last_used_at", "revoked_at"}
     assert (await command("key", "revoke", created["key_id"])).exit_code == 0
     assert await KeyStore(pool).authenticate(created["api_key"]) is None
     again = await command("key", "revoke", created["key_id"], "--json")

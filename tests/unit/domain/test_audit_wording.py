@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from halosync.domain.acts import Act
-from halosync.domain.audit_wording import KINDS, describe, describe_change
+from halosync.domain.audit_wording import KINDS, describe, describe_changes
 
 RUN = "3f2a77c0-0000-4000-8000-000000000000"
 INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
@@ -50,7 +50,7 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
     (
         Act.SETTINGS_CHANGED,
         "acme",
-        {"changes": {"auto_sync": [False, True], "removal": ["delete", "zero"]}},
+        {"changes": {"removal": ["delete", "zero"], "auto_sync": [False, True]}},
         (
             "Changed automatic sync from off to on; what to do with a removed licence "
             'from "delete it" to "set its quantity to zero".'
@@ -89,7 +89,7 @@ def test_an_act_of_a_newer_version_is_named_by_its_code() -> None:
     ("setting", "old", "new", "words"),
     [
         ("invoice_day", 5, 7, "the invoice day from 5 to 7"),
-        ("country", None, "AU", 'the holiday country from none to "AU"'),
+        ("country", None, "AU", "the holiday country from none to Australia"),
         (
             "delete_guard",
             {"max_count": 10, "max_fraction": "0.250"},
@@ -106,4 +106,4 @@ def test_an_act_of_a_newer_version_is_named_by_its_code() -> None:
     ],
 )
 def test_a_change_of_a_setting_is_said_in_words(setting: str, old: Any, new: Any, words: str) -> None:
-    assert describe_change(setting, old, new) == words
+    assert describe_changes({setting: [old, new]}) == words

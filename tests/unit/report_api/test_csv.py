@@ -29,6 +29,10 @@ from report_api.csv_export import cell, wants_csv
         ("a=1", "a=1"),
         (["=1", "2"], "'=1; 2"),
         ("-٣", "'-٣"),
+        ("a;=1", "a;'=1"),
+        ("a; -b;c", "a; '-b;c"),
+        (["1", "=1"], "1; '=1"),
+        ("\t=1", "'\t'=1"),
     ],
 )
 def test_a_cell(value: object, expected: str) -> None:

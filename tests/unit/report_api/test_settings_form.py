@@ -1,12 +1,9 @@
 """The form of the settings: text to settings and back, and a sentence for everything that cannot be right."""
 
-import itertools
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
-from report_api.portal.countries import countries, country_name
 from report_api.portal.settings_form import MESSAGES, NAMES, fingerprint, read, shown
 
 USUAL = RateLimit(requests=500, window_s=300)
@@ -72,17 +69,3 @@ def test_a_percentage_may_be_written_as_people_do(text: str, fraction: str) -> N
 def test_a_fingerprint_tells_settings_apart() -> None:
     assert len({fingerprint(settings) for settings in EVERY}) == len(EVERY)
     assert fingerprint(PartnerSettings()) == fingerprint(PartnerSettings())
-
-
-def test_every_country_has_a_name_of_words() -> None:
-    names = [name for _, name in countries()]
-    assert len(set(names)) == len(names) > 200
-    assert {("AU", "Australia"), ("IM", "Isle of Man"), ("CD", "Congo, Democratic Republic of the")} <= set(countries())
-    assert all(PartnerSettings(country=code) for code, _ in countries())
-    glued = [name for name in names if any(a.islower() and b.isupper() for a, b in itertools.pairwise(name))]
-    assert glued == ["Heard Island and McDonald Islands"]
-
-
-@pytest.mark.parametrize(("code", "name"), [("AU", "Australia"), ("XX", "XX"), (None, None)])
-def test_a_code_is_shown_by_its_name(code: str | None, name: Any) -> None:
-    assert country_name(code) == name

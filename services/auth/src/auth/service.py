@@ -75,8 +75,8 @@ class ConnectionService:
         The attempt is used up before anything else: whatever happens now, this redirect is not taken again.
 
         Raises:
-            Refused: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a partner
-                is not connected also stays on the connection, for those who come later.
+            Refused: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a
+                partner is not connected also stays on the connection, for those who come later.
         """
         state_hash = _hash(request.state)
         attempt = await self._connections.claim_attempt(state_hash)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from report_api import problems
 from report_api.edge import Edge
@@ -40,6 +40,10 @@ What was loaded, what was done, line by line, and everything a partner can set.
 class Api(FastAPI):
     """FastAPI with the schema of problems in its description."""
 
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the edge around everything, also around the answer to a failure that nobody foresaw."""
+        return Edge(super().build_middleware_stack())
+
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, made once."""
         if self.openapi_schema is None:
@@ -69,7 +73,6 @@ def build(ports: Ports | None) -> Api:
         docs_url=None,  # both pages load scripts from other people's servers
         redoc_url=None,
         redirect_slashes=False,  # a slash may be part of an id
-        middleware=[Middleware(Edge)],
     )
     app.state.ports = ports
     problems.install(app, problem_page)

@@ -14,6 +14,7 @@ from halosync.messaging.delivery import PASSING
 from halosync.messaging.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +23,11 @@ RETRY_AFTER_S = "5"
 
 _NOTHING_HERE = "There is nothing here, or your key may not see it."
 _STATUS_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
-_DETAILS = {404: _NOTHING_HERE, 405: "This address does not take this method; the header Allow has those it takes."}
+_DETAILS = {
+    400: "The body could not be read. Send JSON in UTF-8.",
+    404: _NOTHING_HERE,
+    405: "This address does not take this method; the header Allow has those it takes.",
+}
 
 
 class FieldProblem(BaseModel):
@@ -139,7 +144,18 @@ async def _on_http(request: Request, error: Exception) -> Response:
         return await _on_unforeseen(request, error)
     status = error.status_code
     detail = _DETAILS.get(status, error.detail)
-    return respond(request, Problem(status, _STATUS_CODES.get(status, "http_error"), detail, headers=error.headers))
+    headers = {"Allow": ", ".join(_methods(request))} if status == 405 else error.headers
+    return respond(request, Problem(status, _STATUS_CODES.get(status, "http_error"), detail, headers=headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what the address takes. The framework's own header has the methods of its first route only."""
+    scope = {"type": "http", "path": request.scope["path"], "root_path": request.scope.get("root_path", "")}
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
@@ -178,7 +194,7 @@ CSV_TOO: dict[int | str, dict[str, Any]] = {
 """For OpenAPI: the call answers CSV as well as JSON."""
 
 
-def responses(*statuses: Literal[401, 404, 409, 413, 422, 503]) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: Literal[400, 401, 404, 409, 413, 422, 503]) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a call for OpenAPI."""
     return {
         status: {

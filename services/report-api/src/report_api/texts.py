@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def _without_nul(text: str) -> str:
@@ -13,7 +13,10 @@ def _without_nul(text: str) -> str:
     return text
 
 
-QueryText = Annotated[str, AfterValidator(_without_nul)]
+PRINTABLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$"
+"""For the description: not blank, and no control characters. The rule is `halosync.contracts.message.printable`'s."""
+
+QueryText = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 """Text that may become part of a database query."""
 
 Search = Annotated[

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 import holidays
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 def _no_bool(value: object) -> object:
@@ -32,11 +32,23 @@ class _Setting(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_FRACTION = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": r"^(0(\.\d{1,6})?|1(\.0{1,6})?)$"},
+            {"type": "number", "minimum": 0, "maximum": 1},
+        ]
+    },
+    mode="validation",
+)
+"""Pydantic does not describe what a validator stands in front of."""
+
+
 class DeleteGuard(_Setting):
     """Removals are held when they exceed both thresholds (spec section 3, "Delete guard")."""
 
     max_count: WholeNumber = Field(default=10, ge=0, le=1_000_000, description="Removals of one run.")
-    max_fraction: Annotated[Decimal, BeforeValidator(_no_bool)] = Field(
+    max_fraction: Annotated[Decimal, BeforeValidator(_no_bool), _FRACTION] = Field(
         default=Decimal("0.25"),
         ge=0,
         le=1,

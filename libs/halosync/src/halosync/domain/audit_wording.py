@@ -1,10 +1,11 @@
 """The sentences of the audit log: what was done, for people. Who and when stand beside them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from halosync.domain.acts import Act
+from halosync.domain.countries import country_name
 from halosync.domain.decimals import plain
 
 Detail = Mapping[str, Any]
@@ -58,9 +59,18 @@ def describe(act: str, subject: str, detail: Detail) -> str:
     return sentence(subject, detail)
 
 
-def describe_change(setting: str, old: Any, new: Any) -> str:
-    """Say what became of one setting: `the invoice day from 5 to 7`. Values are JSON's, as the API has them."""
-    return f"{_SETTINGS.get(setting, setting)} from {_value(setting, old)} to {_value(setting, new)}"
+def describe_changes(changes: Mapping[str, Sequence[Any]]) -> str:
+    """Say what became of settings, in their usual order: `automatic sync from off to on; the invoice day from 5 to 7`.
+
+    Args:
+        changes: the old and the new value of each, as the API's JSON has them.
+    """
+    known = [*_SETTINGS]
+    names = sorted(changes, key=lambda name: known.index(name) if name in known else len(known))
+    return "; ".join(
+        f"{_SETTINGS.get(name, name)} from {_value(name, changes[name][0])} to {_value(name, changes[name][1])}"
+        for name in names
+    )
 
 
 def _value(setting: str, value: Any) -> str:
@@ -73,11 +83,13 @@ def _value(setting: str, value: Any) -> str:
         return f"more than {value['max_count']} and more than {percent} %"
     if setting == "rate_limit":
         return f"{value['requests']} requests in {value['window_s']:g} seconds"
+    if setting == "country":
+        return country_name(value)
     return f'"{_CHOICES.get(setting, {}).get(value, value)}"' if isinstance(value, str) else str(value)
 
 
 def _settings(_: str, detail: Detail) -> str:
-    return f"Changed {'; '.join(describe_change(name, *values) for name, values in detail['changes'].items())}."
+    return f"Changed {describe_changes(detail['changes'])}."
 
 
 def _customer(subject: str, detail: Detail) -> str:
@@ -114,7 +126,7 @@ def _product(subject: str, detail: Detail) -> str:
 def _key(what: str) -> Callable[[str, Detail], str]:
     def sentence(subject: str, detail: Detail) -> str:
         name = detail["name"]
-        quoted = f'"{name}"' if name else subject
+        quoted = f'"{name}"' if name else short_id(subject)
         return f"{what} the API key {quoted}."
 
     return sentence
@@ -122,17 +134,16 @@ def _key(what: str) -> Callable[[str, Detail], str]:
 
 def _run(what: str) -> Callable[[str, Detail], str]:
     def sentence(subject: str, detail: Detail) -> str:
-        retry = f", to do what run {_short(detail['retry_of'])} left" if detail.get("retry_of") else ""
-        return (
-            f"Started {what} {_short(subject)} of invoice {detail['invoice_id']}, revision {detail['revision']}{retry}."
-        )
+        retry = f", to do what run {short_id(detail['retry_of'])} left" if detail.get("retry_of") else ""
+        invoice = f"invoice {detail['invoice_id']}, revision {detail['revision']}"
+        return f"Started {what} {short_id(subject)} of {invoice}{retry}."
 
     return sentence
 
 
-def _short(run_id: str) -> str:
-    """Return how pages call a run: the first part of its id."""
-    return run_id.partition("-")[0]
+def short_id(number: str) -> str:
+    """Return how pages call a run, or a key without a name: by the first part of its id."""
+    return number.partition("-")[0]
 
 
 def _established(subject: str, detail: Detail) -> str:
@@ -143,7 +154,7 @@ def _established(subject: str, detail: Detail) -> str:
 
 def _removals(subject: str, detail: Detail) -> str:
     most = detail["most"]
-    return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {_short(subject)}."
+    return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {short_id(subject)}."
 
 
 _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
@@ -162,6 +173,6 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.RUN_STARTED: _run("sync"),
     Act.PREVIEW_STARTED: _run("preview"),
     Act.REMOVALS_APPROVED: _removals,
-    Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {_short(run)} that Halo shows fewer licences.",
-    Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {_short(run)}.",
+    Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {short_id(run)} that Halo shows fewer licences.",
+    Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {short_id(run)}.",
 }

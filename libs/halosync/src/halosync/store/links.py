@@ -11,7 +11,9 @@ import asyncpg
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.acts import Act
 from halosync.domain.model import Client, CustomerLink
+from halosync.store import link_changes
 from halosync.store.audit import Actor, record
+from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reports import Row, pattern, rows_of
@@ -137,6 +139,30 @@ class LinkStore:
             detail = {"before": before, "after": licence_name}
             await record(connection, by, Act.PRODUCT_LINKED, partner_id=partner_id, subject=product_code, detail=detail)
             return True
+
+    async def change_customers(
+        self,
+        partner_id: str,
+        changes: Sequence[CustomerChange],
+        *,
+        by: Actor,
+        names: Mapping[str, str],
+        together: bool,
+    ) -> Changed[CustomerChange]:
+        """Make many changes in one transaction: each that still holds, or with `together` all of them or none.
+
+        `names` are the customers' names, for the audit log.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            change = link_changes.change_customers
+            return await change(connection, partner_id, changes, by=by, names=names, together=together)
+
+    async def change_products(
+        self, partner_id: str, changes: Sequence[ProductChange], *, by: Actor, together: bool
+    ) -> Changed[ProductChange]:
+        """Likewise for products."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await link_changes.change_products(connection, partner_id, changes, by=by, together=together)
 
     async def read_at(self, partner_id: str) -> datetime | None:
         """Return when the connected Halo was last read; None if it was not."""

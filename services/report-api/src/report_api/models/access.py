@@ -9,6 +9,7 @@ from halosync.domain.acts import Act
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.paging import Page
+from report_api.texts import PRINTABLE
 
 
 class KeyRequest(BaseModel):
@@ -16,7 +17,10 @@ class KeyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    name: Text = Field(description="What it is for; what it does is recorded under this name.")
+    name: Text = Field(
+        description="What it is for; what it does is recorded under this name.",
+        json_schema_extra={"pattern": PRINTABLE},
+    )
 
 
 class Key(BaseModel):

@@ -7,7 +7,9 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from report_api.models.amounts import INTEGRAL
 from report_api.paging import Page
+from report_api.texts import PRINTABLE
 
 ReadAt = Annotated[
     datetime | None, Field(description="When Halo was last read; null: never, so nothing is known of it yet.")
@@ -52,7 +54,8 @@ class CustomerLinkRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"halo_client_id": 7}})
 
-    halo_client_id: Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)] | None
+    # Up to here every program that reads JSON, our description too, sees the same number (RFC 8259, section 6).
+    halo_client_id: Annotated[StrictInt, Field(ge=-(2**53) + 1, le=2**53 - 1), INTEGRAL] | None
     excluded: StrictBool = Field(default=False, description="Leave this customer out of every run.")
 
 
@@ -81,7 +84,7 @@ class ProductLinkRequest(BaseModel):
         json_schema_extra={"example": {"licence_name": "Microsoft 365 Business Premium"}},
     )
 
-    licence_name: Text | None
+    licence_name: Text | None = Field(json_schema_extra={"pattern": PRINTABLE})
 
 
 class HaloClient(BaseModel):

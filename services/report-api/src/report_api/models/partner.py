@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.models.invoices import Invoice
 from report_api.models.runs import Run
+from report_api.texts import PRINTABLE
+
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# For the description; the rule itself, and its sentence, are `halosync.domain.tenant`'s.
+_TENANT = rf"^({_LABEL}|(https://)?{_LABEL}\.halopsa\.com/?)$"
 
 
 class Connection(BaseModel):
@@ -32,8 +37,14 @@ class ConnectRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"tenant": "acme", "client_id": "4f6b1c1e-0000-4000-8000-1"}}
     )
 
-    tenant: str = Field(max_length=300, description="`acme` of acme.halopsa.com; the address itself will do too.")
-    client_id: Identifier = Field(description="Of the application that was registered in Halo.")
+    tenant: str = Field(
+        max_length=300,
+        description="`acme` of acme.halopsa.com; the address itself will do too.",
+        json_schema_extra={"pattern": _TENANT},
+    )
+    client_id: Identifier = Field(
+        description="Of the application that was registered in Halo.", json_schema_extra={"pattern": PRINTABLE}
+    )
 
 
 class ConnectBegun(BaseModel):

@@ -11,8 +11,9 @@ from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from report_api.models.amounts import Amount
+from report_api.models.amounts import INTEGRAL, Amount
 from report_api.paging import Page
+from report_api.texts import PRINTABLE
 
 
 class RunRequest(BaseModel):
@@ -21,8 +22,10 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"mode": "apply"}})
 
     mode: Literal["apply", "preview"] = Field(description="`preview` plans and writes nothing.")
-    invoice_id: Identifier | None = Field(default=None, description="Left out: the newest invoice.")
-    approve_removals: Annotated[StrictInt, Field(ge=0, le=2_000_000_000)] | None = Field(
+    invoice_id: Identifier | None = Field(
+        default=None, description="Left out: the newest invoice.", json_schema_extra={"pattern": PRINTABLE}
+    )
+    approve_removals: Annotated[StrictInt, Field(ge=0, le=2_000_000_000), INTEGRAL] | None = Field(
         default=None, description="Releases held removals, at most this many: the number a person has seen."
     )
     accept_shrunk_read: StrictBool = Field(

@@ -3,6 +3,7 @@
 One that is signed in to the portal completes a log-in of its own partner only.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
 from halosync.messaging.requests import NoReplyError
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from report_api.portal.session import signed_in
 from report_api.ports import Ports, PortsHere
@@ -30,6 +31,7 @@ PORTAL_PAGE = "/accounts/halo-psa"
     responses={**responses(422), 303: {"description": "To the portal, with `connected=1` or `problem=<code>`."}},
 )
 async def complete(
+    *,
     request: Request,
     ports: PortsHere,
     state: Annotated[str | None, Query(description="As it was sent to Halo; single-use, good for 10 minutes.")] = None,
@@ -42,28 +44,16 @@ async def complete(
     if state is not None or code is not None or error is not None:
         visitor = await signed_in(request)
         partner_id = None if visitor is None else visitor.session.acts_for
-        problem = await _problem(ports, partner_id, state, code, error, error_description)
+        came = {"state": state or "", "code": code, "error": error, "error_description": error_description}
+        problem = await _problem(ports, {**came, "partner_id": partner_id})
         query = {"connected": "1"} if problem is None else {"problem": problem}
     target = f"{ports.public_url}{PORTAL_PAGE}"
     return RedirectResponse(f"{target}?{urlencode(query)}" if query else target, status_code=303)
 
 
-async def _problem(
-    ports: Ports,
-    partner_id: str | None,
-    state: str | None,
-    code: str | None,
-    error: str | None,
-    description: str | None,
-) -> str | None:
+async def _problem(ports: Ports, came: Mapping[str, str | None]) -> str | None:
     try:
-        request = CompleteConnection(
-            partner_id=partner_id,
-            state=state or "",
-            code=None if code is None else SecretStr(code),
-            error=error,
-            error_description=description,
-        )
+        request = CompleteConnection.model_validate(came)
         reply = await ports.auth.ask(request)
     except ValidationError:
         return "invalid_state"

@@ -20,7 +20,7 @@ async def show(partner: Partner, ports: PortsHere) -> Connection:
     return Connection.model_validate(await ports.connections.view(partner))
 
 
-@router.post("/connection", summary="Connect", responses=responses(409))
+@router.post("/connection", summary="Connect", responses=responses(400, 409, 413))
 async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: PortsHere) -> ConnectBegun:
     """Begin a connection: send the browser to `authorize_url`; Halo sends it back to `/accounts/` within 10 minutes."""
     url = await begin_connection(ports, partner, tenant=wanted.tenant, client_id=wanted.client_id, by=by)

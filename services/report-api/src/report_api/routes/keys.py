@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 
 from report_api.models.access import Key, KeyList, KeyRequest, NewKey
 from report_api.ports import PortsHere
-from report_api.problems import not_found
+from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.security import ActorHere
 
@@ -24,7 +24,7 @@ async def list_keys(partner: Partner, ports: PortsHere) -> KeyList:
     return KeyList(items=[Key.model_validate(key) for key in await ports.keys.list(partner)])
 
 
-@router.post("/keys", status_code=201, summary="Create an API key")
+@router.post("/keys", status_code=201, responses=responses(400, 413), summary="Create an API key")
 async def create(partner: Partner, wanted: KeyRequest, by: ActorHere, ports: PortsHere) -> NewKey:
     """Create a key of this partner. It is in this answer and can never be shown again."""
     created = await ports.keys.create(partner, wanted.name, by=by)

@@ -48,7 +48,7 @@ async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]
 @router.post(
     "/runs",
     status_code=202,
-    responses=_STARTED,
+    responses={**_STARTED, **responses(400, 413)},
     summary="Start a run (Sync)",
 )
 async def start(

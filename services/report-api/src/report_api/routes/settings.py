@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from halosync.contracts.settings import PartnerSettings
 
 from report_api.ports import Ports, PortsHere
-from report_api.problems import not_found
+from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.security import ActorHere
 
@@ -17,7 +17,7 @@ async def show(partner: Partner, ports: PortsHere) -> PartnerSettings:
     return await _effective(ports, partner)
 
 
-@router.put("/settings", summary="Replace the settings")
+@router.put("/settings", responses=responses(400, 413), summary="Replace the settings")
 async def replace(partner: Partner, settings: PartnerSettings, by: ActorHere, ports: PortsHere) -> PartnerSettings:
     """Replace all settings: what is left out gets its default. A run that has planned keeps those it planned with."""
     # The default is shown as a value, and comes back as one; it must go on following the services.

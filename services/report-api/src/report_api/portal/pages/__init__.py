@@ -1,6 +1,20 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
-from report_api.portal.pages import audit, halo_psa, history, keys, run, settings, sign_in, sync
+from report_api.portal.pages import (
+    audit,
+    customer_files,
+    customers,
+    halo_psa,
+    halo_reading,
+    history,
+    keys,
+    licence_files,
+    licences,
+    run,
+    settings,
+    sign_in,
+    sync,
+)
 
 ROUTERS = (
     sign_in.anyone,
@@ -8,6 +22,11 @@ ROUTERS = (
     halo_psa.landing,
     halo_psa.router,
     sync.router,
+    halo_reading.router,
+    customers.router,
+    customer_files.router,
+    licences.router,
+    licence_files.router,
     history.router,
     run.router,
     settings.router,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from halosync.domain.acts import Act
-from halosync.domain.audit_wording import KINDS
+from halosync.domain.audit_wording import KINDS, short_id
 from halosync.store.audit import AUTO_SYNC, COMMAND_LINE, UNNAMED, Actor
 
 from report_api.portal.rendering import page
@@ -46,4 +46,6 @@ async def show(
 
 
 def _who(actor: Actor) -> str:
+    if actor.key_id is not None and actor.name == str(actor.key_id):
+        return f"Key {short_id(actor.name)}"
     return _NOT_KEYS.get(actor, actor.name)

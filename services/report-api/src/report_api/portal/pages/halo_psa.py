@@ -42,8 +42,8 @@ _PROBLEMS = {
         "application and for your Halo user, and press Connect again."
     ),
     "other_partner": (
-        "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it yourself, "
-        "tell Converge. To connect your own Halo, press Connect here."
+        "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it "
+        "yourself, tell Converge. To connect your own Halo, press Connect here."
     ),
     "unavailable": "Halo or a part of ours could not be reached. Press Connect again in a few minutes.",
 }

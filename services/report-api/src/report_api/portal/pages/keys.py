@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Path, Request, Response
 from halosync.contracts.message import Text
+from halosync.domain.audit_wording import short_id
 from halosync.store.keys import KeyExistsError, KeyRecord
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,6 +64,7 @@ async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, k
         "key_revoke.html",
         tab="keys",
         key=key,
+        name=_called(key),
         is_own=key.key_id == visitor.session.principal.key_id,
         is_last=others == 0,
     )
@@ -99,6 +101,7 @@ async def _page(
         tab="keys",
         # Those in use first, the newest of them first.
         keys=sorted(keys, key=lambda key: (key.revoked_at is None, key.created_at), reverse=True),
+        called=_called,
         own=visitor.session.principal.key_id,
         new_key_id=uuid4(),
         entered=entered,
@@ -126,4 +129,4 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _called(key: KeyRecord) -> str:
-    return key.name or str(key.key_id)
+    return key.name or f"Key {short_id(str(key.key_id))}"

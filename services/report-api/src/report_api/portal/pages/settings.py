@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from fastapi import Request, Response
 from halosync.contracts.settings import PartnerSettings
-from halosync.domain.audit_wording import describe_change
+from halosync.domain.audit_wording import describe_changes
+from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 
-from report_api.portal.countries import countries, country_name
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import VisitorHere, say
@@ -42,8 +41,7 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
         return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
     changes = await ports.partners.save_settings(visitor.partner_id, settings, by=visitor.actor)
     if changes:
-        told = "; ".join(_change(name, *values) for name, values in changes.items())
-        await say(request, f"Saved: {told}. The next run uses it.")
+        await say(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
     else:
         await say(request, "Nothing was different, so nothing was changed.", "info")
     return see_other(visitor.partner_id, "settings")
@@ -54,12 +52,6 @@ async def _stored(ports: Ports, partner_id: str) -> PartnerSettings:
     if settings is None:
         raise not_found()
     return settings
-
-
-def _change(setting: str, old: Any, new: Any) -> str:
-    if setting == "country":
-        old, new = country_name(old), country_name(new)
-    return describe_change(setting, old, new)
 
 
 def _page(
@@ -83,7 +75,7 @@ def _page(
         changed_meanwhile=changed_meanwhile,
         usual=ports.rate_limit,
         countries=countries(),
-        country=country_name(stored.country),
+        country=None if stored.country is None else country_name(stored.country),
         next_dates=_next_dates(datetime.now(UTC).date(), stored),
     )
 

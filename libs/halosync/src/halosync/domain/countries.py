@@ -37,9 +37,9 @@ def countries() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(listed, key=lambda country: country[1].replace("Å", "A").replace("ü", "u")))
 
 
-def country_name(code: str | None) -> str | None:
+def country_name(code: str) -> str:
     """Return the name of a country; a code that is not known is shown as it is."""
-    return code and dict(countries()).get(code, code)
+    return dict(countries()).get(code, code)
 
 
 def _spelt(name: str) -> str:

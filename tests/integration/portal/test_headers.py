@@ -1,0 +1,115 @@
+"""What browsers are told with every answer, and bodies that are too large."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.portal.attack import ACME, FORMS, SHOWN, Address, belongings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+MOST = 64 * 1024
+
+
+def judge(answer: "httpx.Response") -> None:
+    """Assert what holds for every answer, and what for pages."""
+    headers = answer.headers
+    policy = {part.split()[0]: part.split()[1:] for part in headers["content-security-policy"].split(";")}
+    assert policy["default-src"] == ["'none'"]
+    assert policy["frame-ancestors"] == ["'none'"]  # clickjacking
+    allowed = {word for part in policy.values() for word in part}
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "data:", "https:"} & allowed
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] in {"no-referrer", "same-origin"}
+    assert headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in headers
+    assert "server" not in headers
+    if headers.get("content-type", "").startswith("text/html"):
+        assert headers["content-type"] == "text/html; charset=utf-8"
+        assert policy["script-src"] == policy["style-src"] == policy["form-action"] == ["'self'"]
+        assert policy["base-uri"] == ["'none'"]
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("address", SHOWN, ids=str)
+async def test_every_page_has_its_headers(browser: "Browser", world: "World", address: Address) -> None:
+    ids = await belongings(world, ACME)
+    world.ports.closing.set()
+    judge(await browser.client.get(address.filled(ids), follow_redirects=False))
+    await browser.sign_in()
+    for accept in ("text/html", "*/*"):
+        judge(await browser.client.get(address.filled(ids), headers={"Accept": accept}, follow_redirects=False))
+    wrong = await browser.client.request("PATCH", address.filled(ids))
+    assert wrong.status_code == 405
+    judge(wrong)
+
+
+@pytest.mark.parametrize("path", ["/portal/acme-msp/nowhere", "/portal/rival-msp/halo-psa", "/nowhere", "/portal/%00"])
+async def test_error_pages_have_their_headers(browser: "Browser", path: str) -> None:
+    await browser.sign_in()
+    answer = await browser.client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    judge(answer)
+
+
+async def test_a_page_that_breaks_has_its_headers_and_tells_nothing(
+    browser: "Browser", world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret of ours")
+
+    await browser.sign_in()
+    monkeypatch.setattr(world.ports.connections, "view", broken)
+    answer = await browser.client.get(f"/portal/{ACME}/halo-psa")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    judge(answer)
+
+
+@pytest.mark.parametrize(("path", "kind"), [("portal.css", "text/css"), ("portal.js", "text/javascript")])
+async def test_static_files_are_what_they_say(browser: "Browser", path: str, kind: str) -> None:
+    answer = await browser.client.get(f"/static/{path}")
+    assert answer.headers["content-type"].startswith(kind)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["../rendering.py", "..%2frendering.py", "%2e%2e/rendering.py", "/etc/passwd", "%00", "nothing.js"]
+)
+async def test_static_files_are_only_those_of_the_folder(browser: "Browser", path: str) -> None:
+    answer = await browser.client.get(f"/static/{path}")
+    assert answer.status_code in {404, 405}
+    judge(answer)
+
+
+async def in_chunks(size: int) -> AsyncIterator[bytes]:
+    yield b"csrf=x&padding="
+    for _ in range(size // 1024):
+        yield b"x" * 1024
+
+
+@pytest.mark.parametrize("address", FORMS, ids=str)
+async def test_a_body_that_is_too_large_is_refused_as_a_page(
+    browser: "Browser", world: "World", address: Address
+) -> None:
+    ids = await belongings(world, ACME)
+    await browser.sign_in()
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for content in (b"x" * (MOST + 1), in_chunks(MOST + 1)):  # one says how long it is, the other does not
+        answer = await browser.client.request(address.method, address.filled(ids), content=content, headers=kind)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"].startswith("text/html")
+        judge(answer)
+    many = "&".join(f"f{number}=" for number in range(5000))
+    answer = await browser.client.request(address.method, address.filled(ids), content=many, headers=kind)
+    assert answer.status_code == 400
+    judge(answer)
