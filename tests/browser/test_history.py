@@ -29,7 +29,10 @@ async def two_months(partner: Partner) -> str:
     return str(run["run_id"])
 
 
-@pytest.mark.parametrize("look", EVERY_LOOK, ids=str)
+TABLET = Look(800, 1100)
+
+
+@pytest.mark.parametrize("look", [*EVERY_LOOK, TABLET], ids=str)
 async def test_history_can_be_read_by_everybody(visitors: Visitors, partner: Partner, look: Look) -> None:
     run_id = await two_months(partner)
     page = await visitors.page(look)
