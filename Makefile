@@ -50,6 +50,10 @@ faults: install ## Kill, stop and deceive the real processes, one case after the
 bench-budget: install ## Measure how much of a request budget is used (seven minutes)
 	$(BIN)/python bench/budget.py
 
+.PHONY: bench-report
+bench-report: install ## Measure the report page of 20,000 lines against its bare statements (two minutes)
+	$(BIN)/python bench/report_page.py
+
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from halosync.contracts.settings import RateLimit
 from halosync.store.audit import COMMAND_LINE, AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -235,6 +236,7 @@ async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
         auth=auth,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
         history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),

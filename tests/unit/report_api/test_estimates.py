@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_api.eta import Effort, eta_s, requests_left, waits_s
-from report_api.routes.summary import next_invoice
+from report_api.expecting import next_invoice
 
 CALM = Effort(remaining=100, done=10, elapsed_s=5.0, in_use=10, allowed=500, window_s=300.0, wait_s=0.0)
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
 from report_api.portal import meanings
 
@@ -16,6 +16,8 @@ def test_every_code_has_words() -> None:
     assert set(meanings.PREVIEWED) == set(Outcome)
     assert set(meanings.ACTIONS) == set(Action)
     assert set(meanings.REASONS) == set(Reason)
+    assert set(meanings.DONE) == set(Action)
+    assert set(meanings.KINDS) == set(Kind)
 
 
 def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:

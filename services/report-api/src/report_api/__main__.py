@@ -9,6 +9,7 @@ from halosync.runtime.settings import load
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -32,6 +33,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         auth=Requests(parts.broker, parts.publisher),
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
         history=HistoryStore(pool),
         keys=KeyStore(pool),
         links=LinkStore(pool),

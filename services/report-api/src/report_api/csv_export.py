@@ -25,8 +25,8 @@ def cell(value: object) -> str:
     """Return a value as the text of a cell.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
-    semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one. A text that
-    looks as if it had one already gets one more, so that `unguarded` gives back every text.
+    semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one. A text
+    that looks as if it had one already gets one more, so that `unguarded` gives back every text.
     """
     match value:
         case None:

@@ -10,6 +10,7 @@ from halosync.contracts.settings import RateLimit
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
+from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
@@ -53,6 +54,7 @@ class Ports:
     auth: Auth
     audit: AuditStore
     connections: ConnectionStore
+    invoice_reports: InvoiceReports
     history: HistoryStore
     keys: KeyStore
     links: LinkStore

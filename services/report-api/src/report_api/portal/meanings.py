@@ -1,10 +1,12 @@
 """What the codes of runs and items mean, in a billing administrator's words. Codes: docs/glossary.md."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain import mending
+from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
 
 Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
@@ -67,6 +69,26 @@ ACTIONS: Mapping[Action, Meaning] = {
     Action.NONE: Meaning("None", "none", "Nothing is asked of Halo; the reason says why."),
 }
 
+DONE: Mapping[Action, str] = {
+    Action.CREATE: "Created in Halo",
+    Action.UPDATE: "Updated in Halo",
+    Action.DELETE: "Removed in Halo",
+    Action.UNCHANGED: "Was right already",
+    Action.NONE: "",
+}
+"""What was done for a line that is synced."""
+
+NOT_YET = Meaning("Not synchronised yet", "none", "No Sync has worked on this line.")
+"""What no outcome means: nobody has pressed Sync for this invoice."""
+
+KINDS: Mapping[Kind, str] = {
+    Kind.RECURRING: "Recurring",
+    Kind.PRORATION: "Proration",
+    Kind.CREDIT: "Credit",
+    Kind.ONE_OFF: "One-off",
+    Kind.USAGE: "Usage",
+}
+
 REASONS: Mapping[Reason, str] = {
     Reason.CUSTOMER_NOT_FOUND: "No client of that name in Halo",
     Reason.CUSTOMER_AMBIGUOUS: "Several clients of that name in Halo",
@@ -86,13 +108,16 @@ REASONS: Mapping[Reason, str] = {
     Reason.RUN_CANCELLED: "The run was cancelled before",
 }
 
+BUTTONS: Mapping[mending.Mending, Mending] = {
+    mending.Mending.LINK_CUSTOMER: Mending("customers", "Link the customer"),
+    mending.Mending.INCLUDE_CUSTOMER: Mending("customers", "Open Customers"),
+    mending.Mending.LINK_LICENCE: Mending("licences", "Link the licence"),
+    mending.Mending.RECONNECT: Mending("halo-psa", "Reconnect Halo"),
+}
+"""The acts that are done on a page of their own. The others begin a run, or are nobody's."""
+
 MENDINGS: Mapping[str, Mending] = {
-    Reason.CUSTOMER_NOT_FOUND: Mending("customers", "Link the customer"),
-    Reason.CUSTOMER_AMBIGUOUS: Mending("customers", "Link the customer"),
-    Reason.CUSTOMER_EXCLUDED: Mending("customers", "Open Customers"),
-    Reason.LICENCE_CLAIMED_TWICE: Mending("licences", "Link the licence"),
-    Reason.PERMISSION_DENIED: Mending("halo-psa", "Reconnect Halo"),
-    Reason.CONNECTION_LOST: Mending("halo-psa", "Reconnect Halo"),
+    **{reason: BUTTONS[act] for reason, act in mending.MENDING.items() if act in BUTTONS},
     "connection_broken": Mending("halo-psa", "Reconnect Halo"),
     "not_connected": Mending("halo-psa", "Connect Halo"),
 }
@@ -110,6 +135,8 @@ ERRORS: Mapping[str, str] = {
     "internal_error": "Something went wrong on our side",
 }
 """The code of a failed run as a heading; the run's own sentence says what to do."""
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 AUTOMATIC = "auto_sync"
 """Who asked for a run that nobody asked for."""
@@ -136,8 +163,10 @@ def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:
 
 
 def requester(requested_by: str) -> str:
-    """Return who asked for a run."""
-    return "Automatic Sync" if requested_by == AUTOMATIC else requested_by
+    """Return who asked for a run. A key without a name is known by its id, which says nothing to people."""
+    if requested_by == AUTOMATIC:
+        return "Automatic Sync"
+    return "a key without a name" if _ID.fullmatch(requested_by) else requested_by
 
 
 def _spelt(code: str) -> str:

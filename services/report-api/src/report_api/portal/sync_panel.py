@@ -176,5 +176,8 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: Back = "report") -> S
 
 
 def version_of(run_id: UUID, state: RunState) -> str:
-    """Return what stands for a run's state as far as the page as a whole depends on it: goes on, or how it ended."""
-    return f"{run_id}.{state.value if state.is_final else 'active'}"
+    """Return what stands for a run's state as far as the page as a whole depends on it: goes on, or how it ended.
+
+    Writing counts too: then there is a plan, and with it counters and statuses to show.
+    """
+    return f"{run_id}.{state.value if state.is_final or state is RunState.WRITING else 'active'}"

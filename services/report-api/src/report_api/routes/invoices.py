@@ -1,9 +1,8 @@
 """What was loaded: invoices and their lines, each with what became of it."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from halosync.domain.model import Outcome
@@ -11,7 +10,8 @@ from halosync.store.reports import LineFilter
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.csv_export import CHUNK, csv_response, wants_csv
-from report_api.models.invoices import Invoice, InvoicePage, Line, LinePage, line_columns
+from report_api.line_export import lines_csv
+from report_api.models.invoices import Invoice, InvoicePage, Line, LinePage
 from report_api.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
 from report_api.ports import PortsHere
 from report_api.problems import CSV_TOO, not_found
@@ -60,6 +60,8 @@ async def list_lines(
 ) -> LinePage | Response:
     """The lines of an invoice's newest revision, each with its outcome in the newest run that applied it.
 
+    A run that could not read Halo changed nothing: the outcomes of the one before stay true.
+
     With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then.
     """
     after = _LINES.after(cursor)
@@ -72,8 +74,7 @@ async def list_lines(
         return ports.reports.lines(invoice["invoice_pk"], run_id, wanted=wanted, after=key or 0, most=most)
 
     if wants_csv(request):
-        every = chunks(fetch, _line_key, CHUNK)
-        return csv_response(Line.model_fields, _columns(every, run_id), "lines.csv")
+        return lines_csv(chunks(fetch, _line_key, CHUNK), run_id)
     page, following = _LINES.split(await fetch(after, limit + 1), limit, _line_key)
     return LinePage(items=[Line.from_row(row, run_id) for row in page], next_cursor=following)
 
@@ -84,10 +85,3 @@ def _invoice_key(row: Mapping[str, Any]) -> tuple[datetime, int]:
 
 def _line_key(row: Mapping[str, Any]) -> int:
     return int(row["line_no"])
-
-
-async def _columns(
-    every: AsyncIterator[Sequence[Mapping[str, Any]]], run_id: UUID | None
-) -> AsyncIterator[list[Mapping[str, Any]]]:
-    async for rows in every:
-        yield [line_columns(row, run_id) for row in rows]

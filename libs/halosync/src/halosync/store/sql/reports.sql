@@ -12,9 +12,10 @@ WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
 ORDER BY i.issued_at DESC, i.invoice_pk DESC LIMIT :most;
 
 -- name: report_invoice^
--- The revision that counts, or the last one if another invoice took its place; and its newest run that applied.
+-- The revision that counts, or the last one if another invoice took its place; and its newest run that applied and has
+-- a plan: one that is about to read, or could not, says nothing of any line.
 SELECT i.invoice_pk,
-    (SELECT run_id FROM run WHERE run.invoice_pk = i.invoice_pk AND mode = 'apply'
+    (SELECT run_id FROM run WHERE run.invoice_pk = i.invoice_pk AND mode = 'apply' AND run.total > 0
      ORDER BY created_at DESC, run_id LIMIT 1) AS run_id
 FROM invoice i
 WHERE i.partner_id = :partner_id AND i.invoice_id = :invoice_id
@@ -23,8 +24,7 @@ ORDER BY (i.superseded_by IS NULL) DESC, i.revision DESC LIMIT 1;
 -- name: report_lines
 -- A page of lines in the invoice's order: a walk along the primary key that looks up each line's item by key until the
 -- page is full. OFFSET 0 and LIMIT 1 keep it a walk: right after a big invoice was stored Postgres has no statistics,
--- and plans that join whole tables take seconds. Lines that are not recurring are skipped whatever became of the item
--- that mentions them.
+-- and plans that join whole tables take seconds.
 SELECT
     l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
     l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
@@ -39,13 +39,12 @@ LEFT JOIN LATERAL (
     FROM item_line m JOIN item USING (item_id)
     WHERE m.run_id = :run_id AND m.line_no = l.line_no LIMIT 1
 ) AS i ON true
-WHERE (CAST(:outcome AS text) IS NULL
-       OR CASE WHEN l.kind = 'recurring' THEN i.outcome = :outcome ELSE CAST(:outcome AS text) = 'skipped' END)
+WHERE (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
   AND (CAST(:pattern AS text) IS NULL
        OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
           LIKE lower(:pattern)
-       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern))
-       OR (l.kind <> 'recurring' AND CAST(:run_id AS uuid) IS NOT NULL AND 'not_recurring' LIKE lower(:pattern)))
+       OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
+                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern))
 ORDER BY l.line_no LIMIT :most;
 
 -- name: report_numbers
@@ -83,13 +82,13 @@ LEFT JOIN LATERAL (
     WHERE m.run_id = :run_id AND m.line_no = l.line_no LIMIT 1
 ) AS i ON true
 WHERE l.line_no > :line_no
-  AND (l.kind = 'recurring' OR coalesce(CAST(:outcome AS text), 'skipped') = 'skipped')
+  AND (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
   AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
   AND (CAST(:pattern AS text) IS NULL
        OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
           LIKE lower(:pattern)
-       OR (l.kind = 'recurring' AND lower(concat_ws(chr(10), i.reason, i.detail)) LIKE lower(:pattern))
-       OR (l.kind <> 'recurring' AND CAST(:run_id AS uuid) IS NOT NULL AND 'not_recurring' LIKE lower(:pattern)))
+       OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
+                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern))
 ORDER BY l.line_no LIMIT :most;
 
 -- name: report_runs

@@ -31,6 +31,7 @@ class Order(BaseModel):
         invoice: the invoice that the person has seen; a newer one is not synchronised unseen.
         approve_removals: how many removals the person has looked at.
         looked: the person says so.
+        seen_in: the run whose page showed them.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -39,6 +40,7 @@ class Order(BaseModel):
     invoice: str = Field(max_length=200)
     approve_removals: int | None = Field(default=None, ge=0, le=2_000_000_000)
     looked: bool = False
+    seen_in: UUID | None = None
     accept_shrunk_read: bool = False
     back: Back = "report"
 
@@ -49,7 +51,8 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
     order = _order(await request.form())
     if order.approve_removals and not order.looked:
         await say(request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad")
-        return see_other(visitor.partner_id, "report")
+        page_of = ("report",) if order.seen_in is None else ("runs", str(order.seen_in), "removals")
+        return see_other(visitor.partner_id, *page_of)
     newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
     if newest and newest[0]["invoice_id"] != order.invoice:
         text = (

@@ -1,7 +1,7 @@
 // Live progress of a Sync. One stream says what has changed: how far the run is, or that the page as a whole is out of
 // date; then the page is loaded again behind the scenes and its parts with `data-live` are replaced. See sync_panel.html.
 
-const RETRY_MS = 5000;
+const RETRY_MS = 2000;
 const LOST_AFTER_MS = 4000;
 
 let stream = null;
@@ -36,6 +36,7 @@ function stop() {
   stream = null;
   clearTimeout(retry);
   clearTimeout(lost);
+  lost = 0;
 }
 
 // A hidden page listens to nothing: browsers allow few connections to one site, shared by all tabs.
@@ -84,6 +85,19 @@ function later() {
   retry = setTimeout(refresh, RETRY_MS);
 }
 
+/** What somebody has typed or ticked and not sent yet stays. */
+function keepEntered(old, made) {
+  for (const field of old.querySelectorAll("input[id], select[id], textarea[id]")) {
+    const twin = made.querySelector(`#${CSS.escape(field.id)}`);
+    if (!twin) continue;
+    if (field.type === "checkbox" || field.type === "radio") {
+      if (field.checked !== field.defaultChecked) twin.checked = field.checked;
+    } else if (field.tagName === "SELECT" || field.value !== field.defaultValue) {
+      twin.value = field.value;
+    }
+  }
+}
+
 function replaceParts(page) {
   for (const old of document.querySelectorAll("[data-live]")) {
     const made = page.getElementById(old.id);
@@ -91,6 +105,7 @@ function replaceParts(page) {
       location.reload();
       return;
     }
+    keepEntered(old, made);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
     old.replaceWith(made);
     replaced(made);

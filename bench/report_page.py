@@ -1,0 +1,239 @@
+"""How much slower the report page of 20,000 lines is than the statements it issues.
+
+Real are the application behind uvicorn, its pool, Postgres, and a browser's session; nothing else goes on. Each view of
+the page is asked for over HTTP; every statement that this took is recorded and then executed alone, in turns with the
+page. Printed are the medians of both and their ratio, and how many lines the browser gets. Fails when a ratio is over
+LIMIT, or when a view sends more than one page of lines.
+
+    .venv/bin/python bench/report_page.py [LINES]
+"""
+
+import asyncio
+import random
+import re
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeAlias, cast, get_type_hints
+from uuid import uuid4
+
+import asyncpg
+import httpx
+from devstack.ports import free_port
+from devstack.postgres import postgres
+from devstack.waiting import until
+from halosync.contracts.settings import RateLimit
+from halosync.domain import wording
+from halosync.runtime.health import serve_until, server
+from halosync.store.audit import COMMAND_LINE
+from halosync.store.migrate import migrate
+from halosync.store.pool import open_pool
+from report_api.app import build
+from report_api.portal.pages.report import LINES_A_PAGE
+from report_api.ports import Auth, Ports
+
+Statement: TypeAlias = tuple[str, tuple[Any, ...]]
+
+LIMIT = 3.0
+ROUNDS = 15
+WARM_UP = 6
+"""Requests before anything is measured: Postgres settles on a plan for a prepared statement after five."""
+
+PARTNER, PER_CUSTOMER = "big", 100
+VIEWS = {
+    "first page": "",
+    "failed": "?status=failed",
+    "needs attention": "?status=attention",
+    "searched": "?q=product+number+77",
+    "sorted by status": "?sort=status",
+    "sorted by total": "?sort=-total",
+    "one customer": "?customer=C-7",
+    "late page": "?page={last}",
+    "nothing fits": "?q=nothing+has+this+name",
+}
+_OUTCOMES = (
+    (0.90, "synced", "unchanged", None, None),
+    (0.94, "synced", "update", None, None),
+    (0.96, "failed", "update", "halo_rejected", "Halo refused this: the count is too large. Correct it in Halo."),
+    (0.98, "skipped", "none", "customer_not_found", wording.customer_not_found(["Some customer"])),
+    (1.00, "held", "delete", "delete_guard", "This run would remove 400 licences. Check the invoice."),
+)
+
+
+def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of a line and of the item that answers for it."""
+    customer, product = line_no * 7919 % customers, line_no % PER_CUSTOMER
+    name, code = f"Customer {customer} Pty Ltd", f"PRODUCT-{product}-{line_no}"
+    line = {
+        "line_no": line_no,
+        "line_id": str(line_no),
+        "customer_id": f"C-{customer}",
+        "customer_name": name,
+        "product_code": code,
+        "product_name": f"Product number {product}",
+        "kind": "recurring" if line_no % 20 else "proration",
+        "quantity": Decimal(chance.randint(1, 400)),
+        "unit_price": Decimal(chance.randint(1, 20_000)) / 100,
+        "billing_cycle": chance.choice(("Monthly", "Monthly", "Yearly")),
+    }
+    share = chance.random()
+    _, outcome, action, reason, detail = next(each for each in _OUTCOMES if share < each[0])
+    item = {
+        "seq": line_no,
+        "customer_ids": [f"C-{customer}"],
+        "customer_name": name,
+        "product_code": code,
+        "action": action,
+        "outcome": outcome,
+        "reason": reason,
+        "detail": detail,
+        "line_nos": [line_no],
+    }
+    return line, item
+
+
+async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
+    """Store a partner with an invoice of `number` lines in no particular order, and the run that applied it."""
+    chance = random.Random(1)  # noqa: S311 - the same invoice each time
+    customers = max(number // PER_CUSTOMER, 1)
+    lines, items = zip(*(made(line_no, customers, chance) for line_no in range(1, number + 1)), strict=True)
+    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Big')", PARTNER)
+    await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'big')", PARTNER)
+    invoice_pk = await pool.fetchval(
+        "INSERT INTO invoice"
+        " (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)"
+        " VALUES ($1, 'INV-1', 1, $2, '2026-11', 'AUD', now(), $3, $4) RETURNING invoice_pk",
+        *(PARTNER, uuid4(), number, sum(round(line["quantity"] * line["unit_price"], 2) for line in lines)),
+    )
+    run_id = await pool.fetchval(
+        "INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by)"
+        " VALUES ($1, $2, 'big', 'apply', 'writing', 'bench') RETURNING run_id",
+        *(PARTNER, invoice_pk),
+    )
+    for table, key, value, rows in (
+        ("invoice_line", "invoice_pk", invoice_pk, lines),
+        ("item", "run_id", run_id, items),
+    ):
+        records = [(value, *row.values()) for row in rows]
+        async with pool.acquire() as connection:
+            await connection.copy_records_to_table(table, records=records, columns=[key, *rows[0]])
+    await pool.execute("UPDATE run SET state = 'partial', finished_at = now() WHERE run_id = $1", run_id)
+
+
+async def copy(pool: "asyncpg.Pool[Any]", table: str, rows: list[dict[str, Any]]) -> None:
+    async with pool.acquire() as connection:
+        records = [tuple(row.values()) for row in rows]
+        await connection.copy_records_to_table(table, records=records, columns=list(rows[0]))
+
+
+def ports_on(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
+    """Return ports with every store on the pool, whichever they are."""
+    hints = get_type_hints(Ports).items()
+    stores: dict[str, Any] = {name: kind(pool) for name, kind in hints if kind.__module__.startswith("halosync.store")}
+    nobody = cast("Auth", None)  # the page asks nobody
+    return Ports(public_url=url, rate_limit=RateLimit(requests=500, window_s=300), auth=nobody, **stores)
+
+
+async def answers(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/sign-in")).is_success
+    except httpx.ConnectError:
+        return False
+
+
+@asynccontextmanager
+async def portal(pool: "asyncpg.Pool[Any]") -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the application, and give a browser that is signed in."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    ports = ports_on(pool, url)
+    key = (await ports.keys.create(PARTNER, "bench", by=COMMAND_LINE)).api_key
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve_until(server(build(ports), "127.0.0.1", port), stop))
+    async with httpx.AsyncClient(base_url=url, timeout=60, follow_redirects=True) as client:
+        await until(partial(answers, client), what="an answer of the portal", timeout_s=30)
+        form = re.search(r'name="csrf" value="(\w+)"', (await client.get("/sign-in")).text)
+        if form is None:
+            raise SystemExit("there is no form to sign in with")
+        await client.post("/sign-in", data={"csrf": form[1], "api_key": key})
+        yield client
+    stop.set()
+    await serving
+
+
+def recorder(statements: list[Statement]) -> Callable[[Any], None]:
+    """Return what keeps the statements that a connection executes."""
+
+    def record(logged: Any) -> None:
+        # The pool's own tidying between two borrowers is no statement of the page.
+        if "pg_advisory_unlock_all" not in logged.query:
+            statements.append((logged.query, tuple(logged.args or ())))
+
+    return record
+
+
+async def timed(work: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = await work()
+    return 1000 * (time.perf_counter() - started), result
+
+
+async def execute(pool: "asyncpg.Pool[Any]", statements: list[Statement]) -> None:
+    async with pool.acquire() as connection:
+        for query, args in statements:
+            await (connection.fetch(query, *args) if args else connection.execute(query))
+
+
+async def view(pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, name: str, query: str) -> bool:
+    """Measure one view of the page; tell whether it holds."""
+    statements: list[Statement] = []
+    address = f"/portal/{PARTNER}/report{query}"
+    pages, bare = [], []
+    await client.get(address)
+    record = recorder(statements)
+    async with pool.acquire() as connection:  # the only one, so also the one that the page will borrow
+        connection.add_query_logger(record)
+    response = await client.get(address)
+    async with pool.acquire() as connection:
+        connection.remove_query_logger(record)
+    for round_ in range(WARM_UP + ROUNDS):
+        page_ms, response = await timed(lambda: client.get(address))
+        bare_ms, _ = await timed(lambda: execute(pool, statements))
+        if round_ >= WARM_UP:
+            pages.append(page_ms)
+            bare.append(bare_ms)
+    if response.status_code != 200:
+        raise SystemExit(f"{address} answered {response.status_code}")
+    rows = len(re.findall(r'<td class="status"', response.text))
+    page_ms, bare_ms = statistics.median(pages), statistics.median(bare)
+    ratio = page_ms / bare_ms
+    print(
+        f"| {name} | {len(statements)} | {bare_ms:.0f} ms | {page_ms:.0f} ms | {ratio:.2f} "
+        f"| {rows} | {len(response.content) / 1024:.0f} KiB |"
+    )
+    return ratio <= LIMIT and rows <= LINES_A_PAGE
+
+
+async def measure(number: int) -> int:
+    async with postgres(None) as running:
+        url = await running.create_database("bench")
+        await migrate(url)
+        pool = await open_pool(url, max_size=1)
+        await load(pool, number)
+        print(f"{number} lines\n")
+        print("| view | statements | statements alone | page | ratio | lines sent | size |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
+        last = -(-number // LINES_A_PAGE)
+        async with portal(pool) as client:
+            held = [await view(pool, client, name, query.format(last=last)) for name, query in VIEWS.items()]
+        await pool.close()
+    print(f"\n{'holds' if all(held) else 'DOES NOT HOLD'}: at most {LIMIT} times, at most {LINES_A_PAGE} lines")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)))

@@ -1,0 +1,155 @@
+"""One invoice as the report page shows it: what became of its lines, by customer, one page at a time."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.contracts.run import RunCounters
+from halosync.domain.mending import MENDABLE_SKIPS
+from halosync.domain.model import Outcome
+from halosync.domain.states import RunState
+from halosync.store.invoice_report_values import (
+    CustomerLines,
+    CycleMoney,
+    LineChoice,
+    LineCounts,
+    LinesPage,
+    LoadedInvoice,
+    ReportedInvoice,
+    ReportedRun,
+)
+from halosync.store.queries import QUERIES, Connection
+from halosync.store.reports import Row, pattern, rows_of
+
+MOST_INVOICES = 240
+"""So many invoices the month picker offers: twenty years of one a month."""
+
+_EVERY = 2**30
+"""More lines than any invoice has."""
+
+
+class InvoiceReports:
+    """Reads only. What is on one page was true at one moment, also while a run goes on."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def invoices(self, partner_id: str) -> Sequence[LoadedInvoice]:
+        """Return the invoices to choose from, newest month first, and within a month newest first."""
+        rows = QUERIES.invoice_report_choices(self._pool, partner_id=partner_id, most=MOST_INVOICES)
+        return [_invoice(row) async for row in rows]
+
+    async def find(self, partner_id: str, invoice_id: str | None) -> ReportedInvoice | None:
+        """Return an invoice, without an id the newest; None if the partner has none."""
+        row = await QUERIES.invoice_report_head(self._pool, partner_id=partner_id, invoice_id=invoice_id)
+        if row is None:
+            return None
+        run = None if row["run_id"] is None else _run(row)
+        return ReportedInvoice(_invoice(row), row["is_newest"], run)
+
+    async def cycles(self, invoice_pk: int) -> Sequence[str]:
+        """Return the billing cycles of an invoice."""
+        return [row["billing_cycle"] async for row in QUERIES.invoice_report_cycles(self._pool, invoice_pk=invoice_pk)]
+
+    async def cleanups(self, run_id: UUID) -> Mapping[Outcome, int]:
+        """Return how many items of a run answer for no line, by outcome; an outcome without any counts 0."""
+        rows = QUERIES.invoice_report_cleanups(self._pool, run_id=run_id)
+        return Counter({Outcome(row["outcome"]): row["items"] async for row in rows})
+
+    async def page(self, of: ReportedInvoice, wanted: LineChoice, *, first: int, most: int) -> LinesPage:
+        """Return a page of at most `most` lines, those after the `first` that fit; behind the end the last page."""
+        async with self._pool.acquire() as connection, _moment(connection):
+            total, places = await _places(connection, of, wanted, first, most)
+            if not places and total.fitting:
+                first = (total.fitting - 1) // most * most
+                total, places = await _places(connection, of, wanted, first, most)
+            numbers = [line_no for place in places for line_no in place["line_nos"]]
+            lines = iter(await _lines(connection, of, numbers))
+            money = await _money(connection, of, [place["customer_id"] for place in places])
+        customers = [
+            CustomerLines(
+                place["customer_id"],
+                place["customer_name"],
+                _counts(place),
+                money[place["customer_id"]],
+                [next(lines) for _ in place["line_nos"]],
+            )
+            for place in places
+        ]
+        return LinesPage(first, total, customers)
+
+    async def chunks(self, of: ReportedInvoice, wanted: LineChoice, size: int) -> AsyncIterator[Sequence[Row]]:
+        """Yield all lines that fit, in their order, at most `size` at a time; no connection is held in between."""
+        async with self._pool.acquire() as connection:
+            _, places = await _places(connection, of, wanted, 0, _EVERY)
+        numbers = [line_no for place in places for line_no in place["line_nos"]]
+        for begin in range(0, len(numbers), size):
+            async with self._pool.acquire() as connection:
+                rows = await _lines(connection, of, numbers[begin : begin + size])
+            yield rows
+
+
+def _moment(connection: Connection) -> Any:
+    return connection.transaction(isolation="repeatable_read", readonly=True)
+
+
+async def _places(
+    connection: Connection, of: ReportedInvoice, wanted: LineChoice, first: int, most: int
+) -> tuple[LineCounts, Sequence[Row]]:
+    total, *places = await rows_of(
+        QUERIES.invoice_report_places(
+            connection,
+            invoice_pk=of.invoice.invoice_pk,
+            run_id=_run_id(of),
+            outcome=wanted.outcome,
+            calling=wanted.calling,
+            mendable=list(MENDABLE_SKIPS),
+            kind=wanted.kind,
+            customer_id=wanted.customer_id,
+            billing_cycle=wanted.billing_cycle,
+            pattern=pattern(wanted.q),
+            sort=wanted.sort,
+            down=wanted.descending,
+            first=first,
+            most=most,
+        )
+    )
+    return _counts(total), places
+
+
+async def _lines(connection: Connection, of: ReportedInvoice, line_nos: Sequence[int]) -> Sequence[Row]:
+    return await rows_of(
+        QUERIES.invoice_report_lines(
+            connection, invoice_pk=of.invoice.invoice_pk, run_id=_run_id(of), line_nos=line_nos
+        )
+    )
+
+
+async def _money(
+    connection: Connection, of: ReportedInvoice, customer_ids: Sequence[str]
+) -> Mapping[str, Sequence[CycleMoney]]:
+    money: dict[str, list[CycleMoney]] = {customer_id: [] for customer_id in customer_ids}
+    rows = QUERIES.invoice_report_money(connection, invoice_pk=of.invoice.invoice_pk, customer_ids=customer_ids)
+    async for row in rows:
+        money[row["customer_id"]].append(CycleMoney(row["billing_cycle"], row["amount"]))
+    return money
+
+
+def _run_id(of: ReportedInvoice) -> UUID | None:
+    return None if of.run is None else of.run.run_id
+
+
+def _invoice(row: Row) -> LoadedInvoice:
+    return LoadedInvoice(**{name: row[name] for name in LoadedInvoice.__dataclass_fields__})
+
+
+def _run(row: Row) -> ReportedRun:
+    counters = {name: row["items" if name == "total" else name] for name in RunCounters.model_fields}
+    return ReportedRun(row["run_id"], RunState(row["state"]), row["finished_at"], RunCounters(**counters))
+
+
+def _counts(row: Row) -> LineCounts:
+    return LineCounts(**{name: row[name] for name in LineCounts.__dataclass_fields__})

@@ -1,0 +1,141 @@
+"""What the report page is made of: an invoice, its run, its lines by customer.
+
+Counted are *items* (spec section 3) where the numbers are a run's, and *lines* where they are an invoice's: several
+lines can come to one item, lines that do not recur to none, and a clean-up is an item without a line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from halosync.contracts.run import RunCounters
+from halosync.domain.model import Kind, Outcome
+from halosync.domain.states import RunState
+from halosync.store.reports import Row
+
+
+class LineSort(StrEnum):
+    """What lines are sorted by; those of one customer always stand together."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    QUANTITY = "quantity"
+    UNIT_PRICE = "unit_price"
+    TOTAL = "total"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class LineChoice:
+    """Which lines, and in which order. None, and False for `calling`, filter nothing.
+
+    Attributes:
+        outcome: only lines with this outcome.
+        calling: only lines that need attention (`halosync.domain.mending.calls_for_somebody`).
+        kind: only lines of this kind.
+        customer_id: only lines of this customer.
+        billing_cycle: only lines of this billing cycle.
+        q: only lines with this text in a name, a code or the reason, in upper or lower case.
+        sort: the order. Customers stand where the first of their lines stands.
+        descending: the order turned round.
+    """
+
+    outcome: Outcome | None = None
+    calling: bool = False
+    kind: Kind | None = None
+    customer_id: str | None = None
+    billing_cycle: str | None = None
+    q: str | None = None
+    sort: LineSort = LineSort.CUSTOMER
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedInvoice:
+    """A revision of an invoice; `total` is the sum of its lines, each rounded to cents."""
+
+    invoice_pk: int
+    invoice_id: str
+    revision: int
+    period: str
+    currency: str
+    line_count: int
+    total: Decimal
+    issued_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRun:
+    """The newest run that applied the invoice and has a plan; `counters` count its items."""
+
+    run_id: UUID
+    state: RunState
+    finished_at: datetime | None
+    counters: RunCounters
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedInvoice:
+    """An invoice and what became of it; without a run it is not synchronised yet.
+
+    Attributes:
+        invoice: the revision that counts, or the last one if another invoice took its place.
+        is_newest: whether it is the one that a Sync is for.
+        run: what its lines' outcomes come from.
+    """
+
+    invoice: LoadedInvoice
+    is_newest: bool
+    run: ReportedRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineCounts:
+    """How many lines stand where. `fitting` fit the choice, `calling` need attention.
+
+    `lines` are all of them; what is left after the outcomes is not synchronised yet.
+    """
+
+    lines: int
+    fitting: int
+    calling: int
+    synced: int
+    skipped: int
+    held: int
+    failed: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class CycleMoney:
+    """What is billed per billing cycle, in the invoice's currency; a cycle of None is what does not recur."""
+
+    billing_cycle: str | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLines:
+    """A customer on a page. Counts and money are of all its lines; `lines` are those on the page.
+
+    `lines` are rows as `ReportStore.lines` has them: outcome and reason are the item's.
+    """
+
+    customer_id: str
+    customer_name: str
+    counts: LineCounts
+    money: Sequence[CycleMoney]
+    lines: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPage:
+    """A page of lines by customer. `first` lines that fit come before it; `counts` are the invoice's."""
+
+    first: int
+    counts: LineCounts
+    customers: Sequence[CustomerLines]

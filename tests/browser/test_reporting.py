@@ -1,0 +1,111 @@
+"""The report in the browser: read, filtered, sorted, searched and downloaded; with the keyboard, without scripts."""
+
+import asyncio
+import csv
+import io
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.looks import EVERY_LOOK, PHONE, picture
+from tests.browser.visiting import Visitors, sign_in
+from tests.partner import Partner, lines
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+
+async def synced(partner: Partner) -> None:
+    """Sync an invoice of 60 lines, one of a customer that Halo does not know."""
+    await partner.connect()
+    stranger = {**lines(1)[0], "line_id": "s", "customer_id": "C-9", "customer_name": "Zeta & Søns"}
+    await partner.publish(partner.event([*lines(59), stranger]))
+    await partner.sync()
+
+
+async def report(page: Page, partner: Partner) -> None:
+    """Open the report of such an invoice."""
+    await synced(partner)
+    await sign_in(page, partner.api_key)
+    await page.get_by_role("link", name="Report", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Report: November 2026")
+
+
+@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+async def test_the_report_is_accessible_whatever_it_shows(page: Page, partner: Partner) -> None:
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/report")
+    await accessible(page)
+    await synced(partner)
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Report: November 2026")
+    await accessible(page)
+    width = page.viewport_size and page.viewport_size["width"]
+    await picture(page, f"report-{width}")
+    for query in ("?status=attention", "?q=nothing-has-this-name", "?customer=C-9"):
+        await page.goto(f"/portal/{partner.name}/report{query}")
+        await accessible(page)
+
+
+async def test_lines_are_found_sorted_and_paged(page: Page, partner: Partner) -> None:
+    await report(page, partner)
+    await expect(page.get_by_text("1 to 50 of 60 lines")).to_be_visible()
+    await page.get_by_role("link", name="Next").click()
+    await expect(page.get_by_text("51 to 60 of 60 lines")).to_be_visible()
+    await page.get_by_role("link", name="Show the 1 line that needs attention").click()
+    row = page.locator("table.lines tbody tr:not(.customer)")
+    await expect(row).to_have_count(1)
+    await expect(row).to_contain_text("No client of that name in Halo")
+    mending = row.get_by_role("link", name="Link the customer")
+    await expect(mending).to_have_attribute("href", f"/portal/{partner.name}/customers?q=Zeta+%26+S%C3%B8ns")
+    await page.get_by_role("link", name="Show all", exact=True).click()
+    await page.get_by_role("columnheader", name="Quantity").get_by_role("link").click()
+    await expect(page.get_by_role("columnheader", name="Quantity")).to_have_attribute("aria-sort", "descending")
+    await page.get_by_role("columnheader", name="Quantity").get_by_role("link").click()
+    await expect(page.get_by_role("columnheader", name="Quantity")).to_have_attribute("aria-sort", "ascending")
+    await page.go_back()
+    await expect(page.get_by_role("columnheader", name="Quantity")).to_have_attribute("aria-sort", "descending")
+
+
+async def test_the_keyboard_alone_filters(page: Page, partner: Partner) -> None:
+    await report(page, partner)
+    search = page.get_by_label("Search")
+    await search.focus()
+    await page.keyboard.type("søns")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".customer-name")).to_have_text(["Zeta & Søns"])
+    await expect(search).to_have_value("søns")
+
+
+async def test_everything_works_without_scripts_on_a_phone(visitors: Visitors, partner: Partner) -> None:
+    page = await visitors.page(PHONE, javascript=False)
+    await report(page, partner)
+    await page.get_by_label("Status").select_option(label="Skipped (1)")
+    await page.locator(".line-filters").get_by_role("button", name="Show", exact=True).click()
+    await expect(page.locator(".customer-name")).to_have_text(["Zeta & Søns"])
+    # Cards: what a cell says is told beside it, and nothing is wider than the screen.
+    label = "getComputedStyle(document.querySelector('td[data-label=\"Unit price\"]'), '::before').content"
+    assert await page.evaluate(label) == '"Unit price"'
+    assert await page.evaluate("document.documentElement.scrollWidth <= 375")
+
+
+async def test_the_head_of_the_table_stays_in_view(page: Page, partner: Partner) -> None:
+    await report(page, partner)
+    await page.get_by_role("link", name="Next").scroll_into_view_if_needed()
+    head = await page.locator("table.lines thead th").first.bounding_box()
+    assert head is not None
+    assert head["y"] == pytest.approx(0, abs=1)
+
+
+async def test_the_file_has_what_is_shown(page: Page, partner: Partner) -> None:
+    await report(page, partner)
+    await page.goto(f"/portal/{partner.name}/report?q=søns")
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Download these as CSV").click()
+    download = await started.value
+    assert download.suggested_filename == "invoice-2026-11.csv"
+    text = await asyncio.to_thread((await download.path()).read_text, "utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["customer_name"], row["outcome"], row["reason"]) for row in rows] == [
+        ("Zeta & Søns", "skipped", "customer_not_found")
+    ]

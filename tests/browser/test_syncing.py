@@ -1,0 +1,206 @@
+"""Sync in the browser: pressed, watched, finished; by two people at once; held, broken, signed out, without scripts."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.looks import EVERY_LOOK, picture
+from tests.browser.visiting import PATIENCE_MS, Visitors, sign_in
+from tests.partner import Partner, lines
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+
+async def report(page: Page, partner: Partner) -> None:
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/report")
+
+
+def numbered(letter: str, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give lines ids that no other lines of the invoice have."""
+    return [{**line, "line_id": f"{letter}{number}"} for number, line in enumerate(made)]
+
+
+async def slow_down(partner: Partner, times: int | None = 1, delay_s: float = 3.0) -> None:
+    """Let writes take long enough for people to see them."""
+    await partner.halo.add_fault(
+        partner.tenant, times=times, match={"method": "POST", "path": "SoftwareLicence"}, delay_s=delay_s
+    )
+
+
+async def test_sync_is_pressed_watched_and_finished(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(20)))
+    await slow_down(partner)
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await panel.get_by_role("button", name="Sync", exact=True).click()
+    await expect(panel.get_by_role("heading", name="A Sync is going on")).to_be_visible()
+    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_disabled()
+    await expect(panel.get_by_role("button", name="Preview")).to_be_disabled()
+    await expect(panel).to_contain_text("of 20 items done")
+    await expect(panel).to_contain_text("requests to Halo left in this window")
+    # Nothing is loaded by hand from here on.
+    await expect(panel).to_contain_text("20 items are as the invoice says")
+    await expect(page.locator("#report-counters .stat").first).to_contain_text("20")
+    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_enabled()
+
+
+async def test_two_people_see_the_same_run(visitors: Visitors, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(5)))
+    first, second = await visitors.page(), await visitors.page()
+    await report(first, partner)
+    await report(second, partner)
+    await slow_down(partner)
+    await first.locator("#sync-panel").get_by_role("button", name="Sync", exact=True).click()
+    other = second.locator("#sync-panel")
+    await expect(other.get_by_role("button", name="Sync", exact=True)).to_be_disabled()
+    await expect(other).to_contain_text("A Sync is going on")
+    for page in (first, second):
+        await expect(page.locator("#sync-panel")).to_contain_text("5 items are as the invoice says")
+        await expect(page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True)).to_be_enabled()
+
+
+async def test_a_run_that_was_started_elsewhere_turns_the_button_off(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(5)))
+    await report(page, partner)
+    sync = page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True)
+    await expect(sync).to_be_enabled()
+    await slow_down(partner)
+    run_id = await partner.start()
+    await expect(sync).to_be_disabled()
+    await page.reload()
+    await expect(sync).to_be_disabled()
+    await partner.finished(run_id)
+    await expect(sync).to_be_enabled()
+
+
+async def test_a_preview_is_followed_and_its_held_removals_approved(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(20)))
+    await partner.sync()
+    await partner.publish(partner.event(lines(1, quantity="5"), revision=2))
+    await report(page, partner)
+    await page.locator("#sync-panel").get_by_role("button", name="Preview").click()
+    await expect(page.get_by_role("heading", name="19 removals are held until you approve them")).to_be_visible()
+    await expect(page.locator("table[aria-labelledby=held-title] tbody tr")).to_have_count(19)
+    await expect(page.locator("table[aria-labelledby=money-title]")).to_contain_text("+AUD")
+    assert len(await partner.licences()) == 20
+    await accessible(page)
+    await page.get_by_label("I have looked at all 19 held removals").check()
+    await page.get_by_role("button", name="Approve 19 removals and Sync").click()
+    panel = page.locator("#sync-panel")
+    await expect(panel).to_contain_text("20 items are as the invoice says")
+    assert await partner.licences() == {(1, "P-0"): 5}
+
+
+async def test_held_removals_of_a_sync_are_found_and_approved(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(20)))
+    await partner.sync()
+    await partner.publish(partner.event(lines(1), revision=2))
+    await report(page, partner)
+    await page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True).click()
+    await page.locator("#sync-panel").get_by_role("link", name="Look at the removals").click()
+    await expect(page.get_by_role("heading", name="19 held removals")).to_be_visible()
+    await page.get_by_label("I have looked at all 19 held removals").check()
+    await page.get_by_role("button", name="Approve 19 removals and Sync").click()
+    await expect(page.locator("#sync-panel")).to_contain_text("20 items are as the invoice says")
+    assert len(await partner.licences()) == 1
+
+
+async def test_a_run_is_cancelled_and_its_rest_done(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(120)))
+    await slow_down(partner, times=None, delay_s=2.0)
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await panel.get_by_role("button", name="Sync", exact=True).click()
+    await expect(panel).to_contain_text("of 120 items done")
+    await panel.get_by_role("link", name="Cancel…").click()
+    await page.get_by_role("button", name="Cancel this Sync").click()
+    await expect(panel).to_contain_text("The last Sync was cancelled.")
+    await partner.halo.clear_faults(partner.tenant)
+    await panel.get_by_role("button", name="Do the rest").click()
+    await expect(panel).to_contain_text("120 items are as the invoice says")
+
+
+async def test_a_broken_connection_says_so_and_leads_to_what_mends_it(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(2)))
+    await partner.halo.revoke_tokens(partner.tenant)
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await panel.get_by_role("button", name="Sync", exact=True).click()
+    await expect(panel).to_contain_text("The last Sync failed. The connection to Halo is broken.")
+    await page.reload()
+    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_disabled()
+    await panel.get_by_role("link", name="Reconnect Halo").click()
+    await expect(page.get_by_role("heading", name="Halo PSA")).to_be_visible()
+
+
+async def test_a_session_that_ends_meanwhile_says_so(visitors: Visitors, partner: Partner) -> None:
+    page = await visitors.page()
+    visitors.watch.expect(401, f"/portal/{partner.name}/sync/events")
+    await partner.connect()
+    await partner.publish(partner.event(lines(2)))
+    await report(page, partner)
+    elsewhere = await page.context.new_page()
+    await elsewhere.goto("/portal/")
+    await elsewhere.get_by_role("button", name="Sign out").click()
+    await expect(elsewhere.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when coming back to the tab
+    await expect(page.locator("[data-when=signed-out]")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.locator("[data-when=signed-out]").get_by_role("link", name="Sign in again")).to_be_visible()
+
+
+async def test_sync_needs_no_scripts(visitors: Visitors, partner: Partner) -> None:
+    page = await visitors.page(javascript=False)
+    await partner.connect()
+    await partner.publish(partner.event(lines(3)))
+    await slow_down(partner)
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await panel.get_by_role("button", name="Sync", exact=True).click()
+    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_disabled()
+    [run] = (await partner.get("/runs"))["items"]
+    await partner.finished(run["run_id"])
+    await panel.get_by_role("link", name="Load it again").click()
+    await expect(panel).to_contain_text("3 items are as the invoice says")
+
+
+@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
+    look = page.viewport_size["width"] if page.viewport_size else 0
+    dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    name = f"{look}-{'dark' if dark else 'light'}"
+    await partner.connect()
+    mixed = [
+        *lines(14, customer_name="Contoso"),
+        *numbered("f", lines(3, customer_id="C-2", customer_name="Fabrikam")),
+        *numbered("x", lines(2, customer_id="C-3", customer_name="Nobody")),
+    ]
+    await partner.publish(partner.event(mixed))
+    await report(page, partner)
+    await accessible(page)
+    await picture(page, f"sync-idle-{name}")
+    await slow_down(partner)
+    await page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True).click()
+    await expect(page.locator("#sync-panel")).to_contain_text("items done")
+    await picture(page, f"sync-active-{name}")
+    await expect(page.locator("#sync-panel")).to_contain_text("items are as the invoice says")
+    changed = lines(2, quantity="7", unit_price="12.00")
+    changed += numbered("y", lines(1, product_code="NEW", billing_cycle="Yearly"))
+    await partner.publish(partner.event(changed, revision=2))
+    await page.goto(f"/portal/{partner.name}/report")
+    await page.locator("#sync-panel").get_by_role("button", name="Preview").click()
+    await expect(page.get_by_role("heading", name="In money")).to_be_visible()
+    await accessible(page)
+    await picture(page, f"preview-{name}")
+    await page.get_by_role("navigation", name="What is listed").get_by_role("link", name="Updated").click()
+    await accessible(page)
+    await picture(page, f"preview-updated-{name}")

@@ -1,0 +1,221 @@
+"""The preview page: what a Sync would do, per customer and in money, removals first and in full, and their approval."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser, Page
+
+pytestmark = pytest.mark.integration
+
+SYNC = "/portal/acme-msp/sync"
+MONTHLY, YEARLY = "Monthly", "Yearly"
+CHANGES = {
+    "customers": [
+        ("Contoso", 7, "create", None, (12, "31.50", MONTHLY, True)),
+        ("Contoso", 7, "update", (10, "31.50", MONTHLY, True), (12, "30.00", YEARLY, True)),
+        ("Fabrikam", 8, "delete", (3, "20", YEARLY, True), None),
+        ("Fabrikam", 8, "unchanged", (1, "5", None, True), (1, "5", None, True)),
+    ]
+}
+
+
+def path(run_id: UUID, page: str = "preview") -> str:
+    return f"/portal/acme-msp/runs/{run_id}/{page}"
+
+
+def some(world: "World") -> list[dict[str, Any]]:
+    return [
+        world.item(
+            before,
+            after,
+            customer_name=name,
+            halo_client_id=client,
+            action=action,
+            outcome="synced" if action == "unchanged" else "pending",
+        )
+        for name, client, action, before, after in CHANGES["customers"]
+    ]
+
+
+def removal(world: "World", number: int, **columns: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "action": "delete",
+        "product_code": None,
+        "customer_ids": [],
+        "licence_name": f"P-{number:03}",
+        "outcome": "held",
+        "reason": "delete_guard",
+        "detail": "More than 10.",
+    }
+    return world.item((2, "10", MONTHLY, True), None, **{**made, **columns})
+
+
+async def previewed(browser: "Browser", world: "World", items: list[dict[str, Any]], **columns: Any) -> UUID:
+    await world.connect()
+    made = {"mode": "preview", "state": "writing", **columns}
+    run_id = await world.run(await world.invoice(lines=[world.line(1)]), items, **made)
+    await world.finish(run_id, "previewed")
+    await browser.sign_in()
+    return run_id
+
+
+def rows(page: "Page", label: str) -> list[str]:
+    return page.texts(f"table[aria-labelledby={label}] tbody tr")
+
+
+async def test_money_is_told_by_billing_cycle_and_never_mixed(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, some(world))
+    page = await browser.open(path(run_id))
+    assert rows(page, "money-title") == [
+        "Monthly AUD 315.00 +AUD 378.00 −AUD 315.00 – AUD 378.00 +AUD 63.00",  # noqa: RUF001 - minus and dash, meant so
+        "Yearly AUD 60.00 – +AUD 360.00 −AUD 60.00 AUD 360.00 +AUD 300.00",  # noqa: RUF001 - the same
+        "Without billing cycle AUD 5.00 – – – AUD 5.00 no change",  # noqa: RUF001 - the same
+    ]
+    assert page.texts(".stat") == ["1 Created", "1 Updated", "1 Removed", "1 Left alone", "0 Skipped"]
+
+
+async def test_customers_that_lose_licences_come_first(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, some(world))
+    page = await browser.open(path(run_id))
+    fabrikam, contoso = rows(page, "list-title")
+    assert fabrikam.startswith("Fabrikam 0 0 1 1 ")
+    assert "Yearly: AUD 60.00 → AUD 0.00 (−AUD 60.00)" in fabrikam  # noqa: RUF001 - a minus sign, meant so
+    assert contoso.startswith("Contoso 1 1 0 0 Monthly: AUD 315.00 → AUD 378.00 (+AUD 63.00)")
+    page = await browser.open(path(run_id) + "?customer=halo-7")
+    assert len(rows(page, "list-title")) == 2
+    assert "10 → changes to 12" in page.text
+    assert "31.50 → changes to 30.00" in page.text.replace("AUD ", "")
+    assert "Monthly → changes to Yearly" in page.text
+
+
+async def test_lists_are_read_page_by_page(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item(
+            None, (1, "1", MONTHLY, True), customer_ids=[f"C-{n}"], customer_name=f"Customer {n:03}", halo_client_id=n
+        )
+        for n in range(60)
+    ]
+    run_id = await previewed(browser, world, items)
+    page = await browser.open(path(run_id))
+    assert len(rows(page, "list-title")) == 25
+    assert "Page 1 of 3" in page.text
+    page = await browser.open(path(run_id) + "?page=3")
+    assert [row.split(" 1 ")[0] for row in rows(page, "list-title")] == [f"Customer {n:03}" for n in range(50, 60)]
+    page = await browser.open(path(run_id) + "?show=created&page=2")
+    assert len(rows(page, "list-title")) == 10
+    assert len(rows(await browser.open(path(run_id) + "?page=99"), "list-title")) > 0
+
+
+async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [*some(world), *(removal(world, n) for n in range(300))])
+    page = await browser.open(path(run_id))
+    held = rows(page, "held-title")
+    assert len(held) == 300
+    assert held[0].startswith("Contoso P-000 (not on the invoice) 2 AUD 10.00 Monthly AUD 20.00")
+    assert "300 removals are held until you approve them" in page.text
+    assert rows(page, "removed-title") == ["Fabrikam MS-365-BP (0 on the invoice) 3 AUD 20.00 Yearly AUD 60.00"]
+    money = rows(page, "money-title")[0]
+    assert "AUD 378.00 if the held removals are approved" in money
+    order = [heading.get_text() for heading in page.soup.select("h3")]
+    assert order[0] == "1 licence would be deleted"
+
+
+async def test_an_approval_names_the_number_and_needs_a_look(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, n) for n in range(12)])
+    page = await browser.open(path(run_id))
+    assert "Approve 12 removals and Sync" in page.text
+    assert page.one("#looked").has_attr("required")
+    page = await browser.submit(SYNC, approve_removals="12")
+    assert "Tick the box" in page.text
+    assert page.url.path == path(run_id)
+    assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
+    browser.client.follow_redirects = False
+    await browser.submit(SYNC, status=303, approve_removals="12", looked="true")
+    run = await world.pool.fetchrow("SELECT * FROM run ORDER BY created_at DESC LIMIT 1")
+    assert run is not None
+    assert (run["approve_removals"], run["mode"], run["state"]) == (12, "apply", "queued")
+
+
+async def test_without_approval_a_sync_keeps_them(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, n) for n in range(12)])
+    page = await browser.open(path(run_id))
+    assert "Sync without the held removals" in page.text
+    browser.client.follow_redirects = False
+    await browser.submit(SYNC, status=303, mode="apply", back="report")
+    run = await world.pool.fetchrow("SELECT * FROM run ORDER BY created_at DESC LIMIT 1")
+    assert run is not None
+    assert run["approve_removals"] is None
+
+
+async def test_removals_that_a_sync_holds_are_approved_on_their_page(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    items = [removal(world, n) for n in range(12)]
+    run_id = await world.run(await world.invoice(lines=[world.line(1)]), items, approve_removals=9)
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    page = await browser.open(path(run_id, "removals"))
+    assert page.title == "12 held removals"
+    assert len(rows(page, "held-title")) == 12
+    assert "You approved 9, but by then there were 12" in page.text
+    browser.client.follow_redirects = False
+    await browser.submit(SYNC, status=303, looked="true", approve_removals="12")
+    assert await world.pool.fetchval("SELECT max(approve_removals) FROM run WHERE state = 'queued'") == 12
+
+
+async def test_an_old_preview_says_so(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, some(world))
+    newer = await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="queued")
+    await world.finish(newer, "succeeded")
+    page = await browser.open(path(run_id))
+    assert "This preview is old: a Sync was started since" in page.text
+    await world.invoice("INV-2", [world.line(1)], issued_at=world.issued.replace(month=12), period="2026-12")
+    page = await browser.open(path(run_id))
+    assert "a newer invoice has come since" in page.text
+    assert page.texts("#orders button") == ["Preview the newest invoice"]
+
+
+async def test_while_a_run_goes_on_nothing_is_started_from_a_preview(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, 1)])
+    await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="reading")
+    page = await browser.open(path(run_id))
+    buttons = page.soup.select("#orders button")
+    assert len(buttons) == 3
+    assert all(button.has_attr("disabled") for button in buttons)
+
+
+async def test_a_preview_that_is_being_made_shows_how_far_it_is(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    run_id = await world.run(await world.invoice(lines=[world.line(1)]), mode="preview", state="reading")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert "A preview is being made" in page.text
+    assert "Reading your Halo" in page.text
+
+
+async def test_names_from_halo_and_invoice_stay_text(browser: "Browser", world: "World") -> None:
+    bad = "<script>alert(1)</script>"
+    items = [
+        removal(world, 1, licence_name=bad, customer_name=bad),
+        world.item(None, (1, "1", bad, True), customer_name=bad),
+    ]
+    run_id = await previewed(browser, world, items)
+    page = await browser.open(path(run_id))
+    assert not [script for script in page.soup.select("script") if script.get_text()]
+    assert page.text.count(bad) >= 3
+
+
+async def test_other_pages_and_partners(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, some(world))
+    assert (await browser.open(path(run_id, "removals"))).url.path == path(run_id)
+    applied = await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"))
+    assert (await browser.open(path(applied))).url.path == f"/portal/acme-msp/runs/{applied}"
+    assert (await browser.open(path(applied, "removals"))).title == "0 held removals"
+    await world.connect("rival-msp")
+    other = await world.run(await world.invoice(partner="rival-msp"), partner="rival-msp", mode="preview")
+    for page in ("preview", "removals"):
+        await browser.open(path(other, page), status=404)
+        await browser.open(f"/portal/acme-msp/runs/none/{page}", status=404)

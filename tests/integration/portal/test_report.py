@@ -1,0 +1,286 @@
+"""The Report: which invoice, numbers that add up, lines that fit, and the button that mends each."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser, Page
+
+ACME, RIVAL = "acme-msp", "rival-msp"
+HERE = f"/portal/{ACME}/report"
+REFUSED: dict[str, Any] = {
+    "outcome": "failed",
+    "action": "update",
+    "reason": "halo_rejected",
+    "detail": "Halo refused this: no.",
+}
+NOT_FOUND: dict[str, Any] = {
+    "outcome": "skipped",
+    "action": "none",
+    "reason": "customer_not_found",
+    "detail": "Link it.",
+}
+GUARDED: dict[str, Any] = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
+
+
+async def synchronised(world: "World", invoice_id: str = "INV-1", **columns: Any) -> UUID:
+    """Store an invoice of two customers and what a run made of it."""
+    lines = [
+        world.line(1, customer_name="Contoso & Søns", product_code="MAIL"),
+        world.line(2, customer_name="Contoso & Søns", product_code="PHONE", billing_cycle="Yearly"),
+        world.line(3, customer_name="Contoso & Søns", product_code="MAIL", kind="credit", quantity=Decimal(-1)),
+        world.line(4, customer_id="C-2", customer_name="Fabrikam", product_code="MAIL"),
+        world.line(5, customer_id="C-3", customer_name="Zeta", product_code="MAIL", quantity=Decimal(0)),
+    ]
+    invoice_pk = await world.invoice(invoice_id, lines, **columns)
+    items = [
+        world.item(outcome="synced", action="unchanged", line_nos=[1, 3]),
+        world.item(**REFUSED, line_nos=[2]),
+        world.item(**NOT_FOUND, customer_name="Fabrikam", line_nos=[4]),
+        world.item(**GUARDED, line_nos=[5]),
+        world.item(**GUARDED, product_code=None, line_nos=[]),
+    ]
+    run_id = await world.run(invoice_pk, items)
+    await world.finish(run_id, "partial")
+    return run_id
+
+
+def rows(page: "Page") -> list[str]:
+    return page.texts("table.lines tbody tr:not(.customer)")
+
+
+def line_nos(page: "Page") -> list[int]:
+    return [int(text.split("line ")[1].split()[0]) for text in rows(page)]
+
+
+async def test_before_the_first_invoice_the_page_says_when_it_is_expected(browser: "Browser") -> None:
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert "No invoice has arrived yet" in page.text
+    assert "expected on" in page.text
+    assert page.one(".empty a.button")["href"] == f"/portal/{ACME}/halo-psa"
+
+
+async def test_the_newest_invoice_is_shown_and_earlier_ones_can_be_picked(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    await world.invoice("INV-2", [world.line(1)], total=Decimal("1234.5"), revision=2)
+    for number in range(2):
+        await world.invoice(f"OLD-{number}", period="2026-10", issued_at=world.issued - timedelta(days=30 + number))
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert page.title == "Report: November 2026"
+    assert "INV-2 revision 2" in page.text
+    assert "AUD\N{NO-BREAK SPACE}1,234.50" in page.response.text
+    assert page.texts("#invoice option") == ["November 2026", "October 2026, OLD-0", "October 2026, OLD-1"]
+    assert "Not synchronised yet" in page.text
+    page = await browser.submit(HERE, invoice="OLD-1")
+    assert page.title == "Report: October 2026"
+    assert "not the newest" in page.text
+    assert [str(option["value"]) for option in page.soup.select("#invoice option[selected]")] == ["OLD-1"]
+
+
+async def test_an_invoice_id_may_be_anything_that_is_no_markup_and_no_other_partners(
+    browser: "Browser", world: "World"
+) -> None:
+    await world.invoice("<i>&/?#\"'", [world.line(1, customer_name="<script>alert(1)</script>")])
+    await world.invoice("THEIRS", [world.line(1)], partner=RIVAL)
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert "<i>&/?#\"'" in page.text
+    assert page.texts(".customer-name") == ["<script>alert(1)</script>"]
+    assert [script for script in page.soup.select("script") if not script.get("src")] == []
+    for path in (f"{HERE}?invoice=THEIRS", f"{HERE}/lines.csv?invoice=THEIRS", f"{HERE}?invoice=%00"):
+        assert (await browser.client.get(path)).status_code in {404, 422}
+    assert (await browser.client.get(f"/portal/{RIVAL}/report")).status_code == 404
+
+
+async def test_the_numbers_add_up_and_lead_to_their_lines(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    run_id = await synchronised(world)
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    stats = page.texts(".counters .stat")
+    assert stats == [
+        "1 Synced 1 line synced",
+        "1 Failed 1 line failed",
+        "1 Skipped 2 lines skipped",
+        "2 Held 1 line held 1 not on the invoice , held",
+        "0 Not yet done",
+        "5 In all 5 lines",
+    ]
+    links = {
+        text: page.soup.select(".counters .stat a")[place]["href"]
+        for place, text in enumerate(page.texts(".counters a"))
+    }
+    assert links["1 not on the invoice , held"] == f"/portal/{ACME}/runs/{run_id}?outcome=held#items-title"
+    page = await browser.open(str(links["2 lines skipped"]))
+    assert line_nos(page) == [3, 4]
+    assert [str(one["value"]) for one in page.soup.select("#status option[selected]")] == ["skipped"]
+
+
+async def test_lines_stand_below_their_customer_with_its_money_and_trouble(browser: "Browser", world: "World") -> None:
+    await synchronised(world)
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    first, second, third = page.texts("tr.customer")
+    nbsp = "\N{NO-BREAK SPACE}"
+    assert first.startswith("Contoso & Søns C-1 3 lines 1 failed 1 skipped")
+    assert f"AUD{nbsp}378.00".replace(nbsp, " ") in first.replace(nbsp, " ")
+    assert [part.replace(nbsp, " ") for part in page.texts(".customer-money")[:3]] == [
+        "AUD 378.00 Monthly",
+        "AUD 378.00 Yearly",
+        "AUD -31.50 not recurring",
+    ]
+    assert second.startswith("Fabrikam C-2 1 line 1 skipped")
+    assert third.startswith("Zeta C-3 1 line 1 held")
+    for heading in page.soup.select("tr.customer th"):
+        assert heading["scope"] == "rowgroup"
+
+
+async def test_each_line_that_is_not_fine_has_its_reason_and_what_mends_it(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    run_id = await synchronised(world)
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    fine, refused, credit, missing, held = page.soup.select("td.status")
+    assert "Synced Was right already" in " ".join(fine.get_text(" ").split())
+    assert not fine.select("a, button")
+    assert "Not a recurring charge" in credit.get_text()
+    assert not credit.select("a, button")
+    assert "Halo refused this: no." in refused.get_text()
+    retry = refused.select("form[method=post]")[0]
+    assert retry["action"] == f"/portal/{ACME}/runs/{run_id}/retry"
+    assert retry.select("input[name=csrf]")
+    assert missing.select("a")[0]["href"] == f"/portal/{ACME}/customers?q=Fabrikam"
+    assert held.select("a")[0]["href"] == f"/portal/{ACME}/runs/{run_id}/removals"
+
+
+async def test_nothing_that_starts_a_run_is_offered_when_none_can_start(browser: "Browser", world: "World") -> None:
+    await synchronised(world)
+    await browser.sign_in()
+    page = await browser.open(HERE)  # not connected
+    assert not page.soup.select("td.status form, td.status a")
+    assert "not connected" in page.text
+    await world.connect()
+    going = await world.run(await world.invoice("INV-2", period="2026-12", issued_at=world.issued + timedelta(days=30)))
+    page = await browser.open(f"{HERE}?invoice=INV-1")  # not the newest
+    assert not page.soup.select("td.status form")
+    assert page.soup.select("td.status a")  # what can be linked meanwhile
+    await world.finish(going)
+
+
+async def test_while_a_run_goes_on_no_other_is_offered(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    await synchronised(world)
+    invoice = await world.ports.invoice_reports.find(ACME, "INV-1")
+    assert invoice is not None
+    await world.run(invoice.invoice.invoice_pk, state="reading")
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert line_nos(page) == [1, 2, 3, 4, 5]
+    assert "Failed" in rows(page)[1]
+    assert not page.soup.select("td.status form")
+
+
+async def test_a_broken_permission_leads_to_the_connection(browser: "Browser", world: "World") -> None:
+    invoice_pk = await world.invoice("INV-1", [world.line(1), world.line(2)])
+    await world.run(
+        invoice_pk,
+        [
+            world.item(outcome="failed", reason="permission_denied", line_nos=[1]),
+            world.item(outcome="failed", reason="a_reason_of_tomorrow", detail="Do it.", line_nos=[2]),
+        ],
+    )
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert [link["href"] for link in page.soup.select("td.status a")] == [f"/portal/{ACME}/halo-psa"]
+    assert "A reason of tomorrow Do it." in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [1, 2, 3, 4, 5]),
+        ("status=attention", [2, 4, 5]),
+        ("status=held", [5]),
+        ("status=skipped&kind=credit", [3]),
+        ("cycle=Yearly", [2]),
+        ("customer=C-2", [4]),
+        ("q=søns", [1, 2, 3]),
+        ("q=REFUSED", [2]),
+        ("q=%25", []),
+        ("sort=-customer", [5, 4, 1, 2, 3]),
+        ("sort=status", [2, 3, 1, 5, 4]),
+        ("sort=-quantity", [1, 2, 3, 4, 5]),
+        ("sort=quantity", [3, 1, 2, 5, 4]),
+    ],
+)
+async def test_filters_and_order(browser: "Browser", world: "World", query: str, expected: list[int]) -> None:
+    await synchronised(world)
+    await browser.sign_in()
+    page = await browser.open(f"{HERE}?{query}")
+    assert line_nos(page) == expected
+    if not expected:
+        assert "No line fits" in page.text
+        return
+    link = str(page.one("a[download]")["href"])
+    assert parse_qs(urlsplit(link).query) == parse_qs(query)
+    file = await browser.client.get(link)
+    assert file.headers["content-type"].startswith("text/csv")
+    assert [int(row["line_no"]) for row in csv.DictReader(io.StringIO(file.text))] == expected
+
+
+@pytest.mark.parametrize("query", ["status=fine", "kind=x", "sort=name", "page=0", "page=x", "q=%00", f"q={'x' * 201}"])
+async def test_what_no_form_of_ours_asks_is_refused_in_words(browser: "Browser", world: "World", query: str) -> None:
+    await world.invoice("INV-1", [world.line(1)])
+    await browser.sign_in()
+    page = await browser.open(f"{HERE}?{query}", status=422)
+    assert query.split("=", maxsplit=1)[0] in page.text
+
+
+async def test_a_filter_form_keeps_the_invoice_and_the_customer(browser: "Browser", world: "World") -> None:
+    await synchronised(world)
+    await browser.sign_in()
+    await browser.open(f"{HERE}?invoice=INV-1&customer=C-1&page=7")
+    page = await browser.submit(f"{HERE}#lines-title", q="REFUSED", sort="-total")
+    assert parse_qs(page.url.query.decode()) == {
+        "invoice": ["INV-1"],
+        "customer": ["C-1"],
+        "q": ["REFUSED"],
+        "sort": ["-total"],
+    }
+    assert line_nos(page) == [2]
+    assert "Only the customer Contoso & Søns" in page.text
+
+
+async def test_the_browser_gets_one_page_of_lines(browser: "Browser", world: "World") -> None:
+    await world.invoice("INV-1", [world.line(n, customer_id=f"C-{n % 7}") for n in range(1, 20_001)])
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert len(rows(page)) == 50
+    assert "1 to 50 of 20,000 lines" in page.text
+    assert len(page.response.content) < 200_000
+    assert page.one(".pager [rel=next]")["href"] == f"{HERE}?page=2"
+    page = await browser.open(f"{HERE}?page=1000000")
+    assert "19,951 to 20,000 of 20,000 lines" in page.text
+    assert not page.soup.select(".pager [rel=next]")
+
+
+async def test_the_file_has_every_line_and_no_formula(browser: "Browser", world: "World") -> None:
+    lines = [world.line(n, customer_name="=cmd()" if n == 1 else "Contoso") for n in range(1, 4_502)]
+    await world.invoice("INV-1", lines)
+    await browser.sign_in()
+    file = await browser.client.get(f"{HERE}/lines.csv")
+    assert file.headers["content-disposition"] == 'attachment; filename="invoice-2026-11.csv"'
+    records = list(csv.DictReader(io.StringIO(file.text)))
+    assert len(records) == 4_501
+    assert records[0]["customer_name"] == "'=cmd()"
+    assert {record["outcome"] for record in records} == {""}
