@@ -16,7 +16,8 @@ CHUNK = 2000
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width, meant so
 # Where a spreadsheet that takes semicolons or tabs for the ends of cells would begin a formula.
-_INNER_FORMULA = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
+_INNER_FORMULA = re.compile(r"([;\t]\s*'*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
+_INNER_GUARDED = re.compile(r"([;\t]\s*'*)'(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
@@ -24,7 +25,8 @@ def cell(value: object) -> str:
     """Return a value as the text of a cell.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
-    semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one.
+    semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one. A text
+    that looks as if it had one already gets one more, so that `unguarded` gives back every text.
     """
     match value:
         case None:
@@ -38,13 +40,25 @@ def cell(value: object) -> str:
         case _:
             text = str(value)
     text = _INNER_FORMULA.sub(r"\1'", text)
-    if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
-async def _lines(columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]]) -> AsyncIterator[str]:
+def unguarded(text: str) -> str:
+    """Return the text of a cell without the apostrophes that `cell` put into it; other texts as they are."""
+    bare = text.lstrip("'")
+    return _INNER_GUARDED.sub(r"\1", text[1:] if bare != text and _is_formula(bare) else text)
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text)
+
+
+async def _lines(
+    columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]], *, marked: bool
+) -> AsyncIterator[str]:
     buffer = io.StringIO()
+    if marked:
+        buffer.write("\ufeff")
     writer = csv.writer(buffer)
     names = list(columns)
     writer.writerow(names)
@@ -58,11 +72,18 @@ async def _lines(columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[
 
 
 def csv_response(
-    columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]], filename: str
+    columns: Iterable[str],
+    chunks: AsyncIterator[Iterable[Mapping[str, Any]]],
+    filename: str,
+    *,
+    marked: bool = False,
 ) -> StreamingResponse:
-    """Return rows as a CSV file. `filename` must be plain ASCII without quotes."""
+    """Return rows as a CSV file. `filename` must be plain ASCII without quotes.
+
+    `marked` puts a byte order mark in front, without which spreadsheets do not read UTF-8; programs do not expect it.
+    """
     return StreamingResponse(
-        _lines(columns, chunks),
+        _lines(columns, chunks, marked=marked),
         media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"},
     )

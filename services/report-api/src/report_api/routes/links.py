@@ -8,7 +8,8 @@ from halosync.domain.model import CustomerLink
 from halosync.store.links import NotInHaloError
 from pydantic import TypeAdapter
 
-from report_api import mapping
+from report_api.mapping import customers as mapped
+from report_api.mapping import products as named
 from report_api.models.mapping import (
     Customer,
     CustomerLinkRequest,
@@ -39,15 +40,15 @@ async def list_customers(
     """The customers of the newest invoice and of stored links, by name, each with the client a run would take now."""
     after = _CUSTOMERS.after(cursor)
     picture = await ports.links.customers(partner)
-    every = await asyncio.to_thread(mapping.customers, picture)
+    every = await asyncio.to_thread(mapped.customers, picture)
     rows = [
         customer
         for customer in every
-        if (not unmapped or mapping.is_unmapped(customer)) and (after is None or mapping.customer_key(customer) > after)
+        if (not unmapped or mapped.is_unmapped(customer)) and (after is None or mapped.customer_key(customer) > after)
     ]
-    page, following = _CUSTOMERS.split(rows, limit, mapping.customer_key)
+    page, following = _CUSTOMERS.split(rows, limit, mapped.customer_key)
     # A thread, because comparing thousands of names takes longer than other requests should wait.
-    items = await asyncio.to_thread(mapping.with_client_suggestions, page, picture)
+    items = await asyncio.to_thread(mapped.with_client_suggestions, page, picture)
     return CustomerPage(items=items, next_cursor=following, read_at=picture.read_at)
 
 
@@ -66,7 +67,7 @@ async def link_customer(
     except NotInHaloError as error:
         raise _not_in_halo(error) from None
     picture = await ports.links.customers(partner)
-    every = {customer.customer_id: customer for customer in await asyncio.to_thread(mapping.customers, picture)}
+    every = {customer.customer_id: customer for customer in await asyncio.to_thread(mapped.customers, picture)}
     unlinked = Customer(
         customer_id=customer_id,
         customer_name=None,
@@ -78,7 +79,7 @@ async def link_customer(
         detail=None,
         suggestions=[],
     )
-    (customer,) = mapping.with_client_suggestions([every.get(customer_id, unlinked)], picture)
+    (customer,) = mapped.with_client_suggestions([every.get(customer_id, unlinked)], picture)
     return customer
 
 
@@ -102,14 +103,14 @@ async def list_products(
     """
     after = _PRODUCTS.after(cursor)
     picture = await ports.links.products(partner)
-    every = await asyncio.to_thread(mapping.products, picture)
+    every = await asyncio.to_thread(named.products, picture)
     rows = [
         product
         for product in every
         if (not unmapped or product.matched_by is None) and (after is None or product.product_code > after)
     ]
     page, following = _PRODUCTS.split(rows, limit, lambda product: product.product_code)
-    items = await asyncio.to_thread(mapping.with_name_suggestions, page, picture)
+    items = await asyncio.to_thread(named.with_name_suggestions, page, picture)
     return ProductPage(items=items, next_cursor=following, read_at=picture.read_at)
 
 
@@ -123,7 +124,7 @@ async def link_product(
         raise not_found("There is no such product.")
     await ports.links.link_product(partner, product_code, wanted.licence_name, by=by)
     picture = await ports.links.products(partner)
-    every = {product.product_code: product for product in mapping.products(picture)}
+    every = {product.product_code: product for product in named.products(picture)}
     unlinked = Product(product_code=product_code, product_name=None, licence_name=None, matched_by=None, suggestions=[])
-    (product,) = mapping.with_name_suggestions([every.get(product_code, unlinked)], picture)
+    (product,) = named.with_name_suggestions([every.get(product_code, unlinked)], picture)
     return product

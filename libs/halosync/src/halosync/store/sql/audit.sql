@@ -2,6 +2,11 @@
 INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subject, detail)
 VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
 
+-- name: add_audit_entries*!
+-- Many entries of one act: a file of links changes thousands.
+INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subject, detail)
+VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
+
 -- name: audit_page
 -- One partner's entries, newest first, those behind the entry `after`; of some acts, or of all.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail

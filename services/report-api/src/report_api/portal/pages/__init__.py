@@ -1,6 +1,22 @@
 """One module a page. `ROUTERS` are those that the application includes."""
 
-from report_api.portal.pages import audit, halo_psa, history, keys, preview, report, run, settings, sign_in, sync
+from report_api.portal.pages import (
+    audit,
+    customer_files,
+    customers,
+    halo_psa,
+    halo_reading,
+    history,
+    keys,
+    licence_files,
+    licences,
+    preview,
+    report,
+    run,
+    settings,
+    sign_in,
+    sync,
+)
 
 ROUTERS = (
     sign_in.anyone,
@@ -10,6 +26,11 @@ ROUTERS = (
     report.router,
     preview.router,
     sync.router,
+    halo_reading.router,
+    customers.router,
+    customer_files.router,
+    licences.router,
+    licence_files.router,
     history.router,
     run.router,
     settings.router,

@@ -1,19 +1,19 @@
-"""Which client a customer and which licence name a product has, as a run would decide it now. Pure functions."""
+"""Which client each customer has, as a run would decide it now (spec section 3, "Customers"). Pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
 from halosync.domain.matching import Matches, match_customers
 from halosync.domain.model import CustomerLink, Kind, Line, Reason
 from halosync.domain.names import name_key
-from halosync.domain.suggestions import Suggestions, client_suggestions, licence_name_suggestions
-from halosync.store.links import CustomerPicture, ProductPicture
+from halosync.domain.suggestions import client_suggestions
+from halosync.store.links import CustomerPicture
 
-from report_api.models.mapping import Customer, Product, Suggestion
+from report_api.mapping.suggesting import best
+from report_api.models.mapping import Customer
 
 _NO_LINK = CustomerLink()
-_SUGGESTED = 5
 _ZERO = Decimal(0)
 _PROBLEMS: dict[Reason, Literal["customer_not_found", "customer_ambiguous"]] = {
     Reason.CUSTOMER_NOT_FOUND: "customer_not_found",
@@ -67,50 +67,11 @@ def with_client_suggestions(page: Sequence[Customer], picture: CustomerPicture) 
     """Return the page with suggestions for those without a client. Takes seconds for long lists: use a thread."""
     candidates = client_suggestions(picture.clients)
     return [
-        customer.model_copy(update={"suggestions": _best(candidates, [customer.customer_name])})
+        customer.model_copy(update={"suggestions": best(candidates, [customer.customer_name])})
         if is_unmapped(customer)
         else customer
         for customer in page
     ]
-
-
-def products(picture: ProductPicture) -> list[Product]:
-    """Return every product, by code, without suggestions."""
-    in_halo = {name_key(name): name for name in sorted(picture.licence_names, reverse=True)}
-    found = []
-    for code in sorted({*picture.names, *picture.links}):
-        linked, named = picture.links.get(code), in_halo.get(name_key(code))
-        found.append(
-            Product(
-                product_code=code,
-                product_name=picture.names.get(code),
-                licence_name=linked or named,
-                matched_by="link" if linked else "name" if named else None,
-                suggestions=[],
-            )
-        )
-    return found
-
-
-def with_name_suggestions(page: Sequence[Product], picture: ProductPicture) -> list[Product]:
-    """Return the page with suggestions for those without a licence name, as like the code or the product's name."""
-    candidates = licence_name_suggestions(picture.licence_names)
-    return [
-        product.model_copy(update={"suggestions": _best(candidates, [product.product_code, product.product_name])})
-        if product.matched_by is None
-        else product
-        for product in page
-    ]
-
-
-def _best(candidates: Suggestions, names: Iterable[str | None]) -> list[Suggestion]:
-    scores: dict[tuple[int | None, str], int] = {}
-    for name in names:
-        for found in candidates.best(name, limit=_SUGGESTED) if name else ():
-            key = (found.id, found.name)
-            scores[key] = max(found.score, scores.get(key, 0))
-    ranked = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0][1], entry[0][0] or 0))
-    return [Suggestion(id=number, name=name, score=score) for (number, name), score in ranked[:_SUGGESTED]]
 
 
 def _line_of(customer_id: str, customer_name: str) -> Line:

@@ -1,0 +1,97 @@
+"""The rows of the Customers tab."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from halosync.store.links import CustomerPicture, LinkStore
+
+from report_api.mapping import wording
+from report_api.mapping.accepting import customer_pair
+from report_api.mapping.choosing import Shown, Standing, choose, standing_of_customer, texts_of_customer
+from report_api.mapping.customers import customers, with_client_suggestions
+from report_api.mapping.sharing import Serving
+from report_api.models.mapping import Customer
+from report_api.portal.mapping_view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A suggestion. `pair` is the tick box's value, `hint` says whom the client serves already."""
+
+    pair: str
+    halo_client_id: int
+    name: str
+    score: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEntry:
+    """A row. `shares` are the other customers of its client, as part of a sentence."""
+
+    customer: Customer
+    standing: Standing
+    shares: str
+    suggested: Sequence[Suggested]
+
+    @property
+    def best(self) -> str | None:
+        """Return the pair of the suggestion that fits better than all others; None without one."""
+        first, *others = self.suggested or (None,)
+        return None if first is None or (others and others[0].score == first.score) else first.pair
+
+    @property
+    def called(self) -> str:
+        """Return what the customer is called in sentences."""
+        return self.customer.customer_name or self.customer.customer_id
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTable:
+    """A page of the tab. `clients` is how many the last read showed; `read_at` None: Halo was never read."""
+
+    shown: Shown[Customer]
+    entries: Sequence[CustomerEntry]
+    clients: int
+    read_at: datetime | None
+
+
+async def customer_table(links: LinkStore, partner_id: str, view: View) -> CustomerTable:
+    """Return the page of customers that the view is of."""
+    picture = await links.customers(partner_id)
+    # A thread, because comparing thousands of names takes longer than other requests should wait.
+    return await asyncio.to_thread(_table, picture, view)
+
+
+def _table(picture: CustomerPicture, view: View) -> CustomerTable:
+    every = customers(picture)
+    shown = choose(
+        every, standing=standing_of_customer, texts=texts_of_customer, only=view.show, q=view.q, page=view.page
+    )
+    serving = Serving(every)
+    entries = [_entry(customer, serving) for customer in with_client_suggestions(shown.rows, picture)]
+    return CustomerTable(shown, entries, len(picture.clients), picture.read_at)
+
+
+def _entry(customer: Customer, serving: Serving) -> CustomerEntry:
+    standing = standing_of_customer(customer)
+    others = serving.others(customer.halo_client_id, customer.customer_id)
+    served = standing in {Standing.NAME, Standing.LINK} and others
+    return CustomerEntry(
+        customer=customer,
+        standing=standing,
+        shares=others.listed if served else "",
+        suggested=[
+            Suggested(
+                pair=customer_pair(customer.customer_id, each.id),
+                halo_client_id=each.id,
+                name=each.name,
+                score=each.score,
+                hint=wording.shares_client(serving.others(each.id, customer.customer_id)),
+            )
+            for each in customer.suggestions
+            if each.id is not None
+        ],
+    )

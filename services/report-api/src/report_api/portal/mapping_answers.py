@@ -1,0 +1,49 @@
+"""What the Customers and License tabs say after a change, and where they lead."""
+
+from fastapi import Request, Response
+from starlette.datastructures import FormData
+
+from report_api.linking import Applied
+from report_api.mapping import wording
+from report_api.portal.mapping_view import View
+from report_api.portal.routing import see_other
+from report_api.portal.session import say, visitor_of
+from report_api.problems import Problem
+
+NEXT = "Press Sync on the Report tab to apply it."
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return a field of a form; empty if it is missing or a file."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    """Return every value of a field."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+async def answer(request: Request, tab: str, form: FormData, applied: Applied, done: str) -> Response:
+    """Say what became of a form, and lead back to the list that it came from."""
+    if applied.made:
+        await say(request, f"{done} {NEXT}")
+    for sentence in wording.listed(applied.refusals):
+        await say(request, sentence, "bad")
+    return back_to(request, tab, form)
+
+
+async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
+    """Say why nothing was done, and lead back to the list."""
+    await say(request, sentence, "bad")
+    return back_to(request, tab, form)
+
+
+def back_to(request: Request, tab: str, form: FormData) -> Response:
+    """Lead back to the list that a form came from."""
+    return see_other(visitor_of(request).partner_id, tab, **View.back(text_of(form, "back")).query)
+
+
+def not_ours() -> Problem:
+    """Return the error for a form that no page of ours has sent."""
+    return Problem(400, "bad_request", "This form does not fit its page. Nothing was done. Load the page again.")

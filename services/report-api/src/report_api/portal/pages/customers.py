@@ -1,0 +1,157 @@
+"""The Customers tab: which client in Halo each customer has (seed, 4.1)."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from halosync.store.links import CustomerPicture
+
+from report_api.linking import Linking, UnknownCustomerError
+from report_api.mapping import wording
+from report_api.mapping.accepting import NotAPairError
+from report_api.mapping.client_ids import read_client_id
+from report_api.mapping.customers import customers
+from report_api.mapping.finding import find
+from report_api.mapping.sharing import Serving
+from report_api.models.mapping import Customer
+from report_api.portal.customer_table import customer_table
+from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_view import View
+from report_api.portal.pages.halo_reading import Awaited
+from report_api.portal.rendering import page
+from report_api.portal.routing import partner_pages, see_other
+from report_api.portal.session import VisitorHere
+from report_api.portal.wording import plural
+from report_api.ports import PortsHere
+from report_api.problems import not_found
+
+router = partner_pages()
+
+TAB = "customers"
+_GONE = "This customer is no longer in the invoice. Nothing was done."
+Typed = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/customers")
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Show a page of customers, those that need a person first."""
+    view = View.of(request.query_params)
+    table = await customer_table(ports.links, visitor.partner_id, view)
+    awaited = Awaited.of(request, table.read_at)
+    return page(request, "customers.html", tab=TAB, view=view, table=table, awaited=awaited)
+
+
+@router.get("/customers/clients.json")
+async def clients(visitor: VisitorHere, ports: PortsHere, customer_id: Typed = "", q: Typed = "") -> dict[str, Any]:
+    """Answer the type-ahead: clients that may be meant, each with whom it serves already."""
+    picture = await ports.links.customers(visitor.partner_id)
+    return {"items": await asyncio.to_thread(clients_found, picture, customer_id, q)}
+
+
+@router.get("/customers/client")
+async def choose_client(
+    request: Request, visitor: VisitorHere, ports: PortsHere, customer_id: Typed = "", q: Typed = ""
+) -> Response:
+    """Show the clients that may be meant, one to be chosen: the same as the type-ahead, without a script."""
+    back = request.query_params.get("back", "")
+    picture = await ports.links.customers(visitor.partner_id)
+    customer = _known(customer_id, picture)
+    if customer is None:
+        raise not_found(_GONE)
+    found = await asyncio.to_thread(clients_found, picture, customer_id, q)
+    return page(request, "customer_client.html", tab=TAB, customer=customer, q=q, found=found, back=back)
+
+
+@router.post("/customers/link")
+async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Link a customer to the chosen client; with only a name typed, show the clients to choose from."""
+    form = await request.form()
+    customer_id, chosen, typed = (text_of(form, name) for name in ("customer_id", "halo_client_id", "q"))
+    client_id = read_client_id(chosen)
+    if client_id is None:
+        query = {"customer_id": customer_id, "q": typed[:200], "back": text_of(form, "back")}
+        return see_other(visitor.partner_id, TAB, "client", **query)
+    try:
+        applied = await Linking(ports.links).link_customer(visitor.partner_id, customer_id, client_id, visitor.actor)
+    except UnknownCustomerError:
+        return await refuse(request, TAB, form, _GONE)
+    picture = await ports.links.customers(visitor.partner_id)
+    return await answer(request, TAB, form, applied, _linked(customer_id, picture))
+
+
+@router.post("/customers/unlink")
+async def unlink(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Remove a link: the customer is matched by its name again."""
+    form = await request.form()
+    customer_id = text_of(form, "customer_id")
+    try:
+        applied = await Linking(ports.links).link_customer(visitor.partner_id, customer_id, None, visitor.actor)
+    except UnknownCustomerError:
+        return await refuse(request, TAB, form, _GONE)
+    return await answer(request, TAB, form, applied, "The link is removed; the client of the same name counts again.")
+
+
+@router.post("/customers/exclude")
+async def exclude(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Leave a customer out of every sync, or take it in again (`excluded` is yes or no)."""
+    form = await request.form()
+    excluded = text_of(form, "excluded") == "yes"
+    linking = Linking(ports.links)
+    try:
+        applied = await linking.set_excluded(
+            visitor.partner_id, text_of(form, "customer_id"), excluded=excluded, by=visitor.actor
+        )
+    except UnknownCustomerError:
+        return await refuse(request, TAB, form, _GONE)
+    done = (
+        "The customer is excluded: its licences in Halo stay as they are."
+        if excluded
+        else "The customer is included again."
+    )
+    return await answer(request, TAB, form, applied, done)
+
+
+@router.post("/customers/accept")
+async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Link exactly the pairs that were ticked on the page."""
+    form = await request.form()
+    ticked = texts_of(form, "pair")
+    if not ticked:
+        return await refuse(
+            request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them."
+        )
+    try:
+        applied = await Linking(ports.links).accept_customers(visitor.partner_id, ticked, visitor.actor)
+    except NotAPairError:
+        raise not_ours() from None
+    return await answer(request, TAB, form, applied, f"{plural(applied.made, 'customer')} linked.")
+
+
+def clients_found(picture: CustomerPicture, customer_id: str, q: str) -> list[dict[str, Any]]:
+    """Return the clients that `q` may mean, as the type-ahead takes them; hints are for the customer."""
+    serving = Serving(customers(picture))
+    inactive = {client.id for client in picture.clients if client.inactive}
+    return [
+        {
+            "value": str(number),
+            "name": name,
+            "note": f"#{number}{', inactive in Halo' if number in inactive else ''}",
+            "hint": wording.shares_client(serving.others(number, customer_id)),
+        }
+        for number, name in find([(client.id, client.name) for client in picture.clients], q)
+    ]
+
+
+def _known(customer_id: str, picture: CustomerPicture) -> Customer | None:
+    return next((each for each in customers(picture) if each.customer_id == customer_id), None)
+
+
+def _linked(customer_id: str, picture: CustomerPicture) -> str:
+    every = customers(picture)
+    customer = next((each for each in every if each.customer_id == customer_id), None)
+    if customer is None or customer.halo_client_id is None:
+        return "The customer is linked."
+    client = customer.halo_client_name or f"client #{customer.halo_client_id}"
+    others = Serving(every).others(customer.halo_client_id, customer_id)
+    together = f" Their products are taken together: it serves {others.listed} as well." if others else ""
+    return f'"{customer.customer_name or customer_id}" is linked to "{client}".{together}'

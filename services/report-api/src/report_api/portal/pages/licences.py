@@ -1,0 +1,119 @@
+"""The License tab: which licence name in Halo each product has (seed, 4.2)."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from halosync.contracts.message import Text
+from halosync.domain.names import name_key
+from halosync.store.links import ProductPicture
+from pydantic import TypeAdapter, ValidationError
+
+from report_api.linking import Linking, UnknownProductError
+from report_api.mapping import wording
+from report_api.mapping.accepting import NotAPairError
+from report_api.mapping.finding import find
+from report_api.mapping.products import products
+from report_api.mapping.sharing import Claims
+from report_api.portal.licence_table import licence_table
+from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_view import View
+from report_api.portal.pages.halo_reading import Awaited
+from report_api.portal.rendering import page
+from report_api.portal.routing import partner_pages
+from report_api.portal.session import VisitorHere
+from report_api.portal.wording import plural
+from report_api.ports import PortsHere
+
+router = partner_pages()
+
+TAB = "licences"
+_GONE = "This product is no longer in the invoice. Nothing was done."
+_NO_NAME = "Enter the licence name that the product has in Halo: 1 to 500 characters."
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+Typed = Annotated[str, Query(max_length=500)]
+
+
+@router.get("/licences")
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Show a page of products, those without a licence name in Halo first."""
+    view = View.of(request.query_params)
+    table = await licence_table(ports.links, visitor.partner_id, view)
+    awaited = Awaited.of(request, table.read_at)
+    return page(request, "licences.html", tab=TAB, view=view, table=table, awaited=awaited)
+
+
+@router.get("/licences/names.json")
+async def names(visitor: VisitorHere, ports: PortsHere, product_code: Typed = "", q: Typed = "") -> dict[str, Any]:
+    """Answer the type-ahead: licence names that may be meant, each with which products use it already."""
+    picture = await ports.links.products(visitor.partner_id)
+    return {"items": await asyncio.to_thread(_found, picture, product_code, q)}
+
+
+@router.post("/licences/link")
+async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Link a product to a licence name, one of Halo's or a new one."""
+    form = await request.form()
+    code = text_of(form, "product_code")
+    try:
+        name = _TEXT.validate_python(text_of(form, "licence_name").strip())
+        applied = await Linking(ports.links).link_product(visitor.partner_id, code, name, visitor.actor)
+    except ValidationError:
+        return await refuse(request, TAB, form, _NO_NAME)
+    except UnknownProductError:
+        return await refuse(request, TAB, form, _GONE)
+    picture = await ports.links.products(visitor.partner_id)
+    return await answer(request, TAB, form, applied, _linked(code, name, picture))
+
+
+@router.post("/licences/unlink")
+async def unlink(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Remove a link: the licence named like the product code counts again."""
+    form = await request.form()
+    code = text_of(form, "product_code")
+    try:
+        applied = await Linking(ports.links).link_product(visitor.partner_id, code, None, visitor.actor)
+    except UnknownProductError:
+        return await refuse(request, TAB, form, _GONE)
+    done = f'The link is removed; the licence named "{code}" counts again.'
+    return await answer(request, TAB, form, applied, done)
+
+
+@router.post("/licences/accept")
+async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Link exactly the pairs that were ticked on the page."""
+    form = await request.form()
+    ticked = texts_of(form, "pair")
+    if not ticked:
+        return await refuse(
+            request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them."
+        )
+    try:
+        applied = await Linking(ports.links).accept_products(visitor.partner_id, ticked, visitor.actor)
+    except NotAPairError:
+        raise not_ours() from None
+    return await answer(request, TAB, form, applied, f"{plural(applied.made, 'product')} linked.")
+
+
+def _found(picture: ProductPicture, product_code: str, q: str) -> list[dict[str, Any]]:
+    claims = Claims(products(picture))
+    return [
+        {
+            "value": name,
+            "name": name,
+            "note": "",
+            "hint": wording.shares_licence_name(claims.others(name, product_code)),
+        }
+        for _, name in find([(None, name) for name in picture.licence_names], q)
+    ]
+
+
+def _linked(code: str, name: str, picture: ProductPicture) -> str:
+    others = Claims(products(picture)).others(name, code)
+    is_new = name_key(name) not in {name_key(each) for each in picture.licence_names}
+    sentences = [f'"{code}" is linked to the licence name "{name}".']
+    if is_new:
+        sentences.append("No licence in Halo has this name yet; the next sync creates licences with it.")
+    if others:
+        sentences.append(wording.shares_licence_name(others))
+    return " ".join(sentences)

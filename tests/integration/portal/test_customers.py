@@ -1,0 +1,306 @@
+"""The Customers tab: what is matched, links by hand, bulk acceptance, files; all without a script."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser, Page
+
+pytestmark = pytest.mark.integration
+
+ACME, RIVAL = "acme-msp", "rival-msp"
+HERE = f"/portal/{ACME}/customers"
+CLIENTS = {1: "contoso  & SØNS", 2: "Fabrikam", 3: "fabrikam", 4: "Northwind Traders", 5: "<script>alert(1)</script>"}
+NAMES = {"C-1": "Contoso & Søns", "C-2": "Fabrikam", "C-3": "Northwind", "C/4": "Nobody", "=C": "<b>Formula</b>"}
+
+
+async def prepared(world: "World", browser: "Browser", path: str = HERE) -> "Page":
+    lines = [
+        world.line(number, customer_id=customer_id, customer_name=name)
+        for number, (customer_id, name) in enumerate(NAMES.items(), 1)
+    ]
+    await world.invoice(lines=lines)
+    await world.connect()
+    await world.halo(CLIENTS)
+    await browser.sign_in()
+    return await browser.open(path)
+
+
+async def links(world: "World") -> dict[str, tuple[int | None, bool]]:
+    rows = await world.pool.fetch("SELECT customer_id, halo_client_id, excluded FROM customer_link")
+    return {row["customer_id"]: (row["halo_client_id"], row["excluded"]) for row in rows}
+
+
+def row(page: "Page", customer_id: str) -> str:
+    """What a reader sees of a customer."""
+    found = [tr for tr in page.soup.select("tbody tr") if tr.select(".row-name")[0].get_text() == NAMES[customer_id]]
+    assert len(found) == 1, page.text
+    return " ".join(found[0].get_text(" ").split())
+
+
+async def upload(browser: "Browser", content: str | bytes, status: int = 200) -> "Page":
+    page = await browser.open(f"{HERE}/import")
+    csrf = page.one(f'form[action="{HERE}/import"] input[name=csrf]')["value"]
+    file = content.encode() if isinstance(content, str) else content
+    response = await browser.client.post(f"{HERE}/import", data={"csrf": csrf}, files={"file": ("x.csv", file)})
+    return browser._shown(response, status)
+
+
+async def test_what_needs_a_person_comes_first(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    assert page.title == "Customers"
+    names = page.texts("tbody th .row-name")
+    assert names == ["<b>Formula</b>", "Fabrikam", "Nobody", "Northwind", "Contoso & Søns"]
+    assert "Several clients" in row(page, "C-2")
+    assert "Not found" in row(page, "C-3")
+    assert "Northwind Traders" in row(page, "C-3")  # suggested
+    assert "% alike" in row(page, "C-3")
+    assert "Same name" in row(page, "C-1")
+    # Only Northwind has a suggestion that fits better than all others; Fabrikam has two that fit equally well.
+    assert [box["value"] for box in page.soup.select("[data-best]")] == ["C-3:4"]
+    assert page.texts(".filter-links a") == ["All 5", "Not matched 4", "Same name 1", "Linked 0", "Excluded 0"]
+    assert "Last read" in page.text
+    assert "5 clients" in page.text
+    assert not page.soup.select("main script, main b")
+
+
+async def test_filter_search_and_paging(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    await world.invoice("INV-2", [world.line(n, customer_id=f"M-{n}", customer_name=f"Many {n:02}") for n in range(60)])
+    page = await browser.open(f"{HERE}?show=name")
+    assert page.texts("tbody th .row-name") == ["Contoso & Søns"]
+    page = await browser.open(f"{HERE}?q=CONTOSO")
+    assert page.texts("tbody th .row-name") == ["Contoso & Søns"]
+    page = await browser.open(f"{HERE}?q=many&show=unmatched&page=2")
+    assert (len(page.texts("tbody tr")), page.texts(".pager-where")) == (25, ["Page 2 of 3"])
+    assert parse_qs(str(page.one(".pager a[rel=next]")["href"])[1:]) == {
+        "show": ["unmatched"],
+        "q": ["many"],
+        "page": ["3"],
+    }
+    assert len((await browser.open(f"{HERE}?q=many&page=99")).texts("tbody tr")) == 10
+    for wild in ("?page=x&show=y&q=%00", "?page=-1", "?page=999999999999"):
+        await browser.open(HERE + wild)
+    page = await browser.open(f"{HERE}?q=zzz")
+    assert "Nothing found" in page.text
+
+
+async def test_linking_without_a_script(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser, f"{HERE}?q=nobody")
+    page = await browser.submit(f"{HERE}/link", customer_id="C/4", q="northw")
+    assert page.title == "Halo client of Nobody"
+    assert page.texts("fieldset label")[0] == "Northwind Traders #4"
+    page = await browser.submit(f"{HERE}/link", halo_client_id="4")
+    assert page.url.query == b"q=nobody"
+    assert '"Nobody" is linked to "Northwind Traders".' in page.text
+    assert "Press Sync" in page.text
+    assert page.one(".next-step a")["href"] == f"/portal/{ACME}/report"
+    assert "Linked" in row(page, "C/4")
+    assert await links(world) == {"C/4": (4, False)}
+    acts = await world.pool.fetch("SELECT act, actor FROM audit_entry WHERE partner_id = $1 ORDER BY audit_id", ACME)
+    assert acts[-1]["act"] == "customer.linked"
+    page = await browser.submit(f"{HERE}/unlink", customer_id="C/4")
+    assert "The link is removed" in page.text
+    assert await links(world) == {}
+
+
+async def test_a_client_that_serves_others_is_told_before_and_after(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    page = await browser.submit(f"{HERE}/link", customer_id="C/4", q="contoso")
+    hint = "Already serves Contoso & Søns; then their products are taken together."
+    assert hint in page.text
+    answer = await browser.client.get(f"{HERE}/clients.json", params={"customer_id": "C/4", "q": "contoso"})
+    assert answer.json()["items"][0] == {"value": "1", "name": CLIENTS[1], "note": "#1", "hint": hint}
+    own = await browser.client.get(f"{HERE}/clients.json", params={"customer_id": "C-1", "q": "contoso"})
+    assert own.json()["items"][0]["hint"] == ""
+    page = await browser.submit(f"{HERE}/link", halo_client_id="1")
+    assert "Their products are taken together: it serves Contoso & Søns as well." in page.text
+    assert "Also serves Nobody" in row(page, "C-1")
+
+
+async def test_what_cannot_be_linked_is_explained(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    csrf = page.soup.select("input[name=csrf]")[0]["value"]
+    for fields, words in (
+        ({"customer_id": "C-1", "halo_client_id": "99"}, "has no client #99"),
+        ({"customer_id": "gone", "halo_client_id": "1"}, "no longer in the invoice"),
+    ):
+        response = await browser.client.post(f"{HERE}/link", data={"csrf": csrf, **fields})
+        assert words in browser._shown(response, 200).text
+    response = await browser.client.get(f"{HERE}/client", params={"customer_id": "gone"})
+    assert response.status_code == 404
+    assert await links(world) == {}
+
+
+async def test_a_link_to_a_client_that_is_gone_is_unmatched(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-1', 99, false)", ACME)
+    page = await browser.open(f"{HERE}?show=unmatched")
+    assert "Client is gone" in row(page, "C-1")
+    assert "#99 is no longer in Halo" in row(page, "C-1")
+
+
+async def test_excluding_and_including(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    page = await browser.submit(f"{HERE}/exclude", customer_id="C-1", excluded="yes")
+    assert "Excluded" in row(page, "C-1")
+    assert await links(world) == {"C-1": (None, True)}
+    page = await browser.submit(f"{HERE}/exclude", customer_id="C-1", excluded="no")
+    assert "Same name" in row(page, "C-1")
+    assert await links(world) == {}
+
+
+def pairs(page: "Page", customer_id: str) -> list[str]:
+    (tr,) = [tr for tr in page.soup.select("tbody tr") if tr.select(".row-name")[0].get_text() == NAMES[customer_id]]
+    return [str(box["value"]) for box in tr.select("input[name=pair]")]
+
+
+async def test_accepting_in_bulk_links_what_was_ticked(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    ticked = [pairs(page, "C-3")[0], pairs(page, "C-2")[1]]
+    page = await accept(browser, ticked)
+    assert "2 customers linked" in page.text
+    assert await links(world) == {"C-3": (4, False), "C-2": (3, False)}
+
+
+async def accept(browser: "Browser", ticked: list[str], status: int = 200) -> "Page":
+    assert browser.page is not None
+    csrf = browser.page.soup.select("main input[name=csrf]")[0]["value"]
+    return browser._shown(
+        await browser.client.post(f"{HERE}/accept", data={"csrf": csrf, "back": "", "pair": ticked}), status
+    )
+
+
+async def test_rows_that_no_longer_hold_stay_and_the_others_are_linked(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    ticked = [pairs(page, "C-2")[0], pairs(page, "C-3")[0]]
+    await world.pool.execute("DELETE FROM halo_client WHERE halo_client_id = 4")
+    page = await accept(browser, ticked)
+    assert "1 customer linked" in page.text
+    assert '"Northwind" was not linked: the last read of Halo has no client #4' in page.text
+    page = await browser.open(HERE)
+    page = await accept(browser, [ticked[0]])
+    assert '"Fabrikam" was changed by somebody else meanwhile' in page.text
+    assert await links(world) == {"C-2": (2, False)}
+
+
+async def test_nothing_ticked_and_made_up_ticks(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    assert "No suggestion was ticked" in (await accept(browser, [])).text
+    await browser.open(HERE)
+    await accept(browser, ["rubbish"], status=400)
+    assert await links(world) == {}
+
+
+async def test_a_file_out_and_in_changes_nothing(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-3', 4, true), ($1, '=C', 99, false)", ACME)
+    response = await browser.client.get(f"{HERE}/customers.csv")
+    assert response.headers["content-disposition"] == 'attachment; filename="customers.csv"'
+    lines = response.content.decode("utf-8-sig").splitlines()
+    assert lines[0] == "customer_id,customer_name,halo_client_id,halo_client_name,excluded,matched_by"
+    assert "'=C,<b>Formula</b>,99,,false,customer_not_found" in lines
+    assert "C-1,Contoso & Søns,1,contoso  & SØNS,false,name" in lines
+    assert "C-3,Northwind,4,Northwind Traders,true,link" in lines
+    page = await upload(browser, response.content)
+    assert "The file changes nothing" in page.text
+
+
+async def test_a_file_shows_what_it_would_change_and_then_does_exactly_that(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    page = await upload(browser, "customer_id;halo_client_id;excluded\nC-3;4;\nC-1;;yes\nC-2;2;\n'=C;5;\n")
+    assert "4 customers would be changed" in page.text
+    told = {
+        cells[0].split()[0]: cells[1:]
+        for cells in ([c.get_text(" ", strip=True) for c in tr.select("th, td")] for tr in page.soup.select("tbody tr"))
+    }
+    assert told["Northwind"] == ["no client", "Northwind Traders #4 (linked)"]
+    assert told["Contoso"] == ["contoso & SØNS #1 (same name)".replace(" & ", "  & "), "excluded"]
+    assert await links(world) == {}
+    page = await browser.submit(f"{HERE}/import/apply")
+    assert "4 customers changed" in page.text
+    assert await links(world) == {"C-3": (4, False), "C-1": (None, True), "C-2": (2, False), "=C": (5, False)}
+
+
+async def test_what_no_longer_holds_keeps_the_whole_file_back(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    await upload(browser, "customer_id,halo_client_id\nC-3,4\nC-2,2\n")
+    await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-3', 1, false)", ACME)
+    page = await browser.submit(f"{HERE}/import/apply", status=409)
+    assert page.title == "Nothing was changed"
+    assert '"Northwind" was changed by somebody else meanwhile' in page.text
+    assert await links(world) == {"C-3": (1, False)}
+
+
+async def test_errors_of_a_file_are_listed(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    page = await upload(browser, "customer_id,halo_client_id\nC-9,1\nC-1,<i>\n", status=422)
+    assert "Line 2, column customer_id: there is no customer" in page.text
+    assert 'Line 3, column halo_client_id: "<i>" is no client' in page.text
+    page = await upload(browser, b"", status=422)
+    assert "the file is empty" in page.text
+    csrf = page.one(f'form[action="{HERE}/import"] input[name=csrf]')["value"]
+    response = await browser.client.post(f"{HERE}/import", data={"csrf": csrf})
+    assert "Choose a file first" in browser._shown(response, 422).text
+    response = await browser.client.post(f"{HERE}/import/apply", data={"csrf": csrf, "changes": "[[1]]"})
+    assert response.status_code == 400
+
+
+async def test_files_may_be_large_and_nothing_else(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    padding = "x" * 100
+    large = "customer_id,halo_client_id,note\n" + "".join(f"C-{n},1,{padding}\n" for n in range(10, 20000))
+    page = await upload(browser, large, status=422)
+    assert "And 19,940 more." in page.text
+    await upload(browser, large * 2, status=413)
+    big: dict[str, Any] = {"csrf": "x", "q": "x" * 70000}
+    assert (await browser.client.post(f"{HERE}/link", data=big)).status_code == 413
+
+
+async def test_reading_halo_again(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    page = await browser.submit(f"/portal/{ACME}/halo-psa/read", tab="customers")
+    assert "Halo is being read" in page.text
+    assert await world.pool.fetchval("SELECT count(*) FROM outbox WHERE routing_key = 'halo.refresh.requested.v1'") == 1
+    waiting = page.one("[data-reading]")
+    answer = await browser.client.get(str(waiting["data-read-url"]))
+    assert answer.json() == {"read_at": waiting["data-reading"]}
+    await world.pool.execute("UPDATE halo_snapshot SET read_at = now()")
+    page = await browser.open(str(page.url))
+    assert "Halo has been read again" in page.text
+
+
+async def test_empty_states(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert "No customers yet" in page.text
+    assert "Halo has not been read yet" in page.text
+    await world.invoice(lines=[world.line(1)])
+    page = await browser.open(HERE)
+    assert "Not known yet" in page.text
+    await world.pool.execute("UPDATE connection SET state = 'disconnected'")
+    page = await browser.submit(f"/portal/{ACME}/halo-psa/read", tab="customers")
+    assert "Halo is not connected" in page.text
+
+
+async def test_another_partners_pages_do_not_exist(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    csrf = page.soup.select("input[name=csrf]")[0]["value"]
+    for path in (
+        "customers",
+        "customers/clients.json",
+        "customers/customers.csv",
+        "customers/import",
+        "halo-psa/read.json",
+    ):
+        assert (await browser.client.get(f"/portal/{RIVAL}/{path}")).status_code == 404
+    for path in ("link", "unlink", "exclude", "accept", "import", "import/apply"):
+        response = await browser.client.post(f"/portal/{RIVAL}/customers/{path}", data={"csrf": csrf})
+        assert response.status_code == 404
+        response = await browser.client.post(f"{HERE}/{path}", data={"customer_id": "C-1"})
+        assert response.status_code == 403  # a form that was not made for this session
+    assert await links(world) == {}
