@@ -204,3 +204,38 @@ async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
     await page.get_by_role("navigation", name="What is listed").get_by_role("link", name="Updated").click()
     await accessible(page)
     await picture(page, f"preview-updated-{name}")
+
+
+async def test_a_lost_connection_is_told_and_taken_up_again(page: Page, partner: Partner, visitors: Visitors) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(3)))
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_enabled()
+    await page.context.set_offline(True)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it connects anew, in vain
+    await expect(panel.locator("[data-when=lost]")).to_be_visible(timeout=PATIENCE_MS)
+    run = await partner.sync()
+    assert run["state"] == "succeeded"
+    await page.context.set_offline(False)
+    await expect(panel).to_contain_text("3 items are as the invoice says", timeout=PATIENCE_MS)
+    await expect(panel.locator("[data-when=lost]")).to_be_hidden()
+    visitors.watch.expect_said("ERR_INTERNET_DISCONNECTED")
+
+
+async def test_sync_is_pressed_and_cancelled_by_keyboard(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(60)))
+    await slow_down(partner, times=None, delay_s=2.0)
+    await report(page, partner)
+    panel = page.locator("#sync-panel")
+    await panel.get_by_role("button", name="Sync", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(panel).to_contain_text("of 60 items done")
+    await panel.get_by_role("link", name="Cancel…").focus()
+    await expect(panel).to_contain_text("About")  # progress that comes takes the focus from nobody
+    await expect(panel.get_by_role("link", name="Cancel…")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Cancel this Sync").focus()
+    await page.keyboard.press("Enter")
+    await expect(panel).to_contain_text("The last Sync was cancelled.", timeout=PATIENCE_MS)

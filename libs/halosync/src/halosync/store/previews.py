@@ -87,7 +87,10 @@ class PreviewStore:
         return counts
 
     async def costs(self, run_id: UUID) -> Mapping[Kind, Sequence[Cost]]:
-        """Return what the licences cost before and after, by kind and billing cycle, in the currency of the invoice."""
+        """Return what the licences that change or are held cost before and after, by kind and billing cycle.
+
+        In the currency of the invoice; `ReportStore.money` has the sums over all licences.
+        """
         costs: dict[Kind, dict[str | None, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
             kind, cycle = kind_of(Action(row["action"]), Outcome(row["outcome"])), row["billing_cycle"]

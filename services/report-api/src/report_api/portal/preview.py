@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from halosync.store.previews import Cost, Kind
 
+from report_api.models.runs import Money
+
 _NOTHING = Decimal(0)
 
 
@@ -14,43 +16,35 @@ class MoneyRow:
     """One billing cycle, and how a Sync changes what it costs. Held removals are not part of the change.
 
     Attributes:
-        billing_cycle: None: Halo has none.
-        before: what the licences cost now.
+        total: what the licences cost now and after a Sync, and the difference.
         created, updated, removed: by how much each changes that.
-        after: what they cost after a Sync.
         held: by how much the held removals would change it besides.
     """
 
-    billing_cycle: str | None
-    before: Decimal
+    total: Money
     created: Decimal
     updated: Decimal
     removed: Decimal
-    after: Decimal
     held: Decimal
 
-    @property
-    def change(self) -> Decimal:
-        """After less before."""
-        return self.after - self.before
 
-
-def money_rows(costs: Mapping[Kind, Sequence[Cost]]) -> Sequence[MoneyRow]:
+def money_rows(totals: Sequence[Money], costs: Mapping[Kind, Sequence[Cost]]) -> Sequence[MoneyRow]:
     """Return a row for each billing cycle, by name, the unnamed one last; cycles are never added up."""
-    cycles = {cost.billing_cycle for of_kind in costs.values() for cost in of_kind}
     by_both = {(kind, cost.billing_cycle): cost for kind, of_kind in costs.items() for cost in of_kind}
 
-    def row(cycle: str | None) -> MoneyRow:
-        of_cycle = {kind: by_both[kind, cycle] for kind in Kind if (kind, cycle) in by_both}
-        change = {kind: cost.change for kind, cost in of_cycle.items()}
-        return MoneyRow(
-            billing_cycle=cycle,
-            before=sum((cost.before for cost in of_cycle.values()), _NOTHING),
-            created=change.get(Kind.CREATED, _NOTHING),
-            updated=change.get(Kind.UPDATED, _NOTHING),
-            removed=change.get(Kind.REMOVED, _NOTHING),
-            after=sum((cost.after for cost in of_cycle.values()), _NOTHING),
-            held=-of_cycle[Kind.HELD].before if Kind.HELD in of_cycle else _NOTHING,
-        )
+    def change(kind: Kind, cycle: str | None) -> Decimal:
+        return by_both[kind, cycle].change if (kind, cycle) in by_both else _NOTHING
 
-    return [row(cycle) for cycle in sorted(cycles, key=lambda cycle: (cycle is None, cycle or ""))]
+    def held(cycle: str | None) -> Decimal:
+        return -by_both[Kind.HELD, cycle].before if (Kind.HELD, cycle) in by_both else _NOTHING
+
+    return [
+        MoneyRow(
+            total=total,
+            created=change(Kind.CREATED, total.billing_cycle),
+            updated=change(Kind.UPDATED, total.billing_cycle),
+            removed=change(Kind.REMOVED, total.billing_cycle),
+            held=held(total.billing_cycle),
+        )
+        for total in sorted(totals, key=lambda one: (one.billing_cycle is None, one.billing_cycle or ""))
+    ]

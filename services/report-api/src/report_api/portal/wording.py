@@ -63,6 +63,14 @@ def moment(value: datetime | None) -> str | Markup:
     return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(timespec="seconds"), text)
 
 
+def clock(value: datetime) -> Markup:
+    """Return a time of today, or of tomorrow, as a time element: 14:05 UTC; see `moment`."""
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}" data-clock>{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%H:%M} UTC"
+    )
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: 1 line, 2 lines, 1,000 lines."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -81,6 +89,7 @@ def duration(seconds: float) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (number, decimal, money, change, day, month, moment, plural, duration)
+    filter_.__name__: filter_
+    for filter_ in (number, decimal, money, change, day, month, moment, clock, plural, duration)
 }
 """The filters of the templates, by their names here."""

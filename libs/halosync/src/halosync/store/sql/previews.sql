@@ -8,19 +8,21 @@ WHERE run_id = :run_id
 GROUP BY action, outcome;
 
 -- name: preview_money
--- What the licences cost before and after, by what is done to them and by billing cycle: as `run_money_now`, which adds
--- all of it up. What is left alone costs after it what it cost before.
+-- What the licences that change, or are held, cost before and after, by what is done to them and by billing cycle: as
+-- `run_money_now`, which adds up all of a run and is kept with it. What is held costs after it what it cost before. By
+-- the index item_outcome: in most months most licences stay as they are.
 SELECT i.action, i.outcome, amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2) AS before,
     round(coalesce(sum(amount.after), 0), 2) AS after
 FROM item i CROSS JOIN LATERAL (VALUES
     (i.before_billing_cycle,
      CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
-     CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped') THEN i.before_quantity * i.before_price END),
+     CASE WHEN i.before_active AND i.outcome = 'held' THEN i.before_quantity * i.before_price END),
     (i.after_billing_cycle,
      CAST(NULL AS numeric),
-     CASE WHEN i.after_active AND i.outcome IN ('synced', 'pending') THEN i.after_quantity * i.after_price END)
+     CASE WHEN i.after_active AND i.outcome = 'pending' THEN i.after_quantity * i.after_price END)
 ) AS amount (billing_cycle, before, after)
-WHERE i.run_id = :run_id AND (amount.before IS NOT NULL OR amount.after IS NOT NULL)
+WHERE i.run_id = :run_id AND i.outcome IN ('pending', 'held')
+  AND (amount.before IS NOT NULL OR amount.after IS NOT NULL)
 GROUP BY i.action, i.outcome, amount.billing_cycle
 ORDER BY amount.billing_cycle, i.action, i.outcome;
 

@@ -115,7 +115,11 @@ async def _removals(ports: Ports, run: Run, kinds: Sequence[Kind]) -> dict[str, 
         for kind in kinds
         if counts[kind]
     }
-    return {"counts": counts, "removals": shown_rows, "costs": money_rows(await ports.previews.costs(run.run_id))}
+    return {
+        "counts": counts,
+        "removals": shown_rows,
+        "costs": money_rows(run.money, await ports.previews.costs(run.run_id)),
+    }
 
 
 async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:

@@ -30,11 +30,14 @@ function select(element) {
 
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
 /** Show the times below an element in the reader's own zone; the title keeps UTC. */
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
     time.title = time.textContent;
-    time.textContent = format.format(new Date(time.dateTime));
+    const shown = "clock" in time.dataset ? clock : format;
+    time.textContent = shown.format(new Date(time.dateTime));
   }
 }
 

@@ -1,0 +1,76 @@
+"""What the Sync panel and the preview say, from numbers alone."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from halosync.contracts.run import RunCounters
+from halosync.domain.model import Action, Outcome
+from halosync.domain.states import RunState
+from halosync.store.previews import Cost, Kind, kind_of
+from report_api.models.runs import Ahead, Money
+from report_api.portal.preview import money_rows
+from report_api.portal.sync_panel import Progress, version_of
+
+RUN = UUID("00000000-0000-4000-8000-000000000001")
+WAITING = Ahead(waiting_until=datetime(2026, 11, 5, 14, 5, tzinfo=UTC))
+
+
+def progress(state: RunState, pending: int = 0, *, ahead: Ahead = Ahead(), stopping: bool = False) -> Progress:  # noqa: B008 - a model without state
+    return Progress(state, RunCounters(total=8, synced=8 - pending, pending=pending), ahead, stopping)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (progress(RunState.READING), "Reading Halo."),
+        (progress(RunState.WRITING, 8), "Writing to Halo: 0 percent done."),
+        (progress(RunState.WRITING, 7), "Writing to Halo: 0 percent done."),
+        (progress(RunState.WRITING, 6), "Writing to Halo: 25 percent done."),
+        (progress(RunState.WRITING, 0), "Writing to Halo: 100 percent done."),
+        (progress(RunState.WRITING, 3, ahead=WAITING), "Waiting for Halo's limit."),
+        (progress(RunState.WRITING, 3, ahead=WAITING, stopping=True), "Cancelling."),
+    ],
+)
+def test_only_what_matters_is_said_aloud(shown: Progress, said: str) -> None:
+    assert shown.said == said
+
+
+def test_a_page_is_out_of_date_when_a_run_begins_is_planned_or_ends() -> None:
+    versions = [version_of(RUN, state) for state in RunState]
+    assert len(set(versions)) == len(RunState) - 2  # queued, reading and planning look the same
+
+
+def test_every_item_of_a_plan_is_of_one_kind() -> None:
+    assert kind_of(Action.CREATE, Outcome.PENDING) is Kind.CREATED
+    assert kind_of(Action.DELETE, Outcome.PENDING) is Kind.REMOVED
+    assert kind_of(Action.DELETE, Outcome.HELD) is Kind.HELD
+    assert kind_of(Action.UNCHANGED, Outcome.SYNCED) is Kind.UNCHANGED
+    assert kind_of(Action.NONE, Outcome.SKIPPED) is Kind.SKIPPED
+    assert {kind_of(action, outcome) for action in Action for outcome in Outcome} == set(Kind)
+
+
+def cost(cycle: str | None, before: str, after: str) -> Cost:
+    return Cost(cycle, Decimal(before), Decimal(after))
+
+
+def total(cycle: str | None, before: str, after: str) -> Money:
+    made = {"before": Decimal(before), "after": Decimal(after), "change": Decimal(after) - Decimal(before)}
+    return Money(billing_cycle=cycle, currency="AUD", **made)
+
+
+def test_money_adds_up_within_a_cycle_and_never_across() -> None:
+    rows = money_rows(
+        [total(None, "5", "0"), total("Yearly", "0", "120"), total("Monthly", "81", "56")],
+        {
+            Kind.CREATED: [cost("Yearly", "0", "120")],
+            Kind.UPDATED: [cost(None, "5", "0"), cost("Monthly", "10", "15")],
+            Kind.REMOVED: [cost("Monthly", "30", "0")],
+            Kind.HELD: [cost("Monthly", "40", "40")],
+        },
+    )
+    assert [row.total.billing_cycle for row in rows] == ["Monthly", "Yearly", None]
+    assert [rows[0].created, rows[0].updated, rows[0].removed, rows[0].held] == [0, 5, -30, -40]
+    for row in rows:
+        assert row.total.before + row.created + row.updated + row.removed == row.total.after
