@@ -29,7 +29,10 @@ async def two_months(partner: Partner) -> str:
     return str(run["run_id"])
 
 
-@pytest.mark.parametrize("look", EVERY_LOOK, ids=str)
+TABLET = Look(800, 1100)
+
+
+@pytest.mark.parametrize("look", [*EVERY_LOOK, TABLET], ids=str)
 async def test_history_can_be_read_by_everybody(visitors: Visitors, partner: Partner, look: Look) -> None:
     run_id = await two_months(partner)
     page = await visitors.page(look)
@@ -100,8 +103,8 @@ async def test_history_needs_no_scripts(visitors: Visitors, partner: Partner) ->
 async def test_the_page_of_a_run_follows_the_run(visitors: Visitors, partner: Partner) -> None:
     await partner.connect()
     await partner.publish(partner.event(lines(3)))
-    slow = {"match": {"method": "POST", "path": "SoftwareLicence"}, "delay_s": 3.0}
-    await partner.halo.add_fault(partner.tenant, times=1, **slow)
+    write = {"method": "POST", "path": "SoftwareLicence"}
+    await partner.halo.add_fault(partner.tenant, match=write, times=1, delay_s=3.0)
     page = await visitors.page()
     await sign_in(page, partner.api_key)
     run_id = await partner.start()

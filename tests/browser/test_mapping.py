@@ -140,8 +140,12 @@ async def test_a_missing_customer_is_mapped_by_keyboard_and_the_next_sync_makes_
     await expect(page.get_by_text("Press Sync on the Report tab")).to_be_visible()
     await expect(page.get_by_role("link", name="Go to the report to sync")).to_be_visible()
     await expect(row(page, "Northwind Traders")).to_contain_text("Linked")
-    run = await partner.sync()
-    assert run["counters"]["created"] == 1
+    assert (3, "MS-365-BP") not in await partner.licences()
+    await page.get_by_role("link", name="Go to the report to sync").press("Enter")
+    sync = page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True)
+    await sync.press("Enter")
+    await expect(sync).to_be_disabled()
+    await expect(sync).to_be_enabled(timeout=60_000)
     assert (3, "MS-365-BP") in await partner.licences()
 
 
@@ -175,8 +179,11 @@ async def test_suggestions_are_ticked_and_accepted_together(page: Page, partner:
     await row(page, "Wingtip").get_by_role("checkbox").nth(1).check()
     await expect(accept).to_have_text("Accept 1 ticked suggestion")
     await page.get_by_role("button", name="Select all best suggestions").click()
-    await expect(row(page, "Wingtip").get_by_role("checkbox").nth(1)).not_to_be_checked()
+    # Two clients fit equally well: that is for a person to decide, and was decided.
+    await expect(row(page, "Wingtip").get_by_role("checkbox").nth(1)).to_be_checked()
     await expect(accept).to_have_text("Accept 2 ticked suggestions")
+    await row(page, "Wingtip").get_by_role("checkbox").first.check()
+    await expect(row(page, "Wingtip").get_by_role("checkbox").nth(1)).not_to_be_checked()
     await row(page, "Wingtip").get_by_role("checkbox").nth(1).check()
     await accept.click()
     await expect(page.get_by_text("2 customers linked.")).to_be_visible()

@@ -59,6 +59,8 @@ async def test_what_needs_a_person_comes_first(world: "World", browser: "Browser
     assert "Northwind Traders" in row(page, "C-3")  # suggested
     assert "% alike" in row(page, "C-3")
     assert "Same name" in row(page, "C-1")
+    # Only Northwind has a suggestion that fits better than all others; Fabrikam has two that fit equally well.
+    assert [box["value"] for box in page.soup.select("[data-best]")] == ["C-3:4"]
     assert page.texts(".filter-links a") == ["All 5", "Not matched 4", "Same name 1", "Linked 0", "Excluded 0"]
     assert "Last read" in page.text
     assert "5 clients" in page.text

@@ -10,7 +10,7 @@ from halosync.store.history import HistoryStore
 from halosync.store.reports import ItemFilter
 
 if TYPE_CHECKING:
-    from tests.integration.report_api.conftest import World
+    from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 

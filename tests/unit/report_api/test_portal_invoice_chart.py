@@ -8,7 +8,7 @@ from halosync.store.history import SyncedInvoice
 from report_api.portal.pages.history import chart_of
 
 
-def invoice(period: str, counts: dict[Outcome, int] | None = None) -> SyncedInvoice:
+def invoice(period: str, counts: dict[str, int] | None = None) -> SyncedInvoice:
     return SyncedInvoice(
         invoice_id=f"INV-{period}",
         revision=1,

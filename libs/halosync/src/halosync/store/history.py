@@ -24,7 +24,7 @@ class SyncedInvoice:
         period: the month that is billed, YYYY-MM.
         run_id: the newest run that applied it and made a plan, else the newest that applied it; None before the first.
         state: the state of that run.
-        counts: how many of its items stand where; None before the first run. All zero: the run made no plan.
+        counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
     """
 
     invoice_id: str
@@ -34,7 +34,7 @@ class SyncedInvoice:
     line_count: int
     run_id: UUID | None
     state: RunState | None
-    counts: Mapping[Outcome, int] | None
+    counts: Mapping[str, int] | None
 
 
 @dataclass(frozen=True)

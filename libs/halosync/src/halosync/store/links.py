@@ -9,13 +9,12 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
-from halosync.domain.acts import Act
 from halosync.domain.model import Client, CustomerLink
 from halosync.store import link_changes
-from halosync.store.audit import Actor, record
+from halosync.store.audit import Actor
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.queries import QUERIES
 from halosync.store.reports import Row, pattern, rows_of
 from halosync.store.runs import NotConnectedError
 
@@ -98,47 +97,36 @@ class LinkStore:
         Raises:
             NotInHaloError: the last read of Halo does not have the client.
         """
-        whose = {"partner_id": partner_id, "customer_id": customer_id}
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
-            if link.halo_client_id is not None:
-                await _require_client(connection, partner_id, link.halo_client_id)
-            row = await QUERIES.link_of_customer(connection, **whose)
+            row = await QUERIES.link_of_customer(connection, partner_id=partner_id, customer_id=customer_id)
             before = CustomerLink() if row is None else CustomerLink(**row)
-            if link == before:
-                return False
-            if link == CustomerLink():
-                await QUERIES.unlink_customer(connection, **whose)
-            else:
-                await QUERIES.link_customer(
-                    connection, **whose, halo_client_id=link.halo_client_id, excluded=link.excluded
-                )
-            detail = {
-                "customer_name": customer_name,
-                "before": await _told(connection, partner_id, before),
-                "after": await _told(connection, partner_id, link),
-            }
-            await record(connection, by, Act.CUSTOMER_LINKED, partner_id=partner_id, subject=customer_id, detail=detail)
-            return True
+            changed = await link_changes.change_customers(
+                connection,
+                partner_id,
+                [CustomerChange(customer_id, before, link)],
+                by=by,
+                names={} if customer_name is None else {customer_id: customer_name},
+                together=True,
+            )
+            if changed.refused and link.halo_client_id is not None:
+                read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
+                raise NotInHaloError(link.halo_client_id, read_at)
+        return link != before
 
     async def link_product(self, partner_id: str, product_code: str, licence_name: str | None, *, by: Actor) -> bool:
         """Store the licence name of a product; None removes the link. False: it was so already.
 
         A name that is new to Halo is used by the next create.
         """
-        which = {"partner_id": partner_id, "product_code": product_code}
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
-            before = await QUERIES.link_of_product(connection, **which)
-            if licence_name == before:
-                return False
-            if licence_name is None:
-                await QUERIES.unlink_product(connection, **which)
-            else:
-                await QUERIES.link_product(connection, **which, licence_name=licence_name)
-            detail = {"before": before, "after": licence_name}
-            await record(connection, by, Act.PRODUCT_LINKED, partner_id=partner_id, subject=product_code, detail=detail)
-            return True
+            before: str | None = await QUERIES.link_of_product(
+                connection, partner_id=partner_id, product_code=product_code
+            )
+            change = ProductChange(product_code, before, licence_name)
+            await link_changes.change_products(connection, partner_id, [change], by=by, together=True)
+        return licence_name != before
 
     async def change_customers(
         self,
@@ -205,18 +193,3 @@ class LinkStore:
             request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
             await emit(connection, request)
             return request.read_id
-
-
-async def _require_client(connection: Connection, partner_id: str, halo_client_id: int) -> None:
-    read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
-    name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=halo_client_id)
-    if read_at is None or name is None:
-        raise NotInHaloError(halo_client_id, read_at)
-
-
-async def _told(connection: Connection, partner_id: str, link: CustomerLink) -> dict[str, Any]:
-    """Return a link as the audit log keeps it, with the client's name if the last read of Halo had it."""
-    name = None
-    if link.halo_client_id is not None:
-        name = await QUERIES.link_client_name(connection, partner_id=partner_id, halo_client_id=link.halo_client_id)
-    return {"halo_client_id": link.halo_client_id, "client_name": name, "excluded": link.excluded}

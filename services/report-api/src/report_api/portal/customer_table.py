@@ -37,6 +37,12 @@ class CustomerEntry:
     suggested: Sequence[Suggested]
 
     @property
+    def best(self) -> str | None:
+        """Return the pair of the suggestion that fits better than all others; None without one."""
+        first, *others = self.suggested or (None,)
+        return None if first is None or (others and others[0].score == first.score) else first.pair
+
+    @property
     def called(self) -> str:
         """Return what the customer is called in sentences."""
         return self.customer.customer_name or self.customer.customer_id

@@ -41,6 +41,12 @@ class ProductEntry:
     suggested: Sequence[SuggestedName]
 
     @property
+    def best(self) -> str | None:
+        """Return the pair of the suggestion that fits better than all others; None without one."""
+        first, *others = self.suggested or (None,)
+        return None if first is None or (others and others[0].score == first.score) else first.pair
+
+    @property
     def called(self) -> str:
         """Return what the product is called in sentences."""
         return self.product.product_code

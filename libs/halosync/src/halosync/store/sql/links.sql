@@ -27,22 +27,6 @@ SELECT halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_i
 -- name: link_of_product$
 SELECT licence_name FROM product_link WHERE partner_id = :partner_id AND product_code = :product_code;
 
--- name: link_customer!
-INSERT INTO customer_link (partner_id, customer_id, halo_client_id, excluded)
-VALUES (:partner_id, :customer_id, :halo_client_id, :excluded)
-ON CONFLICT (partner_id, customer_id) DO UPDATE
-SET halo_client_id = excluded.halo_client_id, excluded = excluded.excluded, updated_at = now();
-
--- name: unlink_customer!
-DELETE FROM customer_link WHERE partner_id = :partner_id AND customer_id = :customer_id;
-
--- name: link_product!
-INSERT INTO product_link (partner_id, product_code, licence_name) VALUES (:partner_id, :product_code, :licence_name)
-ON CONFLICT (partner_id, product_code) DO UPDATE SET licence_name = excluded.licence_name, updated_at = now();
-
--- name: unlink_product!
-DELETE FROM product_link WHERE partner_id = :partner_id AND product_code = :product_code;
-
 -- name: link_read_at$
 -- When Halo was read. A read of another tenant than the connected one says nothing about this one.
 SELECT s.read_at FROM halo_snapshot s LEFT JOIN connection c USING (partner_id)
@@ -57,9 +41,6 @@ SELECT halo_client_id, name, inactive FROM halo_client
 WHERE partner_id = :partner_id AND (name, halo_client_id) > (:name, :halo_client_id)
   AND (CAST(:pattern AS text) IS NULL OR lower(name) LIKE lower(:pattern))
 ORDER BY name, halo_client_id LIMIT :most;
-
--- name: link_client_name$
-SELECT name FROM halo_client WHERE partner_id = :partner_id AND halo_client_id = :halo_client_id;
 
 -- name: link_all_licence_names
 SELECT DISTINCT name FROM halo_licence WHERE partner_id = :partner_id AND removed_at IS NULL;

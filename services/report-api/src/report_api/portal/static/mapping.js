@@ -23,7 +23,10 @@ function ticking(accept) {
     });
   }
   accept.querySelector("[data-tick-all]").addEventListener("click", () => {
-    for (const group of groups) boxesOf(group).forEach((box, index) => { box.checked = index === 0; });
+    // Where two fit equally well, a person has to choose.
+    for (const group of groups.filter((each) => each.querySelector("[data-best]"))) {
+      for (const box of boxesOf(group)) box.checked = "best" in box.dataset;
+    }
     count();
   });
   // A page that comes back from the browser's memory may have ticks already.

@@ -1,0 +1,53 @@
+"""Names that want to be scripts, in a real browser: every page is opened, and nothing runs."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.visiting import Visitors, sign_in
+from tests.partner import APPLICATION, Partner, lines
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+HOSTILE = "\"'><script>window.stolen=1</script><img src=/x onerror=window.stolen=1><svg onload=window.stolen=1>"
+
+
+async def prepared(partner: Partner) -> str:
+    """Let everything that others name be hostile; return a key with such a name."""
+    clients: list[dict[str, Any]] = [{"id": 1, "name": f"Contoso {HOSTILE}"}, {"id": 2, "name": HOSTILE}]
+    redirect = f"{partner.stack.http_url}/accounts/"
+    application = {"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}
+    await partner.halo.put_tenant(partner.tenant, applications=[application], clients=clients)
+    await partner.connect()
+    names = {"product_code": HOSTILE, "product_name": HOSTILE, "billing_cycle": "Monthly"}
+    found = lines(1, customer_id=f"C-{HOSTILE}", customer_name=HOSTILE, **names)
+    missing = lines(1, customer_id="C-2", customer_name=f"Contoso Ltd {HOSTILE}", **names, line_id="2")
+    await partner.publish(partner.event([*found, *missing], invoice_id=f"INV {HOSTILE}"))
+    await partner.sync()
+    created = await partner.api.post(f"{partner.path}/keys", json={"name": HOSTILE})
+    created.raise_for_status()
+    return str(created.json()["api_key"])
+
+
+async def links(page: Page) -> set[str]:
+    """Return the addresses of the page's links within the portal, but for files."""
+    found: list[str] = await page.eval_on_selector_all("main a[href], nav a[href]", "all => all.map(a => a.href)")
+    return {link.split("#")[0] for link in found if "/portal/" in link and ".csv" not in link}
+
+
+async def test_nothing_runs_on_any_page(visitors: Visitors, partner: Partner) -> None:
+    api_key = await prepared(partner)
+    page = await visitors.page()
+    await sign_in(page, api_key)
+    to_see, seen = await links(page), set[str]()
+    shown = 0
+    while to_see - seen:
+        address = min(to_see - seen)
+        seen.add(address)
+        await page.goto(address)
+        assert await page.evaluate("window.stolen") is None, address
+        shown += HOSTILE in await page.locator("body").inner_text()
+        to_see |= await links(page)
+    assert len(seen) > 8, seen
+    assert shown > 4, "the hostile names are not shown, so nothing was tried"
