@@ -56,7 +56,7 @@ def addresses() -> Iterator[Address]:
         if context.methods is None:
             continue  # a mount: the static files
         for method in sorted(context.methods - {"HEAD"}):
-            template = getattr(context, "path_format", None) or context.path
+            template = str(getattr(context, "path_format", None) or context.path)
             yield Address(method, template, context.original_route)
 
 
