@@ -239,3 +239,19 @@ async def test_sync_is_pressed_and_cancelled_by_keyboard(page: Page, partner: Pa
     await page.get_by_role("button", name="Cancel this Sync").focus()
     await page.keyboard.press("Enter")
     await expect(panel).to_contain_text("The last Sync was cancelled.", timeout=PATIENCE_MS)
+
+
+async def test_a_run_that_begins_meanwhile_makes_a_preview_old(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(2)))
+    run = await partner.sync(mode="preview")
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/preview")
+    sync = page.locator("#orders").get_by_role("button", name="Sync", exact=True)
+    await expect(sync).to_be_enabled()
+    await slow_down(partner)
+    run_id = await partner.start()
+    await expect(sync).to_be_disabled()
+    await expect(page.get_by_text("This preview is old: a Sync was started since")).to_be_visible()
+    await partner.finished(run_id)
+    await expect(sync).to_be_enabled()

@@ -138,6 +138,9 @@ async def test_an_approval_names_the_number_and_needs_a_look(browser: "Browser",
     run = await world.pool.fetchrow("SELECT * FROM run ORDER BY created_at DESC LIMIT 1")
     assert run is not None
     assert (run["approve_removals"], run["mode"], run["state"]) == (12, "apply", "queued")
+    entry = await world.pool.fetchrow("SELECT * FROM audit_entry WHERE act = 'removals.approved'")
+    assert entry is not None
+    assert (entry["actor"], entry["subject"]) == ("key of acme-msp", str(run["run_id"]))
 
 
 async def test_without_approval_a_sync_keeps_them(browser: "Browser", world: "World") -> None:

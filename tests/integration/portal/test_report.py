@@ -169,9 +169,13 @@ async def test_nothing_that_starts_a_run_is_offered_when_none_can_start(browser:
     page = await browser.open(HERE)  # not connected
     assert not page.soup.select("td.status form, td.status a")
     assert "not connected" in page.text
+    assert not page.soup.select("#sync-panel")
     await world.connect()
+    page = await browser.open(HERE)
+    assert page.soup.select("#sync-panel")
     going = await world.run(await world.invoice("INV-2", period="2026-12", issued_at=world.issued + timedelta(days=30)))
     page = await browser.open(f"{HERE}?invoice=INV-1")  # not the newest
+    assert not page.soup.select("#sync-panel")
     assert not page.soup.select("td.status form")
     assert page.soup.select("td.status a")  # what can be linked meanwhile
     await world.finish(going)

@@ -94,14 +94,18 @@ async def test_a_second_start_is_explained_and_starts_nothing(browser: "Browser"
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
 
 
-async def test_a_newer_invoice_is_not_synchronised_unseen(browser: "Browser", world: "World") -> None:
+@pytest.mark.parametrize("newer", ["INV-1", "INV-2"])
+async def test_a_newer_invoice_is_not_synchronised_unseen(browser: "Browser", world: "World", newer: str) -> None:
     await world.connect()
     run_id, stale = await shown(browser, world, state="cancelled")
-    await world.invoice("INV-2", [world.line(1)], issued_at=world.issued.replace(month=12), period="2026-12")
+    if newer == "INV-1":
+        await world.pool.execute("UPDATE invoice SET revision = 2")
+    else:
+        await world.invoice(newer, [world.line(1)], issued_at=world.issued.replace(month=12), period="2026-12")
     browser.page = stale
     await sent(browser, SYNC, mode="apply")
     page = await browser.open(path(run_id))
-    assert "a newer invoice, INV-2, has come" in page.text
+    assert f"a newer invoice, {newer} (revision {2 if newer == 'INV-1' else 1}), has come" in page.text
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
 
 
@@ -188,6 +192,6 @@ async def test_a_form_that_is_not_ours_starts_nothing(
     await world.connect()
     _, page = await shown(browser, world, state="cancelled")
     csrf = page.soup.select("#sync-panel form input[name=csrf]")[0]["value"]
-    answer = await browser.client.post(SYNC, data={"csrf": csrf, "invoice": "INV-1", **wrong})
+    answer = await browser.client.post(SYNC, data={"csrf": csrf, "invoice": "INV-1", "revision": "1", **wrong})
     assert answer.status_code == 422
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1

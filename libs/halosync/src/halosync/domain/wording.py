@@ -112,7 +112,7 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard) -> str:
     return (
         f"This run would remove {removals} licences, and the matched clients have {active} active ones. That is more "
         f"than {guard.max_count} and more than {_percent(guard.max_fraction)} % of them, so all removals are held. "
-        f"Check the invoice; if the removals are right, start a new run that approves {removals} removals."
+        f"Check the invoice; if the removals are right, approve {removals} removals: the next run carries them out."
     )
 
 

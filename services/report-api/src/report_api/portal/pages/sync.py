@@ -29,6 +29,7 @@ class Order(BaseModel):
 
     Attributes:
         invoice: the invoice that the person has seen; a newer one is not synchronised unseen.
+        revision: its revision.
         approve_removals: how many removals the person has looked at.
         looked: the person says so.
         seen_in: the run whose page showed them.
@@ -38,6 +39,7 @@ class Order(BaseModel):
 
     mode: Mode = "apply"
     invoice: str = Field(max_length=200)
+    revision: int
     approve_removals: int | None = Field(default=None, ge=0, le=2_000_000_000)
     looked: bool = False
     seen_in: UUID | None = None
@@ -54,9 +56,10 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
         page_of = ("report",) if order.seen_in is None else ("runs", str(order.seen_in), "removals")
         return see_other(visitor.partner_id, *page_of)
     newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
-    if newest and newest[0]["invoice_id"] != order.invoice:
+    if newest and (newest[0]["invoice_id"], newest[0]["revision"]) != (order.invoice, order.revision):
         text = (
-            f"Nothing was started: a newer invoice, {newest[0]['invoice_id']}, has come since you opened the page. "
+            f"Nothing was started: a newer invoice, {newest[0]['invoice_id']} (revision {newest[0]['revision']}), has "
+            "come since you opened the page. "
             "It is shown now; look at it, then press Sync again."
         )
         await say(request, text, "info")

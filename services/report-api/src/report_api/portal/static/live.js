@@ -14,7 +14,7 @@ voice.className = "visually-hidden";
 voice.setAttribute("aria-live", "polite");
 document.body.append(voice);
 
-const panel = () => document.getElementById("sync-panel");
+const panel = () => document.querySelector("[data-sync-events]");
 
 function show(when) {
   for (const element of document.querySelectorAll("[data-when]")) element.hidden = element.dataset.when !== when;

@@ -1,0 +1,143 @@
+"""What the report page asks of the store, and what it offers for each line."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from halosync.contracts.run import RunCounters
+from halosync.domain.mending import MENDING, Mending
+from halosync.domain.model import Kind, Outcome, Reason
+from halosync.domain.states import RunState
+from halosync.store.invoice_report_values import (
+    CustomerLines,
+    LineChoice,
+    LineCounts,
+    LineSort,
+    LoadedInvoice,
+    ReportedInvoice,
+    ReportedRun,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from report_api.portal import meanings
+from report_api.portal.report_query import SORTS, ReportQuery
+from report_api.portal.shown_lines import Mender, Possible, ShownLine, shown_customers
+
+RUN = UUID(int=1)
+AT = datetime(2026, 11, 5, tzinfo=UTC)
+INVOICE = LoadedInvoice(1, "INV-1", 1, "2026-11", "AUD", 1, Decimal(1), AT, AT)
+SYNCED = ReportedInvoice(INVOICE, is_newest=True, run=ReportedRun(RUN, RunState.PARTIAL, AT, RunCounters()))
+EARLIER = ReportedInvoice(INVOICE, is_newest=False, run=SYNCED.run)
+NOT_YET = ReportedInvoice(INVOICE, is_newest=True, run=None)
+ROW = {
+    "line_no": 1,
+    "line_id": "1",
+    "customer_id": "C-1",
+    "customer_name": "A & B",
+    "product_code": "P/1",
+    "product_name": "Product",
+    "kind": "recurring",
+    "quantity": Decimal(3),
+    "unit_price": Decimal("0.335"),
+    "billing_cycle": "Monthly",
+    "item_id": 7,
+    "action": "none",
+    "outcome": "failed",
+    "reason": None,
+    "detail": None,
+}
+
+
+def shown(of: ReportedInvoice = SYNCED, *, connection: str = "connected", idle: bool = True, **row: Any) -> ShownLine:
+    customer = CustomerLines("C-1", "A & B", LineCounts(*[1] * 8), [], [{**ROW, **row}])
+    [made] = shown_customers([customer], of, Possible("p 1", connection, idle=idle))
+    return made.lines[0]
+
+
+def test_every_act_is_a_page_a_run_or_nothing() -> None:
+    assert set(meanings.BUTTONS) | {Mending.APPROVE_REMOVALS, Mending.RETRY, Mending.NONE} == set(Mending)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> None:
+    expected = {
+        Mending.LINK_CUSTOMER: Mender("Link the customer", "/portal/p%201/customers?q=A+%26+B"),
+        Mending.INCLUDE_CUSTOMER: Mender("Open Customers", "/portal/p%201/customers?q=A+%26+B"),
+        Mending.LINK_LICENCE: Mender("Link the licence", "/portal/p%201/licences?q=P%2F1"),
+        Mending.RECONNECT: Mender("Reconnect Halo", "/portal/p%201/halo-psa"),
+        Mending.APPROVE_REMOVALS: Mender("Look at the removals", f"/portal/p%201/runs/{RUN}/removals"),
+        Mending.RETRY: Mender("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
+        Mending.NONE: None,
+    }
+    line = shown(reason=reason)
+    assert line.mender == expected[MENDING[reason]]
+    assert line.told == meanings.REASONS[reason]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason) -> None:
+    begins = MENDING[reason] in {Mending.RETRY, Mending.APPROVE_REMOVALS}
+    earlier, going_on = shown(EARLIER, reason=reason), shown(idle=False, reason=reason)
+    for line in (earlier, going_on, shown(connection="broken", reason=reason)):
+        assert (line.mender is None) == (begins or MENDING[reason] is Mending.NONE)
+    assert (shown(connection="disconnected", reason=reason).mender is not None) == (
+        MENDING[reason] is Mending.RECONNECT
+    )
+
+
+def test_a_line_that_is_fine_says_what_was_done() -> None:
+    line = shown(outcome="synced", action="update")
+    assert (line.meaning.label, line.told, line.mender) == ("Synced", "Updated in Halo", None)
+    assert line.total == Decimal("1.01")  # half a cent rounds up, as in the invoice's total
+
+
+def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
+    line = shown(NOT_YET, outcome=None, action=None, item_id=None)
+    assert (line.meaning, line.told, line.mender) == (meanings.NOT_YET, None, None)
+
+
+def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
+    line = shown(kind="credit", outcome="failed", reason="halo_rejected")
+    assert (line.meaning.label, line.told, line.mender) == ("Skipped", "Not a recurring charge", None)
+
+
+def test_what_is_skipped_and_should_not_be_is_marked() -> None:
+    assert shown(outcome="skipped", reason="customer_not_found").meaning.tone == "warn"
+    assert shown(outcome="skipped", reason="customer_excluded").meaning.tone == "none"
+
+
+def test_every_order_can_be_chosen_both_ways() -> None:
+    assert set(SORTS) == {f"{sign}{sort}" for sort in LineSort for sign in ("", "-")}
+    for name in SORTS:
+        choice = ReportQuery(sort=name).choice
+        assert f"{'-' if choice.descending else ''}{choice.sort}" == name
+
+
+def test_a_query_that_asks_for_nothing_narrows_nothing() -> None:
+    for query in (ReportQuery(), ReportQuery(invoice="INV-1", q="  ", sort="customer", page=3)):
+        assert not query.narrowed
+        assert query.choice == LineChoice()
+    assert not any(ReportQuery(sort="customer").filters.values())
+
+
+@given(
+    status=st.sampled_from(["", "attention", *Outcome]),
+    kind=st.sampled_from(["", *Kind]),
+    q=st.text(st.characters(exclude_characters="\0"), max_size=20),
+    sort=st.sampled_from(["", *SORTS]),
+)
+def test_the_filters_of_a_query_ask_for_the_same_again(status: Any, kind: Any, q: str, sort: str) -> None:
+    query = ReportQuery(status=status, kind=kind, q=q, sort=sort)
+    again = ReportQuery.model_validate({name: value for name, value in query.filters.items() if value})
+    assert again.choice == query.choice
+    everything = LineChoice(sort=query.choice.sort, descending=query.choice.descending)
+    assert again.narrowed == query.narrowed == (query.choice != everything)
+
+
+@pytest.mark.parametrize("wrong", [{"status": "fine"}, {"sort": "--total"}, {"page": 0}, {"q": "\0"}, {"kind": "x"}])
+def test_a_query_that_no_form_of_ours_makes_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ReportQuery.model_validate(wrong)
