@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias, cast, get_type_hints
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 import asyncpg
@@ -131,11 +131,9 @@ async def copy(pool: "asyncpg.Pool[Any]", table: str, rows: list[dict[str, Any]]
 
 
 def ports_on(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
-    """Return ports with every store on the pool, whichever they are."""
-    hints = get_type_hints(Ports).items()
-    stores: dict[str, Any] = {name: kind(pool) for name, kind in hints if kind.__module__.startswith("halosync.store")}
+    """Return ports with every store on the pool."""
     nobody = cast("Auth", None)  # the page asks nobody
-    return Ports(public_url=url, rate_limit=RateLimit(requests=500, window_s=300), auth=nobody, **stores)
+    return Ports.on(pool, public_url=url, rate_limit=RateLimit(requests=500, window_s=300), auth=nobody)
 
 
 async def answers(client: httpx.AsyncClient) -> bool:

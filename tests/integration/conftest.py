@@ -1,6 +1,5 @@
 """The report API on the test's database, with rows made by hand and auth played by a double."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,18 +14,7 @@ import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
-from halosync.store.audit import COMMAND_LINE, AuditStore
-from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
-from halosync.store.invoice_report import InvoiceReports
-from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
-from halosync.store.partners import PartnerStore
-from halosync.store.previews import PreviewStore
-from halosync.store.reports import ReportStore
-from halosync.store.retrying import RunRetries
-from halosync.store.runs import RunStore
-from halosync.store.sessions import SessionStore
+from halosync.store.audit import COMMAND_LINE
 from report_api.app import build
 from report_api.ports import Pace, Ports
 
@@ -230,24 +218,8 @@ def pace() -> Pace:
 async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
-    ports = Ports(
-        public_url=PUBLIC_URL,
-        rate_limit=RateLimit(requests=500, window_s=300),
-        auth=auth,
-        audit=AuditStore(pool),
-        connections=ConnectionStore(pool),
-        invoice_reports=InvoiceReports(pool),
-        history=HistoryStore(pool),
-        keys=KeyStore(pool),
-        links=LinkStore(pool),
-        partners=PartnerStore(pool),
-        previews=PreviewStore(pool),
-        reports=ReportStore(pool),
-        runs=RunStore(pool),
-        retries=RunRetries(pool),
-        sessions=SessionStore(pool),
-        closing=asyncio.Event(),
-        pace=pace,
+    ports = Ports.on(
+        pool, public_url=PUBLIC_URL, rate_limit=RateLimit(requests=500, window_s=300), auth=auth, pace=pace
     )
     transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:

@@ -6,18 +6,6 @@ from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
-from halosync.store.audit import AuditStore
-from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
-from halosync.store.invoice_report import InvoiceReports
-from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
-from halosync.store.partners import PartnerStore
-from halosync.store.previews import PreviewStore
-from halosync.store.reports import ReportStore
-from halosync.store.retrying import RunRetries
-from halosync.store.runs import RunStore
-from halosync.store.sessions import SessionStore
 
 from report_api.app import build
 from report_api.ports import Ports
@@ -26,23 +14,11 @@ from report_api.settings import ReportApiSettings
 
 def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
     """Put the report API together on connected servers."""
-    pool = parts.pool
-    ports = Ports(
+    ports = Ports.on(
+        parts.pool,
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         auth=Requests(parts.broker, parts.publisher),
-        audit=AuditStore(pool),
-        connections=ConnectionStore(pool),
-        invoice_reports=InvoiceReports(pool),
-        history=HistoryStore(pool),
-        keys=KeyStore(pool),
-        links=LinkStore(pool),
-        partners=PartnerStore(pool),
-        previews=PreviewStore(pool),
-        reports=ReportStore(pool),
-        runs=RunStore(pool),
-        retries=RunRetries(pool),
-        sessions=SessionStore(pool),
     )
     web = server(build(ports), settings.http_host, settings.http_port)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol, cast
+from typing import Annotated, Any, Protocol, Self, cast
 
+import asyncpg
 from fastapi import Depends, Request
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
@@ -66,6 +67,36 @@ class Ports:
     sessions: SessionStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     pace: Pace = field(default_factory=Pace)
+
+    @classmethod
+    def on(
+        cls,
+        pool: "asyncpg.Pool[Any]",
+        *,
+        public_url: str,
+        rate_limit: RateLimit,
+        auth: Auth,
+        pace: Pace | None = None,
+    ) -> Self:
+        """Return the ports with every store on one database."""
+        return cls(
+            public_url=public_url,
+            rate_limit=rate_limit,
+            auth=auth,
+            audit=AuditStore(pool),
+            connections=ConnectionStore(pool),
+            invoice_reports=InvoiceReports(pool),
+            history=HistoryStore(pool),
+            keys=KeyStore(pool),
+            links=LinkStore(pool),
+            partners=PartnerStore(pool),
+            previews=PreviewStore(pool),
+            reports=ReportStore(pool),
+            runs=RunStore(pool),
+            retries=RunRetries(pool),
+            sessions=SessionStore(pool),
+            pace=pace or Pace(),
+        )
 
 
 def ports_of(request: Request) -> Ports:
