@@ -1,13 +1,17 @@
 """Partners in Postgres."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import pytest
+from devstack.waiting import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.domain.model import CustomerLink
 from halosync.store.audit import COMMAND_LINE
-from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.store.links import LinkStore
+from halosync.store.partners import PartnerStore, SettingsChangedError, UnknownPartnerError
 
 pytestmark = pytest.mark.integration
 
@@ -69,3 +73,37 @@ async def test_renaming_keeps_the_settings(partners: PartnerStore) -> None:
     await partners.save_settings("acme", PartnerSettings(auto_sync=True), by=COMMAND_LINE)
     await partners.add("acme", "Other")
     assert await partners.settings("acme") == PartnerSettings(auto_sync=True)
+
+
+async def test_settings_that_somebody_else_changed_are_not_overwritten_unseen(partners: PartnerStore) -> None:
+    await partners.add("acme", "Acme")
+    seen = PartnerSettings()
+    wanted = [PartnerSettings(invoice_day=day) for day in range(6, 12)]
+    saved = await asyncio.gather(
+        *(partners.save_settings("acme", one, by=COMMAND_LINE, seen=seen) for one in wanted), return_exceptions=True
+    )
+    assert sum(isinstance(one, SettingsChangedError) for one in saved) == len(wanted) - 1
+    assert await partners.settings("acme") in wanted
+
+
+async def test_linking_does_not_wait_for_settings_that_wait_for_an_intake(
+    partners: PartnerStore, pool: "asyncpg.Pool[Any]"
+) -> None:
+    await partners.add("acme", "Acme")
+    async with pool.acquire() as intake:
+        async with intake.transaction():
+            await intake.execute("SELECT FROM partner WHERE partner_id = 'acme' FOR NO KEY UPDATE")
+            saving = asyncio.create_task(
+                partners.save_settings("acme", PartnerSettings(invoice_day=6), by=COMMAND_LINE, seen=PartnerSettings())
+            )
+
+            async def waits() -> bool:
+                waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1)"
+                return bool(await pool.fetchval(waiting, await pool.fetchval("SELECT current_database()")))
+
+            await until(waits, what="saving the settings to wait", timeout_s=5)
+            excluded = CustomerLink(excluded=True)
+            async with asyncio.timeout(5):
+                await LinkStore(pool).link_customer("acme", "C-1", excluded, by=COMMAND_LINE)
+            assert not saving.done()
+        assert "invoice_day" in await saving

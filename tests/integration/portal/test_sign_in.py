@@ -69,6 +69,22 @@ async def test_a_session_in_use_goes_on(browser: "Browser", world: "World") -> N
     assert await world.pool.fetchval("SELECT now() - last_seen_at < interval '1 minute' FROM portal_session")
 
 
+async def test_a_script_that_looks_for_news_does_not_keep_a_session_alive(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await world.pool.execute("UPDATE portal_session SET last_seen_at = now() - interval '119 minutes'")
+    answer = await browser.client.get(f"/portal/{ACME}/halo-psa", headers={"Sec-Fetch-Mode": "cors"})
+    assert answer.status_code == 200
+    assert await world.pool.fetchval("SELECT now() - last_seen_at > interval '118 minutes' FROM portal_session")
+
+
+async def test_a_notice_that_an_error_page_has_shown_is_not_shown_again(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await world.pool.execute("""UPDATE portal_session SET notices = '[{"kind": "good", "text": "Saved."}]'""")
+    page = await browser.open(f"/portal/{RIVAL}/halo-psa", status=404)
+    assert "Saved." in page.text
+    assert "Saved." not in (await browser.open(f"/portal/{ACME}/halo-psa")).text
+
+
 async def test_a_partner_sees_no_other_partner(browser: "Browser") -> None:
     await browser.sign_in()
     for path in (f"/portal/{RIVAL}/halo-psa", "/portal/nobody/halo-psa", "/partners"):
@@ -85,6 +101,15 @@ async def test_an_operator_picks_a_partner_and_the_audit_log_says_so(browser: "B
     entry = await world.pool.fetchrow("SELECT * FROM audit_entry WHERE partner_id = $1 ORDER BY audit_id DESC", RIVAL)
     assert entry is not None
     assert (entry["act"], entry["is_operator"], entry["actor"]) == ("operator.acts_for", True, "key of None")
+
+
+async def test_going_on_for_the_same_partner_is_no_act(browser: "Browser", world: "World") -> None:
+    await browser.sign_in(None)
+    for _ in range(2):
+        await browser.open("/partners")
+        await browser.submit("/partners", partner=ACME)
+    acts = [row["act"] for row in await world.pool.fetch(WHO_DID_WHAT, ACME)]
+    assert acts.count("operator.acts_for") == 1
 
 
 async def test_an_operator_is_asked_before_another_partners_page(browser: "Browser") -> None:

@@ -143,6 +143,16 @@ async def test_silence_is_filled_with_comments_and_stopping_ends_the_stream(
         assert await silent is None
 
 
+async def test_a_stream_ends_when_its_key_is_revoked(world: "World", live: httpx.AsyncClient) -> None:
+    run_id = await world.run(await world.invoice())
+    async with live.stream("GET", address(run_id), headers=world.key()) as response:
+        stream = Stream(response)
+        assert await stream.next() is not None
+        await world.pool.execute("UPDATE api_key SET revoked_at = now() WHERE partner_id = 'acme-msp'")
+        async with asyncio.timeout(10):
+            assert await stream.next() is None
+
+
 async def test_watching_holds_no_connection_to_the_database(world: "World", live: httpx.AsyncClient) -> None:
     run_id = await world.run(await world.invoice())
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from hypothesis import given
+from hypothesis import strategies as st
 from report_api.portal.settings_form import MESSAGES, NAMES, fingerprint, read, shown
 
 USUAL = RateLimit(requests=500, window_s=300)
@@ -28,11 +30,24 @@ def test_what_is_shown_is_read_as_the_same(settings: PartnerSettings) -> None:
     assert read(entered) == (settings, {})
 
 
+@given(
+    st.floats(0, 86_400, exclude_min=True, allow_subnormal=False),
+    st.decimals(0, 1, places=6, allow_nan=False),
+    st.integers(0, 1_000_000),
+)
+def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal, count: int) -> None:
+    settings = PartnerSettings(
+        delete_guard=DeleteGuard(max_count=count, max_fraction=fraction),
+        rate_limit=RateLimit(requests=100, window_s=window_s),
+    )
+    assert read(shown(settings, USUAL)) == (settings, {})
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [
         *[("guard_max_count", text) for text in ("", "ten", "-1", "1.5", "1000001", "1,000", "true")],
-        *[("guard_percent", text) for text in ("", "a", "101", "-1", "0.12345", "NaN", "1e400")],
+        *[("guard_percent", text) for text in ("", "a", "101", "-1", "0.12345", "NaN", "1e400", "1e9999999")],
         *[("rate_requests", text) for text in ("", "0", "100001")],
         *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "5 minutes")],
         *[("country", text) for text in ("XX", "au", "Australia")],

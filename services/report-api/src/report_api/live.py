@@ -14,16 +14,22 @@ from report_api.runs import ahead_of
 _HEARTBEAT = ": the run goes on\n\n"
 
 
-async def run_events(ports: Ports, partner_id: str, run_id: UUID) -> AsyncIterator[str]:
+async def run_events(ports: Ports, partner_id: str, run_id: UUID, key_id: UUID) -> AsyncIterator[str]:
     """Yield `counters` at once and on each change, then `finished` with the final counters, and end with the run.
 
     When only what is ahead of the run has changed the event is `progress`, at most one each `Pace.progress_s` seconds.
     The row is read every `Pace.poll_s` seconds, so changes in between are shown as one. When the process stops the
-    stream ends without `finished`: a browser connects again by itself, to another process.
+    stream ends without `finished`: a browser connects again by itself, to another process. It also ends when the key
+    `key_id` that asked is revoked, at the latest after `Pace.heartbeat_s` seconds.
     """
     shown: RunStanding | None = None
-    ahead, ahead_at, spoken_at = Ahead(), -float("inf"), time.monotonic()
+    ahead, ahead_at = Ahead(), -float("inf")
+    spoken_at = allowed_at = time.monotonic()
     while not ports.closing.is_set():
+        if time.monotonic() - allowed_at >= ports.pace.heartbeat_s:
+            if not await ports.keys.in_use(key_id):
+                return
+            allowed_at = time.monotonic()
         row = await ports.reports.standing(partner_id, run_id)
         if row is None:
             return

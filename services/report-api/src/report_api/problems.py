@@ -24,7 +24,7 @@ RETRY_AFTER_S = "5"
 _NOTHING_HERE = "There is nothing here, or your key may not see it."
 _STATUS_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _DETAILS = {
-    400: "The body could not be read. Send JSON in UTF-8.",
+    400: "The body could not be read. Send JSON in UTF-8; a person should open the page again and send its form anew.",
     404: _NOTHING_HERE,
     405: "This address does not take this method; the header Allow has those it takes.",
 }

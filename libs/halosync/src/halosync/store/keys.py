@@ -114,6 +114,10 @@ class KeyStore:
             await QUERIES.note_key_used(self._pool, key_id=row["key_id"])
         return Principal(row["key_id"], row["partner_id"], row["name"])
 
+    async def in_use(self, key_id: UUID) -> bool:
+        """Tell whether a key still serves, for who goes on answering it."""
+        return bool(await QUERIES.key_in_use(self._pool, key_id=key_id))
+
     async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
         """Return the keys of a partner, or all of them with the operators', revoked ones too."""
         return [KeyRecord(**row) async for row in QUERIES.list_keys(self._pool, partner_id=partner_id)]

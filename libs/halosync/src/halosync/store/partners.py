@@ -26,6 +26,10 @@ SettingsChanges: TypeAlias = Mapping[str, tuple[Any, Any]]
 """Settings that were changed, by name: the old value and the new one, as JSON has them."""
 
 
+class SettingsChangedError(RuntimeError):
+    """Somebody else has changed the settings meanwhile."""
+
+
 @dataclass(frozen=True)
 class Partner:
     """A partner (MSP). `connection` is the state of its Halo connection, `tenant` None until it named one."""
@@ -60,21 +64,34 @@ class PartnerStore:
         row = await QUERIES.partner_settings(self._pool, partner_id=partner_id)
         return None if row is None else _from_columns(row)
 
-    async def save_settings(self, partner_id: str, settings: PartnerSettings, *, by: Actor) -> SettingsChanges:
+    async def save_settings(
+        self, partner_id: str, settings: PartnerSettings, *, by: Actor, seen: PartnerSettings | None = None
+    ) -> SettingsChanges:
         """Replace all settings of a partner. A run that has planned already keeps those it planned with.
+
+        It waits while an invoice of the partner is being stored, for as long as the pool lets a lock be waited for.
+
+        Args:
+            partner_id: whose.
+            settings: all of them, as they shall be.
+            by: who changes them.
+            seen: what that person saw; None to replace whatever there is.
 
         Returns:
             What was changed; nothing when the settings were so already.
 
         Raises:
             UnknownPartnerError: there is no such partner.
+            SettingsChangedError: they are not as `seen` any more; nothing was changed.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
-            row = await QUERIES.partner_settings(connection, partner_id=partner_id)
+            row = await QUERIES.partner_settings_to_change(connection, partner_id=partner_id)
             if row is None:
                 raise UnknownPartnerError(partner_id)
-            changes = _changes(_from_columns(row), settings)
+            stored = _from_columns(row)
+            if seen is not None and _changes(stored, seen):
+                raise SettingsChangedError(partner_id)
+            changes = _changes(stored, settings)
             if changes:
                 await QUERIES.save_partner_settings(connection, partner_id=partner_id, **_to_columns(settings))
                 detail = {"changes": changes}

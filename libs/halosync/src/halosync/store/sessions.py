@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
-from uuid import UUID
 
 import asyncpg
 
@@ -85,14 +84,17 @@ class SessionStore:
             await _record(connection, principal, Act.SIGNED_IN, principal.partner_id)
         return token
 
-    async def find(self, token: str) -> Session | None:
-        """Return the session of a token; None if there is none, it has expired, or its key was revoked."""
+    async def find(self, token: str, *, in_use: bool = True) -> Session | None:
+        """Return the session of a token; None if there is none, it has expired, or its key was revoked.
+
+        `in_use` False: asking does not count as use, because a script asks and nobody may sit there.
+        """
         row = await QUERIES.find_session(
             self._pool, token_hash=_hash(token), idle_s=self._idle_s, note_every_s=_NOTE_EVERY_S
         )
         if row is None:
             return None
-        if row["to_note"]:
+        if row["to_note"] and in_use:
             await QUERIES.note_session_seen(self._pool, token_hash=_hash(token))
         principal = Principal(row["key_id"], row["partner_id"], row["name"])
         return Session(principal, row["acts_for"], [Notice(**notice) for notice in row["notices"]])
@@ -103,7 +105,9 @@ class SessionStore:
         return row is not None
 
     async def act_for(self, token: str, session: Session, partner_id: str) -> None:
-        """Let an operator's session act for a partner from now on."""
+        """Let an operator's session act for a partner from now on; going on for the same one is no change."""
+        if session.acts_for == partner_id:
+            return
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.act_for(connection, token_hash=_hash(token), partner_id=partner_id)
             await record(connection, session.actor, Act.ACTS_FOR, partner_id=partner_id, subject=partner_id)
@@ -122,10 +126,6 @@ class SessionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             if await QUERIES.close_session(connection, token_hash=_hash(token)) is not None:
                 await _record(connection, session.principal, Act.SIGNED_OUT, session.acts_for)
-
-    async def close_all(self, key_id: UUID) -> int:
-        """End every session of a key and return how many there were."""
-        return int(await QUERIES.close_sessions_of_key(self._pool, key_id=key_id))
 
     async def frame(self, partner_id: str) -> PartnerFrame | None:
         """Return what every page of a partner shows; None if there is no such partner."""

@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from report_api.portal.cookies import is_csrf_token
-from report_api.portal.session import HOME, SignedIn, Visitor, signed_in
+from report_api.portal.session import HOME, SignedIn, Visitor, by_a_person, signed_in
 from report_api.ports import ports_of
-from report_api.problems import Problem, not_found, wants_page
+from report_api.problems import Problem, not_found, respond, wants_page
 
 _SAFE = {"GET", "HEAD"}
 _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -31,19 +31,30 @@ class SignedInPage(APIRoute):
             if visitor is None:
                 return _to_sign_in(request)
             request.state.visitor = visitor
-            answer = await self.admit(request, visitor)
-            if answer is not None:
-                return answer
-            if request.method not in _SAFE:
-                await require_own_form(request, visitor.token)
-            response = await handle(request)
+            try:
+                response = await self.answered(request, visitor, handle)
+            except Problem as problem:  # here and not outside: its page shows the session's notices too
+                response = respond(request, problem)
             shown = getattr(request.state, "notices_shown", None)
             # A script that loads a page again to see what is new shows no notice to anybody.
-            if shown and request.headers.get("sec-fetch-mode", "navigate") == "navigate":
+            if shown and by_a_person(request):
                 await ports_of(request).sessions.shown(visitor.token, shown)
             return response
 
         return guarded
+
+    async def answered(self, request: Request, visitor: SignedIn, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead.
+
+        Raises:
+            Problem: the page, the partner or the form is not for this visitor.
+        """
+        answer = await self.admit(request, visitor)
+        if answer is not None:
+            return answer
+        if request.method not in _SAFE:
+            await require_own_form(request, visitor.token)
+        return await handle(request)
 
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
         """Return None to let the request pass, or the answer it gets instead."""

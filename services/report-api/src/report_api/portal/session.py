@@ -58,8 +58,13 @@ async def signed_in(request: Request) -> SignedIn | None:
     token = session_token(request)
     if token is None:
         return None
-    session = await ports_of(request).sessions.find(token)
+    session = await ports_of(request).sessions.find(token, in_use=by_a_person(request))
     return None if session is None else SignedIn(token, session)
+
+
+def by_a_person(request: Request) -> bool:
+    """Tell whether a person asked, and not a script of a page that may stand open on a screen that nobody watches."""
+    return request.headers.get("sec-fetch-mode", "navigate") == "navigate"
 
 
 def visitor_of(request: Request) -> Visitor:

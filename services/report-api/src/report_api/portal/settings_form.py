@@ -5,7 +5,7 @@ Everything in a form is text. A field that cannot be right keeps what was entere
 
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
@@ -60,7 +60,7 @@ def shown(settings: PartnerSettings, usual: RateLimit) -> Entered:
         "price_field": settings.price_field,
         "rate": OWN if settings.rate_limit else "",
         "rate_requests": str(rate.requests),
-        "rate_window_s": f"{rate.window_s:g}",
+        "rate_window_s": plain(Decimal(repr(rate.window_s)).normalize()),
         "country": settings.country or "",
         "invoice_day": str(settings.invoice_day),
     }
@@ -97,5 +97,5 @@ def _fraction(percent: str) -> Decimal | str:
     """Return a percentage as a fraction; what is no number stays as it is, and is refused with the rest."""
     try:
         return Decimal(percent.removesuffix("%").strip().replace(",", ".")) / 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one that no decimal can hold
         return percent

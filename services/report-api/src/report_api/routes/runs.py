@@ -18,7 +18,7 @@ from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found, responses
 from report_api.routes.router import Partner, partner_router
 from report_api.runs import run_uuid, show_run, show_runs
-from report_api.security import ActorHere
+from report_api.security import ActorHere, PrincipalHere
 from report_api.starting import NO_RUN, started
 
 router: APIRouter = partner_router("Runs")
@@ -120,7 +120,7 @@ async def cancel(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsH
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     summary="Watch a run",
 )
-async def events(partner: Partner, run_id: RunPath, ports: PortsHere) -> StreamingResponse:
+async def events(partner: Partner, run_id: RunPath, principal: PrincipalHere, ports: PortsHere) -> StreamingResponse:
     """Server-sent events: `counters` at once and on each change, `finished` once at the end, then the stream ends.
 
     In between, `progress` says that only what is ahead of the run has changed, every two seconds at most. All carry
@@ -129,7 +129,7 @@ async def events(partner: Partner, run_id: RunPath, ports: PortsHere) -> Streami
     """
     number: UUID = (await find_run(ports, partner, run_id))["run_id"]
     return StreamingResponse(
-        run_events(ports, partner, number),
+        run_events(ports, partner, number, principal.key_id),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},  # proxies that know it do not hold events back
     )

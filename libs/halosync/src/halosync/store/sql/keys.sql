@@ -28,3 +28,7 @@ ORDER BY partner_id NULLS FIRST, created_at, key_id;
 UPDATE api_key SET revoked_at = now()
 WHERE key_id = :key_id AND revoked_at IS NULL AND (:owner::text IS NULL OR partner_id = :owner)
 RETURNING partner_id, name;
+
+-- name: key_in_use$
+-- For streams that stay open: asking does not count as use.
+SELECT EXISTS (SELECT FROM api_key WHERE key_id = :key_id AND revoked_at IS NULL);

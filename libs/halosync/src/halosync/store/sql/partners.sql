@@ -20,6 +20,13 @@ SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_frac
        rate_requests, rate_window_s, country, invoice_day
 FROM partner WHERE partner_id = :partner_id;
 
+-- name: partner_settings_to_change^
+-- The same for who will replace them: no other change comes between. Not under the lock of links: an intake holds the
+-- row while it stores an invoice, and linking must not wait for that.
+SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
+       rate_requests, rate_window_s, country, invoice_day
+FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
+
 -- name: save_partner_settings!
 UPDATE partner SET
     auto_sync = :auto_sync, removal = :removal, cleanup = :cleanup, price_field = :price_field,

@@ -39,10 +39,6 @@ UPDATE portal_session SET notices = '[]' WHERE token_hash = :token_hash AND noti
 -- name: close_session$
 DELETE FROM portal_session WHERE token_hash = :token_hash RETURNING key_id;
 
--- name: close_sessions_of_key$
--- Signing out everywhere; the number of sessions that ended.
-WITH closed AS (DELETE FROM portal_session WHERE key_id = :key_id RETURNING 1) SELECT count(*) FROM closed;
-
 -- name: partner_frame^
 -- What every page of a partner shows around its own contents.
 SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.tenant, c.problem

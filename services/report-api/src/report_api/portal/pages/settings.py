@@ -8,6 +8,7 @@ from halosync.contracts.settings import PartnerSettings
 from halosync.domain.audit_wording import describe_changes
 from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
+from halosync.store.partners import SettingsChangedError
 
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, see_other
@@ -39,7 +40,11 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
         return _page(request, ports, stored, entered, errors=errors, status=422)
     if form.get("seen") != fingerprint(stored):
         return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
-    changes = await ports.partners.save_settings(visitor.partner_id, settings, by=visitor.actor)
+    try:
+        changes = await ports.partners.save_settings(visitor.partner_id, settings, by=visitor.actor, seen=stored)
+    except SettingsChangedError:
+        stored = await _stored(ports, visitor.partner_id)
+        return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
     if changes:
         await say(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
     else:
