@@ -113,6 +113,16 @@ async def test_a_licence_that_is_not_active_costs_nothing(browser: "Browser", wo
     assert "Monthly: AUD 50.00 → AUD 40.00 (−AUD 10.00)" in customer  # noqa: RUF001 - the same
 
 
+async def test_what_says_why_a_button_is_off_is_on_the_page(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, 1)])
+    await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="reading")
+    page = await browser.open(path(run_id))
+    named = {str(button["aria-describedby"]) for button in page.soup.select("#orders button")}
+    assert named
+    for name in named:
+        assert "A run goes on" in page.one(f"#{name}").get_text()
+
+
 async def test_customers_that_lose_licences_come_first(browser: "Browser", world: "World") -> None:
     run_id = await previewed(browser, world, some(world))
     page = await browser.open(path(run_id))
