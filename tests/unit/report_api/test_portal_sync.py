@@ -83,7 +83,7 @@ def test_the_parts_add_up_to_the_shown_total_whatever_was_rounded(
 
 def test_a_total_that_is_wrong_is_not_hidden() -> None:
     [row] = money_rows([total("Monthly", "0", "9")], {Kind.CREATED: [cost("Monthly", "0", "5")]})
-    assert (row.created, row.updated, row.removed) == (Decimal("5.01"), 0, 0)
+    assert [row.created, row.updated, row.removed] == [Decimal("5.01"), 0, 0]
 
 
 def test_money_adds_up_within_a_cycle_and_never_across() -> None:
