@@ -1,9 +1,11 @@
 """The preview page: what a Sync would do, per customer and in money, removals first and in full, and their approval."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from halosync.store.previews import Kind
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -111,6 +113,8 @@ async def test_a_licence_that_is_not_active_costs_nothing(browser: "Browser", wo
     )
     [customer] = rows(page, "list-title")
     assert "Monthly: AUD 50.00 → AUD 40.00 (−AUD 10.00)" in customer  # noqa: RUF001 - the same
+    held = (await world.ports.previews.costs(run_id))[Kind.HELD]
+    assert [(cost.before, cost.after) for cost in held] == [(Decimal(20), Decimal(20))]
 
 
 async def test_what_says_why_a_button_is_off_is_on_the_page(browser: "Browser", world: "World") -> None:
