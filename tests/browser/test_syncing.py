@@ -206,21 +206,26 @@ async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
     await picture(page, f"preview-updated-{name}")
 
 
-async def test_a_lost_connection_is_told_and_taken_up_again(page: Page, partner: Partner, visitors: Visitors) -> None:
+async def test_the_approval_of_held_removals_is_off_while_a_run_goes_on(page: Page, partner: Partner) -> None:
     await partner.connect()
-    await partner.publish(partner.event(lines(3)))
-    await report(page, partner)
-    panel = page.locator("#sync-panel")
-    await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_enabled()
-    await page.context.set_offline(True)
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it connects anew, in vain
-    await expect(panel.locator("[data-when=lost]")).to_be_visible(timeout=PATIENCE_MS)
+    await partner.publish(partner.event(lines(20)))
+    await partner.sync()
+    await partner.publish(partner.event(lines(1, quantity="5"), revision=2))
     run = await partner.sync()
-    assert run["state"] == "succeeded"
-    await page.context.set_offline(False)
-    await expect(panel).to_contain_text("3 items are as the invoice says", timeout=PATIENCE_MS)
-    await expect(panel.locator("[data-when=lost]")).to_be_hidden()
-    visitors.watch.expect_said("ERR_INTERNET_DISCONNECTED")
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/removals")
+    approve = page.get_by_role("button", name="Approve 19 removals and Sync")
+    await expect(approve).to_be_enabled()
+    await partner.publish(partner.event(lines(1, quantity="6"), revision=3))
+    await page.reload()
+    await expect(approve).to_have_count(0)  # another revision by now: not what was looked at
+    again = page.get_by_role("button", name="Preview the newest invoice")
+    await expect(again).to_be_enabled()
+    await slow_down(partner)
+    run_id = await partner.start()
+    await expect(again).to_be_disabled()
+    await partner.finished(run_id)
+    await expect(again).to_be_enabled()
 
 
 async def test_sync_is_pressed_and_cancelled_by_keyboard(page: Page, partner: Partner) -> None:

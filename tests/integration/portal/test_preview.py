@@ -1,9 +1,11 @@
 """The preview page: what a Sync would do, per customer and in money, removals first and in full, and their approval."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from halosync.store.previews import Kind
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -76,6 +78,53 @@ async def test_money_is_told_by_billing_cycle_and_never_mixed(browser: "Browser"
         "Without billing cycle AUD 5.00 – – – AUD 5.00 no change",  # noqa: RUF001 - the same
     ]
     assert page.texts(".stat") == ["1 Created", "1 Updated", "1 Removed", "1 Left alone", "0 Skipped"]
+
+
+async def test_cents_are_rounded_once_and_add_up_on_every_page(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item((1, "0.335", MONTHLY, True), (1, "0.335", MONTHLY, True), action="unchanged", outcome="synced"),
+        world.item((1, "0.335", MONTHLY, True), (1, "0.340", MONTHLY, True), action="update", outcome="pending"),
+        world.item(None, (1, "0.335", MONTHLY, True), action="create", outcome="pending"),
+    ]
+    run_id = await previewed(browser, world, items)
+    page = await browser.open(path(run_id))
+    assert rows(page, "money-title") == [
+        "Monthly AUD 0.67 +AUD 0.33 +AUD 0.01 – AUD 1.01 +AUD 0.34"  # noqa: RUF001 - a dash, meant so
+    ]
+    [customer] = rows(page, "list-title")
+    assert "Monthly: AUD 0.67 → AUD 1.01 (+AUD 0.34)" in customer
+    page = await browser.open(path(run_id, "").rstrip("/"))
+    assert "Monthly AUD 0.67 AUD 1.01 +AUD 0.34" in page.text
+
+
+async def test_a_licence_that_is_not_active_costs_nothing(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item((1, "10", MONTHLY, False), (2, "10", MONTHLY, True), action="update", outcome="pending"),
+        world.item((3, "10", MONTHLY, True), (3, "10", MONTHLY, False), action="delete", outcome="pending"),
+        removal(world, 1) | {"before_active": False},
+        removal(world, 2),
+    ]
+    run_id = await previewed(browser, world, items)
+    page = await browser.open(path(run_id))
+    [money] = rows(page, "money-title")
+    assert money == (
+        "Monthly AUD 50.00 – +AUD 20.00 −AUD 30.00 AUD 40.00"  # noqa: RUF001 - minus and dash, meant so
+        " AUD 20.00 if the held removals are approved −AUD 10.00"  # noqa: RUF001 - a minus sign, meant so
+    )
+    [customer] = rows(page, "list-title")
+    assert "Monthly: AUD 50.00 → AUD 40.00 (−AUD 10.00)" in customer  # noqa: RUF001 - the same
+    held = (await world.ports.previews.costs(run_id))[Kind.HELD]
+    assert [(cost.before, cost.after) for cost in held] == [(Decimal(20), Decimal(20))]
+
+
+async def test_what_says_why_a_button_is_off_is_on_the_page(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, 1)])
+    await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="reading")
+    page = await browser.open(path(run_id))
+    named = {str(button["aria-describedby"]) for button in page.soup.select("#orders button")}
+    assert named
+    for name in named:
+        assert "A run goes on" in page.one(f"#{name}").get_text()
 
 
 async def test_customers_that_lose_licences_come_first(browser: "Browser", world: "World") -> None:

@@ -126,6 +126,30 @@ async def test_the_numbers_add_up_and_lead_to_their_lines(browser: "Browser", wo
     assert [str(one["value"]) for one in page.soup.select("#status option[selected]")] == ["skipped"]
 
 
+@pytest.mark.parametrize(
+    ("state", "told"), [("failed", "The last Sync failed before"), ("cancelled", "The last Sync was cancelled before")]
+)
+async def test_the_numbers_name_their_sync_when_a_later_one_had_no_plan(
+    browser: "Browser", world: "World", state: str, told: str
+) -> None:
+    await world.connect()
+    await synchronised(world)
+    await browser.sign_in()
+    assert (await browser.open(HERE)).texts("#counters-title") == ["What the last Sync did"]
+    invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM invoice")
+    await world.finish(await world.run(invoice_pk, mode="preview", state="reading"), state)
+    assert (await browser.open(HERE)).texts("#counters-title") == ["What the last Sync did"]
+    later = await world.run(invoice_pk, state="reading")
+    assert (await browser.open(HERE)).texts("#counters-title") == ["What the last Sync did"]
+    await world.finish(later, state)
+    page = await browser.open(HERE)
+    assert page.texts("#counters-title") == ["What an earlier Sync did"]
+    [words] = [text for text in page.texts("#report-counters p") if told in text]
+    finished = await world.pool.fetchval("SELECT finished_at FROM run WHERE state = 'partial'")
+    assert f"{finished:%Y}" in words
+    assert "Partly done" in " ".join(page.texts("#report-counters .title-row"))
+
+
 async def test_lines_stand_below_their_customer_with_its_money_and_trouble(browser: "Browser", world: "World") -> None:
     await synchronised(world)
     await browser.sign_in()

@@ -1,7 +1,7 @@
 """What the Sync panel and the preview say, from numbers alone."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,8 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
 from halosync.store.previews import Cost, Kind, kind_of
+from hypothesis import given
+from hypothesis import strategies as st
 from report_api.models.runs import Ahead, Money
 from report_api.portal.preview import money_rows
 from report_api.portal.sync_panel import Progress, version_of
@@ -58,6 +60,30 @@ def cost(cycle: str | None, before: str, after: str) -> Cost:
 def total(cycle: str | None, before: str, after: str) -> Money:
     made = {"before": Decimal(before), "after": Decimal(after), "change": Decimal(after) - Decimal(before)}
     return Money(billing_cycle=cycle, currency="AUD", **made)
+
+
+@given(
+    parts=st.lists(st.tuples(st.decimals(0, 100, places=4), st.decimals(0, 100, places=4)), min_size=3, max_size=3),
+    alone=st.decimals(0, 100, places=4),
+)
+def test_the_parts_add_up_to_the_shown_total_whatever_was_rounded(
+    parts: list[tuple[Decimal, Decimal]], alone: Decimal
+) -> None:
+    kinds = (Kind.CREATED, Kind.UPDATED, Kind.REMOVED)
+    cent = Decimal("0.01")
+    before, after = ((alone + sum(part[place] for part in parts)).quantize(cent, ROUND_HALF_UP) for place in range(2))
+    costs = {kind: [Cost("Monthly", *part)] for kind, part in zip(kinds, parts, strict=True)}
+    [row] = money_rows([total("Monthly", str(before), str(after))], costs)
+    shown = (row.created, row.updated, row.removed)
+    assert row.total.before + sum(shown) == row.total.after
+    for amount, (was, becomes) in zip(shown, parts, strict=True):
+        assert abs(amount - (becomes - was)) <= cent * 3 / 2
+        assert amount == amount.quantize(cent)
+
+
+def test_a_total_that_is_wrong_is_not_hidden() -> None:
+    [row] = money_rows([total("Monthly", "0", "9")], {Kind.CREATED: [cost("Monthly", "0", "5")]})
+    assert [row.created, row.updated, row.removed] == [Decimal("5.01"), 0, 0]
 
 
 def test_money_adds_up_within_a_cycle_and_never_across() -> None:

@@ -148,7 +148,8 @@ def _invoice(row: Row) -> LoadedInvoice:
 
 def _run(row: Row) -> ReportedRun:
     counters = {name: row["items" if name == "total" else name] for name in RunCounters.model_fields}
-    return ReportedRun(row["run_id"], RunState(row["state"]), row["finished_at"], RunCounters(**counters))
+    later_end = None if row["later_end"] is None else RunState(row["later_end"])
+    return ReportedRun(row["run_id"], RunState(row["state"]), row["finished_at"], RunCounters(**counters), later_end)
 
 
 def _counts(row: Row) -> LineCounts:

@@ -70,12 +70,16 @@ class LoadedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class ReportedRun:
-    """The newest run that applied the invoice and has a plan; `counters` count its items."""
+    """The newest run that applied the invoice and has a plan; `counters` count its items.
+
+    `later_end` is how a later one ended, failed or cancelled, that never had a plan; None: there is none.
+    """
 
     run_id: UUID
     state: RunState
     finished_at: datetime | None
     counters: RunCounters
+    later_end: RunState | None = None
 
 
 @dataclass(frozen=True, slots=True)

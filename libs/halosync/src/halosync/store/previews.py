@@ -87,9 +87,9 @@ class PreviewStore:
         return counts
 
     async def costs(self, run_id: UUID) -> Mapping[Kind, Sequence[Cost]]:
-        """Return what the licences that change or are held cost before and after, by kind and billing cycle.
+        """Return what the licences that change or are held cost before and after, by kind and billing cycle, exactly.
 
-        In the currency of the invoice; `ReportStore.money` has the sums over all licences.
+        In the currency of the invoice and not rounded; `ReportStore.money` has the sums over all licences.
         """
         costs: dict[Kind, dict[str | None, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):

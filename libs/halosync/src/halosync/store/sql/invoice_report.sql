@@ -11,13 +11,17 @@ ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most;
 -- name: invoice_report_head^
 -- One invoice, or the newest; of a named one the revision that counts, or the last if another invoice took its place.
 -- Its run is the newest that applied and has a plan: one that is about to read, or could not, says nothing of any line.
--- is_newest: it is the one that a Sync is for.
+-- is_newest: it is the one that a Sync is for. later_end: how a later Sync ended that never had a plan.
 SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_count, i.total, i.issued_at, i.received_at,
     i.invoice_pk IS NOT DISTINCT FROM (
         SELECT n.invoice_pk FROM invoice n WHERE n.partner_id = :partner_id AND n.superseded_by IS NULL
         ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS is_newest,
     r.run_id, r.state, r.finished_at, r.total AS items, r.synced, r.skipped, r.held, r.failed, r.pending,
-    r.created, r.updated, r.deleted, r.unchanged
+    r.created, r.updated, r.deleted, r.unchanged,
+    (SELECT later.state FROM run later
+     WHERE later.invoice_pk = i.invoice_pk AND later.mode = 'apply' AND later.created_at > r.created_at
+       AND later.state IN ('failed', 'cancelled')
+     ORDER BY later.created_at DESC, later.run_id LIMIT 1) AS later_end
 FROM invoice i
 LEFT JOIN LATERAL (
     SELECT * FROM run WHERE run.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0

@@ -9,10 +9,11 @@ GROUP BY action, outcome;
 
 -- name: preview_money
 -- What the licences that change, or are held, cost before and after, by what is done to them and by billing cycle: as
--- `run_money_now`, which adds up all of a run and is kept with it. What is held costs after it what it cost before. By
--- the index item_outcome: in most months most licences stay as they are.
-SELECT i.action, i.outcome, amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2) AS before,
-    round(coalesce(sum(amount.after), 0), 2) AS after
+-- `run_money_now`, which adds up all of a run and is kept with it. Not rounded: that comes last, once for a billing
+-- cycle, or the parts would not add up to it. What is held costs after it what it cost before. By the index
+-- item_outcome: in most months most licences stay as they are.
+SELECT i.action, i.outcome, amount.billing_cycle, coalesce(sum(amount.before), 0) AS before,
+    coalesce(sum(amount.after), 0) AS after
 FROM item i CROSS JOIN LATERAL (VALUES
     (i.before_billing_cycle,
      CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
@@ -48,7 +49,7 @@ ORDER BY (sum(removed + held) > 0) DESC, (sum(created + updated) > 0) DESC, max(
 LIMIT :most OFFSET :skip;
 
 -- name: preview_customer_money
--- What the licences of some customers cost before and after, by billing cycle; see `preview_money`.
+-- What the licences of some customers cost before and after, by billing cycle, each rounded once as in `run_money_now`.
 SELECT i.customer, amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2) AS before,
     round(coalesce(sum(amount.after), 0), 2) AS after
 FROM (

@@ -1,11 +1,14 @@
 // Live progress of a Sync. One stream says what has changed: how far the run is, or that the page as a whole is out of
 // date; then the page is loaded again behind the scenes and its parts with `data-live` are replaced. See sync_panel.html.
+// A page that is about one revision of an invoice says which with `data-shows`: another one is never put in its place.
 
 const RETRY_MS = 2000;
+const RETRY_MOST_MS = 60000;
 const LOST_AFTER_MS = 4000;
 
 let stream = null;
 let retry = 0;
+let failures = 0;
 let lost = 0;
 let said = null;
 
@@ -31,20 +34,36 @@ function replaced(element) {
   element.dispatchEvent(new Event("replaced", { bubbles: true }));
 }
 
-function stop() {
+function hangUp() {
   stream?.close();
   stream = null;
   clearTimeout(retry);
+}
+
+function found() {
   clearTimeout(lost);
   lost = 0;
+  failures = 0;
+}
+
+function stop() {
+  hangUp();
+  found();
+}
+
+// Each failure doubles the wait, and chance spreads it: when a server comes back, not all pages are at its door at once.
+function again(attempt) {
+  const most = Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** failures);
+  failures += 1;
+  retry = setTimeout(attempt, most * (0.5 + Math.random() / 2));
 }
 
 // A hidden page listens to nothing: browsers allow few connections to one site, shared by all tabs.
 function listen() {
-  stop();
+  hangUp();
   if (document.hidden || !panel()) return;
   stream = new EventSource(panel().dataset.syncEvents);
-  stream.addEventListener("open", () => { clearTimeout(lost); lost = 0; show(null); });
+  stream.addEventListener("open", () => { found(); show(null); });
   stream.addEventListener("progress", (event) => {
     const place = document.querySelector("[data-progress]");
     if (!place) return;
@@ -56,8 +75,10 @@ function listen() {
   stream.addEventListener("signed-out", signedOut);
   stream.addEventListener("error", () => {
     lost ||= setTimeout(() => show("lost"), LOST_AFTER_MS);
-    // The browser tries again by itself, unless the answer was no stream: then the page itself tells why.
-    if (stream?.readyState === EventSource.CLOSED) retry = setTimeout(refresh, RETRY_MS);
+    // An answer that was no stream leaves it closed: then the page itself tells why.
+    const attempt = stream?.readyState === EventSource.CLOSED ? refresh : listen;
+    hangUp();
+    again(attempt);
   });
 }
 
@@ -67,22 +88,38 @@ function signedOut() {
 }
 
 async function refresh() {
-  stop();
+  hangUp();
   let answer;
+  let text;
   try {
     answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    text = await answer.text();
   } catch {
     return later();
   }
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return signedOut();
   if (!answer.ok) return later();
-  replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  const page = new DOMParser().parseFromString(text, "text/html");
+  if (shows(page) !== shows(document)) return newer();
+  replaceParts(page);
   listen();
 }
 
 function later() {
   show("lost");
-  retry = setTimeout(refresh, RETRY_MS);
+  again(refresh);
+}
+
+const shows = (page) => page.querySelector("[data-shows]")?.dataset.shows;
+
+/** What is to be seen has another subject now. A person goes there knowingly; till then nothing is ordered from here. */
+function newer() {
+  stop();
+  show("newer");
+  for (const button of document.querySelectorAll("[data-live] form[method=post] button")) {
+    button.disabled = true;
+    button.setAttribute("aria-describedby", "newer-invoice");
+  }
 }
 
 /** What somebody has typed or ticked and not sent yet stays. */
@@ -118,6 +155,7 @@ function replaceParts(page) {
 }
 
 document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+addEventListener("online", () => { if (failures) refresh(); });
 addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
 addEventListener("pagehide", stop);
 
