@@ -72,6 +72,18 @@ class Linking:
         after = replace(row.before, excluded=excluded)
         return await self.apply_customers(partner_id, [CustomerChange(row.customer_id, row.before, after)], by)
 
+    async def replace_customer(self, partner_id: str, customer_id: str, link: CustomerLink, by: Actor) -> None:
+        """Store a customer's whole link, whatever it was before: what a program asks for, which was shown no page.
+
+        Raises:
+            UnknownCustomerError: there is no such customer.
+            NotInHaloError: the link leads to a new client, which the last read of Halo does not have.
+        """
+        picture = await self._links.customers(partner_id)
+        _require_customers([customer_id], picture)
+        name = dict(picture.names).get(customer_id)
+        await self._links.link_customer(partner_id, customer_id, link, by=by, customer_name=name)
+
     async def accept_customers(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold (`mapping.accepting`).
 
@@ -92,6 +104,15 @@ class Linking:
         picture = await self._links.customers(partner_id)
         _require_customers([change.customer_id for change in changes], picture)
         return await self._apply_customers(partner_id, changes, picture, by, together=True)
+
+    async def replace_product(self, partner_id: str, product_code: str, licence_name: str | None, by: Actor) -> None:
+        """Likewise for a product; None unlinks it.
+
+        Raises:
+            UnknownProductError: there is no such product.
+        """
+        _require_products([product_code], await self._links.products(partner_id))
+        await self._links.link_product(partner_id, product_code, licence_name, by=by)
 
     async def accept_products(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold.
