@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from halosync.domain.client_marks import client_mark
 from halosync.domain.model import CustomerLink
 from halosync.store.audit import Actor, AuditStore
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange, WhyRefused
@@ -91,6 +92,22 @@ async def test_a_read_of_another_tenant_has_no_clients(store: LinkStore, pool: A
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'other')", ACME)
     changed = await change(store, [CustomerChange("C-1", NONE, CustomerLink(1))])
     assert [each.why for each in changed.refused] == [WhyRefused.NOT_IN_HALO]
+
+
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [
+        (None, []),
+        (client_mark("acme", 1, "Client"), []),
+        (client_mark("acme", 1, "Client 1"), [WhyRefused.ANOTHER_CLIENT]),
+        (client_mark("other", 1, "Client"), [WhyRefused.ANOTHER_CLIENT]),
+    ],
+)
+async def test_a_client_that_is_not_the_one_shown_is_refused(
+    store: LinkStore, mark: str | None, why: list[WhyRefused]
+) -> None:
+    changed = await change(store, [CustomerChange("C-1", NONE, CustomerLink(1), mark)])
+    assert [each.why for each in changed.refused] == why
 
 
 async def test_of_two_who_decide_at_once_one_is_refused(store: LinkStore) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from halosync.store.audit import COMMAND_LINE
+from halosync.store.sessions import Notice
 from report_api.app import build
 
 from tests.integration.portal.attack import ACME, RIVAL
@@ -149,3 +150,13 @@ async def test_signing_out_leaves_the_sessions_of_other_browsers(world: "World")
     await here.submit("/sign-out")
     assert (await here.open(HERE)).title == "Sign in"
     assert (await there.open(HERE)).title == "Halo PSA"
+
+
+async def test_a_notice_may_quote_what_postgres_cannot_hold(world: "World") -> None:
+    principal = await world.ports.keys.authenticate(world.keys["acme-msp"])
+    assert principal is not None
+    token = await world.ports.sessions.open(principal)
+    await world.ports.sessions.say(token, Notice("bad", "a\0b"))
+    session = await world.ports.sessions.find(token)
+    assert session is not None
+    assert session.notices == [Notice("bad", "a\ufffdb")]

@@ -60,7 +60,7 @@ async def test_what_needs_a_person_comes_first(world: "World", browser: "Browser
     assert "% alike" in row(page, "C-3")
     assert "Same name" in row(page, "C-1")
     # Only Northwind has a suggestion that fits better than all others; Fabrikam has two that fit equally well.
-    assert [box["value"] for box in page.soup.select("[data-best]")] == ["C-3:4"]
+    assert [box["value"] for box in page.soup.select("[data-best]")] == pairs(page, "C-3")[:1]
     assert page.texts(".filter-links a") == ["All 5", "Not matched 4", "Same name 1", "Linked 0", "Excluded 0"]
     assert "Last read" in page.text
     assert "5 clients" in page.text
@@ -93,7 +93,7 @@ async def test_linking_without_a_script(world: "World", browser: "Browser") -> N
     page = await browser.submit(f"{HERE}/link", customer_id="C/4", q="northw")
     assert page.title == "Halo client of Nobody"
     assert page.texts("fieldset label")[0] == "Northwind Traders #4"
-    page = await browser.submit(f"{HERE}/link", halo_client_id="4")
+    page = await browser.submit(f"{HERE}/link", halo_client_id=choice(page, "Northwind Traders #4"))
     assert page.url.query == b"q=nobody"
     assert '"Nobody" is linked to "Northwind Traders".' in page.text
     assert "Press Sync" in page.text
@@ -113,26 +113,93 @@ async def test_a_client_that_serves_others_is_told_before_and_after(world: "Worl
     hint = "Already serves Contoso & Søns; then their products are taken together."
     assert hint in page.text
     answer = await browser.client.get(f"{HERE}/clients.json", params={"customer_id": "C/4", "q": "contoso"})
-    assert answer.json()["items"][0] == {"value": "1", "name": CLIENTS[1], "note": "#1", "hint": hint}
+    told = {"value": choice(page, f"{CLIENTS[1]} #1"), "name": CLIENTS[1], "note": "#1", "hint": hint}
+    assert answer.json()["items"][0] == told
     own = await browser.client.get(f"{HERE}/clients.json", params={"customer_id": "C-1", "q": "contoso"})
     assert own.json()["items"][0]["hint"] == ""
-    page = await browser.submit(f"{HERE}/link", halo_client_id="1")
+    page = await browser.submit(f"{HERE}/link", halo_client_id=choice(page, f"{CLIENTS[1]} #1"))
     assert "Their products are taken together: it serves Contoso & Søns as well." in page.text
     assert "Also serves Nobody" in row(page, "C-1")
 
 
 async def test_what_cannot_be_linked_is_explained(world: "World", browser: "Browser") -> None:
     page = await prepared(world, browser)
-    csrf = page.soup.select("input[name=csrf]")[0]["value"]
+    csrf = str(page.soup.select("input[name=csrf]")[0]["value"])
     for fields, words in (
-        ({"customer_id": "C-1", "halo_client_id": "99"}, "has no client #99"),
-        ({"customer_id": "gone", "halo_client_id": "1"}, "no longer in the invoice"),
+        ({"customer_id": "C-1", "halo_client_id": "99:", "before": "[null,false]"}, "has no client #99"),
+        ({"customer_id": "gone", "halo_client_id": "1:", "before": "[null,false]"}, "no longer in the invoice"),
     ):
         response = await browser.client.post(f"{HERE}/link", data={"csrf": csrf, **fields})
         assert words in browser._shown(response, 200).text
     response = await browser.client.get(f"{HERE}/client", params={"customer_id": "gone"})
     assert response.status_code == 404
+    for path in ("link", "unlink", "exclude"):
+        fields = {"csrf": csrf, "customer_id": "C-1", "halo_client_id": "1:", "before": "no link"}
+        assert (await browser.client.post(f"{HERE}/{path}", data=fields)).status_code == 400
     assert await links(world) == {}
+
+
+def choice(page: "Page", label: str) -> str:
+    """The value of the client to choose that is labelled so."""
+    labels = {" ".join(each.get_text().split()): each["for"] for each in page.soup.select("fieldset label")}
+    return str(page.one(f"#{labels[' '.join(label.split())]}")["value"])
+
+
+async def switched(world: "World", clients: dict[int, str]) -> None:
+    """Connect another Halo, and read it."""
+    await world.pool.execute("UPDATE connection SET tenant = 'other'")
+    await world.pool.execute("DELETE FROM halo_snapshot")
+    await world.pool.execute("DELETE FROM halo_client")
+    await world.halo(clients)
+    await world.pool.execute("UPDATE halo_snapshot SET tenant = 'other'")
+
+
+async def test_an_id_of_another_halo_is_not_linked_by_a_page_that_showed_the_first(
+    world: "World", browser: "Browser"
+) -> None:
+    page = await prepared(world, browser)
+    listed, northwind = browser.page, pairs(page, "C-3")[0]
+    chooser = await browser.submit(f"{HERE}/link", customer_id="C/4", q="northw")
+    chosen = choice(chooser, "Northwind Traders #4")
+    await upload(browser, "customer_id,halo_client_id\nC-3,4\n")
+    imported = browser.page
+    await switched(world, CLIENTS | {4: "Tailspin"})
+    words = 'Halo has changed since you opened the page: #4 is now called "Tailspin"'
+    browser.page = chooser
+    assert words in (await browser.submit(f"{HERE}/link", halo_client_id=chosen)).text
+    browser.page = listed
+    assert words in (await accept(browser, [northwind])).text
+    browser.page = imported
+    assert words in (await browser.submit(f"{HERE}/import/apply", status=409)).text
+    assert await links(world) == {}
+
+
+async def test_a_client_of_the_same_name_in_another_halo_is_another_client(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    ticked = pairs(page, "C-3")[0]
+    await switched(world, CLIENTS)
+    assert "Halo has changed since you opened the page" in (await accept(browser, [ticked])).text
+    assert await links(world) == {}
+
+
+async def test_a_stale_page_does_not_include_whom_somebody_excluded(world: "World", browser: "Browser") -> None:
+    await prepared(world, browser)
+    await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-3', 4, false)", ACME)
+    stale = await browser.open(HERE)
+    await browser.submit(f"{HERE}/exclude", customer_id="C-3", excluded="yes")
+    browser.page = stale
+    page = await browser.submit(f"{HERE}/unlink", customer_id="C-3")
+    assert '"Northwind" was changed by somebody else meanwhile, and that was kept: it is excluded.' in page.text
+    assert await links(world) == {"C-3": (4, True)}
+
+
+async def test_unlinking_keeps_an_exclusion(world: "World", browser: "Browser") -> None:
+    page = await prepared(world, browser)
+    await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-3', 4, true)", ACME)
+    csrf = page.soup.select("input[name=csrf]")[0]["value"]
+    fields = {"csrf": csrf, "customer_id": "C-3", "before": "[4,true]"}
+    browser._shown(await browser.client.post(f"{HERE}/unlink", data=fields), 200)
+    assert await links(world) == {"C-3": (None, True)}
 
 
 async def test_a_link_to_a_client_that_is_gone_is_unmatched(world: "World", browser: "Browser") -> None:
@@ -191,7 +258,9 @@ async def test_nothing_ticked_and_made_up_ticks(world: "World", browser: "Browse
     await prepared(world, browser)
     assert "No suggestion was ticked" in (await accept(browser, [])).text
     await browser.open(HERE)
-    await accept(browser, ["rubbish"], status=400)
+    for made_up in ("rubbish", "\0:1:x", "%00:1:x"):
+        await browser.open(HERE)
+        await accept(browser, [made_up], status=400)
     assert await links(world) == {}
 
 

@@ -64,6 +64,18 @@ async def test_linking_to_a_name_and_back(world: "World", browser: "Browser") ->
     assert [each["act"] for each in acts][-2:] == ["product.linked", "product.linked"]
 
 
+async def test_a_stale_page_does_not_undo_what_somebody_decided(world: "World", browser: "Browser") -> None:
+    stale = await prepared(world, browser)
+    await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name="Backup")
+    browser.page = stale
+    page = await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name="Other")
+    assert 'and that was kept: it is linked to "Backup".' in page.text
+    csrf = page.soup.select("input[name=csrf]")[0]["value"]
+    answer = await browser.client.post(f"{HERE}/unlink", data={"csrf": csrf, "product_code": "AV/1"})
+    assert answer.status_code == 400
+    assert await links(world) == {"AV/1": "Backup"}
+
+
 async def test_a_new_name_is_told(world: "World", browser: "Browser") -> None:
     await prepared(world, browser)
     page = await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name="Brand new")
@@ -91,7 +103,7 @@ async def test_what_cannot_be_linked_is_explained(world: "World", browser: "Brow
         ({"product_code": "AV/1", "licence_name": "x" * 501}, "Enter the licence name"),
         ({"product_code": "Set-up", "licence_name": "x"}, "no longer in the invoice"),
     ):
-        response = await browser.client.post(f"{HERE}/link", data={"csrf": csrf, **fields})
+        response = await browser.client.post(f"{HERE}/link", data={"csrf": csrf, "before": "", **fields})
         assert words in browser._shown(response, 200).text
     assert await links(world) == {}
 
@@ -106,7 +118,7 @@ async def test_accepting_in_bulk(world: "World", browser: "Browser") -> None:
     assert "1 product linked" in page.text
     assert '"MS-365-BP" was changed by somebody else meanwhile' in page.text
     assert await links(world) == {"AV/1": "AV 1 Antivirus"}
-    for ticked, status in (([], 200), (["rubbish"], 400)):
+    for ticked, status in (([], 200), (["rubbish"], 400), (["\0:x"], 400), (["a:%00"], 400)):
         response = await browser.client.post(f"{HERE}/accept", data={"csrf": csrf, "pair": ticked})
         assert response.status_code == status
 

@@ -89,6 +89,14 @@ async def test_a_link_must_lead_somewhere(world: "World") -> None:
     assert (response.status_code, "not read yet" in response.json()["detail"]) == (422, True)
 
 
+async def test_a_customer_whose_client_is_gone_can_be_excluded_as_in_the_portal(world: "World") -> None:
+    await world.invoice()
+    await world.halo({1: "Northwind"})
+    await world.pool.execute("INSERT INTO customer_link VALUES ('acme-msp', 'C-1', 99, false)")
+    excluded = await put(world, "/customers/C-1", halo_client_id=99, excluded=True)
+    assert (excluded["halo_client_id"], excluded["excluded"]) == (99, True)
+
+
 async def test_a_stored_link_is_shown_also_when_its_customer_or_client_is_gone(world: "World") -> None:
     await prepared(world)
     await put(world, "/customers/C-3", halo_client_id=4)

@@ -25,11 +25,12 @@ PRODUCTS = ProductPicture({"A/1": "Antivirus", "B": "Backup", "C": "c"}, {"C": "
 
 customer_ids = st.sampled_from([each for each, _ in NAMES]) | st.text(max_size=5)
 client_ids = st.integers(1, 7)
+MARK = "0123abcd"
 
 
 @given(st.lists(st.tuples(customer_ids, client_ids), max_size=8))
 def test_only_what_was_sent_is_linked_and_every_row_has_an_answer(pairs: list[tuple[str, int]]) -> None:
-    judged = judge_customers([customer_pair(*pair) for pair in pairs], PICTURE)
+    judged = judge_customers([customer_pair(*pair, MARK) for pair in pairs], PICTURE)
     for change in judged.changes:
         assert (change.customer_id, change.after.halo_client_id) in pairs
         assert change.after == CustomerLink(change.after.halo_client_id)
@@ -43,11 +44,11 @@ def test_a_row_that_no_longer_holds_is_refused_with_its_reason() -> None:
         NAMES, {"C:1": CustomerLink(2), "C:2": CustomerLink(None, excluded=True)}, CLIENTS, READ_AT
     )
     values = [
-        customer_pair(*pair)
+        customer_pair(*pair, MARK)
         for pair in [("C:1", 1), ("C:2", 2), ("C:3", 9), ("C:4", 1), ("C:4", 2), ("gone", 1), ("C:5", 5), ("C:5", 5)]
     ]
     judged = judge_customers(values, picture)
-    assert judged.changes == [CustomerChange("C:5", CustomerLink(), CustomerLink(5))]
+    assert judged.changes == [CustomerChange("C:5", CustomerLink(), CustomerLink(5), MARK)]
     assert list(judged.refusals) == [
         wording.decided_meanwhile("Customer 1"),
         wording.decided_meanwhile("Customer 2"),
@@ -73,11 +74,14 @@ def test_products_likewise() -> None:
     assert list(twice.refusals) == [wording.ticked_twice("B", "licence name")]
 
 
-@pytest.mark.parametrize("value", ["", "C-1", "C-1:", "C-1:x", ":1.5", "C-1:99999999999999999999"])
+NO_PAIRS = ["", "C-1", "C-1:", "C-1:x", "C-1:1", ":1.5:a", "%00:1:a", "\0:1:a", f"C-1:{'9' * 20}:a"]
+
+
+@pytest.mark.parametrize("value", NO_PAIRS)
 def test_what_no_page_sends_is_no_pair(value: str) -> None:
     with pytest.raises(NotAPairError):
         judge_customers([value], PICTURE)
-    if ":" not in value:
+    if ":" not in value or "0:" in value:
         with pytest.raises(NotAPairError):
             judge_products([value], PRODUCTS)
 
@@ -86,7 +90,9 @@ links = st.builds(CustomerLink, st.none() | st.integers(-(2**63), 2**63 - 1), st
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=9)
 
 
-@given(st.lists(st.builds(CustomerChange, texts, links, links), unique_by=lambda each: each.customer_id))
+@given(
+    st.lists(st.builds(CustomerChange, texts, links, links, st.none() | texts), unique_by=lambda each: each.customer_id)
+)
 def test_what_was_shown_is_carried(changes: list[CustomerChange]) -> None:
     assert carrying.unpack_customers(carrying.pack_customers(changes)) == changes
 
@@ -129,6 +135,16 @@ def test_refusals_of_the_store_have_a_sentence() -> None:
     change = CustomerChange("C", CustomerLink(), CustomerLink(7))
     assert "#7" in wording.refused_customer(Refused(change, WhyRefused.NOT_IN_HALO), "Contoso")
     assert "meanwhile" in wording.refused_customer(Refused(change, WhyRefused.CHANGED_MEANWHILE), "Contoso")
+    another = wording.refused_customer(Refused(change, WhyRefused.ANOTHER_CLIENT, "Northwind"), "Contoso")
+    assert 'Halo has changed since you opened the page: #7 is now called "Northwind"' in another
+    for name, link, words in (
+        (None, CustomerLink(), "it has no link."),
+        (None, CustomerLink(3, excluded=True), "it is excluded."),
+        (None, CustomerLink(3), "it is linked to client #3."),
+        ("Northwind", CustomerLink(3), 'it is linked to "Northwind" #3.'),
+    ):
+        refused = Refused(change, WhyRefused.CHANGED_MEANWHILE, name, link)
+        assert words in wording.refused_customer(refused, "Contoso")
     product = Refused(ProductChange("P", None, "x"), WhyRefused.CHANGED_MEANWHILE)
     assert "meanwhile" in wording.refused_product(product)
     assert wording.listed(map(str, range(12)), most=2) == ["0", "1", "And 10 more."]

@@ -11,6 +11,7 @@ from halosync.store.links import CustomerPicture, LinkStore, ProductPicture
 
 from report_api.mapping import wording
 from report_api.mapping.accepting import judge_customers, judge_products
+from report_api.mapping.client_ids import Choice
 
 
 class UnknownCustomerError(LookupError):
@@ -29,37 +30,59 @@ class Applied:
     refusals: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A customer and the link that it was shown with: by it a person decided."""
+
+    customer_id: str
+    before: CustomerLink
+
+
 class Linking:
     """The use cases of links; everything is judged by what is stored at that moment."""
 
     def __init__(self, links: LinkStore) -> None:
         self._links = links
 
-    async def link_customer(self, partner_id: str, customer_id: str, halo_client_id: int | None, by: Actor) -> Applied:
-        """Link a customer to a client, or with None unlink it. A link includes a customer that was excluded.
+    async def link_customer(self, partner_id: str, row: Row, choice: Choice, by: Actor) -> Applied:
+        """Link a customer to the client that was chosen. A link includes a customer that was shown as excluded.
 
         Raises:
             UnknownCustomerError: there is no such customer.
         """
-        picture = await self._links.customers(partner_id)
-        _require_customers([customer_id], picture)
-        before = picture.links.get(customer_id, CustomerLink())
-        change = CustomerChange(customer_id, before, CustomerLink(halo_client_id))
-        return await self._apply_customers(partner_id, [change], picture, by, together=True)
+        client_id, mark = choice
+        change = CustomerChange(row.customer_id, row.before, CustomerLink(client_id), mark)
+        return await self.apply_customers(partner_id, [change], by)
 
-    async def set_excluded(self, partner_id: str, customer_id: str, *, excluded: bool, by: Actor) -> Applied:
+    async def unlink_customer(self, partner_id: str, row: Row, by: Actor) -> Applied:
+        """Take a customer's client away; whether it is excluded stays.
+
+        Raises:
+            UnknownCustomerError: there is no such customer.
+        """
+        after = replace(row.before, halo_client_id=None)
+        return await self.apply_customers(partner_id, [CustomerChange(row.customer_id, row.before, after)], by)
+
+    async def set_excluded(self, partner_id: str, row: Row, *, excluded: bool, by: Actor) -> Applied:
         """Exclude or include a customer; its client is kept for the day it is included again.
 
         Raises:
             UnknownCustomerError: there is no such customer.
         """
+        after = replace(row.before, excluded=excluded)
+        return await self.apply_customers(partner_id, [CustomerChange(row.customer_id, row.before, after)], by)
+
+    async def replace_customer(self, partner_id: str, customer_id: str, link: CustomerLink, by: Actor) -> None:
+        """Store a customer's whole link, whatever it was before: what a program asks for, which was shown no page.
+
+        Raises:
+            UnknownCustomerError: there is no such customer.
+            NotInHaloError: the link leads to a new client, which the last read of Halo does not have.
+        """
         picture = await self._links.customers(partner_id)
         _require_customers([customer_id], picture)
-        before = picture.links.get(customer_id, CustomerLink())
-        after = replace(before, excluded=excluded)
-        return await self._apply_customers(
-            partner_id, [CustomerChange(customer_id, before, after)], picture, by, together=True
-        )
+        name = dict(picture.names).get(customer_id)
+        await self._links.link_customer(partner_id, customer_id, link, by=by, customer_name=name)
 
     async def accept_customers(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold (`mapping.accepting`).
@@ -82,16 +105,14 @@ class Linking:
         _require_customers([change.customer_id for change in changes], picture)
         return await self._apply_customers(partner_id, changes, picture, by, together=True)
 
-    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None, by: Actor) -> Applied:
-        """Link a product to a licence name, one of Halo's or a new one; with None unlink it.
+    async def replace_product(self, partner_id: str, product_code: str, licence_name: str | None, by: Actor) -> None:
+        """Likewise for a product; None unlinks it.
 
         Raises:
             UnknownProductError: there is no such product.
         """
-        picture = await self._links.products(partner_id)
-        _require_products([product_code], picture)
-        change = ProductChange(product_code, picture.links.get(product_code), licence_name)
-        return await self._apply_products(partner_id, [change], by, together=True)
+        _require_products([product_code], await self._links.products(partner_id))
+        await self._links.link_product(partner_id, product_code, licence_name, by=by)
 
     async def accept_products(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied:
         """Link exactly the ticked pairs that still hold.

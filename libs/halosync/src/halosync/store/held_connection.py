@@ -96,6 +96,10 @@ class HeldConnection:
         )
         replaces = None if self.stored.tenant == tenant else self.stored.tenant
         if replaces is not None:
+            # A link that is just being made is waited for, or else it would survive and mean another Halo's client.
+            # The order is the same everywhere: first the connection's row, then this lock. Whoever changes links takes
+            # this one alone and never the row behind it, so the two cannot wait for each other.
+            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
             await QUERIES.unlink_clients(connection, partner_id=partner_id)
             await QUERIES.forget_snapshot(connection, partner_id=partner_id)
             await QUERIES.forget_known(connection, partner_id=partner_id)

@@ -21,12 +21,16 @@ from halosync.store.runs import NotConnectedError
 
 @dataclass(frozen=True)
 class CustomerPicture:
-    """Everything that decides which client a customer has. `read_at` None: Halo was not read yet."""
+    """Everything that decides which client a customer has. `read_at` None: Halo was not read yet.
+
+    `tenant` is the Halo that was read.
+    """
 
     names: Sequence[tuple[str, str]]
     links: Mapping[str, CustomerLink]
     clients: Sequence[Client]
     read_at: datetime | None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class LinkStore:
                 async for row in QUERIES.link_stored_customers(connection, partner_id=partner_id)
             }
             clients = [Client(*row) async for row in QUERIES.link_all_clients(connection, partner_id=partner_id)]
-        return CustomerPicture(names, links, clients if read_at is not None else [], read_at)
+            tenant = await QUERIES.link_tenant(connection, partner_id=partner_id)
+        return CustomerPicture(names, links, clients if read_at is not None else [], read_at, tenant)
 
     async def products(self, partner_id: str) -> ProductPicture:
         """Return the products of the newest invoices with the links and licence names, as one picture."""

@@ -12,6 +12,7 @@ from halosync.domain.acts import Act
 from halosync.store.audit import Actor, record
 from halosync.store.keys import Principal
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.storable import storable
 
 LIFETIME_S = 12 * 3600.0
 """A working day; then a person signs in again."""
@@ -113,8 +114,8 @@ class SessionStore:
             await record(connection, session.actor, Act.ACTS_FOR, partner_id=partner_id, subject=partner_id)
 
     async def say(self, token: str, notice: Notice) -> None:
-        """Keep a notice for the next page of the session."""
-        await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=[asdict(notice)])
+        """Keep a notice for the next page of the session; it may quote whatever somebody has typed."""
+        await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=[storable(asdict(notice))])
 
     async def shown(self, token: str, notices: Sequence[Notice]) -> None:
         """Forget notices that a page has shown."""

@@ -15,7 +15,7 @@ from halosync.store.link_changes import CustomerChange, ProductChange
 from halosync.store.links import CustomerPicture, ProductPicture
 
 from report_api.mapping import wording
-from report_api.mapping.client_ids import read_client_id
+from report_api.mapping.client_ids import Choice, client_choice, read_client_choice
 from report_api.mapping.customers import customers, is_unmapped
 from report_api.mapping.products import products
 
@@ -34,9 +34,9 @@ class Judged(Generic[Change]):
     refusals: Sequence[str]
 
 
-def customer_pair(customer_id: str, halo_client_id: int) -> str:
-    """Return the value of the tick box that links the customer to the client."""
-    return f"{quote(customer_id, safe='')}:{halo_client_id}"
+def customer_pair(customer_id: str, halo_client_id: int, mark: str) -> str:
+    """Return the value of the tick box that links the customer to the client, which is shown now with this mark."""
+    return f"{quote(customer_id, safe='')}:{client_choice(halo_client_id, mark)}"
 
 
 def product_pair(product_code: str, licence_name: str) -> str:
@@ -50,20 +50,20 @@ def judge_customers(values: Iterable[str], picture: CustomerPicture) -> Judged[C
     Raises:
         NotAPairError: a value is none that `customer_pair` makes.
     """
-    ticked: dict[str, set[int]] = {}
+    ticked: dict[str, set[Choice]] = {}
     for value in values:
-        customer_id, _, number = value.partition(":")
-        client_id = read_client_id(number)
-        if client_id is None:
+        customer_id, _, text = value.partition(":")
+        choice = read_client_choice(text)
+        if choice is None:
             raise NotAPairError(value)
-        ticked.setdefault(unquote(customer_id), set()).add(client_id)
+        ticked.setdefault(_unquoted(customer_id), set()).add(choice)
     known = {customer.customer_id: customer for customer in customers(picture)}
     present = {client.id for client in picture.clients}
     changes, refusals = [], []
     for customer_id, clients in ticked.items():
         customer = known.get(customer_id)
         name = (customer and customer.customer_name) or customer_id
-        client_id = min(clients)
+        client_id, mark = min(clients)
         if customer is None:
             refusals.append(wording.no_longer_billed(name))
         elif len(clients) > 1:
@@ -74,7 +74,7 @@ def judge_customers(values: Iterable[str], picture: CustomerPicture) -> Judged[C
             refusals.append(wording.client_gone(name, client_id))
         else:
             before = picture.links.get(customer_id, CustomerLink())
-            changes.append(CustomerChange(customer_id, before, CustomerLink(client_id)))
+            changes.append(CustomerChange(customer_id, before, CustomerLink(client_id), mark))
     return Judged(changes, refusals)
 
 
@@ -89,7 +89,7 @@ def judge_products(values: Iterable[str], picture: ProductPicture) -> Judged[Pro
         code, colon, licence_name = value.partition(":")
         if not colon or not licence_name:
             raise NotAPairError(value)
-        ticked.setdefault(unquote(code), set()).add(unquote(licence_name))
+        ticked.setdefault(_unquoted(code), set()).add(_unquoted(licence_name))
     known = {product.product_code: product for product in products(picture)}
     present = set(picture.licence_names)
     changes, refusals = [], []
@@ -107,3 +107,11 @@ def judge_products(values: Iterable[str], picture: ProductPicture) -> Judged[Pro
         else:
             changes.append(ProductChange(code, None, licence_name))
     return Judged(changes, refusals)
+
+
+def _unquoted(text: str) -> str:
+    plain = unquote(text)
+    # Postgres has no NUL in texts, so no page of ours can have shown one.
+    if "\0" in plain:
+        raise NotAPairError(text)
+    return plain

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from report_api.paging import BigInt
 
 _Link = tuple[BigInt | None, bool]
-_CUSTOMERS = TypeAdapter(list[tuple[str, _Link, _Link]])
+_CUSTOMERS = TypeAdapter(list[tuple[str, _Link, _Link, str | None]])
+_LINK = TypeAdapter(_Link)
 _PRODUCTS = TypeAdapter(list[tuple[str, str | None, Text | None]])
 _TOGETHER = 50
 """Changes in one field: three texts of 500 characters each, percent-encoded, stay below the megabyte it may have."""
@@ -30,7 +31,9 @@ class NotCarriedError(ValueError):
 def pack_customers(changes: Sequence[CustomerChange]) -> list[str]:
     """Return the changes as texts, each for a hidden field."""
     return [
-        _CUSTOMERS.dump_json([(each.customer_id, _of(each.before), _of(each.after)) for each in some]).decode()
+        _CUSTOMERS.dump_json(
+            [(each.customer_id, _of(each.before), _of(each.after), each.mark) for each in some]
+        ).decode()
         for some in _some(changes)
     ]
 
@@ -45,8 +48,27 @@ def unpack_customers(texts: Iterable[str]) -> list[CustomerChange]:
         rows = list(chain.from_iterable(map(_CUSTOMERS.validate_json, texts)))
     except ValidationError:
         raise NotCarriedError("changes") from None
-    _each_once([customer_id for customer_id, _, _ in rows])
-    return [CustomerChange(each, CustomerLink(*before), CustomerLink(*after)) for each, before, after in rows]
+    _each_once([customer_id for customer_id, *_ in rows])
+    return [
+        CustomerChange(each, CustomerLink(*before), CustomerLink(*after), mark) for each, before, after, mark in rows
+    ]
+
+
+def pack_link(link: CustomerLink) -> str:
+    """Return a customer's link as text for a hidden field: what it was when the page was made."""
+    return _LINK.dump_json(_of(link)).decode()
+
+
+def unpack_link(text: str) -> CustomerLink:
+    """Return the link of `pack_link`.
+
+    Raises:
+        NotCarriedError: this is no such text.
+    """
+    try:
+        return CustomerLink(*_LINK.validate_json(text))
+    except ValidationError:
+        raise NotCarriedError("before") from None
 
 
 def pack_products(changes: Sequence[ProductChange]) -> list[str]:

@@ -36,6 +36,11 @@ def customer_key(customer: Customer) -> tuple[str, str]:
     return name_key(customer.customer_name or customer.customer_id), customer.customer_id
 
 
+def link_of(customer: Customer) -> CustomerLink:
+    """Return what is stored of a customer: a client that it has by its name is no link."""
+    return CustomerLink(customer.halo_client_id if customer.matched_by == "link" else None, customer.excluded)
+
+
 def is_unmapped(customer: Customer) -> bool:
     """Tell whether a person has to do something before this customer can be synchronised."""
     return not customer.excluded and (customer.halo_client_id is None or customer.problem is not None)

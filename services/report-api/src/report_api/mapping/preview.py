@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from halosync.domain.client_marks import client_mark
 from halosync.domain.model import CustomerLink
 from halosync.store.link_changes import CustomerChange, ProductChange
 from halosync.store.links import CustomerPicture, ProductPicture
@@ -21,6 +22,17 @@ class Difference(Generic[Row]):
 
     before: Row
     after: Row | None
+
+
+def marked(changes: Sequence[CustomerChange], picture: CustomerPicture) -> list[CustomerChange]:
+    """Return the changes with the marks of their new clients, which a person is about to be shown."""
+    names = {client.id: client.name for client in picture.clients}
+    return [
+        replace(each, mark=client_mark(picture.tenant, client_id, names[client_id]))
+        if (client_id := each.after.halo_client_id) is not None and client_id in names
+        else each
+        for each in changes
+    ]
 
 
 def preview_customers(changes: Sequence[CustomerChange], picture: CustomerPicture) -> list[Difference[Customer]]:

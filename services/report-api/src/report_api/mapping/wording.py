@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from halosync.domain.model import CustomerLink
 from halosync.store.link_changes import CustomerChange, ProductChange, Refused, WhyRefused
 
 from report_api.mapping.sharing import Others
@@ -17,9 +18,18 @@ def ticked_twice(name: str, what: str) -> str:
     return f'"{name}" was ticked for more than one {what}, and it can have only one. Tick one of them.'
 
 
-def decided_meanwhile(name: str) -> str:
-    """Say that the row is not what the person saw."""
-    return f'"{name}" was changed by somebody else meanwhile, and that was kept. Check it on this page.'
+def decided_meanwhile(name: str, now: str = "") -> str:
+    """Say that the row is not what the person saw; `now` is what it is, as the end of a sentence."""
+    kept = f"that was kept: {now}" if now else "that was kept"
+    return f'"{name}" was changed by somebody else meanwhile, and {kept}. Check it on this page.'
+
+
+def another_client(name: str, client_id: int, called: str) -> str:
+    """Say that the id means another client than the person saw."""
+    return (
+        f'"{name}" was not linked: Halo has changed since you opened the page: #{client_id} is now called "{called}". '
+        "Check it on this page."
+    )
 
 
 def client_gone(name: str, client_id: int) -> str:
@@ -37,14 +47,27 @@ def licence_name_gone(code: str, licence_name: str) -> str:
 
 def refused_customer(refused: Refused[CustomerChange], name: str) -> str:
     """Say why the store did not link a customer."""
-    if refused.why is WhyRefused.NOT_IN_HALO and refused.change.after.halo_client_id is not None:
-        return client_gone(name, refused.change.after.halo_client_id)
-    return decided_meanwhile(name)
+    client_id = refused.change.after.halo_client_id
+    if refused.why is WhyRefused.NOT_IN_HALO and client_id is not None:
+        return client_gone(name, client_id)
+    if refused.why is WhyRefused.ANOTHER_CLIENT and client_id is not None:
+        return another_client(name, client_id, refused.name or "")
+    return decided_meanwhile(name, "" if refused.link is None else _told(refused.link, refused.name))
 
 
 def refused_product(refused: Refused[ProductChange]) -> str:
     """Say why the store did not link a product."""
-    return decided_meanwhile(refused.change.product_code)
+    now = "it has no link" if refused.name is None else f'it is linked to "{refused.name}"'
+    return decided_meanwhile(refused.change.product_code, now)
+
+
+def _told(link: CustomerLink, client_name: str | None) -> str:
+    if link.excluded:
+        return "it is excluded"
+    if link.halo_client_id is None:
+        return "it has no link"
+    called = f'"{client_name}" ' if client_name is not None else "client "
+    return f"it is linked to {called}#{link.halo_client_id}"
 
 
 def shares_client(others: Others) -> str:

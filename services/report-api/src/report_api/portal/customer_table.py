@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from halosync.domain.client_marks import client_mark
 from halosync.store.links import CustomerPicture, LinkStore
 
 from report_api.mapping import wording
 from report_api.mapping.accepting import customer_pair
+from report_api.mapping.carrying import pack_link
 from report_api.mapping.choosing import Shown, Standing, choose, standing_of_customer, texts_of_customer
-from report_api.mapping.customers import customers, with_client_suggestions
+from report_api.mapping.customers import customers, link_of, with_client_suggestions
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
 from report_api.portal.mapping_view import View
@@ -47,6 +49,11 @@ class CustomerEntry:
         """Return what the customer is called in sentences."""
         return self.customer.customer_name or self.customer.customer_id
 
+    @property
+    def before(self) -> str:
+        """Return the link as shown, for the forms of the row: what has changed meanwhile is not overwritten."""
+        return pack_link(link_of(self.customer))
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerTable:
@@ -71,11 +78,11 @@ def _table(picture: CustomerPicture, view: View) -> CustomerTable:
         every, standing=standing_of_customer, texts=texts_of_customer, only=view.show, q=view.q, page=view.page
     )
     serving = Serving(every)
-    entries = [_entry(customer, serving) for customer in with_client_suggestions(shown.rows, picture)]
+    entries = [_entry(customer, serving, picture.tenant) for customer in with_client_suggestions(shown.rows, picture)]
     return CustomerTable(shown, entries, len(picture.clients), picture.read_at)
 
 
-def _entry(customer: Customer, serving: Serving) -> CustomerEntry:
+def _entry(customer: Customer, serving: Serving, tenant: str | None) -> CustomerEntry:
     standing = standing_of_customer(customer)
     others = serving.others(customer.halo_client_id, customer.customer_id)
     served = standing in {Standing.NAME, Standing.LINK} and others
@@ -85,7 +92,7 @@ def _entry(customer: Customer, serving: Serving) -> CustomerEntry:
         shares=others.listed if served else "",
         suggested=[
             Suggested(
-                pair=customer_pair(customer.customer_id, each.id),
+                pair=customer_pair(customer.customer_id, each.id, client_mark(tenant, each.id, each.name)),
                 halo_client_id=each.id,
                 name=each.name,
                 score=each.score,

@@ -51,6 +51,11 @@ class ProductEntry:
         """Return what the product is called in sentences."""
         return self.product.product_code
 
+    @property
+    def before(self) -> str:
+        """Return the licence name it is linked to as shown, for the forms of the row; empty without a link."""
+        return (self.product.licence_name or "") if self.product.matched_by == "link" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class LicenceTable:

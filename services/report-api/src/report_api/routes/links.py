@@ -8,6 +8,7 @@ from halosync.domain.model import CustomerLink
 from halosync.store.links import NotInHaloError
 from pydantic import TypeAdapter
 
+from report_api.linking import Linking, UnknownCustomerError, UnknownProductError
 from report_api.mapping import customers as mapped
 from report_api.mapping import products as named
 from report_api.models.mapping import (
@@ -57,13 +58,11 @@ async def link_customer(
     partner: Partner, customer_id: AnyId, wanted: CustomerLinkRequest, by: ActorHere, ports: PortsHere
 ) -> Customer:
     """Replace a customer's link. The next run uses it. Several customers may share one client."""
-    picture = await ports.links.customers(partner)
-    name = next((name for known, name in picture.names if known == customer_id), None)
-    if customer_id not in picture.links and name is None:
-        raise not_found("There is no such customer.")
     link = CustomerLink(wanted.halo_client_id, wanted.excluded)
     try:
-        await ports.links.link_customer(partner, customer_id, link, by=by, customer_name=name)
+        await Linking(ports.links).replace_customer(partner, customer_id, link, by)
+    except UnknownCustomerError:
+        raise not_found("There is no such customer.") from None
     except NotInHaloError as error:
         raise _not_in_halo(error) from None
     picture = await ports.links.customers(partner)
@@ -119,10 +118,10 @@ async def link_product(
     partner: Partner, product_code: AnyId, wanted: ProductLinkRequest, by: ActorHere, ports: PortsHere
 ) -> Product:
     """Link a product to a licence name, one of Halo's or a new one, or unlink it. The next run uses it."""
-    picture = await ports.links.products(partner)
-    if product_code not in picture.names and product_code not in picture.links:
-        raise not_found("There is no such product.")
-    await ports.links.link_product(partner, product_code, wanted.licence_name, by=by)
+    try:
+        await Linking(ports.links).replace_product(partner, product_code, wanted.licence_name, by)
+    except UnknownProductError:
+        raise not_found("There is no such product.") from None
     picture = await ports.links.products(partner)
     every = {product.product_code: product for product in named.products(picture)}
     unlinked = Product(product_code=product_code, product_name=None, licence_name=None, matched_by=None, suggestions=[])

@@ -18,5 +18,6 @@ ORDER BY audit_id DESC LIMIT :most;
 
 -- name: one_change_at_a_time!
 -- Changes that people make to one partner happen one after the other: else what an entry calls "before" could be wrong.
--- A lock of its own: an intake holds the partner's row for as long as it stores an invoice.
+-- A lock of its own: an intake holds the partner's row for as long as it stores an invoice. Whoever also locks the
+-- partner's connection (`lock_connection`) does that first, never while it holds this one.
 SELECT pg_advisory_xact_lock(hashtextextended('changes of ' || :partner_id, 0));

@@ -10,7 +10,7 @@ WHERE partner_id = :partner_id AND product_code = ANY(CAST(:product_codes AS tex
 
 -- name: clients_in_halo
 -- Which of these clients the last read of Halo showed, with their names, if it was a read of the connected tenant.
-SELECT k.halo_client_id, k.name FROM halo_client k
+SELECT k.halo_client_id, k.name, s.tenant FROM halo_client k
 JOIN halo_snapshot s USING (partner_id) LEFT JOIN connection c USING (partner_id)
 WHERE k.partner_id = :partner_id AND k.halo_client_id = ANY(CAST(:halo_client_ids AS bigint[]))
   AND (c.state IS DISTINCT FROM 'connected' OR c.tenant = s.tenant);

@@ -27,6 +27,11 @@ SELECT halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_i
 -- name: link_of_product$
 SELECT licence_name FROM product_link WHERE partner_id = :partner_id AND product_code = :product_code;
 
+-- name: link_tenant$
+-- Which Halo was read, under the same condition as below.
+SELECT s.tenant FROM halo_snapshot s LEFT JOIN connection c USING (partner_id)
+WHERE s.partner_id = :partner_id AND (c.state IS DISTINCT FROM 'connected' OR c.tenant = s.tenant);
+
 -- name: link_read_at$
 -- When Halo was read. A read of another tenant than the connected one says nothing about this one.
 SELECT s.read_at FROM halo_snapshot s LEFT JOIN connection c USING (partner_id)

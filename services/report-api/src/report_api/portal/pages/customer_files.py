@@ -11,7 +11,7 @@ from report_api.linking import Linking, UnknownCustomerError
 from report_api.mapping import carrying, wording
 from report_api.mapping.customer_sheet import COLUMNS, read_changes, sheet_rows
 from report_api.mapping.customers import customers
-from report_api.mapping.preview import preview_customers
+from report_api.mapping.preview import marked, preview_customers
 from report_api.mapping.sheets import SheetErrors
 from report_api.portal.mapping_answers import answer, not_ours, texts_of
 from report_api.portal.rendering import page
@@ -50,7 +50,7 @@ async def show_changes(request: Request, visitor: VisitorHere, ports: PortsHere)
     except (SheetErrors, NoFileError) as errors:
         return page(request, "import.html", 422, tab=TAB, errors=errors)
     differences = await asyncio.to_thread(preview_customers, changes, picture)
-    carried = carrying.pack_customers(changes)
+    carried = carrying.pack_customers(marked(changes, picture))
     return page(request, "customer_changes.html", tab=TAB, differences=differences, carried=carried, refusals=())
 
 

@@ -4,13 +4,16 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
+from halosync.domain.client_marks import client_mark
 from halosync.store.links import CustomerPicture
+from starlette.datastructures import FormData
 
-from report_api.linking import Linking, UnknownCustomerError
+from report_api.linking import Linking, Row, UnknownCustomerError
 from report_api.mapping import wording
 from report_api.mapping.accepting import NotAPairError
-from report_api.mapping.client_ids import read_client_id
-from report_api.mapping.customers import customers
+from report_api.mapping.carrying import NotCarriedError, pack_link, unpack_link
+from report_api.mapping.client_ids import client_choice, read_client_choice
+from report_api.mapping.customers import customers, link_of
 from report_api.mapping.finding import find
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
@@ -59,7 +62,10 @@ async def choose_client(
     if customer is None:
         raise not_found(_GONE)
     found = await asyncio.to_thread(clients_found, picture, customer_id, q)
-    return page(request, "customer_client.html", tab=TAB, customer=customer, q=q, found=found, back=back)
+    # What the list showed, if this page was reached from there: it is what the person has decided by.
+    before = request.query_params.get("before") or pack_link(link_of(customer))
+    values: dict[str, Any] = {"customer": customer, "before": before, "q": q, "found": found, "back": back}
+    return page(request, "customer_client.html", tab=TAB, **values)
 
 
 @router.post("/customers/link")
@@ -67,12 +73,13 @@ async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     """Link a customer to the chosen client; with only a name typed, show the clients to choose from."""
     form = await request.form()
     customer_id, chosen, typed = (text_of(form, name) for name in ("customer_id", "halo_client_id", "q"))
-    client_id = read_client_id(chosen)
-    if client_id is None:
-        query = {"customer_id": customer_id, "q": typed[:200], "back": text_of(form, "back")}
+    choice = read_client_choice(chosen)
+    if choice is None:
+        kept = {name: text_of(form, name) for name in ("back", "before")}
+        query = {"customer_id": customer_id, "q": typed[:200], **kept}
         return see_other(visitor.partner_id, TAB, "client", **query)
     try:
-        applied = await Linking(ports.links).link_customer(visitor.partner_id, customer_id, client_id, visitor.actor)
+        applied = await Linking(ports.links).link_customer(visitor.partner_id, _row(form), choice, visitor.actor)
     except UnknownCustomerError:
         return await refuse(request, TAB, form, _GONE)
     picture = await ports.links.customers(visitor.partner_id)
@@ -83,9 +90,8 @@ async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
 async def unlink(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Remove a link: the customer is matched by its name again."""
     form = await request.form()
-    customer_id = text_of(form, "customer_id")
     try:
-        applied = await Linking(ports.links).link_customer(visitor.partner_id, customer_id, None, visitor.actor)
+        applied = await Linking(ports.links).unlink_customer(visitor.partner_id, _row(form), visitor.actor)
     except UnknownCustomerError:
         return await refuse(request, TAB, form, _GONE)
     return await answer(request, TAB, form, applied, "The link is removed; the client of the same name counts again.")
@@ -98,9 +104,7 @@ async def exclude(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
     excluded = text_of(form, "excluded") == "yes"
     linking = Linking(ports.links)
     try:
-        applied = await linking.set_excluded(
-            visitor.partner_id, text_of(form, "customer_id"), excluded=excluded, by=visitor.actor
-        )
+        applied = await linking.set_excluded(visitor.partner_id, _row(form), excluded=excluded, by=visitor.actor)
     except UnknownCustomerError:
         return await refuse(request, TAB, form, _GONE)
     done = (
@@ -133,13 +137,21 @@ def clients_found(picture: CustomerPicture, customer_id: str, q: str) -> list[di
     inactive = {client.id for client in picture.clients if client.inactive}
     return [
         {
-            "value": str(number),
+            "value": client_choice(number, client_mark(picture.tenant, number, name)),
             "name": name,
             "note": f"#{number}{', inactive in Halo' if number in inactive else ''}",
             "hint": wording.shares_client(serving.others(number, customer_id)),
         }
         for number, name in find([(client.id, client.name) for client in picture.clients], q)
+        if number is not None
     ]
+
+
+def _row(form: FormData) -> Row:
+    try:
+        return Row(text_of(form, "customer_id"), unpack_link(text_of(form, "before")))
+    except NotCarriedError:
+        raise not_ours() from None
 
 
 def _known(customer_id: str, picture: CustomerPicture) -> Customer | None:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.names import name_key
+from halosync.store.link_changes import ProductChange
 from halosync.store.links import ProductPicture
 from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import FormData
 
 from report_api.linking import Linking, UnknownProductError
 from report_api.mapping import wording
@@ -57,7 +59,8 @@ async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     code = text_of(form, "product_code")
     try:
         name = _TEXT.validate_python(text_of(form, "licence_name").strip())
-        applied = await Linking(ports.links).link_product(visitor.partner_id, code, name, visitor.actor)
+        change = ProductChange(code, _before(form), name)
+        applied = await Linking(ports.links).apply_products(visitor.partner_id, [change], visitor.actor)
     except ValidationError:
         return await refuse(request, TAB, form, _NO_NAME)
     except UnknownProductError:
@@ -72,7 +75,8 @@ async def unlink(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     form = await request.form()
     code = text_of(form, "product_code")
     try:
-        applied = await Linking(ports.links).link_product(visitor.partner_id, code, None, visitor.actor)
+        change = ProductChange(code, _before(form), None)
+        applied = await Linking(ports.links).apply_products(visitor.partner_id, [change], visitor.actor)
     except UnknownProductError:
         return await refuse(request, TAB, form, _GONE)
     done = f'The link is removed; the licence named "{code}" counts again.'
@@ -93,6 +97,13 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     except NotAPairError:
         raise not_ours() from None
     return await answer(request, TAB, form, applied, f"{plural(applied.made, 'product')} linked.")
+
+
+def _before(form: FormData) -> str | None:
+    """Return the licence name that the row was shown linked to; a form without the field is none of ours."""
+    if "before" not in form:
+        raise not_ours()
+    return text_of(form, "before") or None
 
 
 def _found(picture: ProductPicture, product_code: str, q: str) -> list[dict[str, Any]]:

@@ -1,0 +1,118 @@
+"""Links are changed one after the other, and never while the partner switches to another Halo; on real Postgres.
+
+Each test holds the first change open, lets the second begin, and looks at what is stored when both are through.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from halosync.domain.model import CustomerLink
+from halosync.store.connections import ConnectionStore
+from halosync.store.held_connection import Attempt, NewTokens
+from halosync.store.link_changes import (
+    Changed,
+    CustomerChange,
+    ProductChange,
+    WhyRefused,
+    change_customers,
+    change_products,
+)
+from halosync.store.links import LinkStore
+
+from tests.integration.audit.deeds import BY, PARTNER, Stage
+
+pytestmark = pytest.mark.integration
+
+NONE = CustomerLink()
+CLIENT = 7
+"""The client that `Stage` has in Halo."""
+
+
+@asynccontextmanager
+async def open_transaction(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Any]:
+    async with pool.acquire() as connection, connection.transaction():
+        yield connection
+
+
+async def prepared(pool: "asyncpg.Pool[Any]") -> Stage:
+    stage = Stage(pool)
+    await stage.set_up()
+    return stage
+
+
+async def until_it_waits(pool: "asyncpg.Pool[Any]", second: "asyncio.Future[Any]") -> None:
+    """Return when the second change waits for the lock; or when it went through without one, which the test sees."""
+    for _ in range(200):
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        if second.done() or await pool.fetchval(waits):
+            return
+        await asyncio.sleep(0.01)
+
+
+async def link(connection: Any, change: CustomerChange) -> Changed[CustomerChange]:
+    return await change_customers(connection, PARTNER, [change], by=BY, names={}, together=False)
+
+
+async def switch(stage: Stage) -> None:
+    attempt: Attempt = await stage.attempt("other")
+    async with ConnectionStore(stage.pool).hold(PARTNER) as held:
+        assert held is not None
+        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"])
+
+
+async def links(pool: "asyncpg.Pool[Any]") -> dict[str, CustomerLink]:
+    return dict((await LinkStore(pool).customers(PARTNER)).links)
+
+
+async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_halo(pool: "asyncpg.Pool[Any]") -> None:
+    stage = await prepared(pool)
+    async with open_transaction(pool) as connection:
+        changed = await link(connection, CustomerChange("C-1", NONE, CustomerLink(CLIENT)))
+        switching = asyncio.ensure_future(switch(stage))
+        await until_it_waits(pool, switching)
+    await switching
+    assert changed.made
+    assert await pool.fetchval("SELECT tenant FROM connection WHERE partner_id = $1", PARTNER) == "other"
+    assert (await links(pool)).get("C-1", NONE) == NONE
+
+
+async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any]") -> None:
+    stage = await prepared(pool)
+    attempt = await stage.attempt("other")
+    async with ConnectionStore(pool).hold(PARTNER) as held:
+        assert held is not None
+        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"])
+        change = CustomerChange("C-1", NONE, CustomerLink(CLIENT))
+        linking = asyncio.ensure_future(
+            stage.links.change_customers(PARTNER, [change], by=BY, names={}, together=False)
+        )
+        await until_it_waits(pool, linking)
+    assert [each.why for each in (await linking).refused] == [WhyRefused.NOT_IN_HALO]
+    assert await links(pool) == {}
+
+
+async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
+    stage = await prepared(pool)
+    async with open_transaction(pool) as connection:
+        await link(connection, CustomerChange("C-1", NONE, CustomerLink(CLIENT)))
+        excluded = CustomerChange("C-1", NONE, CustomerLink(None, excluded=True))
+        second = stage.links.change_customers(PARTNER, [excluded], by=BY, names={}, together=False)
+        waiting = asyncio.ensure_future(second)
+        await until_it_waits(pool, waiting)
+    assert [each.why for each in (await waiting).refused] == [WhyRefused.CHANGED_MEANWHILE]
+    assert await links(pool) == {"C-1": CustomerLink(CLIENT)}
+
+
+async def test_of_two_changes_of_a_product_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
+    stage = await prepared(pool)
+    async with open_transaction(pool) as connection:
+        await change_products(connection, PARTNER, [ProductChange("P", None, "One")], by=BY, together=False)
+        second = stage.links.change_products(PARTNER, [ProductChange("P", None, "Two")], by=BY, together=False)
+        waiting = asyncio.ensure_future(second)
+        await until_it_waits(pool, waiting)
+    assert [each.why for each in (await waiting).refused] == [WhyRefused.CHANGED_MEANWHILE]
+    assert dict((await stage.links.products(PARTNER)).links) == {"P": "One"}
