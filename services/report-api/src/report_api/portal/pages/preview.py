@@ -15,7 +15,7 @@ from report_api.portal.preview import money_rows
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url, see_other
 from report_api.portal.session import Visitor, VisitorHere
-from report_api.portal.sync_panel import SyncPanel, sync_panel
+from report_api.portal.sync_panel import sync_panel
 from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found
 from report_api.runs import run_uuid, show_run
@@ -59,7 +59,7 @@ async def preview(
     values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
     if RunState(run.state) is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
-        values |= {"outdated": _outdated(row, sync), "newer_run": _newer_run(run, sync)}
+        values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
         values |= await _removals(ports, run, (Kind.REMOVED, Kind.HELD))
         values |= await _lists(ports, run, Listed(path, show, customer, number))
     return page(request, "preview.html", tab="report", **values)
@@ -72,8 +72,8 @@ async def removals(request: Request, visitor: VisitorHere, ports: PortsHere, run
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "Kind": Kind}
-    values |= {"outdated": _outdated(row, sync), "newer_run": _newer_run(run, sync)}
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     values |= await _removals(ports, run, (Kind.HELD,))
     return page(request, "removals.html", tab="report", **values)
 
@@ -142,13 +142,3 @@ async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:
         "listing": listing,
         "kinds": LISTED,
     }
-
-
-def _outdated(row: Mapping[str, Any], sync: SyncPanel) -> bool:
-    """Tell whether another invoice, or another revision, is the newest by now."""
-    return sync.invoice is None or sync.invoice["invoice_pk"] != row["invoice_pk"]
-
-
-def _newer_run(run: Run, sync: SyncPanel) -> Run | None:
-    """Return a run that was started since; Halo may be different after it."""
-    return None if sync.run is None or sync.run.run_id == run.run_id else sync.run
