@@ -124,6 +124,23 @@ async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", w
     assert order[0] == "1 licence would be deleted"
 
 
+@pytest.mark.parametrize("mode", ["preview", "apply"])
+async def test_thousands_of_held_removals_are_paged_and_the_file_has_them_all(
+    browser: "Browser", world: "World", mode: str
+) -> None:
+    run_id = await previewed(browser, world, [removal(world, n) for n in range(1_001)], mode=mode)
+    where = path(run_id, "preview" if mode == "preview" else "removals")
+    page = await browser.open(where)
+    assert len(rows(page, "held-title")) == 500
+    assert "I have looked at all 1,001 held removals, page by page or in the file." in page.text
+    assert "There are 1,001, on 3 pages; this page shows 500 of them." in page.text
+    file = await browser.client.get(str(page.one("#orders a[download]")["href"]))
+    assert len(file.text.splitlines()) == 1 + 1_001
+    page = await browser.open(where + "?held=3")
+    assert [row.split()[1] for row in rows(page, "held-title")] == ["P-1000"]
+    assert "Page 3 of 3" in page.text
+
+
 async def test_an_approval_names_the_number_and_needs_a_look(browser: "Browser", world: "World") -> None:
     run_id = await previewed(browser, world, [removal(world, n) for n in range(12)])
     page = await browser.open(path(run_id))
