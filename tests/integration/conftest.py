@@ -159,6 +159,7 @@ class World:
             "tenant": "acme",
             "mode": "apply",
             "state": "writing",
+            "removal": "delete",
             "requested_by": "test",
             "started_at": datetime.now(UTC),
             "writing_at": datetime.now(UTC),

@@ -173,6 +173,23 @@ async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", w
     assert order[0] == "1 licence would be deleted"
 
 
+@pytest.mark.parametrize("mode", ["preview", "apply"])
+async def test_thousands_of_held_removals_are_paged_and_the_file_has_them_all(
+    browser: "Browser", world: "World", mode: str
+) -> None:
+    run_id = await previewed(browser, world, [removal(world, n) for n in range(1_001)], mode=mode)
+    where = path(run_id, "preview" if mode == "preview" else "removals")
+    page = await browser.open(where)
+    assert len(rows(page, "held-title")) == 500
+    assert "I have looked at all 1,001 held removals, page by page or in the file." in page.text
+    assert "There are 1,001, on 3 pages; this page shows 500 of them." in page.text
+    file = await browser.client.get(str(page.one("#orders a[download]")["href"]))
+    assert len(file.text.splitlines()) == 1 + 1_001
+    page = await browser.open(where + "?held=3")
+    assert [row.split()[1] for row in rows(page, "held-title")] == ["P-1000"]
+    assert "Page 3 of 3" in page.text
+
+
 async def test_an_approval_names_the_number_and_needs_a_look(browser: "Browser", world: "World") -> None:
     run_id = await previewed(browser, world, [removal(world, n) for n in range(12)])
     page = await browser.open(path(run_id))
@@ -223,16 +240,76 @@ async def test_an_old_preview_says_so(browser: "Browser", world: "World") -> Non
     newer = await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="queued")
     await world.finish(newer, "succeeded")
     page = await browser.open(path(run_id))
-    assert "This preview is old: a Sync was started since" in page.text
+    assert "This preview is old. Another preview or Sync was made since" in page.text
     await world.invoice("INV-2", [world.line(1)], issued_at=world.issued.replace(month=12), period="2026-12")
     page = await browser.open(path(run_id))
-    assert "a newer invoice has come since" in page.text
+    assert "A newer invoice, or a newer revision of it, has come since" in page.text
     assert page.texts("#orders button") == ["Preview the newest invoice"]
+
+
+CAUSES = {
+    "newer revision": ("UPDATE invoice SET revision = 2", "a newer invoice, INV-1 (revision 2), has come", False),
+    "another tenant": ("UPDATE connection SET tenant = 'beta'", "Another Halo has been connected since", True),
+    "another removal": (
+        "UPDATE partner SET removal = 'zero'",
+        "setting of what happens to removed licences has been changed",
+        True,
+    ),
+    "a later plan": (
+        (
+            "INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, removal, requested_by, finished_at)"
+            " SELECT partner_id, invoice_pk, tenant, mode, 'previewed', removal, 'other', now() FROM run"
+        ),
+        "Another preview or Sync was made since",
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", ["preview", "apply"])
+@pytest.mark.parametrize("cause", CAUSES)
+async def test_an_approval_is_bound_to_what_was_seen(browser: "Browser", world: "World", mode: str, cause: str) -> None:
+    change, told, shown_old = CAUSES[cause]
+    items = [removal(world, n) for n in range(12)]
+    run_id = await previewed(browser, world, items, mode=mode)
+    await world.finish(run_id, "previewed" if mode == "preview" else "partial")
+    where = path(run_id, "preview" if mode == "preview" else "removals")
+    await browser.open(where)
+    await world.pool.execute(change)
+    page = await browser.submit(SYNC, approve_removals="12", looked="true")
+    assert await world.pool.fetchval("SELECT count(*) FROM run WHERE state = 'queued'") == 0
+    assert "Nothing was started" in page.text
+    assert told in page.text
+    assert page.url.path == (where if shown_old else "/portal/acme-msp/report")
+    if shown_old:
+        assert " is old. " in page.one(f"#{'preview' if mode == 'preview' else 'removals'}-age").get_text()
+        assert page.texts("#orders button") == ["Preview the newest invoice"]
+
+
+async def test_another_number_or_another_partners_run_is_not_approved(browser: "Browser", world: "World") -> None:
+    run_id = await previewed(browser, world, [removal(world, n) for n in range(12)])
+    page = await browser.open(path(run_id))
+    form = {
+        "csrf": page.one("#orders form:has(#looked) input[name=csrf]")["value"],
+        "invoice": "INV-1",
+        "revision": "1",
+        "looked": "true",
+        "seen_in": str(run_id),
+    }
+    answer = await browser.client.post(SYNC, data={**form, "approve_removals": "13"})
+    assert "The number of held removals is not the one that you approved" in answer.text
+    await world.connect("rival-msp")
+    other = await world.run(await world.invoice(partner="rival-msp"), partner="rival-msp", mode="preview")
+    foreign = {**form, "seen_in": str(other), "approve_removals": "0"}
+    assert (await browser.client.post(SYNC, data=foreign)).status_code == 404
+    unseen = {**form, "seen_in": "", "approve_removals": "12"}
+    assert (await browser.client.post(SYNC, data=unseen)).status_code == 422
+    assert await world.pool.fetchval("SELECT count(*) FROM run WHERE state = 'queued'") == 0
 
 
 async def test_while_a_run_goes_on_nothing_is_started_from_a_preview(browser: "Browser", world: "World") -> None:
     run_id = await previewed(browser, world, [removal(world, 1)])
-    await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="reading")
+    await world.run(await world.pool.fetchval("SELECT invoice_pk FROM invoice"), state="reading", removal=None)
     page = await browser.open(path(run_id))
     buttons = page.soup.select("#orders button")
     assert len(buttons) == 3

@@ -11,6 +11,7 @@ from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import AUTO_SYNC, Actor, record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.seen import Change, Seen, SeenChangedError, change_since, must_still_hold
 
 Mode = Literal["apply", "preview"]
 
@@ -54,10 +55,15 @@ class RunStore:
         by: Actor,
         approve_removals: int | None = None,
         accept_shrunk_read: bool = False,
+        seen: Seen | None = None,
     ) -> UUID:
         """Start a run for the named invoice, or the newest one, and return its id.
 
+        With `seen` it is started only for the newest invoice, and only if that and the run that was looked at still are
+        what the person saw.
+
         Raises:
+            SeenChangedError: they are not.
             NoInvoiceError: there is no such invoice.
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
@@ -72,7 +78,13 @@ class RunStore:
                 by=by,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
+                seen=seen,
             )
+
+    async def changed_since(self, partner_id: str, run_id: UUID) -> Change | None:
+        """Return why a page of this run does not hold any more, as `request` judges it; None if it does."""
+        async with self._pool.acquire() as connection:
+            return await change_since(connection, partner_id, run_id, None)
 
     async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
         """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
@@ -135,14 +147,13 @@ async def start_run(
     accept_shrunk_read: bool = False,
     retry_of: UUID | None = None,
     carried_over: bool = False,
+    seen: Seen | None = None,
 ) -> UUID:
     """Start a run in the caller's transaction; see `RunStore.request`.
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
-    invoice = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=invoice_id)
-    if invoice is None:
-        raise NoInvoiceError(invoice_id or "there is no invoice yet")
+    invoice = await _invoice_of(connection, partner_id, invoice_id, seen)
     tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
     if tenant is None:
         raise NotConnectedError(partner_id)
@@ -160,6 +171,8 @@ async def start_run(
     )
     if run_id is None:
         raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
+    if seen is not None:  # only now: from here on no other run of the partner can make a plan before this one
+        await must_still_hold(connection, partner_id, seen, approve_removals)
     if mode == "apply":
         await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
@@ -176,6 +189,18 @@ async def start_run(
     if accept_shrunk_read:
         await record(connection, by, Act.SHRUNK_READ_ACCEPTED, **entry)
     return run_id
+
+
+async def _invoice_of(
+    connection: Connection, partner_id: str, invoice_id: str | None, seen: Seen | None
+) -> asyncpg.Record:
+    named = invoice_id if seen is None else None  # what was seen must be the newest of all
+    invoice: asyncpg.Record | None = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=named)
+    if invoice is None:
+        raise NoInvoiceError(invoice_id or "there is no invoice yet")
+    if seen is not None and (invoice["invoice_id"], invoice["revision"]) != (seen.invoice_id, seen.revision):
+        raise SeenChangedError(Change.INVOICE)
+    return invoice
 
 
 async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:

@@ -20,6 +20,7 @@ class Listing:
         asked: the page that was asked for; one behind the end shows the last.
         size: how many rows a page has at most.
         of: how many rows there are in all.
+        parameter: what carries the page's number in the address; another than "page" where a page has several lists.
     """
 
     path: str
@@ -27,6 +28,7 @@ class Listing:
     asked: int
     size: int
     of: int
+    parameter: str = "page"
 
     @property
     def pages(self) -> int:
@@ -62,5 +64,5 @@ class Listing:
         """Return the address of a page, with some filters changed."""
         query = {name: value for name, value in {**self.filters, **changed}.items() if value}
         if page > 1:
-            query["page"] = str(page)
+            query[self.parameter] = str(page)
         return f"{self.path}?{urlencode(query)}" if query else self.path

@@ -5,6 +5,17 @@ WHERE partner_id = :partner_id AND superseded_by IS NULL
   AND (CAST(:invoice_id AS text) IS NULL OR invoice_id = :invoice_id)
 ORDER BY issued_at DESC, invoice_pk DESC LIMIT 1;
 
+-- name: seen_run^
+-- A run that was looked at, beside what counts now. planned_since: a later run of the partner has made a plan.
+SELECT r.invoice_pk, r.tenant, r.removal, r.held, c.tenant AS tenant_now, p.removal AS removal_now,
+    (SELECT n.invoice_pk FROM invoice n WHERE n.partner_id = r.partner_id AND n.superseded_by IS NULL
+     ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS invoice_now,
+    EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
+            AND later.removal IS NOT NULL) AS planned_since
+FROM run r JOIN partner p USING (partner_id)
+LEFT JOIN connection c ON c.partner_id = r.partner_id AND c.state = 'connected'
+WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
+
 -- name: connected_tenant$
 SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
 

@@ -15,7 +15,7 @@ from report_api.portal.preview import money_rows
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url, see_other
 from report_api.portal.session import Visitor, VisitorHere
-from report_api.portal.sync_panel import SyncPanel, sync_panel
+from report_api.portal.sync_panel import sync_panel
 from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found
 from report_api.runs import run_uuid, show_run
@@ -27,8 +27,8 @@ router = partner_pages()
 CUSTOMERS_A_PAGE = 25
 ITEMS_A_PAGE = 50
 
-MOST_REMOVALS = 5_000
-"""Removals are shown in full, whatever their number; beyond this a browser would choke, and the file has the rest."""
+REMOVALS_A_PAGE = 500
+"""Removals are shown in full up to here; more are paged, because thousands of rows hold up browser and event loop."""
 
 LISTED = (Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED, Kind.SKIPPED, Kind.FAILED)
 """What has a list of its own, page by page; removals are above it in full."""
@@ -37,6 +37,8 @@ Show = Annotated[
     Literal["customers", "created", "updated", "unchanged", "skipped", "failed", ""],
     Query(description="Which list: by customer, or the items of one kind."),
 ]
+RemovedPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the removals.")]
+HeldPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the held removals.")]
 Customer = Annotated[QueryText, Query(max_length=300, description="Only items of this customer.")]
 
 
@@ -50,6 +52,8 @@ async def preview(
     show: Show = "",
     customer: Customer = "",
     number: PageNumber = 1,
+    removed: RemovedPage = 1,
+    held: HeldPage = 1,
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
     row, run = await _run(ports, visitor, run_id)
@@ -59,22 +63,25 @@ async def preview(
     values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
     if RunState(run.state) is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
-        values |= {"outdated": _outdated(row, sync), "newer_run": _newer_run(run, sync)}
-        values |= await _removals(ports, run, (Kind.REMOVED, Kind.HELD))
+        values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
+        values |= await _removals(ports, run, path, {Kind.REMOVED: removed, Kind.HELD: held})
         values |= await _lists(ports, run, Listed(path, show, customer, number))
     return page(request, "preview.html", tab="report", **values)
 
 
 @router.get("/runs/{run_id}/removals")
-async def removals(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
-    """Show the removals that a Sync holds, in full, and let a person approve their number."""
+async def removals(
+    request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, held: HeldPage = 1
+) -> Response:
+    """Show the removals that a Sync holds, all of them, and let a person approve their number."""
     row, run = await _run(ports, visitor, run_id)
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "Kind": Kind}
-    values |= {"outdated": _outdated(row, sync), "newer_run": _newer_run(run, sync)}
-    values |= await _removals(ports, run, (Kind.HELD,))
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
+    path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
+    values |= await _removals(ports, run, path, {Kind.HELD: held})
     return page(request, "removals.html", tab="report", **values)
 
 
@@ -105,19 +112,25 @@ async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[Mapping[str
     return row, await show_run(ports, row)
 
 
-async def _removals(ports: Ports, run: Run, kinds: Sequence[Kind]) -> dict[str, Any]:
+async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[Kind, int]) -> dict[str, Any]:
     counts = await ports.previews.counts(run.run_id)
+    listings = {
+        kind: Listing(path, {}, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value)
+        for kind, number in pages.items()
+        if counts[kind]
+    }
     shown_rows = {
         kind: [
             shown(Item.from_row(item), run)
-            for item in await ports.previews.items(run.run_id, (kind,), most=MOST_REMOVALS)
+            for item in await ports.previews.items(run.run_id, (kind,), skip=listing.skip, most=listing.size)
         ]
-        for kind in kinds
-        if counts[kind]
+        for kind, listing in listings.items()
     }
     return {
         "counts": counts,
         "removals": shown_rows,
+        "removal_pages": listings,
+        "removals_file": partner_url(run.partner_id, "runs", str(run.run_id), "items.csv") + "?action=delete&outcome=",
         "costs": money_rows(run.money, await ports.previews.costs(run.run_id)),
     }
 
@@ -142,13 +155,3 @@ async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:
         "listing": listing,
         "kinds": LISTED,
     }
-
-
-def _outdated(row: Mapping[str, Any], sync: SyncPanel) -> bool:
-    """Tell whether another invoice, or another revision, is the newest by now."""
-    return sync.invoice is None or sync.invoice["invoice_pk"] != row["invoice_pk"]
-
-
-def _newer_run(run: Run, sync: SyncPanel) -> Run | None:
-    """Return a run that was started since; Halo may be different after it."""
-    return None if sync.run is None or sync.run.run_id == run.run_id else sync.run

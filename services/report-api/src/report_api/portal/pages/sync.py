@@ -6,15 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.store.runs import Mode, NoRunError
+from halosync.store.seen import Change, Seen, SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
+from report_api.portal import meanings
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import Visitor, VisitorHere, say
 from report_api.portal.sync_panel import Back
 from report_api.portal.sync_watch import sync_events
-from report_api.ports import PortsHere
+from report_api.ports import Ports, PortsHere
 from report_api.problems import Problem, not_found
 from report_api.runs import run_uuid, show_run
 from report_api.starting import NO_RUN, started
@@ -51,28 +53,24 @@ class Order(BaseModel):
 async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Start a Sync or a preview of the newest invoice."""
     order = _order(await request.form())
+    if order.approve_removals is not None and order.seen_in is None:
+        raise Problem(422, "validation_failed", _NOT_OURS)
     if order.approve_removals and not order.looked:
         await say(request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad")
-        page_of = ("report",) if order.seen_in is None else ("runs", str(order.seen_in), "removals")
-        return see_other(visitor.partner_id, *page_of)
-    newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
-    if newest and (newest[0]["invoice_id"], newest[0]["revision"]) != (order.invoice, order.revision):
-        text = (
-            f"Nothing was started: a newer invoice, {newest[0]['invoice_id']} (revision {newest[0]['revision']}), has "
-            "come since you opened the page. "
-            "It is shown now; look at it, then press Sync again."
-        )
-        await say(request, text, "info")
-        return see_other(visitor.partner_id, "report")
+        return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
     run = ports.runs.request(
         visitor.partner_id,
-        invoice_id=order.invoice,
+        invoice_id=None,
         mode=order.mode,
         by=visitor.actor,
         approve_removals=order.approve_removals,
         accept_shrunk_read=order.accept_shrunk_read,
+        seen=Seen(order.invoice, order.revision, order.seen_in),
     )
-    return await _started(request, visitor, run, order.mode, order.back)
+    try:
+        return await _started(request, visitor, run, order.mode, order.back)
+    except SeenChangedError as error:
+        return await _look_again(request, visitor, ports, order, error.change)
 
 
 @router.post("/runs/{run_id}/retry")
@@ -126,6 +124,23 @@ async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mod
     if back == "run":
         return see_other(visitor.partner_id, "runs", str(run_id))
     return see_other(visitor.partner_id, "report")
+
+
+async def _look_again(request: Request, visitor: Visitor, ports: Ports, order: Order, change: Change) -> Response:
+    """Say what is not as the person saw it, and lead to where it can be seen as it is now."""
+    if change is Change.RUN:
+        raise not_found(NO_RUN)
+    if change is Change.INVOICE:
+        newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
+        name = f", {newest[0]['invoice_id']} (revision {newest[0]['revision']})," if newest else ""
+        text = (
+            f"Nothing was started: a newer invoice{name} has come since you opened the page. "
+            "It is shown now; look at it, then press Sync again."
+        )
+        await say(request, text, "info")
+        return see_other(visitor.partner_id, "report")
+    await say(request, f"Nothing was started. {meanings.CHANGES[change]} Look again before you approve.", "bad")
+    return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
 
 
 def _order(form: FormData) -> Order:
