@@ -109,7 +109,7 @@ async def test_the_numbers_add_up_and_lead_to_their_lines(browser: "Browser", wo
     page = await browser.open(HERE)
     stats = page.texts(".counters .stat")
     assert stats == [
-        "1 Synced 1 line synced",
+        "1 Successful 1 line synced",
         "1 Failed 1 line failed",
         "1 Skipped 2 lines skipped",
         "2 Held 1 line held 1 not on the invoice , held",
