@@ -1,6 +1,8 @@
 // Comfort of the Customers and License tabs: ticking suggestions, and waiting for a read of Halo.
 
 const POLL_MS = 2000;
+const LATE_MS = 120_000;
+const LATE_POLL_MS = 30_000;
 
 const form = document.querySelector("[data-accept]");
 if (form) ticking(form);
@@ -40,8 +42,11 @@ if (waiting) awaitRead(waiting);
 /** Ask whether the read has come in, and show it: at once if nobody has begun to do something on this page. */
 async function awaitRead(element) {
   const link = element.querySelector("a");
+  const late = element.querySelector("[data-late]");
+  const began = Date.now();
   for (;;) {
-    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+    late.hidden = Date.now() - began < LATE_MS;
+    await new Promise((resolve) => { setTimeout(resolve, late.hidden ? POLL_MS : LATE_POLL_MS); });
     if (document.hidden) continue;
     let answer;
     try {
@@ -55,6 +60,7 @@ async function awaitRead(element) {
     if (!begun()) location.assign(link.href);
     element.querySelector(".notice-text").replaceChildren("Halo has been read. ", link);
     link.textContent = "Show what has changed";
+    late.hidden = true;
     return;
   }
 }
