@@ -16,7 +16,10 @@ pytestmark = pytest.mark.integration
 
 SOON_S = 8.0
 """Far less than the process would wait for its servers, or for what hangs while it stops."""
+# Without the garbage collector: what is left over must be ended by us, not by chance.
 PROGRAM = (
+    "import gc\n"
+    "gc.disable()\n"
     "from halosync.runtime.process import Composition, run\n"
     "from halosync.runtime.settings import ProcessSettings, load\n"
     "run('waiting', load(ProcessSettings), lambda parts: Composition())\n"

@@ -23,7 +23,9 @@ NAMES = [(f"C:{number}", f"Customer {number}") for number in range(1, 6)]
 PICTURE = CustomerPicture(NAMES, {"C:5": CustomerLink(99)}, CLIENTS, READ_AT)
 PRODUCTS = ProductPicture({"A/1": "Antivirus", "B": "Backup", "C": "c"}, {"C": "x"}, ["Anti: virus", "Back"], READ_AT)
 
-customer_ids = st.sampled_from([each for each, _ in NAMES]) | st.text(max_size=5)
+customer_ids = st.sampled_from([each for each, _ in NAMES]) | st.text(
+    st.characters(exclude_characters="\0"), max_size=5
+)
 client_ids = st.integers(1, 7)
 MARK = "0123abcd"
 

@@ -19,6 +19,8 @@ STOP_S = 28.0
 HURRY_S = 2.0
 """How long a process that is stopped while it starts waits for each thing that it has to close."""
 
+_CANCEL_AGAIN_S = 0.1
+
 T = TypeVar("T")
 
 
@@ -74,6 +76,21 @@ class Ending:
                 log.warning("not closed", error=type(error).__name__)
 
         return closing
+
+
+async def cancel_what_is_left() -> None:
+    """Cancel what a start that was given up has left running, until it is gone; at most for `HURRY_S` seconds.
+
+    A connection to RabbitMQ that is being made belongs to nobody yet, so nobody closes it. It takes one cancellation
+    for a failed attempt and tries again (aio-pika, `RobustConnection`); the next one, in its pause, ends it. Without
+    this it goes on until the garbage collector happens to find it, and the process with it.
+    """
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    until = asyncio.get_running_loop().time() + HURRY_S
+    while left and asyncio.get_running_loop().time() < until:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
 
 
 def _end_now() -> None:

@@ -19,7 +19,7 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
 from halosync.observability.logging import configure_logging
 from halosync.runtime.checks import checks_of, heal_topology
-from halosync.runtime.ending import Ending
+from halosync.runtime.ending import Ending, cancel_what_is_left
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
@@ -87,6 +87,8 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
         started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
         if started is not None:
             await _work(started, ending.told, settings)
+    if started is None:
+        await cancel_what_is_left()
     log.info("stopped")
 
 
