@@ -5,15 +5,10 @@ from devstack.waiting import until
 from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.visiting import PATIENCE_MS, Visitors, sign_in
+from tests.browser.visiting import PATIENCE_MS, Visitors, report, sign_in, slow_down
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
-
-
-async def report(page: Page, partner: Partner) -> None:
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/report")
 
 
 async def test_a_lost_connection_is_told_and_taken_up_again(page: Page, partner: Partner, visitors: Visitors) -> None:
@@ -85,3 +80,27 @@ async def test_a_server_that_is_away_is_asked_less_and_less_often(
     assert len({wait / at_most for wait, at_most in zip(waits, most, strict=True)}) > 1  # spread by chance
     await page.unroute(away)
     await expect(page.locator("[data-when=lost]")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_a_run_that_begins_meanwhile_makes_a_preview_old(page: Page, partner: Partner) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(2)))
+    run = await partner.sync(mode="preview")
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/preview")
+    sync = page.locator("#orders").get_by_role("button", name="Sync", exact=True)
+    await expect(sync).to_be_enabled()
+    await slow_down(partner)
+    run_id = await partner.start()
+    # Off while the run has no plan; gone when it has one, because the preview is old then.
+    orders = page.locator("#orders")
+    await expect(orders.get_by_role("button", name="Sync", exact=True, disabled=False)).to_have_count(
+        0, timeout=PATIENCE_MS
+    )
+    await expect(page.get_by_text("This preview is old. Another preview or Sync was made since")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    await partner.finished(run_id)
+    again = orders.get_by_role("button", name="Preview the newest invoice")
+    await expect(again).to_be_enabled(timeout=PATIENCE_MS)
+    await expect(sync).to_have_count(0)

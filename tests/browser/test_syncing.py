@@ -7,27 +7,15 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.looks import EVERY_LOOK, picture
-from tests.browser.visiting import PATIENCE_MS, Visitors, sign_in
+from tests.browser.visiting import PATIENCE_MS, Visitors, report, sign_in, slow_down
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
-async def report(page: Page, partner: Partner) -> None:
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/report")
-
-
 def numbered(letter: str, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give lines ids that no other lines of the invoice have."""
     return [{**line, "line_id": f"{letter}{number}"} for number, line in enumerate(made)]
-
-
-async def slow_down(partner: Partner, times: int | None = 1, delay_s: float = 3.0) -> None:
-    """Let writes take long enough for people to see them."""
-    await partner.halo.add_fault(
-        partner.tenant, times=times, match={"method": "POST", "path": "SoftwareLicence"}, delay_s=delay_s
-    )
 
 
 async def test_sync_is_pressed_watched_and_finished(page: Page, partner: Partner) -> None:
@@ -244,27 +232,3 @@ async def test_sync_is_pressed_and_cancelled_by_keyboard(page: Page, partner: Pa
     await page.get_by_role("button", name="Cancel this Sync").focus()
     await page.keyboard.press("Enter")
     await expect(panel).to_contain_text("The last Sync was cancelled.", timeout=PATIENCE_MS)
-
-
-async def test_a_run_that_begins_meanwhile_makes_a_preview_old(page: Page, partner: Partner) -> None:
-    await partner.connect()
-    await partner.publish(partner.event(lines(2)))
-    run = await partner.sync(mode="preview")
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/preview")
-    sync = page.locator("#orders").get_by_role("button", name="Sync", exact=True)
-    await expect(sync).to_be_enabled()
-    await slow_down(partner)
-    run_id = await partner.start()
-    # Off while the run has no plan; gone when it has one, because the preview is old then.
-    orders = page.locator("#orders")
-    await expect(orders.get_by_role("button", name="Sync", exact=True, disabled=False)).to_have_count(
-        0, timeout=PATIENCE_MS
-    )
-    await expect(page.get_by_text("This preview is old. Another preview or Sync was made since")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
-    await partner.finished(run_id)
-    again = orders.get_by_role("button", name="Preview the newest invoice")
-    await expect(again).to_be_enabled(timeout=PATIENCE_MS)
-    await expect(sync).to_have_count(0)

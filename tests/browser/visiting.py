@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.looks import DESKTOP, Look, picture
 from tests.browser.watching import Watch, origin
+from tests.partner import Partner
 
 PATIENCE_MS = 15_000
 """How long a page may take for what a test waits for; the machine may be busy with other tests."""
@@ -72,3 +73,16 @@ async def sign_in(page: Page, api_key: str) -> None:
     await page.get_by_label("API key").fill(api_key)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page).not_to_have_url("**/sign-in", timeout=PATIENCE_MS)
+
+
+async def report(page: Page, partner: Partner) -> None:
+    """Sign in and open the report."""
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/report")
+
+
+async def slow_down(partner: Partner, times: int | None = 1, delay_s: float = 3.0) -> None:
+    """Let writes take long enough for people to see them."""
+    await partner.halo.add_fault(
+        partner.tenant, times=times, match={"method": "POST", "path": "SoftwareLicence"}, delay_s=delay_s
+    )

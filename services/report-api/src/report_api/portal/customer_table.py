@@ -15,7 +15,7 @@ from report_api.mapping.choosing import Shown, Standing, choose, standing_of_cus
 from report_api.mapping.customers import customers, link_of, with_client_suggestions
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
-from report_api.portal.mapping_view import View
+from report_api.portal.mapping_view import View, best_pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ class CustomerEntry:
     @property
     def best(self) -> str | None:
         """Return the pair of the suggestion that fits better than all others; None without one."""
-        first, *others = self.suggested or (None,)
-        return None if first is None or (others and others[0].score == first.score) else first.pair
+        return best_pair(self.suggested)
 
     @property
     def called(self) -> str:

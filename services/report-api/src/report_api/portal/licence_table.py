@@ -14,7 +14,7 @@ from report_api.mapping.choosing import Shown, Standing, choose, standing_of_pro
 from report_api.mapping.products import products, with_name_suggestions
 from report_api.mapping.sharing import Claims
 from report_api.models.mapping import Product
-from report_api.portal.mapping_view import View
+from report_api.portal.mapping_view import View, best_pair
 
 _LISTED = 300
 """Licence names that a browser gets to choose from without a script; more would weigh more than the page."""
@@ -43,8 +43,7 @@ class ProductEntry:
     @property
     def best(self) -> str | None:
         """Return the pair of the suggestion that fits better than all others; None without one."""
-        first, *others = self.suggested or (None,)
-        return None if first is None or (others and others[0].score == first.score) else first.pair
+        return best_pair(self.suggested)
 
     @property
     def called(self) -> str:

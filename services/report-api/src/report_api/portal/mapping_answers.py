@@ -1,13 +1,18 @@
 """What the Customers and License tabs say after a change, and where they lead."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from fastapi import Request, Response
+from halosync.store.audit import Actor
 from starlette.datastructures import FormData
 
 from report_api.linking import Applied
 from report_api.mapping import wording
+from report_api.mapping.accepting import NotAPairError
 from report_api.portal.mapping_view import View
 from report_api.portal.routing import see_other
 from report_api.portal.session import say, visitor_of
+from report_api.portal.wording import plural
 from report_api.problems import Problem
 
 NEXT = "Press Sync on the Report tab to apply it."
@@ -31,6 +36,23 @@ async def answer(request: Request, tab: str, form: FormData, applied: Applied, d
     for sentence in wording.listed(applied.refusals):
         await say(request, sentence, "bad")
     return back_to(request, tab, form)
+
+
+async def accept_ticked(
+    request: Request, tab: str, noun: str, accepting: Callable[[str, Sequence[str], Actor], Awaitable[Applied]]
+) -> Response:
+    """Link exactly the pairs that were ticked, by `accepting(partner_id, pairs, by)`; `noun` is what a row is."""
+    form, visitor = await request.form(), visitor_of(request)
+    ticked = texts_of(form, "pair")
+    if not ticked:
+        return await refuse(
+            request, tab, form, "No suggestion was ticked. Tick those that are right, then accept them."
+        )
+    try:
+        applied = await accepting(visitor.partner_id, ticked, visitor.actor)
+    except NotAPairError:
+        raise not_ours() from None
+    return await answer(request, tab, form, applied, f"{plural(applied.made, noun)} linked.")
 
 
 async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:

@@ -1,12 +1,32 @@
 """How the Customers and License tabs are looked at: filter, search, page; in addresses, so that forms lead back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from report_api.mapping.choosing import Standing
 
 _LONGEST_SEARCH = 200
+
+
+class Suggestion(Protocol):
+    """A suggestion of a row: the value of its tick box, and how well it fits."""
+
+    @property
+    def pair(self) -> str:
+        """What the form sends."""
+
+    @property
+    def score(self) -> int:
+        """From 0 to 100."""
+
+
+def best_pair(suggested: Sequence[Suggestion]) -> str | None:
+    """Return the pair of the suggestion that fits better than all others; None without one. The best come first."""
+    if not suggested or (len(suggested) > 1 and suggested[1].score == suggested[0].score):
+        return None
+    return suggested[0].pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The Customers tab: which client in Halo each customer has (seed, 4.1)."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -10,7 +11,6 @@ from starlette.datastructures import FormData
 
 from report_api.linking import Linking, Row, UnknownCustomerError
 from report_api.mapping import wording
-from report_api.mapping.accepting import NotAPairError
 from report_api.mapping.carrying import NotCarriedError, pack_link, unpack_link
 from report_api.mapping.client_ids import client_choice, read_client_choice
 from report_api.mapping.customers import customers, link_of
@@ -18,13 +18,12 @@ from report_api.mapping.finding import find
 from report_api.mapping.sharing import Serving
 from report_api.models.mapping import Customer
 from report_api.portal.customer_table import customer_table
-from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_answers import accept_ticked, answer, not_ours, refuse, text_of
 from report_api.portal.mapping_view import View
 from report_api.portal.pages.halo_reading import Awaited
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, see_other
 from report_api.portal.session import VisitorHere
-from report_api.portal.wording import plural
 from report_api.ports import PortsHere
 from report_api.problems import not_found
 
@@ -58,7 +57,7 @@ async def choose_client(
     """Show the clients that may be meant, one to be chosen: the same as the type-ahead, without a script."""
     back = request.query_params.get("back", "")
     picture = await ports.links.customers(visitor.partner_id)
-    customer = _known(customer_id, picture)
+    customer = _known(customer_id, customers(picture))
     if customer is None:
         raise not_found(_GONE)
     found = await asyncio.to_thread(clients_found, picture, customer_id, q)
@@ -116,19 +115,9 @@ async def exclude(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
 
 
 @router.post("/customers/accept")
-async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+async def accept(request: Request, ports: PortsHere) -> Response:
     """Link exactly the pairs that were ticked on the page."""
-    form = await request.form()
-    ticked = texts_of(form, "pair")
-    if not ticked:
-        return await refuse(
-            request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them."
-        )
-    try:
-        applied = await Linking(ports.links).accept_customers(visitor.partner_id, ticked, visitor.actor)
-    except NotAPairError:
-        raise not_ours() from None
-    return await answer(request, TAB, form, applied, f"{plural(applied.made, 'customer')} linked.")
+    return await accept_ticked(request, TAB, "customer", Linking(ports.links).accept_customers)
 
 
 def clients_found(picture: CustomerPicture, customer_id: str, q: str) -> list[dict[str, Any]]:
@@ -154,13 +143,13 @@ def _row(form: FormData) -> Row:
         raise not_ours() from None
 
 
-def _known(customer_id: str, picture: CustomerPicture) -> Customer | None:
-    return next((each for each in customers(picture) if each.customer_id == customer_id), None)
+def _known(customer_id: str, every: Iterable[Customer]) -> Customer | None:
+    return next((each for each in every if each.customer_id == customer_id), None)
 
 
 def _linked(customer_id: str, picture: CustomerPicture) -> str:
     every = customers(picture)
-    customer = next((each for each in every if each.customer_id == customer_id), None)
+    customer = _known(customer_id, every)
     if customer is None or customer.halo_client_id is None:
         return "The customer is linked."
     client = customer.halo_client_name or f"client #{customer.halo_client_id}"

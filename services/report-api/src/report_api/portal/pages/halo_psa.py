@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.contracts.message import Identifier
+from halosync.store.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.connecting import begin_connection, end_connection
@@ -75,9 +76,9 @@ async def show(
 ) -> Response:
     """Show where the connection stands. `connected` and `problem` say how a log-in to Halo that just ended went."""
     connection = await ports.connections.view(visitor.partner_id)
-    return await _page(
+    return _page(
         request,
-        visitor.partner_id,
+        connection,
         ports,
         just_connected=connected == "1" and connection.state == "connected",
         problem=None if problem is None else _explained(problem, connection.problem),
@@ -113,7 +114,8 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
             response = page(request, "to_halo.html", url=url)
             response.headers["Refresh"] = f"0; url={url}"
             return response
-    return await _page(request, visitor.partner_id, ports, status=422, entered=entered, errors=errors)
+    connection = await ports.connections.view(visitor.partner_id)
+    return _page(request, connection, ports, status=422, entered=entered, errors=errors)
 
 
 @router.post("/halo-psa/test")
@@ -149,9 +151,9 @@ def _explained(code: str, noted: str | None) -> str:
     return noted if noted and code in _NOTED else _PROBLEMS.get(code, _AGAIN)
 
 
-async def _page(
+def _page(
     request: Request,
-    partner_id: str,
+    connection: ConnectionView,
     ports: Ports,
     *,
     status: int = 200,
@@ -160,7 +162,6 @@ async def _page(
     entered: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    connection = await ports.connections.view(partner_id)
     values: dict[str, Any] = {
         "connection": connection,
         "just_connected": just_connected,

@@ -13,18 +13,16 @@ from starlette.datastructures import FormData
 
 from report_api.linking import Linking, UnknownProductError
 from report_api.mapping import wording
-from report_api.mapping.accepting import NotAPairError
 from report_api.mapping.finding import find
 from report_api.mapping.products import products
 from report_api.mapping.sharing import Claims
 from report_api.portal.licence_table import licence_table
-from report_api.portal.mapping_answers import answer, not_ours, refuse, text_of, texts_of
+from report_api.portal.mapping_answers import accept_ticked, answer, not_ours, refuse, text_of
 from report_api.portal.mapping_view import View
 from report_api.portal.pages.halo_reading import Awaited
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages
 from report_api.portal.session import VisitorHere
-from report_api.portal.wording import plural
 from report_api.ports import PortsHere
 
 router = partner_pages()
@@ -84,19 +82,9 @@ async def unlink(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 
 
 @router.post("/licences/accept")
-async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+async def accept(request: Request, ports: PortsHere) -> Response:
     """Link exactly the pairs that were ticked on the page."""
-    form = await request.form()
-    ticked = texts_of(form, "pair")
-    if not ticked:
-        return await refuse(
-            request, TAB, form, "No suggestion was ticked. Tick those that are right, then accept them."
-        )
-    try:
-        applied = await Linking(ports.links).accept_products(visitor.partner_id, ticked, visitor.actor)
-    except NotAPairError:
-        raise not_ours() from None
-    return await answer(request, TAB, form, applied, f"{plural(applied.made, 'product')} linked.")
+    return await accept_ticked(request, TAB, "product", Linking(ports.links).accept_products)
 
 
 def _before(form: FormData) -> str | None:

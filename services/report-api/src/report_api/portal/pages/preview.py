@@ -10,16 +10,14 @@ from halosync.store.previews import Kind
 from report_api.models.runs import Item, Run
 from report_api.portal import meanings
 from report_api.portal.listing import Listing, PageNumber
-from report_api.portal.pages.run import shown
+from report_api.portal.pages.run import found_run, shown
 from report_api.portal.preview import money_rows
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url, see_other
 from report_api.portal.session import Visitor, VisitorHere
 from report_api.portal.sync_panel import sync_panel
 from report_api.ports import Ports, PortsHere
-from report_api.problems import not_found
-from report_api.runs import run_uuid, show_run
-from report_api.starting import NO_RUN
+from report_api.runs import show_run
 from report_api.texts import QueryText
 
 router = partner_pages()
@@ -106,9 +104,7 @@ class Listed:
 
 
 async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[Mapping[str, Any], Run]:
-    row = await ports.history.run(visitor.partner_id, run_uuid(run_id))
-    if row is None:
-        raise not_found(NO_RUN)
+    row = await found_run(ports, visitor, run_id)
     return row, await show_run(ports, row)
 
 

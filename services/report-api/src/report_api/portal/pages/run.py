@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
-from halosync.store.reports import ItemFilter
+from halosync.store.reports import ItemFilter, Row
 
 from report_api.item_export import items_csv
 from report_api.models.runs import Item, Run
@@ -17,9 +17,9 @@ from report_api.portal.listing import Listing, PageNumber
 from report_api.portal.meanings import Meaning, Mending
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url
-from report_api.portal.session import VisitorHere
+from report_api.portal.session import Visitor, VisitorHere
 from report_api.portal.sync_panel import sync_panel
-from report_api.ports import PortsHere
+from report_api.ports import Ports, PortsHere
 from report_api.problems import not_found
 from report_api.runs import run_uuid, seconds_of, show_run
 from report_api.starting import NO_RUN
@@ -59,9 +59,7 @@ async def show(
     number: PageNumber = 1,
 ) -> Response:
     """Show a run of the partner, and a page of the items that fit the filters."""
-    row = await ports.history.run(visitor.partner_id, run_uuid(run_id))
-    if row is None:
-        raise not_found(NO_RUN)
+    row = await found_run(ports, visitor, run_id)
     run = await show_run(ports, row)
     wanted = ItemFilter(outcome or None, action or None, q or None)
     counts = await ports.history.item_counts(run.run_id, wanted.q)
@@ -99,11 +97,21 @@ async def download(
     q: Search = None,
 ) -> Response:
     """Send every item that fits the filters as a CSV file."""
+    row = await found_run(ports, visitor, run_id)
+    wanted = ItemFilter(outcome or None, action or None, q or None)
+    return items_csv(ports, row["run_id"], wanted, f"run-{row['run_id']}.csv")
+
+
+async def found_run(ports: Ports, visitor: Visitor, run_id: str) -> Row:
+    """Return the row of a run with its invoice, as the pages of runs show it.
+
+    Raises:
+        Problem: 404, the partner has no such run.
+    """
     row = await ports.history.run(visitor.partner_id, run_uuid(run_id))
     if row is None:
         raise not_found(NO_RUN)
-    wanted = ItemFilter(outcome or None, action or None, q or None)
-    return items_csv(ports, row["run_id"], wanted, f"run-{row['run_id']}.csv")
+    return row
 
 
 def shown(item: Item, run: Run) -> ShownItem:
