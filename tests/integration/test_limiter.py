@@ -1,5 +1,5 @@
 """The request budget on real Postgres with real time and many callers: never more than the limit in any window, and all
-of it (messaging-facts 3). The rules one by one, without waiting for them: `limiter/`.
+of it (messaging-facts section 3). The rules one by one, without waiting for them: `limiter/`.
 """
 
 import asyncio

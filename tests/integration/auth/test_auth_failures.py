@@ -1,4 +1,4 @@
-"""A parsed `invalid_grant` breaks a connection; nothing else does (halo-api.md 1)."""
+"""A parsed `invalid_grant` breaks a connection; nothing else does (halo-api section 1)."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What is sent to Halo, and how its answers are matched to it (halo-api.md 3)."""
+"""What is sent to Halo, and how its answers are matched to it (halo-api section 3)."""
 
 import json
 from collections.abc import Sequence

@@ -31,7 +31,7 @@ ATTEMPT_LIFETIME_S = 600.0
 """How long a person may take to log in to Halo (spec section 7)."""
 
 NEEDED_SCOPES = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
-"""Without these nothing can be synchronised; `all` includes them (halo-api.md 1)."""
+"""Without these nothing can be synchronised; `all` includes them (halo-api section 1)."""
 
 
 class ConnectionService:

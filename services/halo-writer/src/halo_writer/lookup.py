@@ -1,4 +1,4 @@
-"""Looking up in Halo what became of writes whose outcome is unknown (spec section 5.2, messaging-facts 4.2).
+"""Looking up in Halo what became of writes whose outcome is unknown (spec section 5.2, messaging-facts section 4.2).
 
 One read of a client's licences answers for all of that client's actions. What it finds is recorded client by client,
 so that a look-up that the limiter interrupts goes on where it stopped.

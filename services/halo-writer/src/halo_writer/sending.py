@@ -1,4 +1,4 @@
-"""Sending: mark, deadline, request, classified result (messaging-facts 4.2). The shield around it: `in_flight`.
+"""Sending: mark, deadline, request, classified result (messaging-facts section 4.2). The shield around it: `in_flight`.
 
 Between the commit of the mark and the recorded result a process may die at any point; whoever finds the mark then
 waits until the write has settled and looks in Halo.

@@ -1,4 +1,4 @@
-"""Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure (architecture.md 4)."""
+"""Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -180,7 +180,7 @@ class Writing:
         if failure.status == 403:
             reason = Reason.PERMISSION_DENIED
         if reason is Reason.HALO_REJECTED and len(marks) > 1:
-            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api.md 3).
+            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api section 3).
             order = list(marks)
             named = [order[row] for row in named_rows(failure.body) if row < len(order)]
             await self._actions.refuse(batch.batch_id, marks, named)

@@ -1,4 +1,4 @@
-"""Testing a connection by really reading a little of Halo (issue 4, "Test connection")."""
+"""Testing a connection by really reading a little of Halo."""
 
 import asyncio
 import math

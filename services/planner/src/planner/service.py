@@ -1,4 +1,4 @@
-"""A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec section 2.4 and 2.5)."""
+"""A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec sections 2.4 and 2.5)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What went wrong in a request to Halo, and what that means for the next step (architecture.md 4)."""
+"""What went wrong in a request to Halo, and what follows (architecture section "When something fails")."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -49,8 +49,8 @@ class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the 
 def from_exception(error: httpx.HTTPError | TimeoutError, *, write: bool) -> HaloFailure:
     """Classify a request that got no whole answer.
 
-    Refused connections, DNS and a full pool mean that nothing was sent (messaging-facts 4.2). Everything else leaves
-    a write's outcome unknown; a read is simply made again.
+    Refused connections, DNS and a full pool mean that nothing was sent (messaging-facts section 4.2). Everything else
+    leaves a write's outcome unknown; a read is simply made again.
     """
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, _NOT_SENT):
@@ -114,7 +114,7 @@ def _retry_after(response: httpx.Response, now: datetime) -> float | None:
 
 
 def words_of(body: str) -> str:
-    """Pick the words for people out of the shapes in which Halo complains (halo-api.md 4)."""
+    """Pick the words for people out of the shapes in which Halo complains (halo-api section 4)."""
     return _words_of(body).replace("\0", "\ufffd")[:MOST_WORDS]
 
 

@@ -1,4 +1,4 @@
-"""Halo's OAuth server: the address to log in at, codes for tokens, and refreshes (halo-api.md 1).
+"""Halo's OAuth server: the address to log in at, codes for tokens, and refreshes (halo-api section 1).
 
 A failure is an exception named for the next step: `InvalidGrant` needs a person, `InvalidClient` and `Refused` need
 another entry or another setting in Halo, `Transient` needs only time. No exception's text holds a code, a token or
@@ -18,7 +18,7 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 DEFAULT_LIFETIME_S = 3600.0
-"""Lifetime of an access token whose answer does not tell it (halo-api.md 1)."""
+"""Lifetime of an access token whose answer does not tell it (halo-api section 1)."""
 
 CONNECT_TIMEOUT_S = 3.0
 """A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""

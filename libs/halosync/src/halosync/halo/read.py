@@ -1,4 +1,4 @@
-"""Reading clients and licences, page by page (halo-api.md 2 and 3)."""
+"""Reading clients and licences, page by page (halo-api sections 2 and 3)."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """The only module that changes Halo; only halo-writer may import it (an import contract watches this).
 
 A POST takes an array in which an element without `id` creates and one with `id` updates only the fields it sends
-(halo-api.md 3). There is no idempotency key: whoever calls this has committed a mark first.
+(halo-api section 3). There is no idempotency key: whoever calls this has committed a mark first.
 """
 
 import json
@@ -78,7 +78,7 @@ def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceW
 
 
 def named_rows(body: str) -> set[int]:
-    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api.md 3)."""
+    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api section 3)."""
     try:
         answer = from_json(body)
     except ValueError:
@@ -104,7 +104,7 @@ def _wire(write: LicenceWrite) -> dict[str, Any]:
 
 
 def _number(value: Decimal) -> int | float:
-    """Whole numbers go without a decimal point, because older Halo versions take no other (halo-api.md 3)."""
+    """Whole numbers go without a decimal point, because older Halo versions take no other (halo-api section 3)."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 

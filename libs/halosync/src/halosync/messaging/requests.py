@@ -1,7 +1,7 @@
 """Request and reply over RabbitMQ: an exclusive reply queue of this process and correlation ids, many at once.
 
-The library's own `broker.request` holds a lock for the whole call (messaging-facts 1.1), so it is not used. Replies
-carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
+The library's own `broker.request` holds a lock for the whole call (messaging-facts section 1.1), so it is not used.
+Replies carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Halo's redirect after the log-in (seed, "Connecting Converge"). A browser comes here, without an API key.
+"""Halo's redirect after the log-in (spec section 2.1). A browser comes here, without an API key.
 
 One that is signed in to the portal completes a log-in of its own partner only.
 """
