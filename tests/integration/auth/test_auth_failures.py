@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from halosync.contracts.connection import ConnectionLost
-from halosync.messaging.answering import Refused
+from halosync.ports.requests import Refused
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.oauth import InvalidGrant, OAuthError, TokenAnswer
-from halosync.messaging.answering import Refused
 from halosync.observability.metrics import TOKEN_REFRESHES
-from halosync.store.held_connection import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.ports.oauth import InvalidGrant, OAuthError, TokenAnswer
+from halosync.ports.requests import Refused
 
 from auth import refusals
 from auth.ports import Connections, Halo, Held

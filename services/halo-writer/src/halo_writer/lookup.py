@@ -10,9 +10,9 @@ from itertools import groupby
 import structlog
 from halosync.domain.model import Licence, Reason
 from halosync.halo.read import HaloReader
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import Rate
 
 from halo_writer import wording
 from halo_writer.client_lists import ClientLists, HidesLicencesError

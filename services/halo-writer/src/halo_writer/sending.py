@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.failures import HaloFailure
 from halosync.observability.metrics import IN_FLIGHT
-from halosync.store.action_values import Applied, BatchAtWork, OpenAction
-from halosync.store.limiter import Lease, Rate
+from halosync.ports.batch_work import Applied, BatchAtWork, OpenAction
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Lease, Rate
 
 from halo_writer.effects import write_of
 from halo_writer.ports import Actions, Counter, Halo, Limiter

@@ -9,11 +9,10 @@ from halosync.domain.batching import split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, RefreshToken, next_step
 from halosync.domain.retry import LookUp as LookUpFirst
-from halosync.halo.failures import HaloFailure
 from halosync.halo.write import named_rows
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.action_values import BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import NoPermit
+from halosync.ports.batch_work import BatchAtWork, Failed, OpenAction
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit
 
 from halo_writer import wording
 from halo_writer.in_flight import InFlight

@@ -8,42 +8,12 @@ import httpx
 from pydantic_core import from_json
 
 from halosync.domain.retry import FailureClass
+from halosync.ports.failures import HaloFailure
 
 MOST_WORDS = 500
 """How much of Halo's own words an item keeps."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-
-class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the next step
-    """A request to Halo did not succeed.
-
-    Attributes:
-        failure: what that means for the next step.
-        status: Halo's status; None if there was no answer.
-        words: Halo's own words, or what happened on the way.
-        retry_after_s: how long Halo asks to wait, if it says.
-        sent: whether Halo may have counted the request.
-        body: the answer's text, for whoever can read more in it.
-    """
-
-    def __init__(
-        self,
-        failure: FailureClass,
-        words: str,
-        *,
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        sent: bool = True,
-        body: str = "",
-    ) -> None:
-        super().__init__(words)
-        self.failure = failure
-        self.words = words
-        self.status = status
-        self.retry_after_s = retry_after_s
-        self.sent = sent
-        self.body = body
 
 
 def from_exception(error: httpx.HTTPError | TimeoutError, *, write: bool) -> HaloFailure:

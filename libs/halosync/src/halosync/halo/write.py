@@ -7,7 +7,6 @@ A POST takes an array in which an element without `id` creates and one with `id`
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,28 +15,12 @@ from pydantic_core import from_json
 from halosync.domain.model import PriceField, Removal
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
 from halosync.halo.read import LICENCES_PATH
 from halosync.halo.transport import HaloTransport
+from halosync.ports.failures import HaloFailure
+from halosync.ports.licence_write import LicenceWrite
 
 _NAMED_ROW = re.compile(r"^\[(\d+)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceWrite:
-    """One element of an array: a licence as it shall be. Without `licence_id` it is a create.
-
-    None leaves a field as it is (or, for a create, unset).
-    """
-
-    client_id: int
-    licence_id: int | None = None
-    name: str | None = None
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    price_field: PriceField = PriceField.PRICE
-    billing_cycle: str | None = None
-    is_active: bool | None = None
 
 
 class HaloWriter:

@@ -14,14 +14,11 @@ from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import WORK
+from halosync.ports.requests import NoReplyError
 
 log = structlog.get_logger(__name__)
 
 REQUEST_TIMEOUT_S = 20.0
-
-
-class NoReplyError(Exception):
-    """Nobody answered a request in time; it is unknown whether it was carried out."""
 
 
 class Requests:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from halosync.domain.acts import Act
+from halosync.domain.acts import Act, Actor
 from halosync.domain.client_marks import client_mark
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor, record_many
+from halosync.store.audit import record_many
 from halosync.store.queries import QUERIES, Connection
 
 

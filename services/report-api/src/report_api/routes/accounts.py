@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
-from halosync.messaging.requests import NoReplyError
+from halosync.ports.requests import NoReplyError
 from pydantic import ValidationError
 
 from report_api.portal.session import signed_in

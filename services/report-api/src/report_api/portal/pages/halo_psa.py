@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.contracts.message import Identifier
-from halosync.store.connections import ConnectionView
+from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.connecting import begin_connection, end_connection
