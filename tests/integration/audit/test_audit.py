@@ -80,7 +80,7 @@ async def test_what_changes_nothing_is_not_kept(stage: Stage) -> None:
     run_id = await stage.start()
     for _ in range(2):
         await stage.runs.cancel(PARTNER, run_id, by=BY)
-        async with stage.connections.hold(PARTNER) as held:
+        async with stage.connections.lock(PARTNER) as held:
             assert held is not None
             await held.end("Disconnected.", by=BY)
     created = await stage.keys.create(PARTNER, "portal", by=BY)

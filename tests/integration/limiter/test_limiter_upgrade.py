@@ -64,7 +64,7 @@ async def test_what_was_leased_before_the_upgrade_still_counts(postgres_server: 
         await pool.execute(text)
     limiter = RateLimiter(pool)
     assert (await limiter.acquire("acme", HOUR, want=9, hold_s=60.0)).granted == 1
-    await limiter.settle(Lease(leases[1]["lease_id"], 2), 1)
+    await limiter.finish(Lease(leases[1]["lease_id"], 2), 1)
     assert (await limiter.acquire("acme", HOUR, want=9, hold_s=60.0)).granted == 1
     assert await wait_of(limiter, reserve=2) == pytest.approx(3600, abs=30)
     await pool.close()

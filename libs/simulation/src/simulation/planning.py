@@ -6,7 +6,7 @@ from uuid import UUID
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
 from halosync.ports.reads import ReadProgress
-from halosync.ports.run_claim import ClaimedRun, LostLeaseError
+from halosync.ports.run_claim import ClaimedRun, LostClaimError
 from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
@@ -168,7 +168,7 @@ class MemoryPlans:
         def effect() -> None:
             run = self._db.runs[read.read_id]
             if run.lease != lease or run.state != "planning":
-                raise LostLeaseError(str(run.run_id))
+                raise LostClaimError(str(run.run_id))
             run.state, run.lease = "writing", None
             batch_of = {}
             for planned in batches:
