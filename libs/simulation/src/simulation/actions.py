@@ -181,7 +181,7 @@ class MemoryActions:
 
     async def ring_later(self, batch_id: int, wait_s: float) -> None:
         """As `ActionStore.ring_later`."""
-        await self._step(lambda: setattr(self._db.batches[batch_id], "ring_at", now() + wait_s + ISSUE_GRACE_S))
+        await self._step(lambda: setattr(self._db.batches[batch_id], "redeliver_at", now() + wait_s + ISSUE_GRACE_S))
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """As `ActionStore.adopt`."""
@@ -257,9 +257,9 @@ class MemoryActions:
         """As `ActionStore.ring_due`."""
 
         def effect() -> int:
-            due = [each for each in self._db.batches.values() if each.state == "issued" and each.ring_at <= now()]
+            due = [each for each in self._db.batches.values() if each.state == "issued" and each.redeliver_at <= now()]
             for batch in due:
-                batch.ring_at = now() + SWEEP_GRACE_S
+                batch.redeliver_at = now() + SWEEP_GRACE_S
                 self._db.emit("licence.actions.v1", batch.batch_id)
             return len(due)
 

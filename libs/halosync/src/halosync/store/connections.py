@@ -15,7 +15,7 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from halosync.domain.acts import Act
-from halosync.store.audit import UNNAMED, Actor, record
+from halosync.store.audit import Actor, record
 from halosync.store.held_connection import (
     Attempt,
     HeldConnection,
@@ -97,14 +97,13 @@ class ConnectionStore:
         row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
         if row is None:
             return None
-        by = row["begun_by"]
         return Attempt(
             state_hash,
             row["partner_id"],
             row["tenant"],
             row["client_id"],
             row["code_verifier"],
-            begun_by=UNNAMED if by is None else Actor(by, row["begun_by_key_id"], row["begun_by_operator"]),
+            begun_by=Actor(row["begun_by"], row["begun_by_key_id"], row["begun_by_operator"]),
         )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:
