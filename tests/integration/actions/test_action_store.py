@@ -2,7 +2,7 @@
 
 import pytest
 from halosync.domain.model import Action, Reason
-from halosync.store.action_values import Applied, Failed
+from halosync.ports.batch_work import Applied, Failed
 
 from .conftest import CLIENT, Stage, marked
 

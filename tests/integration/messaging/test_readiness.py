@@ -27,9 +27,9 @@ from halosync.runtime.readiness import Readiness, Rhythm
 from .conftest import DELAYS_S, PATIENCE_S, Outside, Worker
 
 NOTICED_S = 35.0
-"""How long a broker may be away before it is noticed (messaging-facts F5)."""
+"""How long a broker may be away before it is noticed (messaging-facts section 6.5, F5)."""
 CONSUMING_AGAIN_S = 5.0
-"""How long a deleted queue may be without its consumer (messaging-facts F7)."""
+"""How long a deleted queue may be without its consumer (messaging-facts section 6.5, F7)."""
 
 
 @dataclass

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halosync.runtime.tokens import ConnectionLostError
-from halosync.store.action_values import Applied
-from halosync.store.audit import Actor
-from halosync.store.limiter import Rate
+from halosync.domain.acts import Actor
+from halosync.ports.batch_work import Applied
+from halosync.ports.failures import ConnectionLostError
+from halosync.ports.permits import Rate
 from halosync.store.run_work import RunWork
 
 TENANT = "acme"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 

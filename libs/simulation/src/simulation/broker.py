@@ -17,7 +17,7 @@ DETECT_S = 35.0
 """A consumer that says nothing for so long is given up by the broker (heartbeats)."""
 
 HOP_RETRY_S = 180.0
-"""When an at-least-once hop has failed, RabbitMQ tries again after so long (messaging-facts 2.2)."""
+"""When an at-least-once hop has failed, RabbitMQ tries again after so long (messaging-facts section 2.2)."""
 
 ORDERS = frozenset({"run.requested.v1", "licence.actions.v1"})
 """Messages that a sweeper asks for again; only these are lost on purpose."""

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
-from halosync.store.plans import LostLeaseError
-from halosync.store.reading import ReadProgress
-from halosync.store.run_work import LEASE_S, ClaimedRun
+from halosync.ports.reads import ReadProgress
+from halosync.ports.run_claim import ClaimedRun, LostLeaseError
+from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
 from simulation.database import LIVING, Database, Read, Run, Step

@@ -13,8 +13,8 @@ from halo_writer.service import Writing
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess
-from halosync.store.limiter import Rate
 from planner.reading import HaloReading
 from planner.service import Limits, Planning
 

@@ -5,9 +5,9 @@ from typing import Protocol
 from uuid import UUID
 
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.write import LicenceWrite
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import Lease, Rate
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.permits import Lease, Rate
 
 
 class Actions(Protocol):

@@ -1,4 +1,4 @@
-"""What becomes of a delivery: done, again later, or a dead letter with its reason (architecture.md 4).
+"""What becomes of a delivery: done, again later, or a dead letter (architecture section "When something fails").
 
 A handler that returns has done its work and the message is acknowledged. A handler that raises
 

@@ -1,4 +1,4 @@
-"""A message sent through the broker and back: the only proof that publishing and delivering work (messaging-facts 1.4).
+"""A message sent through the broker and back: proof that publishing and delivering work (messaging-facts section 1.4).
 
 A connection that is open proves little: a broker that is frozen keeps it open until heartbeats are missed, and one that
 is short of memory or disk keeps it open and takes nothing.

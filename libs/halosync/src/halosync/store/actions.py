@@ -12,7 +12,7 @@ import asyncpg
 from halosync.contracts.run import LicenceActions
 from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
 from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue

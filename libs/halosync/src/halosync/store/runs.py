@@ -6,9 +6,9 @@ from uuid import UUID
 import asyncpg
 
 from halosync.contracts.run import RunCounters, RunFinished, RunRequested
-from halosync.domain.acts import Act
+from halosync.domain.acts import AUTO_SYNC, Act, Actor
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
-from halosync.store.audit import AUTO_SYNC, Actor, record
+from halosync.store.audit import record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.seen import Change, Seen, SeenChangedError, change_since, must_still_hold
