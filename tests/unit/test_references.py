@@ -68,9 +68,9 @@ def sections(page: str) -> Iterator[tuple[str, str, str]]:
 
 def section(page: str, name: str) -> str | None:
     """Return the text of the section of that number or that quoted title; None when there is none."""
-    for number, title, body in sections(page):
+    for number, title, text in sections(page):
         if name in (number, f'"{title}"'):
-            return body
+            return text
     whole, _, item = name.partition(".")
     if item and (body := section(page, whole)) is not None:
         found = re.search(rf"^{item}\. .*", re.split(r"^##", body, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE)
