@@ -1,4 +1,4 @@
-"""The sandbox against the facts: the request limit (halo-api.md 4)."""
+"""The sandbox against the facts: the request limit (halo-api section 4)."""
 
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime

@@ -1,4 +1,4 @@
-"""The sandbox against the facts: writing licences (halo-api.md 3)."""
+"""The sandbox against the facts: writing licences (halo-api section 3)."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -25,7 +25,7 @@ def answer(exchange: Exchange) -> Answer:
 
 
 def _authinfo(exchange: Exchange) -> Answer:
-    """`GET /authinfo`, without a token: where to log in (halo-api.md 1)."""
+    """`GET /authinfo`, without a token: where to log in (halo-api section 1)."""
     return json_answer(200, {"auth_url": f"{exchange.base_url}/auth", "tenant_id": exchange.tenant.name})
 
 

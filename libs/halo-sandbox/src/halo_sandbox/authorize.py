@@ -1,4 +1,4 @@
-"""The authorise endpoint: at once, or by a page for a person (halo-api.md 1)."""
+"""The authorise endpoint: at once, or by a page for a person (halo-api section 1)."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit

@@ -1,4 +1,4 @@
-"""The token endpoint, and which handler answers what is below `/auth/` (halo-api.md 1)."""
+"""The token endpoint, and which handler answers what is below `/auth/` (halo-api section 1)."""
 
 import math
 from collections.abc import Mapping

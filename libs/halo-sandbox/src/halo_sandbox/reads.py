@@ -1,4 +1,4 @@
-"""`GET` of clients and licences (halo-api.md 2 and 3)."""
+"""`GET` of clients and licences (halo-api sections 2 and 3)."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Who may do what: the token's scopes and the agent's permissions (halo-api.md 1 and 4)."""
+"""Who may do what: the token's scopes and the agent's permissions (halo-api sections 1 and 4)."""
 
 from halo_sandbox import scopes
 from halo_sandbox.exchange import Exchange, RefusedError

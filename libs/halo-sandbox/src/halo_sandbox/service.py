@@ -89,7 +89,7 @@ AUTH = Service(oauth.answer, limited=False)
 
 
 def _over_limit(tenant: Tenant) -> Answer | None:
-    """The answer to a request that the limit does not let pass, None when it passes (halo-api.md 4)."""
+    """The answer to a request that the limit does not let pass, None when it passes (halo-api section 4)."""
     wait_s = tenant.limit_wait_s()
     if not wait_s:
         return None

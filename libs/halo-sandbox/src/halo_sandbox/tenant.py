@@ -99,7 +99,7 @@ class Tenant:
         return self._client_lists[include_inactive]
 
     def agent_sees(self, row_id: int) -> bool:
-        """Whether the agent who logged in may see this client or licence (halo-api.md 1)."""
+        """Whether the agent who logged in may see this client or licence (halo-api section 1)."""
         if self.settings.agent_sees == "some":
             return row_id * _GOLDEN % 1 < self.settings.agent_sees_fraction
         return self.settings.agent_sees == "all"

@@ -1,4 +1,4 @@
-"""Codes, access tokens and refresh tokens that a tenant has issued (halo-api.md 1)."""
+"""Codes, access tokens and refresh tokens that a tenant has issued (halo-api section 1)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""`POST` and `DELETE` of licences (halo-api.md 3): no idempotency, no unique names."""
+"""`POST` and `DELETE` of licences (halo-api section 3): no idempotency, no unique names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
