@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from halosync.store.sessions import Notice, NoticeKind, PartnerFrame, Session
 
 from report_api.portal.cookies import csrf_token, session_token

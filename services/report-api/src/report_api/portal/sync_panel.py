@@ -16,7 +16,7 @@ from halosync.domain.states import RunState
 
 from report_api.models.runs import Ahead, Run
 from report_api.portal import meanings
-from report_api.portal.meanings import Meaning, Mending
+from report_api.portal.meanings import Meaning, RemedyLink
 from report_api.portal.session import Visitor
 from report_api.ports import Ports
 from report_api.runs import show_run
@@ -131,9 +131,9 @@ class SyncPanel:
                 return "The last Sync succeeded."
 
     @property
-    def mending(self) -> Mending | None:
+    def remedy(self) -> RemedyLink | None:
         """Where the reason of a failed run is put right; None if there is no such page."""
-        return None if self.ended is None else meanings.MENDINGS.get(self.ended.error_code or "")
+        return None if self.ended is None else meanings.REMEDY_LINKS.get(self.ended.error_code or "")
 
     @property
     def approved(self) -> int | None:

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from halosync.domain.acts import Act
+from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
 from halosync.domain.audit_wording import KINDS, short_id
-from halosync.store.audit import AUTO_SYNC, COMMAND_LINE, UNNAMED, Actor
 
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages

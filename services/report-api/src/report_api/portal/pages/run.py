@@ -14,7 +14,7 @@ from report_api.models.runs import Item, Run
 from report_api.portal import meanings
 from report_api.portal.changes import Change, changes
 from report_api.portal.listing import Listing, PageNumber
-from report_api.portal.meanings import Meaning, Mending
+from report_api.portal.meanings import Meaning, RemedyLink
 from report_api.portal.rendering import page
 from report_api.portal.routing import partner_pages, partner_url
 from report_api.portal.session import Visitor, VisitorHere
@@ -37,12 +37,12 @@ ActionFilter = Annotated[Action | Literal[""], Query(alias="action", description
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """An item as the table shows it. `reason` and `mending` are None where there is nothing to say or to mend."""
+    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do."""
 
     item: Item
     outcome: Meaning
     reason: str | None
-    mending: Mending | None
+    remedy: RemedyLink | None
     changes: Sequence[Change]
 
 
@@ -120,6 +120,6 @@ def shown(item: Item, run: Run) -> ShownItem:
         item=item,
         outcome=meanings.outcome_meaning(item.outcome, RunState(run.state)),
         reason=meanings.reason_label(item.reason),
-        mending=meanings.MENDINGS.get(item.reason or ""),
+        remedy=meanings.REMEDY_LINKS.get(item.reason or ""),
         changes=changes(item.before, item.after),
     )
