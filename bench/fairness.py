@@ -34,7 +34,7 @@ from devstack.waiting import until
 from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.checking import LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from halosync.store.invoices import InvoiceStore
 from halosync.store.pool import open_pool
 from halosync.store.runs import RunStore

@@ -20,8 +20,8 @@ from uuid import uuid4
 
 import asyncpg
 from devstack.postgres import postgres
+from halosync.domain.acts import Actor
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor
 from halosync.store.link_changes import CustomerChange
 from halosync.store.links import LinkStore
 from halosync.store.migrate import migrate

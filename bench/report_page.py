@@ -28,8 +28,8 @@ from devstack.postgres import postgres
 from devstack.waiting import until
 from halosync.contracts.settings import RateLimit
 from halosync.domain import wording
+from halosync.domain.acts import COMMAND_LINE
 from halosync.runtime.health import serve_until, server
-from halosync.store.audit import COMMAND_LINE
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from report_api.app import build

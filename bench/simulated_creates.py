@@ -1,4 +1,4 @@
-"""Creates under the fault rates of messaging-facts 4, on the simulation's virtual clock: none twice, none lost.
+"""Creates under the fault rates of messaging-facts section 4, on the simulation's virtual clock: none twice, none lost.
 
 Every world has 100 creates, one to a request, by two of the real writers; the faults of each attempt as measured
 there: 3 % unanswered (half of them applied, 30 % of those late), 1 % refused connections, 2 % killed writers, 0.5 %

@@ -1,4 +1,4 @@
-"""The sandbox's faults on demand (messaging-facts.md 6.5: F14 to F17)."""
+"""The sandbox's faults on demand (messaging-facts section 6.5, F14 to F17)."""
 
 from collections.abc import AsyncIterator
 from typing import Any

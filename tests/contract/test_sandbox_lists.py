@@ -1,4 +1,4 @@
-"""The sandbox against the facts: clients, licences and their pages (halo-api.md 2 and 3)."""
+"""The sandbox against the facts: clients, licences and their pages (halo-api sections 2 and 3)."""
 
 from collections.abc import AsyncIterator
 from typing import Any

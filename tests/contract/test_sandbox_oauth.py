@@ -1,4 +1,4 @@
-"""The sandbox against the facts: authorisation (halo-api.md 1)."""
+"""The sandbox against the facts: authorisation (halo-api section 1)."""
 
 import base64
 import hashlib

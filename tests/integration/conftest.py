@@ -14,7 +14,7 @@ import pytest_asyncio
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from report_api.app import build
 from report_api.ports import Pace, Ports
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from halosync.store.keys import KeyStore, Principal
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 

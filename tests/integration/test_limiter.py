@@ -1,5 +1,5 @@
 """The request budget on real Postgres with real time and many callers: never more than the limit in any window, and all
-of it (messaging-facts 3). The rules one by one, without waiting for them: `limiter/`.
+of it (messaging-facts section 3). The rules one by one, without waiting for them: `limiter/`.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.waiting import until
-from halosync.store.limiter import Lease, NoPermit, Rate, RateLimiter, Standing, own_rate
+from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool
 from prometheus_client import REGISTRY
 

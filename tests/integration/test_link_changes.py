@@ -6,9 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from halosync.domain.acts import Actor
 from halosync.domain.client_marks import client_mark
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor, AuditStore
+from halosync.store.audit import AuditStore
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange, WhyRefused
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore

@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.domain.model import CustomerLink
+from halosync.ports.connections import Attempt, NewTokens
 from halosync.store.connections import ConnectionStore
-from halosync.store.held_connection import Attempt, NewTokens
 from halosync.store.link_changes import (
     Changed,
     CustomerChange,

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from devstack.waiting import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import COMMAND_LINE
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore, SettingsChangedError, UnknownPartnerError
 

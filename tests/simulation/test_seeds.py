@@ -1,4 +1,4 @@
-"""A thousand worlds: whatever breaks in them, every invariant holds (messaging-facts 6.4)."""
+"""A thousand worlds: whatever breaks in them, every invariant holds (messaging-facts section 6.4)."""
 
 from pathlib import Path
 

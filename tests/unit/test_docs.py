@@ -30,6 +30,14 @@ SETTINGS = (
 )
 VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in settings.model_fields}
 DEVSTACK = f"{PREFIX}DEVSTACK_"
+NOT_BUILT_YET = {
+    f"{PREFIX}{name}"
+    for name in (
+        *("HALO_SUFFIXES", "HALO_CUSTOM_HOSTS", "HALO_FOREIGN_MARKS", "HALO_PAGE_SIZE_MAX", "HALO_BATCH_SIZE_MAX"),
+        *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "SMTP_URL", "MAIL_FROM", "RETENTION_MONTHS"),
+    )
+}
+"""What spec sections 9 to 13 add; a name leaves this list when it becomes a setting."""
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -113,7 +121,7 @@ def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
 )
 def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
     named = {name for name in _VARIABLE.findall(page.read_text("utf-8")) if not name.startswith(DEVSTACK)}
-    assert named <= VARIABLES
+    assert named - VARIABLES == (NOT_BUILT_YET if page.name == "specification.md" else set())
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import asyncpg
 from halosync.contracts.settings import DeleteGuard, PartnerSettings
-from halosync.domain.acts import Act
+from halosync.domain.acts import Act, Actor
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor, record
+from halosync.ports.connections import Attempt, NewTokens
+from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
-from halosync.store.held_connection import Attempt, NewTokens
 from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore

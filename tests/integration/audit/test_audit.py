@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from halosync.contracts.settings import PartnerSettings
-from halosync.domain.acts import Act
+from halosync.domain.acts import AUTO_SYNC, HALO, Act, Actor
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import AUTO_SYNC, HALO, Actor, AuditStore, record
+from halosync.store.audit import AuditStore, record
 from halosync.store.queries import QUERIES
 
 from .deeds import BY, DEEDS, PARTNER, Stage

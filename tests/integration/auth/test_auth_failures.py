@@ -1,11 +1,11 @@
-"""A parsed `invalid_grant` breaks a connection; nothing else does (halo-api.md 1)."""
+"""A parsed `invalid_grant` breaks a connection; nothing else does (halo-api section 1)."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from halosync.contracts.connection import ConnectionLost
-from halosync.messaging.answering import Refused
+from halosync.ports.requests import Refused
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

@@ -12,8 +12,9 @@ from halosync.contracts.connection import (
     EndConnection,
     RequestedBy,
 )
-from halosync.messaging.answering import Refused
-from halosync.store.audit import UNNAMED, Actor, AuditStore
+from halosync.domain.acts import UNNAMED, Actor
+from halosync.ports.requests import Refused
+from halosync.store.audit import AuditStore
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

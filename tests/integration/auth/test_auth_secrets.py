@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import structlog
 from halosync.contracts.connection import BeginConnection
-from halosync.messaging.answering import Refused
 from halosync.observability.logging import configure_logging
+from halosync.ports.requests import Refused
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

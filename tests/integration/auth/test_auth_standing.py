@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
-from halosync.messaging.answering import Refused
+from halosync.ports.requests import Refused
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World

@@ -7,7 +7,7 @@ import pytest
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halosync.contracts.connection import EndConnection, TokenGranted
-from halosync.messaging.answering import Refused
+from halosync.ports.requests import Refused
 from pydantic import SecretStr
 
 if TYPE_CHECKING:

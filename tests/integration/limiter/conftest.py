@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import asyncpg
 import pytest
-from halosync.store.limiter import Lease, NoPermit, Rate, RateLimiter, Standing
+from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.store.limiter import RateLimiter
 from simulation.limiter import MemoryRateLimiter
 
 TENANT = "acme"

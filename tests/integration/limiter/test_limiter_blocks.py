@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from halosync.store.limiter import NoPermit, Rate
+from halosync.ports.permits import NoPermit, Rate
 
 pytestmark = pytest.mark.integration
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from halosync.store.limiter import Rate, Standing
+from halosync.ports.permits import Rate, Standing
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 from devstack.naming import fresh_name
 from devstack.postgres import PostgresServer
-from halosync.store.limiter import Lease, NoPermit, Rate, RateLimiter
+from halosync.ports.permits import Lease, NoPermit, Rate
+from halosync.store.limiter import RateLimiter
 from halosync.store.migrate import migrations
 from halosync.store.pool import open_pool
 

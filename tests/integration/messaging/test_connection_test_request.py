@@ -6,11 +6,11 @@ from typing import Any, cast
 import planner.app
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.connection import ConnectionTested, RequestRefused, TestConnection
-from halosync.messaging.answering import Refused
 from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.messaging.topology import CONNECTION_TEST, DEAD_LETTERS
+from halosync.ports.requests import Refused
 
 from .conftest import Outside
 

@@ -1,6 +1,7 @@
 """A broker that is silent for so long that its connections are given up: what waits for it is told, and not cancelled.
 
-The library hands the cancellation of its own reader to everybody who waits for an answer (messaging-facts F5, F18).
+The library hands the cancellation of its own reader to everybody who waits for an answer (messaging-facts section 6.5,
+F5 and F18).
 """
 
 import asyncio

@@ -14,8 +14,9 @@ from halosync.contracts.connection import RequestRefused, TokenGranted, TokenReq
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.requests import NoReplyError, Requests, raw_body, send_reply
+from halosync.messaging.requests import Requests, raw_body, send_reply
 from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, TOKEN_REQUEST
+from halosync.ports.requests import NoReplyError
 from pydantic import SecretStr
 
 from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside

@@ -22,16 +22,17 @@ from halo_writer.rules import RetryRules
 from halo_writer.sending import Sender
 from halo_writer.service import Writing
 from halosync.contracts.connection import TokenGranted
+from halosync.domain.acts import Actor
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
+from halosync.ports.failures import ConnectionLostError
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess
-from halosync.runtime.tokens import ConnectionLostError
 from halosync.store.actions import ActionStore
-from halosync.store.audit import Actor
 from halosync.store.counting import RequestCounter
 from halosync.store.invoices import InvoiceStore
-from halosync.store.limiter import Rate, RateLimiter
+from halosync.store.limiter import RateLimiter
 from halosync.store.plans import PlanStore
 from halosync.store.reading import ReadStore
 from halosync.store.run_work import RunWork

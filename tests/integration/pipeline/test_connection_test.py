@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from halosync.contracts.connection import ConnectionTested, TestConnection
 from halosync.halo.read import HaloReader
-from halosync.messaging.answering import Refused
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.failures import ConnectionLostError, TokenUnavailableError
+from halosync.ports.permits import Rate
+from halosync.ports.requests import Refused
 from halosync.store.connections import ConnectionStore
-from halosync.store.limiter import Rate
 from halosync.store.reading import ReadStore
 from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
 

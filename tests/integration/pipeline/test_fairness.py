@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from devstack.waiting import until
 from halo_writer.rules import BUSY_WAIT_S
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from halosync.store.plans import IN_FLIGHT
 from planner.room import SMALL_ROWS
 from planner.service import CROWDED_WAIT_S

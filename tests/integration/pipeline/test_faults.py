@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halosync.runtime.tokens import ConnectionLostError
-from halosync.store.action_values import Applied
-from halosync.store.audit import Actor
-from halosync.store.limiter import Rate
+from halosync.domain.acts import Actor
+from halosync.ports.batch_work import Applied
+from halosync.ports.failures import ConnectionLostError
+from halosync.ports.permits import Rate
 from halosync.store.run_work import RunWork
 
 TENANT = "acme"
@@ -176,7 +176,7 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) 
         [action.item_id for action in actions], worker="dead", send_s=0.1, answer_s=0.1, settle_s=0.1
     )
     await pipeline.pool.execute("UPDATE batch SET ring_at = now()")  # its message died with it
-    assert await pipeline.actions.ring_due() == 1
+    assert await pipeline.actions.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     await all_there(pipeline, 3)
@@ -300,7 +300,7 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
     await pipeline.pool.execute("UPDATE run SET leased_until = now(), ring_at = now()")
-    assert await pipeline.runs.ring_due() == 1
+    assert await pipeline.runs.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
 
@@ -317,7 +317,7 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
         [action.item_id for action in actions], worker="dead", send_s=0.05, answer_s=0.0, settle_s=0.0
     )
     await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', ring_at = now()")
-    await pipeline.actions.ring_due()
+    await pipeline.actions.redeliver_due()
     await pipeline.settle()
     run = await pipeline.run(run_id)
     assert (run["state"], run["created"], run["failed"]) == ("partial", 4, 1)

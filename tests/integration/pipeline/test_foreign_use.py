@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from halosync.store.limiter import Rate
+from halosync.ports.permits import Rate
 
 TENANT, RATE = "acme", Rate(50, 2.0)
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from devstack.waiting import until
-from halosync.store.limiter import Rate
+from halosync.ports.permits import Rate
 
 
 async def test_mapping_pages_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:

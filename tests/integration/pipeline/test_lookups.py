@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from devstack.waiting import until
-from halosync.runtime.tokens import TokenUnavailableError
-from halosync.store.limiter import Rate
+from halosync.ports.failures import TokenUnavailableError
+from halosync.ports.permits import Rate
 
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from halosync.domain.acts import Act
-from halosync.store.audit import AUTO_SYNC, COMMAND_LINE, HALO, Actor, record
+from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, HALO, Act, Actor
+from halosync.store.audit import record
 
 from tests.integration.portal.conftest import new_browser
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from halosync.store.sessions import Notice
 from report_api.app import build
 

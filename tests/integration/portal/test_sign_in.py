@@ -1,4 +1,4 @@
-"""Signing in and out, and the partner that an operator acts for (issue: sign-in)."""
+"""Signing in and out, and the partner that an operator acts for."""
 
 from typing import TYPE_CHECKING
 

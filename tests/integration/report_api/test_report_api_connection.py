@@ -15,7 +15,7 @@ from halosync.contracts.connection import (
     RequestRefused,
     TestConnection,
 )
-from halosync.messaging.requests import NoReplyError
+from halosync.ports.requests import NoReplyError
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 import structlog
-from halosync.messaging.requests import NoReplyError
+from halosync.ports.requests import NoReplyError
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

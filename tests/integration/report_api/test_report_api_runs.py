@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from halosync.store.limiter import Rate, RateLimiter
+from halosync.ports.permits import Rate
+from halosync.store.limiter import RateLimiter
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

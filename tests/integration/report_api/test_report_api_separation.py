@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from report_api.app import build
 
 if TYPE_CHECKING:

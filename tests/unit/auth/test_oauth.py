@@ -5,17 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from halosync.halo.oauth import (
-    InvalidClient,
-    InvalidGrant,
-    OAuthClient,
-    OAuthError,
-    Refused,
-    TokenAnswer,
-    Transient,
-    challenge,
-    new_verifier,
-)
+from auth.service import new_verifier
+from halosync.halo.oauth import OAuthClient, challenge
+from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, OtherRefusal, TokenAnswer, Transient
 from pydantic import SecretStr
 
 SECRET = "refresh-token-that-nobody-may-see"
@@ -109,7 +101,7 @@ async def test_answers_of_other_versions_are_understood(
         (httpx.Response(400, json={"error": "invalid_grant"}), InvalidGrant),
         (httpx.Response(401, json={"error": "invalid_client"}), InvalidClient),
         (httpx.Response(400, json={"error": "unauthorized_client"}), InvalidClient),
-        (httpx.Response(400, json={"error": "invalid_scope"}), Refused),
+        (httpx.Response(400, json={"error": "invalid_scope"}), OtherRefusal),
         # Everything below could pass: nothing of it may break a connection.
         (httpx.Response(400, text="invalid_grant"), Transient),
         (httpx.Response(400, json={"error": f"invalid_grant {SECRET}"}), Transient),

@@ -1,4 +1,4 @@
-"""What went wrong in a request, and what that means for the next step: the table of architecture.md 4."""
+"""What went wrong in a request, and what follows: the table of architecture section "When something fails"."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
 from halosync.halo.read import NO_CLIENT, HaloReader
 from halosync.halo.transport import HaloTransport
+from halosync.ports.failures import HaloFailure
 
 CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
 LICENCE: dict[str, Any] = {

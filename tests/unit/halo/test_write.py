@@ -1,4 +1,4 @@
-"""What is sent to Halo, and how its answers are matched to it (halo-api.md 3)."""
+"""What is sent to Halo, and how its answers are matched to it (halo-api section 3)."""
 
 import json
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ import pytest
 from halosync.domain.model import PriceField, Removal
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
 from halosync.halo.transport import HaloTransport
-from halosync.halo.write import HaloWriter, LicenceWrite, _ids, _number, _wire, named_rows, removal_write
+from halosync.halo.write import HaloWriter, _ids, _number, _wire, named_rows, removal_write
+from halosync.ports.failures import HaloFailure
+from halosync.ports.licence_write import LicenceWrite
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from halo_sandbox.limits import LimitRule, RequestLimit
-from halosync.store.limiter import Lease, NoPermit, Rate
+from halosync.ports.permits import Lease, NoPermit, Rate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation.limiter import MemoryRateLimiter

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from halo_sandbox.limits import LimitRule, RequestLimit
-from halosync.store.limiter import NoPermit, Rate
+from halosync.ports.permits import NoPermit, Rate
 from simulation.limiter import MemoryRateLimiter
 
 RATE, HOUR = Rate(500, 300.0), 3600.0

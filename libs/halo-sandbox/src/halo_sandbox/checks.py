@@ -1,4 +1,4 @@
-"""What Halo refuses in a row of `POST /SoftwareLicence`, in its own way of saying so (halo-api.md 3 and 4)."""
+"""What Halo refuses in a row of `POST /SoftwareLicence`, in its own way of saying so (halo-api sections 3 and 4)."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -66,7 +66,7 @@ class Exchange:
         """The body as the JSON array that Halo wants.
 
         Raises:
-            RefusedError: 400 for everything else, a bare object too (halo-api.md 3).
+            RefusedError: 400 for everything else, a bare object too (halo-api section 3).
         """
         if self._array is not None:
             return self._array

@@ -1,4 +1,4 @@
-"""How many requests a tenant may send (halo-api.md 4)."""
+"""How many requests a tenant may send (halo-api section 4)."""
 
 import math
 from collections import deque

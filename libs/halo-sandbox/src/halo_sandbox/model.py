@@ -1,4 +1,4 @@
-"""What a Halo tenant holds, as immutable values: clients and licences (halo-api.md 2 and 3)."""
+"""What a Halo tenant holds, as immutable values: clients and licences (halo-api sections 2 and 3)."""
 
 from dataclasses import dataclass, fields
 from json import JSONEncoder
@@ -73,7 +73,7 @@ def licence_row(licence: Licence) -> dict[str, object]:
 def licence_json_begin(licence: Licence, client_name: str, *, int32_counts: bool) -> str:
     """A licence as the API shows it, up to where `OTHER_LICENCE_FIELDS` go on: they are the same in every row.
 
-    Older versions show `count` without a decimal point (halo-api.md 3).
+    Older versions show `count` without a decimal point (halo-api section 3).
     """
     row = licence_row(licence)
     row["client_name"] = client_name

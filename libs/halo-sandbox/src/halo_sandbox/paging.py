@@ -1,4 +1,4 @@
-"""Lists by pages, with Halo's oddities (halo-api.md 2)."""
+"""Lists by pages, with Halo's oddities (halo-api section 2)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Who may do what: the token's scopes and the agent's permissions (halo-api.md 1 and 4)."""
+"""Who may do what: the token's scopes and the agent's permissions (halo-api sections 1 and 4)."""
 
 from halo_sandbox import scopes
 from halo_sandbox.exchange import Exchange, RefusedError
@@ -29,7 +29,7 @@ def require_edit(exchange: Exchange) -> None:
         raise RefusedError(403, {"Message": "You do not have permission to edit software licences."})
 
 
-def require_sight(exchange: Exchange, row_id: int) -> None:
+def require_visible(exchange: Exchange, row_id: int) -> None:
     """Let only agents pass who may see this client or licence.
 
     Raises:

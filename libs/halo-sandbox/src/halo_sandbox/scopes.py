@@ -1,4 +1,4 @@
-"""OAuth scopes: which exist, which are granted, what they allow (halo-api.md 1)."""
+"""OAuth scopes: which exist, which are granted, what they allow (halo-api section 1)."""
 
 import re
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Application(BaseModel):
-    """An application registered in Halo: "Authorisation Code (Native Application)", no secret (halo-api.md 1)."""
+    """An application registered in Halo: "Authorisation Code (Native Application)", no secret (halo-api section 1)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -13,7 +13,7 @@ class TenantSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    # Authorisation (halo-api.md 1)
+    # Authorisation (halo-api section 1)
     automatic_login: bool = True
     """Authorise at once; false shows the log-in page to a person."""
     granted_scopes: tuple[str, ...] | None = None
@@ -24,7 +24,7 @@ class TenantSettings(BaseModel):
     reuse_revokes_family: bool = False
     """A refresh token used a second time also kills all that came from the same log-in."""
 
-    # Rights of the agent who logged in (halo-api.md 1)
+    # Rights of the agent who logged in (halo-api section 1)
     agent_sees: Literal["all", "some", "nothing"] = "all"
     """What lists show to this agent; what is hidden is missing without an error."""
     agent_sees_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -32,17 +32,21 @@ class TenantSettings(BaseModel):
     agent_edits: bool = True
     """False answers 403 to every write."""
 
-    # Lists (halo-api.md 2 and 3)
+    # Lists (halo-api sections 2 and 3)
     page_cap: Annotated[int, Field(ge=1)] | None = None
     """Pages are silently cut to this size."""
     list_lag_s: Seconds = 0
     """A new licence appears in lists only after this time; `GET /{id}` shows it at once."""
 
-    # Writes (halo-api.md 3)
+    # Writes (halo-api section 3)
     int32_counts: bool = False
     """An older Halo: `count` is a whole number, sent and answered without a decimal point."""
     refused_array: Literal["none", "good", "before"] = "none"
     """Which rows of a refused array are written all the same: none, all good ones, those before the first bad one."""
+    refused_names: tuple[str, ...] = ()
+    """Licences of these names cannot be created or changed by an array: a rule that the partner made in its Halo."""
+    names_refused_rows: bool = True
+    """A refusal names the bad rows; false says only that something is wrong."""
     bare_single_answer: bool = True
     """An array of one is answered by the bare object; false answers an array."""
     shuffle_answers: bool = False
@@ -50,7 +54,7 @@ class TenantSettings(BaseModel):
     delete_shows_inactive: bool = False
     """A deleted licence stays in lists with `includeinactive=true`, as inactive, and can be made active again."""
 
-    # Limit (halo-api.md 4)
+    # Limit (halo-api section 4)
     rate_requests: Annotated[int, Field(ge=0)] = 500
     rate_window_s: Annotated[float, Field(gt=0)] = 300
     rate_window: Literal["rolling", "fixed"] = "rolling"

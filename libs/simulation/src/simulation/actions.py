@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
@@ -179,8 +179,8 @@ class MemoryActions:
 
         await self._step(effect)
 
-    async def ring_later(self, batch_id: int, wait_s: float) -> None:
-        """As `ActionStore.ring_later`."""
+    async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
+        """As `ActionStore.redeliver_later`."""
         await self._step(lambda: setattr(self._db.batches[batch_id], "ring_at", now() + wait_s + ISSUE_GRACE_S))
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
@@ -253,8 +253,8 @@ class MemoryActions:
         """As `ActionStore.close_if_done`."""
         await self._step(lambda: self._close(batch))
 
-    async def ring_due(self) -> int:
-        """As `ActionStore.ring_due`."""
+    async def redeliver_due(self) -> int:
+        """As `ActionStore.redeliver_due`."""
 
         def effect() -> int:
             due = [each for each in self._db.batches.values() if each.state == "issued" and each.ring_at <= now()]

@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
+from halosync.ports.reads import ListName
 from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
-from halosync.store.reading import ListName
 
 from simulation.broker import Envelope
 from simulation.clock import now

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from halo_writer.in_flight import InFlight
 from halosync.contracts.connection import TokenGranted
-from halosync.store.limiter import Lease, Rate
+from halosync.ports.permits import Lease, Rate
 from pydantic import SecretStr
 
 from simulation.database import Database

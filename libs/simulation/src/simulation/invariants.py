@@ -1,4 +1,4 @@
-"""What must hold when a world has come to rest (messaging-facts 6.4): read off Halo's own history and the rows."""
+"""What must hold when a world has come to rest (messaging-facts section 6.4): by Halo's own history and the rows."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from halosync.store.limiter import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import Lease, NoPermit, Rate, Standing
 
 RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""

@@ -99,7 +99,7 @@ MEASURED = Rates(
     applied=0.5,
     late=0.3,
 )
-"""The rates of messaging-facts 4 for one attempt of a create; an attempt takes about twelve steps."""
+"""The rates of messaging-facts section 4 for one attempt of a create; an attempt takes about twelve steps."""
 
 
 def drawn(dice: Random) -> Rates:

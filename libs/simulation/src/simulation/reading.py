@@ -6,7 +6,7 @@ from uuid import UUID
 from halosync.domain.completeness import rows_after_page
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
-from halosync.store.reading import ReadProgress, ReadTakenOverError
+from halosync.ports.reads import ReadProgress, ReadTakenOverError
 
 from simulation.database import Database, Read, Step
 

@@ -53,7 +53,7 @@ class Wire:
             HaloFailure: classified as the product does.
         """
         # No stop before the first byte: between the check of the deadline and the request there is no step
-        # (messaging-facts 4.2 calls what is left the one-instruction window).
+        # (messaging-facts section 4.2 calls what is left the one-instruction window).
         await self._process.gate()
         self._process.accident(may_freeze=False)
         await self._process.gate()

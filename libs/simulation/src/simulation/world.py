@@ -8,7 +8,7 @@ from typing import Any
 
 from halosync.domain.model import Kind, Line
 from halosync.domain.model import Outcome as ItemOutcome
-from halosync.store.limiter import Rate
+from halosync.ports.permits import Rate
 
 from simulation import clock
 from simulation.broker import Consumer, Envelope

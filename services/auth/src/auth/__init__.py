@@ -1,1 +1,1 @@
-"""auth: owns the OAuth connections to Halo; nobody else can decrypt a refresh token (architecture.md 1)."""
+"""auth owns the OAuth connections; nobody else can decrypt a token (architecture section "Processes")."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from halosync.halo.oauth import TokenAnswer
-from halosync.store.audit import Actor
-from halosync.store.held_connection import Attempt, NewTokens, StoredConnection
+from halosync.domain.acts import Actor
+from halosync.ports.connections import Attempt, NewTokens, StoredConnection
+from halosync.ports.oauth import TokenAnswer
 from pydantic import SecretStr
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.contracts.connection import RequestRefused
-from halosync.messaging.answering import UNANSWERABLE, Refused
+from halosync.ports.requests import UNANSWERABLE, Refused
 
 WHERE_IN_HALO = "In Halo, open Configuration > Integrations > Halo API, choose the application"
 

@@ -14,11 +14,11 @@ from halosync.contracts.connection import (
     EndConnection,
     RequestedBy,
 )
+from halosync.domain.acts import UNNAMED, Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
-from halosync.halo.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient, new_verifier
-from halosync.messaging.answering import Refused
-from halosync.store.audit import UNNAMED, Actor
-from halosync.store.held_connection import Attempt, ConnectionChangedError, NewTokens
+from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens
+from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
+from halosync.ports.requests import Refused
 from pydantic import SecretStr
 
 from auth import refusals
@@ -31,7 +31,7 @@ ATTEMPT_LIFETIME_S = 600.0
 """How long a person may take to log in to Halo (spec section 7)."""
 
 NEEDED_SCOPES = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
-"""Without these nothing can be synchronised; `all` includes them (halo-api.md 1)."""
+"""Without these nothing can be synchronised; `all` includes them (halo-api section 1)."""
 
 
 class ConnectionService:
@@ -157,3 +157,8 @@ def _hash(state: str) -> bytes:
 
 def _missing(granted: Sequence[str]) -> list[str]:
     return [] if "all" in granted else [scope for scope in NEEDED_SCOPES if scope not in granted]
+
+
+def new_verifier() -> SecretStr:
+    """Return a PKCE code verifier: 86 random characters (RFC 7636 section 4.1 asks for 43 to 128)."""
+    return SecretStr(secrets.token_urlsafe(64))

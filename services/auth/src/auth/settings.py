@@ -25,7 +25,7 @@ class AuthSettings(ProcessSettings, HaloSettings):
     oauth_scope: str = Field(
         default="read:customers read:softwarelicensing edit:softwarelicensing offline_access",
         pattern=r"^\S+( \S+)*$",
-        description="The scope to ask for; the default is the least that the work needs (halo-api.md 1)",
+        description="The scope to ask for; the default is the least that the work needs (halo-api section 1)",
     )
     token_refresh_interval_s: float = Field(
         default=30.0, gt=0, le=120, description="Seconds between two looks for tokens that are about to expire"
@@ -56,7 +56,7 @@ class AuthSettings(ProcessSettings, HaloSettings):
 
     @property
     def redirect_url(self) -> str:
-        """Where Halo sends the browser back to; a partner registers exactly this (halo-api.md 1)."""
+        """Where Halo sends the browser back to; a partner registers exactly this (halo-api section 1)."""
         return f"{str(self.public_url).rstrip('/')}/accounts/"
 
     @property

@@ -1,6 +1,6 @@
 """Access tokens for planner and writers, renewed by one refresh at a time.
 
-A refresh spends the refresh token, which Halo takes once (halo-api.md 1). So it is made with the connection locked
+A refresh spends the refresh token, which Halo takes once (halo-api section 1). So it is made with the connection locked
 (one for all replicas), in a task that no cancelled asker can take along, and its result is committed before anybody
 gets it. One gap is left that nothing can close: a process that is killed after Halo has answered and before the
 commit takes the new tokens with it, and a person must connect again. `close` keeps a process that is told to stop
@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.oauth import InvalidGrant, OAuthError, TokenAnswer
-from halosync.messaging.answering import Refused
 from halosync.observability.metrics import TOKEN_REFRESHES
-from halosync.store.held_connection import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.ports.oauth import InvalidGrant, OAuthError, TokenAnswer
+from halosync.ports.requests import Refused
 
 from auth import refusals
 from auth.ports import Connections, Halo, Held
@@ -154,7 +154,7 @@ class AccessTokens:
             raise refusals.halo_unavailable(partner_id) from None
 
     def _encrypted(self, answer: TokenAnswer, before: StoredToken) -> NewTokens:
-        """Encrypt new tokens; a refresh that brings no new refresh token leaves the old one good (halo-api.md 1)."""
+        """Encrypt new tokens; a refresh without a new refresh token leaves the old one good (halo-api section 1)."""
         refresh_token = answer.refresh_token or self._vault.decrypt(before.refresh_token)
         return NewTokens(
             self._vault.encrypt(answer.access_token), self._vault.encrypt(refresh_token), answer.lifetime_s

@@ -4,6 +4,7 @@ from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.messaging.requests import Requests
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
@@ -11,7 +12,7 @@ from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
 from halosync.store.actions import ActionStore
 from halosync.store.counting import RequestCounter
-from halosync.store.limiter import Rate, RateLimiter
+from halosync.store.limiter import RateLimiter
 
 from halo_writer.app import build
 from halo_writer.in_flight import InFlight
@@ -66,7 +67,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     )
     build(parts.broker, writing=writing, at_once=settings.batches_at_once)
     return Composition(
-        background=[every_loop("issue again what was lost", SWEEP_S, actions.ring_due)],
+        background=[every_loop("issue again what was lost", SWEEP_S, actions.redeliver_due)],
         close=[transport.close, in_flight.finish],
     )
 

@@ -8,11 +8,12 @@ from halosync.domain.completeness import IncompleteReadError, rows_after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
-from halosync.halo.read import HaloReader, Page
+from halosync.halo.read import HaloReader
+from halosync.ports.batch_work import BatchAtWork, OpenAction
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import NoPermit
+from halosync.ports.reads import Page
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.store.action_values import BatchAtWork, OpenAction
-from halosync.store.limiter import NoPermit
 
 from halo_writer import wording
 from halo_writer.ports import Actions

@@ -7,8 +7,9 @@ from halosync.domain.licences import choose, is_removed, same_state, state_of
 from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
-from halosync.halo.write import LicenceWrite, removal_write
-from halosync.store.action_values import BatchAtWork, OpenAction
+from halosync.halo.write import removal_write
+from halosync.ports.batch_work import BatchAtWork, OpenAction
+from halosync.ports.licence_write import LicenceWrite
 
 from halo_writer import wording
 

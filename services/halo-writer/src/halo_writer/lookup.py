@@ -1,4 +1,4 @@
-"""Looking up in Halo what became of writes whose outcome is unknown (spec section 5.2, messaging-facts 4.2).
+"""Looking up in Halo what became of writes whose outcome is unknown (spec section 5.2, messaging-facts section 4.2).
 
 One read of a client's licences answers for all of that client's actions. What it finds is recorded client by client,
 so that a look-up that the limiter interrupts goes on where it stopped.
@@ -10,9 +10,9 @@ from itertools import groupby
 import structlog
 from halosync.domain.model import Licence, Reason
 from halosync.halo.read import HaloReader
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import Rate
 
 from halo_writer import wording
 from halo_writer.client_lists import ClientLists, HidesLicencesError

@@ -5,9 +5,9 @@ from typing import Protocol
 from uuid import UUID
 
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.write import LicenceWrite
-from halosync.store.action_values import Applied, BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import Lease, Rate
+from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.permits import Lease, Rate
 
 
 class Actions(Protocol):
@@ -54,7 +54,7 @@ class Actions(Protocol):
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a stopping run has not sent."""
 
-    async def ring_later(self, batch_id: int, wait_s: float) -> None:
+    async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch comes back."""
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:

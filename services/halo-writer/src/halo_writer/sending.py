@@ -1,4 +1,4 @@
-"""Sending: mark, deadline, request, classified result (messaging-facts 4.2). The shield around it: `in_flight`.
+"""Sending: mark, deadline, request, classified result (messaging-facts section 4.2). The shield around it: `in_flight`.
 
 Between the commit of the mark and the recorded result a process may die at any point; whoever finds the mark then
 waits until the write has settled and looks in Halo.
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.halo.failures import HaloFailure
 from halosync.observability.metrics import IN_FLIGHT
-from halosync.store.action_values import Applied, BatchAtWork, OpenAction
-from halosync.store.limiter import Lease, Rate
+from halosync.ports.batch_work import Applied, BatchAtWork, OpenAction
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Lease, Rate
 
 from halo_writer.effects import write_of
 from halo_writer.ports import Actions, Counter, Halo, Limiter

@@ -1,4 +1,4 @@
-"""Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure (architecture.md 4)."""
+"""Working on a batch: resolve what is in doubt, send what waits, decide what follows a failure."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -9,11 +9,10 @@ from halosync.domain.batching import split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, RefreshToken, next_step
 from halosync.domain.retry import LookUp as LookUpFirst
-from halosync.halo.failures import HaloFailure
 from halosync.halo.write import named_rows
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.action_values import BatchAtWork, Failed, OpenAction
-from halosync.store.limiter import NoPermit
+from halosync.ports.batch_work import BatchAtWork, Failed, OpenAction
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit
 
 from halo_writer import wording
 from halo_writer.in_flight import InFlight
@@ -77,7 +76,7 @@ class Writing:
             finally:
                 self._busy[batch.tenant] -= 1
         if wait_s is not None:
-            await self._actions.ring_later(batch_id, wait_s)
+            await self._actions.redeliver_later(batch_id, wait_s)
         return wait_s
 
     async def _steps(self, batch: BatchAtWork) -> float | None:
@@ -180,7 +179,7 @@ class Writing:
         if failure.status == 403:
             reason = Reason.PERMISSION_DENIED
         if reason is Reason.HALO_REJECTED and len(marks) > 1:
-            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api.md 3).
+            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api section 3).
             order = list(marks)
             named = [order[row] for row in named_rows(failure.body) if row < len(order)]
             await self._actions.refuse(batch.batch_id, marks, named)

@@ -5,6 +5,7 @@ from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
 from halosync.messaging.requests import Requests
+from halosync.ports.permits import Rate
 from halosync.runtime.halo_reading import ReadAccess
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
@@ -14,7 +15,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.counting import RequestCounter
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.invoices import InvoiceStore
-from halosync.store.limiter import Rate, RateLimiter
+from halosync.store.limiter import RateLimiter
 from halosync.store.plans import PlanStore
 from halosync.store.reading import ReadStore
 from halosync.store.run_work import RunWork
@@ -68,7 +69,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     collect_dead_letters(parts.broker, DeadLetterStore(pool).keep)
     return Composition(
         background=[
-            every_loop("ask again for runs", SWEEP_S, runs.ring_due),
+            every_loop("ask again for runs", SWEEP_S, runs.redeliver_due),
             every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
             every_loop("forget old reads", TIDY_S, reads.forget_old),
         ],

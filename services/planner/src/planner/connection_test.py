@@ -1,4 +1,4 @@
-"""Testing a connection by really reading a little of Halo (issue 4, "Test connection")."""
+"""Testing a connection by really reading a little of Halo."""
 
 import asyncio
 import math
@@ -9,12 +9,12 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from halosync.contracts.connection import ConnectionTested, TestConnection
-from halosync.halo.failures import HaloFailure
-from halosync.halo.read import HaloReader, Page
+from halosync.halo.read import HaloReader
+from halosync.ports.connections import ConnectionView
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit, Rate
+from halosync.ports.reads import Page
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.connections import ConnectionView
-from halosync.store.limiter import NoPermit, Rate
 
 from planner import refusals
 

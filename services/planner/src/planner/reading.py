@@ -10,8 +10,8 @@ import structlog
 from halosync.domain.completeness import IncompleteReadError
 from halosync.domain.model import Client, SeenLicence
 from halosync.halo.read import HaloReader
+from halosync.ports.reads import ReadProgress
 from halosync.runtime.halo_reading import ReadAccess, Reader
-from halosync.store.reading import ReadProgress
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,10 @@ from halosync.domain.completeness import IncompleteReadError
 from halosync.domain.guard import Comparison, shrunk
 from halosync.domain.model import PlanSettings
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit, Rate
+from halosync.ports.reads import ReadProgress, ReadTakenOverError
 from halosync.runtime.halo_reading import Reader
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.limiter import NoPermit, Rate
-from halosync.store.reading import ReadProgress, ReadTakenOverError
 
 from planner.reading import HaloReading
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from halosync.contracts.connection import RequestRefused
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
-from halosync.messaging.answering import UNANSWERABLE, Refused
-from halosync.store.connections import ConnectionView
+from halosync.ports.connections import ConnectionView
+from halosync.ports.failures import HaloFailure
+from halosync.ports.requests import UNANSWERABLE, Refused
 
 List = Literal["clients", "licences"]
 

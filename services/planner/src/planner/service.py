@@ -1,4 +1,4 @@
-"""A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec section 2.4 and 2.5)."""
+"""A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec sections 2.4 and 2.5)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,14 +13,12 @@ from halosync.domain.guard import Comparison, shrunk
 from halosync.domain.model import Plan, PlanInput, PlanSettings, Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
-from halosync.halo.failures import HaloFailure
 from halosync.messaging.delivery import PASSING
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit, Rate
+from halosync.ports.reads import ReadProgress, ReadTakenOverError
+from halosync.ports.run_claim import ClaimedRun, LostLeaseError
 from halosync.runtime.halo_reading import Reader
-from halosync.runtime.tokens import ConnectionLostError, TokenUnavailableError
-from halosync.store.limiter import NoPermit, Rate
-from halosync.store.plans import LostLeaseError
-from halosync.store.reading import ReadProgress, ReadTakenOverError
-from halosync.store.run_work import ClaimedRun
 
 from planner.reading import HaloReading
 from planner.room import SMALL_ROWS, Room

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 from halo_sandbox.client import SandboxAdmin
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
 

@@ -1,4 +1,4 @@
-"""What holds whatever happens (docs/architecture.md), seen from outside: in Halo's own history and in the rows."""
+"""What holds whatever happens, seen from outside: in Halo's own history and in the rows."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

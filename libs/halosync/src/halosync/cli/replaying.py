@@ -1,4 +1,4 @@
-"""Sending dead letters back to their queues, at a bounded rate (messaging-facts 2.3)."""
+"""Sending dead letters back to their queues, at a bounded rate (messaging-facts section 2.3)."""
 
 import asyncio
 import time

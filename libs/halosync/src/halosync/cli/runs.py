@@ -12,7 +12,7 @@ from halosync.cli.output import Json, emit_json, progress, say, show_table
 from halosync.cli.refusals import why_no_retry, why_no_run
 from halosync.cli.sessions import with_database
 from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
-from halosync.store.audit import COMMAND_LINE
+from halosync.domain.acts import COMMAND_LINE
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 from halosync.store.retrying import NothingLeftError, OutdatedRunError, RunRetries
 from halosync.store.run_overview import RunOverview, RunOverviews

@@ -1,9 +1,11 @@
-"""What people do that the audit log keeps: a closed list.
+"""What the audit log keeps: who does something, and what; the acts are a closed list.
 
 Every act has its sentence in `audit_wording`. What is listed after "Detail" are the names of its details.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Act(StrEnum):
@@ -48,3 +50,25 @@ class Act(StrEnum):
     """Subject: the run that may go on although Halo shows less."""
     RUN_CANCELLED = "run.cancelled"
     """Subject: the run."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: `name` is for people; `key_id` None: not with an API key."""
+
+    name: str
+    key_id: UUID | None = None
+    is_operator: bool = False
+
+
+AUTO_SYNC = Actor("auto_sync")
+"""halosync itself, for a partner that wants each invoice synchronised when it arrives."""
+
+COMMAND_LINE = Actor("operator", is_operator=True)
+"""Who uses the operator's command; it has the database's password and no key."""
+
+HALO = Actor("Halo")
+"""The partner's Halo, which ends a connection."""
+
+UNNAMED = Actor("unknown")
+"""Asked by a process of a version that does not say for whom."""

@@ -1,4 +1,4 @@
-"""Which actions travel together, and how a refused array is taken apart (architecture section 2 and 4)."""
+"""Which actions travel together, and how a refused array is taken apart (actions section "A refused array")."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""When a read of a list is complete, and when it can no longer be (halo-api.md 2).
+"""When a read of a list is complete, and when it can no longer be (halo-api section 2).
 
 The size of a page is Halo's own affair, so the number of pages is never computed. A list is complete when as many
 distinct rows were received as Halo says there are.

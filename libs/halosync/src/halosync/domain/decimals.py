@@ -4,7 +4,7 @@ from decimal import Decimal
 
 
 def on_wire(value: Decimal) -> Decimal:
-    """Return `value` as Halo can hold it: the shortest decimal of the nearest double (halo-api.md section 3)."""
+    """Return `value` as Halo can hold it: the shortest decimal of the nearest double (halo-api section 3)."""
     return Decimal(repr(float(value)))
 
 

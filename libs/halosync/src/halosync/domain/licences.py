@@ -53,7 +53,7 @@ def choose(found: Sequence[Licence]) -> Licence | Fault | None:
 def is_removed(licence: Licence, removal: Removal, removed: Container[int]) -> bool:
     """Tell whether the licence already is what a removal would make of it.
 
-    Halo's delete is probably soft (halo-api.md section 3), so a deleted licence may still be shown, inactive:
+    Halo's delete is probably soft (halo-api section 3), so a deleted licence may still be shown, inactive:
     `removed` are the ids that halosync has deleted.
     """
     match removal:

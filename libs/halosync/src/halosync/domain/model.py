@@ -157,7 +157,7 @@ class DeleteGuard:
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """The partner's settings that shape a plan; the defaults are the seed's behaviour (spec section 3)."""
+    """The partner's settings that shape a plan; the defaults are those of the product (spec section 3)."""
 
     removal: Removal = Removal.DELETE
     cleanup: Cleanup = Cleanup.ALL

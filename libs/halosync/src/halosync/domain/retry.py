@@ -1,4 +1,4 @@
-"""What to do after a failed request to Halo, as arithmetic (architecture section 4)."""
+"""What to do after a failed request to Halo, as arithmetic (architecture section "When something fails")."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Look in Halo whether the write was applied, before anything is sent again (spec section 5, rule 2)."""
+    """Look in Halo whether the write was applied, before anything is sent again (spec section 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def next_step(
 ) -> NextStep:
     """Return what to do after a failure.
 
-    A limit alone never ends anything: it costs no attempt and is always tried again (spec section 5, rule 3).
+    A limit alone never ends anything: it costs no attempt and is always tried again (spec section 5.3).
 
     Args:
         failure: its class.

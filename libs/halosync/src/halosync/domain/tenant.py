@@ -1,4 +1,4 @@
-"""The name of a partner's Halo, as people type it (spec section 2; halo-api.md section 1)."""
+"""The name of a partner's Halo, as people type it (spec section 2; halo-api section 1)."""
 
 import re
 

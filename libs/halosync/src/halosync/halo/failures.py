@@ -1,4 +1,4 @@
-"""What went wrong in a request to Halo, and what that means for the next step (architecture.md 4)."""
+"""What went wrong in a request to Halo, and what follows (architecture section "When something fails")."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -8,6 +8,7 @@ import httpx
 from pydantic_core import from_json
 
 from halosync.domain.retry import FailureClass
+from halosync.ports.failures import HaloFailure
 
 MOST_WORDS = 500
 """How much of Halo's own words an item keeps."""
@@ -15,42 +16,11 @@ MOST_WORDS = 500
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the next step
-    """A request to Halo did not succeed.
-
-    Attributes:
-        failure: what that means for the next step.
-        status: Halo's status; None if there was no answer.
-        words: Halo's own words, or what happened on the way.
-        retry_after_s: how long Halo asks to wait, if it says.
-        sent: whether Halo may have counted the request.
-        body: the answer's text, for whoever can read more in it.
-    """
-
-    def __init__(
-        self,
-        failure: FailureClass,
-        words: str,
-        *,
-        status: int | None = None,
-        retry_after_s: float | None = None,
-        sent: bool = True,
-        body: str = "",
-    ) -> None:
-        super().__init__(words)
-        self.failure = failure
-        self.words = words
-        self.status = status
-        self.retry_after_s = retry_after_s
-        self.sent = sent
-        self.body = body
-
-
 def from_exception(error: httpx.HTTPError | TimeoutError, *, write: bool) -> HaloFailure:
     """Classify a request that got no whole answer.
 
-    Refused connections, DNS and a full pool mean that nothing was sent (messaging-facts 4.2). Everything else leaves
-    a write's outcome unknown; a read is simply made again.
+    Refused connections, DNS and a full pool mean that nothing was sent (messaging-facts section 4.2). Everything else
+    leaves a write's outcome unknown; a read is simply made again.
     """
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, _NOT_SENT):
@@ -114,7 +84,7 @@ def _retry_after(response: httpx.Response, now: datetime) -> float | None:
 
 
 def words_of(body: str) -> str:
-    """Pick the words for people out of the shapes in which Halo complains (halo-api.md 4)."""
+    """Pick the words for people out of the shapes in which Halo complains (halo-api section 4)."""
     return _words_of(body).replace("\0", "\ufffd")[:MOST_WORDS]
 
 

@@ -1,24 +1,24 @@
-"""Halo's OAuth server: the address to log in at, codes for tokens, and refreshes (halo-api.md 1).
+"""Halo's OAuth server: the address to log in at, codes for tokens, and refreshes (halo-api section 1).
 
-A failure is an exception named for the next step: `InvalidGrant` needs a person, `InvalidClient` and `Refused` need
-another entry or another setting in Halo, `Transient` needs only time. No exception's text holds a code, a token or
-anything else that Halo wrote freely. The requests are not counted by the limiter: whether Halo counts them is unknown.
+No exception's text holds a code, a token or anything else that Halo wrote freely. The requests are not counted by the
+limiter: whether Halo counts them is unknown.
 """
 
 import asyncio
 import base64
 import hashlib
 import re
-import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from halosync.ports.oauth import InvalidClient, InvalidGrant, OtherRefusal, TokenAnswer, Transient
 
 DEFAULT_LIFETIME_S = 3600.0
-"""Lifetime of an access token whose answer does not tell it (halo-api.md 1)."""
+"""Lifetime of an access token whose answer does not tell it (halo-api section 1)."""
 
 CONNECT_TIMEOUT_S = 3.0
 """A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""
@@ -27,26 +27,6 @@ MAX_LIFETIME_S = 86_400.0
 """A longer lifetime is not believed: a token is renewed at least once a day."""
 
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-
-
-class OAuthError(Exception):
-    """Halo's OAuth server did not give tokens."""
-
-
-class InvalidGrant(OAuthError):  # noqa: N818 - the name that OAuth gives it
-    """The code or the refresh token is dead: a person must connect again."""
-
-
-class InvalidClient(OAuthError):  # noqa: N818 - the name that OAuth gives it
-    """Halo does not know the client id, or does not allow it this way of logging in."""
-
-
-class Refused(OAuthError):  # noqa: N818 - named for what Halo did
-    """Halo refused with another of OAuth's codes, which is the message."""
-
-
-class Transient(OAuthError):  # noqa: N818 - named for the next step
-    """Anything else: no answer, a limit, a failure, an answer that is no token answer. Trying again may help."""
 
 
 def _lifetime(value: Any) -> Any:
@@ -63,34 +43,21 @@ def _scopes(value: Any) -> Any:
     return words or None
 
 
-class TokenAnswer(BaseModel):
-    """What Halo's token endpoint answered."""
+def challenge(verifier: SecretStr) -> str:
+    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
+    digest = hashlib.sha256(verifier.get_secret_value().encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+class _TokenResponse(BaseModel):
+    """The JSON of a success of Halo's token endpoint."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     access_token: Annotated[SecretStr, Field(min_length=1)]
     refresh_token: Annotated[SecretStr | None, BeforeValidator(_token)] = None
-    lifetime_s: Annotated[
-        float, BeforeValidator(_lifetime), Field(validation_alias="expires_in", gt=0, allow_inf_nan=False)
-    ] = DEFAULT_LIFETIME_S
-    granted_scopes: Annotated[tuple[str, ...] | None, BeforeValidator(_scopes), Field(validation_alias="scope")] = None
-    """What was really granted; None if the answer does not say."""
-
-    @field_validator("lifetime_s")
-    @classmethod
-    def _believable(cls, value: float) -> float:
-        return min(value, MAX_LIFETIME_S)
-
-
-def new_verifier() -> SecretStr:
-    """Return a PKCE code verifier: 86 random characters (RFC 7636 section 4.1 asks for 43 to 128)."""
-    return SecretStr(secrets.token_urlsafe(64))
-
-
-def challenge(verifier: SecretStr) -> str:
-    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
-    digest = hashlib.sha256(verifier.get_secret_value().encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    expires_in: Annotated[float, BeforeValidator(_lifetime), Field(gt=0, allow_inf_nan=False)] = DEFAULT_LIFETIME_S
+    scope: Annotated[tuple[str, ...] | None, BeforeValidator(_scopes)] = None
 
 
 class OAuthClient:
@@ -177,9 +144,11 @@ def _tokens(response: httpx.Response) -> TokenAnswer:
     """Read tokens or raise; `from None` everywhere, because the causes hold what Halo wrote."""
     if response.is_success:
         try:
-            return TokenAnswer.model_validate_json(response.content)
+            given = _TokenResponse.model_validate_json(response.content)
         except ValidationError:
             raise Transient(f"Halo's token endpoint answered {response.status_code} without valid tokens") from None
+        lifetime_s = min(given.expires_in, MAX_LIFETIME_S)
+        return TokenAnswer(given.access_token, given.refresh_token, lifetime_s, given.scope)
     code = _error_code(response)
     match code:
         case "invalid_grant":
@@ -187,7 +156,7 @@ def _tokens(response: httpx.Response) -> TokenAnswer:
         case "invalid_client" | "unauthorized_client":
             raise InvalidClient(code)
         case str():
-            raise Refused(code)
+            raise OtherRefusal(code)
         case None:
             raise Transient(f"Halo's token endpoint answered {response.status_code}")
 

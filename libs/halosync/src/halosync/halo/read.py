@@ -1,14 +1,14 @@
-"""Reading clients and licences, page by page (halo-api.md 2 and 3)."""
+"""Reading clients and licences, page by page (halo-api sections 2 and 3)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
 from halosync.halo.transport import HaloTransport
+from halosync.ports.failures import HaloFailure
+from halosync.ports.reads import Page
 
 CLIENTS_PATH = "/api/Client"
 LICENCES_PATH = "/api/SoftwareLicence"
@@ -20,14 +20,6 @@ _MOST_ROWS, _MOST_ID = 2**31 - 1, 2**63 - 1
 """What Postgres can count and number; more is no Halo."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list and how many rows Halo says the whole list has."""
-
-    record_count: int
-    rows: list[T]
 
 
 class HaloReader:

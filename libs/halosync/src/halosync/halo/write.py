@@ -1,13 +1,12 @@
 """The only module that changes Halo; only halo-writer may import it (an import contract watches this).
 
 A POST takes an array in which an element without `id` creates and one with `id` updates only the fields it sends
-(halo-api.md 3). There is no idempotency key: whoever calls this has committed a mark first.
+(halo-api section 3). There is no idempotency key: whoever calls this has committed a mark first.
 """
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,28 +15,12 @@ from pydantic_core import from_json
 from halosync.domain.model import PriceField, Removal
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
 from halosync.halo.read import LICENCES_PATH
 from halosync.halo.transport import HaloTransport
+from halosync.ports.failures import HaloFailure
+from halosync.ports.licence_write import LicenceWrite
 
 _NAMED_ROW = re.compile(r"^\[(\d+)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceWrite:
-    """One element of an array: a licence as it shall be. Without `licence_id` it is a create.
-
-    None leaves a field as it is (or, for a create, unset).
-    """
-
-    client_id: int
-    licence_id: int | None = None
-    name: str | None = None
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    price_field: PriceField = PriceField.PRICE
-    billing_cycle: str | None = None
-    is_active: bool | None = None
 
 
 class HaloWriter:
@@ -78,7 +61,7 @@ def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceW
 
 
 def named_rows(body: str) -> set[int]:
-    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api.md 3)."""
+    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api section 3)."""
     try:
         answer = from_json(body)
     except ValueError:
@@ -104,7 +87,7 @@ def _wire(write: LicenceWrite) -> dict[str, Any]:
 
 
 def _number(value: Decimal) -> int | float:
-    """Whole numbers go without a decimal point, because older Halo versions take no other (halo-api.md 3)."""
+    """Whole numbers go without a decimal point, because older Halo versions take no other (halo-api section 3)."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 

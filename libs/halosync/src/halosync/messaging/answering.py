@@ -14,30 +14,16 @@ from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.annotations import RabbitMessage
 from pydantic import ValidationError
 
-from halosync.contracts.connection import RequestRefused
 from halosync.contracts.message import Message
 from halosync.messaging.delivery import PASSING, describe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
+from halosync.ports.requests import UNANSWERABLE, Refused
 
 log = structlog.get_logger(__name__)
 
 M = TypeVar("M", bound=Message)
-
-UNANSWERABLE = RequestRefused(
-    code="halo_unavailable",
-    detail="Halo could not be reached or did not answer as expected. Please try again in a few minutes.",
-)
-"""The answer to a request that met a passing failure, in Halo or on our side: trying again helps."""
-
-
-class Refused(Exception):  # noqa: N818 - named for what happened; it carries the answer
-    """A request that is not fulfilled; `answer` says why."""
-
-    def __init__(self, answer: RequestRefused) -> None:
-        super().__init__(answer.code)
-        self.answer = answer
 
 
 def answer_requests(

@@ -11,7 +11,7 @@ from aiormq.connection import Connection
 from faststream.rabbit import RabbitBroker
 
 HEARTBEAT_S = 10
-"""A dead peer is declared after about three of these (messaging-facts 1.1)."""
+"""A dead peer is declared after about three of these (messaging-facts section 1.1)."""
 
 DRAIN_S = 20.0
 """How long handlers may take to finish on SIGTERM; the whole stop must end within 30 s (spec section 5.8)."""

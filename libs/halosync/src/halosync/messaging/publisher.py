@@ -1,4 +1,4 @@
-"""Publishing that is bounded in time, confirmed, persistent and mandatory (messaging-facts 1.1)."""
+"""Publishing that is bounded in time, confirmed, persistent and mandatory (messaging-facts section 1.1)."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Publisher:
     """Publishes on a connection of its own.
 
     RabbitMQ stops reading a publishing connection when it raises an alarm; acknowledgements on the same connection
-    would stall with it (messaging-facts 1.1).
+    would stall with it (messaging-facts section 1.1).
     """
 
     def __init__(self, amqp_url: str) -> None:
@@ -58,7 +58,7 @@ class Publisher:
         """Publish and wait for the confirmation.
 
         The `message_id` is left to the library: a return is matched by it, so two messages in flight must never
-        share one (messaging-facts 1.1).
+        share one (messaging-facts section 1.1).
 
         Raises:
             NotPublishedError: no queue takes the message, or the broker refuses it.

@@ -1,7 +1,7 @@
 """Request and reply over RabbitMQ: an exclusive reply queue of this process and correlation ids, many at once.
 
-The library's own `broker.request` holds a lock for the whole call (messaging-facts 1.1), so it is not used. Replies
-carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
+The library's own `broker.request` holds a lock for the whole call (messaging-facts section 1.1), so it is not used.
+Replies carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
 """
 
 import asyncio
@@ -14,14 +14,11 @@ from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import WORK
+from halosync.ports.requests import NoReplyError
 
 log = structlog.get_logger(__name__)
 
 REQUEST_TIMEOUT_S = 20.0
-
-
-class NoReplyError(Exception):
-    """Nobody answered a request in time; it is unknown whether it was carried out."""
 
 
 class Requests:

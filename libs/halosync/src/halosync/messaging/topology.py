@@ -1,9 +1,9 @@
-"""Every exchange and queue of halosync, named once (architecture.md 1).
+"""Every exchange and queue of halosync, named once (architecture section "Taken in").
 
 Every queue of work is a quorum queue that dead-letters at least once and refuses what it cannot hold. Waiting is
 done in *delay tiers*: one queue for each delay with a queue-level TTL, because a per-message TTL blocks the head of
-the queue (messaging-facts 2.2). A message in a tier keeps the name of its queue as the routing key, and comes back
-through the exchange `halosync.ready`.
+the queue (messaging-facts section 2.2). A message in a tier keeps the name of its queue as the routing key, and comes
+back through the exchange `halosync.ready`.
 """
 
 from collections.abc import Iterator, Sequence

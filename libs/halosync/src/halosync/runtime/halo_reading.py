@@ -7,10 +7,10 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.retry import FailureClass
-from halosync.halo.failures import HaloFailure
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.runtime.tokens import Tokens
 from halosync.store.counting import RequestCounter
-from halosync.store.limiter import Lease, NoPermit, Rate
 
 BEGIN_S = 5.0
 """A request must begin within so many seconds of asking for its permit: after a longer stop the permit may be over."""

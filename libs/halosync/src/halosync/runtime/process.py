@@ -165,7 +165,7 @@ async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> Non
 
 
 async def drain(broker: RabbitBroker) -> None:
-    """Stop taking messages, let the handlers finish, and leave delivery counts as they were (messaging-facts 1.4).
+    """Stop taking messages and let the handlers finish; delivery counts stay (messaging-facts section 1.4).
 
     The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
     returned as failed.

@@ -3,23 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
-from halosync.messaging.requests import NoReplyError, Requests
+from halosync.messaging.requests import Requests
+from halosync.ports.failures import ConnectionLostError, TokenUnavailableError
+from halosync.ports.requests import NoReplyError
 
 SPARE = timedelta(seconds=30)
 """A token that ends sooner than this is not used: it could expire on the way."""
-
-
-class TokenUnavailableError(Exception):
-    """No token for now; it is worth asking again later."""
-
-
-class ConnectionLostError(Exception):
-    """The partner's connection is gone; a person must connect Halo again. `code` and `detail` say why."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 class Tokens:

@@ -7,35 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.acts import Act
+from halosync.domain.acts import Act, Actor
 from halosync.domain.audit_wording import describe
 from halosync.store.queries import QUERIES, Connection
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who does something: `name` is for people; `key_id` None: not with an API key."""
-
-    name: str
-    key_id: UUID | None = None
-    is_operator: bool = False
-
-
-AUTO_SYNC = Actor("auto_sync")
-"""halosync itself, for a partner that wants each invoice synchronised when it arrives."""
-
-COMMAND_LINE = Actor("operator", is_operator=True)
-"""Who uses the operator's command; it has the database's password and no key."""
-
-HALO = Actor("Halo")
-"""The partner's Halo, which ends a connection."""
-
-UNNAMED = Actor("unknown")
-"""Asked by a process of a version that does not say for whom."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Noticing that the database's clock has jumped ahead, which gives permits back too early (messaging-facts F13)."""
+"""Noticing a jump of the database's clock, which gives permits back too early (messaging-facts section 6.5, F13)."""
 
 import time
 from dataclasses import dataclass

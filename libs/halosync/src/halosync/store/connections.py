@@ -6,24 +6,16 @@ holds it while it asks Halo: that makes it single-flight across replicas.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.domain.acts import Act
-from halosync.store.audit import UNNAMED, Actor, record
-from halosync.store.held_connection import (
-    Attempt,
-    HeldConnection,
-    NewTokens,
-    StoredConnection,
-    replace_token,
-    stored_connection,
-)
+from halosync.domain.acts import UNNAMED, Act, Actor
+from halosync.ports.connections import Attempt, ConnectionView, NewTokens, StoredConnection
+from halosync.store.audit import record
+from halosync.store.held_connection import HeldConnection, replace_token, stored_connection
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
@@ -36,18 +28,6 @@ RESCUE_S = 20.0
 as a stopping process may take (spec section 5.8)."""
 
 _CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionView:
-    """A partner's connection as the partner sees it (spec section 7)."""
-
-    state: Literal["disconnected", "pending", "connected", "broken"]
-    tenant: str | None
-    client_id: str | None
-    granted_scopes: list[str]
-    connected_at: datetime | None
-    problem: str | None
 
 
 class ConnectionStore:

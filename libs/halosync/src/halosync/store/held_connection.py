@@ -4,68 +4,17 @@ Nothing here begins or ends a transaction: `ConnectionStore.hold` does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
 
 from halosync.contracts.connection import ConnectionEstablished, ConnectionLost
-from halosync.domain.acts import Act
-from halosync.store.audit import HALO, UNNAMED, Actor, record
+from halosync.domain.acts import HALO, Act, Actor
+from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.store.audit import record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
-
-State = Literal["disconnected", "connected", "broken"]
-
-
-class ConnectionChangedError(RuntimeError):
-    """The connection was ended or made anew by somebody else meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An OAuth journey that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
-
-    `begun_by` is who is connecting: Halo's redirect, which completes the journey, comes without a key.
-    """
-
-    state_hash: bytes
-    partner_id: str
-    tenant: str
-    client_id: str
-    code_verifier: bytes
-    begun_by: Actor = UNNAMED
-
-
-@dataclass(frozen=True, slots=True)
-class NewTokens:
-    """Tokens that Halo has just given, encrypted; `lifetime_s` is the access token's, in seconds from now."""
-
-    access_token: bytes
-    refresh_token: bytes
-    lifetime_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class StoredToken:
-    """A partner's tokens, encrypted. `good_for_s`: seconds until the access token expires, by the database's clock."""
-
-    generation: int
-    access_token: bytes
-    refresh_token: bytes
-    expires_at: datetime
-    good_for_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class StoredConnection:
-    """A connection and its tokens at one moment."""
-
-    state: State
-    tenant: str | None
-    client_id: str | None
-    token: StoredToken | None
 
 
 class HeldConnection:

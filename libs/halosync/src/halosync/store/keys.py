@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from halosync.domain.acts import Act
-from halosync.store.audit import Actor, record
+from halosync.domain.acts import Act, Actor
+from halosync.store.audit import record
 from halosync.store.partners import UnknownPartnerError
 from halosync.store.queries import QUERIES
 

@@ -1,32 +1,24 @@
 """The request budget of a tenant, shared by every process: an exact log of permits in Postgres.
 
 A permit counts from its lease until one window after the request *ended*; so no window of any alignment ever holds
-more requests than the limit, whatever the latency, and clocks need not agree (messaging-facts 3.1). Postgres being
-away means no permit and so no request. What others use of the budget is learnt from 429s. Why: docs/decisions/0002;
-the rules themselves: `migrations/0004_limiter.sql`.
+more requests than the limit, whatever the latency, and clocks need not agree (messaging-facts section 3.1). Postgres
+being away means no permit and so no request. What others use of the budget is learnt from 429s. Why:
+docs/decisions/0002; the rules themselves: `migrations/0004_limiter.sql`.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import structlog
 
 from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
+from halosync.ports.permits import Lease, NoPermit, Rate, Standing
 from halosync.store.clock_watch import ClockWatch, Reading, boottime
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How many requests a tenant takes in any window of `window_s` seconds."""
-
-    requests: int
-    window_s: float
 
 
 def own_rate(partner: Mapping[str, Any]) -> Rate | None:
@@ -34,39 +26,6 @@ def own_rate(partner: Mapping[str, Any]) -> Rate | None:
     if partner["rate_requests"] is None:
         return None
     return Rate(partner["rate_requests"], float(partner["rate_window_s"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Permits for `granted` requests; to be settled with the number that was really sent."""
-
-    lease_id: int
-    granted: int
-
-
-class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up for now
-    """No request may be sent now; one may in about `wait_s` seconds."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(f"no request is allowed for {wait_s:.1f} s")
-        self.wait_s = wait_s
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is left of a tenant's budget now.
-
-    Attributes:
-        effective: the limit less what others use; 1 at least.
-        reserve: how much of it batch work leaves to calls that a person waits for.
-        in_use: permits that are leased, or were spent within the last window.
-        blocked_s: for how many seconds more nobody may ask; 0.0 if one may.
-    """
-
-    effective: int
-    reserve: int
-    in_use: int
-    blocked_s: float
 
 
 class RateLimiter:

@@ -1,4 +1,4 @@
-"""Many links at once: what a person saw is what is stored, or the row is refused (spec section 4 of the seed).
+"""Many links at once: what a person saw is what is stored, or the row is refused.
 
 Every change carries the link it was decided by. One that is no longer what is stored is refused, because somebody
 else has decided meanwhile; so is a link to a client that the last read of Halo did not show, or shows as another one
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from halosync.domain.acts import Act
+from halosync.domain.acts import Act, Actor
 from halosync.domain.client_marks import client_mark
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor, record_many
+from halosync.store.audit import record_many
 from halosync.store.queries import QUERIES, Connection
 
 

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
+from halosync.domain.acts import Actor
 from halosync.domain.model import Client, CustomerLink
 from halosync.store import link_changes
-from halosync.store.audit import Actor
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES

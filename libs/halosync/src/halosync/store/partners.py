@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
-from halosync.domain.acts import Act
-from halosync.store.audit import Actor, record
+from halosync.domain.acts import Act, Actor
+from halosync.store.audit import record
 from halosync.store.queries import QUERIES
 
 

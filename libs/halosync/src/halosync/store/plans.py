@@ -25,9 +25,11 @@ from halosync.domain.model import (
     PriceField,
     Removal,
 )
+from halosync.ports.reads import ReadProgress
+from halosync.ports.run_claim import LostLeaseError
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
-from halosync.store.reading import ReadProgress, replace_snapshot
+from halosync.store.reading import replace_snapshot
 from halosync.store.runs import end_run, finish_if_done
 
 IN_FLIGHT = 4
@@ -43,10 +45,6 @@ _ITEM_COLUMNS = (
     *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
     *("set_name", "line_nos", "batch_id", "action_state"),
 )
-
-
-class LostLeaseError(RuntimeError):
-    """Another planner has the run by now; nothing was stored."""
 
 
 class PlanStore:

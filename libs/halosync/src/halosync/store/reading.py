@@ -1,7 +1,6 @@
 """A read of Halo under way, kept page by page, and the snapshot of the last complete one."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -9,28 +8,10 @@ import asyncpg
 from halosync.domain.completeness import rows_after_page
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
-from halosync.store.limiter import Rate, own_rate
+from halosync.ports.permits import Rate
+from halosync.ports.reads import ListName, ReadProgress, ReadTakenOverError
+from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES, Connection
-
-ListName = Literal["clients", "licences", "complete"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadProgress:
-    """How far a read is: the list and page to ask for next, and what was learnt of that list so far."""
-
-    read_id: UUID
-    partner_id: str
-    tenant: str
-    list: ListName
-    next_page: int
-    record_count: int | None
-    rows: int
-    restarts: int
-
-
-class ReadTakenOverError(RuntimeError):
-    """Another process reads on; what this one has is of no use."""
 
 
 class ReadStore:

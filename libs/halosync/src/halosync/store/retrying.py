@@ -10,8 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
+from halosync.domain.acts import Actor
 from halosync.domain.states import RunState
-from halosync.store.audit import Actor
 from halosync.store.queries import QUERIES
 from halosync.store.runs import NoRunError, RunInProgressError, start_run
 

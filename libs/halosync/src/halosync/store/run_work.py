@@ -1,33 +1,17 @@
 """A planner's hold on a run: claimed under a lease, given back, or ended as failed."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from halosync.store.limiter import Rate, own_rate
+from halosync.ports.run_claim import ClaimedRun
+from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES
 from halosync.store.runs import end_run
 
 LEASE_S = 180.0
 """A planner that has not come back after so long is taken to be dead; its run is claimed by another."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedRun:
-    """A run that this planner works on, and everything it needs to know of it."""
-
-    run_id: UUID
-    partner_id: str
-    invoice_pk: int
-    tenant: str
-    mode: str
-    approve_removals: int | None
-    accept_shrunk_read: bool
-    attempts: int
-    rate: Rate | None
-    settle_wait_s: float
 
 
 class RunWork:

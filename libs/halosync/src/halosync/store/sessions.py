@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import asyncpg
 
-from halosync.domain.acts import Act
-from halosync.store.audit import Actor, record
+from halosync.domain.acts import Act, Actor
+from halosync.store.audit import record
 from halosync.store.keys import Principal
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.storable import storable

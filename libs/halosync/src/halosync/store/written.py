@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from halosync.domain.model import PriceField
-from halosync.store.action_values import BatchAtWork
+from halosync.ports.batch_work import BatchAtWork
 from halosync.store.queries import QUERIES, Connection
 
 

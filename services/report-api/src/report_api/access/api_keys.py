@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from halosync.store.keys import Principal
 
 from report_api.ports import ports_of

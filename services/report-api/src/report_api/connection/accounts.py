@@ -1,4 +1,4 @@
-"""Halo's redirect after the log-in (seed, "Connecting Converge"). A browser comes here, without an API key.
+"""Halo's redirect after the log-in (spec section 2.1). A browser comes here, without an API key.
 
 One that is signed in to the portal completes a log-in of its own partner only.
 """
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
-from halosync.messaging.requests import NoReplyError
+from halosync.ports.requests import NoReplyError
 from pydantic import ValidationError
 
 from report_api.access.session import signed_in

@@ -1,7 +1,7 @@
 """Testing a partner's connection to Halo: the planner reads a little of it, for the API and for the portal."""
 
 from halosync.contracts.connection import ConnectionTested, RequestRefused, TestConnection
-from halosync.messaging.requests import NoReplyError
+from halosync.ports.requests import NoReplyError
 
 from report_api.ports import Ports
 

@@ -1,4 +1,4 @@
-"""Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (seed, 1.1 and 1.2)."""
+"""Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (spec section 2.1)."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.contracts.message import Identifier
-from halosync.store.connections import ConnectionView
+from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.partner_pages import partner_pages
@@ -26,7 +26,7 @@ router = partner_pages()
 APPLICATION_NAME = "converge"
 AUTHENTICATION = "Authorisation Code"
 PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
-"""What an application in Halo needs (halo-api.md 1); the names are entered exactly so."""
+"""What an application in Halo needs (halo-api section 1); the names are entered exactly so."""
 
 _AGAIN = "Halo was not connected. Press Connect and log in to Halo again."
 _PROBLEMS = {

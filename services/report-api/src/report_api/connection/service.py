@@ -12,8 +12,8 @@ from halosync.contracts.connection import (
     RequestRefused,
 )
 from halosync.contracts.message import Message
+from halosync.domain.acts import Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
-from halosync.store.audit import Actor
 
 from report_api.ports import Ports
 from report_api.web.problems import Problem, invalid, not_found, unavailable

@@ -1,4 +1,4 @@
-"""Report: the invoice of a month, read-only, and what became of every line of it (seed, 2 and 3)."""
+"""Report: the invoice of a month, read-only, and what became of every line of it (spec sections 2.2 and 2.7)."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from report_api.web.texts import QueryText
 
 ATTENTION = "attention"
-"""The status that stands for every line that calls for somebody, whatever its outcome."""
+"""The status that stands for every line that needs attention, whatever its outcome."""
 
 _WORDS = ("A to Z", "Z to A")
 _AMOUNTS = ("lowest first", "highest first")
@@ -86,7 +86,7 @@ class ReportQuery(BaseModel):
         """Return which lines are asked for, and in which order."""
         return LineChoice(
             outcome=Outcome(self.status) if self.status not in {"", ATTENTION} else None,
-            calling=self.status == ATTENTION,
+            needing_attention=self.status == ATTENTION,
             kind=Kind(self.kind) if self.kind else None,
             customer_id=self.customer or None,
             billing_cycle=self.cycle or None,

@@ -1,12 +1,12 @@
-"""The lines of the report page as the reader sees them: amounts, states in words, and the button that mends."""
+"""The lines of the report page as the reader sees them: amounts, states in words, and the button that helps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
-from halosync.domain.mending import Mending, calls_for_somebody, mending
 from halosync.domain.model import Outcome
+from halosync.domain.remedy import Remedy, needs_attention, remedy_of
 from halosync.store.invoice_report_values import CustomerLines, ReportedInvoice
 
 from report_api.invoices.models import Line
@@ -18,8 +18,8 @@ CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Mender:
-    """What mends a line: a link, or with `posts` a form, because it begins a run."""
+class RemedyButton:
+    """The button of a remedy: a link, or with `posts` a form, because it begins a run."""
 
     label: str
     url: str
@@ -28,7 +28,7 @@ class Mender:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A line. `told` is what was done, or in a few words why not; `mender` is None where nothing can be done here.
+    """A line. `told` is what was done, or in a few words why not; `remedy` is None where nothing can be done here.
 
     `total` is rounded to cents, as the invoice's total takes it.
     """
@@ -37,7 +37,7 @@ class ShownLine:
     total: Decimal
     meaning: Meaning
     told: str | None
-    mender: Mender | None
+    remedy: RemedyButton | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +62,31 @@ class Possible:
     connection: str
     idle: bool
 
-    def mender(self, line: Line, of: ReportedInvoice) -> Mender | None:
-        """Return what mends a line; None where nothing does, or not now."""
-        act = mending(line.reason)
-        if act in meanings.BUTTONS:
-            return self._page(line, act)
-        if act is Mending.NONE or of.run is None or not (of.is_newest and self.idle and self.connection == "connected"):
+    def remedy(self, line: Line, of: ReportedInvoice) -> RemedyButton | None:
+        """Return the button of the line's remedy; None where there is none, or not now."""
+        wanted = remedy_of(line.reason)
+        if wanted in meanings.REMEDY_PAGES:
+            return self._page(line, wanted)
+        if (
+            wanted is Remedy.NONE
+            or of.run is None
+            or not (of.is_newest and self.idle and self.connection == "connected")
+        ):
             return None
         run = (self.partner_id, "runs", str(of.run.run_id))
-        if act is Mending.APPROVE_REMOVALS:
-            return Mender("Look at the removals", partner_url(*run, "removals"))
-        return Mender("Try again", partner_url(*run, "retry"), posts=True)
+        if wanted is Remedy.APPROVE_REMOVALS:
+            return RemedyButton("Look at the removals", partner_url(*run, "removals"))
+        return RemedyButton("Try again", partner_url(*run, "retry"), posts=True)
 
-    def _page(self, line: Line, act: Mending) -> Mender | None:
-        button = meanings.BUTTONS[act]
+    def _page(self, line: Line, wanted: Remedy) -> RemedyButton | None:
+        button = meanings.REMEDY_PAGES[wanted]
         url = partner_url(self.partner_id, button.tab)
-        if act is Mending.RECONNECT:
-            return Mender(button.button, url)
+        if wanted is Remedy.RECONNECT:
+            return RemedyButton(button.button, url)
         if self.connection == "disconnected":
             return None  # the tabs to link on are not there
-        word = line.product_code if act is Mending.LINK_LICENCE else line.customer_name
-        return Mender(button.button, f"{url}?{urlencode({'q': word})}")
+        word = line.product_code if wanted is Remedy.LINK_LICENCE else line.customer_name
+        return RemedyButton(button.button, f"{url}?{urlencode({'q': word})}")
 
 
 def shown_customers(
@@ -103,7 +107,7 @@ def _shown(line: Line, of: ReportedInvoice, possible: Possible) -> ShownLine:
         total=(line.quantity * line.unit_price).quantize(CENT, ROUND_HALF_UP),
         meaning=_meaning(line),
         told=meanings.DONE[line.action] if synced and line.action else meanings.reason_label(line.reason),
-        mender=possible.mender(line, of),
+        remedy=possible.remedy(line, of),
     )
 
 
@@ -111,6 +115,6 @@ def _meaning(line: Line) -> Meaning:
     if line.outcome is None:
         return meanings.NOT_YET
     meaning = meanings.OUTCOMES[line.outcome]
-    if line.outcome is Outcome.SKIPPED and calls_for_somebody(line.outcome, line.reason):
+    if line.outcome is Outcome.SKIPPED and needs_attention(line.outcome, line.reason):
         return replace(meaning, tone="warn")
     return meaning

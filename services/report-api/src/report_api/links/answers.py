@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import Request, Response
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from starlette.datastructures import FormData
 
 from report_api.access.session import say, visitor_of

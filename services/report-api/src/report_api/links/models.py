@@ -1,4 +1,4 @@
-"""Customers, products and what Halo has for them (seed, "Mapping Customer/License")."""
+"""Customers, products and what Halo has for them (spec section 7)."""
 
 from datetime import datetime
 from typing import Annotated, Literal

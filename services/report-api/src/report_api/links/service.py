@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from halosync.domain.acts import Actor
 from halosync.domain.model import CustomerLink
-from halosync.store.audit import Actor
 from halosync.store.link_changes import CustomerChange, ProductChange
 from halosync.store.links import CustomerPicture, LinkStore, ProductPicture
 

@@ -46,7 +46,7 @@ class Serving:
 
 
 class Claims:
-    """The products that lead to each licence name, by link or code (spec section 3, `licence_claimed_twice`)."""
+    """The products that lead to each licence name, by link or code (decision 7, `licence_claimed_twice`)."""
 
     def __init__(self, products: Iterable[Product]) -> None:
         self._products: dict[str, list[str]] = {}

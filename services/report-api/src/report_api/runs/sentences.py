@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from halosync.domain import mending
 from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.states import RunState
 from halosync.store.seen import Change
 
@@ -24,7 +24,7 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class RemedyLink:
     """Where something can be put right: the page of the partner, by its name, and what its button says."""
 
     tab: str
@@ -109,18 +109,18 @@ REASONS: Mapping[Reason, str] = {
     Reason.RUN_CANCELLED: "The run was cancelled before",
 }
 
-BUTTONS: Mapping[mending.Mending, Mending] = {
-    mending.Mending.LINK_CUSTOMER: Mending("customers", "Link the customer"),
-    mending.Mending.INCLUDE_CUSTOMER: Mending("customers", "Open Customers"),
-    mending.Mending.LINK_LICENCE: Mending("licences", "Link the licence"),
-    mending.Mending.RECONNECT: Mending("halo-psa", "Reconnect Halo"),
+REMEDY_PAGES: Mapping[Remedy, RemedyLink] = {
+    Remedy.LINK_CUSTOMER: RemedyLink("customers", "Link the customer"),
+    Remedy.INCLUDE_CUSTOMER: RemedyLink("customers", "Open Customers"),
+    Remedy.LINK_LICENCE: RemedyLink("licences", "Link the licence"),
+    Remedy.RECONNECT: RemedyLink("halo-psa", "Reconnect Halo"),
 }
 """The acts that are done on a page of their own. The others begin a run, or are nobody's."""
 
-MENDINGS: Mapping[str, Mending] = {
-    **{reason: BUTTONS[act] for reason, act in mending.MENDING.items() if act in BUTTONS},
-    "connection_broken": Mending("halo-psa", "Reconnect Halo"),
-    "not_connected": Mending("halo-psa", "Connect Halo"),
+REMEDY_LINKS: Mapping[str, RemedyLink] = {
+    **{reason: REMEDY_PAGES[act] for reason, act in REMEDIES.items() if act in REMEDY_PAGES},
+    "connection_broken": RemedyLink("halo-psa", "Reconnect Halo"),
+    "not_connected": RemedyLink("halo-psa", "Connect Halo"),
 }
 """Where a reason of an item, or the code of a failed run, is put right. For all others the detail says what to do."""
 

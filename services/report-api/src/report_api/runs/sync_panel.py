@@ -17,7 +17,7 @@ from halosync.domain.states import RunState
 from report_api.ports import Ports
 from report_api.runs import sentences as meanings
 from report_api.runs.models import Ahead, Run
-from report_api.runs.sentences import Meaning, Mending
+from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.runs.service import show_run
 from report_api.web.visitor import Visitor
 
@@ -131,9 +131,9 @@ class SyncPanel:
                 return "The last Sync succeeded."
 
     @property
-    def mending(self) -> Mending | None:
+    def remedy(self) -> RemedyLink | None:
         """Where the reason of a failed run is put right; None if there is no such page."""
-        return None if self.ended is None else meanings.MENDINGS.get(self.ended.error_code or "")
+        return None if self.ended is None else meanings.REMEDY_LINKS.get(self.ended.error_code or "")
 
     @property
     def approved(self) -> int | None:

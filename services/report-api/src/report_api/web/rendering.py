@@ -52,7 +52,7 @@ TABS = (
     Tab("keys", "API keys"),
     Tab("audit", "Audit log"),
 )
-"""License as the product's documentation writes the tab (seed, 4.2); everywhere else it is licence."""
+"""License as the product's documentation writes the tab; everywhere else it is licence."""
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

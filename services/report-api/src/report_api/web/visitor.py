@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from halosync.store.audit import Actor
+from halosync.domain.acts import Actor
 from halosync.store.sessions import PartnerFrame, Session
 
 from report_api.web.csrf import csrf_token

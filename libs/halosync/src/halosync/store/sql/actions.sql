@@ -122,7 +122,7 @@ UPDATE batch SET refused_generation = :generation WHERE batch_id = :batch_id;
 -- name: note_refused_rows!
 UPDATE batch SET refused_rows = :rows WHERE batch_id = :batch_id;
 
--- name: ring_later!
+-- name: redeliver_later!
 -- The message waits in a delay tier; after that and some grace the sweeper takes it for lost.
 UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + :grace_s)
 WHERE batch_id = :batch_id AND state = 'issued';
@@ -153,5 +153,5 @@ SELECT batch_id, run_id, partner_id, tenant, kind FROM batch
 WHERE state = 'issued' AND ring_at <= clock_timestamp()
 ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
 
--- name: ring_batches!
+-- name: redeliver_batches!
 UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => :grace_s) WHERE batch_id = ANY(:batch_ids);

@@ -153,7 +153,7 @@ SELECT run_id, partner_id FROM run
 WHERE state IN ('queued', 'reading', 'planning') AND ring_at <= clock_timestamp()
 ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
 
--- name: ring_runs!
+-- name: redeliver_runs!
 UPDATE run SET ring_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);
 
 -- name: count_requests!

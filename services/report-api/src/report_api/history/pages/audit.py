@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from halosync.domain.acts import Act
+from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
 from halosync.domain.audit_wording import KINDS, short_id
-from halosync.store.audit import AUTO_SYNC, COMMAND_LINE, UNNAMED, Actor
 
 from report_api.access.partner_pages import partner_pages
 from report_api.access.session import VisitorHere

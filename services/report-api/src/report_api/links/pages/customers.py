@@ -1,4 +1,4 @@
-"""The Customers tab: which client in Halo each customer has (seed, 4.1)."""
+"""The Customers tab: which client in Halo each customer has (spec section 3, "Customers")."""
 
 import asyncio
 from collections.abc import Iterable

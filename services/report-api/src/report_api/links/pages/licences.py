@@ -1,4 +1,4 @@
-"""The License tab: which licence name in Halo each product has (seed, 4.2)."""
+"""The License tab: which licence name in Halo each product has (spec section 3, "Licence of a product")."""
 
 import asyncio
 from typing import Annotated, Any

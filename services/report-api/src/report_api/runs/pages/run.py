@@ -16,7 +16,7 @@ from report_api.runs import sentences as meanings
 from report_api.runs.changes import Change, changes
 from report_api.runs.export import items_csv
 from report_api.runs.models import Item, Run
-from report_api.runs.sentences import Meaning, Mending
+from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.runs.service import run_uuid, seconds_of, show_run
 from report_api.runs.starting import NO_RUN
 from report_api.runs.sync_panel import sync_panel
@@ -39,12 +39,12 @@ ActionFilter = Annotated[Action | Literal[""], Query(alias="action", description
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """An item as the table shows it. `reason` and `mending` are None where there is nothing to say or to mend."""
+    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do."""
 
     item: Item
     outcome: Meaning
     reason: str | None
-    mending: Mending | None
+    remedy: RemedyLink | None
     changes: Sequence[Change]
 
 
@@ -122,6 +122,6 @@ def shown(item: Item, run: Run) -> ShownItem:
         item=item,
         outcome=meanings.outcome_meaning(item.outcome, RunState(run.state)),
         reason=meanings.reason_label(item.reason),
-        mending=meanings.MENDINGS.get(item.reason or ""),
+        remedy=meanings.REMEDY_LINKS.get(item.reason or ""),
         changes=changes(item.before, item.after),
     )

@@ -1,4 +1,4 @@
-"""Starting, watching, cancelling and repeating runs from the portal (spec section 2, steps 3 to 7)."""
+"""Starting, watching, cancelling and repeating runs from the portal (spec sections 2.3 to 2.7)."""
 
 from collections.abc import Awaitable
 from uuid import UUID

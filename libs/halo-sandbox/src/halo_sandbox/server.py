@@ -3,10 +3,10 @@
 import uvicorn
 from starlette.applications import Starlette
 
-from halo_sandbox.wire import BreakableProtocol
+from halo_sandbox.connection import BreakableProtocol
 
 
-def config(app: Starlette, *, host: str, port: int) -> uvicorn.Config:
+def uvicorn_config(app: Starlette, *, host: str, port: int) -> uvicorn.Config:
     """Uvicorn's settings for the sandbox.
 
     Args:

@@ -1,4 +1,4 @@
-"""`GET` of clients and licences (halo-api.md 2 and 3)."""
+"""`GET` of clients and licences (halo-api sections 2 and 3)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,7 +7,7 @@ from halo_sandbox.exchange import Answer, Exchange, RefusedError
 from halo_sandbox.index import ListKey
 from halo_sandbox.model import Client, Licence
 from halo_sandbox.paging import cut, page_query, whole
-from halo_sandbox.rights import require, require_sight
+from halo_sandbox.rights import require, require_visible
 
 
 def clients(exchange: Exchange) -> Answer:
@@ -15,7 +15,7 @@ def clients(exchange: Exchange) -> Answer:
     require(exchange, scopes.READ_CLIENTS)
     tenant, query = exchange.tenant, exchange.query
     page = page_query(query, tenant.settings.page_cap)
-    ids = _chosen(exchange, tenant.client_list(include_inactive=_flag(query, "includeinactive")), tenant.clients.get)
+    ids = _wanted(exchange, tenant.client_list(include_inactive=_flag(query, "includeinactive")), tenant.clients.get)
     shown, record_count = cut(ids, page, exchange.hit)
     rows = ",".join(map(tenant.client_json, shown))
     head = f'{{"record_count":{record_count},"page_no":{page.number},"page_size":{page.size},"clients":['
@@ -27,7 +27,7 @@ def client(exchange: Exchange, client_id: int) -> Answer:
     require(exchange, scopes.READ_CLIENTS)
     if client_id not in exchange.tenant.clients:
         raise RefusedError(404, {"Message": f"Client {client_id} was not found."})
-    require_sight(exchange, client_id)
+    require_visible(exchange, client_id)
     return Answer(200, exchange.tenant.client_json(client_id).encode(), rows=1)
 
 
@@ -40,7 +40,7 @@ def licences(exchange: Exchange) -> Answer:
     site_id = whole(query, "site_id")
     if site_id is not None:
         ids = [row_id for row_id in ids if (row := store.get(row_id)) is not None and row.site_id == site_id]
-    shown, record_count = cut(_chosen(exchange, ids, store.get), page, exchange.hit)
+    shown, record_count = cut(_wanted(exchange, ids, store.get), page, exchange.hit)
     rows = ",".join([tenant.licence_json(row) for row_id in shown if (row := store.get(row_id)) is not None])
     return Answer(200, f'{{"record_count":{record_count},"licences":[{rows}]}}'.encode(), rows=len(shown))
 
@@ -51,11 +51,11 @@ def licence(exchange: Exchange, licence_id: int) -> Answer:
     found = exchange.tenant.licences.get(licence_id)
     if found is None:
         raise RefusedError(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
-    require_sight(exchange, licence_id)
+    require_visible(exchange, licence_id)
     return Answer(200, exchange.tenant.licence_json(found).encode(), rows=1)
 
 
-def _chosen(exchange: Exchange, ids: Sequence[int], row_of: Callable[[int], Client | Licence | None]) -> Sequence[int]:
+def _wanted(exchange: Exchange, ids: Sequence[int], row_of: Callable[[int], Client | Licence | None]) -> Sequence[int]:
     """The rows that the agent may see and that `search` finds, in the `order` asked for."""
     tenant, query = exchange.tenant, exchange.query
     if tenant.settings.agent_sees != "all":

@@ -1,42 +1,60 @@
-"""Acting out a fault: what the client meets, and whether its request takes effect."""
+"""What a fault does: what the client meets, and whether its request takes effect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from halo_sandbox.exchange import HTML, Answer, Exchange, json_answer
 from halo_sandbox.faults import Action
-from halo_sandbox.wire import Line
 
 Handle = Callable[[Exchange], Answer]
+
+
+class Connection(Protocol):
+    """What a request came in on: it carries one answer, or is broken."""
+
+    async def answer(self, answer: Answer) -> None:
+        """Send a whole answer."""
+
+    async def half(self, answer: Answer) -> None:
+        """Promise the whole length, send half of it and close."""
+
+    async def close(self) -> None:
+        """Close without (more of) an answer."""
+
+    async def reset(self) -> None:
+        """Close as a crash does."""
+
+
 Sent = Answer | None
 """The answer that was sent, None when there was none."""
 
 _PAGE = b"<!doctype html><html lang='en'><title>Service</title><h1>We will be back soon</h1></html>"
 
 
-async def act_out(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def meet(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     """Do to a request what the fault it met says; without one, answer it."""
     action = exchange.hit.action
     if action.delay_s:
         await asyncio.sleep(action.delay_s)
-    return await _ACTS.get(action.kind, _answered)(exchange, handle, line)
+    return await _EFFECTS.get(action.kind, _answered)(exchange, handle, connection)
 
 
-async def _answered(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _answered(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     """Lists and arrays are spoilt where they are handled."""
     answer = handle(exchange)
     await _late(exchange.hit.action)
-    await line.answer(answer)
+    await connection.answer(answer)
     return answer
 
 
-async def _instead(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _instead(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     action = exchange.hit.action
     if action.apply:
         handle(exchange)
     await _late(action)
     answer = _substitute(action)
-    await line.answer(answer)
+    await connection.answer(answer)
     return answer
 
 
@@ -54,7 +72,7 @@ def _substitute(action: Action) -> Answer:
     return json_answer(action.status or 500, action.body, action.headers)
 
 
-async def _late_apply(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _late_apply(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     action = exchange.hit.action
 
     async def apply() -> None:
@@ -63,46 +81,46 @@ async def _late_apply(exchange: Exchange, handle: Handle, line: Line) -> Sent:
 
     exchange.tenant.later(apply())
     if action.status is None:
-        await line.close()
+        await connection.close()
         return None
     answer = _substitute(action)
-    await line.answer(answer)
+    await connection.answer(answer)
     return answer
 
 
-async def _revoke_tokens(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _revoke_tokens(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     exchange.tenant.tokens.revoke()
-    return await _answered(exchange, handle, line)
+    return await _answered(exchange, handle, connection)
 
 
-async def _half_body(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _half_body(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     answer = handle(exchange)
     await _late(exchange.hit.action)
-    await line.half(answer)
+    await connection.half(answer)
     return answer
 
 
-async def _drop_before(_exchange: Exchange, _handle: Handle, line: Line) -> Sent:
-    await line.close()
+async def _drop_before(_exchange: Exchange, _handle: Handle, connection: Connection) -> Sent:
+    await connection.close()
     return None
 
 
-async def _drop_after(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _drop_after(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     handle(exchange)
     await _late(exchange.hit.action)
-    await line.close()
+    await connection.close()
     return None
 
 
-async def _reset_before(_exchange: Exchange, _handle: Handle, line: Line) -> Sent:
-    await line.reset()
+async def _reset_before(_exchange: Exchange, _handle: Handle, connection: Connection) -> Sent:
+    await connection.reset()
     return None
 
 
-async def _reset_after(exchange: Exchange, handle: Handle, line: Line) -> Sent:
+async def _reset_after(exchange: Exchange, handle: Handle, connection: Connection) -> Sent:
     handle(exchange)
     await _late(exchange.hit.action)
-    await line.reset()
+    await connection.reset()
     return None
 
 
@@ -111,7 +129,7 @@ async def _late(action: Action) -> None:
         await asyncio.sleep(action.delay_answer_s)
 
 
-_ACTS: Mapping[str, Callable[[Exchange, Handle, Line], Awaitable[Sent]]] = {
+_EFFECTS: Mapping[str, Callable[[Exchange, Handle, Connection], Awaitable[Sent]]] = {
     "status": _instead,
     "html": _instead,
     "malformed": _instead,

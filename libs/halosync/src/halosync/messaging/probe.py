@@ -1,4 +1,4 @@
-"""A message sent through the broker and back: the only proof that publishing and delivering work (messaging-facts 1.4).
+"""A message sent through the broker and back: proof that publishing and delivering work (messaging-facts section 1.4).
 
 A connection that is open proves little: a broker that is frozen keeps it open until heartbeats are missed, and one that
 is short of memory or disk keeps it open and takes nothing.
@@ -14,19 +14,19 @@ from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import given_up, plain_channel
 from halosync.messaging.publisher import Publisher
 
-MESSAGE_TYPE = "canary"
+MESSAGE_TYPE = "probe"
 CLOSE_S = 1.0
 """How long closing the channel after a failure may take."""
 QUEUE_EXPIRES_MS = 60_000
-"""A queue that nobody has consumed for so long goes: a flight may end between its declaration and the consumer."""
+"""A queue without a consumer goes after so long: a run may end between its declaration and the consumer."""
 
 
-class Canary:
-    """Publishes on the publisher's connection and hears on the consumers', as the work of a process does.
+class Probe:
+    """Publishes on the publisher's connection and receives on the consumers', as the work of a process does.
 
-    Its queue is named by the server, exclusive and on a channel that nothing restores: it goes with the connection, a
-    new connection gets a new one, and no old one is ever in the way. After a failure, whatever it was, the next flight
-    has a new channel and a new queue: the old queue may be gone while its channel is open.
+    Its queue is named by the server, exclusive, and on a channel that nothing restores. It goes with the connection; a
+    new connection gets a new one. After any failure the next run has a new channel and a new queue: the old queue may
+    be gone while its channel is open.
     """
 
     def __init__(self, publisher: Publisher, broker: RabbitBroker) -> None:
@@ -36,8 +36,8 @@ class Canary:
         self._queue: str | None = None
         self._awaited: tuple[bytes, asyncio.Future[None]] | None = None
 
-    async def fly(self) -> None:
-        """Send one and wait until it has come back. One at a time; the caller bounds it in time.
+    async def run(self) -> None:
+        """Send one message and wait until it has come back. One at a time; the caller bounds it in time.
 
         Raises:
             NotPublishedError: the broker did not confirm it.
@@ -45,13 +45,13 @@ class Canary:
             AMQPError: the broker refused the queue.
         """
         try:
-            queue = await self._nest()
-            song, heard = uuid4().hex.encode(), asyncio.get_running_loop().create_future()
-            self._awaited = (song, heard)
+            queue = await self._consumed_queue()
+            token, received = uuid4().hex.encode(), asyncio.get_running_loop().create_future()
+            self._awaited = (token, received)
             await self._publisher.publish(
-                song, exchange="", routing_key=queue, message_type=MESSAGE_TYPE, persist=False
+                token, exchange="", routing_key=queue, message_type=MESSAGE_TYPE, persist=False
             )
-            await heard
+            await received
         except BaseException:
             await self._abandon()
             raise
@@ -64,7 +64,7 @@ class Canary:
                 async with asyncio.timeout(CLOSE_S):
                     await channel.close()
 
-    async def _nest(self) -> str:
+    async def _consumed_queue(self) -> str:
         if self._channel is None or self._channel.is_closed:
             self._queue = None
             self._channel = await plain_channel(self._broker)
@@ -72,11 +72,11 @@ class Canary:
             declared = await self._channel.queue_declare(
                 exclusive=True, auto_delete=True, arguments={"x-expires": QUEUE_EXPIRES_MS}
             )
-            await self._channel.basic_consume(str(declared.queue), self._hear, no_ack=True)
+            await self._channel.basic_consume(str(declared.queue), self._receive, no_ack=True)
             self._queue = str(declared.queue)
         return self._queue
 
-    async def _hear(self, message: DeliveredMessage) -> None:
+    async def _receive(self, message: DeliveredMessage) -> None:
         """Take what comes; one that comes after its time belongs to nobody."""
         if self._awaited is not None and self._awaited[0] == message.body and not self._awaited[1].done():
             self._awaited[1].set_result(None)

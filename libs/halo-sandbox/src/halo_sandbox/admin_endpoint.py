@@ -18,19 +18,19 @@ def reply(body: object, status: int = 200) -> Response:
     return Response(ENCODE(body), status, media_type="application/json")
 
 
-def found(endpoint: Endpoint, tenants: Mapping[str, Tenant]) -> Callable[[Request], Awaitable[Response]]:
+def with_tenant(endpoint: Endpoint, tenants: Mapping[str, Tenant]) -> Callable[[Request], Awaitable[Response]]:
     """Hand an endpoint the tenant of the path; 404 where there is none."""
 
-    async def with_tenant(request: Request) -> Response:
+    async def endpoint_of_tenant(request: Request) -> Response:
         tenant = tenants.get(request.path_params["tenant"])
         if tenant is None:
             raise HTTPException(404, f"there is no tenant {request.path_params['tenant']!r}")
         return await endpoint(request, tenant)
 
-    return with_tenant
+    return endpoint_of_tenant
 
 
-def surface(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def answer_errors(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """Turn what does not fit into a 422 that names the place: `{"errors": [{"loc", "msg"}]}`."""
 
     async def with_errors(request: Request) -> Response:

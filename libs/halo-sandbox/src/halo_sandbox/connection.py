@@ -1,4 +1,4 @@
-"""The connection below the answer: closing, resetting, breaking off in the middle."""
+"""The connection of HTTP below the answer: closing, resetting, breaking off in the middle."""
 
 import asyncio
 import socket
@@ -37,7 +37,7 @@ class BreakableProtocol(H11Protocol):
         self.app_state["transport"] = transport
 
 
-class Line:
+class HttpConnection:
     """What a request came in on: it carries one answer, or is broken."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,5 +80,5 @@ class Line:
     def _transport(self) -> asyncio.Transport:
         transport = self._scope["state"]["transport"]
         if not isinstance(transport, asyncio.Transport):
-            raise TypeError("serve the sandbox by halo_sandbox.serving.config: faults need BreakableProtocol")
+            raise TypeError("serve the sandbox by halo_sandbox.server.uvicorn_config: faults need BreakableProtocol")
         return transport

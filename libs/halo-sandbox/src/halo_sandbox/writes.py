@@ -1,4 +1,4 @@
-"""`POST` and `DELETE` of licences (halo-api.md 3): no idempotency, no unique names."""
+"""`POST` and `DELETE` of licences (halo-api section 3): no idempotency, no unique names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +22,8 @@ def post(exchange: Exchange) -> Answer:
         return _stored(exchange, [_store(exchange, row) for row in rows])
     for index in _written_all_the_same(exchange, len(rows), bad):
         _store(exchange, rows[index])
+    if not exchange.tenant.settings.names_refused_rows:
+        return json_answer(400, {"Message": "The request is invalid."})
     return json_answer(400, {path: words for found in bad.values() for path, words in found.items()})
 
 
@@ -40,6 +42,9 @@ def delete(exchange: Exchange, licence_id: int) -> Answer:
 def _refused(exchange: Exchange, rows: Sequence[Any]) -> dict[int, dict[str, list[str]]]:
     """The bad rows by index, with what is wrong with them."""
     bad = {index: found for index, row in enumerate(rows) if (found := complaints(exchange.tenant, index, row))}
+    for index, row in enumerate(rows) if exchange.tenant.settings.refused_names else ():
+        if isinstance(row, dict) and row.get("name") in exchange.tenant.settings.refused_names:
+            bad.setdefault(index, {})[f"[{index}].name"] = [f"This licence cannot be changed. Path '[{index}].name'."]
     refuse = exchange.hit.action.refuse_row
     for index, row in enumerate(rows) if refuse else ():
         if refuse and (index == refuse.index or (isinstance(row, dict) and row.get("name") == refuse.name is not None)):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
-from halosync.store.limiter import Rate
+from halosync.ports.permits import Rate
 
 
 @dataclass(frozen=True, slots=True)

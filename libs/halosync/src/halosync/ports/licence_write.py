@@ -1,0 +1,23 @@
+"""A licence as it is to be written to Halo."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from halosync.domain.model import PriceField
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceWrite:
+    """One element of an array: a licence as it shall be. Without `licence_id` it is a create.
+
+    None leaves a field as it is (or, for a create, unset).
+    """
+
+    client_id: int
+    licence_id: int | None = None
+    name: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    price_field: PriceField = PriceField.PRICE
+    billing_cycle: str | None = None
+    is_active: bool | None = None

@@ -1,0 +1,46 @@
+"""What Halo's OAuth server gives, and how it refuses.
+
+A failure is an exception named for the next step: `InvalidGrant` needs a person, `InvalidClient` and `OtherRefusal`
+need another entry or another setting in Halo, `Transient` needs only time.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+
+class OAuthError(Exception):
+    """Halo's OAuth server did not give tokens."""
+
+
+class InvalidGrant(OAuthError):  # noqa: N818 - the name that OAuth gives it
+    """The code or the refresh token is dead: a person must connect again."""
+
+
+class InvalidClient(OAuthError):  # noqa: N818 - the name that OAuth gives it
+    """Halo does not know the client id, or does not allow it this way of logging in."""
+
+
+class OtherRefusal(OAuthError):  # noqa: N818 - named for what Halo did
+    """Halo refused with another of OAuth's codes, which is the message."""
+
+
+class Transient(OAuthError):  # noqa: N818 - named for the next step
+    """Anything else: no answer, a limit, a failure, an answer that is no token answer. Trying again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """What Halo's token endpoint answered.
+
+    Attributes:
+        access_token: not empty.
+        refresh_token: None if the answer brings no new one.
+        lifetime_s: the access token's, in seconds from now; more than 0, a day at most.
+        granted_scopes: what was really granted; None if the answer does not say.
+    """
+
+    access_token: SecretStr
+    refresh_token: SecretStr | None
+    lifetime_s: float
+    granted_scopes: tuple[str, ...] | None

@@ -1,0 +1,26 @@
+"""A run while a planner works on it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from halosync.ports.permits import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run that this planner works on, and everything it needs to know of it."""
+
+    run_id: UUID
+    partner_id: str
+    invoice_pk: int
+    tenant: str
+    mode: str
+    approve_removals: int | None
+    accept_shrunk_read: bool
+    attempts: int
+    rate: Rate | None
+    settle_wait_s: float
+
+
+class LostLeaseError(RuntimeError):
+    """Another planner has the run by now; nothing was stored."""
