@@ -59,14 +59,16 @@ async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
         yield publisher
 
 
-async def bury(publisher: Publisher, body: bytes, headers: dict[str, Any]) -> None:
+async def dead_letter(publisher: Publisher, body: bytes, headers: dict[str, Any]) -> None:
     await publisher.publish(
         body, exchange=DEAD, routing_key="anything", message_type="invoice.ready.v1", headers=headers
     )
 
 
 async def test_our_own_dead_letter_says_where_and_why(watched: Watched, publisher: Publisher) -> None:
-    await bury(publisher, b'{"a": 1}', {"halosync-queue": INVOICE_READY.name, "halosync-reason": "line 3: quantity"})
+    await dead_letter(
+        publisher, b'{"a": 1}', {"halosync-queue": INVOICE_READY.name, "halosync-reason": "line 3: quantity"}
+    )
     letter = await watched.next()
     assert (letter.queue, letter.reason, letter.body, letter.message_type) == (
         INVOICE_READY.name,
@@ -103,12 +105,12 @@ async def test_a_message_that_the_broker_gave_up_says_where_it_died(watched: Wat
 async def test_odd_headers_are_kept_all_the_same(
     watched: Watched, publisher: Publisher, headers: dict[str, Any]
 ) -> None:
-    await bury(publisher, b"", headers)
+    await dead_letter(publisher, b"", headers)
     assert (await watched.next()).body == b""
 
 
 async def test_storing_is_tried_until_it_works(watched: Watched, publisher: Publisher) -> None:
     watched.failures += [asyncpg.CannotConnectNowError("starting"), RuntimeError("unforeseen")]
-    await bury(publisher, b"1", {"halosync-queue": "q", "halosync-reason": "r"})
+    await dead_letter(publisher, b"1", {"halosync-queue": "q", "halosync-reason": "r"})
     letter = await watched.next()
     assert (letter.queue, letter.reason, letter.times_seen) == ("q", "r", 1)

@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from halosync.domain.mending import calls_for_somebody
 from halosync.domain.model import Kind, Outcome, Reason
+from halosync.domain.remedy import needs_attention
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_report_values import (
     LineChoice,
@@ -19,7 +19,7 @@ from halosync.store.invoice_report_values import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from report_api.models.invoices import line_columns
+from report_api.invoices.models import line_columns
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -96,7 +96,7 @@ def invoices(draw: st.DrawFn) -> Made:
 choices = st.builds(
     LineChoice,
     outcome=st.one_of(st.none(), st.sampled_from(list(Outcome))),
-    calling=st.sampled_from([False, False, True]),
+    needing_attention=st.sampled_from([False, False, True]),
     kind=st.sampled_from([None, None, *Kind]),
     customer_id=st.sampled_from([None, None, "c1", "c9"]),
     billing_cycle=st.sampled_from([None, None, *CYCLES]),
@@ -111,8 +111,8 @@ def total(row: Mapping[str, Any]) -> Decimal:
     return exact.quantize(CENT, ROUND_HALF_UP)
 
 
-def calls(row: Mapping[str, Any]) -> bool:
-    return calls_for_somebody(row["outcome"], row["reason"])
+def needs(row: Mapping[str, Any]) -> bool:
+    return needs_attention(row["outcome"], row["reason"])
 
 
 def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
@@ -120,7 +120,7 @@ def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
     names = [row[name] for name in ("customer_name", "product_code", "product_name", "customer_id", "line_id")]
     return (
         wanted.outcome in {None, row["outcome"]}
-        and (calls(row) or not wanted.calling)
+        and (needs(row) or not wanted.needing_attention)
         and wanted.kind in {None, row["kind"]}
         and wanted.customer_id in {None, row["customer_id"]}
         and wanted.billing_cycle in {None, row["billing_cycle"]}
@@ -136,7 +136,7 @@ def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, 
             LineSort.QUANTITY: row["quantity"],
             LineSort.UNIT_PRICE: row["unit_price"],
             LineSort.TOTAL: total(row),
-            LineSort.STATUS: Decimal(RANKS.get(row["outcome"], 3 if calls(row) else 5)),
+            LineSort.STATUS: Decimal(RANKS.get(row["outcome"], 3 if needs(row) else 5)),
         }.get(wanted.sort, Decimal(0))
         return Decimal(-value if wanted.descending else value)
 
@@ -165,7 +165,7 @@ def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, 
 def counts(rows: list[dict[str, Any]], wanted: LineChoice) -> LineCounts:
     outcomes = {str(outcome): sum(row["outcome"] == outcome for row in rows) for outcome in Outcome}
     fitting = sum(fits(row, wanted) for row in rows)
-    return LineCounts(lines=len(rows), fitting=fitting, calling=sum(map(calls, rows)), **outcomes)
+    return LineCounts(lines=len(rows), fitting=fitting, needing_attention=sum(map(needs, rows)), **outcomes)
 
 
 def money(rows: list[dict[str, Any]]) -> dict[str | None, Decimal]:

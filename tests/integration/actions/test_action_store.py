@@ -135,15 +135,15 @@ async def test_a_lost_connection_gives_up_what_cannot_be_known_but_not_what_is_b
 
 async def test_what_is_silent_for_too_long_is_asked_for_again_once(stage: Stage) -> None:
     batch_id, _ = await stage.batch(CREATE)
-    assert await stage.store.ring_due() == 0
+    assert await stage.store.redeliver_due() == 0
     await stage.pass_time(61)
-    assert (await stage.store.ring_due(), await stage.store.ring_due()) == (1, 0)
+    assert (await stage.store.redeliver_due(), await stage.store.redeliver_due()) == (1, 0)
     assert await stage.orders() == [batch_id]
-    await stage.store.ring_later(batch_id, 1000.0)
+    await stage.store.redeliver_later(batch_id, 1000.0)
     await stage.pass_time(1000)
-    assert await stage.store.ring_due() == 0
+    assert await stage.store.redeliver_due() == 0
     await stage.pass_time(61)
-    assert await stage.store.ring_due() == 1
+    assert await stage.store.redeliver_due() == 1
 
 
 async def test_failures_and_refused_tokens_are_kept_until_a_success(stage: Stage) -> None:

@@ -128,16 +128,6 @@ async def test_auto_sync_acts_under_its_own_name(stage: Stage) -> None:
     assert await stage.pool.fetchval("SELECT requested_by FROM run") == "auto_sync"
 
 
-async def test_an_attempt_of_the_version_before_is_nobodys(stage: Stage) -> None:
-    await stage.attempt()
-    await stage.pool.execute(
-        "UPDATE oauth_attempt SET begun_by = NULL, begun_by_key_id = NULL, begun_by_operator = NULL"
-    )
-    attempt = await stage.connections.claim_attempt(b"hash")
-    assert attempt is not None
-    assert attempt.begun_by == Actor("unknown")
-
-
 async def test_pages_are_newest_first_and_of_one_partner(stage: Stage) -> None:
     await stage.partners.add("rival", "Rival")
     async with stage.pool.acquire() as connection, connection.transaction():

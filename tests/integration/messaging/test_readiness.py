@@ -16,9 +16,9 @@ from devstack.rabbitmq_node import RabbitNode
 from devstack.waiting import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
-from halosync.messaging.canary import Canary
 from halosync.messaging.connection import connect_options, connection_now
 from halosync.messaging.consuming import keep_bound
+from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
 from halosync.runtime.checks import checks_of, heal_topology
@@ -196,34 +196,34 @@ def outside_url(watched: Watched) -> str:
     return str(watched.worker.broker._connection_kwargs["url"])
 
 
-async def test_a_canary_whose_queue_is_deleted_makes_a_new_one_and_leaves_nothing(
+async def test_a_probe_whose_queue_is_deleted_makes_a_new_one_and_leaves_nothing(
     watched: Watched, outside: Outside, rabbit_server: RabbitServer, amqp_url: str
 ) -> None:
     before = watched.channels(), sorted(await queues(outside, rabbit_server, amqp_url))
-    canary = Canary(watched.publisher, watched.worker.broker)
-    await canary.fly()
-    assert canary._channel is not None
-    await canary._channel.queue_delete(str(canary._queue))
+    probe = Probe(watched.publisher, watched.worker.broker)
+    await probe.run()
+    assert probe._channel is not None
+    await probe._channel.queue_delete(str(probe._queue))
     with pytest.raises(NotPublishedError):
-        await canary.fly()
+        await probe.run()
     assert len(await queues(outside, rabbit_server, amqp_url)) == len(before[1])
     assert watched.channels() == before[0]
-    await canary.fly()
+    await probe.run()
 
 
-async def test_a_canary_that_is_cut_off_flies_again(
+async def test_a_probe_that_is_cut_off_runs_again(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, outside: Outside, rabbit_server: RabbitServer, amqp_url: str
 ) -> None:
     before = watched.channels(), sorted(await queues(outside, rabbit_server, amqp_url))
-    canary = Canary(watched.publisher, watched.worker.broker)
+    probe = Probe(watched.publisher, watched.worker.broker)
     with monkeypatch.context() as deaf:
-        deaf.setattr(canary, "_hear", AsyncMock())
+        deaf.setattr(probe, "_receive", AsyncMock())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
-                await canary.fly()
+                await probe.run()
     assert len(await queues(outside, rabbit_server, amqp_url)) == len(before[1])
     assert watched.channels() == before[0]
-    await canary.fly()
+    await probe.run()
 
 
 async def test_what_nobody_consumes_is_declared_again_too(watched: Watched, outside: Outside) -> None:

@@ -134,7 +134,7 @@ async def test_of_large_plans_one_stands_in_line_and_the_others_give_their_place
         in_line = asyncio.create_task(another())
         await asyncio.sleep(0)
         assert await both.deliver("run.requested.v1", order) == CROWDED_WAIT_S
-        [run] = await both.pool.fetch("SELECT state, lease FROM run WHERE run_id = $1", run_id)
-        assert (run["state"], run["lease"]) == ("reading", None)
+        [run] = await both.pool.fetch("SELECT state, claim FROM run WHERE run_id = $1", run_id)
+        assert (run["state"], run["claim"]) == ("reading", None)
     await in_line
     assert len(await planned(both, order)) == IN_FLIGHT

@@ -175,8 +175,8 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) 
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.1, answer_s=0.1, settle_s=0.1
     )
-    await pipeline.pool.execute("UPDATE batch SET ring_at = now()")  # its message died with it
-    assert await pipeline.actions.ring_due() == 1
+    await pipeline.pool.execute("UPDATE batch SET redeliver_at = now()")  # its message died with it
+    assert await pipeline.actions.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     await all_there(pipeline, 3)
@@ -299,8 +299,8 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     lease = UUID(int=1)
     assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
-    await pipeline.pool.execute("UPDATE run SET leased_until = now(), ring_at = now()")
-    assert await pipeline.runs.ring_due() == 1
+    await pipeline.pool.execute("UPDATE run SET claimed_until = now(), redeliver_at = now()")
+    assert await pipeline.runs.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
 
@@ -316,8 +316,8 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.05, answer_s=0.0, settle_s=0.0
     )
-    await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', ring_at = now()")
-    await pipeline.actions.ring_due()
+    await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', redeliver_at = now()")
+    await pipeline.actions.redeliver_due()
     await pipeline.settle()
     run = await pipeline.run(run_id)
     assert (run["state"], run["created"], run["failed"]) == ("partial", 4, 1)

@@ -163,7 +163,8 @@ async def test_the_time_left_is_estimated_while_writing(world: "World") -> None:
     assert 40 <= (await world.get(f"/runs/{run_id}"))["eta_s"] <= 60  # 8 left, 5 s each so far
 
     await world.pool.execute("INSERT INTO rate_tenant (tenant, requests, window_s) VALUES ('acme', 500, 300)")
-    used = "INSERT INTO rate_lease (tenant, permits, window_s, free_at) VALUES ('acme', 500, 300, now() + '100 s')"
+    used = """INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, held_until, free_at)
+              VALUES ('acme', 500, 500, 300, now(), now() + '60 s', now() + '100 s')"""
     await world.pool.execute(used)
     await world.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 300")
     assert (await world.get(f"/runs/{run_id}"))["eta_s"] == 1200  # the budget gives 2 in 300 s

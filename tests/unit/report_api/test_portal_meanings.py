@@ -5,7 +5,7 @@ from pathlib import Path
 
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
-from report_api.portal import meanings
+from report_api.runs import sentences as meanings
 
 PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" / "planner" / "run_planner.py"
 
@@ -27,7 +27,7 @@ def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:
 
 
 def test_things_are_mended_for_codes_that_exist() -> None:
-    assert set(meanings.MENDINGS) <= set(Reason) | set(meanings.ERRORS)
+    assert set(meanings.REMEDY_LINKS) <= set(Reason) | set(meanings.ERRORS)
 
 
 def test_a_code_that_came_later_is_shown_with_spaces() -> None:

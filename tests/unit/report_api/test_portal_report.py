@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 from halosync.contracts.run import RunCounters
-from halosync.domain.mending import MENDING, Mending
 from halosync.domain.model import Kind, Outcome, Reason
+from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.states import RunState
 from halosync.store.invoice_report_values import (
     CustomerLines,
@@ -22,9 +22,9 @@ from halosync.store.invoice_report_values import (
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from report_api.portal import meanings
-from report_api.portal.report_query import SORTS, ReportQuery
-from report_api.portal.shown_lines import Mender, Possible, ShownLine, shown_customers
+from report_api.invoices.report_query import SORTS, ReportQuery
+from report_api.invoices.shown_lines import Possible, RemedyButton, ShownLine, shown_customers
+from report_api.runs import sentences as meanings
 
 RUN = UUID(int=1)
 AT = datetime(2026, 11, 5, tzinfo=UTC)
@@ -58,50 +58,50 @@ def shown(of: ReportedInvoice = SYNCED, *, connection: str = "connected", idle: 
 
 
 def test_every_act_is_a_page_a_run_or_nothing() -> None:
-    assert set(meanings.BUTTONS) | {Mending.APPROVE_REMOVALS, Mending.RETRY, Mending.NONE} == set(Mending)
+    assert set(meanings.REMEDY_PAGES) | {Remedy.APPROVE_REMOVALS, Remedy.RETRY, Remedy.NONE} == set(Remedy)
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> None:
     expected = {
-        Mending.LINK_CUSTOMER: Mender("Link the customer", "/portal/p%201/customers?q=A+%26+B"),
-        Mending.INCLUDE_CUSTOMER: Mender("Open Customers", "/portal/p%201/customers?q=A+%26+B"),
-        Mending.LINK_LICENCE: Mender("Link the licence", "/portal/p%201/licences?q=P%2F1"),
-        Mending.RECONNECT: Mender("Reconnect Halo", "/portal/p%201/halo-psa"),
-        Mending.APPROVE_REMOVALS: Mender("Look at the removals", f"/portal/p%201/runs/{RUN}/removals"),
-        Mending.RETRY: Mender("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
-        Mending.NONE: None,
+        Remedy.LINK_CUSTOMER: RemedyButton("Link the customer", "/portal/p%201/customers?q=A+%26+B"),
+        Remedy.INCLUDE_CUSTOMER: RemedyButton("Open Customers", "/portal/p%201/customers?q=A+%26+B"),
+        Remedy.LINK_LICENCE: RemedyButton("Link the licence", "/portal/p%201/licences?q=P%2F1"),
+        Remedy.RECONNECT: RemedyButton("Reconnect Halo", "/portal/p%201/halo-psa"),
+        Remedy.APPROVE_REMOVALS: RemedyButton("Look at the removals", f"/portal/p%201/runs/{RUN}/removals"),
+        Remedy.RETRY: RemedyButton("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
+        Remedy.NONE: None,
     }
     line = shown(reason=reason)
-    assert line.mender == expected[MENDING[reason]]
+    assert line.remedy == expected[REMEDIES[reason]]
     assert line.told == meanings.REASONS[reason]
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason) -> None:
-    begins = MENDING[reason] in {Mending.RETRY, Mending.APPROVE_REMOVALS}
+    begins = REMEDIES[reason] in {Remedy.RETRY, Remedy.APPROVE_REMOVALS}
     earlier, going_on = shown(EARLIER, reason=reason), shown(idle=False, reason=reason)
     for line in (earlier, going_on, shown(connection="broken", reason=reason)):
-        assert (line.mender is None) == (begins or MENDING[reason] is Mending.NONE)
-    assert (shown(connection="disconnected", reason=reason).mender is not None) == (
-        MENDING[reason] is Mending.RECONNECT
+        assert (line.remedy is None) == (begins or REMEDIES[reason] is Remedy.NONE)
+    assert (shown(connection="disconnected", reason=reason).remedy is not None) == (
+        REMEDIES[reason] is Remedy.RECONNECT
     )
 
 
 def test_a_line_that_is_fine_says_what_was_done() -> None:
     line = shown(outcome="synced", action="update")
-    assert (line.meaning.label, line.told, line.mender) == ("Synced", "Updated in Halo", None)
+    assert (line.meaning.label, line.told, line.remedy) == ("Synced", "Updated in Halo", None)
     assert line.total == Decimal("1.01")  # half a cent rounds up, as in the invoice's total
 
 
 def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
     line = shown(NOT_YET, outcome=None, action=None, item_id=None)
-    assert (line.meaning, line.told, line.mender) == (meanings.NOT_YET, None, None)
+    assert (line.meaning, line.told, line.remedy) == (meanings.NOT_YET, None, None)
 
 
 def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
     line = shown(kind="credit", outcome="failed", reason="halo_rejected")
-    assert (line.meaning.label, line.told, line.mender) == ("Skipped", "Not a recurring charge", None)
+    assert (line.meaning.label, line.told, line.remedy) == ("Skipped", "Not a recurring charge", None)
 
 
 def test_what_is_skipped_and_should_not_be_is_marked() -> None:

@@ -179,9 +179,9 @@ class MemoryActions:
 
         await self._step(effect)
 
-    async def ring_later(self, batch_id: int, wait_s: float) -> None:
-        """As `ActionStore.ring_later`."""
-        await self._step(lambda: setattr(self._db.batches[batch_id], "ring_at", now() + wait_s + ISSUE_GRACE_S))
+    async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
+        """As `ActionStore.redeliver_later`."""
+        await self._step(lambda: setattr(self._db.batches[batch_id], "redeliver_at", now() + wait_s + ISSUE_GRACE_S))
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """As `ActionStore.adopt`."""
@@ -255,13 +255,13 @@ class MemoryActions:
         """As `ActionStore.close_if_done`."""
         await self._step(lambda: self._close(batch))
 
-    async def ring_due(self) -> int:
-        """As `ActionStore.ring_due`."""
+    async def redeliver_due(self) -> int:
+        """As `ActionStore.redeliver_due`."""
 
         def effect() -> int:
-            due = [each for each in self._db.batches.values() if each.state == "issued" and each.ring_at <= now()]
+            due = [each for each in self._db.batches.values() if each.state == "issued" and each.redeliver_at <= now()]
             for batch in due:
-                batch.ring_at = now() + SWEEP_GRACE_S
+                batch.redeliver_at = now() + SWEEP_GRACE_S
                 self._db.emit("licence.actions.v1", batch.batch_id)
             return len(due)
 

@@ -228,7 +228,7 @@ class Broker:
         except Later as later:
             await self._again(process, envelope, later.wait_s, charged=later.charged)
         except Poison as poison:
-            await self._bury(process, envelope, poison.reason)
+            await self._dead_letter(process, envelope, poison.reason)
         except PASSING as error:
             delay_s = DELAYS_S[min(envelope.attempt, len(DELAYS_S) - 1)]
             await self._again(process, envelope, delay_s, charged=True, why=str(error))
@@ -241,9 +241,9 @@ class Broker:
     ) -> None:
         attempt = envelope.attempt + charged
         if attempt >= MOST_ATTEMPTS:
-            await self._bury(process, envelope, f"given up: {why}")
+            await self._dead_letter(process, envelope, f"given up: {why}")
         else:
             await self.publish(process, replace(envelope, attempt=attempt), wait_s)
 
-    async def _bury(self, process: Process, envelope: Envelope, reason: str) -> None:
+    async def _dead_letter(self, process: Process, envelope: Envelope, reason: str) -> None:
         await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))

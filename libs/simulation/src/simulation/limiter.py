@@ -1,6 +1,6 @@
 """The request budget of `halosync.store.limiter` in memory, on a clock that is handed in.
 
-A second implementation of the rules of `migrations/0004_limiter.sql`, under the same suite
+A second implementation of the rules of `store/schema/limiter.sql`, under the same suite
 (`tests/integration/limiter`). It reads no real clock and never yields to the event loop, so that a
 simulation on virtual time stays deterministic.
 """

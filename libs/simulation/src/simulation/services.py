@@ -116,7 +116,7 @@ class Town:
         self._consume(process, INVOICE_READY, runs.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
-            process.spawn(self._every(process, SWEEP_S, runs.ring_due))
+            process.spawn(self._every(process, SWEEP_S, runs.redeliver_due))
         return process
 
     def start_writer(self, name: str) -> Process:
@@ -159,7 +159,7 @@ class Town:
 
         self._consume(process, LICENCE_ACTIONS, on_licence_actions, 16)
         if self.guards.sweeper:
-            process.spawn(self._every(process, SWEEP_S, actions.ring_due))
+            process.spawn(self._every(process, SWEEP_S, actions.redeliver_due))
         return process
 
     def _consume(self, process: Process, queue: str, handler: Any, prefetch: int) -> None:

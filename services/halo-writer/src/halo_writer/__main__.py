@@ -67,7 +67,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     )
     build(parts.broker, writing=writing, at_once=settings.batches_at_once)
     return Composition(
-        background=[every_loop("issue again what was lost", SWEEP_S, actions.ring_due)],
+        background=[every_loop("issue again what was lost", SWEEP_S, actions.redeliver_due)],
         close=[transport.close, in_flight.finish],
     )
 

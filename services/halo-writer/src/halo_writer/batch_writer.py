@@ -75,7 +75,7 @@ class BatchWriter:
             finally:
                 self._busy[batch.tenant] -= 1
         if wait_s is not None:
-            await self._actions.ring_later(batch_id, wait_s)
+            await self._actions.redeliver_later(batch_id, wait_s)
         return wait_s
 
     async def _steps(self, batch: BatchAtWork) -> float | None:

@@ -54,7 +54,7 @@ class Actions(Protocol):
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a stopping run has not sent."""
 
-    async def ring_later(self, batch_id: int, wait_s: float) -> None:
+    async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch comes back."""
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:

@@ -71,7 +71,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     collect_dead_letters(parts.broker, DeadLetterStore(pool).keep)
     return Composition(
         background=[
-            every_loop("ask again for runs", SWEEP_S, runs.ring_due),
+            every_loop("ask again for runs", SWEEP_S, runs.redeliver_due),
             every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
             every_loop("forget old reads", TIDY_S, reads.forget_old),
         ],

@@ -86,7 +86,7 @@ class Deliveries:
         """Put a copy into the delay tier that fits, or a dead letter after too many attempts, saying `why`."""
         attempt = _attempts(message) + (1 if charged else 0)
         if attempt >= self.max_attempts:
-            await self.bury(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))
+            await self.dead_letter(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))
             return
         await self.publisher.publish_later(
             message.body,
@@ -97,7 +97,7 @@ class Deliveries:
         )
         DELIVERIES.labels(queue, "later").inc()
 
-    async def bury(self, message: RabbitMessage, queue: str, reason: str) -> None:
+    async def dead_letter(self, message: RabbitMessage, queue: str, reason: str) -> None:
         """Publish the message as a dead letter with its reason."""
         headers = {"halosync-queue": queue, "halosync-reason": reason[:2000]}
         await self.publisher.publish(
@@ -145,11 +145,11 @@ class _DeliveryMiddleware(BaseMiddleware):
             case Later():
                 await ours.again(msg, queue, error.wait_s, charged=error.charged)
             case Poison():
-                await ours.bury(msg, queue, error.reason)
+                await ours.dead_letter(msg, queue, error.reason)
             case ValidationError() | DependsValidationError():
-                await ours.bury(msg, queue, describe(error))
+                await ours.dead_letter(msg, queue, describe(error))
             case json.JSONDecodeError() | UnicodeDecodeError():
-                await ours.bury(msg, queue, f"not JSON: {error}")
+                await ours.dead_letter(msg, queue, f"not JSON: {error}")
             case NotPublishedError():
                 raise error
             case _ if isinstance(error, PASSING):
@@ -158,7 +158,7 @@ class _DeliveryMiddleware(BaseMiddleware):
                 await ours.again(msg, queue, ours.passing_delay(msg), charged=True, why=why)
             case _:
                 log.error("unforeseen failure", queue=queue, exc_info=error)
-                await ours.bury(msg, queue, f"{type(error).__name__}: {error}")
+                await ours.dead_letter(msg, queue, f"{type(error).__name__}: {error}")
 
 
 def describe(error: Exception) -> str:

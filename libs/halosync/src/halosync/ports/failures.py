@@ -1,4 +1,4 @@
-"""What keeps a use case from asking Halo, or what became of its request (architecture.md 4)."""
+"""What keeps a use case from asking Halo, or what came of it (architecture section "When something fails")."""
 
 from halosync.domain.retry import FailureClass
 

@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 from faststream.rabbit import RabbitBroker
 
-from halosync.messaging.canary import Canary
 from halosync.messaging.connection import plain_channel
 from halosync.messaging.consuming import Consumers
+from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_again
 from halosync.observability.metrics import PUBLISHING_BLOCKED
@@ -25,7 +25,7 @@ class PublishingBlockedError(Exception):
 
 def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publisher) -> Mapping[str, Check]:
     """Return what every process is asked for by `/readyz`."""
-    canary, consumers = Canary(publisher, broker), Consumers(broker)
+    probe, consumers = Probe(publisher, broker), Consumers(broker)
 
     async def postgres() -> None:
         await pool.fetchval("SELECT 1")
@@ -35,7 +35,7 @@ def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publis
         PUBLISHING_BLOCKED.set(blocked)
         if blocked:
             raise PublishingBlockedError("RabbitMQ takes no messages: it is short of memory or disk")
-        await canary.fly()
+        await probe.run()
 
     return {"postgres": postgres, "rabbitmq": rabbitmq, "consumers": consumers.check}
 

@@ -148,9 +148,9 @@ class ActionStore:
             await withdraw_cancelled(connection, batch.run_id)
             await finish_if_done(connection, batch.run_id)
 
-    async def ring_later(self, batch_id: int, wait_s: float) -> None:
+    async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch's message comes back, so that the sweeper knows when it is lost."""
-        await QUERIES.ring_later(self._pool, batch_id=batch_id, wait_s=wait_s, grace_s=ISSUE_GRACE_S)
+        await QUERIES.redeliver_later(self._pool, batch_id=batch_id, wait_s=wait_s, grace_s=ISSUE_GRACE_S)
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """Turn a create that found a licence of its name into an update of that licence."""
@@ -229,13 +229,13 @@ class ActionStore:
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             await _close(connection, batch)
 
-    async def ring_due(self) -> int:
+    async def redeliver_due(self) -> int:
         """Issue again what has been silent for too long: its message was lost, or its writer died."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.lock_due_batches(connection)]
             if rows:
                 await emit_many(connection, [LicenceActions(**row) for row in rows])
-                await QUERIES.ring_batches(
+                await QUERIES.redeliver_batches(
                     connection, batch_ids=[row["batch_id"] for row in rows], grace_s=SWEEP_GRACE_S
                 )
                 SWEPT.labels("batch").inc(len(rows))

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.domain.acts import UNNAMED, Act, Actor
+from halosync.domain.acts import Act, Actor
 from halosync.ports.connections import Attempt, ConnectionView, NewTokens, StoredConnection
 from halosync.store.audit import record
 from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
@@ -77,14 +77,13 @@ class ConnectionStore:
         row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
         if row is None:
             return None
-        by = row["begun_by"]
         return Attempt(
             state_hash,
             row["partner_id"],
             row["tenant"],
             row["client_id"],
             row["code_verifier"],
-            begun_by=UNNAMED if by is None else Actor(by, row["begun_by_key_id"], row["begun_by_operator"]),
+            begun_by=Actor(row["begun_by"], row["begun_by_key_id"], row["begun_by_operator"]),
         )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:

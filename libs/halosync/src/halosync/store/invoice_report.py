@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from halosync.contracts.run import RunCounters
-from halosync.domain.mending import MENDABLE_SKIPS
 from halosync.domain.model import Outcome
+from halosync.domain.remedy import SKIPS_NEEDING_ATTENTION
 from halosync.domain.states import RunState
 from halosync.store.invoice_report_values import (
     CustomerLines,
@@ -105,8 +105,8 @@ async def _places(
             invoice_pk=of.invoice.invoice_pk,
             run_id=_run_id(of),
             outcome=wanted.outcome,
-            calling=wanted.calling,
-            mendable=list(MENDABLE_SKIPS),
+            needing_attention=wanted.needing_attention,
+            skips_needing_attention=list(SKIPS_NEEDING_ATTENTION),
             kind=wanted.kind,
             customer_id=wanted.customer_id,
             billing_cycle=wanted.billing_cycle,

@@ -30,11 +30,11 @@ class LineSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineChoice:
-    """Which lines, and in which order. None, and False for `calling`, filter nothing.
+    """Which lines, and in which order. None, and False for `needing_attention`, filter nothing.
 
     Attributes:
         outcome: only lines with this outcome.
-        calling: only lines that need attention (`halosync.domain.mending.calls_for_somebody`).
+        needing_attention: only lines that need attention (`halosync.domain.remedy.needs_attention`).
         kind: only lines of this kind.
         customer_id: only lines of this customer.
         billing_cycle: only lines of this billing cycle.
@@ -44,7 +44,7 @@ class LineChoice:
     """
 
     outcome: Outcome | None = None
-    calling: bool = False
+    needing_attention: bool = False
     kind: Kind | None = None
     customer_id: str | None = None
     billing_cycle: str | None = None
@@ -99,14 +99,14 @@ class ReportedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class LineCounts:
-    """How many lines stand where. `fitting` fit the choice, `calling` need attention.
+    """How many lines stand where. `fitting` fit the choice, `needing_attention` need attention.
 
     `lines` are all of them; what is left after the outcomes is not synchronised yet.
     """
 
     lines: int
     fitting: int
-    calling: int
+    needing_attention: int
     synced: int
     skipped: int
     held: int

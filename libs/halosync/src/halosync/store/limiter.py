@@ -3,7 +3,7 @@
 A permit counts from its lease until one window after the request *ended*; so no window of any alignment ever holds
 more requests than the limit, whatever the latency, and clocks need not agree (messaging-facts section 3.1). Postgres
 being away means no permit and so no request. What others use of the budget is learnt from 429s. Why:
-docs/decisions/0002; the rules themselves: `migrations/0004_limiter.sql`.
+docs/decisions/0002; the rules themselves: `store/schema/limiter.sql`.
 """
 
 import math

@@ -124,14 +124,14 @@ class RunStore:
         async for row in QUERIES.partners_to_sync(self._pool):
             await self.start_wanted(row["partner_id"])
 
-    async def ring_due(self) -> int:
+    async def redeliver_due(self) -> int:
         """Ask again for runs that nobody works on: their message was lost or their planner died."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.lock_due_runs(connection)]
             for row in rows:
                 await emit(connection, RunRequested(run_id=row["run_id"], partner_id=row["partner_id"]))
             if rows:
-                await QUERIES.ring_runs(connection, run_ids=[row["run_id"] for row in rows])
+                await QUERIES.redeliver_runs(connection, run_ids=[row["run_id"] for row in rows])
                 SWEPT.labels("run").inc(len(rows))
             return len(rows)
 

@@ -43,11 +43,12 @@ SELECT outcome, count(*) AS items FROM item WHERE run_id = :run_id AND line_nos 
 -- Who is on a page of the lines that fit, in the page's order, with the numbers of the lines; counted are all lines of
 -- the customer. Customers stand where the first of their lines that fit would stand. One more row, whose customer_id is
 -- null, counts all lines of the invoice, whether or not any fits. Only numbers and counts leave the database, so that
--- the details are read for one page and not for the invoice. :mendable are the reasons for which a skipped line calls
--- for somebody, as every held and failed one does.
+-- the details are read for one page and not for the invoice. :skips_needing_attention are the reasons for which a
+-- skipped line needs attention, as every held and failed one does.
 WITH line AS MATERIALIZED (
-    SELECT l.line_no, l.customer_id, l.customer_name, o.outcome, a.calls,
-        ((CAST(:outcome AS text) IS NULL OR o.outcome = :outcome) AND (a.calls OR NOT CAST(:calling AS boolean))
+    SELECT l.line_no, l.customer_id, l.customer_name, o.outcome, a.needs_attention,
+        ((CAST(:outcome AS text) IS NULL OR o.outcome = :outcome)
+         AND (a.needs_attention OR NOT CAST(:needing_attention AS boolean))
          AND (CAST(:kind AS text) IS NULL OR l.kind = :kind)
          AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
          AND (CAST(:billing_cycle AS text) IS NULL OR l.billing_cycle = :billing_cycle)
@@ -59,7 +60,7 @@ WITH line AS MATERIALIZED (
         CASE :sort WHEN 'quantity' THEN l.quantity WHEN 'unit_price' THEN l.unit_price
             WHEN 'total' THEN round(l.quantity * l.unit_price, 2)
             WHEN 'status' THEN CASE o.outcome WHEN 'failed' THEN 1 WHEN 'held' THEN 2 WHEN 'pending' THEN 4
-                WHEN 'skipped' THEN CASE WHEN a.calls THEN 3 ELSE 5 END WHEN 'synced' THEN 6 ELSE 7 END
+                WHEN 'skipped' THEN CASE WHEN a.needs_attention THEN 3 ELSE 5 END WHEN 'synced' THEN 6 ELSE 7 END
             ELSE 0
         END * CASE WHEN :down THEN -1 ELSE 1 END AS number
     FROM invoice_line l
@@ -74,12 +75,13 @@ WITH line AS MATERIALIZED (
     ) AS o
     CROSS JOIN LATERAL (
         SELECT (o.outcome IN ('failed', 'held')
-                OR o.outcome = 'skipped' AND o.reason = ANY(CAST(:mendable AS text[]))) IS TRUE AS calls
+                OR o.outcome = 'skipped' AND o.reason = ANY(CAST(:skips_needing_attention AS text[]))
+               ) IS TRUE AS needs_attention
     ) AS a
     WHERE l.invoice_pk = :invoice_pk
 ), customer AS (
     SELECT customer_id, min(customer_name) AS customer_name, count(*) AS lines, count(*) FILTER (WHERE fits) AS fitting,
-        count(*) FILTER (WHERE calls) AS calling,
+        count(*) FILTER (WHERE needs_attention) AS needing_attention,
         count(*) FILTER (WHERE outcome = 'synced') AS synced, count(*) FILTER (WHERE outcome = 'skipped') AS skipped,
         count(*) FILTER (WHERE outcome = 'held') AS held, count(*) FILTER (WHERE outcome = 'failed') AS failed,
         count(*) FILTER (WHERE outcome = 'pending') AS pending,
@@ -100,12 +102,12 @@ WITH line AS MATERIALIZED (
     WHERE line.fits AND p.before < :first + :most AND p.before + p.fitting > :first
     GROUP BY p.customer_id, p.before
 )
-SELECT p.customer_id, p.customer_name, p.lines, p.fitting, p.calling,
+SELECT p.customer_id, p.customer_name, p.lines, p.fitting, p.needing_attention,
     p.synced, p.skipped, p.held, p.failed, p.pending, s.line_nos, p.before
 FROM shown s JOIN placed p USING (customer_id)
 UNION ALL
 SELECT NULL, NULL, CAST(coalesce(sum(lines), 0) AS bigint), CAST(coalesce(sum(fitting), 0) AS bigint),
-    CAST(coalesce(sum(calling), 0) AS bigint), CAST(coalesce(sum(synced), 0) AS bigint),
+    CAST(coalesce(sum(needing_attention), 0) AS bigint), CAST(coalesce(sum(synced), 0) AS bigint),
     CAST(coalesce(sum(skipped), 0) AS bigint), CAST(coalesce(sum(held), 0) AS bigint),
     CAST(coalesce(sum(failed), 0) AS bigint), CAST(coalesce(sum(pending), 0) AS bigint), NULL, NULL
 FROM customer

@@ -1,0 +1,67 @@
+"""Remedies: what a person can do about an item that was not simply synchronised, one for every reason."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from halosync.domain.model import Outcome, Reason
+
+
+class Remedy(StrEnum):
+    """What a person can do about an item."""
+
+    LINK_CUSTOMER = "link_customer"
+    """Say which Halo client the customer is."""
+    INCLUDE_CUSTOMER = "include_customer"
+    """Synchronise the customer again, if the partner has changed its mind."""
+    LINK_LICENCE = "link_licence"
+    """Say which licence name the product has."""
+    APPROVE_REMOVALS = "approve_removals"
+    """Look at the removals that the delete guard holds, and release them."""
+    RECONNECT = "reconnect"
+    """Connect Halo again, with the permissions that are missing."""
+    RETRY = "retry"
+    """Start a run that does what is left, where needed after something was corrected in Halo."""
+    NONE = "none"
+    """Nothing of ours: all is well, or somebody else has to act, and the item's detail says who."""
+
+
+REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
+    {
+        Reason.CUSTOMER_NOT_FOUND: Remedy.LINK_CUSTOMER,
+        Reason.CUSTOMER_AMBIGUOUS: Remedy.LINK_CUSTOMER,
+        Reason.CUSTOMER_EXCLUDED: Remedy.INCLUDE_CUSTOMER,
+        Reason.NOT_RECURRING: Remedy.NONE,
+        Reason.QUANTITY_ZERO: Remedy.NONE,
+        Reason.CONFLICTING_LINES: Remedy.NONE,  # the distributor has to correct the invoice
+        Reason.NEGATIVE_QUANTITY: Remedy.NONE,  # likewise
+        Reason.LICENCE_AMBIGUOUS: Remedy.RETRY,  # after all but one were renamed or deactivated in Halo
+        Reason.LICENCE_CLAIMED_TWICE: Remedy.LINK_LICENCE,
+        Reason.DELETE_GUARD: Remedy.APPROVE_REMOVALS,
+        Reason.HALO_REJECTED: Remedy.RETRY,  # after it was corrected in Halo
+        Reason.HALO_UNAVAILABLE: Remedy.RETRY,
+        Reason.PERMISSION_DENIED: Remedy.RECONNECT,
+        Reason.OUTCOME_UNKNOWN: Remedy.RETRY,
+        Reason.CONNECTION_LOST: Remedy.RECONNECT,
+        Reason.RUN_CANCELLED: Remedy.RETRY,
+    }
+)
+
+
+def remedy_of(reason: str | None) -> Remedy:
+    """Return the remedy for a reason; NONE without a reason, or for a code of a newer version."""
+    return REMEDIES.get(Reason(reason), Remedy.NONE) if reason in set(Reason) else Remedy.NONE
+
+
+_NOTHING_TO_DO = {Remedy.NONE, Remedy.INCLUDE_CUSTOMER}
+"""A customer that the partner excluded is as the partner wants it."""
+
+SKIPS_NEEDING_ATTENTION = frozenset(reason for reason, remedy in REMEDIES.items() if remedy not in _NOTHING_TO_DO)
+"""Reasons for which a skipped item needs attention."""
+
+
+def needs_attention(outcome: str | None, reason: str | None) -> bool:
+    """Tell whether an item needs attention: it failed, is held, or was skipped and should not have been."""
+    if outcome == Outcome.SKIPPED:
+        return remedy_of(reason) not in _NOTHING_TO_DO
+    return outcome in {Outcome.FAILED, Outcome.HELD}

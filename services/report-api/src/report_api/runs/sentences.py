@@ -1,0 +1,185 @@
+"""What the codes of runs and items mean, in a billing administrator's words. Codes: docs/glossary.md."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.remedy import REMEDIES, Remedy
+from halosync.domain.states import RunState
+from halosync.store.seen import Change
+
+Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
+"""The kind of a badge, which decides its colour and symbol; its text says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A code as people read it: `label` for a badge or a table, `told` as a sentence."""
+
+    label: str
+    tone: Tone
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyLink:
+    """Where something can be put right: the page of the partner, by its name, and what its button says."""
+
+    tab: str
+    button: str
+
+
+STATES: Mapping[RunState, Meaning] = {
+    RunState.QUEUED: Meaning("Waiting to start", "wait", "The run was asked for and starts in a moment."),
+    RunState.READING: Meaning("Reading Halo", "wait", "Clients and licences are being read from Halo."),
+    RunState.PLANNING: Meaning("Comparing", "wait", "The invoice is being compared with what Halo holds."),
+    RunState.WRITING: Meaning("Writing to Halo", "wait", "Changes are being sent to Halo."),
+    RunState.SUCCEEDED: Meaning("Succeeded", "good", "Nothing failed and nothing is held."),
+    RunState.PARTIAL: Meaning("Partly done", "warn", "Some items failed or are held; everything else was carried out."),
+    RunState.FAILED: Meaning("Failed", "bad", "The run could not be carried out to its end."),
+    RunState.CANCELLED: Meaning(
+        "Cancelled", "none", "Somebody stopped the run. What had been sent stays; the rest was not sent."
+    ),
+    RunState.PREVIEWED: Meaning("Preview ready", "good", "This shows what a Sync would do. Nothing was written."),
+}
+
+OUTCOMES: Mapping[Outcome, Meaning] = {
+    Outcome.SYNCED: Meaning("Synced", "good", "Halo is as the invoice says."),
+    Outcome.SKIPPED: Meaning("Skipped", "none", "There was nothing to synchronise, or nobody to synchronise it with."),
+    Outcome.HELD: Meaning("Held", "warn", "Waits until a person approves it."),
+    Outcome.FAILED: Meaning("Failed", "bad", "Could not be done; the reason says why and what to do."),
+    Outcome.PENDING: Meaning("Not yet done", "wait", "Is still to be done in this run."),
+}
+
+PREVIEWED: Mapping[Outcome, Meaning] = {
+    Outcome.SYNCED: Meaning("Right already", "good", "Halo is as the invoice says; a Sync would leave it alone."),
+    Outcome.SKIPPED: Meaning("Would be skipped", "none", "A Sync would skip this; the reason says why."),
+    Outcome.HELD: Meaning("Would be held", "warn", "A Sync would hold this until a person approves it."),
+    Outcome.FAILED: Meaning("Would fail", "bad", "A Sync could not do this; the reason says why and what to do."),
+    Outcome.PENDING: Meaning("Would be done", "info", "A Sync would do this."),
+}
+"""What the outcomes mean in a preview, which does nothing."""
+
+ACTIONS: Mapping[Action, Meaning] = {
+    Action.CREATE: Meaning("Create", "none", "The client gets a licence that it does not have."),
+    Action.UPDATE: Meaning("Update", "none", "A licence gets what differs."),
+    Action.DELETE: Meaning("Remove", "none", "The licence goes, in the way the settings say."),
+    Action.UNCHANGED: Meaning("No change", "none", "Halo already holds what is wanted."),
+    Action.NONE: Meaning("None", "none", "Nothing is asked of Halo; the reason says why."),
+}
+
+DONE: Mapping[Action, str] = {
+    Action.CREATE: "Created in Halo",
+    Action.UPDATE: "Updated in Halo",
+    Action.DELETE: "Removed in Halo",
+    Action.UNCHANGED: "Was right already",
+    Action.NONE: "",
+}
+"""What was done for a line that is synced."""
+
+NOT_YET = Meaning("Not synchronised yet", "none", "No Sync has worked on this line.")
+"""What no outcome means: nobody has pressed Sync for this invoice."""
+
+KINDS: Mapping[Kind, str] = {
+    Kind.RECURRING: "Recurring",
+    Kind.PRORATION: "Proration",
+    Kind.CREDIT: "Credit",
+    Kind.ONE_OFF: "One-off",
+    Kind.USAGE: "Usage",
+}
+
+REASONS: Mapping[Reason, str] = {
+    Reason.CUSTOMER_NOT_FOUND: "No client of that name in Halo",
+    Reason.CUSTOMER_AMBIGUOUS: "Several clients of that name in Halo",
+    Reason.CUSTOMER_EXCLUDED: "You left this customer out",
+    Reason.NOT_RECURRING: "Not a recurring charge",
+    Reason.QUANTITY_ZERO: "Quantity 0 and no licence",
+    Reason.CONFLICTING_LINES: "Invoice lines contradict each other",
+    Reason.NEGATIVE_QUANTITY: "Negative quantity",
+    Reason.LICENCE_AMBIGUOUS: "Several licences of that name in Halo",
+    Reason.LICENCE_CLAIMED_TWICE: "Two products lead to one licence",
+    Reason.DELETE_GUARD: "Too many removals at once",
+    Reason.HALO_REJECTED: "Halo refused it",
+    Reason.HALO_UNAVAILABLE: "Halo could not be reached",
+    Reason.PERMISSION_DENIED: "Halo does not permit it",
+    Reason.OUTCOME_UNKNOWN: "Not known whether Halo took it",
+    Reason.CONNECTION_LOST: "The connection to Halo was lost",
+    Reason.RUN_CANCELLED: "The run was cancelled before",
+}
+
+REMEDY_PAGES: Mapping[Remedy, RemedyLink] = {
+    Remedy.LINK_CUSTOMER: RemedyLink("customers", "Link the customer"),
+    Remedy.INCLUDE_CUSTOMER: RemedyLink("customers", "Open Customers"),
+    Remedy.LINK_LICENCE: RemedyLink("licences", "Link the licence"),
+    Remedy.RECONNECT: RemedyLink("halo-psa", "Reconnect Halo"),
+}
+"""The acts that are done on a page of their own. The others begin a run, or are nobody's."""
+
+REMEDY_LINKS: Mapping[str, RemedyLink] = {
+    **{reason: REMEDY_PAGES[act] for reason, act in REMEDIES.items() if act in REMEDY_PAGES},
+    "connection_broken": RemedyLink("halo-psa", "Reconnect Halo"),
+    "not_connected": RemedyLink("halo-psa", "Connect Halo"),
+}
+"""Where a reason of an item, or the code of a failed run, is put right. For all others the detail says what to do."""
+
+ERRORS: Mapping[str, str] = {
+    "read_incomplete": "Halo did not show a complete list",
+    "read_shrunk": "Halo showed much less than before",
+    "halo_unavailable": "Halo could not be reached",
+    "halo_rejected": "Halo refused to be read",
+    "permission_denied": "Halo does not permit reading",
+    "not_connected": "Halo is not connected",
+    "connection_broken": "The connection to Halo is broken",
+    "other_tenant": "Another Halo was connected meanwhile",
+    "internal_error": "Something went wrong on our side",
+}
+"""The code of a failed run as a heading; the run's own sentence says what to do."""
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+AUTOMATIC = "auto_sync"
+"""Who asked for a run that nobody asked for."""
+
+
+def reason_label(code: str | None) -> str | None:
+    """Return a reason as people read it. Codes only grow: an unknown one is shown with spaces."""
+    if code is None:
+        return None
+    try:
+        return REASONS[Reason(code)]
+    except ValueError:
+        return _spelt(code)
+
+
+def error_label(code: str | None) -> str:
+    """Return the heading for a failed run."""
+    return "The run failed" if code is None else ERRORS.get(code) or _spelt(code)
+
+
+def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:
+    """Return what an outcome means in a run that stands at `state`."""
+    return (PREVIEWED if state is RunState.PREVIEWED else OUTCOMES)[outcome]
+
+
+def requester(requested_by: str) -> str:
+    """Return who asked for a run. A key without a name is known by its id, which says nothing to people."""
+    if requested_by == AUTOMATIC:
+        return "Automatic Sync"
+    return "a key without a name" if _ID.fullmatch(requested_by) else requested_by
+
+
+def _spelt(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
+CHANGES = {
+    Change.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
+    Change.RUN: "There is no such run.",
+    Change.TENANT: "Another Halo has been connected since.",
+    Change.REMOVAL: "The setting of what happens to removed licences has been changed since.",
+    Change.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
+    Change.HELD: "The number of held removals is not the one that you approved.",
+}
+"""Why a page of a run does not hold any more."""
