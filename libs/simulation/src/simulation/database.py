@@ -75,7 +75,7 @@ class Run:
     run_id: UUID
     invoice_pk: int
     state: str = "queued"
-    lease: UUID | None = None
+    claim: UUID | None = None
     claimed_until: float = 0.0
     redeliver_at: float = 0.0
     attempts: int = 0

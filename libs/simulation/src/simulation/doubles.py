@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -37,9 +38,10 @@ class SteppedLimiter:
         self._process = process
         self._limiter = limiter
 
-    async def acquire(self, tenant: str, rate: Rate, **options: Any) -> Lease:
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
         """As `RateLimiter.acquire`."""
-        return await self._process.step(lambda: immediately(self._limiter.acquire(tenant, rate, **options)))
+        asking = partial(self._limiter.acquire, tenant, rate, want=want, hold_s=hold_s, interactive=interactive)
+        return await self._process.step(lambda: immediately(asking()))
 
     async def finish(self, lease: Lease, spent: int) -> None:
         """As `RateLimiter.finish`."""
@@ -96,3 +98,11 @@ class Unshielded(InFlight):
     async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
         """Do the work in the handler itself."""
         return await work()
+
+
+class Absent:
+    """A port that no simulated process uses; the first use of it says so."""
+
+    def __getattr__(self, name: str) -> object:
+        """Raise: what is used is simulated."""
+        raise NotImplementedError(f"{name} is not simulated")

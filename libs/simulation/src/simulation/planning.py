@@ -7,7 +7,7 @@ from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import ClaimedRun, LostClaimError
-from halosync.store.run_work import LEASE_S
+from halosync.store.run_work import CLAIM_S
 
 from simulation.clock import now
 from simulation.database import LIVING, Database, Read, Run, Step
@@ -33,15 +33,15 @@ class MemoryRuns:
 
         await self._step(effect)
 
-    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+    async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
         """As `RunWork.claim`."""
 
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
-            free = run.lease is None or run.claimed_until <= now() or run.lease == lease
+            free = run.claim is None or run.claimed_until <= now() or run.claim == claim
             if run.state not in {"queued", "reading", "planning"} or not free:
                 return None
-            run.lease, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.claim, run.claimed_until, run.redeliver_at = claim, now() + CLAIM_S, now() + CLAIM_S
             run.state = "reading" if run.state == "queued" else run.state
             return ClaimedRun(
                 run_id=run_id,
@@ -58,33 +58,33 @@ class MemoryRuns:
 
         return await self._step(effect)
 
-    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+    async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
         """As `RunWork.release`."""
 
         def effect() -> None:
             run = self._db.runs[run_id]
-            if run.lease == lease:
-                run.lease, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
+            if run.claim == claim:
+                run.claim, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
 
         await self._step(effect)
 
-    async def planning(self, run_id: UUID, lease: UUID) -> bool:
+    async def planning(self, run_id: UUID, claim: UUID) -> bool:
         """As `RunWork.planning`."""
 
         def effect() -> bool:
             run = self._db.runs[run_id]
-            if run.lease != lease:
+            if run.claim != claim:
                 return False
             run.state = "planning"
             return True
 
         return await self._step(effect)
 
-    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
         """As `RunWork.fail`."""
 
         def effect() -> None:
-            if self._db.runs[run_id].lease == lease:
+            if self._db.runs[run_id].claim == claim:
                 self._db.end(run_id, "failed", code, error)
                 self._db.reads.pop(run_id, None)
 
@@ -152,7 +152,7 @@ class MemoryPlans:
     async def store(
         self,
         read: ReadProgress,
-        lease: UUID,
+        claim: UUID,
         settings: PlanSettings,  # noqa: ARG002 - the name is the protocol's
         plan: Plan,
         batches: Sequence[PlannedBatch],
@@ -169,9 +169,9 @@ class MemoryPlans:
 
         def effect() -> None:
             run = self._db.runs[read.read_id]
-            if run.lease != lease or run.state != "planning":
+            if run.claim != claim or run.state != "planning":
                 raise LostClaimError(str(run.run_id))
-            run.state, run.lease = "writing", None
+            run.state, run.claim = "writing", None
             batch_of = {}
             for planned in batches:
                 batch = self._db.new_batch(run.run_id, planned.kind.value)

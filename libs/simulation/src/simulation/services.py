@@ -1,28 +1,27 @@
-"""The real planner and writer, put together as their `__main__` does, on the doubles of one simulated process."""
+"""The real planner and writer, on the doubles of one simulated process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from halo_writer.batch_writer import BatchWriter
+import halo_writer.assembly
+import halo_writer.ports
+import planner.assembly
+import planner.ports
 from halo_writer.in_flight import InFlight
-from halo_writer.rules import RetryRules
-from halo_writer.sender import Sender
-from halo_writer.write_lookup import WriteLookUp
+from halo_writer.settings import WriterRules
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from halosync.runtime.read_access import ReadAccess
-from planner.halo_read import HaloRead
-from planner.run_planner import Limits, RunPlanner
+from planner.settings import PlannerRules
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Requests, SteppedLimiter, Tokens, Unshielded
+from simulation.doubles import Absent, Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
 from simulation.halo import Halo
 from simulation.limiter import MemoryRateLimiter
@@ -82,12 +81,6 @@ class Town:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _access(self, process: Process, wire: Wire) -> ReadAccess:
-        tokens: Any = Tokens(process, self.halo)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=self._clock)
-
     def _process(self, name: str) -> tuple[Process, Any]:
         process = Process(name, self.dice)
         self.processes.append(process)
@@ -99,20 +92,35 @@ class Town:
         """Start a planner: intake, planning, dead letters, sweeper."""
         process, wire = self._process(name)
         db, step = self.database, process.step
-        runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloRead(self._access(process, wire), HaloReader(wire, self.page_size), reads)
-        planning = RunPlanner(
+        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(wire, self.page_size)
+        snapshots: Any = reads  # as far as runs need them
+        absent: Any = Absent()
+        ports = planner.ports.Ports(
+            invoices=absent,
+            lines=absent,
+            owed_runs=absent,
             runs=runs,
             plans=MemoryPlans(db, step),
-            snapshots=reads,
-            reading=reading,
-            limits=Limits(self.rate, self.batch_size, DELAYS_S, self.max_attempts),
+            reads=reads,
+            snapshots=snapshots,
+            connections=absent,
+            tokens=Tokens(process, self.halo),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=Requests(process, db),
+            lists=lists,
+            sample_lists=lists,
+            passing=(OSError,),
+            clock=self._clock,
         )
+        rules = PlannerRules(
+            rate=self.rate, batch_size=self.batch_size, delays_s=DELAYS_S, max_attempts=self.max_attempts
+        )
+        run_planner = planner.assembly.assemble(ports, rules).run_planner
 
         async def keep(letter: Any) -> None:
             await step(lambda: None if letter in db.dead_letters else db.dead_letters.append(letter))
 
-        self._consume(process, RUN_REQUESTED, planning.advance, 8)
+        self._consume(process, RUN_REQUESTED, run_planner.advance, 8)
         self._consume(process, INVOICE_READY, runs.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
@@ -123,39 +131,30 @@ class Town:
         """Start a writer."""
         process, wire = self._process(name)
         actions = MemoryActions(self.database, process.step)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        sender = Sender(
-            actions=actions,
-            limiter=limiter,
-            halo=HaloWriter(wire),
-            counter=Requests(process, self.database),
-            default_rate=self.rate,
-            worker=name,
-            settle_s=self.settle_s,
-            clock=self._clock,
-        )
-        lookup = WriteLookUp(
-            actions=actions,
-            access=self._access(process, wire),
-            reader=HaloReader(wire, self.page_size),
-            default_rate=self.rate,
-            max_attempts=self.max_attempts,
-            settle_s=self.settle_s,
-        )
-        writing = BatchWriter(
+        ports = halo_writer.ports.Ports(
             actions=actions,
             tokens=Tokens(process, self.halo),
-            limiter=limiter,
-            sender=sender,
-            lookup=lookup,
-            rules=RetryRules(DELAYS_S, self.max_attempts, self.settle_s, per_tenant=4),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=Requests(process, self.database),
+            lists=HaloReader(wire, self.page_size),
+            writes=HaloWriter(wire),
             in_flight=InFlight() if self.guards.shield else Unshielded(),
+            clock=self._clock,
         )
+        rules = WriterRules(
+            worker=name,
+            rate=self.rate,
+            delays_s=DELAYS_S,
+            max_attempts=self.max_attempts,
+            settle_s=self.settle_s,
+            per_tenant=4,
+        )
+        batch_writer = halo_writer.assembly.assemble(ports, rules)
 
         async def on_licence_actions(batch_id: Any) -> float | None:
             if batch_id == POISON:
                 raise Poison("this is no batch")
-            return await writing.advance(batch_id)
+            return await batch_writer.advance(batch_id)
 
         self._consume(process, LICENCE_ACTIONS, on_licence_actions, 16)
         if self.guards.sweeper:
