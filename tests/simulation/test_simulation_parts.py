@@ -78,7 +78,7 @@ def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
 @pytest.mark.parametrize(("sliding", "admitted"), [(True, 5), (False, 9)])
 def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) -> None:
     async def world() -> int:
-        halo = Halo(dice=Dice(1, NONE), limit=5, window_s=10.0, sliding=sliding)
+        halo = Halo(Dice(1, NONE), Shape(limit=5, window_s=10.0, sliding=sliding))
         await asyncio.sleep(8)  # a fixed window ends after two more seconds, a sliding one only after ten
         return sum([await _admitted(halo, wait_s) for wait_s in (0, 0, 0, 0, 0, 0, 3, 0, 0, 0)])
 
@@ -87,7 +87,7 @@ def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) ->
 
 async def _admitted(halo: Halo, wait_s: float) -> bool:
     await asyncio.sleep(wait_s)
-    return halo.admit()
+    return not halo.tenant.limit_wait_s()
 
 
 def test_without_faults_a_world_needs_no_more_requests_than_it_must() -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from halo_sandbox.scopes import EVERYTHING
+from halo_sandbox.tokens import TokenFamily
 from halo_writer.in_flight import InFlight
 from halosync.contracts.connection import TokenGranted
 from halosync.ports.permits import Lease, Rate
@@ -17,6 +19,9 @@ from simulation.limiter import MemoryRateLimiter
 from simulation.process import Process
 
 T = TypeVar("T")
+
+LIFETIME_S = 1e9
+"""No token ends by itself: auth renews it before."""
 
 
 def immediately(work: Coroutine[Any, Any, T]) -> T:
@@ -50,13 +55,29 @@ class SteppedLimiter:
         return await self._process.step(lambda: immediately(self._limiter.block(tenant, retry_after_s)))
 
 
-class Tokens:
-    """Access tokens, as auth gives them: a refused one is followed by the one that Halo takes now."""
+class Auth:
+    """The access token that all processes share; a refused one is replaced."""
 
-    def __init__(self, process: Process, halo: Halo) -> None:
+    def __init__(self, halo: Halo) -> None:
+        self._tokens = halo.tenant.tokens
+        self._family = TokenFamily("halosync", frozenset({EVERYTHING}))
+        self.generation = 0
+        self.replace(0)
+
+    def replace(self, generation: int) -> None:
+        """Get a new token from Halo, unless that of this generation is replaced already."""
+        if generation == self.generation:
+            self.generation += 1
+            self.access_token = self._tokens.issue_access(self._family, self._family.asked, LIFETIME_S)
+
+
+class Tokens:
+    """Access tokens as one process gets them from auth."""
+
+    def __init__(self, process: Process, auth: Auth) -> None:
         self._process = process
-        self._halo = halo
-        self._generation = halo.generation
+        self._auth = auth
+        self._generation, self._access_token = auth.generation, auth.access_token
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         """As `halosync.runtime.tokens.Tokens.get`."""
@@ -64,11 +85,12 @@ class Tokens:
         if rejected_generation == self._generation:
             await asyncio.sleep(0.1)
             await self._process.gate()
-            self._generation = self._halo.generation
+            self._auth.replace(self._generation)
+            self._generation, self._access_token = self._auth.generation, self._auth.access_token
         return TokenGranted(
             partner_id=partner_id,
             tenant=tenant,
-            access_token=SecretStr(f"token-{self._generation}"),
+            access_token=SecretStr(self._access_token),
             generation=self._generation,
             expires_at=datetime.now(UTC) + timedelta(hours=1),
         )

@@ -5,7 +5,7 @@ between two steps cannot be seen from outside, so stopping at steps stops everyw
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeVar
 
@@ -34,7 +34,7 @@ class Dice:
         """Draw a number."""
         return self._random.uniform(low, high)
 
-    def one_of(self, choices: "list[T] | tuple[T, ...]") -> T:
+    def one_of(self, choices: Sequence[T]) -> T:
         """Draw one."""
         return self._random.choice(choices)
 

@@ -22,14 +22,14 @@ from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Requests, SteppedLimiter, Tokens, Unshielded
+from simulation.doubles import Auth, Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
-from simulation.halo import Halo
+from simulation.halo import SETTLE_S, Halo
 from simulation.limiter import MemoryRateLimiter
+from simulation.network import SimulatedTransport
 from simulation.planning import MemoryPlans, MemoryRuns
 from simulation.process import Dice, Process
 from simulation.reading import MemoryReads
-from simulation.wire import Wire
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
@@ -61,7 +61,7 @@ class Town:
         rate: Rate,
         batch_size: int,
         page_size: int,
-        settle_s: float = 60.0,
+        settle_s: float = SETTLE_S,
         max_attempts: int = 8,
     ) -> None:
         self.dice, self.guards, self.halo, self.rate = dice, guards, halo, rate
@@ -69,6 +69,7 @@ class Town:
         self.settle_s, self.max_attempts = settle_s, max_attempts
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
+        self.auth = Auth(halo)
         self.limiter = MemoryRateLimiter(now)
         self.processes: list[Process] = []
         self.told: list[UUID] = []
@@ -82,25 +83,25 @@ class Town:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _access(self, process: Process, wire: Wire) -> ReadAccess:
-        tokens: Any = Tokens(process, self.halo)
+    def _access(self, process: Process, transport: SimulatedTransport) -> ReadAccess:
+        tokens: Any = Tokens(process, self.auth)
         limiter: Any = SteppedLimiter(process, self.limiter)
         counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=self._clock)
+        return ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s, clock=self._clock)
 
-    def _process(self, name: str) -> tuple[Process, Any]:
+    def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
-        wire: Any = Wire(process, self.halo, self.dice, timeout_s=30.0, settle_s=self.settle_s)
+        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=30.0)
         process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
-        return process, wire
+        return process, transport
 
     def start_planner(self, name: str) -> Process:
         """Start a planner: intake, planning, dead letters, sweeper."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         db, step = self.database, process.step
         runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloReading(self._access(process, wire), HaloReader(wire, self.page_size), reads)
+        reading = HaloReading(self._access(process, transport), HaloReader(transport, self.page_size), reads)
         planning = Planning(
             runs=runs,
             plans=MemoryPlans(db, step),
@@ -121,13 +122,13 @@ class Town:
 
     def start_writer(self, name: str) -> Process:
         """Start a writer."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         actions = MemoryActions(self.database, process.step)
         limiter: Any = SteppedLimiter(process, self.limiter)
         sender = Sender(
             actions=actions,
             limiter=limiter,
-            halo=HaloWriter(wire),
+            halo=HaloWriter(transport),
             counter=Requests(process, self.database),
             default_rate=self.rate,
             worker=name,
@@ -136,15 +137,15 @@ class Town:
         )
         lookup = LookUp(
             actions=actions,
-            access=self._access(process, wire),
-            reader=HaloReader(wire, self.page_size),
+            access=self._access(process, transport),
+            reader=HaloReader(transport, self.page_size),
             default_rate=self.rate,
             max_attempts=self.max_attempts,
             settle_s=self.settle_s,
         )
         writing = Writing(
             actions=actions,
-            tokens=Tokens(process, self.halo),
+            tokens=Tokens(process, self.auth),
             limiter=limiter,
             sender=sender,
             lookup=lookup,
@@ -178,6 +179,8 @@ class Town:
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
         rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
+        if not rows:
+            return
         for row in rows:
             row.locked_by = process
         try:

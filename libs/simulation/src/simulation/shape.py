@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
+
+GoodRows = Literal["none", "good"]
+_GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Shape:
     sliding: bool = True
     max_attempts: int = 8
     refuses: bool = False
-    good_rows: str = "none"
+    good_rows: GoodRows = "none"
     names_rows: bool = True
     poison: bool = False
     cancel: bool = False
@@ -62,7 +66,7 @@ def shape_of(dice: Random) -> Shape:
         sliding=dice.random() < 0.5,
         max_attempts=dice.choice([3, 8, 8, 50]),
         refuses=dice.random() < 0.2,
-        good_rows=dice.choice(["none", "good"]),
+        good_rows=dice.choice(_GOOD_ROWS),
         names_rows=dice.random() < 0.5,
         poison=dice.random() < 0.3,
         cancel=dice.random() < 0.1,

@@ -14,7 +14,7 @@ from simulation import clock
 from simulation.broker import Consumer, Envelope
 from simulation.database import LIVING
 from simulation.guards import ALL, Guards
-from simulation.halo import Halo
+from simulation.halo import REFUSED, Halo
 from simulation.invariants import Wanted, broken
 from simulation.planning import start
 from simulation.process import Dice, Process
@@ -25,8 +25,8 @@ from simulation.shape import Shape, shape_of
 CHAOS_S = 3600.0
 """After so long at the latest nothing breaks any more."""
 
-PATIENCE_S = 6 * 3600.0
-"""How long a world in peace may take to come to rest."""
+PATIENCE_S = 12 * 3600.0
+"""How long a world in peace may take to come to rest: fifty attempts to look up, each through two windows of a limit."""
 
 REST_S = 400.0
 """At rest a world goes on for so long: what was stopped goes on, what is late happens."""
@@ -73,17 +73,6 @@ class _World:
         self._dice = Dice(seed, rates)
         self._guards = guards
         self._names = 0
-        bad = frozenset({"P-0"}) if shape.refuses else frozenset()
-        self._halo = Halo(
-            dice=self._dice,
-            limit=shape.limit,
-            window_s=shape.window_s,
-            sliding=shape.sliding,
-            good_rows=shape.good_rows,
-            names_rows=shape.names_rows,
-            bad_names=bad,
-            clients={n: f"Client {n}" for n in range(1, shape.clients + 1)},
-        )
         self._wanted: Wanted = {}
         self._stale: set[int] = set()
         self._removed: set[str] = set()
@@ -91,6 +80,7 @@ class _World:
 
     async def live(self) -> Outcome:
         """Run from the first message to the last check."""
+        self._halo = Halo(self._dice, self._shape)
         self._town = Town(
             dice=self._dice,
             guards=self._guards,
@@ -102,7 +92,7 @@ class _World:
         )
         self._town.database.invoices.append(self._invoice())
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
-        self._knows = bool(self._halo.licences.keys() - self._stale)
+        self._knows = bool({licence.id for licence in self._halo.licences()} - self._stale)
         self._town.database.on_planned = self._planned
         self._listen()
         self._keep_alive()
@@ -126,7 +116,7 @@ class _World:
             seed=self._seed,
             broken=tuple(problems),
             virtual_s=clock.now(),
-            requests=len(self._halo.requests),
+            requests=len(self._halo.tenant.requests),
             runs=len(states),
             states=states,
             failed=failed,
@@ -134,7 +124,7 @@ class _World:
         )
 
     def _planned(self) -> None:
-        self._halo.may_show_nothing, self._halo.may_be_blind = True, self._knows
+        self._halo.faults.may_show_nothing, self._halo.faults.may_be_blind = True, self._knows
 
     # ------------------------------------------------------------------ the beginning
 
@@ -145,12 +135,12 @@ class _World:
             lines.append(self._line(n, client, name, quantity))
             known = 0 < n <= self._shape.known
             if known:
-                self._halo.seed(client, name, quantity + 1)
-            if name not in self._halo.bad_names:
+                self._halo.add(client, name, quantity + 1)
+            if not (self._shape.refuses and name == REFUSED):
                 self._wanted[client, name] = quantity
         for n in range(self._shape.stale):
             # Only clients that the invoice names are cleaned up.
-            self._stale.add(self._halo.seed(n % min(self._shape.clients, self._shape.products) + 1, f"STALE-{n}", 1))
+            self._stale.add(self._halo.add(n % min(self._shape.clients, self._shape.products) + 1, f"STALE-{n}", 1))
         return lines
 
     def _line(self, number: int, client: int, name: str, quantity: int) -> Line:
@@ -199,14 +189,16 @@ class _World:
             if dice.hits(rates.drop_per_s * TICK_S):
                 self._town.broker.disconnect(dice.one_of(self._town.living()))
             if dice.hits(rates.revoke_per_s * TICK_S):
-                self._halo.generation += 1
+                self._halo.tenant.tokens.expire()
             if dice.hits(rates.blind_per_s * TICK_S):
-                self._halo.blind_until = clock.now() + dice.between(10.0, 600.0)
-            if dice.hits(rates.person_per_s * TICK_S) and self._halo.licences:
-                self._removed.add(self._halo.licences.pop(dice.one_of(list(self._halo.licences)))["name"])
+                self._halo.faults.blind_until = clock.now() + dice.between(10.0, 600.0)
+            if dice.hits(rates.person_per_s * TICK_S) and (licences := self._halo.licences()):
+                removed = dice.one_of(licences)
+                self._halo.remove(removed)
+                self._removed.add(removed.name)
                 self._changed = True
             if dice.hits(rates.foreign_per_s * TICK_S):
-                self._halo.foreign()
+                self._halo.tenant.count_foreign_requests(1)
             if dice.hits(0.5):
                 self._keep_alive()
             if cancel_at is not None and clock.now() >= cancel_at:
@@ -253,7 +245,5 @@ class _World:
         db = self._town.database
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
         left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome == "failed"]
-        refused = [
-            item for item in left if item.licence_name in self._halo.bad_names and item.reason == "halo_rejected"
-        ]
-        return newest.state == ("partial" if self._halo.bad_names else "succeeded") and left == refused
+        refused = [item for item in left if item.licence_name == REFUSED and item.reason == "halo_rejected"]
+        return newest.state == ("partial" if self._shape.refuses else "succeeded") and left == refused
