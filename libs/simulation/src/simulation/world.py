@@ -61,7 +61,7 @@ def simulate(seed: int, *, guards: Guards = ALL, rates: Rates | None = None, sha
 
     `rates` and `shape` are drawn from the seed when they are not given.
     """
-    dice = Random(seed)  # noqa: S311 - it draws worlds, not secrets
+    dice = Random(seed)
     drawn_shape, drawn_rates = shape_of(dice), drawn(dice)
     world = _World(seed, guards, rates or drawn_rates, shape or drawn_shape)
     return clock.run(world.live())
