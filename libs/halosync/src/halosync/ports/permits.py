@@ -28,7 +28,7 @@ class NoPermit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetState:
     """What is left of a tenant's budget now.
 
     Attributes:

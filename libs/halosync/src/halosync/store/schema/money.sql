@@ -1,8 +1,8 @@
--- What the licences of a run cost, kept when the run ends: a list of runs would otherwise add up all their items.
+-- What the licences of a run cost, kept in run_money when the run ends.
 
 -- Per billing cycle, before and after the run. What a run leaves alone (held, failed, skipped) keeps its amount from
 -- before. An inactive licence bills nothing; an unset quantity or price neither.
-CREATE FUNCTION run_money_now(p_run_id uuid)
+CREATE OR REPLACE FUNCTION run_money_now(p_run_id uuid)
 RETURNS TABLE (billing_cycle text, before numeric, after numeric) LANGUAGE sql STABLE AS $$
     SELECT amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2), round(coalesce(sum(amount.after), 0), 2)
     FROM item CROSS JOIN LATERAL (VALUES
@@ -17,26 +17,15 @@ RETURNS TABLE (billing_cycle text, before numeric, after numeric) LANGUAGE sql S
     GROUP BY amount.billing_cycle
 $$;
 
-CREATE TABLE run_money (
-    run_id          uuid NOT NULL REFERENCES run,
-    billing_cycle   text,                                         -- null: Halo has none
-    before          numeric NOT NULL,
-    after           numeric NOT NULL
-);
-CREATE INDEX run_money_run ON run_money (run_id);
-
 -- The items of a run that has ended never change, so once is enough.
-CREATE FUNCTION run_money_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION run_money_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO run_money (run_id, billing_cycle, before, after)
         SELECT NEW.run_id, m.billing_cycle, m.before, m.after FROM run_money_now(NEW.run_id) AS m;
     RETURN NULL;
 END $$;
-CREATE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW
+CREATE OR REPLACE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW
     WHEN (OLD.state IN ('queued', 'reading', 'planning', 'writing')
           AND NEW.state NOT IN ('queued', 'reading', 'planning', 'writing'))
     EXECUTE FUNCTION run_money_keep();
 
-INSERT INTO run_money (run_id, billing_cycle, before, after)
-    SELECT run.run_id, m.billing_cycle, m.before, m.after FROM run CROSS JOIN LATERAL run_money_now(run.run_id) AS m
-    WHERE run.state NOT IN ('queued', 'reading', 'planning', 'writing');

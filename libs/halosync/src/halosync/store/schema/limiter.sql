@@ -1,25 +1,9 @@
--- The limiter learns what others use of a tenant's budget, leaves a reserve to people, and tells open permits from
--- settled ones (docs/decisions/0002). rate_acquire and rate_settle keep their signatures: processes of the version
--- before call them, and block a tenant by updating rate_tenant themselves.
-
-ALTER TABLE rate_tenant
-    -- What others are expected to use in a window: half of what was believed, half of what the last 429 showed.
-    ADD COLUMN foreign_use double precision NOT NULL DEFAULT 0,
-    -- What the last 429 without Retry-After showed: the limit less our permits in use. It holds for one window.
-    ADD COLUMN foreign_seen integer NOT NULL DEFAULT 0,
-    ADD COLUMN foreign_at timestamptz,                            -- when that was; null: never
-    ADD COLUMN strikes integer NOT NULL DEFAULT 0;                -- 429s in a row, none a window after the one before
-
-ALTER TABLE rate_lease
-    -- The limit that its holder asked under; window_s is the window that it asked under.
-    ADD COLUMN requests integer,
-    ADD COLUMN leased_at timestamptz NOT NULL DEFAULT now(),
-    ADD COLUMN held_until timestamptz,                            -- after that its holder is dead; null: not known
-    ADD COLUMN settled_at timestamptz;                            -- null: open, perhaps in flight
+-- The rules of the request budget, on rate_tenant and rate_lease (docs/decisions/0002).
 
 -- What others are expected to use, less 2 % of the limit after the first window without a 429, 4 % more after the
 -- second, 8 % after the third: a wrong lesson is forgotten within six windows, a true one costs a 429 now and then.
-CREATE FUNCTION rate_expected(t rate_tenant, p_moment timestamptz) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION rate_expected(t rate_tenant, p_moment timestamptz) RETURNS double precision
+LANGUAGE sql IMMUTABLE AS $$
     SELECT greatest(t.foreign_use - t.requests * 0.02 * (2 ^ w.clean - 1), 0)
     FROM (SELECT coalesce(least(greatest(floor(extract(epoch FROM p_moment - t.foreign_at)::float8 / t.window_s), 0), 9),
                           0) AS clean) AS w
@@ -27,13 +11,14 @@ $$;
 
 -- The limit less what others use, at least 1: for one window what the last 429 showed, after that what is expected. A
 -- 429 with Retry-After tells itself when there is room again, so from then on what is expected holds.
-CREATE FUNCTION rate_effective(t rate_tenant, p_moment timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION rate_effective(t rate_tenant, p_moment timestamptz) RETURNS integer
+LANGUAGE sql IMMUTABLE AS $$
     SELECT greatest(t.requests - CAST(ceil(greatest(rate_expected(t, p_moment),
         CASE WHEN t.foreign_at > p_moment - make_interval(secs => t.window_s) THEN t.foreign_seen END)) AS integer), 1)
 $$;
 
 -- What batch work leaves to calls that a person waits for: 2 %, nothing of a limit below 50.
-CREATE FUNCTION rate_reserve(p_effective integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION rate_reserve(p_effective integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT p_effective / 50
 $$;
 
@@ -42,7 +27,7 @@ $$;
 -- p_interactive: a person waits; the whole limit may be used. p_reserve: permits to leave to others besides.
 -- p_hold_s: how long the permits may be unspent or in flight; after that plus the window they come back by themselves.
 -- moment_s: the clock that was read, for the caller to compare with its own (epoch seconds).
-CREATE FUNCTION rate_take(
+CREATE OR REPLACE FUNCTION rate_take(
     p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean,
     p_reserve integer, p_hold_s double precision,
     OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision
@@ -94,7 +79,7 @@ END $$;
 -- at a known time. Open ones will soon be settled, and what they did not spend is free then: they are expected to
 -- stay open for as long as they have been open already, and for a 300th of the window at least (1 s at most, 0.05 s
 -- at least), so that a slow one is asked for ever less often. One that is open beyond its hold is of a dead holder.
-CREATE FUNCTION rate_wait(t rate_tenant, p_moment timestamptz, p_excess integer) RETURNS double precision
+CREATE OR REPLACE FUNCTION rate_wait(t rate_tenant, p_moment timestamptz, p_excess integer) RETURNS double precision
 LANGUAGE sql STABLE AS $$
     SELECT min(r.back_s) FROM (
         SELECT l.back_s, sum(l.permits) OVER (ORDER BY l.back_s) AS permits FROM (
@@ -104,14 +89,6 @@ LANGUAGE sql STABLE AS $$
                 ELSE extract(epoch FROM free_at - p_moment)::float8 END AS back_s
             FROM rate_lease WHERE tenant = t.tenant) AS l) AS r
     WHERE r.permits > p_excess
-$$;
-
-CREATE OR REPLACE FUNCTION rate_acquire(
-    p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_reserve integer,
-    p_hold_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision
-) LANGUAGE sql AS $$
-    SELECT r.lease_id, r.granted, r.wait_s
-    FROM rate_take(p_tenant, p_requests, p_window_s, p_want, false, p_reserve, p_hold_s) AS r
 $$;
 
 -- The lease's requests have ended: what was spent counts for one window from now, the rest is free at once. Only the
@@ -136,7 +113,7 @@ END $$;
 -- from then on a block lasts at least 1 %, 3 %, 7 % ... of the window, up to all of it.
 -- A 429 during a block is of a request that was on its way when it began: the same trouble, learnt from once.
 -- foreign_seen: what others have used, if something was learnt. wait_s: null if the tenant never had a permit.
-CREATE FUNCTION rate_block(
+CREATE OR REPLACE FUNCTION rate_block(
     p_tenant text, p_retry_after_s double precision, OUT wait_s double precision, OUT foreign_seen integer,
     OUT effective integer
 ) LANGUAGE plpgsql AS $$
@@ -178,6 +155,7 @@ END $$;
 
 -- For people, and for tests: what is left of each tenant's budget now. left_now: for a person's call; batch work
 -- leaves reserve of it.
+DROP VIEW IF EXISTS rate_standing;
 CREATE VIEW rate_standing AS
 SELECT t.tenant, t.requests, t.window_s, e.effective, rate_reserve(e.effective) AS reserve, u.in_use,
     greatest(e.effective - u.in_use, 0) AS left_now, u.next_free_at,

@@ -1,4 +1,4 @@
--- The first schema. Words: docs/glossary.md. Rules: spec section 3 to 5.
+-- The tables. Words: docs/glossary.md. Rules: spec section 3 to 5. Functions, triggers and views: store/schema.
 
 -- ---------------------------------------------------------------- partners and their settings
 CREATE TABLE partner (
@@ -28,8 +28,22 @@ CREATE TABLE api_key (
     name        text NOT NULL DEFAULT '',
     key_hash    bytea NOT NULL UNIQUE,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    revoked_at  timestamptz
+    revoked_at  timestamptz,
+    last_used_at timestamptz                                      -- to within a few minutes
 );
+
+-- Sessions of the portal: a browser that signed in with an API key. Only the hash of the cookie is kept.
+CREATE TABLE portal_session (
+    token_hash      bytea PRIMARY KEY,
+    key_id          uuid NOT NULL REFERENCES api_key,
+    acts_for        text REFERENCES partner,                      -- null: an operator who has not picked a partner
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    last_seen_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz NOT NULL,
+    notices         jsonb NOT NULL DEFAULT '[]'                   -- what the next page has to say
+);
+CREATE INDEX portal_session_key ON portal_session (key_id);
+CREATE INDEX portal_session_expiry ON portal_session (expires_at);
 
 -- ---------------------------------------------------------------- connections to Halo
 CREATE TABLE connection (
@@ -51,7 +65,11 @@ CREATE TABLE oauth_attempt (
     code_verifier   bytea NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
     expires_at      timestamptz NOT NULL,
-    used_at         timestamptz
+    used_at         timestamptz,
+    -- Halo's redirect comes without a key; what it completes was done by who began the journey.
+    begun_by            text NOT NULL,
+    begun_by_key_id     uuid,                                     -- null: not with an API key
+    begun_by_operator   boolean NOT NULL
 );
 CREATE INDEX oauth_attempt_partner ON oauth_attempt (partner_id, created_at DESC);
 
@@ -100,6 +118,8 @@ CREATE TABLE invoice_line (
     billing_cycle   text NOT NULL,
     PRIMARY KEY (invoice_pk, line_no)
 );
+-- Lines that set no licence are few and are skipped without an item of their own.
+CREATE INDEX invoice_line_not_recurring ON invoice_line (invoice_pk, line_no) WHERE kind <> 'recurring';
 
 -- ---------------------------------------------------------------- links
 CREATE TABLE customer_link (
@@ -207,9 +227,9 @@ CREATE TABLE run (
     error_code          text,
     error               text,
     attempts            integer NOT NULL DEFAULT 0,               -- failed attempts to read
-    lease               uuid,                                     -- the planner working on it, until leased_until
-    leased_until        timestamptz,
-    ring_at             timestamptz NOT NULL DEFAULT now(),       -- a sweeper asks for it again after this
+    claim               uuid,                                     -- the planner working on it, until claimed_until
+    claimed_until       timestamptz,
+    redeliver_at        timestamptz NOT NULL DEFAULT now(),       -- a sweeper asks for it again after this
     halo_requests       integer NOT NULL DEFAULT 0,
     total               integer NOT NULL DEFAULT 0,
     synced              integer NOT NULL DEFAULT 0,
@@ -227,7 +247,8 @@ CREATE TABLE run (
 -- One run per partner at a time (spec section 2.3).
 CREATE UNIQUE INDEX run_one_at_a_time ON run (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing');
 CREATE INDEX run_newest ON run (partner_id, created_at DESC, run_id);
-CREATE INDEX run_ring ON run (ring_at) WHERE state IN ('queued', 'reading', 'planning');
+CREATE INDEX run_invoice ON run (invoice_pk, created_at DESC);    -- the newest run of an invoice
+CREATE INDEX run_redeliver ON run (redeliver_at) WHERE state IN ('queued', 'reading', 'planning');
 
 -- An order to the writers: creates and updates that are one array, or deletes that are one request each.
 CREATE TABLE batch (
@@ -239,11 +260,12 @@ CREATE TABLE batch (
     state           text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'issued', 'done')),
     failures        integer NOT NULL DEFAULT 0,                   -- passing failures in a row that sent nothing
     refused_generation bigint,                                    -- the token that Halo answered with 401
-    refused_rows    bigint[],                                     -- items that a refusal of the array named; null: not refused
-    ring_at         timestamptz                                   -- issued: a sweeper issues it again after this
+    refused_rows    bigint[],                                     -- items that a refusal named; null: not refused
+    redeliver_at    timestamptz                                   -- issued: a sweeper issues it again after this
 );
 CREATE INDEX batch_planned ON batch (run_id, batch_id) WHERE state = 'planned';
-CREATE INDEX batch_ring ON batch (ring_at) WHERE state = 'issued';
+CREATE INDEX batch_redeliver ON batch (redeliver_at) WHERE state = 'issued';
+CREATE INDEX batch_run ON batch (run_id);                         -- how many are done, for the time left
 CREATE INDEX batch_open ON batch (run_id) WHERE state <> 'done';
 
 -- The unit of work and of counting (spec section 3, "Items"). The state machine of action_state: docs/actions.md.
@@ -275,78 +297,53 @@ CREATE TABLE item (
     action_state        text NOT NULL DEFAULT 'none' CHECK (action_state IN (
                             'none', 'waiting', 'sending', 'unknown', 'applied', 'rejected', 'withdrawn')),
     attempts            integer NOT NULL DEFAULT 0,
+    -- Marks this action has ever had: a fence that never runs backwards. `attempts` is what a limit or a refused token
+    -- gives back, so two marks of one action could carry the same number.
+    mark_no             integer NOT NULL DEFAULT 0,
     worker              text,
     send_by             timestamptz,
     settle_at           timestamptz,
+    unseen_at           timestamptz,                              -- when a look-up first saw no licence of its client
     UNIQUE (run_id, seq),
     CHECK ((outcome = 'pending') = (action_state IN ('waiting', 'sending', 'unknown')))
 );
 CREATE INDEX item_outcome ON item (run_id, outcome, seq);
 CREATE INDEX item_batch ON item (batch_id) WHERE batch_id IS NOT NULL;
 
--- Counters equal the rows at every moment because the same statement changes both (spec section 4). A change that
--- moves no item between outcomes, such as a mark, does not touch the run and so never waits for its lock.
-CREATE FUNCTION item_count_updated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE run SET
-        synced    = run.synced    + d.synced,
-        skipped   = run.skipped   + d.skipped,
-        held      = run.held      + d.held,
-        failed    = run.failed    + d.failed,
-        pending   = run.pending   + d.pending,
-        created   = run.created   + d.created,
-        updated   = run.updated   + d.updated,
-        deleted   = run.deleted   + d.deleted,
-        unchanged = run.unchanged + d.unchanged
-    FROM (
-        SELECT run_id,
-            coalesce(sum(w) FILTER (WHERE outcome = 'synced'), 0) AS synced,
-            coalesce(sum(w) FILTER (WHERE outcome = 'skipped'), 0) AS skipped,
-            coalesce(sum(w) FILTER (WHERE outcome = 'held'), 0) AS held,
-            coalesce(sum(w) FILTER (WHERE outcome = 'failed'), 0) AS failed,
-            coalesce(sum(w) FILTER (WHERE outcome = 'pending'), 0) AS pending,
-            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'create'), 0) AS created,
-            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'update'), 0) AS updated,
-            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'delete'), 0) AS deleted,
-            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'unchanged'), 0) AS unchanged
-        FROM (
-            SELECT run_id, outcome, action, sum(w) AS w
-            FROM (SELECT run_id, outcome, action, 1 AS w FROM added
-                  UNION ALL SELECT run_id, outcome, action, -1 FROM gone) AS change
-            GROUP BY run_id, outcome, action HAVING sum(w) <> 0
-        ) AS moved
-        GROUP BY run_id
-    ) AS d
-    WHERE run.run_id = d.run_id;
-    RETURN NULL;
-END $$;
-CREATE FUNCTION item_count_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE run SET
-        total     = run.total     + d.total,
-        synced    = run.synced    + d.synced,
-        skipped   = run.skipped   + d.skipped,
-        held      = run.held      + d.held,
-        failed    = run.failed    + d.failed,
-        pending   = run.pending   + d.pending,
-        unchanged = run.unchanged + d.synced        -- a plan's only synced items are the unchanged ones
-    FROM (
-        SELECT run_id,
-            count(*) AS total,
-            count(*) FILTER (WHERE outcome = 'synced') AS synced,
-            count(*) FILTER (WHERE outcome = 'skipped') AS skipped,
-            count(*) FILTER (WHERE outcome = 'held') AS held,
-            count(*) FILTER (WHERE outcome = 'failed') AS failed,
-            count(*) FILTER (WHERE outcome = 'pending') AS pending
-        FROM added GROUP BY run_id
-    ) AS d
-    WHERE run.run_id = d.run_id;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER item_count_inserted AFTER INSERT ON item
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
-CREATE TRIGGER item_count_updated AFTER UPDATE ON item
-    REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_updated();
+-- Which item answers for which line of the invoice: item.line_nos turned round. A page of lines finds its items by
+-- primary key; without this it would unnest every item of the run. Only for runs that apply: a preview's outcome is
+-- never shown beside a line. No foreign keys: the trigger is its only writer, and 100,000 checks would slow planning.
+CREATE TABLE item_line (
+    run_id      uuid NOT NULL,
+    line_no     integer NOT NULL,
+    item_id     bigint NOT NULL,
+    PRIMARY KEY (run_id, line_no)
+);
+
+-- What the licences of a run cost, kept when the run ends: a list of runs would otherwise add up all their items.
+CREATE TABLE run_money (
+    run_id          uuid NOT NULL REFERENCES run,
+    billing_cycle   text,                                         -- null: Halo has none
+    before          numeric NOT NULL,
+    after           numeric NOT NULL
+);
+CREATE INDEX run_money_run ON run_money (run_id);
+
+-- ---------------------------------------------------------------- the audit log
+-- Who did what (spec section 2; the portal's audit log). Rows are added in the transaction of the change and never
+-- changed or removed. No foreign key on the key: an entry says what was true then, whatever becomes of the key.
+CREATE TABLE audit_entry (
+    audit_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),  -- not the start of a transaction that waited
+    partner_id      text REFERENCES partner,                      -- null: an act that concerns all partners
+    actor           text NOT NULL,                                -- a key's name, auto_sync, Halo
+    actor_key_id    uuid,                                         -- null: not done with an API key
+    is_operator     boolean NOT NULL,
+    act             text NOT NULL,                                -- one of halosync.domain.acts.Act
+    subject         text NOT NULL,                                -- what it was done to: an id
+    detail          jsonb NOT NULL                                -- what the act's sentence is made of
+);
+CREATE INDEX audit_entry_newest ON audit_entry (partner_id, audit_id DESC);
 
 -- ---------------------------------------------------------------- messages
 -- What a handler has done already, so that a second delivery does nothing.
@@ -367,12 +364,6 @@ CREATE TABLE outbox (
     headers         jsonb NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NOTIFY outbox;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
 
 -- What nobody could process, with its reason, until an operator replays or discards it (spec section 5.7).
 CREATE TABLE dead_letter (
@@ -392,12 +383,18 @@ CREATE TABLE dead_letter (
 -- The same poison delivered twice is one dead letter.
 CREATE UNIQUE INDEX dead_letter_kept ON dead_letter (queue, body_hash) WHERE state = 'kept';
 
--- ---------------------------------------------------------------- the limiter (messaging-facts 3)
+-- ---------------------------------------------------------------- the limiter (messaging-facts section 3)
 CREATE TABLE rate_tenant (
     tenant          text PRIMARY KEY,
     requests        integer NOT NULL CHECK (requests > 0),
     window_s        double precision NOT NULL CHECK (window_s > 0),
-    blocked_until   timestamptz NOT NULL DEFAULT '-infinity'
+    blocked_until   timestamptz NOT NULL DEFAULT '-infinity',
+    -- What others are expected to use in a window: half of what was believed, half of what the last 429 showed.
+    foreign_use     double precision NOT NULL DEFAULT 0,
+    -- What the last 429 without Retry-After showed: the limit less our permits in use. It holds for one window.
+    foreign_seen    integer NOT NULL DEFAULT 0,
+    foreign_at      timestamptz,                                  -- when that was; null: never
+    strikes         integer NOT NULL DEFAULT 0                    -- 429s in a row, none a window after the one before
 ) WITH (fillfactor = 50);
 
 -- Permits in use: leased and perhaps in flight, or spent and still inside the window.
@@ -405,59 +402,11 @@ CREATE TABLE rate_lease (
     lease_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant          text NOT NULL REFERENCES rate_tenant,
     permits         integer NOT NULL,
+    requests        integer NOT NULL,                             -- limit and window that its holder asked under
     window_s        double precision NOT NULL,
+    leased_at       timestamptz NOT NULL,
+    held_until      timestamptz NOT NULL,                         -- after that its holder is dead
+    settled_at      timestamptz,                                  -- null: open, perhaps in flight
     free_at         timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX rate_lease_tenant ON rate_lease (tenant, free_at);
-
--- Lease up to p_want permits. The row lock serialises one tenant only; the clock is read after the lock is held.
--- p_hold_s: how long the permits may be unspent or in flight; after that plus the window they come back by themselves.
-CREATE FUNCTION rate_acquire(
-    p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_reserve integer,
-    p_hold_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision
-) LANGUAGE plpgsql AS $$
-DECLARE
-    t rate_tenant;
-    used integer;
-    moment timestamptz;
-BEGIN
-    INSERT INTO rate_tenant (tenant, requests, window_s) VALUES (p_tenant, p_requests, p_window_s)
-        -- Two partners of one tenant, or a process with other settings: the stricter of what is in use now counts.
-        ON CONFLICT (tenant) DO UPDATE SET
-            requests = CASE WHEN EXISTS (SELECT FROM rate_lease l WHERE l.tenant = p_tenant
-                                         AND l.free_at > clock_timestamp() AND l.window_s <> p_window_s)
-                            THEN least(rate_tenant.requests, excluded.requests) ELSE excluded.requests END,
-            window_s = greatest(excluded.window_s, (SELECT max(l.window_s) FROM rate_lease l
-                                                    WHERE l.tenant = p_tenant AND l.free_at > clock_timestamp()))
-        RETURNING * INTO t;
-    moment := clock_timestamp();
-    granted := 0;
-    IF t.blocked_until > moment THEN
-        wait_s := extract(epoch FROM t.blocked_until - moment);
-        RETURN;
-    END IF;
-    DELETE FROM rate_lease l WHERE l.tenant = p_tenant AND l.free_at <= moment;
-    SELECT coalesce(sum(l.permits), 0) INTO used FROM rate_lease l WHERE l.tenant = p_tenant;
-    granted := least(p_want, greatest(t.requests - p_reserve - used, 0));
-    IF granted = 0 THEN
-        SELECT extract(epoch FROM min(l.free_at) - moment) INTO wait_s FROM rate_lease l WHERE l.tenant = p_tenant;
-        wait_s := coalesce(wait_s, t.window_s);
-        RETURN;
-    END IF;
-    INSERT INTO rate_lease (tenant, permits, window_s, free_at)
-        VALUES (p_tenant, granted, t.window_s, moment + make_interval(secs => p_hold_s + t.window_s))
-        RETURNING rate_lease.lease_id INTO lease_id;
-    wait_s := 0;
-END $$;
-
--- The lease's requests have ended: what was spent counts for one window from now, the rest is free at once.
-CREATE FUNCTION rate_settle(p_lease_id bigint, p_spent integer) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF p_spent = 0 THEN
-        DELETE FROM rate_lease WHERE lease_id = p_lease_id;
-    ELSE
-        UPDATE rate_lease l
-            SET permits = p_spent, free_at = clock_timestamp() + make_interval(secs => greatest(l.window_s, t.window_s))
-            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND t.tenant = l.tenant;
-    END IF;
-END $$;
