@@ -27,14 +27,14 @@ from halosync.store.links import LinkStore
 from halosync.store.migrate import migrate
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
-from report_api.csv_export import cell
-from report_api.linking import Linking
-from report_api.mapping import customer_sheet
-from report_api.mapping.choosing import Standing
-from report_api.mapping.customers import customers
-from report_api.portal.customer_table import customer_table
-from report_api.portal.mapping_view import View
-from report_api.portal.pages.customers import clients_found
+from report_api.links import customer_sheet
+from report_api.links.customer_table import customer_table
+from report_api.links.customers import customers
+from report_api.links.list_page import Standing
+from report_api.links.pages.customers import clients_found
+from report_api.links.service import Linking
+from report_api.links.view import View
+from report_api.web.csv_export import cell
 
 LIMIT_S = 0.8
 ROUNDS = 5
@@ -60,7 +60,7 @@ WORDS = [
 
 
 def names(number: int) -> list[str]:
-    chance = random.Random(number)  # noqa: S311 - the same names in each run
+    chance = random.Random(number)
     return [f"{' '.join(chance.choices(WORDS, k=chance.randint(2, 4)))} {n}" for n in range(number)]
 
 
@@ -141,12 +141,12 @@ async def files(store: LinkStore, number: int) -> None:
 
     await timed("reading a file of all customers", read)
     changes = await read()
-    assert changes  # noqa: S101 - otherwise nothing is measured
+    assert changes
     await timed(
         f"applying {len(changes)} changes", lambda: Linking(store).apply_customers(PARTNER, changes, BY), rounds=1
     )
     links = (await store.customers(PARTNER)).links
-    assert all(links[each.customer_id] == each.after != CustomerLink() for each in changes)  # noqa: S101 - same
+    assert all(links[each.customer_id] == each.after != CustomerLink() for each in changes)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from halosync.runtime.health import serve_until, server
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from report_api.app import build
-from report_api.portal.pages.report import LINES_A_PAGE
+from report_api.invoices.pages import LINES_A_PAGE
 from report_api.ports import Auth, Ports
 
 Statement: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -98,7 +98,7 @@ def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str,
 
 async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
     """Store a partner with an invoice of `number` lines in no particular order, and the run that applied it."""
-    chance = random.Random(1)  # noqa: S311 - the same invoice each time
+    chance = random.Random(1)
     customers = max(number // PER_CUSTOMER, 1)
     lines, items = zip(*(made(line_no, customers, chance) for line_no in range(1, number + 1)), strict=True)
     await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Big')", PARTNER)

@@ -29,7 +29,7 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_any_mixture_of_faults_ends_as_planned(pipeline: Any, seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    dice = random.Random(seed)
     pipeline.tuning.settle_s = 0.3
     pipeline.tuning.batch_size = 10
     pipeline.tuning.max_attempts = 50
@@ -76,7 +76,7 @@ async def storm(pipeline: Any, writers: list[Any], dice: random.Random, run_id: 
         due = [batch for at, batch in waiting if at <= clock()]
         waiting = [(at, batch) for at, batch in waiting if at > clock()]
         if not due:
-            await pipeline.pool.execute("UPDATE batch SET ring_at = now() WHERE state = 'issued'")
+            await pipeline.pool.execute("UPDATE batch SET redeliver_at = now() WHERE state = 'issued'")
             await pipeline.actions.redeliver_due()
             await asyncio.sleep(0.05)
             continue

@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.portal.session import local_path
+from report_api.access.session import local_path
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -41,7 +41,7 @@ EVIL = [
     "data:text/html,<script>alert(1)</script>",
     "//evil.example\\@converge.example/portal/",
     "/sign-in/..//evil.example",
-    "／／evil.example",  # noqa: RUF001 - full width, which some browsers once folded
+    "／／evil.example",
     "/v1/partners/acme-msp/summary",
     "/static/portal.js",
     "",

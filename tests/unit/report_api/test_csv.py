@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.csv_export import cell, wants_csv
+from report_api.web.csv_export import cell, wants_csv
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from report_api.csv_export import cell, wants_csv
         ("@x", "'@x"),
         ("\tx", "'\tx"),
         ("\rx", "'\rx"),
-        ("＝1", "'＝1"),  # noqa: RUF001 - full width, as some spreadsheets take it
+        ("＝1", "'＝1"),
         ("a=1", "a=1"),
         (["=1", "2"], "'=1; 2"),
         ("-٣", "'-٣"),

@@ -13,11 +13,11 @@ from halosync.store.link_changes import CustomerChange, ProductChange
 from halosync.store.links import CustomerPicture, ProductPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.csv_export import cell, unguarded
-from report_api.mapping import customer_sheet, product_sheet
-from report_api.mapping.customers import customers
-from report_api.mapping.products import products
-from report_api.mapping.sheets import SheetErrors, read_sheet
+from report_api.links import customer_sheet, product_sheet
+from report_api.links.customers import customers
+from report_api.links.products import products
+from report_api.links.sheets import SheetErrors, read_sheet
+from report_api.web.csv_export import cell, unguarded
 
 READ_AT = datetime(2026, 11, 5, tzinfo=UTC)
 PICTURE = CustomerPicture(
@@ -33,7 +33,7 @@ PRODUCTS = ProductPicture(
     read_at=READ_AT,
 )
 
-TRICKY = st.text(st.sampled_from("=+-@'\"＝;, \n\r\tA1é"), max_size=6)  # noqa: RUF001 - full width, meant so
+TRICKY = st.text(st.sampled_from("=+-@'\"＝;, \n\r\tA1é"), max_size=6)
 IDS = TRICKY.map(str.strip).filter(bool)
 
 
@@ -69,7 +69,7 @@ def test_the_guard_within_a_text_can_be_undone_too(text: str) -> None:
 @given(TRICKY)
 def test_the_guard_of_tricky_texts_too(text: str) -> None:
     assert unguarded(cell(text)) == text
-    assert not cell(text).startswith(("=", "@", "＝"))  # noqa: RUF001 - full width, meant so
+    assert not cell(text).startswith(("=", "@", "＝"))
 
 
 @st.composite

@@ -65,7 +65,7 @@ class Batch:
     failures: int = 0
     refused_generation: int | None = None
     refused_rows: frozenset[int] | None = None
-    ring_at: float = 0.0
+    redeliver_at: float = 0.0
 
 
 @dataclass(eq=False)
@@ -76,8 +76,8 @@ class Run:
     invoice_pk: int
     state: str = "queued"
     lease: UUID | None = None
-    leased_until: float = 0.0
-    ring_at: float = 0.0
+    claimed_until: float = 0.0
+    redeliver_at: float = 0.0
     attempts: int = 0
     cancelled: bool = False
     accept_shrunk_read: bool = False
@@ -151,7 +151,7 @@ class Database:
     def new_batch(self, run_id: UUID, kind: str, state: str = "planned") -> Batch:
         """Insert a batch."""
         self._last_batch += 1
-        batch = Batch(self._last_batch, run_id, kind, state, ring_at=now() + ISSUE_GRACE_S)
+        batch = Batch(self._last_batch, run_id, kind, state, redeliver_at=now() + ISSUE_GRACE_S)
         self.batches[batch.batch_id] = batch
         return batch
 
@@ -180,7 +180,7 @@ class Database:
         of_run = [batch for batch in self.batches.values() if batch.run_id == run_id]
         most = IN_FLIGHT - sum(batch.state == "issued" for batch in of_run)
         for batch in [each for each in of_run if each.state == "planned"][: max(most, 0)]:
-            batch.state, batch.ring_at = "issued", now() + ISSUE_GRACE_S
+            batch.state, batch.redeliver_at = "issued", now() + ISSUE_GRACE_S
             self.emit("licence.actions.v1", batch.batch_id)
 
     def withdraw(self, run_id: UUID, outcome: Outcome, reason: str) -> None:

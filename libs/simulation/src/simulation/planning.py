@@ -6,7 +6,7 @@ from uuid import UUID
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
 from halosync.ports.reads import ReadProgress
-from halosync.ports.run_claim import ClaimedRun, LostLeaseError
+from halosync.ports.run_claim import ClaimedRun, LostClaimError
 from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
@@ -38,10 +38,10 @@ class MemoryRuns:
 
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
-            free = run.lease is None or run.leased_until <= now() or run.lease == lease
+            free = run.lease is None or run.claimed_until <= now() or run.lease == lease
             if run.state not in {"queued", "reading", "planning"} or not free:
                 return None
-            run.lease, run.leased_until, run.ring_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.lease, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
             run.state = "reading" if run.state == "queued" else run.state
             return ClaimedRun(
                 run_id=run_id,
@@ -64,7 +64,7 @@ class MemoryRuns:
         def effect() -> None:
             run = self._db.runs[run_id]
             if run.lease == lease:
-                run.lease, run.attempts, run.ring_at = None, attempts, now() + wait_s + REDELIVER_S
+                run.lease, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
 
         await self._step(effect)
 
@@ -95,8 +95,8 @@ class MemoryRuns:
 
         def effect() -> None:
             for run in self._db.runs.values():
-                if run.state in {"queued", "reading", "planning"} and run.ring_at <= now():
-                    run.ring_at = now() + REDELIVER_S
+                if run.state in {"queued", "reading", "planning"} and run.redeliver_at <= now():
+                    run.redeliver_at = now() + REDELIVER_S
                     self._db.emit("run.requested.v1", run.run_id)
 
         await self._step(effect)
@@ -107,7 +107,9 @@ def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = Fal
     if any(run.state in LIVING for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
-    database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read)
+    database.runs[run_id] = Run(
+        run_id, invoice_pk, redeliver_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read
+    )
     database.emit("run.requested.v1", run_id)
     return run_id
 
@@ -168,7 +170,7 @@ class MemoryPlans:
         def effect() -> None:
             run = self._db.runs[read.read_id]
             if run.lease != lease or run.state != "planning":
-                raise LostLeaseError(str(run.run_id))
+                raise LostClaimError(str(run.run_id))
             run.state, run.lease = "writing", None
             batch_of = {}
             for planned in batches:

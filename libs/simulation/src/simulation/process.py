@@ -19,7 +19,7 @@ class Dice:
     """The random choices of a world: one seed, one sequence, so one world. `rates` may change while it runs."""
 
     def __init__(self, seed: int, rates: Rates) -> None:
-        self._random = Random(seed)  # noqa: S311 - it draws accidents, not secrets
+        self._random = Random(seed)
         self.rates = rates
 
     def peace(self) -> None:

@@ -26,7 +26,7 @@ CHAOS_S = 3600.0
 """After so long at the latest nothing breaks any more."""
 
 PATIENCE_S = 12 * 3600.0
-"""How long a world in peace may take to come to rest: fifty attempts to look up, each through two windows of a limit."""
+"""How long a world in peace may take to come to rest: fifty look-ups, each through two windows of a limit."""
 
 REST_S = 400.0
 """At rest a world goes on for so long: what was stopped goes on, what is late happens."""
@@ -61,7 +61,7 @@ def simulate(seed: int, *, guards: Guards = ALL, rates: Rates | None = None, sha
 
     `rates` and `shape` are drawn from the seed when they are not given.
     """
-    dice = Random(seed)  # noqa: S311 - it draws worlds, not secrets
+    dice = Random(seed)
     drawn_shape, drawn_rates = shape_of(dice), drawn(dice)
     world = _World(seed, guards, rates or drawn_rates, shape or drawn_shape)
     return clock.run(world.live())
