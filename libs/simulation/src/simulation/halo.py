@@ -48,7 +48,7 @@ class Halo:
             refused_requests_count=True,
             retry_after="seconds",
         )
-        self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))  # noqa: S311 - nobody is to be kept out
+        self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
         self.tenant.faults = self.faults = DrawnFaults(dice, shape.window_s)
         self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, shape.clients + 1))
         self.broken_off = 0
