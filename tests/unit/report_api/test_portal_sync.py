@@ -17,9 +17,10 @@ from report_api.runs.sync_panel import Progress, version_of
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")
 WAITING = Ahead(waiting_until=datetime(2026, 11, 5, 14, 5, tzinfo=UTC))
+NOTHING_AHEAD = Ahead()
 
 
-def progress(state: RunState, pending: int = 0, *, ahead: Ahead = Ahead(), stopping: bool = False) -> Progress:  # noqa: B008 - a model without state
+def progress(state: RunState, pending: int = 0, *, ahead: Ahead = NOTHING_AHEAD, stopping: bool = False) -> Progress:
     return Progress(state, RunCounters(total=8, synced=8 - pending, pending=pending), ahead, stopping)
 
 

@@ -1,7 +1,7 @@
 """The real planner and writer, on the doubles of one simulated process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +21,15 @@ from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Absent, Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
-from simulation.halo import Halo
-from simulation.limiter import MemoryRateLimiter
-from simulation.planning import MemoryPlans, MemoryRuns
+from simulation.halo import SETTLE_S, Halo
+from simulation.limiter import MemoryRateLimiter, SteppedLimiter
+from simulation.network import SimulatedTransport
+from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
-from simulation.reading import MemoryReads
-from simulation.wire import Wire
+from simulation.reads import MemoryReads
+from simulation.runs import MemoryRequestCounter, MemoryRuns
+from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
@@ -37,7 +38,7 @@ RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.act
 RUN_FINISHED = "run.finished.v1"
 
 
-class Town:
+class Deployment:
     """Everything that processes share, and how they are started.
 
     Args:
@@ -60,7 +61,7 @@ class Town:
         rate: Rate,
         batch_size: int,
         page_size: int,
-        settle_s: float = 60.0,
+        settle_s: float = SETTLE_S,
         max_attempts: int = 8,
     ) -> None:
         self.dice, self.guards, self.halo, self.rate = dice, guards, halo, rate
@@ -68,9 +69,10 @@ class Town:
         self.settle_s, self.max_attempts = settle_s, max_attempts
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
+        self.auth = Auth(halo)
         self.limiter = MemoryRateLimiter(now)
         self.processes: list[Process] = []
-        self.told: list[UUID] = []
+        self.announced: list[UUID] = []
         self.poisoned = False
 
     def living(self) -> list[Process]:
@@ -81,18 +83,18 @@ class Town:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _process(self, name: str) -> tuple[Process, Any]:
+    def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
-        wire: Any = Wire(process, self.halo, self.dice, timeout_s=30.0, settle_s=self.settle_s)
+        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=30.0)
         process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
-        return process, wire
+        return process, transport
 
     def start_planner(self, name: str) -> Process:
         """Start a planner: intake, planning, dead letters, sweeper."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         db, step = self.database, process.step
-        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(wire, self.page_size)
+        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.page_size)
         snapshots: Any = reads  # as far as runs need them
         absent: Any = Absent()
         ports = planner.ports.Ports(
@@ -104,9 +106,9 @@ class Town:
             reads=reads,
             snapshots=snapshots,
             connections=absent,
-            tokens=Tokens(process, self.halo),
+            tokens=MemoryTokens(process, self.auth),
             limiter=SteppedLimiter(process, self.limiter),
-            counter=Requests(process, db),
+            counter=MemoryRequestCounter(db, step),
             lists=lists,
             sample_lists=lists,
             passing=(OSError,),
@@ -129,15 +131,15 @@ class Town:
 
     def start_writer(self, name: str) -> Process:
         """Start a writer."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         actions = MemoryActions(self.database, process.step)
         ports = halo_writer.ports.Ports(
             actions=actions,
-            tokens=Tokens(process, self.halo),
+            tokens=MemoryTokens(process, self.auth),
             limiter=SteppedLimiter(process, self.limiter),
-            counter=Requests(process, self.database),
-            lists=HaloReader(wire, self.page_size),
-            writes=HaloWriter(wire),
+            counter=MemoryRequestCounter(self.database, process.step),
+            lists=HaloReader(transport, self.page_size),
+            writes=HaloWriter(transport),
             in_flight=InFlight() if self.guards.shield else Unshielded(),
             clock=self._clock,
         )
@@ -177,6 +179,8 @@ class Town:
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
         rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
+        if not rows:
+            return
         for row in rows:
             row.locked_by = process
         try:
@@ -192,3 +196,23 @@ class Town:
 
     def _delete(self, done: set[int]) -> None:
         self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
+
+
+class Unshielded(InFlight):
+    """What `InFlight` would be without its shield."""
+
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+        """Do the work in the handler itself."""
+        return await work()
+
+
+class Absent:
+    """A port that no simulated process uses; its first use says so."""
+
+    def __getattr__(self, name: str) -> object:
+        """Raise: what is used is to be simulated.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(f"{name} is not simulated")

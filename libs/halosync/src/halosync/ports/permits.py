@@ -21,7 +21,7 @@ class Lease:
     granted: int
 
 
-class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up for now
+class NoPermit(Exception):
     """No request may be sent now; one may in about `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
