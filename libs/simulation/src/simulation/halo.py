@@ -12,7 +12,7 @@ from halo_sandbox.tenant import Tenant
 
 from simulation.clock import now
 from simulation.process import Dice
-from simulation.shape import Shape
+from simulation.scenario import Scenario
 
 TENANT = "acme"
 REFUSED = "P-0"
@@ -37,20 +37,20 @@ class Halo:
         broken_off: writes that their sender, still alive, gave up in the middle.
     """
 
-    def __init__(self, dice: Dice, shape: Shape) -> None:
+    def __init__(self, dice: Dice, scenario: Scenario) -> None:
         settings = TenantSettings(
-            refused_array=shape.good_rows,
-            refused_names=(REFUSED,) if shape.refuses else (),
-            names_refused_rows=shape.names_rows,
-            rate_requests=shape.limit,
-            rate_window_s=shape.window_s,
-            rate_window="rolling" if shape.sliding else "fixed",
+            refused_array=scenario.good_rows,
+            refused_names=(REFUSED,) if scenario.refuses else (),
+            names_refused_rows=scenario.names_rows,
+            rate_requests=scenario.limit,
+            rate_window_s=scenario.window_s,
+            rate_window="rolling" if scenario.sliding else "fixed",
             refused_requests_count=True,
             retry_after="seconds",
         )
         self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
-        self.tenant.faults = self.faults = DrawnFaults(dice, shape.window_s)
-        self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, shape.clients + 1))
+        self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)
+        self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, scenario.clients + 1))
         self.broken_off = 0
 
     def licences(self) -> Sequence[Licence]:

@@ -11,24 +11,24 @@ from halosync.domain.names import name_key
 
 from simulation.database import LIVING, OPEN
 from simulation.halo import Halo
-from simulation.services import POISON, Town
+from simulation.services import POISON, Deployment
 
 Wanted = dict[tuple[int, str], int]
 """What Halo must hold in the end: (client, name) → quantity."""
 
 
-def broken(town: Town, wanted: Wanted, *, foreign: bool) -> Iterator[str]:
+def broken(deployment: Deployment, wanted: Wanted, *, foreign: bool) -> Iterator[str]:
     """Say, one sentence each, which invariants do not hold.
 
     Args:
-        town: the world at rest.
+        deployment: the world at rest.
         wanted: what Halo must hold.
         foreign: somebody else used the same budget, so that a 429 is nobody's fault.
     """
-    yield from _halo(town.halo, wanted)
-    yield from _rows(town)
-    yield from _messages(town)
-    yield from _budget(town.halo, foreign=foreign)
+    yield from _halo(deployment.halo, wanted)
+    yield from _rows(deployment)
+    yield from _messages(deployment)
+    yield from _budget(deployment.halo, foreign=foreign)
 
 
 def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
@@ -46,8 +46,8 @@ def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
         yield f"shield: {halo.broken_off} writes were broken off by a process that lived on"
 
 
-def _rows(town: Town) -> Iterator[str]:
-    db = town.database
+def _rows(deployment: Deployment) -> Iterator[str]:
+    db = deployment.database
     for run in db.runs.values():
         if run.state in LIVING:
             yield f"I3 run {run.run_id.int} is still {run.state}"
@@ -58,15 +58,15 @@ def _rows(town: Town) -> Iterator[str]:
         if batch.state != "done":
             yield f"I3 batch {batch.batch_id} is still {batch.state}"
     if db.runs:
-        yield from _truth(town)
+        yield from _truth(deployment)
 
 
-def _truth(town: Town) -> Iterator[str]:
+def _truth(deployment: Deployment) -> Iterator[str]:
     """The newest run says nothing of an item that is not so (spec section 5.5)."""
-    db = town.database
+    db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    held = {(licence.client_id, name_key(licence.name)): licence for licence in town.halo.licences()}
-    ids = {licence.id for licence in town.halo.licences()}
+    held = {(licence.client_id, name_key(licence.name)): licence for licence in deployment.halo.licences()}
+    ids = {licence.id for licence in deployment.halo.licences()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
             continue
@@ -82,19 +82,19 @@ def _truth(town: Town) -> Iterator[str]:
             yield f"I4 item {item.item_id} failed by its row and is in Halo"
 
 
-def _messages(town: Town) -> Iterator[str]:
-    db = town.database
+def _messages(deployment: Deployment) -> Iterator[str]:
+    db = deployment.database
     planned = [run.invoice_pk for run in db.runs.values()]
     for event_id in range(len(db.invoices)):
         if event_id not in planned:
             yield f"I6 invoice {event_id} was lost"
     for run in db.runs.values():
-        if run.state not in LIVING and run.run_id not in town.told:
+        if run.state not in LIVING and run.run_id not in deployment.announced:
             yield f"I6 nobody was told that run {run.run_id.int} has ended"
     for _, body, reason in db.dead_letters:
         if body != POISON:
             yield f"I8 {body} is a dead letter: {reason}"
-    if town.poisoned and not db.dead_letters:
+    if deployment.poisoned and not db.dead_letters:
         yield "I8 the poison was lost"
 
 

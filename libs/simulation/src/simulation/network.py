@@ -52,7 +52,7 @@ class SimulatedTransport(HaloTransport):
         # No stop before the first byte: between the check of the deadline and the request there is no step
         # (messaging-facts section 4.2 calls what is left the one-instruction window).
         await self._process.gate()
-        self._process.accident(may_freeze=False)
+        self._process.maybe_fail(may_freeze=False)
         await self._process.gate()
         try:
             return await super().send(tenant, token, method, path, params=params, content=content, write=write)
@@ -87,7 +87,7 @@ class _Network(httpx.AsyncBaseTransport):
             await asyncio.sleep(dice.between(1.0, 33.0))
         connection = _Connection()
         await API.serve(self._halo.tenant, _incoming(request), connection)
-        self._process.accident()
+        self._process.maybe_fail()
         if slow:
             await asyncio.sleep(dice.between(1.0, 33.0))
         await self._travel()

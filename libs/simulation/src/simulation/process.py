@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from simulation.clock import now
-from simulation.rates import NONE, Rates
+from simulation.fault_rates import NONE, FaultRates
 
 T = TypeVar("T")
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 class Dice:
     """The random choices of a world: one seed, one sequence, so one world. `rates` may change while it runs."""
 
-    def __init__(self, seed: int, rates: Rates) -> None:
+    def __init__(self, seed: int, rates: FaultRates) -> None:
         self._random = Random(seed)
         self.rates = rates
 
-    def peace(self) -> None:
+    def stop_faults(self) -> None:
         """Let nothing break any more."""
         self.rates = NONE
 
@@ -97,7 +97,7 @@ class Process:
                 return
             await asyncio.sleep(self.frozen_until - now())
 
-    def accident(self, *, may_freeze: bool = True) -> None:
+    def maybe_fail(self, *, may_freeze: bool = True) -> None:
         """Let the dice decide whether the process dies or is stopped here."""
         if self._dice.hits(self._dice.rates.kill):
             self.kill()
@@ -111,7 +111,7 @@ class Process:
             ConnectionResetError: the connection broke; whether the statement was committed, nobody knows.
         """
         await self.gate()
-        self.accident()
+        self.maybe_fail()
         await self.gate()
         broken = self._dice.hits(self._dice.rates.database)
         await asyncio.sleep(self._dice.latency())
@@ -119,7 +119,7 @@ class Process:
             await self.gate()
             raise ConnectionResetError("the database is away")
         result = effect()
-        self.accident()
+        self.maybe_fail()
         await asyncio.sleep(self._dice.latency())
         await self.gate()
         if broken:

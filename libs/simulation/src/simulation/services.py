@@ -1,7 +1,7 @@
 """The real planner and writer, put together as their `__main__` does, on the doubles of one simulated process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +22,15 @@ from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Auth, Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
 from simulation.halo import SETTLE_S, Halo
-from simulation.limiter import MemoryRateLimiter
+from simulation.limiter import MemoryRateLimiter, SteppedLimiter
 from simulation.network import SimulatedTransport
-from simulation.planning import MemoryPlans, MemoryRuns
+from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
-from simulation.reading import MemoryReads
+from simulation.reads import MemoryReads
+from simulation.runs import MemoryRequestCounter, MemoryRuns
+from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
@@ -38,7 +39,7 @@ RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.act
 RUN_FINISHED = "run.finished.v1"
 
 
-class Town:
+class Deployment:
     """Everything that processes share, and how they are started.
 
     Args:
@@ -72,7 +73,7 @@ class Town:
         self.auth = Auth(halo)
         self.limiter = MemoryRateLimiter(now)
         self.processes: list[Process] = []
-        self.told: list[UUID] = []
+        self.announced: list[UUID] = []
         self.poisoned = False
 
     def living(self) -> list[Process]:
@@ -84,9 +85,9 @@ class Town:
         return now() if self.guards.deadline else 0.0
 
     def _access(self, process: Process, transport: SimulatedTransport) -> ReadAccess:
-        tokens: Any = Tokens(process, self.auth)
+        tokens: Any = MemoryTokens(process, self.auth)
         limiter: Any = SteppedLimiter(process, self.limiter)
-        counter: Any = Requests(process, self.database)
+        counter: Any = MemoryRequestCounter(self.database, process.step)
         return ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s, clock=self._clock)
 
     def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
@@ -129,7 +130,7 @@ class Town:
             actions=actions,
             limiter=limiter,
             halo=HaloWriter(transport),
-            counter=Requests(process, self.database),
+            counter=MemoryRequestCounter(self.database, process.step),
             default_rate=self.rate,
             worker=name,
             settle_s=self.settle_s,
@@ -145,7 +146,7 @@ class Town:
         )
         writing = BatchWriter(
             actions=actions,
-            tokens=Tokens(process, self.auth),
+            tokens=MemoryTokens(process, self.auth),
             limiter=limiter,
             sender=sender,
             lookup=lookup,
@@ -196,3 +197,11 @@ class Town:
 
     def _delete(self, done: set[int]) -> None:
         self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
+
+
+class Unshielded(InFlight):
+    """What `InFlight` would be without its shield."""
+
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+        """Do the work in the handler itself."""
+        return await work()

@@ -9,7 +9,7 @@ _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
 
 
 @dataclass(frozen=True)
-class Shape:
+class Scenario:
     """The size of a world.
 
     Attributes:
@@ -49,10 +49,10 @@ class Shape:
     cancel: bool = False
 
 
-def shape_of(dice: Random) -> Shape:
+def drawn_scenario(dice: Random) -> Scenario:
     """Draw a world's size."""
     products = dice.randint(1, 24)
-    return Shape(
+    return Scenario(
         writers=dice.randint(1, 4),
         planners=dice.randint(1, 2),
         products=products,
