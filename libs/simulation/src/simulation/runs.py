@@ -85,16 +85,18 @@ class MemoryRuns:
 
         await self._step(effect)
 
-    async def redeliver_due(self) -> None:
+    async def redeliver_due(self) -> int:
         """As `RunStore.redeliver_due`."""
 
-        def effect() -> None:
-            for run in self._db.runs.values():
-                if run.state in {"queued", "reading", "planning"} and run.redeliver_at <= now():
-                    run.redeliver_at = now() + REDELIVER_S
-                    self._db.emit("run.requested.v1", run.run_id)
+        def effect() -> int:
+            unplanned = [run for run in self._db.runs.values() if run.state in {"queued", "reading", "planning"}]
+            due = [run for run in unplanned if run.redeliver_at <= now()]
+            for run in due:
+                run.redeliver_at = now() + REDELIVER_S
+                self._db.emit("run.requested.v1", run.run_id)
+            return len(due)
 
-        await self._step(effect)
+        return await self._step(effect)
 
 
 def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
