@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from report_api.access.session import HOME, by_a_person, signed_in
 from report_api.ports import ports_of
-from report_api.web.csrf import is_csrf_token
+from report_api.web.forms import is_csrf_token
 from report_api.web.problems import Problem, not_found, respond, wants_page
 from report_api.web.visitor import SignedIn, Visitor
 
