@@ -205,7 +205,7 @@ class World:
 
     async def _insert(self, table: str, columns: dict[str, Any], returning: str) -> Any:
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"  # noqa: S608 - names of ours
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"
         return await self.pool.fetchval(statement, *columns.values())
 
 

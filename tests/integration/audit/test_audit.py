@@ -35,7 +35,7 @@ async def log(stage: Stage, *acts: Act) -> list[tuple[str, Actor, str, Any]]:
 
 async def everything(stage: Stage) -> dict[str, list[Any]]:
     """What all tables hold that a deed may change."""
-    return {table: await stage.pool.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES}  # noqa: S608 - names of ours
+    return {table: await stage.pool.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES}
 
 
 def test_every_act_has_a_deed() -> None:
@@ -80,7 +80,7 @@ async def test_what_changes_nothing_is_not_kept(stage: Stage) -> None:
     run_id = await stage.start()
     for _ in range(2):
         await stage.runs.cancel(PARTNER, run_id, by=BY)
-        async with stage.connections.hold(PARTNER) as held:
+        async with stage.connections.lock(PARTNER) as held:
             assert held is not None
             await held.end("Disconnected.", by=BY)
     created = await stage.keys.create(PARTNER, "portal", by=BY)

@@ -32,7 +32,7 @@ class Halo:
     def __post_init__(self) -> None:
         self.limiter = MemoryRateLimiter(lambda: self.now)
         self.rule = LimitRule(RATE.requests, RATE.window_s, self.window)
-        self.chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+        self.chance = random.Random(7)
 
     def hour(self) -> None:
         tasks = [self.other_software(), *(self.caller() for _ in range(CALLERS))]
@@ -66,7 +66,7 @@ class Halo:
                 self.limit.count(self.now)
                 self.served += 1
             yield TAKES_S - part
-            run(self.limiter.settle(lease, 1))
+            run(self.limiter.finish(lease, 1))
             if wait_s:
                 self.refused.append(self.now)
                 stated = {"none": None, "seconds": float(int(wait_s) + 1), "lying": 1.0}[self.retry_after]

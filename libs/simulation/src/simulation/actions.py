@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
@@ -192,11 +192,13 @@ class MemoryActions:
 
         await self._step(effect)
 
-    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
-        """As `ActionStore.settle`."""
-        await self._step(lambda: self._settle(batch, applied, failed))
+    async def record(
+        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+    ) -> None:
+        """As `ActionStore.record`."""
+        await self._step(lambda: self._record(batch, applied, failed))
 
-    def _settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed]) -> None:
+    def _record(self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
         licence_ids = {each.item_id: each.licence_id for each in applied}
         for item in self._marked({each.item_id: each.mark_no for each in applied}):
             item.action_state, item.outcome, item.settle_at = "applied", Outcome.SYNCED, None

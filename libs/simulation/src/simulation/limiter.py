@@ -6,11 +6,16 @@ simulation on virtual time stays deterministic.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any, TypeVar
 
-from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
+
+from simulation.process import Process
+
+T = TypeVar("T")
 
 RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""
@@ -115,7 +120,7 @@ class MemoryRateLimiter:
         self._held[lease.lease_id] = budget.leases[lease.lease_id] = held
         return lease
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
         held = self._held.get(lease.lease_id)
         if held is None or held.settled:
@@ -151,14 +156,14 @@ class MemoryRateLimiter:
         budget.blocked_until = max(budget.blocked_until, now + wait_s)
         return budget.blocked_until - now
 
-    async def standing(self, tenant: str) -> Standing | None:
+    async def state(self, tenant: str) -> BudgetState | None:
         """Return what is left of a tenant's budget; None if it never had a permit."""
         budget = self._budgets.get(tenant)
         if budget is None:
             return None
         now = self._clock()
         effective = budget.effective(now)
-        return Standing(
+        return BudgetState(
             effective=effective,
             reserve=effective // RESERVE_PART,
             in_use=budget.in_use(now),
@@ -168,3 +173,34 @@ class MemoryRateLimiter:
     def _drop(self, budget: _Budget, now: float) -> None:
         for lease_id in [lease_id for lease_id, held in budget.leases.items() if held.free_at <= now]:
             del budget.leases[lease_id], self._held[lease_id]
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits, as one moment."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("this was to happen in one moment, and it waits")
+
+
+class SteppedLimiter:
+    """The shared limiter as one process reaches it: each call is a statement that may fail."""
+
+    def __init__(self, process: Process, limiter: MemoryRateLimiter) -> None:
+        self._process = process
+        self._limiter = limiter
+
+    async def acquire(self, tenant: str, rate: Rate, **options: Any) -> Lease:
+        """As `RateLimiter.acquire`."""
+        return await self._process.step(lambda: _at_once(self._limiter.acquire(tenant, rate, **options)))
+
+    async def finish(self, lease: Lease, spent: int) -> None:
+        """As `RateLimiter.finish`."""
+        await self._process.step(lambda: _at_once(self._limiter.finish(lease, spent)))
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """As `RateLimiter.block`."""
+        return await self._process.step(lambda: _at_once(self._limiter.block(tenant, retry_after_s)))

@@ -1,35 +1,36 @@
 """The real planner and writer, put together as their `__main__` does, on the doubles of one simulated process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
+from halo_writer.batch_writer import BatchWriter
 from halo_writer.in_flight import InFlight
-from halo_writer.lookup import LookUp
 from halo_writer.rules import RetryRules
-from halo_writer.sending import Sender
-from halo_writer.service import Writing
+from halo_writer.sender import Sender
+from halo_writer.write_lookup import WriteLookUp
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess
-from planner.reading import HaloReading
-from planner.service import Limits, Planning
+from halosync.runtime.read_access import ReadAccess
+from planner.halo_read import HaloRead
+from planner.run_planner import Limits, RunPlanner
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
-from simulation.halo import Halo
-from simulation.limiter import MemoryRateLimiter
-from simulation.planning import MemoryPlans, MemoryRuns
+from simulation.halo import SETTLE_S, Halo
+from simulation.limiter import MemoryRateLimiter, SteppedLimiter
+from simulation.network import SimulatedTransport
+from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
-from simulation.reading import MemoryReads
-from simulation.wire import Wire
+from simulation.reads import MemoryReads
+from simulation.runs import MemoryRequestCounter, MemoryRuns
+from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
@@ -38,7 +39,7 @@ RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.act
 RUN_FINISHED = "run.finished.v1"
 
 
-class Town:
+class Deployment:
     """Everything that processes share, and how they are started.
 
     Args:
@@ -61,7 +62,7 @@ class Town:
         rate: Rate,
         batch_size: int,
         page_size: int,
-        settle_s: float = 60.0,
+        settle_s: float = SETTLE_S,
         max_attempts: int = 8,
     ) -> None:
         self.dice, self.guards, self.halo, self.rate = dice, guards, halo, rate
@@ -69,9 +70,10 @@ class Town:
         self.settle_s, self.max_attempts = settle_s, max_attempts
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
+        self.auth = Auth(halo)
         self.limiter = MemoryRateLimiter(now)
         self.processes: list[Process] = []
-        self.told: list[UUID] = []
+        self.announced: list[UUID] = []
         self.poisoned = False
 
     def living(self) -> list[Process]:
@@ -82,26 +84,26 @@ class Town:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _access(self, process: Process, wire: Wire) -> ReadAccess:
-        tokens: Any = Tokens(process, self.halo)
+    def _access(self, process: Process, transport: SimulatedTransport) -> ReadAccess:
+        tokens: Any = MemoryTokens(process, self.auth)
         limiter: Any = SteppedLimiter(process, self.limiter)
-        counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=self._clock)
+        counter: Any = MemoryRequestCounter(self.database, process.step)
+        return ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s, clock=self._clock)
 
-    def _process(self, name: str) -> tuple[Process, Any]:
+    def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
-        wire: Any = Wire(process, self.halo, self.dice, timeout_s=30.0, settle_s=self.settle_s)
+        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=30.0)
         process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
-        return process, wire
+        return process, transport
 
     def start_planner(self, name: str) -> Process:
         """Start a planner: intake, planning, dead letters, sweeper."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         db, step = self.database, process.step
         runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloReading(self._access(process, wire), HaloReader(wire, self.page_size), reads)
-        planning = Planning(
+        reading = HaloRead(self._access(process, transport), HaloReader(transport, self.page_size), reads)
+        planning = RunPlanner(
             runs=runs,
             plans=MemoryPlans(db, step),
             snapshots=reads,
@@ -121,30 +123,30 @@ class Town:
 
     def start_writer(self, name: str) -> Process:
         """Start a writer."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         actions = MemoryActions(self.database, process.step)
         limiter: Any = SteppedLimiter(process, self.limiter)
         sender = Sender(
             actions=actions,
             limiter=limiter,
-            halo=HaloWriter(wire),
-            counter=Requests(process, self.database),
+            halo=HaloWriter(transport),
+            counter=MemoryRequestCounter(self.database, process.step),
             default_rate=self.rate,
             worker=name,
             settle_s=self.settle_s,
             clock=self._clock,
         )
-        lookup = LookUp(
+        lookup = WriteLookUp(
             actions=actions,
-            access=self._access(process, wire),
-            reader=HaloReader(wire, self.page_size),
+            access=self._access(process, transport),
+            reader=HaloReader(transport, self.page_size),
             default_rate=self.rate,
             max_attempts=self.max_attempts,
             settle_s=self.settle_s,
         )
-        writing = Writing(
+        writing = BatchWriter(
             actions=actions,
-            tokens=Tokens(process, self.halo),
+            tokens=MemoryTokens(process, self.auth),
             limiter=limiter,
             sender=sender,
             lookup=lookup,
@@ -178,6 +180,8 @@ class Town:
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
         rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
+        if not rows:
+            return
         for row in rows:
             row.locked_by = process
         try:
@@ -193,3 +197,11 @@ class Town:
 
     def _delete(self, done: set[int]) -> None:
         self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
+
+
+class Unshielded(InFlight):
+    """What `InFlight` would be without its shield."""
+
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+        """Do the work in the handler itself."""
+        return await work()

@@ -19,7 +19,7 @@ from halosync.messaging.delivery import PASSING, describe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
-from halosync.ports.requests import UNANSWERABLE, Refused
+from halosync.ports.requests import UNANSWERABLE, Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -53,12 +53,12 @@ async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: b
         return UNANSWERABLE
     try:
         return await act(request)
-    except Refused as refused:
+    except Refusal as refused:
         return refused.answer
     except PASSING as error:
         log.warning("passing failure", message_type=model.message_type, error=type(error).__name__)
     except Exception as error:  # noqa: BLE001 - the asker gets an answer, the operator gets the place
         # Not the error's text, and no local variables: they could hold a secret.
         place = "".join(traceback.format_tb(error.__traceback__))
-        log.error("unforeseen failure", message_type=model.message_type, error=type(error).__name__, place=place)  # noqa: TRY400
+        log.error("unforeseen failure", message_type=model.message_type, error=type(error).__name__, place=place)  # noqa: TRY400 - see above
     return UNANSWERABLE

@@ -3,7 +3,7 @@
 from halosync.domain.retry import FailureClass
 
 
-class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the next step
+class HaloFailure(Exception):
     """A request to Halo did not succeed.
 
     Attributes:

@@ -19,7 +19,7 @@ class Lease:
     granted: int
 
 
-class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up for now
+class NoPermit(Exception):
     """No request may be sent now; one may in about `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
@@ -28,7 +28,7 @@ class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up f
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetState:
     """What is left of a tenant's budget now.
 
     Attributes:

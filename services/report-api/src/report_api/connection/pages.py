@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.contracts.message import Identifier
 from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
-from report_api.access.page_guard import partner_pages
+from report_api.access.page_guard import partner_pages, public_pages
 from report_api.access.session import VisitorHere, say, signed_in
 from report_api.connection.api import PORTAL_PAGE
 from report_api.connection.service import Tested, begin_connection, end_connection, test_connection
@@ -19,7 +19,7 @@ from report_api.web.formats import plural
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
 
-public_router = APIRouter(include_in_schema=False)
+public_router = public_pages()
 router = partner_pages()
 
 APPLICATION_NAME = "converge"

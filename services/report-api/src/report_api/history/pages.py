@@ -73,8 +73,6 @@ def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
     return drawing.draw(columns, STACKED)
 
 
-router = partner_pages()
-
 _PAGE = 50
 _NOT_KEYS = {AUTO_SYNC: "Automatic sync", COMMAND_LINE: "Command line", UNNAMED: "Unknown"}
 _OF_RUNS = {Act.RUN_STARTED, Act.PREVIEW_STARTED, Act.REMOVALS_APPROVED, Act.SHRUNK_READ_ACCEPTED, Act.RUN_CANCELLED}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.store.partners import Partner
 
-from report_api.access.page_guard import require_own_form, signed_in_pages
+from report_api.access.page_guard import public_pages, require_own_form, signed_in_pages
 from report_api.access.session import (
     HOME,
     clear_session,
@@ -25,7 +25,7 @@ from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import SignedIn
 
-public_router = APIRouter(include_in_schema=False)
+public_router = public_pages()
 router = signed_in_pages()
 
 Following = Annotated[str | None, Query(alias="next")]

@@ -1,4 +1,4 @@
-"""Room in memory for plans and invoices: one large piece of work at a time, a few small ones beside it.
+"""Slots for work that needs memory, plans and invoices: one large piece of work at a time, a few small ones beside it.
 
 Two plans of 100,000 items at once would need twice the memory, so large work waits for large work. Small work must not:
 the many partners with a few licences would stand still whenever one with 100,000 is planned.
@@ -18,8 +18,8 @@ SMALL_AT_ONCE = 4
 """All of them together need little beside a large one of 200,000 rows."""
 
 
-class Room:
-    """Hands out places; who comes first is served first, the large and the small each in a line of their own."""
+class PlanningSlots:
+    """Hands out slots; who comes first is served first, the large and the small each in a line of their own."""
 
     def __init__(self) -> None:
         self._large = asyncio.Lock()
@@ -32,8 +32,8 @@ class Room:
         return self._line > 1
 
     @asynccontextmanager
-    async def place(self, *, large: bool) -> AsyncIterator[None]:
-        """Wait for a place and hold it during the body."""
+    async def take(self, *, large: bool) -> AsyncIterator[None]:
+        """Wait for a slot and keep it during the body."""
         if not large:
             async with self._small:
                 yield

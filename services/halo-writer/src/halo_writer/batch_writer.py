@@ -7,24 +7,23 @@ import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.batching import split
 from halosync.domain.model import Reason
-from halosync.domain.retry import Again, FailureClass, GiveUp, RefreshToken, next_step
-from halosync.domain.retry import LookUp as LookUpFirst
+from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
 from halosync.halo.write import named_rows
-from halosync.ports.batch_work import BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import BatchAtWork, FailedAction, OpenAction
 from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
 from halosync.ports.permits import NoPermit
 
-from halo_writer import wording
+from halo_writer import sentences
 from halo_writer.in_flight import InFlight
-from halo_writer.lookup import LookUp
 from halo_writer.ports import Actions, Limiter, TokenSource
 from halo_writer.rules import BUSY_WAIT_S, RetryRules
-from halo_writer.sending import Refused, Sender
+from halo_writer.sender import FailedRequest, Sender
+from halo_writer.write_lookup import WriteLookUp
 
 log = structlog.get_logger(__name__)
 
 
-class Writing:
+class BatchWriter:
     """Applies batches of licence actions."""
 
     def __init__(
@@ -34,7 +33,7 @@ class Writing:
         tokens: TokenSource,
         limiter: Limiter,
         sender: Sender,
-        lookup: LookUp,
+        lookup: WriteLookUp,
         rules: RetryRules,
         in_flight: InFlight,
     ) -> None:
@@ -132,13 +131,13 @@ class Writing:
         """Send, record what came of it and decide what follows: one piece, which must not be broken off."""
         send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
         taken = await send(batch, waiting, token)
-        if isinstance(taken, Refused):
+        if isinstance(taken, FailedRequest):
             return await self._after(batch, taken, token.generation)
         if taken and (batch.failures or batch.refused_generation is not None):
             await self._actions.note_success(batch.batch_id)
         return None
 
-    async def _after(self, batch: BatchAtWork, refused: Refused, generation: int) -> float | None:
+    async def _after(self, batch: BatchAtWork, refused: FailedRequest, generation: int) -> float | None:
         """Decide what follows a request that did not succeed."""
         failure, marks = refused.failure, refused.marks
         log.warning(
@@ -168,13 +167,13 @@ class Writing:
             case RefreshToken():
                 await self._actions.unmark(marks, charged=False)
                 await self._actions.note_refused_token(batch.batch_id, generation)
-            case LookUpFirst():
+            case LookUp():
                 await self._actions.mark_unknown(marks, settle_s=self._rules.settle_s)
             case GiveUp(reason=reason):
                 await self._refused_for_good(batch, refused, reason)
         return None
 
-    async def _refused_for_good(self, batch: BatchAtWork, refused: Refused, reason: Reason) -> None:
+    async def _refused_for_good(self, batch: BatchAtWork, refused: FailedRequest, reason: Reason) -> None:
         failure, marks = refused.failure, refused.marks
         if failure.status == 403:
             reason = Reason.PERMISSION_DENIED
@@ -185,11 +184,11 @@ class Writing:
             await self._actions.refuse(batch.batch_id, marks, named)
             return
         words = {
-            Reason.HALO_REJECTED: wording.rejected,
-            Reason.PERMISSION_DENIED: wording.permission_denied,
-        }.get(reason, wording.unavailable)(failure.words)
-        await self._actions.settle(
-            batch, [], [Failed(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
+            Reason.HALO_REJECTED: sentences.rejected,
+            Reason.PERMISSION_DENIED: sentences.permission_denied,
+        }.get(reason, sentences.unavailable)(failure.words)
+        await self._actions.record(
+            batch, [], [FailedAction(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
 
     async def _split(self, batch: BatchAtWork, named: Collection[int], waiting: list[OpenAction]) -> None:
@@ -204,16 +203,16 @@ class Writing:
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
-        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, wording.unavailable(words))
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, sentences.unavailable(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            return await self._give_up(batch, Reason.PERMISSION_DENIED, wording.permission_denied(failure.words))
+            return await self._give_up(batch, Reason.PERMISSION_DENIED, sentences.permission_denied(failure.words))
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
         # What waits was not what could not be looked up: it is still to be sent.
-        wait_s = await self._give_up(batch, None, wording.unavailable(failure.words))
+        wait_s = await self._give_up(batch, None, sentences.unavailable(failure.words))
         await self._actions.note_success(batch.batch_id)
         return wait_s
 
@@ -243,11 +242,11 @@ class Writing:
         for action in await self._actions.open_actions(batch.batch_id):
             if action.action_state == "waiting":
                 if reason is not None:
-                    failed.append(Failed(action.item_id, action.mark_no, reason, words))
+                    failed.append(FailedAction(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
-                unknown = wording.never_looked_up(words)
-                failed.append(Failed(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
+                unknown = sentences.never_looked_up(words)
+                failed.append(FailedAction(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
             else:
                 unsettled.append(action.settle_wait_s)
-        await self._actions.settle(batch, [], failed)
+        await self._actions.record(batch, [], failed)
         return max(unsettled, default=None) if reason is not None else None

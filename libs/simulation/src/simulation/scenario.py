@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
+
+GoodRows = Literal["none", "good"]
+_GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
 
 
 @dataclass(frozen=True)
-class Shape:
+class Scenario:
     """The size of a world.
 
     Attributes:
@@ -39,16 +43,16 @@ class Shape:
     sliding: bool = True
     max_attempts: int = 8
     refuses: bool = False
-    good_rows: str = "none"
+    good_rows: GoodRows = "none"
     names_rows: bool = True
     poison: bool = False
     cancel: bool = False
 
 
-def shape_of(dice: Random) -> Shape:
+def drawn_scenario(dice: Random) -> Scenario:
     """Draw a world's size."""
     products = dice.randint(1, 24)
-    return Shape(
+    return Scenario(
         writers=dice.randint(1, 4),
         planners=dice.randint(1, 2),
         products=products,
@@ -62,7 +66,7 @@ def shape_of(dice: Random) -> Shape:
         sliding=dice.random() < 0.5,
         max_attempts=dice.choice([3, 8, 8, 50]),
         refuses=dice.random() < 0.2,
-        good_rows=dice.choice(["none", "good"]),
+        good_rows=dice.choice(_GOOD_ROWS),
         names_rows=dice.random() < 0.5,
         poison=dice.random() < 0.3,
         cancel=dice.random() < 0.1,

@@ -16,10 +16,10 @@ from halosync.contracts.connection import TokenGranted
 from halosync.observability.metrics import TOKEN_REFRESHES
 from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
 from halosync.ports.oauth import InvalidGrant, OAuthError, TokenAnswer
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 
-from auth import refusals
-from auth.ports import Connections, Halo, Held
+from auth import sentences
+from auth.ports import Connections, Halo, Locked
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class AccessTokens:
         Askers of the same thing at the same time share one look into the database and at most one refresh.
 
         Raises:
-            Refused: not connected, broken, or Halo could not be asked.
+            Refusal: not connected, broken, or Halo could not be asked.
         """
         asked = (partner_id, rejected_generation)
         flight = self._flights.get(asked)
@@ -81,7 +81,7 @@ class AccessTokens:
     async def _refresh_ahead(self, partner_id: str) -> None:
         try:
             await asyncio.shield(self._start(self._obtain(partner_id, None, good_for_s=AHEAD_S, wait=False)))
-        except Refused as refused:
+        except Refusal as refused:
             log.warning("refresh ahead of expiry did not succeed", partner_id=partner_id, code=refused.answer.code)
         except Exception as error:  # noqa: BLE001 - one partner's trouble must not keep the others' tokens from renewal
             log.warning("refresh ahead of expiry failed", partner_id=partner_id, error=type(error).__name__)
@@ -117,29 +117,29 @@ class AccessTokens:
     ) -> StoredConnection | None:
         """Refresh under the lock, unless somebody else did so meanwhile; return what is stored then."""
         lost = False
-        async with self._connections.hold(partner_id, wait=wait) as held:
-            if held is None:  # somebody else has the lock, or there is nothing to lock
+        async with self._connections.lock(partner_id, wait=wait) as locked:
+            if locked is None:  # somebody else has the lock, or there is nothing to lock
                 return await self._connections.read(partner_id)
-            token = _connected(partner_id, held.stored)
+            token = _connected(partner_id, locked.stored)
             renewed = token.generation != seen and token.good_for_s > 0
             if token.generation != rejected and (renewed or token.good_for_s >= good_for_s):
-                return held.stored
+                return locked.stored
             try:
-                answer = await self._ask(partner_id, held, token)
+                answer = await self._ask(partner_id, locked, token)
             except InvalidGrant:
                 lost = True
                 TOKEN_REFRESHES.labels("invalid_grant").inc()
-                await held.lose(refusals.LOST)
+                await locked.lose(sentences.LOST)
             else:
-                await held.replace_token(token.generation, self._encrypted(answer, token))
+                await locked.replace_token(token.generation, self._encrypted(answer, token))
         if lost:  # said after the commit: an exception inside the block would undo it
             log.warning("connection lost", partner_id=partner_id)
-            raise refusals.connection_broken(partner_id)
+            raise sentences.connection_broken(partner_id)
         TOKEN_REFRESHES.labels("stored").inc()
-        return held.stored
+        return locked.stored
 
-    async def _ask(self, partner_id: str, held: Held, token: StoredToken) -> TokenAnswer:
-        stored = held.stored
+    async def _ask(self, partner_id: str, locked: Locked, token: StoredToken) -> TokenAnswer:
+        stored = locked.stored
         try:
             return await self._halo.refresh(
                 tenant=stored.tenant or "",
@@ -151,7 +151,7 @@ class AccessTokens:
         except (OAuthError, UnreadableError) as error:
             TOKEN_REFRESHES.labels("transient").inc()
             log.warning("refresh failed for now", partner_id=partner_id, error=f"{type(error).__name__}: {error}")
-            raise refusals.halo_unavailable(partner_id) from None
+            raise sentences.halo_unavailable(partner_id) from None
 
     def _encrypted(self, answer: TokenAnswer, before: StoredToken) -> NewTokens:
         """Encrypt new tokens; a refresh without a new refresh token leaves the old one good (halo-api section 1)."""
@@ -166,7 +166,7 @@ class AccessTokens:
             access_token = self._vault.decrypt(token.access_token)
         except UnreadableError as error:
             log.warning("stored token cannot be read", partner_id=partner_id, error=str(error))
-            raise refusals.halo_unavailable(partner_id) from None
+            raise sentences.halo_unavailable(partner_id) from None
         return TokenGranted(
             partner_id=partner_id,
             tenant=(stored.tenant if stored else None) or "",
@@ -178,7 +178,7 @@ class AccessTokens:
 
 def _connected(partner_id: str, stored: StoredConnection | None) -> StoredToken:
     if stored is not None and stored.state == "broken":
-        raise refusals.connection_broken(partner_id)
+        raise sentences.connection_broken(partner_id)
     if stored is None or stored.state != "connected" or stored.token is None:
-        raise refusals.not_connected(partner_id)
+        raise sentences.not_connected(partner_id)
     return stored.token

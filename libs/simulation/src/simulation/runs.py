@@ -1,19 +1,14 @@
-"""Doubles of the stores of runs, plans and invoices. Simpler than theirs: one partner, and runs that apply."""
+"""Doubles of the stores of runs, under the same suite (tests/integration/planning)."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from halosync.domain.batching import Batch as PlannedBatch
-from halosync.domain.model import Plan, PlanInput, PlanSettings
-from halosync.ports.reads import ReadProgress
-from halosync.ports.run_claim import ClaimedRun, LostLeaseError
+from halosync.ports.run_claim import ClaimedRun
 from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
-from simulation.database import LIVING, Database, Read, Run, Step
+from simulation.database import LIVING, Database, Run, Step
 
 REDELIVER_S = 30.0
-SETTINGS = PlanSettings(delete_guard=None)
 
 
 class MemoryRuns:
@@ -114,75 +109,17 @@ def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = Fal
     return run_id
 
 
-class MemoryPlans:
-    """As `PlanStore`."""
+class MemoryRequestCounter:
+    """As `RequestCounter`."""
 
     def __init__(self, database: Database, step: Step) -> None:
         self._db = database
         self._step = step
 
-    async def settings(self, _partner_id: str) -> PlanSettings:
-        """As `PlanStore.settings`."""
-        return SETTINGS
-
-    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
-        """As `PlanStore.rows`."""
-
-        def effect() -> int:
-            rows = self._db.reads.get(read.read_id, Read())
-            return len(self._db.invoices[invoice_pk]) + len(rows.clients) + len(rows.licences)
-
-        return await self._step(effect)
-
-    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
-        """As `PlanStore.inputs`."""
-
-        def effect() -> PlanInput:
-            rows = self._db.reads.get(read.read_id, Read())
-            return PlanInput(
-                lines=self._db.invoices[invoice_pk],
-                clients=list(rows.clients.values()),
-                licences=[seen.licence for seen in rows.licences.values()],
-                settings=SETTINGS,
-                approve_removals=approve_removals,
-            )
-
-        return await self._step(effect)
-
-    async def store(
-        self,
-        read: ReadProgress,
-        lease: UUID,
-        settings: PlanSettings,  # noqa: ARG002 - the name is the protocol's
-        plan: Plan,
-        batches: Sequence[PlannedBatch],
-        *,
-        apply: bool,
-    ) -> None:
-        """As `PlanStore.store`.
-
-        Raises:
-            ValueError: for a preview; no simulated run asks for one.
-        """
-        if not apply:
-            raise ValueError("a simulated run applies")
+    async def count(self, run_id: UUID, requests: int) -> None:
+        """As `RequestCounter.count`."""
 
         def effect() -> None:
-            run = self._db.runs[read.read_id]
-            if run.lease != lease or run.state != "planning":
-                raise LostLeaseError(str(run.run_id))
-            run.state, run.lease = "writing", None
-            batch_of = {}
-            for planned in batches:
-                batch = self._db.new_batch(run.run_id, planned.kind.value)
-                batch_of.update(dict.fromkeys(planned.indexes, batch.batch_id))
-            for seq, item in enumerate(plan.items):
-                self._db.new_item(run.run_id, item, batch_of.get(seq))
-            rows = self._db.reads.pop(read.read_id)
-            self._db.clients_known = len(rows.clients)
-            self._db.known = {i: (seen.licence.client_id, False) for i, seen in rows.licences.items()}
-            self._db.on_planned()
-            self._db.issue(run.run_id)
-            self._db.finish_if_done(run.run_id)
+            self._db.runs[run_id].halo_requests += requests
 
         await self._step(effect)

@@ -11,9 +11,9 @@ from halosync.domain.retry import FailureClass
 from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
-from halosync.runtime.halo_reading import Reader
+from halosync.runtime.read_access import Caller
 
-from planner.reading import HaloReading
+from planner.halo_read import HaloRead
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +43,10 @@ class Settings(Protocol):
         """Return them."""
 
 
-class Refreshing:
+class SnapshotRefresh:
     """Refreshes the snapshot of a partner's Halo, a turn at a time."""
 
-    def __init__(self, *, snapshots: Snapshots, settings: Settings, reading: HaloReading, default_rate: Rate) -> None:
+    def __init__(self, *, snapshots: Snapshots, settings: Settings, reading: HaloRead, default_rate: Rate) -> None:
         self._snapshots = snapshots
         self._settings = settings
         self._reading = reading
@@ -63,7 +63,7 @@ class Refreshing:
 
     async def _turn(self, partner_id: str, read_id: UUID, tenant: str, rate: Rate | None) -> tuple[float, bool] | None:
         # A person waits for the page, so this goes before what a run reads and writes.
-        who = Reader(partner_id, tenant, rate or self._default_rate, None, interactive=True)
+        who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         try:
             progress = await self._reading.turn(read_id, who)
         except NoPermit as limit:

@@ -1,6 +1,6 @@
-"""A partner's connection to Halo while it is locked, and the values it is made of.
+"""A partner's connection to Halo while it is locked.
 
-Nothing here begins or ends a transaction: `ConnectionStore.hold` does.
+Nothing here begins or ends a transaction: `ConnectionStore.lock` does.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 
 
-class HeldConnection:
-    """A partner's connection while it is locked; what is changed is committed when the `hold` is left."""
+class LockedConnection:
+    """A partner's connection while it is locked; what is changed is committed when the `lock` is left."""
 
     def __init__(self, connection: Connection, partner_id: str, stored: StoredConnection) -> None:
         self._connection = connection
@@ -108,7 +108,7 @@ class HeldConnection:
 async def replace_token(
     connection: "Connection | asyncpg.Pool[Any]", partner_id: str, was: StoredConnection, spent: int, tokens: NewTokens
 ) -> StoredConnection:
-    """Store refreshed tokens; safe to repeat. See `HeldConnection.replace_token`."""
+    """Store refreshed tokens; safe to repeat. See `LockedConnection.replace_token`."""
     row = await QUERIES.replace_token(connection, partner_id=partner_id, spent=spent, **_columns(tokens))
     if row is None:
         raise ConnectionChangedError(partner_id)

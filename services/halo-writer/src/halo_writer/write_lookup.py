@@ -10,11 +10,11 @@ from itertools import groupby
 import structlog
 from halosync.domain.model import Licence, Reason
 from halosync.halo.read import HaloReader
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.runtime.read_access import Caller, ReadAccess
 
-from halo_writer import wording
+from halo_writer import sentences
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
 from halo_writer.ports import Actions
@@ -22,7 +22,7 @@ from halo_writer.ports import Actions
 log = structlog.get_logger(__name__)
 
 
-class LookUp:
+class WriteLookUp:
     """Resolves actions in doubt."""
 
     def __init__(
@@ -52,7 +52,7 @@ class LookUp:
             NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; what was found so
                 far is recorded.
         """
-        who = Reader(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
+        who = Caller(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
         hidden: HidesLicencesError | None = None
         for _, group in groupby(sorted(in_doubt, key=_client), key=_client):
             of_client = list(group)
@@ -70,28 +70,28 @@ class LookUp:
             raise hidden
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:
-        applied: list[Applied] = []
-        failed: list[Failed] = []
+        applied: list[AppliedAction] = []
+        failed: list[FailedAction] = []
         again: dict[int, int] = {}
         charged = batch.refused_rows is None  # else they go on in smaller arrays
         for action in actions:
             match look(action, batch, licences):
                 case Done(licence_id=licence_id):
-                    applied.append(Applied(action.item_id, action.mark_no, licence_id))
+                    applied.append(AppliedAction(action.item_id, action.mark_no, licence_id))
                 case Stuck(reason=reason, detail=detail):
-                    failed.append(Failed(action.item_id, action.mark_no, reason, detail))
+                    failed.append(FailedAction(action.item_id, action.mark_no, reason, detail))
                 case Adopt(licence_id=licence_id):
                     await self._actions.adopt(action, licence_id)
                 case NotDone() if charged and action.attempt >= self._max_attempts:
-                    words = wording.unavailable("no answer to the write, and Halo does not show it")
-                    failed.append(Failed(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
+                    words = sentences.unavailable("no answer to the write, and Halo does not show it")
+                    failed.append(FailedAction(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
                 case NotDone():
                     again[action.item_id] = action.mark_no
         log.info("looked up", batch_id=batch.batch_id, applied=len(applied), again=len(again), failed=len(failed))
         if again:
             await self._actions.unmark(again, charged=charged)
         if applied or failed:
-            await self._actions.settle(batch, applied, failed)
+            await self._actions.record(batch, applied, failed)
 
 
 def _client(action: OpenAction) -> int:

@@ -24,7 +24,7 @@ _CANCEL_AGAIN_S = 0.1
 T = TypeVar("T")
 
 
-class Ending:
+class Shutdown:
     """The order to stop, and what hangs on it."""
 
     def __init__(self) -> None:

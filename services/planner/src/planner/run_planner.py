@@ -17,12 +17,12 @@ from halosync.messaging.delivery import PASSING
 from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
-from halosync.ports.run_claim import ClaimedRun, LostLeaseError
-from halosync.runtime.halo_reading import Reader
+from halosync.ports.run_claim import ClaimedRun, LostClaimError
+from halosync.runtime.read_access import Caller
 
-from planner.reading import HaloReading
-from planner.room import SMALL_ROWS, Room
-from planner.wording import internal_error, permission_problem, read_failed, read_incomplete
+from planner.halo_read import HaloRead
+from planner.planning_slots import SMALL_ROWS, PlanningSlots
+from planner.sentences import internal_error, permission_problem, read_failed, read_incomplete
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ class Limits:
     retry_max_attempts: int
 
 
-class Planning:
+class RunPlanner:
     """Carries runs from `queued` to `writing`, a turn at a time."""
 
     def __init__(
@@ -98,16 +98,16 @@ class Planning:
         runs: Runs,
         plans: Plans,
         snapshots: Snapshots,
-        reading: HaloReading,
+        reading: HaloRead,
         limits: Limits,
-        room: Room | None = None,
+        slots: PlanningSlots | None = None,
     ) -> None:
         self._runs = runs
         self._plans = plans
         self._snapshots = snapshots
         self._reading = reading
         self._limits = limits
-        self._room = room or Room()  # shared with the intake of invoices
+        self._slots = slots or PlanningSlots()  # shared with the intake of invoices
         self._held: dict[UUID, UUID] = {}
 
     async def advance(self, run_id: UUID) -> float | None:
@@ -149,7 +149,7 @@ class Planning:
             await self._fail(run, lease, lost.code, lost.detail)
         except IncompleteReadError as incomplete:
             await self._fail(run, lease, "read_incomplete", read_incomplete(str(incomplete)))
-        except (LostLeaseError, ReadTakenOverError):
+        except (LostClaimError, ReadTakenOverError):
             log.info("run was taken over", run_id=str(run.run_id))
         except Exception as error:
             if not isinstance(error, PASSING):  # a fault of ours: the run says so instead of being tried for ever
@@ -160,23 +160,23 @@ class Planning:
     async def _turn(self, run: ClaimedRun, lease: UUID) -> float | None:
         if run.settle_wait_s > 0:  # Halo may still be applying writes of a run that ended without knowing their outcome
             return await self._later(run, lease, run.settle_wait_s)
-        who = Reader(run.partner_id, run.tenant, run.rate or self._limits.rate, run.run_id)
+        who = Caller(run.partner_id, run.tenant, run.rate or self._limits.rate, run.run_id)
         progress = await self._reading.turn(run.run_id, who)
         if progress.list != "complete":
             return await self._later(run, lease, 0.0)
         large = await self._plans.rows(progress, run.invoice_pk) > SMALL_ROWS
-        if large and self._room.crowded:
+        if large and self._slots.crowded:
             return await self._later(run, lease, CROWDED_WAIT_S)
-        async with self._room.place(large=large):
+        async with self._slots.take(large=large):
             # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
             if await self._runs.claim(run.run_id, lease) is None:
-                raise LostLeaseError(str(run.run_id))
+                raise LostClaimError(str(run.run_id))
             await self._check_and_plan(run, lease, progress)
         return None
 
     async def _check_and_plan(self, run: ClaimedRun, lease: UUID, progress: ReadProgress) -> None:
         if not await self._runs.planning(run.run_id, lease):
-            raise LostLeaseError(str(run.run_id))
+            raise LostClaimError(str(run.run_id))
         settings = await self._plans.settings(run.partner_id)
         why = shrunk(await self._snapshots.compare(progress), settings.delete_guard)
         if why is not None and not run.accept_shrunk_read:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Rates:
+class FaultRates:
     """The faults of one world.
 
     Attributes:
@@ -64,9 +64,9 @@ class Rates:
     shifted_list: float = 0.0
 
 
-NONE = Rates()
+NONE = FaultRates()
 
-EVERYTHING = Rates(
+EVERYTHING = FaultRates(
     kill=0.004,
     freeze=0.003,
     freeze_s=(1.0, 240.0),
@@ -91,7 +91,7 @@ EVERYTHING = Rates(
     shifted_list=0.02,
 )
 
-MEASURED = Rates(
+MEASURED = FaultRates(
     kill=0.02 / 12,
     freeze=0.005 / 12,
     refused_connection=0.01,
@@ -102,7 +102,7 @@ MEASURED = Rates(
 """The rates of messaging-facts section 4 for one attempt of a create; an attempt takes about twelve steps."""
 
 
-def drawn(dice: Random) -> Rates:
+def drawn_rates(dice: Random) -> FaultRates:
     """Draw a world's rates: each kind of fault is absent in half of the worlds, else up to twice as frequent."""
     changes: dict[str, Any] = {}
     for name, usual in vars(EVERYTHING).items():

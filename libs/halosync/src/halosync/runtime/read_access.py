@@ -10,7 +10,7 @@ from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.runtime.tokens import Tokens
-from halosync.store.counting import RequestCounter
+from halosync.store.request_counter import RequestCounter
 
 BEGIN_S = 5.0
 """A request must begin within so many seconds of asking for its permit: after a longer stop the permit may be over."""
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Caller:
     """On whose behalf a request is made: the partner, its tenant and limit, and the run that pays for it.
 
     `interactive` says that a person waits for the answer; such a request may use what batch work leaves of the budget.
@@ -38,7 +38,7 @@ class Limiter(Protocol):
     async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool) -> Lease:
         """Lease up to `want` permits, or raise `NoPermit`."""
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Say how many of them were spent."""
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
@@ -70,7 +70,7 @@ class ReadAccess:
         self._request_s = request_s
         self._clock = clock
 
-    async def read(self, who: Reader, request: Callable[[str], Awaitable[T]]) -> T:
+    async def read(self, who: Caller, request: Callable[[str], Awaitable[T]]) -> T:
         """Call `request` with an access token, once, and once more with a new token if Halo refuses the first.
 
         Raises:
@@ -88,13 +88,13 @@ class ReadAccess:
         token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)
         return await self._once(who, token.access_token.get_secret_value(), request)
 
-    async def _once(self, who: Reader, token: str, request: Callable[[str], Awaitable[T]]) -> T:
+    async def _once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
         asked_at = self._clock()
         lease = await self._limiter.acquire(
             who.tenant, who.rate, want=1, hold_s=BEGIN_S + self._request_s, interactive=who.interactive
         )
         if self._clock() - asked_at > BEGIN_S:
-            await self._limiter.settle(lease, 0)
+            await self._limiter.finish(lease, 0)
             raise NoPermit(0.0)
         try:
             answer = await request(token)
@@ -110,7 +110,7 @@ class ReadAccess:
         await self._spend(who, lease, 1)
         return answer
 
-    async def _spend(self, who: Reader, lease: Lease, spent: int) -> None:
-        await self._limiter.settle(lease, spent)
+    async def _spend(self, who: Caller, lease: Lease, spent: int) -> None:
+        await self._limiter.finish(lease, spent)
         if who.run_id is not None and spent:
             await self._counter.count(who.run_id, spent)

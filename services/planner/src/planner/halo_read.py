@@ -11,7 +11,7 @@ from halosync.domain.completeness import IncompleteReadError
 from halosync.domain.model import Client, SeenLicence
 from halosync.halo.read import HaloReader
 from halosync.ports.reads import ReadProgress
-from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.runtime.read_access import Caller, ReadAccess
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +41,14 @@ class Reads(Protocol):
 
 
 @dataclass(frozen=True)
-class HaloReading:
+class HaloRead:
     """Reads clients, then licences, page after page, keeping each page at once."""
 
     access: ReadAccess
     reader: HaloReader
     reads: Reads
 
-    async def turn(self, read_id: UUID, who: Reader) -> ReadProgress:
+    async def turn(self, read_id: UUID, who: Caller) -> ReadProgress:
         """Read for at most `TURN_S` seconds; the read is complete when its list is `complete`.
 
         Raises:
@@ -71,7 +71,7 @@ class HaloReading:
             await asyncio.sleep(0)
         return progress
 
-    async def _page(self, progress: ReadProgress, who: Reader) -> ReadProgress:
+    async def _page(self, progress: ReadProgress, who: Caller) -> ReadProgress:
         if progress.list == "clients":
             clients = await self.access.read(
                 who, lambda token: self.reader.clients(who.tenant, token, progress.next_page)

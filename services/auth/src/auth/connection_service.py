@@ -18,10 +18,10 @@ from halosync.domain.acts import UNNAMED, Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 from pydantic import SecretStr
 
-from auth import refusals
+from auth import sentences
 from auth.ports import Connections, Halo
 from auth.vault import UnreadableError, Vault
 
@@ -47,12 +47,12 @@ class ConnectionService:
         """Start an attempt and return where to send the browser. A connection that stands is not touched.
 
         Raises:
-            Refused: unknown_partner, invalid_tenant.
+            Refusal: unknown_partner, invalid_tenant.
         """
         try:
             tenant = normalise_tenant(request.tenant)
         except InvalidTenant as error:
-            raise refusals.invalid_tenant(request.partner_id, str(error)) from None
+            raise sentences.invalid_tenant(request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
         attempt = Attempt(
             _hash(state),
@@ -63,7 +63,7 @@ class ConnectionService:
             begun_by=_actor(request.requested_by),
         )
         if not await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S):
-            raise refusals.unknown_partner(request.partner_id)
+            raise sentences.unknown_partner(request.partner_id)
         url = self._halo.authorize_url(
             tenant=tenant, client_id=request.client_id, scope=self._scope, state=state, verifier=verifier
         )
@@ -75,19 +75,19 @@ class ConnectionService:
         The attempt is used up before anything else: whatever happens now, this redirect is not taken again.
 
         Raises:
-            Refused: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a
+            Refusal: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a
                 partner is not connected also stays on the connection, for those who come later.
         """
         state_hash = _hash(request.state)
         attempt = await self._connections.claim_attempt(state_hash)
         if attempt is None:
-            raise refusals.invalid_state(await self._connections.attempt_partner(state_hash))
+            raise sentences.invalid_state(await self._connections.attempt_partner(state_hash))
         if request.partner_id is not None and request.partner_id != attempt.partner_id:
             log.warning("log-in for another partner", began=attempt.partner_id, came_back=request.partner_id)
-            raise refusals.other_partner(request.partner_id)
+            raise sentences.other_partner(request.partner_id)
         try:
             return await self._finish(attempt, request)
-        except Refused as refused:
+        except Refusal as refused:
             log.info("not connected", partner_id=attempt.partner_id, code=refused.answer.code)
             if refused.answer.code != "invalid_state":  # then it was disconnected meanwhile, on request
                 await self._connections.note_problem(attempt.partner_id, refused.answer.detail)
@@ -95,32 +95,32 @@ class ConnectionService:
 
     async def end(self, request: EndConnection) -> ConnectionEnded:
         """Erase the partner's tokens and attempts. Ending what is ended already does nothing."""
-        async with self._connections.hold(request.partner_id) as held:
-            if held is not None:
-                await held.end(refusals.DISCONNECTED, by=_actor(request.requested_by))
+        async with self._connections.lock(request.partner_id) as locked:
+            if locked is not None:
+                await locked.end(sentences.DISCONNECTED, by=_actor(request.requested_by))
         return ConnectionEnded(partner_id=request.partner_id)
 
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
-            raise refusals.denied(partner_id, request.error or "no code came back", request.error_description)
+            raise sentences.denied(partner_id, request.error or "no code came back", request.error_description)
         answer = await self._exchange(attempt, request.code)
         granted = answer.granted_scopes
         missing = [] if granted is None else _missing(granted)
         if answer.refresh_token is None:
             missing.append("offline_access")
         if missing or answer.refresh_token is None:
-            raise refusals.missing_scope(partner_id, missing)
+            raise sentences.missing_scope(partner_id, missing)
         tokens = NewTokens(
             self._vault.encrypt(answer.access_token), self._vault.encrypt(answer.refresh_token), answer.lifetime_s
         )
         try:
-            async with self._connections.hold(partner_id) as held:
-                if held is None:
-                    raise refusals.invalid_state(partner_id)
-                await held.establish(attempt, tokens, granted or ())
+            async with self._connections.lock(partner_id) as locked:
+                if locked is None:
+                    raise sentences.invalid_state(partner_id)
+                await locked.establish(attempt, tokens, granted or ())
         except ConnectionChangedError:  # disconnected meanwhile: that is the newer wish
-            raise refusals.invalid_state(partner_id) from None
+            raise sentences.invalid_state(partner_id) from None
         log.info("connected", partner_id=partner_id, tenant=attempt.tenant)
         return ConnectionCompleted(partner_id=partner_id, tenant=attempt.tenant)
 
@@ -133,14 +133,14 @@ class ConnectionService:
                 verifier=self._vault.decrypt(attempt.code_verifier),
             )
         except InvalidGrant:
-            raise refusals.code_refused(attempt.partner_id) from None
+            raise sentences.code_refused(attempt.partner_id) from None
         except InvalidClient:
-            raise refusals.invalid_client(attempt.partner_id) from None
+            raise sentences.invalid_client(attempt.partner_id) from None
         except (Transient, UnreadableError) as error:
             log.warning("code not exchanged", partner_id=attempt.partner_id, error=str(error))
-            raise refusals.halo_unavailable(attempt.partner_id) from None
+            raise sentences.halo_unavailable(attempt.partner_id) from None
         except OAuthError as error:
-            raise refusals.denied(attempt.partner_id, str(error), None) from None
+            raise sentences.denied(attempt.partner_id, str(error), None) from None
 
 
 def _actor(requested_by: RequestedBy | None) -> Actor:

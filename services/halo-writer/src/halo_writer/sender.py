@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.observability.metrics import IN_FLIGHT
-from halosync.ports.batch_work import Applied, BatchAtWork, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Lease, Rate
 
@@ -40,7 +40,7 @@ class Permits:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class FailedRequest:
     """The request did not succeed; the marks (item → its number) it was sent under are still to be resolved."""
 
     failure: HaloFailure
@@ -76,7 +76,7 @@ class Sender:
 
     async def send_array(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
-    ) -> Refused | bool:
+    ) -> FailedRequest | bool:
         """Send creates and updates as one array and record what Halo applied.
 
         Returns what remains to be decided; or else whether Halo has taken a request.
@@ -89,7 +89,7 @@ class Sender:
 
     async def send_deletes(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
-    ) -> Refused | bool:
+    ) -> FailedRequest | bool:
         """Send deletes one by one, as many as there are permits; stop at the first that does not succeed.
 
         Returns as `send_array`.
@@ -110,7 +110,7 @@ class Sender:
 
     async def _array(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
-    ) -> Refused | bool:
+    ) -> FailedRequest | bool:
         spent = 0
         try:
             marked_at, marks = await self._mark(actions)
@@ -130,7 +130,7 @@ class Sender:
                 return False
             except HaloFailure as failure:
                 spent = 1 if failure.sent else 0
-                return Refused(failure, marks)
+                return FailedRequest(failure, marks)
             stored = list(zip(marked, ids, strict=True))
             await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
             return True
@@ -144,12 +144,12 @@ class Sender:
         missing = {action.item_id: marks[action.item_id] for action, licence_id in stored if licence_id is None}
         if missing:
             await self._actions.mark_unknown(missing, settle_s=0.0)
-        applied = [Applied(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
-        await self._actions.settle(batch, [each for each in applied if each.licence_id is not None])
+        applied = [AppliedAction(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
+        await self._actions.record(batch, [each for each in applied if each.licence_id is not None])
 
     async def _deletes(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
-    ) -> Refused | bool:
+    ) -> FailedRequest | bool:
         spent = 0
         try:
             for action in actions:
@@ -168,8 +168,10 @@ class Sender:
                     return False
                 except HaloFailure as failure:
                     spent -= 0 if failure.sent else 1
-                    return Refused(failure, marks)
-                await self._actions.settle(batch, [Applied(action.item_id, marks[action.item_id], action.licence_id)])
+                    return FailedRequest(failure, marks)
+                await self._actions.record(
+                    batch, [AppliedAction(action.item_id, marks[action.item_id], action.licence_id)]
+                )
             return spent > 0
         finally:
             await self._spend(batch, permits.lease, spent)
@@ -187,7 +189,7 @@ class Sender:
         return marked_at, marks
 
     async def _spend(self, batch: BatchAtWork, lease: Lease, spent: int) -> None:
-        await self._limiter.settle(lease, spent)
+        await self._limiter.finish(lease, spent)
         if spent:
             await self._counter.count(batch.run_id, spent)
 
