@@ -1,4 +1,4 @@
-"""A double of the store of reads under way."""
+"""A double of `halosync.store.reads.ReadStore`, under the same suite (tests/integration/planning)."""
 
 from typing import Literal, TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ class MemoryReads:
         return await self._step(lambda: self._progress(read_id, self._db.reads.setdefault(read_id, Read())))
 
     def _progress(self, read_id: UUID, read: Read) -> ReadProgress:
-        rows = len(read.clients if read.list == "clients" else read.licences)
+        rows = {"clients": len(read.clients), "licences": len(read.licences), "complete": 0}[read.list]
         return ReadProgress(
             read_id=read_id,
             partner_id=self._db.partner_id,
@@ -104,7 +104,9 @@ class MemoryReads:
         """As `ReadStore.restart`."""
 
         def effect() -> int:
-            self._fenced(progress)
+            read = self._db.reads.get(progress.read_id)
+            if read is None or read.restarts != progress.restarts:
+                raise ReadTakenOverError(str(progress.read_id))
             self._db.reads[progress.read_id] = Read(restarts=progress.restarts + 1)
             return progress.restarts + 1
 
@@ -115,13 +117,14 @@ class MemoryReads:
 
         def effect() -> Comparison:
             read = self._db.reads[progress.read_id]
-            known = {licence_id for licence_id, (_, removed) in self._db.known.items() if not removed}
+            known = {licence_id for licence_id, licence in self._db.known.items() if not licence.removed}
+            observed = {licence_id for licence_id, seen in read.licences.items() if not seen.deleted}
             return Comparison(
                 clients_before=self._db.clients_known,
                 clients_now=len(read.clients),
                 known=len(known),
-                missing=len(known - read.licences.keys()),
-                observed=len(read.licences),
+                missing=len(known - observed),
+                observed=len(observed),
             )
 
         return await self._step(effect)

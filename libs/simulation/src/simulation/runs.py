@@ -33,10 +33,10 @@ class MemoryRuns:
 
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
-            free = run.lease is None or run.claimed_until <= now() or run.lease == lease
+            free = run.claim is None or run.claimed_until <= now() or run.claim == lease
             if run.state not in {"queued", "reading", "planning"} or not free:
                 return None
-            run.lease, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.claim, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
             run.state = "reading" if run.state == "queued" else run.state
             return ClaimedRun(
                 run_id=run_id,
@@ -58,8 +58,8 @@ class MemoryRuns:
 
         def effect() -> None:
             run = self._db.runs[run_id]
-            if run.lease == lease:
-                run.lease, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
+            if run.claim == lease:
+                run.claim, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
 
         await self._step(effect)
 
@@ -68,7 +68,7 @@ class MemoryRuns:
 
         def effect() -> bool:
             run = self._db.runs[run_id]
-            if run.lease != lease:
+            if run.claim != lease:
                 return False
             run.state = "planning"
             return True
@@ -79,22 +79,24 @@ class MemoryRuns:
         """As `RunWork.fail`."""
 
         def effect() -> None:
-            if self._db.runs[run_id].lease == lease:
+            if self._db.runs[run_id].claim == lease:
                 self._db.end(run_id, "failed", code, error)
                 self._db.reads.pop(run_id, None)
 
         await self._step(effect)
 
-    async def redeliver_due(self) -> None:
+    async def redeliver_due(self) -> int:
         """As `RunStore.redeliver_due`."""
 
-        def effect() -> None:
-            for run in self._db.runs.values():
-                if run.state in {"queued", "reading", "planning"} and run.redeliver_at <= now():
-                    run.redeliver_at = now() + REDELIVER_S
-                    self._db.emit("run.requested.v1", run.run_id)
+        def effect() -> int:
+            unplanned = [run for run in self._db.runs.values() if run.state in {"queued", "reading", "planning"}]
+            due = [run for run in unplanned if run.redeliver_at <= now()]
+            for run in due:
+                run.redeliver_at = now() + REDELIVER_S
+                self._db.emit("run.requested.v1", run.run_id)
+            return len(due)
 
-        await self._step(effect)
+        return await self._step(effect)
 
 
 def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
