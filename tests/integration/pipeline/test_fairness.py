@@ -78,7 +78,7 @@ async def test_a_small_batch_stands_behind_a_few_of_a_giant_and_not_behind_all(b
 
 async def test_a_tenant_at_its_limit_holds_no_place_of_a_writer(both: Pipeline) -> None:
     queue = await giant_planned(both)
-    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, hold_s=60.0)
+    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, lease_s=60.0)
     await both.limiter.finish(lease, lease.granted)
     for batch_id in queue:
         wait_s = await both.writing.advance(batch_id)

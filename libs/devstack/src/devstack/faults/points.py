@@ -142,4 +142,4 @@ async def acknowledging(scene: Scene) -> AsyncIterator[Held]:
     """The result is committed, and the message is not acknowledged: the permits in use are locked."""
     await asking(scene, "POST")
     async with locked(scene, "SELECT FROM rate_lease WHERE tenant = $1 FOR UPDATE", scene.name):
-        yield await blocked(scene, "halo-writer", "%rate_settle(%")
+        yield await blocked(scene, "halo-writer", "%rate_finish(%")
