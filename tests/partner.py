@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 from devstack.stack import Stack
-from devstack.waiting import until
+from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 
 APPLICATION = "halosync-e2e"
