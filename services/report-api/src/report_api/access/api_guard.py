@@ -1,16 +1,16 @@
-"""Who asks, and what they may see (spec section 7): a key sees its partner, an operator's key every partner."""
+"""Who may call the API (spec section 7): a key sees its partner, an operator's key every partner."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from halosync.domain.acts import Actor
 from halosync.store.keys import Principal
 
 from report_api.ports import ports_of
-from report_api.web.problems import Problem, not_found
+from report_api.web.problems import Problem, not_found, responses
 
 BEARER = HTTPBearer(
     auto_error=False,
@@ -74,3 +74,18 @@ PrincipalHere = Annotated[Principal, Depends(_principal)]
 
 ActorHere = Annotated[Actor, Depends(_actor)]
 """Who asks, as the audit log has it."""
+
+
+Partner = Annotated[str, Path(description="The partner's id.", examples=["acme-msp"])]
+"""The partner of the address; `PartnerRoute` has checked that the key may see it."""
+
+
+def partner_router(tag: str) -> APIRouter:
+    """Return a router below `/v1/partners/{partner}` whose every route is guarded by an API key."""
+    return APIRouter(
+        prefix="/v1/partners/{partner}",
+        tags=[tag],
+        route_class=PartnerRoute,
+        dependencies=[Security(BEARER)],
+        responses=responses(401, 404, 422, 503),
+    )

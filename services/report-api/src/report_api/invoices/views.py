@@ -10,7 +10,7 @@ from halosync.domain.remedy import Remedy, needs_attention, remedy_of
 from halosync.store.invoice_report_values import CustomerLines, ReportedInvoice
 
 from report_api.invoices.models import Line
-from report_api.runs import sentences as meanings
+from report_api.runs import sentences
 from report_api.runs.sentences import Meaning
 from report_api.web.addresses import partner_url
 
@@ -65,7 +65,7 @@ class Possible:
     def remedy(self, line: Line, of: ReportedInvoice) -> RemedyButton | None:
         """Return the button of the line's remedy; None where there is none, or not now."""
         wanted = remedy_of(line.reason)
-        if wanted in meanings.REMEDY_PAGES:
+        if wanted in sentences.REMEDY_PAGES:
             return self._page(line, wanted)
         if (
             wanted is Remedy.NONE
@@ -79,7 +79,7 @@ class Possible:
         return RemedyButton("Try again", partner_url(*run, "retry"), posts=True)
 
     def _page(self, line: Line, wanted: Remedy) -> RemedyButton | None:
-        button = meanings.REMEDY_PAGES[wanted]
+        button = sentences.REMEDY_PAGES[wanted]
         url = partner_url(self.partner_id, button.tab)
         if wanted is Remedy.RECONNECT:
             return RemedyButton(button.button, url)
@@ -106,15 +106,15 @@ def _shown(line: Line, of: ReportedInvoice, possible: Possible) -> ShownLine:
         line=line,
         total=(line.quantity * line.unit_price).quantize(CENT, ROUND_HALF_UP),
         meaning=_meaning(line),
-        told=meanings.DONE[line.action] if synced and line.action else meanings.reason_label(line.reason),
+        told=sentences.DONE[line.action] if synced and line.action else sentences.reason_label(line.reason),
         remedy=possible.remedy(line, of),
     )
 
 
 def _meaning(line: Line) -> Meaning:
     if line.outcome is None:
-        return meanings.NOT_YET
-    meaning = meanings.OUTCOMES[line.outcome]
+        return sentences.NOT_YET
+    meaning = sentences.OUTCOMES[line.outcome]
     if line.outcome is Outcome.SKIPPED and needs_attention(line.outcome, line.reason):
         return replace(meaning, tone="warn")
     return meaning

@@ -1,22 +1,24 @@
-"""History: the last twelve invoices as a chart and a table, and every run."""
+"""History: the last twelve invoices as a chart and a table, and every run; and the audit log."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
+from halosync.domain.audit_wording import KINDS, short_id
 from halosync.domain.model import Outcome
 from halosync.store.history import SyncedInvoice
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history import chart as drawing
 from report_api.history.chart import Chart, Column
 from report_api.ports import PortsHere
-from report_api.runs import sentences as meanings
+from report_api.runs import sentences
 from report_api.runs.service import seconds_of, show_runs
 from report_api.web.addresses import partner_url
-from report_api.web.listing import Listing, PageNumber
+from report_api.web.paging import Listing, PageNumber
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -30,7 +32,7 @@ ModeFilter = Annotated[Literal["apply", "preview", ""], Query(alias="mode", desc
 
 
 @router.get("/history")
-async def show(
+async def show_history(
     request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
 ) -> Response:
     """Show what became of the last invoices, and the runs, newest first."""
@@ -48,7 +50,7 @@ async def show(
         "seconds_of": seconds_of,
         "counts": counts,
         "listing": listing,
-        "meanings": meanings,
+        "sentences": sentences,
         "outcomes": STACKED,
     }
     return page(request, "history/history.html", tab="history", **values)
@@ -69,3 +71,40 @@ def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
         for month, year, invoice in zip(months, named, invoices, strict=True)
     ]
     return drawing.draw(columns, STACKED)
+
+
+_PAGE = 50
+_NOT_KEYS = {AUTO_SYNC: "Automatic sync", COMMAND_LINE: "Command line", UNNAMED: "Unknown"}
+_OF_RUNS = {Act.RUN_STARTED, Act.PREVIEW_STARTED, Act.REMOVALS_APPROVED, Act.SHRUNK_READ_ACCEPTED, Act.RUN_CANCELLED}
+"""Acts whose subject is a run."""
+
+After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+"""The entry behind which the page begins."""
+
+
+@router.get("/audit")
+async def show_audit_log(
+    request: Request, visitor: VisitorHere, ports: PortsHere, act: str = "", after: After = None
+) -> Response:
+    """Show a page of the log, of one kind of act if one is chosen; a kind that there is not means all."""
+    chosen = next((known for known in Act if known == act), None)
+    acts = None if chosen is None else [chosen]
+    entries = await ports.audit.page(visitor.partner_id, after=after, most=_PAGE + 1, acts=acts)
+    return page(
+        request,
+        "history/audit.html",
+        tab="audit",
+        entries=entries[:_PAGE],
+        older=entries[_PAGE - 1].audit_id if len(entries) > _PAGE else None,
+        is_first=after is None,
+        chosen=chosen or "",
+        kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
+        who=_who,
+        of_runs=_OF_RUNS,
+    )
+
+
+def _who(actor: Actor) -> str:
+    if actor.key_id is not None and actor.name == str(actor.key_id):
+        return f"Key {short_id(actor.name)}"
+    return _NOT_KEYS.get(actor, actor.name)

@@ -1,9 +1,11 @@
-"""Texts that callers send in addresses."""
+"""Types of the values that callers send and get: texts in addresses, and numbers in JSON."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator, Field
+from halosync.domain.decimals import plain
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 
 def _without_nul(text: str) -> str:
@@ -24,3 +26,19 @@ Search = Annotated[
     Query(max_length=200, description="Only what has this text in a name, code or reason, in upper or lower case."),
 ]
 """The parameter `q`."""
+
+
+Amount = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["31.50"]}),
+]
+"""A decimal, written as a string without exponent."""
+
+
+def _integer(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+INTEGRAL = BeforeValidator(_integer)
+"""Makes a strict integer one as JSON Schema has it: 3.0 is one too, and neither "3" nor true is."""

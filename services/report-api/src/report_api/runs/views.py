@@ -1,12 +1,57 @@
-"""What a preview says in money: arithmetic on the costs of what is created, updated, removed and left alone."""
+"""What the tables of runs show: a licence before and after, and what a preview says in money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
+from halosync.domain.states import RunState
 from halosync.store.previews import Cost, Kind
 
-from report_api.runs.models import Money
+from report_api.runs import sentences
+from report_api.runs.models import Item, LicenceShape, Money, Run
+from report_api.runs.sentences import Meaning, RemedyLink
+from report_api.web.formats import NOTHING, amount, decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a licence, before and after, as text. A dash: unset, or there is no licence."""
+
+    field: str
+    before: str
+    after: str
+    changed: bool
+
+
+def changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[Change]:
+    """Return the fields of a licence, those that stay the same too.
+
+    None before is a licence that is created, None after one that is deleted. With neither there is no field.
+    """
+    if before is None and after is None:
+        return ()
+    shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+        ("Quantity", "quantity", decimal),
+        ("Price", "price", amount),
+        ("Billing cycle", "billing_cycle", lambda cycle: cycle or NOTHING),
+        ("Active", "active", lambda active: "Yes" if active else "No"),
+    )
+    return [_change(field, _get(before, name), _get(after, name), text) for field, name, text in shown]
+
+
+_ABSENT = object()
+"""The value of a field where there is no licence; unset is a value of its own."""
+
+
+def _get(shape: LicenceShape | None, name: str) -> object:
+    return _ABSENT if shape is None else getattr(shape, name)
+
+
+def _change(field: str, before: object, after: object, text: Callable[[Any], str]) -> Change:
+    old, new = (NOTHING if value is _ABSENT else text(value) for value in (before, after))
+    return Change(field, old, new, changed=before != after)
+
 
 _NOTHING = Decimal(0)
 _CENT = Decimal("0.01")
@@ -68,3 +113,25 @@ def _in_cents(exact: Sequence[Decimal], total: Decimal) -> Sequence[Decimal]:
 def _rounded(amount: Decimal) -> Decimal:
     """Return an amount in cents, rounded as the database does it."""
     return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do."""
+
+    item: Item
+    outcome: Meaning
+    reason: str | None
+    remedy: RemedyLink | None
+    changes: Sequence[Change]
+
+
+def shown(item: Item, run: Run) -> ShownItem:
+    """Return an item with its codes in words."""
+    return ShownItem(
+        item=item,
+        outcome=sentences.outcome_meaning(item.outcome, RunState(run.state)),
+        reason=sentences.reason_label(item.reason),
+        remedy=sentences.REMEDY_LINKS.get(item.reason or ""),
+        changes=changes(item.before, item.after),
+    )

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from report_api.access.session import HOME, by_a_person, signed_in
 from report_api.ports import ports_of
-from report_api.web.csrf import is_csrf_token
+from report_api.web.forms import is_csrf_token
 from report_api.web.problems import Problem, not_found, respond, wants_page
 from report_api.web.visitor import SignedIn, Visitor
 
@@ -20,29 +20,44 @@ _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class SignedInPage(APIRoute):
-    """A route that needs a session. A form must carry the session's token and come from a page of ours."""
+class PublicPage(APIRoute):
+    """A page that everybody may see. What a form sent as a file is closed when it has been answered."""
 
     def get_route_handler(self) -> Handler:
         """Return the handler behind the checks."""
         handle = super().get_route_handler()
 
-        async def guarded(request: Request) -> Response:
-            visitor = await signed_in(request)
-            if visitor is None:
-                return _to_sign_in(request)
-            request.state.visitor = visitor
+        async def closing(request: Request) -> Response:
             try:
-                response = await self.answered(request, visitor, handle)
-            except Problem as problem:  # here and not outside: its page shows the session's notices too
-                response = respond(request, problem)
-            shown = getattr(request.state, "notices_shown", None)
-            # A script that loads a page again to see what is new shows no notice to anybody.
-            if shown and by_a_person(request):
-                await ports_of(request).sessions.shown(visitor.token, shown)
-            return response
+                return await self.guarded(request, handle)
+            finally:
+                await request.close()
 
-        return guarded
+        return closing
+
+    async def guarded(self, request: Request, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead."""
+        return await handle(request)
+
+
+class SignedInPage(PublicPage):
+    """A page that needs a session. A form must carry the session's token and come from a page of ours."""
+
+    async def guarded(self, request: Request, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead; take away the notices that it has shown."""
+        visitor = await signed_in(request)
+        if visitor is None:
+            return _to_sign_in(request)
+        request.state.visitor = visitor
+        try:
+            response = await self.answered(request, visitor, handle)
+        except Problem as problem:  # here and not outside: its page shows the session's notices too
+            response = respond(request, problem)
+        shown = getattr(request.state, "notices_shown", None)
+        # A script that loads a page again to see what is new shows no notice to anybody.
+        if shown and by_a_person(request):
+            await ports_of(request).sessions.shown(visitor.token, shown)
+        return response
 
     async def answered(self, request: Request, visitor: SignedIn, handle: Handler) -> Response:
         """Return the answer of the page, or what it gets instead.
@@ -64,7 +79,7 @@ class SignedInPage(APIRoute):
 
 
 class PartnerPage(SignedInPage):
-    """A route below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
+    """A page below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
 
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
         """Settle which partner the page is about.
@@ -85,6 +100,11 @@ class PartnerPage(SignedInPage):
             return RedirectResponse(f"/partners?{query}", status_code=303)
         request.state.visitor = Visitor(visitor.token, visitor.session, frame)
         return None
+
+
+def public_pages() -> APIRouter:
+    """Return a router for pages that everybody may see."""
+    return APIRouter(route_class=PublicPage, include_in_schema=False)
 
 
 def signed_in_pages() -> APIRouter:
