@@ -24,7 +24,8 @@ from halosync.store.run_work import RunWork
 from halosync.store.runs import RunInProgressError, RunStore
 from planner.intake import Intake
 from planner.lines_fetcher import LinesFetcher
-from planner.run_planner import Plans, Runs
+from planner.planning_slots import PlanningSlots
+from planner.ports import Plans, Runs
 from simulation.actions import MemoryActions
 from simulation.clock import now
 from simulation.database import Database, at_once
@@ -118,7 +119,7 @@ class RealStage(Stage):
         self._pool = pool
         self._runs = RunStore(pool)
         nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
-        self._intake = Intake(InvoiceStore(pool), self._runs, LinesFetcher(nowhere, frozenset()))
+        self._intake = Intake(InvoiceStore(pool), self._runs, LinesFetcher(nowhere, frozenset()), PlanningSlots())
         self.runs, self.sweeper, self.reads, self.plans = RunWork(pool), self._runs, ReadStore(pool), PlanStore(pool)
         self.actions, self.counter = ActionStore(pool), RequestCounter(pool)
         self.invoice_pk = 0

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from halosync.store.run_work import LEASE_S
+from halosync.store.run_work import CLAIM_S
 
 from .conftest import Stage, claimed, read
 
@@ -45,7 +45,7 @@ async def test_one_planner_works_on_a_run_at_a_time(stage: Stage) -> None:
 
 async def test_a_claim_that_has_run_out_is_anybodys_and_its_planner_changes_nothing_more(stage: Stage) -> None:
     run_id = await claimed(stage, FIRST)
-    await stage.pass_time(LEASE_S + 1)
+    await stage.pass_time(CLAIM_S + 1)
     assert await stage.runs.claim(run_id, SECOND) is not None
     assert not await stage.runs.planning(run_id, FIRST)
     await stage.runs.release(run_id, FIRST, attempts=9, wait_s=0)
@@ -89,7 +89,7 @@ async def test_a_run_that_nobody_works_on_is_asked_for_again_once(stage: Stage) 
     await stage.runs.claim(run_id, FIRST)
     await stage.pass_time(31)
     assert await stage.sweeper.redeliver_due() == 0
-    await stage.pass_time(LEASE_S)
+    await stage.pass_time(CLAIM_S)
     assert await stage.sweeper.redeliver_due() == 1
 
 

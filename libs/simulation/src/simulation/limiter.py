@@ -8,6 +8,7 @@ simulation on virtual time stays deterministic.
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -193,9 +194,10 @@ class SteppedLimiter:
         self._process = process
         self._limiter = limiter
 
-    async def acquire(self, tenant: str, rate: Rate, **options: Any) -> Lease:
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
         """As `RateLimiter.acquire`."""
-        return await self._process.step(lambda: _at_once(self._limiter.acquire(tenant, rate, **options)))
+        asking = partial(self._limiter.acquire, tenant, rate, want=want, hold_s=hold_s, interactive=interactive)
+        return await self._process.step(lambda: _at_once(asking()))
 
     async def finish(self, lease: Lease, spent: int) -> None:
         """As `RateLimiter.finish`."""

@@ -60,7 +60,7 @@ class MemoryPlans:
     async def store(
         self,
         read: ReadProgress,
-        lease: UUID,
+        claim: UUID,
         settings: PlanSettings,  # noqa: ARG002 - the name is the protocol's
         plan: Plan,
         batches: Sequence[PlannedBatch],
@@ -77,7 +77,7 @@ class MemoryPlans:
 
         def effect() -> None:
             run = self._db.runs[read.read_id]
-            if run.claim != lease or run.state != "planning":
+            if run.claim != claim or run.state != "planning":
                 raise LostClaimError(str(run.run_id))
             run.state, run.claim = "writing", None
             batch_of = {}

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from halosync.ports.run_claim import ClaimedRun
-from halosync.store.run_work import LEASE_S
+from halosync.store.run_work import CLAIM_S
 
 from simulation.clock import now
 from simulation.database import LIVING, Database, Run, Step
@@ -28,15 +28,15 @@ class MemoryRuns:
 
         await self._step(effect)
 
-    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+    async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
         """As `RunWork.claim`."""
 
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
-            free = run.claim is None or run.claimed_until <= now() or run.claim == lease
+            free = run.claim is None or run.claimed_until <= now() or run.claim == claim
             if run.state not in {"queued", "reading", "planning"} or not free:
                 return None
-            run.claim, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.claim, run.claimed_until, run.redeliver_at = claim, now() + CLAIM_S, now() + CLAIM_S
             run.state = "reading" if run.state == "queued" else run.state
             return ClaimedRun(
                 run_id=run_id,
@@ -53,33 +53,33 @@ class MemoryRuns:
 
         return await self._step(effect)
 
-    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+    async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
         """As `RunWork.release`."""
 
         def effect() -> None:
             run = self._db.runs[run_id]
-            if run.claim == lease:
+            if run.claim == claim:
                 run.claim, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
 
         await self._step(effect)
 
-    async def planning(self, run_id: UUID, lease: UUID) -> bool:
+    async def planning(self, run_id: UUID, claim: UUID) -> bool:
         """As `RunWork.planning`."""
 
         def effect() -> bool:
             run = self._db.runs[run_id]
-            if run.claim != lease:
+            if run.claim != claim:
                 return False
             run.state = "planning"
             return True
 
         return await self._step(effect)
 
-    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
         """As `RunWork.fail`."""
 
         def effect() -> None:
-            if self._db.runs[run_id].claim == lease:
+            if self._db.runs[run_id].claim == claim:
                 self._db.end(run_id, "failed", code, error)
                 self._db.reads.pop(run_id, None)
 

@@ -1,22 +1,21 @@
-"""The real planner and writer, put together as their `__main__` does, on the doubles of one simulated process."""
+"""The real planner and writer, on the doubles of one simulated process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
-from halo_writer.batch_writer import BatchWriter
+import halo_writer.assembly
+import halo_writer.ports
+import planner.assembly
+import planner.ports
 from halo_writer.in_flight import InFlight
-from halo_writer.rules import RetryRules
-from halo_writer.sender import Sender
-from halo_writer.write_lookup import WriteLookUp
+from halo_writer.settings import WriterRules
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from halosync.runtime.read_access import ReadAccess
-from planner.halo_read import HaloRead
-from planner.run_planner import Limits, RunPlanner
+from planner.settings import PlannerRules
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
@@ -84,12 +83,6 @@ class Deployment:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _access(self, process: Process, transport: SimulatedTransport) -> ReadAccess:
-        tokens: Any = MemoryTokens(process, self.auth)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        counter: Any = MemoryRequestCounter(self.database, process.step)
-        return ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s, clock=self._clock)
-
     def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
@@ -101,20 +94,35 @@ class Deployment:
         """Start a planner: intake, planning, dead letters, sweeper."""
         process, transport = self._process(name)
         db, step = self.database, process.step
-        runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloRead(self._access(process, transport), HaloReader(transport, self.page_size), reads)
-        planning = RunPlanner(
+        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.page_size)
+        snapshots: Any = reads  # as far as runs need them
+        absent: Any = Absent()
+        ports = planner.ports.Ports(
+            invoices=absent,
+            lines=absent,
+            owed_runs=absent,
             runs=runs,
             plans=MemoryPlans(db, step),
-            snapshots=reads,
-            reading=reading,
-            limits=Limits(self.rate, self.batch_size, DELAYS_S, self.max_attempts),
+            reads=reads,
+            snapshots=snapshots,
+            connections=absent,
+            tokens=MemoryTokens(process, self.auth),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=MemoryRequestCounter(db, step),
+            lists=lists,
+            sample_lists=lists,
+            passing=(OSError,),
+            clock=self._clock,
         )
+        rules = PlannerRules(
+            rate=self.rate, batch_size=self.batch_size, delays_s=DELAYS_S, max_attempts=self.max_attempts
+        )
+        run_planner = planner.assembly.assemble(ports, rules).run_planner
 
         async def keep(letter: Any) -> None:
             await step(lambda: None if letter in db.dead_letters else db.dead_letters.append(letter))
 
-        self._consume(process, RUN_REQUESTED, planning.advance, 8)
+        self._consume(process, RUN_REQUESTED, run_planner.advance, 8)
         self._consume(process, INVOICE_READY, runs.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
@@ -125,39 +133,30 @@ class Deployment:
         """Start a writer."""
         process, transport = self._process(name)
         actions = MemoryActions(self.database, process.step)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        sender = Sender(
-            actions=actions,
-            limiter=limiter,
-            halo=HaloWriter(transport),
-            counter=MemoryRequestCounter(self.database, process.step),
-            default_rate=self.rate,
-            worker=name,
-            settle_s=self.settle_s,
-            clock=self._clock,
-        )
-        lookup = WriteLookUp(
-            actions=actions,
-            access=self._access(process, transport),
-            reader=HaloReader(transport, self.page_size),
-            default_rate=self.rate,
-            max_attempts=self.max_attempts,
-            settle_s=self.settle_s,
-        )
-        writing = BatchWriter(
+        ports = halo_writer.ports.Ports(
             actions=actions,
             tokens=MemoryTokens(process, self.auth),
-            limiter=limiter,
-            sender=sender,
-            lookup=lookup,
-            rules=RetryRules(DELAYS_S, self.max_attempts, self.settle_s, per_tenant=4),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=MemoryRequestCounter(self.database, process.step),
+            lists=HaloReader(transport, self.page_size),
+            writes=HaloWriter(transport),
             in_flight=InFlight() if self.guards.shield else Unshielded(),
+            clock=self._clock,
         )
+        rules = WriterRules(
+            worker=name,
+            rate=self.rate,
+            delays_s=DELAYS_S,
+            max_attempts=self.max_attempts,
+            settle_s=self.settle_s,
+            per_tenant=4,
+        )
+        batch_writer = halo_writer.assembly.assemble(ports, rules)
 
         async def on_licence_actions(batch_id: Any) -> float | None:
             if batch_id == POISON:
                 raise Poison("this is no batch")
-            return await writing.advance(batch_id)
+            return await batch_writer.advance(batch_id)
 
         self._consume(process, LICENCE_ACTIONS, on_licence_actions, 16)
         if self.guards.sweeper:
@@ -205,3 +204,15 @@ class Unshielded(InFlight):
     async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
         """Do the work in the handler itself."""
         return await work()
+
+
+class Absent:
+    """A port that no simulated process uses; its first use says so."""
+
+    def __getattr__(self, name: str) -> object:
+        """Raise: what is used is to be simulated.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(f"{name} is not simulated")
