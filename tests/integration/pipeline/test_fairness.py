@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from devstack.waiting import until
-from halo_writer.rules import BUSY_WAIT_S
+from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.store.plans import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from devstack.waiting import until
-from halosync.ports.failures import TokenUnavailableError
 from halosync.ports.permits import Rate
+from halosync.ports.tokens import TokenUnavailableError
 
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}

@@ -73,8 +73,8 @@ async def _kill_while_storing(scene: Scene) -> None:
     await _new_planner(scene)
 
 
-async def _kill_and_wait_for_the_lease(scene: Scene) -> None:
-    """Nobody helps: the sweeper asks for the run again when the dead planner's lease is over."""
+async def _kill_and_wait_for_the_claim(scene: Scene) -> None:
+    """Nobody helps: the sweeper asks for the run again when the dead planner's claim is over."""
     await scene.until_asked("GET", times=2)
     link = await points.asking(scene, "GET")
     await points.owner(scene, link.client_port).process.kill()
@@ -142,7 +142,7 @@ CASES = (
     ),
     Case("planner-kill-plan", "planner", "kill -9 between read and plan", _slow_reads, _kill_before_planning),
     Case("planner-kill-store", "planner", "kill -9 while it stores the plan", _slow_reads, _kill_while_storing),
-    Case("planner-kill-lease", "planner", "kill -9; its lease runs out", _slow_reads, _kill_and_wait_for_the_lease),
+    Case("planner-kill-claim", "planner", "kill -9; its claim runs out", _slow_reads, _kill_and_wait_for_the_claim),
     Case("planner-kill-write", "planner", "kill -9 while the writers write", _slow, _kill_planner_while_writing),
     Case("auth-kill", "auth", "kill -9, and the token expires", _slow, _expire_and_kill_auth),
     Case("auth-stop", "auth", "SIGSTOP, and the token expires", _slow, _expire_and_stop_auth),

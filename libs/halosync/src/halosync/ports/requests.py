@@ -1,6 +1,9 @@
-"""Requests between services: a refusal as an answer, and no answer at all."""
+"""Requests between services: asking, a refusal as an answer, and no answer at all."""
+
+from typing import Protocol
 
 from halosync.contracts.connection import RequestRefused
+from halosync.contracts.message import Message
 
 UNANSWERABLE = RequestRefused(
     code="halo_unavailable",
@@ -19,3 +22,15 @@ class Refusal(Exception):
 
 class NoReplyError(Exception):
     """Nobody answered a request in time; it is unknown whether it was carried out."""
+
+
+class Asker(Protocol):
+    """The way to the services that answer requests; see `Requests` of `halosync.messaging`."""
+
+    async def ask(self, request: Message) -> Message:
+        """Send a request and return its reply, which may be a `RequestRefused`.
+
+        Raises:
+            NoReplyError: no reply in time, or none that can be understood.
+        """
+        ...

@@ -120,7 +120,7 @@ class PlanStore:
     async def store(
         self,
         read: ReadProgress,
-        lease: UUID,
+        claim: UUID,
         settings: PlanSettings,
         plan: Plan,
         batches: Sequence[Batch],
@@ -136,7 +136,7 @@ class PlanStore:
         """
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.begin_writing(connection, run_id=run_id, claim=lease) is None:
+            if await QUERIES.begin_writing(connection, run_id=run_id, claim=claim) is None:
                 raise LostClaimError(str(run_id))
             await QUERIES.note_settings(
                 connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field
