@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
@@ -79,7 +79,7 @@ async def test_a_small_batch_stands_behind_a_few_of_a_giant_and_not_behind_all(b
 
 async def test_a_tenant_at_its_limit_holds_no_place_of_a_writer(both: Pipeline) -> None:
     queue = await giant_planned(both)
-    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, hold_s=60.0)
+    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, lease_s=60.0)
     await both.limiter.finish(lease, lease.granted)
     for batch_id in queue:
         wait_s = await both.writing.advance(batch_id)
