@@ -7,6 +7,7 @@ import pytest
 from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunOrder
 from halosync.store.plans import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS
 from planner.run_planner import CROWDED_WAIT_S
@@ -39,7 +40,7 @@ async def both(pipeline: Pipeline) -> Pipeline:
 
 async def start_small(pipeline: Pipeline) -> dict[str, Any]:
     """Start the small partner's run and return the order to plan it."""
-    await pipeline.runs.request(SMALL, invoice_id=None, mode="apply", by=Actor("test"))
+    await pipeline.runs.request(SMALL, RunOrder(), by=Actor("test"))
     [(_, order)] = await pipeline.messages()
     return order
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from halosync.domain.run_order import RunMode
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES
@@ -30,7 +31,7 @@ class RunWork:
             partner_id=row["partner_id"],
             invoice_pk=row["invoice_pk"],
             tenant=row["tenant"],
-            mode=row["mode"],
+            mode=RunMode(row["mode"]),
             approve_removals=row["approve_removals"],
             accept_shrunk_read=row["accept_shrunk_read"],
             attempts=row["attempts"],
