@@ -1,23 +1,45 @@
-"""What a billing administrator reads of the planner: why a run failed, why a test failed, and what to do next."""
+"""Why no run is started, why one fails, and what to do: the sentence of each code, once for all who read it."""
 
-from datetime import datetime
-from http import HTTPStatus
-from typing import Literal
+from collections.abc import Mapping
+from enum import StrEnum
 
-from halosync.contracts.connection import RequestRefused
-from halosync.domain.retry import FailureClass
-from halosync.ports.connections import ConnectionView
-from halosync.ports.failures import HaloFailure
-from halosync.ports.requests import UNANSWERABLE, Refusal
+from halosync.domain.connection_sentences import NOT_CONNECTED
+from halosync.domain.decimals import percent
+from halosync.domain.model import DeleteGuard
 
-List = Literal["clients", "licences"]
 
-_PERMISSIONS: dict[List, tuple[str, str]] = {
-    "clients": ("read customers", "read:customers"),
-    "licences": ("read software licences", "read:softwarelicensing"),
+class NoRun(StrEnum):
+    """Why no run is started."""
+
+    RUN_NOT_FOUND = "run_not_found"
+    INVOICE_NOT_FOUND = "invoice_not_found"
+    INVOICE_EMPTY = "invoice_empty"
+    NOT_CONNECTED = "not_connected"
+    RUN_IN_PROGRESS = "run_in_progress"
+    RUN_OUTDATED = "run_outdated"
+    SUCCEEDED = "succeeded"
+    """Nothing is left to retry; so it is with the three below."""
+    PREVIEW = "preview"
+    HELD = "held"
+    DONE_SINCE = "done_since"
+
+
+WHY_NO_RUN: Mapping[NoRun, str] = {
+    NoRun.RUN_NOT_FOUND: "There is no such run.",
+    NoRun.INVOICE_NOT_FOUND: "There is no such invoice, or none was loaded yet.",
+    NoRun.INVOICE_EMPTY: (
+        "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+    ),
+    NoRun.NOT_CONNECTED: NOT_CONNECTED,
+    NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",
+    NoRun.RUN_OUTDATED: (
+        "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
+    ),
+    NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
+    NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",
+    NoRun.HELD: "Only removals are left, and they wait for approval: give their number in approve_removals.",
+    NoRun.DONE_SINCE: "A later run has done what this one left.",
 }
-
-_WORDS_LENGTH = 200
 
 
 def read_failed(words: str) -> str:
@@ -49,76 +71,20 @@ def internal_error() -> str:
     )
 
 
-def not_connected(partner_id: str, view: ConnectionView) -> Refusal:
-    """There is no connection to test, or it no longer serves."""
-    if view.state == "broken":
-        detail = view.problem or "Halo no longer accepts this connection. Press Connect and log in to Halo again."
-        return Refusal(RequestRefused(code="connection_broken", detail=detail, partner_id=partner_id))
-    detail = "Halo is not connected. Press Connect and log in to Halo."
-    return Refusal(RequestRefused(code="not_connected", detail=detail, partner_id=partner_id))
-
-
-def connection_lost(partner_id: str, code: str, detail: str) -> Refusal:
-    """The connection ended, broke or was changed while it was tested."""
-    if code == "connection_broken":
-        return Refusal(RequestRefused(code="connection_broken", detail=detail, partner_id=partner_id))
-    if code == "other_tenant":
-        detail = "The connection was changed while it was tested. Test it again."
-        return Refusal(RequestRefused(code="halo_unavailable", detail=detail, partner_id=partner_id))
-    return Refusal(RequestRefused(code="not_connected", detail=detail, partner_id=partner_id))
-
-
-def rate_limited(partner_id: str, retry_at: datetime) -> Refusal:
-    """No request may be sent to the tenant now."""
-    detail = f"Halo's request limit is used up. Try again at {retry_at:%H:%M} UTC."
-    return Refusal(RequestRefused(code="rate_limited", detail=detail, partner_id=partner_id, retry_at=retry_at))
-
-
-def too_slow(partner_id: str, patience_s: float) -> Refusal:
-    """Halo took too long."""
-    detail = f"Halo did not answer within {patience_s:.0f} seconds. Please try again in a few minutes."
-    return Refusal(RequestRefused(code="halo_unavailable", detail=detail, partner_id=partner_id))
-
-
-def unreachable(partner_id: str) -> Refusal:
-    """A passing failure, in Halo or on our side."""
-    return Refusal(UNANSWERABLE.model_copy(update={"partner_id": partner_id}))
-
-
-def halo_failed(partner_id: str, what: List, failure: HaloFailure) -> Refusal:
-    """Return what a failed request of the list `what` means to the partner."""
-    status = failure.status
-    if failure.failure is FailureClass.UNAUTHORIZED or status == HTTPStatus.FORBIDDEN:
-        return _forbidden(partner_id, what, failure.words)
-    if failure.failure is FailureClass.TRANSIENT and status != HTTPStatus.OK:
-        detail = f"Halo could not be read. Please try again in a few minutes. {_said(failure.words)}"
-        return Refusal(RequestRefused(code="halo_unavailable", detail=detail, partner_id=partner_id))
-    return _unexpected(partner_id, failure.words)
-
-
-def contradiction(partner_id: str, what: List, record_count: int, rows: int) -> Refusal:
-    """A page whose rows and count cannot both be true."""
-    return _unexpected(partner_id, f"it counts {record_count} {what} and shows {rows} on the first page")
-
-
-def _forbidden(partner_id: str, what: List, words: str) -> Refusal:
-    doing, permission = _PERMISSIONS[what]
-    detail = (
-        f"Halo does not let this connection {doing}. Give the Halo application and the agent who connected it the "
-        f"permission {permission}, then press Connect again. {_said(words)}"
+def list_now_empty(what: str, before: int) -> str:
+    """Say that a list of Halo that had rows is empty."""
+    return (
+        f"Halo showed no {what}, and there were {before} before. The Halo agent that is connected may have lost its "
+        "rights. Nothing was written. Check the agent's permissions in Halo; if the list really is empty, start a run "
+        "that accepts the shrunk read."
     )
-    return Refusal(RequestRefused(code="permission_denied", detail=detail, partner_id=partner_id))
 
 
-def _unexpected(partner_id: str, words: str) -> Refusal:
-    detail = (
-        "Halo's answer is not what halosync expects. Check that the tenant is that of your Halo; if it is, ask the "
-        f"distributor's support. {_said(words)}"
+def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
+    """Say how many known licences a read did not show."""
+    return (
+        f"{missing} of {known} known licences are missing from what Halo showed ({observed} licences). That is more "
+        f"than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. The Halo "
+        "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
+        "gone, start a run that accepts the shrunk read."
     )
-    return Refusal(RequestRefused(code="unexpected_answer", detail=detail, partner_id=partner_id))
-
-
-def _said(words: str) -> str:
-    """Quote Halo: printable characters and single spaces only, and not too many of them."""
-    kept = "".join(character if character.isprintable() else " " for character in words)
-    return f"Halo's answer: {' '.join(kept.split())[:_WORDS_LENGTH]}"
