@@ -7,6 +7,8 @@ DOMAIN := $(BIN)/python -m pytest tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often forbid Python to keep compiled modules; each process would then compile all it imports, a second long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 

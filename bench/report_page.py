@@ -25,7 +25,7 @@ import asyncpg
 import httpx
 from devstack.ports import free_port
 from devstack.postgres import postgres
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.settings import RateLimit
 from halosync.domain import item_sentences
 from halosync.domain.acts import COMMAND_LINE

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.checking import InvalidInvoiceError
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
 from halosync.store.invoices import InvoiceStore

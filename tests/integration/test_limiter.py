@@ -12,7 +12,7 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 import pytest_asyncio
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool

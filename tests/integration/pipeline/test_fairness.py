@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.store.plans import IN_FLIGHT

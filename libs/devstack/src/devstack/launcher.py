@@ -1,6 +1,6 @@
 """Becomes another program, one that gets a signal when the process that started it is gone.
 
-Run as a script: `python die_with_parent.py SIGNAL PARENT_PID UID:GID PROGRAM ARGUMENT…`; `-` in place of UID:GID keeps
+Run as a script: `python launcher.py SIGNAL PARENT_PID UID:GID PROGRAM ARGUMENT…`; `-` in place of UID:GID keeps
 the account.
 
 Why a program of its own and no `preexec_fn`: that one runs Python code between fork and exec, which may deadlock as

@@ -15,10 +15,10 @@ from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
 
 from devstack.faults.proxy import Proxy
-from devstack.naming import fresh_name
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
+from devstack.servers import fresh_name
 from devstack.service import Service
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder, state_folder
@@ -42,7 +42,7 @@ PATIENCE_S = 240.0
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 
 
-class Ground:
+class FaultStack:
     """A running stack and the handles by which it can be hurt.
 
     Attributes:
@@ -102,12 +102,14 @@ class Ground:
 
 
 @asynccontextmanager
-async def prepared_ground(progress: Callable[[str], None], state: StateFolder | None = None) -> AsyncIterator[Ground]:
+async def running_fault_stack(
+    progress: Callable[[str], None], state: StateFolder | None = None
+) -> AsyncIterator[FaultStack]:
     """Start everything; it ends with the body. Its servers are its own, because cases kill them."""
     if state is None:
         with state_folder() as own:
-            async with prepared_ground(progress, own) as ground:
-                yield ground
+            async with running_fault_stack(progress, own) as fault_stack:
+                yield fault_stack
         return
     given = os.environ.get(DATABASE_URL_VARIABLE)
     if given is not None:
@@ -128,12 +130,12 @@ async def prepared_ground(progress: Callable[[str], None], state: StateFolder | 
         async with running_stack(options, postgres_server, state=state) as stack:
             proxy.target_port = urlsplit(stack.sandbox_url or "").port or 0
             await proxy.open()
-            ground = Ground(stack, rabbit, postgres_server, proxy)
+            fault_stack = FaultStack(stack, rabbit, postgres_server, proxy)
             try:
-                await ground.sign_in()
-                yield ground
+                await fault_stack.sign_in()
+                yield fault_stack
             finally:
-                await ground.close()
+                await fault_stack.close()
                 await proxy.close()
 
 

@@ -26,6 +26,6 @@ async def until(check: Callable[[], Awaitable[bool]], *, what: str, timeout_s: f
         await asyncio.sleep(every_s)
 
 
-async def last(seconds: float) -> None:
+async def pause(seconds: float) -> None:
     """Let a fault last for so long: only where its length is what is tested, never in the place of a condition."""
     await asyncio.sleep(seconds)

@@ -9,7 +9,7 @@ import psutil
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TrackedProcess:
     """One process, told apart from a later one of the same number by its start time."""
 
     pid: int
@@ -34,11 +34,11 @@ class Member:
                 psutil.Process(self.pid).send_signal(number)
 
 
-def family_of(pid: int) -> list[Member]:
+def process_tree(pid: int) -> list[TrackedProcess]:
     """Return the process `pid`, first, and all its descendants; nothing if it has ended."""
     try:
         head = psutil.Process(pid)
-        return [Member(head.pid, head.create_time()), *_members(head.children(recursive=True))]
+        return [TrackedProcess(head.pid, head.create_time()), *_tracked(head.children(recursive=True))]
     except psutil.NoSuchProcess:
         return []
 
@@ -57,9 +57,9 @@ def listeners(ports: Iterable[int]) -> list[int]:
     )
 
 
-def _members(processes: list[psutil.Process]) -> list[Member]:
-    members = []
+def _tracked(processes: list[psutil.Process]) -> list[TrackedProcess]:
+    tracked = []
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
-            members.append(Member(process.pid, process.create_time()))
-    return members
+            tracked.append(TrackedProcess(process.pid, process.create_time()))
+    return tracked

@@ -12,46 +12,46 @@ import httpx
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
 
-from devstack.faults.ground import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, Ground, new_name
-from devstack.faults.work import Work, make_work
-from devstack.waiting import until
+from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, FaultStack, new_name
+from devstack.faults.workload import Workload, make_workload
+from devstack.wait import until
 
 APPLICATION = "halosync-faults"
 LICENCES = "SoftwareLicence"
 ENDED = ("succeeded", "partial", "failed", "cancelled", "previewed")
 
 
-class Scene:
-    """A partner on the ground.
+class Trial:
+    """A partner on the stack of the cases.
 
     Attributes:
-        ground: where it is.
+        fault_stack: where it is.
         name: of the partner and of its tenant.
         work: what its invoice asks for.
         poison: the messages that were published for it to be refused, and the queue where each is to die.
         run_id: of its newest run.
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+    def __init__(self, fault_stack: FaultStack) -> None:
+        self.fault_stack = fault_stack
         self.name = new_name()
-        self.work: Work = make_work()
+        self.workload: Workload = make_workload()
         self.poison: dict[bytes, str] = {}
         self.run_id = ""
 
     async def open(self) -> None:
         """Add the partner and its tenant, connect them, and load the invoice."""
-        ground = self.ground
-        ground.partners.add(self.name)
-        pool = await open_pool(ground.stack.database_url)
+        fault_stack = self.fault_stack
+        fault_stack.partners.add(self.name)
+        pool = await open_pool(fault_stack.stack.database_url)
         await PartnerStore(pool).add(self.name, f"Partner {self.name}")
         await pool.close()
-        redirect = f"{ground.stack.http_url}/accounts/"
-        await ground.halo.put_tenant(
+        redirect = f"{fault_stack.stack.http_url}/accounts/"
+        await fault_stack.halo.put_tenant(
             self.name,
             applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
-            clients=self.work.clients,
-            licences=self.work.licences,
+            clients=self.workload.clients,
+            licences=self.workload.licences,
             settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S},
         )
         await self.connect()
@@ -65,27 +65,27 @@ class Scene:
     async def connect(self) -> None:
         """Walk through Halo's log-in as a browser would."""
         body = {"tenant": self.name, "client_id": APPLICATION}
-        begun = await self.ground.api.post(f"/v1/partners/{self.name}/connection", json=body)
+        begun = await self.fault_stack.api.post(f"/v1/partners/{self.name}/connection", json=body)
         begun.raise_for_status()
         async with httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=30) as browser:
             (await browser.get(begun.json()["authorize_url"])).raise_for_status()
 
     async def get(self, path: str) -> Any:
         """Ask report-api about the partner."""
-        answer = await self.ground.api.get(f"/v1/partners/{self.name}{path}")
+        answer = await self.fault_stack.api.get(f"/v1/partners/{self.name}{path}")
         answer.raise_for_status()
         return answer.json()
 
     async def start(self, **options: Any) -> str:
         """Press Sync; once the processes are ready it is answered."""
-        answer = await self.ground.api.post(f"/v1/partners/{self.name}/runs", json={"mode": "apply", **options})
+        answer = await self.fault_stack.api.post(f"/v1/partners/{self.name}/runs", json={"mode": "apply", **options})
         answer.raise_for_status()
         self.run_id = str(answer.json()["run_id"])
         return self.run_id
 
     async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
         """Ask the database."""
-        async with self.ground.connection() as connection:
+        async with self.fault_stack.connection() as connection:
             return [dict(row) for row in await connection.fetch(query, *arguments)]
 
     async def run(self) -> Mapping[str, Any]:
@@ -123,7 +123,7 @@ class Scene:
 
     async def requests(self) -> list[dict[str, Any]]:
         """Return what the tenant's API was asked."""
-        return [entry for entry in await self.ground.halo.requests(self.name) if "/api/" in entry["path"]]
+        return [entry for entry in await self.fault_stack.halo.requests(self.name) if "/api/" in entry["path"]]
 
     async def until_asked(self, method: str, status: int | None = None, times: int = 1) -> None:
         """Wait until the tenant was asked so often by that method, with that answer if one is named."""
@@ -146,7 +146,7 @@ class Scene:
     ) -> None:
         """Let a request to the tenant meet a fault; the first that was added wins."""
         match = {"method": method, "path": path, "row_name": row_name, "nth": nth}
-        await self.ground.halo.add_fault(self.name, match=match, times=times, **act)
+        await self.fault_stack.halo.add_fault(self.name, match=match, times=times, **act)
 
     async def slow(self, delay_s: float = 0.4) -> None:
         """Let every array be answered late, so that the run has a middle."""
@@ -180,9 +180,9 @@ class Scene:
             ),
         ]
         self.poison = {body: queue for _, _, queue, body in refused}
-        self.ground.poison.update(self.poison)
-        invoice = json.dumps({**header, "lines": list(self.work.lines)}).encode()
-        async with await aio_pika.connect(self.ground.stack.amqp_url) as connection:
+        self.fault_stack.poison.update(self.poison)
+        invoice = json.dumps({**header, "lines": list(self.workload.lines)}).encode()
+        async with await aio_pika.connect(self.fault_stack.stack.amqp_url) as connection:
             channel = await connection.channel()
             for exchange, key, _, body in [*refused, ("converge.invoices", "invoice.ready.v1", "", invoice)]:
                 message = aio_pika.Message(

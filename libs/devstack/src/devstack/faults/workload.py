@@ -17,7 +17,7 @@ State = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """What Halo holds before, what the invoice asks for, and what Halo is to hold at the end."""
 
     licences: Sequence[Mapping[str, Any]]
@@ -31,7 +31,7 @@ class Work:
         return [{"id": number, "name": name} for number, name in CLIENTS.items()]
 
 
-def make_work() -> Work:
+def make_workload() -> Workload:
     """Return the work; every name is of one client only, so that a fault can name a row."""
     before: dict[Key, State] = {}
     wanted: dict[Key, State] = {}
@@ -45,7 +45,7 @@ def make_work() -> Work:
             before[client, f"GOES-{client}-{number}"] = (1, 1.0, CYCLE)
         for number in range(CREATES):
             wanted[client, f"NEW-{client}-{number}"] = (number + 1, 7.25, CYCLE)
-    return Work(
+    return Workload(
         licences=[
             {"client_id": client, "name": name, "count": count, "price": price, "billing_cycle": cycle}
             for (client, name), (count, price, cycle) in before.items()
