@@ -41,7 +41,7 @@ def missing_scope(missing: Sequence[str] = ()) -> str:
     """Permissions were not granted without which nothing can be synchronised. Without `missing` none is named."""
     what = f"these permissions: {', '.join(missing)}" if missing else "every permission that is needed"
     return (
-        f"Halo did not grant {what}. {WHERE_IN_HALO}, switch them on under Permissions, check that your Halo user has "
+        f"Halo did not grant {what}. {WHERE_IN_HALO}. Switch on the permissions there, check that your Halo user has "
         "them too, and press Connect again."
     )
 
@@ -105,8 +105,8 @@ REFUSALS: Mapping[str, str] = {
     ),
     "denied": denied(),
     "invalid_client": (
-        f"Halo does not accept the client id. {WHERE_IN_HALO}, check that its authentication method is "
-        "Authorisation Code (Native Application), copy its client id and press Connect again."
+        f"Halo does not accept the client id. Compare it with the client id of the application. {WHERE_IN_HALO}, check "
+        "that its authentication method is Authorisation Code (Native Application), and press Connect again."
     ),
     "missing_scope": missing_scope(),
     "not_connected": NOT_CONNECTED,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
+from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 from halosync.store.seen import Change
 
@@ -176,7 +177,7 @@ def _spelt(code: str) -> str:
 
 CHANGES = {
     Change.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
-    Change.RUN: "There is no such run.",
+    Change.RUN: WHY_NO_RUN[NoRun.RUN_NOT_FOUND],
     Change.TENANT: "Another Halo has been connected since.",
     Change.REMOVAL: "The setting of what happens to removed licences has been changed since.",
     Change.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
