@@ -44,6 +44,8 @@ from planner.refreshing import Refreshing
 from planner.service import Limits, Planning
 from pydantic import SecretStr
 
+from .transitions import only_allowed_transitions
+
 TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
 LONGEST_WAIT_S = 60.0
 
@@ -269,5 +271,6 @@ async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: T
         clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
     )
     pipeline = Pipeline(pool, sandbox, tuning)
-    yield pipeline
+    async with only_allowed_transitions(pool):
+        yield pipeline
     await pipeline.transport.close()

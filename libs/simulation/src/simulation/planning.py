@@ -5,12 +5,13 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
+from halosync.domain.states import CLAIMABLE_RUNS, LIVING_RUNS, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import ClaimedRun, LostLeaseError
 from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
-from simulation.database import LIVING, Database, Read, Run, Step
+from simulation.database import Database, Read, Run, Step
 
 REDELIVER_S = 30.0
 SETTINGS = PlanSettings(delete_guard=None)
@@ -39,10 +40,11 @@ class MemoryRuns:
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
             free = run.lease is None or run.leased_until <= now() or run.lease == lease
-            if run.state not in {"queued", "reading", "planning"} or not free:
+            if run.state not in CLAIMABLE_RUNS or not free:
                 return None
             run.lease, run.leased_until, run.ring_at = lease, now() + LEASE_S, now() + LEASE_S
-            run.state = "reading" if run.state == "queued" else run.state
+            if run.state is RunState.QUEUED:
+                self._db.move_run(run, RunState.READING)
             return ClaimedRun(
                 run_id=run_id,
                 partner_id=self._db.partner_id,
@@ -75,7 +77,7 @@ class MemoryRuns:
             run = self._db.runs[run_id]
             if run.lease != lease:
                 return False
-            run.state = "planning"
+            self._db.move_run(run, RunState.PLANNING)
             return True
 
         return await self._step(effect)
@@ -85,7 +87,7 @@ class MemoryRuns:
 
         def effect() -> None:
             if self._db.runs[run_id].lease == lease:
-                self._db.end(run_id, "failed", code, error)
+                self._db.end(run_id, RunState.FAILED, code, error)
                 self._db.reads.pop(run_id, None)
 
         await self._step(effect)
@@ -95,7 +97,7 @@ class MemoryRuns:
 
         def effect() -> None:
             for run in self._db.runs.values():
-                if run.state in {"queued", "reading", "planning"} and run.ring_at <= now():
+                if run.state in CLAIMABLE_RUNS and run.ring_at <= now():
                     run.ring_at = now() + REDELIVER_S
                     self._db.emit("run.requested.v1", run.run_id)
 
@@ -104,7 +106,7 @@ class MemoryRuns:
 
 def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
     """Start a run for an invoice, unless one is going on; as `start_run`."""
-    if any(run.state in LIVING for run in database.runs.values()):
+    if any(run.state in LIVING_RUNS for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
     database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read)
@@ -167,12 +169,13 @@ class MemoryPlans:
 
         def effect() -> None:
             run = self._db.runs[read.read_id]
-            if run.lease != lease or run.state != "planning":
+            if run.lease != lease or run.state is not RunState.PLANNING:
                 raise LostLeaseError(str(run.run_id))
-            run.state, run.lease = "writing", None
+            self._db.move_run(run, RunState.WRITING)
+            run.lease = None
             batch_of = {}
             for planned in batches:
-                batch = self._db.new_batch(run.run_id, planned.kind.value)
+                batch = self._db.new_batch(run.run_id, planned.kind)
                 batch_of.update(dict.fromkeys(planned.indexes, batch.batch_id))
             for seq, item in enumerate(plan.items):
                 self._db.new_item(run.run_id, item, batch_of.get(seq))

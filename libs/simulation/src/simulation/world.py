@@ -6,13 +6,13 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from halosync.domain.model import Kind, Line
+from halosync.domain.model import Kind, Line, Reason
 from halosync.domain.model import Outcome as ItemOutcome
+from halosync.domain.states import RunState
 from halosync.ports.permits import Rate
 
 from simulation import clock
 from simulation.broker import Consumer, Envelope
-from simulation.database import LIVING
 from simulation.guards import ALL, Guards
 from simulation.halo import Halo
 from simulation.invariants import Wanted, broken
@@ -217,17 +217,17 @@ class _World:
         """Cancel the run that goes on, as `RunStore.cancel` does."""
         db = self._town.database
         for run in db.runs.values():
-            if run.state == "writing":
+            if run.state is RunState.WRITING:
                 run.cancelled = True
                 db.withdraw(run.run_id, ItemOutcome.SKIPPED, "run_cancelled")
                 db.finish_if_done(run.run_id)
-            elif run.state in LIVING:
+            elif not run.state.is_final:
                 run.cancelled = True
-                db.end(run.run_id, "cancelled")
+                db.end(run.run_id, RunState.CANCELLED)
 
     def _ended(self) -> bool:
         db = self._town.database
-        return bool(db.runs) and all(run.state not in LIVING for run in db.runs.values()) and not db.outbox
+        return bool(db.runs) and all(run.state.is_final for run in db.runs.values()) and not db.outbox
 
     # ------------------------------------------------------------------ peace
 
@@ -252,8 +252,10 @@ class _World:
         """Whether the newest run did all there is to do; a refused product fails for ever, and alone."""
         db = self._town.database
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-        left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome == "failed"]
-        refused = [
-            item for item in left if item.licence_name in self._halo.bad_names and item.reason == "halo_rejected"
+        left = [
+            item for item in db.items.values() if item.run_id == newest.run_id and item.outcome is ItemOutcome.FAILED
         ]
-        return newest.state == ("partial" if self._halo.bad_names else "succeeded") and left == refused
+        refused = [
+            item for item in left if item.licence_name in self._halo.bad_names and item.reason == Reason.HALO_REJECTED
+        ]
+        return newest.state is (RunState.PARTIAL if self._halo.bad_names else RunState.SUCCEEDED) and left == refused
