@@ -67,9 +67,10 @@ format: install ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 .PHONY: generate
-generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI)
+generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, schema)
 	$(BIN)/python -m halosync.messaging.asyncapi
 	$(BIN)/python -m report_api.openapi
+	$(BIN)/python -m devstack schema
 
 .PHONY: clean
 clean: ## Remove what was made, the virtual environment too

@@ -27,14 +27,14 @@ from halosync.store.links import LinkStore
 from halosync.store.migrate import migrate
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
-from report_api.csv_export import cell
-from report_api.linking import Linking
-from report_api.mapping import customer_sheet
-from report_api.mapping.choosing import Standing
-from report_api.mapping.customers import customers
-from report_api.portal.customer_table import customer_table
-from report_api.portal.mapping_view import View
-from report_api.portal.pages.customers import clients_found
+from report_api.links import customer_sheet
+from report_api.links.customer_table import customer_table
+from report_api.links.customers import customers
+from report_api.links.list_page import Standing
+from report_api.links.pages.customers import clients_found
+from report_api.links.service import Linking
+from report_api.links.view import View
+from report_api.web.csv_export import cell
 
 LIMIT_S = 0.8
 ROUNDS = 5

@@ -33,7 +33,7 @@ from halosync.runtime.health import serve_until, server
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from report_api.app import build
-from report_api.portal.pages.report import LINES_A_PAGE
+from report_api.invoices.pages import LINES_A_PAGE
 from report_api.ports import Auth, Ports
 
 Statement: TypeAlias = tuple[str, tuple[Any, ...]]

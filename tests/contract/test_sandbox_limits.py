@@ -5,8 +5,10 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import pytest
+from halo_sandbox.clock import Clock
 from halo_sandbox.limits import LimitRule, RequestLimit
 from halo_sandbox.settings import TenantSettings
+from halo_sandbox.tenant import Tenant
 from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,13 @@ async def test_retry_after_may_be_seconds(halo: RunningTenant) -> None:
     await halo.admin.change_settings(halo.name, retry_after="seconds")
     await use_up(halo)
     assert 295 <= int((await halo.http.get("/api/Client")).headers["retry-after"]) <= 300
+
+
+def test_a_refused_request_that_counts_makes_its_own_wait_longer() -> None:
+    times = iter([0.0, 10.0, 20.0, 30.0])
+    settings = TenantSettings(rate_requests=2, rate_window_s=100, refused_requests_count=True)
+    tenant = Tenant("acme", settings, Clock(monotonic=lambda: next(times)))
+    assert [tenant.limit_wait_s() for _ in range(4)] == [0.0, 0.0, 90.0, 90.0]
 
 
 async def test_retry_after_may_be_a_date(halo: RunningTenant) -> None:

@@ -151,6 +151,16 @@ async def test_the_good_rows_of_a_refused_array_are_written_or_not(
     assert await names(halo) == ["P-1", "P-2", *written]
 
 
+async def test_a_tenant_may_refuse_certain_names_and_not_say_which_row_it_was(halo: RunningTenant) -> None:
+    await halo.admin.change_settings(halo.name, refused_names=["P-1"])
+    answer = await post(halo, GOOD, {"id": 7, "name": "P-1"})
+    assert (answer.status_code, list(answer.json())) == (400, ["[1].name"])
+    await halo.admin.change_settings(halo.name, names_refused_rows=False)
+    answer = await post(halo, GOOD, {"id": 7, "name": "P-1"})
+    assert (answer.status_code, answer.json()) == (400, {"Message": "The request is invalid."})
+    assert await names(halo) == ["P-1", "P-2"]
+
+
 async def test_there_is_no_idempotency_and_names_are_not_unique(halo: RunningTenant) -> None:
     first, second = await post(halo, GOOD), await post(halo, GOOD)
     assert first.json()["id"] != second.json()["id"]

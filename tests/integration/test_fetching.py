@@ -14,8 +14,8 @@ import pytest_asyncio
 from devstack.ports import free_port
 from halosync.contracts.checking import InvalidInvoiceError, LineChecker
 from halosync.contracts.invoice import InvoiceHeader
-from planner import fetching
-from planner.fetching import FetchFailedError, LinesFetcher, _Unpacker
+from planner import lines_fetcher
+from planner.lines_fetcher import FetchFailedError, LinesFetcher, _Unpacker
 
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
@@ -221,7 +221,7 @@ async def test_a_host_is_allowed_with_its_port_in_any_case(desk: Desk) -> None:
     ],
 )
 def test_a_host_without_a_port_allows_the_usual_one_only(url: str, entry: str, *, allowed: bool) -> None:
-    assert (entry in fetching._names_of(urlsplit(url))) is allowed
+    assert (entry in lines_fetcher._names_of(urlsplit(url))) is allowed
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -263,7 +263,7 @@ async def test_a_host_that_is_away_is_asked_again_later(desk: Desk) -> None:
 
 
 async def test_a_host_that_falls_silent_is_asked_again_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "TOTAL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(lines_fetcher, "TOTAL_TIMEOUT_S", 0.2)
     with pytest.raises(FetchFailedError, match="TimeoutError"):
         await desk.fetch(Answer(LINES, promised=1000, stalls=True))
 
@@ -281,14 +281,14 @@ async def test_a_broken_gzip_is_refused(desk: Desk, packed: bytes) -> None:
 async def test_a_file_that_is_too_large_unpacked_is_refused(
     desk: Desk, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", len(LINES) - 1)
+    monkeypatch.setattr(lines_fetcher, "MOST_BYTES", len(LINES) - 1)
     assert await desk.refused(pack(LINES)) == [(None, "lines_url")]
-    monkeypatch.setattr(fetching, "MOST_BYTES", len(LINES))
+    monkeypatch.setattr(lines_fetcher, "MOST_BYTES", len(LINES))
     assert len(await desk.fetch(pack(LINES))) == 3
 
 
 async def test_a_file_without_end_is_given_up_where_it_becomes_too_large(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(lines_fetcher, "MOST_BYTES", 1_000_000)
     assert await desk.refused(Answer(b"\n" * 10_000, endless=True)) == [(None, "lines_url")]

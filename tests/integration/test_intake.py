@@ -17,9 +17,9 @@ from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
 from halosync.store.invoices import InvoiceStore
 from halosync.store.partners import PartnerStore
 from halosync.store.runs import RunStore
-from planner.fetching import LinesFetcher
 from planner.intake import Intake
-from planner.room import SMALL_BYTES, Room
+from planner.lines_fetcher import LinesFetcher
+from planner.planning_slots import SMALL_BYTES, PlanningSlots
 
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
@@ -243,13 +243,13 @@ async def test_a_rejection_that_is_delivered_again_is_told_under_the_same_event_
 
 
 async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: Desk) -> None:
-    room = Room()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
+    slots = PlanningSlots()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
 
     async def waits() -> bool:
-        return room.crowded
+        return slots.crowded
 
-    async with room.place(large=True):
+    async with slots.take(large=True):
         taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode() + b" " * SMALL_BYTES))
         await until(waits, what="waiting for the memory", timeout_s=10)
         assert await desk.standing() == {}
@@ -258,16 +258,16 @@ async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: D
 
 
 async def test_a_small_invoice_is_taken_in_beside_a_large_plan(desk: Desk) -> None:
-    room = Room()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
-    async with room.place(large=True):
+    slots = PlanningSlots()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
+    async with slots.take(large=True):
         await intake.take_in(json.dumps(event()).encode())
         assert await desk.standing() == {("INV-1", 1): True}
 
 
 async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk) -> None:
-    room = Room()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, room)
+    slots = PlanningSlots()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
     desk.host.answers(Answer(b"{", promised=1000, stalls=True))
     by_url = event(lines=None, lines_url=desk.host.url("/lines"))
 
@@ -276,7 +276,7 @@ async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk)
 
     taking = asyncio.create_task(intake.take_in(json.dumps(by_url).encode()))
     await until(fetches, what="fetching", timeout_s=10)
-    async with asyncio.timeout(5), room.place(large=True):
+    async with asyncio.timeout(5), slots.take(large=True):
         assert not taking.done()
     taking.cancel()
     await asyncio.wait([taking])

@@ -19,7 +19,7 @@ from halosync.store.invoice_report_values import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from report_api.models.invoices import line_columns
+from report_api.invoices.models import line_columns
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

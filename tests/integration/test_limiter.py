@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.waiting import until
-from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool
 from prometheus_client import REGISTRY
@@ -66,7 +66,7 @@ async def test_of_many_at_once_exactly_as_many_as_the_limit_get_a_permit_in_each
         leases = [result for result in results if isinstance(result, Lease)]
         refused = [result for result in results if isinstance(result, NoPermit)]
         assert (len(leases), len(refused)) == (rate.requests, AT_ONCE - rate.requests)
-        await asyncio.gather(*(limiter.settle(lease, 1) for lease in leases))
+        await asyncio.gather(*(limiter.finish(lease, 1) for lease in leases))
         await until(lambda: all_are_free(limiter, rate), what="a new window", timeout_s=30.0, every_s=0.02)
 
 
@@ -75,7 +75,7 @@ async def all_are_free(limiter: RateLimiter, rate: Rate) -> bool:
         lease = await limiter.acquire("acme", rate, want=rate.requests, hold_s=60.0)
     except NoPermit:
         return False
-    await limiter.settle(lease, 0)
+    await limiter.finish(lease, 0)
     return lease.granted == rate.requests
 
 
@@ -100,7 +100,7 @@ async def test_no_window_holds_more_than_the_limit_whenever_halo_counts_a_reques
                 begin = clock()
                 await asyncio.sleep(chance.uniform(0.0, slowest_s))
                 requests.append((begin, clock()))
-            await limiter.settle(lease, spent)
+            await limiter.finish(lease, spent)
 
     await asyncio.gather(*(caller((limiter, of_another_process)[number % 2]) for number in range(AT_ONCE)))
     assert len(requests) > rate.requests, "permits come back"
@@ -127,7 +127,7 @@ async def test_the_permits_of_a_holder_that_died_come_back_after_hold_and_window
 async def test_a_block_stops_everybody_and_only_this_tenant(
     limiter: RateLimiter, of_another_process: RateLimiter
 ) -> None:
-    await limiter.settle(await limiter.acquire("acme", HOUR, want=1, hold_s=60.0), 1)
+    await limiter.finish(await limiter.acquire("acme", HOUR, want=1, hold_s=60.0), 1)
     assert await limiter.block("acme", 120.0) == pytest.approx(120, abs=30)
     for each in (limiter, of_another_process):
         assert await wait_of(each) == pytest.approx(120, abs=30)
@@ -211,7 +211,7 @@ async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
     limiter = RateLimiter(pool, monotonic=lambda: 0.0)
     await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
     with monkeypatch.context() as away:
-        away.setattr(limiter, "settle", AsyncMock(side_effect=ConnectionError))
+        away.setattr(limiter, "finish", AsyncMock(side_effect=ConnectionError))
         with pytest.raises(ConnectionError):
             await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
     assert await wait_of(limiter) == 3600.0
@@ -224,7 +224,7 @@ async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
 async def test_people_and_metrics_are_told_what_others_use(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
     before = metric("halosync_rate_foreign_total")
     rate = Rate(100, 3600.0)
-    await limiter.settle(await limiter.acquire("acme", rate, want=30, hold_s=60.0), 30)
+    await limiter.finish(await limiter.acquire("acme", rate, want=30, hold_s=60.0), 30)
     await limiter.block("acme", None)
     assert metric("halosync_rate_foreign_total") == before + 70
     [row] = await pool.fetch("SELECT * FROM rate_standing WHERE tenant = 'acme'")
@@ -236,7 +236,7 @@ def metric(name: str) -> float:
     return REGISTRY.get_sample_value(name) or 0.0
 
 
-async def standing(limiter: RateLimiter, tenant: str) -> Standing:
-    found = await limiter.standing(tenant)
+async def standing(limiter: RateLimiter, tenant: str) -> BudgetState:
+    found = await limiter.state(tenant)
     assert found is not None
     return found

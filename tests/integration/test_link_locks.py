@@ -59,7 +59,7 @@ async def link(connection: Any, change: CustomerChange) -> Changed[CustomerChang
 
 async def switch(stage: Stage) -> None:
     attempt: Attempt = await stage.attempt("other")
-    async with ConnectionStore(stage.pool).hold(PARTNER) as held:
+    async with ConnectionStore(stage.pool).lock(PARTNER) as held:
         assert held is not None
         await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"])
 
@@ -83,7 +83,7 @@ async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_ha
 async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any]") -> None:
     stage = await prepared(pool)
     attempt = await stage.attempt("other")
-    async with ConnectionStore(pool).hold(PARTNER) as held:
+    async with ConnectionStore(pool).lock(PARTNER) as held:
         assert held is not None
         await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"])
         change = CustomerChange("C-1", NONE, CustomerLink(CLIENT))

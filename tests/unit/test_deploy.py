@@ -10,7 +10,7 @@ from auth.settings import AuthSettings
 from halo_writer.settings import WriterSettings
 from halosync.runtime.settings import ProcessSettings
 from planner.settings import PlannerSettings
-from report_api.settings import ReportApiSettings
+from report_api.environment import ReportApiSettings
 
 COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]

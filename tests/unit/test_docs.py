@@ -16,10 +16,10 @@ from halosync.observability import metrics
 from halosync.runtime.settings import PREFIX
 from planner.settings import PlannerSettings
 from prometheus_client.metrics import MetricWrapperBase
-from report_api.portal import meanings
-from report_api.portal.pages import ROUTERS
-from report_api.portal.rendering import TABS
-from report_api.settings import ReportApiSettings
+from report_api.app import PAGES as ROUTERS
+from report_api.environment import ReportApiSettings
+from report_api.runs import sentences as meanings
+from report_api.web.rendering import TABS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -133,7 +133,7 @@ def test_the_glossary_has_every_code(heading: str, words: set[str]) -> None:
 
 
 def test_the_glossary_has_every_code_with_which_a_planner_ends_a_run() -> None:
-    service = text("services", "planner", "src", "planner", "service.py")
+    service = text("services", "planner", "src", "planner", "run_planner.py")
     codes = set(re.findall(r"_fail\(run, lease, \"(\w+)\"", service))
     assert "read_shrunk" in codes
     assert codes <= first_cells(text("docs", "glossary.md"), "## Why a run failed")

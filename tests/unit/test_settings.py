@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from halo_writer.settings import WriterSettings
 from halosync.runtime.settings import ProcessSettings, load
 from planner.settings import PlannerSettings
-from report_api.settings import ReportApiSettings
+from report_api.environment import ReportApiSettings
 
 DSN = "DATABASE_URL"
 GOOD = {

@@ -98,7 +98,7 @@ class RealStage:
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
         batch_id = await self._pool.fetchval(
-            """INSERT INTO batch (run_id, partner_id, tenant, kind, state, ring_at)
+            """INSERT INTO batch (run_id, partner_id, tenant, kind, state, redeliver_at)
             VALUES ($1, $2, $3, 'write', $4, now() + interval '60 s') RETURNING batch_id""",
             RUN_ID,
             PARTNER,
@@ -151,7 +151,7 @@ class RealStage:
 
     async def pass_time(self, seconds: float) -> None:
         await self._pool.execute("UPDATE item SET settle_at = settle_at - make_interval(secs => $1)", seconds)
-        await self._pool.execute("UPDATE batch SET ring_at = ring_at - make_interval(secs => $1)", seconds)
+        await self._pool.execute("UPDATE batch SET redeliver_at = redeliver_at - make_interval(secs => $1)", seconds)
 
     async def cancel(self) -> None:
         await self._pool.execute("UPDATE run SET cancel_requested_at = now()")
@@ -216,7 +216,7 @@ class MemoryStage:
         for item in self._db.items.values():
             item.settle_at = None if item.settle_at is None else item.settle_at - seconds
         for batch in self._db.batches.values():
-            batch.ring_at -= seconds
+            batch.redeliver_at -= seconds
 
     async def cancel(self) -> None:
         self._db.runs[RUN_ID].cancelled = True

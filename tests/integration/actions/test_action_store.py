@@ -2,7 +2,7 @@
 
 import pytest
 from halosync.domain.model import Action, Reason
-from halosync.ports.batch_work import Applied, Failed
+from halosync.ports.batch_work import AppliedAction, FailedAction
 
 from .conftest import CLIENT, Stage, marked
 
@@ -37,10 +37,10 @@ async def test_the_late_word_of_an_earlier_mark_counts_for_nothing(stage: Stage)
     batch = await stage.store.batch(batch_id)
     await stage.store.unmark(first, charged=True)
     await stage.store.mark_unknown(first, settle_s=0.0)
-    await stage.store.settle(batch, [Applied(items[0], first[items[0]], 7)])
-    await stage.store.settle(batch, [], [Failed(items[0], first[items[0]], Reason.HALO_REJECTED, "no")])
+    await stage.store.record(batch, [AppliedAction(items[0], first[items[0]], 7)])
+    await stage.store.record(batch, [], [FailedAction(items[0], first[items[0]], Reason.HALO_REJECTED, "no")])
     assert await stage.item(items[0]) == ("sending", "pending", 1)
-    await stage.store.settle(batch, [Applied(items[0], second[items[0]], 7)])
+    await stage.store.record(batch, [AppliedAction(items[0], second[items[0]], 7)])
     assert await stage.item(items[0]) == ("applied", "synced", 1)
 
 
@@ -62,21 +62,21 @@ async def test_the_last_result_closes_the_batch_issues_the_next_and_ends_the_run
     following, more = await stage.batch(CREATE, state="planned")
     batch = await stage.store.batch(first)
     marks = await marked(stage, items)
-    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
     assert (await stage.orders(), await stage.run_state()) == ([], "writing")
-    await stage.store.settle(batch, [Applied(items[1], marks[items[1]], None)])
+    await stage.store.record(batch, [AppliedAction(items[1], marks[items[1]], None)])
     assert await stage.orders() == [following]
     assert await stage.store.batch(first) is None
     marks = await marked(stage, more)
-    failed = Failed(more[0], marks[more[0]], Reason.HALO_REJECTED, "no")
-    await stage.store.settle(await stage.store.batch(following), [], [failed])
+    failed = FailedAction(more[0], marks[more[0]], Reason.HALO_REJECTED, "no")
+    await stage.store.record(await stage.store.batch(following), [], [failed])
     assert await stage.run_state() == "partial"
 
 
 async def test_what_waits_can_fail_too(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
     batch = await stage.store.batch(batch_id)
-    await stage.store.settle(batch, [], [Failed(items[0], 0, Reason.HALO_UNAVAILABLE, "away")])
+    await stage.store.record(batch, [], [FailedAction(items[0], 0, Reason.HALO_UNAVAILABLE, "away")])
     assert await stage.item(items[0]) == ("rejected", "failed", 0)
 
 
@@ -114,7 +114,7 @@ async def test_a_stopped_run_takes_back_what_waits_and_waits_for_what_is_sent(st
     assert batch.stopping
     await stage.store.withdraw(batch)
     assert (await stage.item(items[1]), await stage.run_state()) == (("withdrawn", "skipped", 0), "writing")
-    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
     assert await stage.run_state() == "cancelled"
 
 
@@ -168,7 +168,7 @@ async def test_a_look_up_must_show_what_is_known_except_what_the_run_removes(sta
     assert await stage.store.knows_licences(batch)
     assert await stage.store.known_licences(batch, CLIENT) == {1}
     marks = await marked(stage, items[:1])
-    await stage.store.settle(batch, [Applied(items[0], marks[items[0]], 7)])
+    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
     assert await stage.store.known_licences(batch, CLIENT) == {1, 7}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from halosync.domain.model import Action, Reason
 from halosync.domain.states import ACTION_TRANSITIONS, ActionState
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction
 
 from .conftest import Stage, marked
 
@@ -25,9 +25,11 @@ STATEMENTS: Mapping[str, Statement] = {
     "look_again": lambda stage, _, marks: stage.store.look_again(marks, settle_s=0.0),
     "refuse": lambda stage, batch, marks: stage.store.refuse(batch.batch_id, marks, []),
     "adopt": adopt,
-    "applied": lambda stage, batch, marks: stage.store.settle(batch, [Applied(*each, 7) for each in marks.items()]),
-    "failed": lambda stage, batch, marks: stage.store.settle(
-        batch, [], [Failed(*each, Reason.HALO_REJECTED, "no") for each in marks.items()]
+    "applied": lambda stage, batch, marks: stage.store.record(
+        batch, [AppliedAction(*each, 7) for each in marks.items()]
+    ),
+    "failed": lambda stage, batch, marks: stage.store.record(
+        batch, [], [FailedAction(*each, Reason.HALO_REJECTED, "no") for each in marks.items()]
     ),
     "withdraw": lambda stage, batch, _: stage.store.withdraw(batch),
     "lose_connection": lambda stage, batch, _: stage.store.lose_connection(batch, "not_connected", "Connect again."),

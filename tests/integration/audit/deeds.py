@@ -90,7 +90,7 @@ async def establish(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     attempt = await stage.connections.claim_attempt(b"hash")
     assert attempt is not None
-    async with stage.connections.hold(PARTNER) as held:
+    async with stage.connections.lock(PARTNER) as held:
         assert held is not None
         await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"])
     yield "beta"
@@ -98,7 +98,7 @@ async def establish(stage: Stage) -> AsyncIterator[str]:
 
 async def end(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
-    async with stage.connections.hold(PARTNER) as held:
+    async with stage.connections.lock(PARTNER) as held:
         assert held is not None
         await held.end("Disconnected.", by=BY)
     yield "acme"
@@ -106,7 +106,7 @@ async def end(stage: Stage) -> AsyncIterator[str]:
 
 async def lose(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
-    async with stage.connections.hold(PARTNER) as held:
+    async with stage.connections.lock(PARTNER) as held:
         assert held is not None
         await held.lose("Connect again.")
     yield "acme"

@@ -80,7 +80,7 @@ async def test_what_changes_nothing_is_not_kept(stage: Stage) -> None:
     run_id = await stage.start()
     for _ in range(2):
         await stage.runs.cancel(PARTNER, run_id, by=BY)
-        async with stage.connections.hold(PARTNER) as held:
+        async with stage.connections.lock(PARTNER) as held:
             assert held is not None
             await held.end("Disconnected.", by=BY)
     created = await stage.keys.create(PARTNER, "portal", by=BY)
@@ -126,16 +126,6 @@ async def test_auto_sync_acts_under_its_own_name(stage: Stage) -> None:
     assert await stage.runs.start_wanted(PARTNER) is not None
     assert [by for _, by, *_ in await log(stage, Act.RUN_STARTED)] == [AUTO_SYNC]
     assert await stage.pool.fetchval("SELECT requested_by FROM run") == "auto_sync"
-
-
-async def test_an_attempt_of_the_version_before_is_nobodys(stage: Stage) -> None:
-    await stage.attempt()
-    await stage.pool.execute(
-        "UPDATE oauth_attempt SET begun_by = NULL, begun_by_key_id = NULL, begun_by_operator = NULL"
-    )
-    attempt = await stage.connections.claim_attempt(b"hash")
-    assert attempt is not None
-    assert attempt.begun_by == Actor("unknown")
 
 
 async def test_pages_are_newest_first_and_of_one_partner(stage: Stage) -> None:

@@ -9,8 +9,8 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from auth.service import ConnectionService
-from auth.tokens import AccessTokens
+from auth.access_tokens import AccessTokens
+from auth.connection_service import ConnectionService
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halo_sandbox.testing import RunningSandbox, running_sandbox

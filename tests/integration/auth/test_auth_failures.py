@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from halosync.contracts.connection import ConnectionLost
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
@@ -14,7 +14,7 @@ PARTNER = "acme-msp"
 
 
 async def code_of_refusal(world: "World") -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.tokens.get(PARTNER)
     return caught.value.answer.code
 
@@ -26,7 +26,7 @@ async def test_invalid_grant_breaks_the_connection_and_tells_it_once(world: "Wor
     results = await asyncio.gather(
         *(replica.tokens.get(PARTNER) for replica in [world.auth, world.other] * 10), return_exceptions=True
     )
-    assert {isinstance(result, Refused) and result.answer.code for result in results} == {"connection_broken"}
+    assert {isinstance(result, Refusal) and result.answer.code for result in results} == {"connection_broken"}
     assert await world.token_requests() == 2  # nobody asks again with a token that is dead
 
     view = await world.auth.store.view(PARTNER)
@@ -112,7 +112,7 @@ async def test_a_failing_halo_does_not_use_up_the_pool(world: "World") -> None:
         pass
     async with asyncio.timeout(0.9):
         assert await world.auth.tokens.get(PARTNER)
-    assert all(isinstance(result, Refused) for result in await asyncio.gather(*asking, return_exceptions=True))
+    assert all(isinstance(result, Refusal) for result in await asyncio.gather(*asking, return_exceptions=True))
 
 
 async def test_who_never_connected_has_no_token(world: "World") -> None:

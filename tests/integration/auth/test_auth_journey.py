@@ -13,7 +13,7 @@ from halosync.contracts.connection import (
     RequestedBy,
 )
 from halosync.domain.acts import UNNAMED, Actor
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 from halosync.store.audit import AuditStore
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def begin(tenant: str = "acme", partner_id: str = PARTNER) -> BeginConnection:
 
 
 async def refusal(world: "World", came_back: CompleteConnection) -> tuple[str, str | None, str]:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.service.complete(came_back)
     answer = caught.value.answer
     return answer.code, answer.partner_id, answer.detail
@@ -70,7 +70,7 @@ async def test_a_redirect_delivered_many_times_at_once_connects_once(world: "Wor
     results = await asyncio.gather(
         *(replica.service.complete(came_back) for replica in [world.auth, world.other] * 5), return_exceptions=True
     )
-    assert sum(isinstance(result, Refused) for result in results) == 9
+    assert sum(isinstance(result, Refusal) for result in results) == 9
     assert await world.events() == ["connection.established.v1"]
 
 
@@ -192,7 +192,7 @@ async def test_an_answer_that_does_not_tell_the_scopes_is_believed(world: "World
 
 
 async def test_an_unknown_partner_cannot_connect(world: "World") -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.service.begin(begin(partner_id="nobody"))
     assert caught.value.answer.code == "unknown_partner"
 
@@ -227,7 +227,7 @@ async def test_an_unknown_partner_cannot_connect(world: "World") -> None:
     ],
 )
 async def test_a_tenant_is_never_a_way_to_another_host(world: "World", tenant: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.service.begin(begin(tenant))
     assert caught.value.answer.code == "invalid_tenant"
     assert await world.pool.fetchval("SELECT count(*) FROM oauth_attempt") == 0

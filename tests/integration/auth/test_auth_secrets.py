@@ -8,7 +8,7 @@ import pytest
 import structlog
 from halosync.contracts.connection import BeginConnection
 from halosync.observability.logging import configure_logging
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
@@ -66,7 +66,7 @@ async def test_no_secret_is_stored_logged_or_told(
         await world.expire()
         for fault in ({"status": 500}, {"malformed": True}, {"drop_before": True}):
             await world.sandbox.admin.add_fault("acme", match={"path": "token"}, **fault)
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(Refusal) as caught:
                 await world.auth.tokens.get(PARTNER)
             told.append(repr(caught.value) + caught.value.answer.model_dump_json())
     secrets.discard(came_back.state)  # `repr` of a request shows its state, which was good once

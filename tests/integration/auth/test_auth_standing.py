@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
@@ -36,7 +36,7 @@ async def test_an_abandoned_or_denied_attempt_does_not_disturb_it(world: "World"
     await world.auth.service.begin(BeginConnection(partner_id=PARTNER, tenant="other", client_id="x"))
     assert await world.auth.store.view(PARTNER) == before
     came_back = await world.log_in()
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await world.auth.service.complete(CompleteConnection(state=came_back.state, error="access_denied"))
     assert await world.auth.store.view(PARTNER) == before
     assert await world.auth.tokens.get(PARTNER)
@@ -54,10 +54,10 @@ async def test_disconnecting_erases_tokens_and_attempts_and_tells_it_once(world:
     body = await world.pool.fetchval("SELECT body FROM outbox ORDER BY outbox_id DESC LIMIT 1")
     event = ConnectionLost.model_validate_json(body)
     assert (event.partner_id, event.tenant, event.reason) == (PARTNER, "acme", "disconnected")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.tokens.get(PARTNER)
     assert caught.value.answer.code == "not_connected"
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await world.auth.service.complete(open_attempt)
     assert caught.value.answer.code == "invalid_state"
 
@@ -69,7 +69,7 @@ async def test_disconnecting_while_the_code_is_exchanged_wins(world: "World") ->
     while not await world.pool.fetchval("SELECT used_at IS NOT NULL FROM oauth_attempt"):
         pass
     await world.other.service.end(END)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await completing
     assert caught.value.answer.code == "invalid_state"
     view = await world.auth.store.view(PARTNER)

@@ -7,7 +7,7 @@ import pytest
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halosync.contracts.connection import EndConnection, TokenGranted
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def test_tokens_outlive_the_database_connection_that_waited_for_them(world
 async def test_tokens_of_a_connection_that_ended_without_the_lock_are_thrown_away(world: "World") -> None:
     asking = await lose_the_lock_during_a_refresh(world)
     await world.other.service.end(EndConnection(partner_id=PARTNER))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await asking
     assert caught.value.answer.code == "not_connected"
     assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
@@ -164,7 +164,7 @@ async def test_refresh_ahead_renews_what_expires_soon_and_nothing_else(world: "W
 async def test_refresh_ahead_leaves_alone_what_somebody_else_is_at(world: "World") -> None:
     await world.connect()
     await world.expire(good_for_s=200)
-    async with world.other.store.hold(PARTNER), asyncio.timeout(5):  # far less than the patience of one who waits
+    async with world.other.store.lock(PARTNER), asyncio.timeout(5):  # far less than the patience of one who waits
         await world.auth.tokens.refresh_expiring(asyncio.Event())
     assert await world.token_requests() == 1
 
@@ -174,7 +174,7 @@ async def test_keys_rotate_without_a_new_log_in(world: "World") -> None:
     new_key = SecretStr(Fernet.generate_key().decode())
     rotating, rotated = world.make(Vault([new_key, *world.keys])), world.make(Vault([new_key]))
     assert await rotating.tokens.get(PARTNER)
-    with pytest.raises(Refused) as caught:  # too early: the operator can still put the old key back
+    with pytest.raises(Refusal) as caught:  # too early: the operator can still put the old key back
         await rotated.tokens.get(PARTNER)
     assert caught.value.answer.code == "halo_unavailable"
     await world.expire()

@@ -20,7 +20,7 @@ async def test_migrate_tells_what_it_applied(command: Run, pool: "asyncpg.Pool[A
     missing = await command("partner", "list")
     assert missing.exit_code == 1
     assert "halosync migrate" in missing.stderr
-    assert "0001_initial" in (await command("migrate")).stdout
+    assert "0001_first" in (await command("migrate")).stdout
 
 
 async def test_a_partner_is_added_and_listed(command: Run) -> None:

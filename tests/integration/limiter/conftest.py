@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import asyncpg
 import pytest
-from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 from halosync.store.limiter import RateLimiter
 from simulation.limiter import MemoryRateLimiter
 
@@ -33,13 +33,13 @@ class Limiter(Protocol):
     ) -> Lease:
         """Lease permits."""
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Say what was spent."""
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
         """Stop everybody."""
 
-    async def standing(self, tenant: str) -> Standing | None:
+    async def state(self, tenant: str) -> BudgetState | None:
         """Return what is left."""
 
 
@@ -71,15 +71,15 @@ class Budget:
         """Send so many requests, which end at once."""
         lease = await self.take(number, rate, interactive=True)
         assert lease.granted == number
-        await self.limiter.settle(lease, number)
+        await self.limiter.finish(lease, number)
 
     async def refused(self, retry_after_s: float | None = None) -> float:
         """Halo answers 429."""
         return await self.limiter.block(TENANT, retry_after_s)
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> BudgetState:
         """Return what is left."""
-        standing = await self.limiter.standing(TENANT)
+        standing = await self.limiter.state(TENANT)
         assert standing is not None
         return standing
 

@@ -55,7 +55,7 @@ async def test_a_permit_that_comes_back_in_no_time_blocks_for_a_second_all_the_s
 async def test_without_a_settled_permit_a_block_lasts_for_the_window(budget: Any, open_permits: int) -> None:
     lease = await budget.take(1, hold_s=0.1)
     if not open_permits:
-        await budget.limiter.settle(lease, 0)
+        await budget.limiter.finish(lease, 0)
     await budget.advance(100)
     assert await budget.refused() == about(HOUR)
 
@@ -63,7 +63,7 @@ async def test_without_a_settled_permit_a_block_lasts_for_the_window(budget: Any
 async def test_a_tenant_that_never_had_a_permit_cannot_be_refused(budget: Any) -> None:
     with pytest.raises(LookupError):
         await budget.refused(1.0)
-    assert await budget.limiter.standing("acme") is None
+    assert await budget.limiter.state("acme") is None
 
 
 async def test_a_retry_after_that_does_not_hold_is_believed_less_and_less(budget: Any) -> None:
@@ -94,7 +94,7 @@ async def test_a_tenant_that_stays_full_is_asked_a_few_times_in_a_window_and_not
             wait_s = max(refused.wait_s, 1.0)
         else:
             asked += 1
-            await budget.limiter.settle(lease, 1)
+            await budget.limiter.finish(lease, 1)
             wait_s = await budget.refused(retry_after_s)
         await budget.advance(wait_s)
         left_s -= wait_s

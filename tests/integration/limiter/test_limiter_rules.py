@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from halosync.ports.permits import Rate, Standing
+from halosync.ports.permits import BudgetState, Rate
 
 pytestmark = pytest.mark.integration
 
@@ -37,8 +37,8 @@ async def test_batch_work_leaves_a_reserve_to_calls_that_a_person_waits_for(
     rate = Rate(limit, HOUR)
     assert await budget.granted(limit, rate) == limit - reserve
     await budget.wait_s(rate)
-    standing = await budget.limiter.standing("acme")
-    assert standing == Standing(effective=limit, reserve=reserve, in_use=limit - reserve, blocked_s=0.0)
+    standing = await budget.limiter.state("acme")
+    assert standing == BudgetState(effective=limit, reserve=reserve, in_use=limit - reserve, blocked_s=0.0)
     if reserve:
         assert await budget.granted(limit, rate, interactive=True) == reserve
     await budget.wait_s(rate, interactive=True)
@@ -79,17 +79,17 @@ async def test_of_two_windows_the_longer_holds_while_permits_of_both_are_in_use(
 
 
 async def test_what_was_not_spent_is_free_at_once(budget: Any) -> None:
-    await budget.limiter.settle(await budget.take(5), 2)
+    await budget.limiter.finish(await budget.take(5), 2)
     lease = await budget.take(5)
     assert lease.granted == 3
-    await budget.limiter.settle(lease, 0)
+    await budget.limiter.finish(lease, 0)
     assert await budget.granted(5) == 3
 
 
 async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: Any) -> None:
     lease = await budget.take(5, hold_s=1000.0)
     await budget.advance(900)
-    await budget.limiter.settle(lease, 5)
+    await budget.limiter.finish(lease, 5)
     assert await budget.wait_s() == about(HOUR)
     await budget.advance(HOUR - 100)
     assert await budget.wait_s() == about(100)
@@ -107,20 +107,20 @@ async def test_the_permits_of_a_dead_holder_come_back_after_hold_and_window(budg
 
 async def test_only_the_first_word_on_a_lease_counts(budget: Any) -> None:
     lease = await budget.take(5)
-    await budget.limiter.settle(lease, 4)
-    await budget.limiter.settle(lease, 0)
-    await budget.limiter.settle(lease, 5)
+    await budget.limiter.finish(lease, 4)
+    await budget.limiter.finish(lease, 0)
+    await budget.limiter.finish(lease, 5)
     assert await budget.granted(9) == 1
 
 
 async def test_a_word_that_comes_late_lengthens_and_one_that_comes_too_late_changes_nothing(budget: Any) -> None:
     late, too_late = await budget.take(2), await budget.take(3)
     await budget.advance(HOUR)
-    await budget.limiter.settle(late, 2)
+    await budget.limiter.finish(late, 2)
     await budget.advance(HOUR - 100)
     assert await budget.granted(9) == 3
-    await budget.limiter.settle(too_late, 3)
-    await budget.limiter.settle(too_late, 0)
+    await budget.limiter.finish(too_late, 3)
+    await budget.limiter.finish(too_late, 0)
     await budget.wait_s()
 
 
@@ -132,7 +132,7 @@ async def test_while_nothing_is_settled_the_wait_is_as_long_as_it_has_been_open(
     assert 1.0 <= await budget.wait_s() < 20
     await budget.advance(300)
     assert await budget.wait_s() == about(300)
-    await budget.limiter.settle(lease, 3)
+    await budget.limiter.finish(lease, 3)
     assert await budget.granted(9) == 2
 
 

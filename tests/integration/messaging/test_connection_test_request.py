@@ -10,7 +10,7 @@ from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.messaging.topology import CONNECTION_TEST, DEAD_LETTERS
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 
 from .conftest import Outside
 
@@ -32,7 +32,7 @@ async def answered(request: TestConnection) -> ConnectionTested:
         case "acme-msp":
             return TESTED
         case "rival-msp":
-            raise Refused(BROKEN)
+            raise Refusal(BROKEN)
         case _:
             raise RuntimeError("unforeseen")
 

@@ -29,7 +29,7 @@ from halosync.messaging.topology import (
 )
 from halosync.runtime.process import Composition, Parts
 from planner.settings import PlannerSettings
-from report_api.settings import ReportApiSettings
+from report_api.environment import ReportApiSettings
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside
 

@@ -16,11 +16,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from halo_sandbox.testing import RunningSandbox
+from halo_writer.batch_writer import BatchWriter
 from halo_writer.in_flight import InFlight
-from halo_writer.lookup import LookUp
 from halo_writer.rules import RetryRules
-from halo_writer.sending import Sender
-from halo_writer.service import Writing
+from halo_writer.sender import Sender
+from halo_writer.write_lookup import WriteLookUp
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.acts import Actor
 from halosync.halo.read import HaloReader
@@ -28,20 +28,20 @@ from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.ports.failures import ConnectionLostError
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess
+from halosync.runtime.read_access import ReadAccess
 from halosync.store.actions import ActionStore
-from halosync.store.counting import RequestCounter
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.plans import PlanStore
-from halosync.store.reading import ReadStore
+from halosync.store.reads import ReadStore
+from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
-from planner.fetching import LinesFetcher
+from planner.halo_read import HaloRead
 from planner.intake import Intake
-from planner.reading import HaloReading
-from planner.refreshing import Refreshing
-from planner.service import Limits, Planning
+from planner.lines_fetcher import LinesFetcher
+from planner.run_planner import Limits, RunPlanner
+from planner.snapshot_refresh import SnapshotRefresh
 from pydantic import SecretStr
 
 from .transitions import only_allowed_transitions
@@ -99,15 +99,15 @@ class Pipeline:
         reader = HaloReader(self.transport, tuning.page_size)
         self.access = ReadAccess(self.tokens, self.limiter, self.counter, self.transport.total_timeout_s)  # type: ignore[arg-type]
         plans, reads = PlanStore(pool), ReadStore(pool)
-        reading = HaloReading(self.access, reader, reads)
+        reading = HaloRead(self.access, reader, reads)
         limits = Limits(tuning.rate, tuning.batch_size, tuning.delays_s, tuning.max_attempts)
         self.intake = Intake(InvoiceStore(pool), self.runs, LinesFetcher(None, frozenset()))  # type: ignore[arg-type]
-        self.planning = Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits)
-        self.refreshing = Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=tuning.rate)
+        self.planning = RunPlanner(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits)
+        self.refreshing = SnapshotRefresh(snapshots=reads, settings=plans, reading=reading, default_rate=tuning.rate)
         self.reader = reader
         self.writing = self.writer()
 
-    def writer(self, name: str = "writer-1") -> Writing:
+    def writer(self, name: str = "writer-1") -> BatchWriter:
         """Return another writer on the same stores."""
         sender = Sender(
             actions=self.actions,
@@ -118,7 +118,7 @@ class Pipeline:
             worker=name,
             settle_s=self.tuning.settle_s,
         )
-        lookup = LookUp(
+        lookup = WriteLookUp(
             actions=self.actions,
             access=self.access,
             reader=self.reader,
@@ -126,7 +126,7 @@ class Pipeline:
             max_attempts=self.tuning.max_attempts,
             settle_s=self.tuning.settle_s,
         )
-        return Writing(
+        return BatchWriter(
             actions=self.actions,
             tokens=self.tokens,
             limiter=self.limiter,

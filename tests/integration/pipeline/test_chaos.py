@@ -76,7 +76,7 @@ async def storm(pipeline: Any, writers: list[Any], dice: random.Random, run_id: 
         due = [batch for at, batch in waiting if at <= clock()]
         waiting = [(at, batch) for at, batch in waiting if at > clock()]
         if not due:
-            await pipeline.pool.execute("UPDATE batch SET ring_at = now() WHERE state = 'issued'")
+            await pipeline.pool.execute("UPDATE batch SET redeliver_at = now() WHERE state = 'issued'")
             await pipeline.actions.redeliver_due()
             await asyncio.sleep(0.05)
             continue

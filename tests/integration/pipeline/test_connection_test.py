@@ -8,9 +8,9 @@ from halosync.contracts.connection import ConnectionTested, TestConnection
 from halosync.halo.read import HaloReader
 from halosync.ports.failures import ConnectionLostError, TokenUnavailableError
 from halosync.ports.permits import Rate
-from halosync.ports.requests import Refused
+from halosync.ports.requests import Refusal
 from halosync.store.connections import ConnectionStore
-from halosync.store.reading import ReadStore
+from halosync.store.reads import ReadStore
 from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
 
 TENANT, PARTNER = "acme", "acme-msp"
@@ -34,7 +34,7 @@ async def tried(pipeline: Any, **changes: Any) -> ConnectionTested:
 
 
 async def refusal(pipeline: Any, **changes: Any) -> tuple[str, str]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await tried(pipeline, **changes)
     answer = refused.value.answer
     assert answer.partner_id == PARTNER
@@ -83,7 +83,7 @@ async def test_no_permit_names_the_time(pipeline: Any) -> None:
     rate = Rate(1, 300.0)
     await pipeline.limiter.acquire(TENANT, rate, want=1, hold_s=60.0, interactive=True)
     await pipeline.limiter.block(TENANT, 200.0)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await tried(pipeline, default_rate=rate)
     answer = refused.value.answer
     assert answer.code == "rate_limited"

@@ -8,8 +8,8 @@ from devstack.waiting import until
 from halo_writer.rules import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.store.plans import IN_FLIGHT
-from planner.room import SMALL_ROWS
-from planner.service import CROWDED_WAIT_S
+from planner.planning_slots import SMALL_ROWS
+from planner.run_planner import CROWDED_WAIT_S
 
 from .conftest import APPLICATION, TENANT, Pipeline, Tuning
 
@@ -79,7 +79,7 @@ async def test_a_small_batch_stands_behind_a_few_of_a_giant_and_not_behind_all(b
 async def test_a_tenant_at_its_limit_holds_no_place_of_a_writer(both: Pipeline) -> None:
     queue = await giant_planned(both)
     lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, hold_s=60.0)
-    await both.limiter.settle(lease, lease.granted)
+    await both.limiter.finish(lease, lease.granted)
     for batch_id in queue:
         wait_s = await both.writing.advance(batch_id)
         assert wait_s is not None
@@ -115,7 +115,7 @@ async def test_a_tenant_that_hangs_has_its_share_of_a_writer_and_no_more(both: P
 
 
 async def test_a_small_run_is_planned_beside_a_large_one(both: Pipeline) -> None:
-    async with both.planning._room.place(large=True):
+    async with both.planning._slots.take(large=True):
         assert len(await planned(both, await start_small(both))) == 1
 
 
@@ -124,17 +124,17 @@ async def test_of_large_plans_one_stands_in_line_and_the_others_give_their_place
     await both.messages()
     run_id = await both.start()
     [(_, order)] = await both.messages()
-    room = both.planning._room
+    slots = both.planning._slots
 
     async def another() -> None:
-        async with room.place(large=True):
+        async with slots.take(large=True):
             pass
 
-    async with room.place(large=True):
+    async with slots.take(large=True):
         in_line = asyncio.create_task(another())
         await asyncio.sleep(0)
         assert await both.deliver("run.requested.v1", order) == CROWDED_WAIT_S
-        [run] = await both.pool.fetch("SELECT state, lease FROM run WHERE run_id = $1", run_id)
-        assert (run["state"], run["lease"]) == ("reading", None)
+        [run] = await both.pool.fetch("SELECT state, claim FROM run WHERE run_id = $1", run_id)
+        assert (run["state"], run["claim"]) == ("reading", None)
     await in_line
     assert len(await planned(both, order)) == IN_FLIGHT

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.acts import Actor
-from halosync.ports.batch_work import Applied
+from halosync.ports.batch_work import AppliedAction
 from halosync.ports.failures import ConnectionLostError
 from halosync.ports.permits import Rate
 from halosync.store.run_work import RunWork
@@ -175,7 +175,7 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) 
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.1, answer_s=0.1, settle_s=0.1
     )
-    await pipeline.pool.execute("UPDATE batch SET ring_at = now()")  # its message died with it
+    await pipeline.pool.execute("UPDATE batch SET redeliver_at = now()")  # its message died with it
     assert await pipeline.actions.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
@@ -193,7 +193,7 @@ async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: 
     first = await pipeline.actions.mark_sending([action.item_id], worker="a", send_s=0, answer_s=0, settle_s=0)
     await pipeline.actions.unmark(first, charged=True)
     second = await pipeline.actions.mark_sending([action.item_id], worker="b", send_s=9, answer_s=9, settle_s=9)
-    await pipeline.actions.settle(batch, [Applied(action.item_id, first[action.item_id], 77)])
+    await pipeline.actions.record(batch, [AppliedAction(action.item_id, first[action.item_id], 77)])
     [still] = await pipeline.actions.open_actions(order["batch_id"])
     assert (still.action_state, still.attempt) == ("sending", second[action.item_id])
 
@@ -299,7 +299,7 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     lease = UUID(int=1)
     assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
-    await pipeline.pool.execute("UPDATE run SET leased_until = now(), ring_at = now()")
+    await pipeline.pool.execute("UPDATE run SET claimed_until = now(), redeliver_at = now()")
     assert await pipeline.runs.redeliver_due() == 1
     await pipeline.settle()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
@@ -316,7 +316,7 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.05, answer_s=0.0, settle_s=0.0
     )
-    await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', ring_at = now()")
+    await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', redeliver_at = now()")
     await pipeline.actions.redeliver_due()
     await pipeline.settle()
     run = await pipeline.run(run_id)
@@ -367,7 +367,7 @@ async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Any) -> None
 async def test_a_fault_of_ours_ends_the_run_and_says_so(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
-    monkeypatch.setattr("planner.service.make_plan", lambda _: 1 / 0)
+    monkeypatch.setattr("planner.run_planner.make_plan", lambda _: 1 / 0)
     [(kind, requested)] = [m for m in await pipeline.messages() if m[0] == "run.requested.v1"]
     with pytest.raises(ZeroDivisionError):
         await pipeline.deliver(kind, requested)

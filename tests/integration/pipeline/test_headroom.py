@@ -12,7 +12,7 @@ async def test_mapping_pages_are_read_while_batch_work_has_used_its_part_up(pipe
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
     lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
     assert lease.granted == 98
-    await pipeline.limiter.settle(lease, 98)
+    await pipeline.limiter.finish(lease, 98)
 
     await pipeline.invoice([{"product_code": "P-1"}])
     await pipeline.start()
@@ -42,7 +42,7 @@ async def test_looking_up_is_batch_work(pipeline: Any) -> None:
     [order] = [message for kind, message in await pipeline.messages() if kind == "licence.actions.v1"]
     assert await pipeline.deliver("licence.actions.v1", order) < 10, "it is in doubt, and not yet settled"
     lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
-    await pipeline.limiter.settle(lease, lease.granted)
+    await pipeline.limiter.finish(lease, lease.granted)
 
     async def has_settled_and_waits_for_the_budget() -> bool:
         return bool(await pipeline.deliver("licence.actions.v1", order) > 3000)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-from report_api.edge import MOST_BODY_BYTES, MOST_FILE_BYTES
+from report_api.web.middleware import MOST_BODY_BYTES, MOST_FILE_BYTES
 
 from tests.integration.portal.attack import ACME, FORMS, SHOWN, belongings, everything
 

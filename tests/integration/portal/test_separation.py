@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from report_api.portal.routing import PartnerPage, SignedInPage
-from report_api.security import PartnerRoute
+from report_api.access.api_keys import PartnerRoute
+from report_api.access.partner_pages import PartnerPage, SignedInPage
 
 from tests.integration.portal.attack import (
     ACME,

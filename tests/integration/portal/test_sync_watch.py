@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from report_api.portal.session import Visitor
-from report_api.portal.sync_watch import sync_events
 from report_api.ports import Pace
+from report_api.runs.sync_watch import sync_events
+from report_api.web.visitor import Visitor
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from auth.service import new_verifier
+from auth.connection_service import new_verifier
 from halosync.halo.oauth import OAuthClient, challenge
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, OtherRefusal, TokenAnswer, Transient
 from pydantic import SecretStr

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.csv_export import cell, wants_csv
+from report_api.web.csv_export import cell, wants_csv
 
 
 @pytest.mark.parametrize(

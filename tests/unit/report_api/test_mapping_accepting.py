@@ -8,8 +8,9 @@ from halosync.store.link_changes import CustomerChange, ProductChange, Refused, 
 from halosync.store.links import CustomerPicture, ProductPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.mapping import carrying, wording
-from report_api.mapping.accepting import (
+from report_api.links import form_payload as carrying
+from report_api.links import sentences as wording
+from report_api.links.accepting import (
     NotAPairError,
     customer_pair,
     judge_customers,

@@ -6,12 +6,12 @@ from halosync.domain.model import Client, CustomerLink
 from halosync.store.links import CustomerPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.mapping.choosing import Shown, Standing, choose, standing_of_customer, texts_of_customer
-from report_api.mapping.client_ids import read_client_id
-from report_api.mapping.customers import customers
-from report_api.mapping.finding import find
-from report_api.mapping.sharing import Others, Serving
-from report_api.models.mapping import Customer
+from report_api.links.client_ids import read_client_id
+from report_api.links.customers import customers
+from report_api.links.list_page import Shown, Standing, choose, standing_of_customer, texts_of_customer
+from report_api.links.models import Customer
+from report_api.links.search import find
+from report_api.links.sharing import Others, Serving
 
 PICTURE = CustomerPicture(
     names=[("C-1", "Contoso"), ("C-2", "Contoso Nord"), ("C-3", "Fabrikam"), ("C-4", "Nobody"), ("C-5", "Wingtip")],

@@ -13,11 +13,11 @@ from halosync.store.link_changes import CustomerChange, ProductChange
 from halosync.store.links import CustomerPicture, ProductPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.csv_export import cell, unguarded
-from report_api.mapping import customer_sheet, product_sheet
-from report_api.mapping.customers import customers
-from report_api.mapping.products import products
-from report_api.mapping.sheets import SheetErrors, read_sheet
+from report_api.links import customer_sheet, product_sheet
+from report_api.links.customers import customers
+from report_api.links.products import products
+from report_api.links.sheets import SheetErrors, read_sheet
+from report_api.web.csv_export import cell, unguarded
 
 READ_AT = datetime(2026, 11, 5, tzinfo=UTC)
 PICTURE = CustomerPicture(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, TypeAdapter
-from report_api.paging import BigInt, Int, Keyset
-from report_api.problems import Problem
+from report_api.web.paging import BigInt, Int, Keyset
+from report_api.web.problems import Problem
 
 MOMENTS = Keyset("moments", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
 NAMES = Keyset("names", TypeAdapter[tuple[str, int]](tuple[str, BigInt]))

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from report_api.models.runs import LicenceShape
-from report_api.portal.changes import Change, changes
+from report_api.runs.changes import Change, changes
+from report_api.runs.models import LicenceShape
 
 BEFORE = LicenceShape(quantity=Decimal(1200), price=Decimal("31.5"), billing_cycle="Monthly", active=True)
 

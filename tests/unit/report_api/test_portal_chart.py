@@ -5,7 +5,7 @@ import itertools
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from report_api.portal.chart import ABOVE, BASELINE, GUTTER, HEIGHT, LEAST, PLOT_HEIGHT, Column, draw, short, ticks_for
+from report_api.history.chart import ABOVE, BASELINE, GUTTER, HEIGHT, LEAST, PLOT_HEIGHT, Column, draw, short, ticks_for
 
 SERIES = ("synced", "skipped", "held", "failed", "pending")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
-from report_api.portal import meanings
+from report_api.runs import sentences as meanings
 
-PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" / "planner" / "service.py"
+PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" / "planner" / "run_planner.py"
 
 
 def test_every_code_has_words() -> None:

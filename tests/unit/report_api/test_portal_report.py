@@ -22,9 +22,9 @@ from halosync.store.invoice_report_values import (
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from report_api.portal import meanings
-from report_api.portal.report_query import SORTS, ReportQuery
-from report_api.portal.shown_lines import Possible, RemedyButton, ShownLine, shown_customers
+from report_api.invoices.report_query import SORTS, ReportQuery
+from report_api.invoices.shown_lines import Possible, RemedyButton, ShownLine, shown_customers
+from report_api.runs import sentences as meanings
 
 RUN = UUID(int=1)
 AT = datetime(2026, 11, 5, tzinfo=UTC)

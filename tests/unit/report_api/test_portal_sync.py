@@ -11,9 +11,9 @@ from halosync.domain.states import RunState
 from halosync.store.previews import Cost, Kind, kind_of
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.models.runs import Ahead, Money
-from report_api.portal.preview import money_rows
-from report_api.portal.sync_panel import Progress, version_of
+from report_api.runs.models import Ahead, Money
+from report_api.runs.preview_money import money_rows
+from report_api.runs.sync_panel import Progress, version_of
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")
 WAITING = Ahead(waiting_until=datetime(2026, 11, 5, 14, 5, tzinfo=UTC))

@@ -3,7 +3,7 @@
 import pytest
 from halosync.contracts.settings import RateLimit
 from pydantic import ValidationError
-from report_api.settings import ReportApiSettings
+from report_api.environment import ReportApiSettings
 
 NEEDED = {
     "HALOSYNC_DATABASE_URL": "postgresql://u:p@localhost/db",

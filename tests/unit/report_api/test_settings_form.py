@@ -6,7 +6,7 @@ import pytest
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.portal.settings_form import MESSAGES, NAMES, fingerprint, read, shown
+from report_api.settings.form import MESSAGES, NAMES, fingerprint, read, shown
 
 USUAL = RateLimit(requests=500, window_s=300)
 EVERY = [

@@ -9,7 +9,7 @@ from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import DRAIN_S
 from halosync.runtime import process
-from halosync.runtime.ending import STOP_S
+from halosync.runtime.shutdown import STOP_S
 
 
 class Broker:

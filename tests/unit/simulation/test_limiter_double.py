@@ -80,9 +80,9 @@ class World:
                 yield takes_s
             if job.silent_s is not None:
                 yield job.silent_s
-                now_or_never(self.limiter.settle(lease, min(len(job.takes_s), lease.granted)))
+                now_or_never(self.limiter.finish(lease, min(len(job.takes_s), lease.granted)))
                 if job.again:
-                    now_or_never(self.limiter.settle(lease, 0))
+                    now_or_never(self.limiter.finish(lease, 0))
 
     def _patiently(self, want: int) -> Generator[float, None, Lease]:
         while True:
@@ -146,7 +146,7 @@ def test_after_any_429s_the_limit_stays_in_bounds_and_comes_back(
         world.now += pause_s
         wait_s = now_or_never(world.limiter.block("acme", retry_after_s))
         assert wait_s >= (retry_after_s or 0.0)
-        assert 1 <= now_or_never(world.limiter.standing("acme")).effective <= limit
+        assert 1 <= now_or_never(world.limiter.state("acme")).effective <= limit
         if wait_s:
             with pytest.raises(NoPermit) as refused:
                 now_or_never(world.limiter.acquire("acme", world.rate, want=1, hold_s=HOLD_S, interactive=True))
@@ -168,7 +168,7 @@ async def test_whoever_waits_as_long_as_told_uses_the_whole_limit_and_asks_seldo
             now += refused.wait_s
         else:
             granted += 1
-            await limiter.settle(lease, 1)
+            await limiter.finish(lease, 1)
     assert granted == 40
     assert asked <= granted + 20
 
@@ -177,7 +177,7 @@ async def test_it_never_yields_to_the_event_loop() -> None:
     limiter = MemoryRateLimiter(lambda: 0.0)
     passed: list[str] = []
     other = asyncio.create_task(_note(passed))
-    await limiter.settle(await limiter.acquire("acme", Rate(4, 8.0), want=1, hold_s=HOLD_S), 1)
+    await limiter.finish(await limiter.acquire("acme", Rate(4, 8.0), want=1, hold_s=HOLD_S), 1)
     await limiter.block("acme", None)
     assert passed == []
     await other

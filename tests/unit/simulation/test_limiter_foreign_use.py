@@ -66,7 +66,7 @@ class Halo:
                 self.limit.count(self.now)
                 self.served += 1
             yield TAKES_S - part
-            run(self.limiter.settle(lease, 1))
+            run(self.limiter.finish(lease, 1))
             if wait_s:
                 self.refused.append(self.now)
                 stated = {"none": None, "seconds": float(int(wait_s) + 1), "lying": 1.0}[self.retry_after]

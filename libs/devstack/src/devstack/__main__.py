@@ -5,6 +5,7 @@ import typer
 from devstack.demo import demo
 from devstack.faults.command import faults
 from devstack.roots import rabbitmq_root
+from devstack.schema_snapshot import schema
 from devstack.up import up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -14,6 +15,7 @@ app.command()(demo)
 app.command()(up)
 app.command()(faults)
 app.command()(rabbitmq_root)
+app.command()(schema)
 
 if __name__ == "__main__":
     app()

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from halo_sandbox import serving
 from halo_sandbox.app import build
+from halo_sandbox.server import uvicorn_config
 from halo_sandbox.settings import TenantSettings
 
 
@@ -18,7 +18,7 @@ def main(
 ) -> None:
     """Run a HaloPSA to develop, demonstrate and test against. It starts without tenants and forgets all at its end."""
     app = build(TenantSettings(rate_requests=rate_requests, rate_window_s=rate_window_s))
-    config = serving.config(app, host=host, port=port)
+    config = uvicorn_config(app, host=host, port=port)
     # Bound here and not by uvicorn, so that the printed URL is true also for port 0, and printed once it is.
     listener = config.bind_socket()
     bound_port = listener.getsockname()[1]

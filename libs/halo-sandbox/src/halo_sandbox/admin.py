@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from halo_sandbox import admin_rows, oauth, scopes
-from halo_sandbox.admin_wire import Endpoint, found, reply, surface
+from halo_sandbox.admin_endpoint import Endpoint, answer_errors, reply, with_tenant
 from halo_sandbox.faults import ActiveRule, Rule
 from halo_sandbox.seeds import ForeignRequests, TenantSeed, TokenRequest
 from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tenant import Tenant
-from halo_sandbox.tokens import Family
+from halo_sandbox.tokens import TokenFamily
 
 _SETTINGS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 # The first part of a path of the sandbox itself can be no tenant's name.
@@ -61,10 +61,10 @@ def routes(tenants: MutableMapping[str, Tenant], defaults: TenantSettings) -> li
         *admin_rows.ENDPOINTS,
     ]
     return [
-        Route("/tenants", surface(list_tenants), methods=["GET"]),
-        Route("/tenants/{tenant}", surface(put_tenant), methods=["PUT"]),
+        Route("/tenants", answer_errors(list_tenants), methods=["GET"]),
+        Route("/tenants/{tenant}", answer_errors(put_tenant), methods=["PUT"]),
         *(
-            Route(f"/tenants/{{tenant}}{path}", surface(found(endpoint, tenants)), methods=[method])
+            Route(f"/tenants/{{tenant}}{path}", answer_errors(with_tenant(endpoint, tenants)), methods=[method])
             for method, path, endpoint in on_tenant
         ),
     ]
@@ -96,7 +96,7 @@ async def _issue_tokens(request: Request, tenant: Tenant) -> Response:
     asked = scopes.parse(wanted.scope)
     if wanted.client_id not in tenant.applications or asked is None:
         raise ValueError("the application is not registered, or the scope is unknown")
-    return reply(oauth.token_answer(tenant, Family(wanted.client_id, asked), refresh_token=True), 201)
+    return reply(oauth.token_answer(tenant, TokenFamily(wanted.client_id, asked), refresh_token=True), 201)
 
 
 async def _revoke_tokens(_request: Request, tenant: Tenant) -> Response:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from halo_sandbox import history
-from halo_sandbox.admin_wire import Endpoint, number, reply
+from halo_sandbox.admin_endpoint import Endpoint, number, reply
 from halo_sandbox.model import Licence, licence_row
 from halo_sandbox.seeds import ClientSeed, LicenceChange, LicenceSeed
 from halo_sandbox.tenant import Tenant

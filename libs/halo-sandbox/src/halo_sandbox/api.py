@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from halo_sandbox import reading, writing
+from halo_sandbox import reads, writes
 from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 
 Handler = TypeVar("Handler")
@@ -40,10 +40,10 @@ def _handler(table: Mapping[str, Mapping[str, Handler]], resource: str, method: 
 
 _LISTS: Mapping[str, Mapping[str, Callable[[Exchange], Answer]]] = {
     "authinfo": {"GET": _authinfo},
-    "Client": {"GET": reading.clients},
-    "SoftwareLicence": {"GET": reading.licences, "POST": writing.post},
+    "Client": {"GET": reads.clients},
+    "SoftwareLicence": {"GET": reads.licences, "POST": writes.post},
 }
 _ROWS: Mapping[str, Mapping[str, Callable[[Exchange, int], Answer]]] = {
-    "Client": {"GET": reading.client},
-    "SoftwareLicence": {"GET": reading.licence, "DELETE": writing.delete},
+    "Client": {"GET": reads.client},
+    "SoftwareLicence": {"GET": reads.licence, "DELETE": writes.delete},
 }

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from halo_sandbox import pages, scopes
 from halo_sandbox.exchange import HTML, Answer, Exchange
-from halo_sandbox.tokens import Family
+from halo_sandbox.tokens import TokenFamily
 
 CARRIED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 """What the log-in page carries along, so that approving checks the request anew."""
@@ -30,7 +30,7 @@ def authorize(exchange: Exchange) -> Answer:
         return Answer(200, pages.log_in(exchange.tenant.name, application.name, asked["scope"], carried), HTML)
     if exchange.method == "POST" and asked.get("decision") != "approve":
         return _back(asked, {"error": "access_denied", "error_description": "The agent denied the request."})
-    family = Family(application.client_id, scopes.parse(asked["scope"]) or frozenset())
+    family = TokenFamily(application.client_id, scopes.parse(asked["scope"]) or frozenset())
     code = exchange.tenant.tokens.issue_code(family, asked["redirect_uri"], asked["code_challenge"])
     return _back(asked, {"code": code})
 

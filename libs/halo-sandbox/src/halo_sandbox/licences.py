@@ -1,11 +1,11 @@
 """The licences of one tenant: what is there, in which lists, and how it came about."""
 
 import heapq
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 from halo_sandbox.history import Effect
 from halo_sandbox.index import ListIndex, ListKey
 from halo_sandbox.model import Licence
@@ -14,7 +14,8 @@ from halo_sandbox.model import Licence
 class LicenceStore:
     """Licences by id. A stored licence is never changed but replaced, so that history needs no copies."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self.history: list[Effect] = []
         self._rows: dict[int, Licence] = {}
         self._index = ListIndex()
@@ -37,7 +38,7 @@ class LicenceStore:
 
     def listed(self, key: ListKey) -> Sequence[int]:
         """The ids that a list shows now, ascending; not a copy."""
-        while self._unlisted and self._unlisted[0][0] <= time.monotonic():
+        while self._unlisted and self._unlisted[0][0] <= self._clock.monotonic():
             _, licence_id = heapq.heappop(self._unlisted)
             self._unlisted_ids.discard(licence_id)
             self._index.move(licence_id, before=(), after=self._lists_of(self._rows[licence_id]))
@@ -60,7 +61,7 @@ class LicenceStore:
         licence = Licence(**{**fields, "id": licence_id})
         self._next_id = max(self._next_id, licence_id + 1)
         if lag_s:
-            heapq.heappush(self._unlisted, (time.monotonic() + lag_s, licence_id))
+            heapq.heappush(self._unlisted, (self._clock.monotonic() + lag_s, licence_id))
             self._unlisted_ids.add(licence_id)
         self._record("create", None, licence, request)
         return licence
@@ -102,4 +103,4 @@ class LicenceStore:
             before = () if old is None else self._lists_of(old)
         self._rows[new.id] = new
         self._index.move(new.id, before=before, after=self._lists_of(new))
-        self.history.append(Effect(len(self.history) + 1, time.time(), request, effect, old, new))
+        self.history.append(Effect(len(self.history) + 1, self._clock.wall(), request, effect, old, new))

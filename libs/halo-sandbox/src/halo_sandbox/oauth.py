@@ -1,7 +1,6 @@
 """The token endpoint, and which handler answers what is below `/auth/` (halo-api section 1)."""
 
 import math
-import time
 from collections.abc import Mapping
 from typing import Never
 from urllib.parse import parse_qsl
@@ -10,7 +9,7 @@ from halo_sandbox import scopes
 from halo_sandbox.authorize import authorize
 from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
 from halo_sandbox.tenant import Tenant
-from halo_sandbox.tokens import Family
+from halo_sandbox.tokens import TokenFamily
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -31,7 +30,7 @@ def answer(exchange: Exchange) -> Answer:
     raise RefusedError(404, {"error": "not_found"})
 
 
-def token_answer(tenant: Tenant, family: Family, *, refresh_token: bool) -> dict[str, object]:
+def token_answer(tenant: Tenant, family: TokenFamily, *, refresh_token: bool) -> dict[str, object]:
     """New tokens of a log-in, with the scopes really granted.
 
     Args:
@@ -69,11 +68,9 @@ def _token(exchange: Exchange) -> Answer:
 
 
 def _from_code(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
-    # Taken out before it is looked at: a code is good for one attempt, not for one success.
-    code = tenant.tokens.codes.pop(form.get("code", ""), None)
+    code = tenant.tokens.take_code(form.get("code", ""))
     good = (
         code is not None
-        and code.expires > time.monotonic()
         and code.family.client_id == form["client_id"]
         and code.redirect_uri == form.get("redirect_uri")
         and code.proven_by(form.get("code_verifier", ""))

@@ -1,8 +1,9 @@
 """The tenant's own log of requests: what a test believes rather than the client's counters."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 
 
 @dataclass(slots=True)
@@ -14,9 +15,9 @@ class LoggedRequest:
     method: str
     path: str
     query: str
-    at: float = field(default_factory=time.time)
+    at: float
     """Seconds since the epoch when it came."""
-    monotonic: float = field(default_factory=time.monotonic)
+    monotonic: float
     """The same on the clock of the limit."""
     status: int | None = None
     """None while it is worked on, and when no answer was sent."""
@@ -26,15 +27,12 @@ class LoggedRequest:
     in_flight_s: float | None = None
     """Seconds until it was answered or dropped; None while it is worked on."""
 
-    def close(self) -> None:
-        """Note that the request is over."""
-        self.in_flight_s = time.monotonic() - self.monotonic
-
 
 class RequestLog:
     """All requests of a tenant, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._entries: list[LoggedRequest] = []
 
     def __len__(self) -> int:
@@ -42,9 +40,14 @@ class RequestLog:
 
     def open(self, method: str, path: str, query: str) -> LoggedRequest:
         """Begin the entry of a request that has just come."""
-        entry = LoggedRequest(len(self._entries) + 1, method, path, query)
+        number = len(self._entries) + 1
+        entry = LoggedRequest(number, method, path, query, self._clock.wall(), self._clock.monotonic())
         self._entries.append(entry)
         return entry
+
+    def close(self, entry: LoggedRequest) -> None:
+        """Note that the request is over."""
+        entry.in_flight_s = self._clock.monotonic() - entry.monotonic
 
     def since(self, n: int) -> Sequence[LoggedRequest]:
         """The entries after the n-th."""

@@ -29,7 +29,7 @@ def require_edit(exchange: Exchange) -> None:
         raise RefusedError(403, {"Message": "You do not have permission to edit software licences."})
 
 
-def require_sight(exchange: Exchange, row_id: int) -> None:
+def require_visible(exchange: Exchange, row_id: int) -> None:
     """Let only agents pass who may see this client or licence.
 
     Raises:

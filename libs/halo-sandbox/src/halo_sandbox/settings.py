@@ -43,6 +43,10 @@ class TenantSettings(BaseModel):
     """An older Halo: `count` is a whole number, sent and answered without a decimal point."""
     refused_array: Literal["none", "good", "before"] = "none"
     """Which rows of a refused array are written all the same: none, all good ones, those before the first bad one."""
+    refused_names: tuple[str, ...] = ()
+    """Licences of these names cannot be created or changed by an array: a rule that the partner made in its Halo."""
+    names_refused_rows: bool = True
+    """A refusal names the bad rows; false says only that something is wrong."""
     bare_single_answer: bool = True
     """An array of one is answered by the bare object; false answers an array."""
     shuffle_answers: bool = False

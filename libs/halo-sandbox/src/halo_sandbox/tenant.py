@@ -1,10 +1,11 @@
 """One tenant: what it holds, who may use it, how it behaves today."""
 
 import asyncio
-import time
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 
+from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 from halo_sandbox.faults import FaultRules
 from halo_sandbox.licences import LicenceStore
 from halo_sandbox.limits import LimitRule, RequestLimit
@@ -12,7 +13,7 @@ from halo_sandbox.model import OTHER_LICENCE_FIELDS, Client, Licence, client_jso
 from halo_sandbox.request_log import RequestLog
 from halo_sandbox.seeds import Application, ClientSeed, LicenceSeed, TenantSeed
 from halo_sandbox.settings import TenantSettings
-from halo_sandbox.tokens import Tokens
+from halo_sandbox.tokens import TokenStore
 
 # A fraction of ids that is spread evenly over any range of them: multiples of the golden ratio never cluster.
 _GOLDEN = 0.6180339887498949
@@ -24,16 +25,23 @@ class Tenant:
 
     name: str
     settings: TenantSettings
-    tokens: Tokens
+    clock: Clock = SYSTEM_CLOCK
+    random: Random = field(default_factory=SystemRandom)
     applications: dict[str, Application] = field(default_factory=dict)
     clients: dict[int, Client] = field(default_factory=dict)
-    licences: LicenceStore = field(default_factory=LicenceStore)
     limit: RequestLimit = field(default_factory=RequestLimit)
     faults: FaultRules = field(default_factory=FaultRules)
-    requests: RequestLog = field(default_factory=RequestLog)
+    tokens: TokenStore = field(init=False)
+    licences: LicenceStore = field(init=False)
+    requests: RequestLog = field(init=False)
     _client_lists: dict[bool, list[int]] = field(default_factory=dict)
     _json: dict[int, tuple[Licence, str]] = field(default_factory=dict)
     _later: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Give its parts the tenant's own clock and chance."""
+        self.tokens = TokenStore(self.name, self.clock, self.random)
+        self.licences, self.requests = LicenceStore(self.clock), RequestLog(self.clock)
 
     @classmethod
     def seeded(cls, name: str, seed: TenantSeed, defaults: TenantSettings) -> "Tenant":
@@ -43,7 +51,7 @@ class Tenant:
             pydantic.ValidationError: a setting does not fit.
             ValueError: an id is given twice, or a licence's client is not there.
         """
-        tenant = cls(name, defaults.changed(seed.settings), Tokens(name))
+        tenant = cls(name, defaults.changed(seed.settings))
         tenant.applications = {application.client_id: application for application in seed.applications}
         tenant.add_clients(seed.clients)
         tenant.add_licences(seed.licences)
@@ -98,16 +106,20 @@ class Tenant:
 
     def limit_wait_s(self) -> float:
         """Seconds until a request would pass the limit; 0.0 when this one does, and then it is counted."""
-        now, settings = time.monotonic(), self.settings
+        now, settings = self.clock.monotonic(), self.settings
         rule = LimitRule(settings.rate_requests, settings.rate_window_s, settings.rate_window)
         wait_s = self.limit.wait_s(rule, now)
-        if not wait_s or settings.refused_requests_count:
+        if not wait_s:
             self.limit.count(now)
-        return wait_s
+            return 0.0
+        if not settings.refused_requests_count:
+            return wait_s
+        self.limit.count(now)
+        return self.limit.wait_s(rule, now)
 
     def count_foreign_requests(self, requests: int) -> None:
         """Use up the limit, as other software of the partner would."""
-        self.limit.count(time.monotonic(), requests)
+        self.limit.count(self.clock.monotonic(), requests)
 
     def change_settings(self, settings: TenantSettings) -> None:
         """Behave differently from now on."""

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import uvicorn
 
-from halo_sandbox import serving
 from halo_sandbox.app import build
 from halo_sandbox.client import SandboxAdmin
+from halo_sandbox.server import uvicorn_config
 from halo_sandbox.settings import TenantSettings
 
 APPLICATION = {"client_id": "halosync-test", "redirect_uris": ["http://127.0.0.1:1/accounts/"]}
@@ -82,7 +82,7 @@ async def running_sandbox(defaults: TenantSettings | None = None, port: int = 0)
         defaults: Settings of tenants that bring none of their own.
         port: A certain port, where a test restarts its Halo.
     """
-    config = serving.config(build(defaults), host="127.0.0.1", port=port)
+    config = uvicorn_config(build(defaults), host="127.0.0.1", port=port)
     server = _GuestServer(config)
     listener = config.bind_socket()
     serve = asyncio.create_task(server.serve(sockets=[listener]))

@@ -4,20 +4,21 @@ import base64
 import hashlib
 import math
 import secrets
-import time
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 from typing import NamedTuple
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from halo_sandbox import scopes
+from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 
 CODE_LIFETIME_S = 60.0
 
 
 @dataclass(slots=True)
-class Family:
+class TokenFamily:
     """All tokens that come from one log-in; they die together."""
 
     client_id: str
@@ -28,7 +29,7 @@ class Family:
 class Code(NamedTuple):
     """An authorisation code, good once."""
 
-    family: Family
+    family: TokenFamily
     redirect_uri: str
     challenge: str
     expires: float
@@ -44,37 +45,44 @@ class Code(NamedTuple):
 class RefreshToken:
     """A refresh token and whether it was used."""
 
-    family: Family
+    family: TokenFamily
     spent: bool = False
 
 
 class AccessToken(NamedTuple):
     """An access token's rights and its end on the monotonic clock."""
 
-    family: Family
+    family: TokenFamily
     granted: frozenset[str]
     expires: float
 
 
 @dataclass(slots=True)
-class Tokens:
+class TokenStore:
     """Everything issued by one tenant."""
 
     tenant: str
+    clock: Clock = SYSTEM_CLOCK
+    random: Random = field(default_factory=SystemRandom)
+    """Where tokens come from: nobody can guess them, unless a test gives them a seed."""
     codes: dict[str, Code] = field(default_factory=dict)
     refresh: dict[str, RefreshToken] = field(default_factory=dict)
     _access: dict[str, AccessToken] = field(default_factory=dict)
-    _key: OctKey = field(default_factory=lambda: OctKey.import_key(secrets.token_bytes(32)))
+    _key: OctKey = field(init=False)
 
-    def issue_code(self, family: Family, redirect_uri: str, challenge: str) -> str:
+    def __post_init__(self) -> None:
+        """Make the key that signs access tokens."""
+        self._key = OctKey.import_key(self.random.randbytes(32))
+
+    def issue_code(self, family: TokenFamily, redirect_uri: str, challenge: str) -> str:
         """A code for one log-in, valid for 60 s."""
-        code = secrets.token_urlsafe(24)
-        self.codes[code] = Code(family, redirect_uri, challenge, time.monotonic() + CODE_LIFETIME_S)
+        code = self._secret(24)
+        self.codes[code] = Code(family, redirect_uri, challenge, self.clock.monotonic() + CODE_LIFETIME_S)
         return code
 
-    def issue_access(self, family: Family, granted: frozenset[str], lifetime_s: float) -> str:
+    def issue_access(self, family: TokenFamily, granted: frozenset[str], lifetime_s: float) -> str:
         """A signed JWT with the scopes really granted."""
-        now, monotonic = time.time(), time.monotonic()
+        now, monotonic = self.clock.wall(), self.clock.monotonic()
         for token in [token for token, access in self._access.items() if access.expires <= monotonic]:
             del self._access[token]
         claims = {
@@ -84,24 +92,32 @@ class Tokens:
             "scope": scopes.text(granted),
             "iat": int(now),
             "exp": math.ceil(now + lifetime_s),
-            "jti": secrets.token_hex(8),
+            "jti": self.random.randbytes(8).hex(),
         }
         token = jwt.encode({"alg": "HS256"}, claims, self._key)
         self._access[token] = AccessToken(family, granted, monotonic + lifetime_s)
         return token
 
-    def issue_refresh(self, family: Family) -> str:
+    def issue_refresh(self, family: TokenFamily) -> str:
         """A refresh token of the family."""
-        token = secrets.token_urlsafe(32)
+        token = self._secret(32)
         self.refresh[token] = RefreshToken(family)
         return token
+
+    def take_code(self, text: str) -> Code | None:
+        """A code that is still good. It is gone then: a code is good for one attempt, not for one success."""
+        code = self.codes.pop(text, None)
+        return code if code is not None and code.expires > self.clock.monotonic() else None
 
     def rights(self, access_token: str) -> frozenset[str] | None:
         """The scopes of a token that is valid now; None for every other string."""
         access = self._access.get(access_token)
-        if access is None or not access.family.alive or access.expires <= time.monotonic():
+        if access is None or not access.family.alive or access.expires <= self.clock.monotonic():
             return None
         return access.granted
+
+    def _secret(self, size: int) -> str:
+        return base64.urlsafe_b64encode(self.random.randbytes(size)).rstrip(b"=").decode()
 
     def expire(self) -> None:
         """End every access token; refresh tokens stay good."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
@@ -184,7 +184,7 @@ class MemoryActions:
 
     async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
         """As `ActionStore.redeliver_later`."""
-        await self._step(lambda: setattr(self._db.batches[batch_id], "ring_at", now() + wait_s + ISSUE_GRACE_S))
+        await self._step(lambda: setattr(self._db.batches[batch_id], "redeliver_at", now() + wait_s + ISSUE_GRACE_S))
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """As `ActionStore.adopt`."""
@@ -196,11 +196,13 @@ class MemoryActions:
 
         await self._step(effect)
 
-    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
-        """As `ActionStore.settle`."""
-        await self._step(lambda: self._settle(batch, applied, failed))
+    async def record(
+        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+    ) -> None:
+        """As `ActionStore.record`."""
+        await self._step(lambda: self._record(batch, applied, failed))
 
-    def _settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed]) -> None:
+    def _record(self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
         licence_ids = {each.item_id: each.licence_id for each in applied}
         for item in self._marked({each.item_id: each.mark_no for each in applied}):
             self._db.move_action(item, ActionState.APPLIED)
@@ -265,10 +267,12 @@ class MemoryActions:
 
         def effect() -> int:
             due = [
-                each for each in self._db.batches.values() if each.state is BatchState.ISSUED and each.ring_at <= now()
+                each
+                for each in self._db.batches.values()
+                if each.state is BatchState.ISSUED and each.redeliver_at <= now()
             ]
             for batch in due:
-                batch.ring_at = now() + SWEEP_GRACE_S
+                batch.redeliver_at = now() + SWEEP_GRACE_S
                 self._db.emit("licence.actions.v1", batch.batch_id)
             return len(due)
 

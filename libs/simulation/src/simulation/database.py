@@ -76,7 +76,7 @@ class Batch:
     failures: int = 0
     refused_generation: int | None = None
     refused_rows: frozenset[int] | None = None
-    ring_at: float = 0.0
+    redeliver_at: float = 0.0
 
 
 @dataclass(eq=False)
@@ -87,8 +87,8 @@ class Run:
     invoice_pk: int
     state: RunState = RunState.QUEUED
     lease: UUID | None = None
-    leased_until: float = 0.0
-    ring_at: float = 0.0
+    claimed_until: float = 0.0
+    redeliver_at: float = 0.0
     attempts: int = 0
     cancelled: bool = False
     accept_shrunk_read: bool = False
@@ -174,7 +174,7 @@ class Database:
     def new_batch(self, run_id: UUID, kind: BatchKind, state: BatchState = BatchState.PLANNED) -> Batch:
         """Insert a batch."""
         self._last_batch += 1
-        batch = Batch(self._last_batch, run_id, kind, state, ring_at=now() + ISSUE_GRACE_S)
+        batch = Batch(self._last_batch, run_id, kind, state, redeliver_at=now() + ISSUE_GRACE_S)
         self.batches[batch.batch_id] = batch
         return batch
 
@@ -204,7 +204,7 @@ class Database:
         most = IN_FLIGHT - sum(batch.state is BatchState.ISSUED for batch in of_run)
         for batch in [each for each in of_run if each.state is BatchState.PLANNED][: max(most, 0)]:
             self.move_batch(batch, BatchState.ISSUED)
-            batch.ring_at = now() + ISSUE_GRACE_S
+            batch.redeliver_at = now() + ISSUE_GRACE_S
             self.emit("licence.actions.v1", batch.batch_id)
 
     def withdraw(self, run_id: UUID, outcome: Outcome, reason: str) -> None:

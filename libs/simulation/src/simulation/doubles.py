@@ -41,9 +41,9 @@ class SteppedLimiter:
         """As `RateLimiter.acquire`."""
         return await self._process.step(lambda: immediately(self._limiter.acquire(tenant, rate, **options)))
 
-    async def settle(self, lease: Lease, spent: int) -> None:
-        """As `RateLimiter.settle`."""
-        await self._process.step(lambda: immediately(self._limiter.settle(lease, spent)))
+    async def finish(self, lease: Lease, spent: int) -> None:
+        """As `RateLimiter.finish`."""
+        await self._process.step(lambda: immediately(self._limiter.finish(lease, spent)))
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
         """As `RateLimiter.block`."""

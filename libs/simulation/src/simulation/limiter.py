@@ -1,6 +1,6 @@
 """The request budget of `halosync.store.limiter` in memory, on a clock that is handed in.
 
-A second implementation of the rules of `migrations/0004_limiter.sql`, under the same suite
+A second implementation of the rules of `store/schema/limiter.sql`, under the same suite
 (`tests/integration/limiter`). It reads no real clock and never yields to the event loop, so that a
 simulation on virtual time stays deterministic.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 
 RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""
@@ -115,7 +115,7 @@ class MemoryRateLimiter:
         self._held[lease.lease_id] = budget.leases[lease.lease_id] = held
         return lease
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
         held = self._held.get(lease.lease_id)
         if held is None or held.settled:
@@ -151,14 +151,14 @@ class MemoryRateLimiter:
         budget.blocked_until = max(budget.blocked_until, now + wait_s)
         return budget.blocked_until - now
 
-    async def standing(self, tenant: str) -> Standing | None:
+    async def state(self, tenant: str) -> BudgetState | None:
         """Return what is left of a tenant's budget; None if it never had a permit."""
         budget = self._budgets.get(tenant)
         if budget is None:
             return None
         now = self._clock()
         effective = budget.effective(now)
-        return Standing(
+        return BudgetState(
             effective=effective,
             reserve=effective // RESERVE_PART,
             in_use=budget.in_use(now),

@@ -7,7 +7,7 @@ from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings
 from halosync.domain.states import CLAIMABLE_RUNS, LIVING_RUNS, RunState
 from halosync.ports.reads import ReadProgress
-from halosync.ports.run_claim import ClaimedRun, LostLeaseError
+from halosync.ports.run_claim import ClaimedRun, LostClaimError
 from halosync.store.run_work import LEASE_S
 
 from simulation.clock import now
@@ -39,10 +39,10 @@ class MemoryRuns:
 
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
-            free = run.lease is None or run.leased_until <= now() or run.lease == lease
+            free = run.lease is None or run.claimed_until <= now() or run.lease == lease
             if run.state not in CLAIMABLE_RUNS or not free:
                 return None
-            run.lease, run.leased_until, run.ring_at = lease, now() + LEASE_S, now() + LEASE_S
+            run.lease, run.claimed_until, run.redeliver_at = lease, now() + LEASE_S, now() + LEASE_S
             if run.state is RunState.QUEUED:
                 self._db.move_run(run, RunState.READING)
             return ClaimedRun(
@@ -66,7 +66,7 @@ class MemoryRuns:
         def effect() -> None:
             run = self._db.runs[run_id]
             if run.lease == lease:
-                run.lease, run.attempts, run.ring_at = None, attempts, now() + wait_s + REDELIVER_S
+                run.lease, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
 
         await self._step(effect)
 
@@ -97,8 +97,8 @@ class MemoryRuns:
 
         def effect() -> None:
             for run in self._db.runs.values():
-                if run.state in CLAIMABLE_RUNS and run.ring_at <= now():
-                    run.ring_at = now() + REDELIVER_S
+                if run.state in CLAIMABLE_RUNS and run.redeliver_at <= now():
+                    run.redeliver_at = now() + REDELIVER_S
                     self._db.emit("run.requested.v1", run.run_id)
 
         await self._step(effect)
@@ -109,7 +109,9 @@ def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = Fal
     if any(run.state in LIVING_RUNS for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
-    database.runs[run_id] = Run(run_id, invoice_pk, ring_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read)
+    database.runs[run_id] = Run(
+        run_id, invoice_pk, redeliver_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read
+    )
     database.emit("run.requested.v1", run_id)
     return run_id
 
@@ -170,7 +172,7 @@ class MemoryPlans:
         def effect() -> None:
             run = self._db.runs[read.read_id]
             if run.lease != lease or run.state is not RunState.PLANNING:
-                raise LostLeaseError(str(run.run_id))
+                raise LostClaimError(str(run.run_id))
             self._db.move_run(run, RunState.WRITING)
             run.lease = None
             batch_of = {}

@@ -5,18 +5,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from halo_writer.batch_writer import BatchWriter
 from halo_writer.in_flight import InFlight
-from halo_writer.lookup import LookUp
 from halo_writer.rules import RetryRules
-from halo_writer.sending import Sender
-from halo_writer.service import Writing
+from halo_writer.sender import Sender
+from halo_writer.write_lookup import WriteLookUp
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess
-from planner.reading import HaloReading
-from planner.service import Limits, Planning
+from halosync.runtime.read_access import ReadAccess
+from planner.halo_read import HaloRead
+from planner.run_planner import Limits, RunPlanner
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
@@ -100,8 +100,8 @@ class Town:
         process, wire = self._process(name)
         db, step = self.database, process.step
         runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloReading(self._access(process, wire), HaloReader(wire, self.page_size), reads)
-        planning = Planning(
+        reading = HaloRead(self._access(process, wire), HaloReader(wire, self.page_size), reads)
+        planning = RunPlanner(
             runs=runs,
             plans=MemoryPlans(db, step),
             snapshots=reads,
@@ -134,7 +134,7 @@ class Town:
             settle_s=self.settle_s,
             clock=self._clock,
         )
-        lookup = LookUp(
+        lookup = WriteLookUp(
             actions=actions,
             access=self._access(process, wire),
             reader=HaloReader(wire, self.page_size),
@@ -142,7 +142,7 @@ class Town:
             max_attempts=self.max_attempts,
             settle_s=self.settle_s,
         )
-        writing = Writing(
+        writing = BatchWriter(
             actions=actions,
             tokens=Tokens(process, self.halo),
             limiter=limiter,

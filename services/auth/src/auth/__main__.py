@@ -11,10 +11,10 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.connections import ConnectionStore
 
+from auth.access_tokens import AccessTokens
 from auth.app import build
-from auth.service import ConnectionService
+from auth.connection_service import ConnectionService
 from auth.settings import AuthSettings
-from auth.tokens import AccessTokens
 from auth.vault import Vault
 
 

@@ -17,8 +17,8 @@ from halosync.messaging.topology import (
     TOKEN_REQUEST,
 )
 
-from auth.service import ConnectionService
-from auth.tokens import AccessTokens
+from auth.access_tokens import AccessTokens
+from auth.connection_service import ConnectionService
 
 JOURNEYS_AT_ONCE = 10
 TOKENS_AT_ONCE = 200

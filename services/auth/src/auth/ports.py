@@ -10,7 +10,7 @@ from halosync.ports.oauth import TokenAnswer
 from pydantic import SecretStr
 
 
-class Held(Protocol):
+class Locked(Protocol):
     """A partner's connection while it is locked; see `HeldConnection`."""
 
     stored: StoredConnection
@@ -49,7 +49,7 @@ class Connections(Protocol):
     async def expiring(self, within_s: float) -> list[str]:
         """Return the partners whose access token expires soon."""
 
-    def hold(self, partner_id: str, *, wait: bool = True) -> AbstractAsyncContextManager[Held | None]:
+    def lock(self, partner_id: str, *, wait: bool = True) -> AbstractAsyncContextManager[Locked | None]:
         """Lock a connection; what the block does is committed when it ends."""
 
 

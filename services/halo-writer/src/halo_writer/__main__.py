@@ -5,22 +5,22 @@ from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.messaging.requests import Requests
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
+from halosync.runtime.read_access import ReadAccess
 from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
 from halosync.store.actions import ActionStore
-from halosync.store.counting import RequestCounter
 from halosync.store.limiter import RateLimiter
+from halosync.store.request_counter import RequestCounter
 
 from halo_writer.app import build
+from halo_writer.batch_writer import BatchWriter
 from halo_writer.in_flight import InFlight
-from halo_writer.lookup import LookUp
 from halo_writer.rules import RetryRules
-from halo_writer.sending import Sender
-from halo_writer.service import Writing
+from halo_writer.sender import Sender
 from halo_writer.settings import WriterSettings, worker_name
+from halo_writer.write_lookup import WriteLookUp
 
 SWEEP_S = 10.0
 
@@ -41,7 +41,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         worker=worker_name(),
         settle_s=settings.halo_settle_s,
     )
-    lookup = LookUp(
+    lookup = WriteLookUp(
         actions=actions,
         access=ReadAccess(tokens, limiter, counter, request_s=transport.total_timeout_s),
         reader=HaloReader(transport, settings.halo_page_size),
@@ -56,7 +56,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         per_tenant=settings.batches_per_tenant,
     )
     in_flight = InFlight()
-    writing = Writing(
+    writing = BatchWriter(
         actions=actions,
         tokens=tokens,
         limiter=limiter,

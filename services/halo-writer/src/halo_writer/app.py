@@ -5,10 +5,10 @@ from halosync.contracts.run import LicenceActions
 from halosync.messaging.delivery import Later
 from halosync.messaging.topology import LICENCE_ACTIONS
 
-from halo_writer.service import Writing
+from halo_writer.batch_writer import BatchWriter
 
 
-def build(broker: RabbitBroker, *, writing: Writing, at_once: int) -> None:
+def build(broker: RabbitBroker, *, writing: BatchWriter, at_once: int) -> None:
     """Register the writer's handler on `broker`; it works on `at_once` batches at a time."""
 
     @broker.subscriber(LICENCE_ACTIONS.declaration(), channel=Channel(prefetch_count=at_once))

@@ -12,10 +12,10 @@ from halosync.halo.read import HaloReader
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit
-from halosync.ports.reads import Page
-from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.ports.reads import HaloPage
+from halosync.runtime.read_access import Caller, ReadAccess
 
-from halo_writer import wording
+from halo_writer import sentences
 from halo_writer.ports import Actions
 
 MOST_BEGUN = 100
@@ -26,11 +26,11 @@ class HidesLicencesError(HaloFailure):
     """A list lacks so much of what is known to be there that it says nothing about a write."""
 
     def __init__(self, missing: int) -> None:
-        super().__init__(FailureClass.TRANSIENT, wording.shows_too_little(missing))
+        super().__init__(FailureClass.TRANSIENT, sentences.shows_too_little(missing))
 
 
 @dataclass
-class Listing:
+class ClientList:
     """A client's licences, as far as they are read; None is a licence that Halo calls deleted."""
 
     seen: dict[int, Licence | None] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Listing:
         """Whether as many licences are read as Halo says there are."""
         return self.record_count is not None and len(self.seen) >= self.record_count
 
-    def add(self, page: Page[SeenLicence]) -> None:
+    def add(self, page: HaloPage[SeenLicence]) -> None:
         """Take a page in.
 
         Raises:
@@ -71,9 +71,9 @@ class ClientLists:
         self._actions = actions
         self._access = access
         self._reader = reader
-        self._begun: dict[frozenset[tuple[int, int]], Listing] = {}
+        self._begun: dict[frozenset[tuple[int, int]], ClientList] = {}
 
-    async def licences(self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence] | None:
+    async def licences(self, who: Caller, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence] | None:
         """Read all licences of the client of `actions`, completely and believably or not at all.
 
         Returns None when Halo shows not a single one and `actions` have not been seen like that before: then they are
@@ -87,7 +87,7 @@ class ClientLists:
         """
         client_id = actions[0].client_id
         key = frozenset((action.item_id, action.mark_no) for action in actions)
-        listing = self._begun.pop(key, None) or Listing()
+        listing = self._begun.pop(key, None) or ClientList()
         try:
             while not listing.complete:
                 listing.add(await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page)))
@@ -102,13 +102,13 @@ class ClientLists:
         # Should Halo not know the filter, the list holds every client's licences.
         return [licence for licence in listing.licences() if licence.client_id == client_id]
 
-    def _keep(self, key: frozenset[tuple[int, int]], listing: Listing) -> None:
+    def _keep(self, key: frozenset[tuple[int, int]], listing: ClientList) -> None:
         while len(self._begun) >= MOST_BEGUN:  # those of batches that another writer has resolved
             del self._begun[next(iter(self._begun))]
         self._begun[key] = listing
 
     async def _must_be_believable(
-        self, who: Reader, batch: BatchAtWork, actions: Sequence[OpenAction], listing: Listing
+        self, who: Caller, batch: BatchAtWork, actions: Sequence[OpenAction], listing: ClientList
     ) -> None:
         """Refuse a list that lacks too much of what halosync knows to be there (spec section 3, "Shrunk reads").
 
@@ -125,5 +125,5 @@ class ClientLists:
             if every.record_count == 0:
                 raise HidesLicencesError(1)
 
-    async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> Page[SeenLicence]:
+    async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> HaloPage[SeenLicence]:
         return await self._reader.licences(tenant, token, page_no, client_id=client_id)

@@ -11,7 +11,7 @@ from halosync.halo.write import removal_write
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 
-from halo_writer import wording
+from halo_writer import sentences
 
 
 def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
@@ -85,7 +85,7 @@ def look(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) ->
         gone = found is None or is_removed(found, batch.removal, ours)
         return Done(action.licence_id) if gone else NotDone()
     if found is None:
-        return Stuck(Reason.HALO_REJECTED, wording.vanished(action.licence_id))
+        return Stuck(Reason.HALO_REJECTED, sentences.vanished(action.licence_id))
     return Done(found.id) if _as_wanted(found, action, batch.price_field) else NotDone()
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from halosync.contracts.connection import TokenGranted
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 from halosync.ports.permits import Lease, Rate
 
@@ -60,7 +60,9 @@ class Actions(Protocol):
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
         """Turn a create into an update."""
 
-    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
+    async def record(
+        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+    ) -> None:
         """Record results."""
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
@@ -79,7 +81,7 @@ class Limiter(Protocol):
     async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, reserve: int = 0) -> Lease:
         """Lease permits."""
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Give back what was not spent."""
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:

@@ -6,30 +6,30 @@ from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
 from halosync.messaging.requests import Requests
 from halosync.ports.permits import Rate
-from halosync.runtime.halo_reading import ReadAccess
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
+from halosync.runtime.read_access import ReadAccess
 from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
 from halosync.store.connections import ConnectionStore
-from halosync.store.counting import RequestCounter
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.plans import PlanStore
-from halosync.store.reading import ReadStore
+from halosync.store.reads import ReadStore
+from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 
 from planner.app import build
 from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
-from planner.fetching import LinesFetcher
+from planner.halo_read import HaloRead
 from planner.intake import Intake
-from planner.reading import HaloReading
-from planner.refreshing import Refreshing
-from planner.room import Room
-from planner.service import Limits, Planning
+from planner.lines_fetcher import LinesFetcher
+from planner.planning_slots import PlanningSlots
+from planner.run_planner import Limits, RunPlanner
 from planner.settings import PlannerSettings
+from planner.snapshot_refresh import SnapshotRefresh
 
 SWEEP_S = 10.0
 TIDY_S = 3600.0
@@ -48,15 +48,17 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         RequestCounter(pool),
         request_s=transport.total_timeout_s,
     )
-    reading = HaloReading(access, HaloReader(transport, settings.halo_page_size), reads)
+    reading = HaloRead(access, HaloReader(transport, settings.halo_page_size), reads)
     limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)
-    room = Room()
+    slots = PlanningSlots()
     build(
         parts.broker,
         parts.publisher,
-        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), room),
-        planning=Planning(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, room=room),
-        refreshing=Refreshing(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
+        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), slots),
+        planning=RunPlanner(
+            runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, slots=slots
+        ),
+        refreshing=SnapshotRefresh(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
         testing=ConnectionTest(
             contexts=reads,
             views=ConnectionStore(pool),

@@ -21,14 +21,14 @@ from halosync.messaging.topology import (
 
 from planner.connection_test import ConnectionTest
 from planner.intake import Intake, Starter
-from planner.refreshing import Refreshing
-from planner.service import Planning
+from planner.run_planner import RunPlanner
+from planner.snapshot_refresh import SnapshotRefresh
 
 INVOICES_AT_ONCE = 2
 """More than one, so that a slow host of a partner's lines does not hold up everybody's invoices."""
 
 RUNS_AT_ONCE = 32
-"""Reading is waiting for Halo, page by page; what needs memory waits for `Room`."""
+"""Reading is waiting for Halo, page by page; what needs memory waits for `PlanningSlots`."""
 
 REFRESHES_AT_ONCE = 2
 
@@ -41,8 +41,8 @@ def build(
     publisher: Publisher,
     *,
     intake: Intake,
-    planning: Planning,
-    refreshing: Refreshing,
+    planning: RunPlanner,
+    refreshing: SnapshotRefresh,
     testing: ConnectionTest,
     starter: Starter,
 ) -> None:

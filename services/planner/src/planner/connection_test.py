@@ -13,10 +13,10 @@ from halosync.halo.read import HaloReader
 from halosync.ports.connections import ConnectionView
 from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
 from halosync.ports.permits import NoPermit, Rate
-from halosync.ports.reads import Page
-from halosync.runtime.halo_reading import ReadAccess, Reader
+from halosync.ports.reads import HaloPage
+from halosync.runtime.read_access import Caller, ReadAccess
 
-from planner import refusals
+from planner import sentences
 
 log = structlog.get_logger(__name__)
 
@@ -73,17 +73,17 @@ class ConnectionTest:
         partner_id = request.partner_id
         context = await self._contexts.context(partner_id)
         if context is None:
-            raise refusals.not_connected(partner_id, await self._views.view(partner_id))
+            raise sentences.not_connected(partner_id, await self._views.view(partner_id))
         tenant, rate = context
         # A person waits, so this may use what batch work leaves of the budget.
-        who = Reader(partner_id, tenant, rate or self._default_rate, None, interactive=True)
+        who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._patience_s):
                 clients = await self._count(who, "clients", lambda token: self._reader.clients(tenant, token, 1))
                 licences = await self._count(who, "licences", lambda token: self._reader.licences(tenant, token, 1))
         except TimeoutError:
-            raise refusals.too_slow(partner_id, self._patience_s) from None
+            raise sentences.too_slow(partner_id, self._patience_s) from None
         took_ms = round((time.monotonic() - started) * 1000)
         return ConnectionTested(
             partner_id=partner_id,
@@ -94,21 +94,23 @@ class ConnectionTest:
             took_ms=took_ms,
         )
 
-    async def _count(self, who: Reader, what: refusals.List, request: Callable[[str], Awaitable[Page[Any]]]) -> int:
+    async def _count(
+        self, who: Caller, what: sentences.List, request: Callable[[str], Awaitable[HaloPage[Any]]]
+    ) -> int:
         try:
             page = await self._access.read(who, request)
         except NoPermit as limit:
             # Rounded up to a minute: whoever asks then is not told to wait once more.
             minute = math.ceil((datetime.now(UTC) + timedelta(seconds=limit.wait_s)).timestamp() / 60) * 60
-            raise refusals.rate_limited(who.partner_id, datetime.fromtimestamp(minute, UTC)) from None
+            raise sentences.rate_limited(who.partner_id, datetime.fromtimestamp(minute, UTC)) from None
         except ConnectionLostError as lost:
-            raise refusals.connection_lost(who.partner_id, lost.code, lost.detail) from None
+            raise sentences.connection_lost(who.partner_id, lost.code, lost.detail) from None
         except TokenUnavailableError as unavailable:
             log.warning("no token for a test", partner_id=who.partner_id, error=str(unavailable))
-            raise refusals.unreachable(who.partner_id) from None
+            raise sentences.unreachable(who.partner_id) from None
         except HaloFailure as failure:
             log.info("test failed", partner_id=who.partner_id, words=failure.words, status=failure.status)
-            raise refusals.halo_failed(who.partner_id, what, failure) from None
+            raise sentences.halo_failed(who.partner_id, what, failure) from None
         if bool(page.rows) != bool(page.record_count):
-            raise refusals.contradiction(who.partner_id, what, page.record_count, len(page.rows))
+            raise sentences.contradiction(who.partner_id, what, page.record_count, len(page.rows))
         return page.record_count

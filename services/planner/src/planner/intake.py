@@ -7,8 +7,8 @@ import structlog
 from halosync.contracts.checking import InvalidInvoiceError, LineChecker, read_event
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 
-from planner.fetching import LinesFetcher, in_turns
-from planner.room import SMALL_BYTES, Room
+from planner.lines_fetcher import LinesFetcher, in_turns
+from planner.planning_slots import SMALL_BYTES, PlanningSlots
 
 log = structlog.get_logger(__name__)
 
@@ -37,15 +37,17 @@ class Intake:
         invoices: where they are kept.
         starter: starts the runs that auto_sync owes.
         fetcher: fetches lines from `lines_url`.
-        room: a place in it is held while the lines of an invoice are worked on; planning has its places there too. Not
-            held while lines are fetched, which takes as long as their host likes.
+        slots: one is taken while the lines of an invoice are worked on; planning takes its own from them too. None is
+            taken while lines are fetched, which takes as long as their host likes.
     """
 
-    def __init__(self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher, room: Room | None = None) -> None:
+    def __init__(
+        self, invoices: Invoices, starter: Starter, fetcher: LinesFetcher, slots: PlanningSlots | None = None
+    ) -> None:
         self._invoices = invoices
         self._starter = starter
         self._fetcher = fetcher
-        self._room = room or Room()
+        self._slots = slots or PlanningSlots()
 
     async def take_in(self, body: bytes) -> None:
         """Take in one event.
@@ -61,12 +63,12 @@ class Intake:
         await self._starter.start_wanted(header.partner_id)
 
     async def _stored(self, body: bytes) -> InvoiceHeader:
-        async with self._room.place(large=len(body) > SMALL_BYTES):
+        async with self._slots.take(large=len(body) > SMALL_BYTES):
             header, raw_lines = read_event(body)
             if raw_lines is not None:
                 stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
         if raw_lines is None:
-            async with self._fetcher.fetched(header) as from_file, self._room.place(large=True):
+            async with self._fetcher.fetched(header) as from_file, self._slots.take(large=True):
                 stored = await self._invoices.take_in(header, from_file)
         log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
         return header

@@ -8,8 +8,8 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 
 from report_api.app import build
+from report_api.environment import ReportApiSettings
 from report_api.ports import Ports
-from report_api.settings import ReportApiSettings
 
 
 def compose(settings: ReportApiSettings, parts: Parts) -> Composition:

@@ -6,26 +6,60 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
-from report_api import problems
-from report_api.edge import Edge
-from report_api.portal import pages as portal
-from report_api.portal.errors import problem_page
-from report_api.portal.static_files import StaticFiles
+from report_api.access import api as keys
+from report_api.access.pages import keys as key_pages
+from report_api.access.pages import sign_in
+from report_api.connection import accounts
+from report_api.connection import api as connection
+from report_api.connection import pages as connection_pages
+from report_api.history import api as audit
+from report_api.history.pages import audit as audit_pages
+from report_api.history.pages import history as history_pages
+from report_api.invoices import api as invoices
+from report_api.invoices import pages as report_pages
+from report_api.invoices import summary_api as summary
+from report_api.links import api as links
+from report_api.links import halo_api as halo
+from report_api.links.pages import customers as customer_pages
+from report_api.links.pages import halo_reading, link_files
+from report_api.links.pages import licences as licence_pages
 from report_api.ports import Ports
-from report_api.problems import ProblemBody
-from report_api.routes import (
-    accounts,
-    audit,
-    connection,
-    halo,
-    invoices,
-    items,
-    keys,
-    links,
-    runs,
-    settings,
-    summary,
+from report_api.runs import api as runs
+from report_api.runs import items_api as items
+from report_api.runs.pages import preview, run, sync
+from report_api.settings import api as settings
+from report_api.settings import pages as settings_pages
+from report_api.web import problems
+from report_api.web.middleware import Edge
+from report_api.web.problem_page import problem_page
+from report_api.web.problems import ProblemBody
+from report_api.web.static_files import StaticFiles
+
+API = tuple(
+    part.router for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary, keys, audit)
 )
+"""The calls of spec section 7, in the order of the description."""
+
+PAGES = (
+    sign_in.anyone,
+    sign_in.router,
+    connection_pages.landing,
+    connection_pages.router,
+    report_pages.router,
+    preview.router,
+    sync.router,
+    halo_reading.router,
+    customer_pages.router,
+    link_files.file_pages(link_files.CUSTOMERS),
+    licence_pages.router,
+    link_files.file_pages(link_files.LICENCES),
+    history_pages.router,
+    run.router,
+    settings_pages.router,
+    key_pages.router,
+    audit_pages.router,
+)
+"""The portal, page by page."""
 
 _DESCRIPTION = """\
 What was loaded, what was done, line by line, and everything a partner can set.
@@ -76,9 +110,7 @@ def build(ports: Ports | None) -> Api:
     )
     app.state.ports = ports
     problems.install(app, problem_page)
-    for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary, keys, audit):
-        app.include_router(part.router)
-    for router in portal.ROUTERS:
+    for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())
     return app

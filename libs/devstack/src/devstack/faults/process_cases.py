@@ -44,7 +44,9 @@ async def _freeze_until_dropped(scene: Scene, service: Service) -> None:
 
 async def _new_planner(scene: Scene) -> None:
     """Start the planner. A dead one keeps its run for three minutes; they are taken off, for the sake of time."""
-    lapsed = "UPDATE run SET leased_until = now(), ring_at = now() WHERE run_id = $1 AND leased_until IS NOT NULL"
+    lapsed = (
+        "UPDATE run SET claimed_until = now(), redeliver_at = now() WHERE run_id = $1 AND claimed_until IS NOT NULL"
+    )
     planner = scene.ground.stack.services[PLANNER]
     if not planner.process.running:
         await scene.fetch(lapsed, scene.run_id)

@@ -8,7 +8,7 @@ from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.domain.retry import FailureClass
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
-from halosync.ports.reads import Page
+from halosync.ports.reads import HaloPage
 
 CLIENTS_PATH = "/api/Client"
 LICENCES_PATH = "/api/SoftwareLicence"
@@ -29,18 +29,18 @@ class HaloReader:
         self._transport = transport
         self._page_size = page_size
 
-    async def clients(self, tenant: str, token: str, page_no: int) -> Page[Client]:
+    async def clients(self, tenant: str, token: str, page_no: int) -> HaloPage[Client]:
         """Return a page of all clients, inactive ones too.
 
         Raises:
             HaloFailure: no answer, no success, or not the expected list.
         """
         answer = await self._page(tenant, token, CLIENTS_PATH, page_no, {})
-        return Page(*_rows(answer, "clients", _client))
+        return HaloPage(*_rows(answer, "clients", _client))
 
     async def licences(
         self, tenant: str, token: str, page_no: int, *, client_id: int | None = None
-    ) -> Page[SeenLicence]:
+    ) -> HaloPage[SeenLicence]:
         """Return a page of all licences, inactive ones too, of one client or of all.
 
         Raises:
@@ -48,7 +48,7 @@ class HaloReader:
         """
         narrowed: dict[str, str | int] = {} if client_id is None else {"client_id": client_id}
         answer = await self._page(tenant, token, LICENCES_PATH, page_no, narrowed)
-        return Page(*_rows(answer, "licences", _licence))
+        return HaloPage(*_rows(answer, "licences", _licence))
 
     async def _page(self, tenant: str, token: str, path: str, page_no: int, narrowed: dict[str, str | int]) -> Any:
         # Without pageinate=true (Halo's spelling) the paging parameters are silently ignored.

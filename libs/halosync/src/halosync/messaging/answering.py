@@ -19,7 +19,7 @@ from halosync.messaging.delivery import PASSING, describe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
-from halosync.ports.requests import UNANSWERABLE, Refused
+from halosync.ports.requests import UNANSWERABLE, Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: b
         return UNANSWERABLE
     try:
         return await act(request)
-    except Refused as refused:
+    except Refusal as refused:
         return refused.answer
     except PASSING as error:
         log.warning("passing failure", message_type=model.message_type, error=type(error).__name__)

@@ -53,7 +53,7 @@ class OpenAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedAction:
     """An action that ended in failure, under which mark, and why."""
 
     item_id: int
@@ -63,7 +63,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedAction:
     """An action that Halo has applied, under which mark. `licence_id` is None while only Halo knows it."""
 
     item_id: int

@@ -6,7 +6,7 @@ from typing import Literal
 
 from halosync.domain.acts import UNNAMED, Actor
 
-State = Literal["disconnected", "connected", "broken"]
+ConnectionState = Literal["disconnected", "connected", "broken"]
 
 
 class ConnectionChangedError(RuntimeError):
@@ -52,7 +52,7 @@ class StoredToken:
 class StoredConnection:
     """A connection and its tokens at one moment."""
 
-    state: State
+    state: ConnectionState
     tenant: str | None
     client_id: str | None
     token: StoredToken | None

@@ -28,7 +28,7 @@ class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up f
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetState:
     """What is left of a tenant's budget now.
 
     Attributes:

@@ -10,7 +10,7 @@ ListName = Literal["clients", "licences", "complete"]
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class HaloPage(Generic[T]):
     """One page of a list and how many rows Halo says the whole list has."""
 
     record_count: int

@@ -9,7 +9,7 @@ UNANSWERABLE = RequestRefused(
 """The answer to a request that met a passing failure, in Halo or on our side: trying again helps."""
 
 
-class Refused(Exception):  # noqa: N818 - named for what happened; it carries the answer
+class Refusal(Exception):  # noqa: N818 - named for what happened; it carries the answer
     """A request that is not fulfilled; `answer` says why."""
 
     def __init__(self, answer: RequestRefused) -> None:

@@ -22,5 +22,5 @@ class ClaimedRun:
     settle_wait_s: float
 
 
-class LostLeaseError(RuntimeError):
+class LostClaimError(RuntimeError):
     """Another planner has the run by now; nothing was stored."""

@@ -19,13 +19,13 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
 from halosync.observability.logging import configure_logging
 from halosync.runtime.checks import checks_of, heal_topology
-from halosync.runtime.ending import Ending, cancel_what_is_left
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.readiness import Check, Readiness
 from halosync.runtime.relay import Relay
 from halosync.runtime.settings import ProcessSettings
+from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
 from halosync.store.pool import open_pool
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class _Started:
 
 
 async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
-    ending = Ending()
+    ending = Shutdown()
     ending.listen()
     async with AsyncExitStack() as stack:
         started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
@@ -92,7 +92,7 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
     log.info("stopped")
 
 
-def _later(stack: AsyncExitStack, ending: Ending, close: Close) -> None:
+def _later(stack: AsyncExitStack, ending: Shutdown, close: Close) -> None:
     stack.push_async_callback(ending.closing(close))
 
 

@@ -14,7 +14,7 @@ from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
-from halosync.ports.batch_work import Applied, BatchAtWork, Failed, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
@@ -158,7 +158,9 @@ class ActionStore:
         """Turn a create that found a licence of its name into an update of that licence."""
         await QUERIES.adopt_licence(self._pool, item_id=action.item_id, mark_no=action.mark_no, licence_id=licence_id)
 
-    async def settle(self, batch: BatchAtWork, applied: Sequence[Applied], failed: Sequence[Failed] = ()) -> None:
+    async def record(
+        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+    ) -> None:
         """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)

@@ -1,6 +1,6 @@
 """Connections to Halo: what a partner sees of them, OAuth attempts, and tokens, which are encrypted by auth.
 
-Every change is made under one lock, the partner's `connection` row, taken by `ConnectionStore.hold`. A refresh
+Every change is made under one lock, the partner's `connection` row, taken by `ConnectionStore.lock`. A refresh
 holds it while it asks Halo: that makes it single-flight across replicas.
 """
 
@@ -12,10 +12,10 @@ import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
-from halosync.domain.acts import UNNAMED, Act, Actor
+from halosync.domain.acts import Act, Actor
 from halosync.ports.connections import Attempt, ConnectionView, NewTokens, StoredConnection
 from halosync.store.audit import record
-from halosync.store.held_connection import HeldConnection, replace_token, stored_connection
+from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
@@ -77,14 +77,13 @@ class ConnectionStore:
         row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
         if row is None:
             return None
-        by = row["begun_by"]
         return Attempt(
             state_hash,
             row["partner_id"],
             row["tenant"],
             row["client_id"],
             row["code_verifier"],
-            begun_by=UNNAMED if by is None else Actor(by, row["begun_by_key_id"], row["begun_by_operator"]),
+            begun_by=Actor(row["begun_by"], row["begun_by_key_id"], row["begun_by_operator"]),
         )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:
@@ -106,7 +105,7 @@ class ConnectionStore:
         return [row["partner_id"] async for row in QUERIES.expiring_partners(self._pool, within_s=within_s)]
 
     @asynccontextmanager
-    async def hold(self, partner_id: str, *, wait: bool = True) -> AsyncIterator[HeldConnection | None]:
+    async def lock(self, partner_id: str, *, wait: bool = True) -> AsyncIterator[LockedConnection | None]:
         """Lock a partner's connection; None if there is none, or, without `wait`, if somebody else holds it.
 
         Everything is committed when the block ends and nothing if it raises. There is one exception: tokens given to
@@ -115,9 +114,9 @@ class ConnectionStore:
 
         Raises:
             ConnectionChangedError: such a rescue found the connection ended or made anew.
-            asyncpg.LockNotAvailableError: it is held for longer than `LOCK_PATIENCE`.
+            asyncpg.LockNotAvailableError: it is locked for longer than `LOCK_PATIENCE`.
         """
-        held: HeldConnection | None = None
+        locked: LockedConnection | None = None
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await QUERIES.wait_for_locks(connection, patience=LOCK_PATIENCE)
@@ -125,19 +124,19 @@ class ConnectionStore:
                 row = await lock(connection, partner_id=partner_id)
                 if row is not None:
                     token = await QUERIES.lock_token(connection, partner_id=partner_id)
-                    held = HeldConnection(connection, partner_id, stored_connection(row, token))
-                yield held
+                    locked = LockedConnection(connection, partner_id, stored_connection(row, token))
+                yield locked
         except _CONNECTION_LOST as error:
-            if held is None or held.rotated is None:
+            if locked is None or locked.rotated is None:
                 raise
             log.warning("refreshed tokens are stored over a new connection", error=type(error).__name__)
-            await self._rescue(held, *held.rotated)
+            await self._rescue(locked, *locked.rotated)
 
-    async def _rescue(self, held: HeldConnection, spent: int, tokens: NewTokens) -> None:
+    async def _rescue(self, locked: LockedConnection, spent: int, tokens: NewTokens) -> None:
         patiently = AsyncRetrying(
             retry=retry_if_exception_type((*_CONNECTION_LOST, TimeoutError)),
             stop=stop_after_delay(RESCUE_S),
             wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             reraise=True,
         )
-        held.stored = await patiently(replace_token, self._pool, held.partner_id, held.stored, spent, tokens)
+        locked.stored = await patiently(replace_token, self._pool, locked.partner_id, locked.stored, spent, tokens)

@@ -3,7 +3,7 @@
 A permit counts from its lease until one window after the request *ended*; so no window of any alignment ever holds
 more requests than the limit, whatever the latency, and clocks need not agree (messaging-facts section 3.1). Postgres
 being away means no permit and so no request. What others use of the budget is learnt from 429s. Why:
-docs/decisions/0002; the rules themselves: `migrations/0004_limiter.sql`.
+docs/decisions/0002; the rules themselves: `store/schema/limiter.sql`.
 """
 
 import math
@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
-from halosync.ports.permits import Lease, NoPermit, Rate, Standing
+from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 from halosync.store.clock_watch import ClockWatch, Reading, boottime
 from halosync.store.queries import QUERIES
 
@@ -80,7 +80,7 @@ class RateLimiter:
             raise NoPermit(row["wait_s"])
         return lease
 
-    async def settle(self, lease: Lease, spent: int) -> None:
+    async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
         await QUERIES.settle_permits(self._pool, lease_id=lease.lease_id, spent=spent)
 
@@ -99,10 +99,10 @@ class RateLimiter:
             log.warning("Halo answered 429", tenant=tenant, **row)
         return float(row["wait_s"])
 
-    async def standing(self, tenant: str) -> Standing | None:
+    async def state(self, tenant: str) -> BudgetState | None:
         """Return what is left of a tenant's budget; None if it never had a permit."""
         row = await QUERIES.standing_of_tenant(self._pool, tenant=tenant)
-        return None if row is None else Standing(**row)
+        return None if row is None else BudgetState(**row)
 
     async def _jumped(self, reading: Reading, lease: Lease | None, counts_s: float) -> bool:
         """Tell whether the database's clock has jumped ahead; if so, block every tenant and give the lease back.
@@ -119,7 +119,7 @@ class RateLimiter:
         elif lease is None or reading.asked >= self._blocked_at:
             return False
         else:
-            await self.settle(lease, 0)
+            await self.finish(lease, 0)
         return True
 
     async def _block_all(self, lease: Lease | None, before: Reading | None) -> None:
@@ -127,7 +127,7 @@ class RateLimiter:
         blocked_at, self._blocked_at = self._blocked_at, math.inf
         try:
             if lease is not None:
-                await self.settle(lease, 0)
+                await self.finish(lease, 0)
             await QUERIES.block_every_tenant(self._pool)
         except BaseException:
             self._blocked_at = blocked_at

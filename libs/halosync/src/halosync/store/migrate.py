@@ -1,6 +1,6 @@
-"""Migrations: the `.sql` files beside this one, applied in order, each once and in one transaction.
+"""The schema: tables by `migrations/*.sql`, each applied once and for good; the rest by `schema/*.sql`, as it is now.
 
-Why not a library: docs/decisions/0003-migrations.md.
+Why not a library, and why two folders: docs/decisions/0003-migrations.md.
 """
 
 import hashlib
@@ -15,6 +15,12 @@ CREATE TABLE IF NOT EXISTS migration (
     name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+_APPLIED = """
+INSERT INTO migration (name, sha256) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = excluded.applied_at
+"""
+SCHEMA = "schema"
+"""The name under which `migration` keeps which text of `schema/*.sql` the database has."""
 
 
 class MigrationChangedError(RuntimeError):
@@ -23,13 +29,16 @@ class MigrationChangedError(RuntimeError):
 
 def migrations() -> dict[str, str]:
     """Return every migration's name and text, in the order in which they apply."""
-    folder = resources.files("halosync.store") / "migrations"
-    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return {entry.name.removesuffix(".sql"): entry.read_text("utf-8") for entry in files}
+    return _texts("migrations")
+
+
+def functions_and_views() -> str:
+    """Return what creates or replaces all functions, triggers and views."""
+    return "\n".join(_texts("schema").values())
 
 
 async def migrate(database_url: str) -> list[str]:
-    """Apply what has not been applied yet and return the names.
+    """Apply the migrations that are new, then functions, triggers and views if anything is new; return the names.
 
     Raises:
         MigrationChangedError: an applied migration's file has changed since.
@@ -41,14 +50,31 @@ async def migrate(database_url: str) -> list[str]:
         applied = {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
         new = []
         for name, text in migrations().items():
-            digest = hashlib.sha256(text.encode()).hexdigest()
             if name not in applied:
-                async with connection.transaction():
-                    await connection.execute(text)
-                    await connection.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", name, digest)
+                await _apply(connection, name, text)
                 new.append(name)
-            elif applied[name] != digest:
+            elif applied[name] != _digest(text):
                 raise MigrationChangedError(f"migration {name} was applied with another text; add a new one instead")
+        text = functions_and_views()
+        if new or applied.get(SCHEMA) != _digest(text):
+            await _apply(connection, SCHEMA, text)
+            new.append(SCHEMA)
         return new
     finally:
         await connection.close()
+
+
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", name: str, text: str) -> None:
+    async with connection.transaction():
+        await connection.execute(text)
+        await connection.execute(_APPLIED, name, _digest(text))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _texts(folder: str) -> dict[str, str]:
+    files = (resources.files("halosync.store") / folder).iterdir()
+    texts = {file.name.removesuffix(".sql"): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
+    return dict(sorted(texts.items()))

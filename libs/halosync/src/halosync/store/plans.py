@@ -27,10 +27,10 @@ from halosync.domain.model import (
 )
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
-from halosync.ports.run_claim import LostLeaseError
+from halosync.ports.run_claim import LostClaimError
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
-from halosync.store.reading import replace_snapshot
+from halosync.store.reads import replace_snapshot
 from halosync.store.runs import end_run, finish_if_done
 
 IN_FLIGHT = 4
@@ -133,13 +133,13 @@ class PlanStore:
         A preview, and a plan without anything to write, ends its run in the same transaction.
 
         Raises:
-            LostLeaseError: another planner has the run.
+            LostClaimError: another planner has the run.
         """
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
             begin = QUERIES.begin_writing if apply else QUERIES.lock_claimed_run
-            if await begin(connection, run_id=run_id, lease=lease) is None:
-                raise LostLeaseError(str(run_id))
+            if await begin(connection, run_id=run_id, claim=lease) is None:
+                raise LostClaimError(str(run_id))
             await QUERIES.note_settings(
                 connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field
             )

@@ -23,7 +23,7 @@ class RunWork:
 
     async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
         """Claim a run; None if it has ended, is already being written, or another planner has it."""
-        row = await QUERIES.claim_run(self._pool, run_id=run_id, lease=lease, lease_s=LEASE_S)
+        row = await QUERIES.claim_run(self._pool, run_id=run_id, claim=lease, claim_s=LEASE_S)
         if row is None:
             return None
         return ClaimedRun(
@@ -41,15 +41,15 @@ class RunWork:
 
     async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
         """Give the run back; its next turn comes in `wait_s` seconds."""
-        await QUERIES.release_run(self._pool, run_id=run_id, lease=lease, attempts=attempts, wait_s=wait_s)
+        await QUERIES.release_run(self._pool, run_id=run_id, claim=lease, attempts=attempts, wait_s=wait_s)
 
     async def planning(self, run_id: UUID, lease: UUID) -> bool:
         """Say that the read is complete; False if the lease is lost."""
-        return await QUERIES.begin_planning(self._pool, run_id=run_id, lease=lease) is not None
+        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=lease) is not None
 
     async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
         """End the run as failed: nothing has been written. A lost lease changes nothing."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.lock_claimed_run(connection, run_id=run_id, lease=lease) is not None:
+            if await QUERIES.lock_claimed_run(connection, run_id=run_id, claim=lease) is not None:
                 await end_run(connection, run_id, RunState.FAILED, error_code=code, error=error)
                 await QUERIES.forget_read(connection, read_id=run_id)

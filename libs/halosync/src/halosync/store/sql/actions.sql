@@ -124,19 +124,19 @@ UPDATE batch SET refused_rows = :rows WHERE batch_id = :batch_id;
 
 -- name: redeliver_later!
 -- The message waits in a delay tier; after that and some grace the sweeper takes it for lost.
-UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + :grace_s)
+UPDATE batch SET redeliver_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + :grace_s)
 WHERE batch_id = :batch_id AND state = 'issued';
 
 -- name: close_batch$
 -- Done when none of its items is open.
-UPDATE batch SET state = 'done', ring_at = NULL
+UPDATE batch SET state = 'done', redeliver_at = NULL
 WHERE batch_id = :batch_id AND state <> 'done' AND NOT EXISTS (
     SELECT FROM item WHERE item.batch_id = :batch_id AND item.action_state IN ('waiting', 'sending', 'unknown'))
 RETURNING batch_id;
 
 -- name: split_off$
 -- A part of a refused array becomes a batch of its own, with the writers at once.
-INSERT INTO batch (run_id, partner_id, tenant, kind, state, ring_at)
+INSERT INTO batch (run_id, partner_id, tenant, kind, state, redeliver_at)
 SELECT run_id, partner_id, tenant, kind, 'issued', clock_timestamp() + make_interval(secs => :grace_s)
 FROM batch WHERE batch_id = :batch_id
 RETURNING batch_id;
@@ -150,8 +150,8 @@ WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.batch_id = 
 
 -- name: lock_due_batches
 SELECT batch_id, run_id, partner_id, tenant, kind FROM batch
-WHERE state = 'issued' AND ring_at <= clock_timestamp()
-ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+WHERE state = 'issued' AND redeliver_at <= clock_timestamp()
+ORDER BY redeliver_at LIMIT 100 FOR UPDATE SKIP LOCKED;
 
 -- name: redeliver_batches!
-UPDATE batch SET ring_at = clock_timestamp() + make_interval(secs => :grace_s) WHERE batch_id = ANY(:batch_ids);
+UPDATE batch SET redeliver_at = clock_timestamp() + make_interval(secs => :grace_s) WHERE batch_id = ANY(:batch_ids);

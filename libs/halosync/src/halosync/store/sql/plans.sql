@@ -37,7 +37,7 @@ SELECT nextval(pg_get_serial_sequence('batch', 'batch_id')) AS batch_id FROM gen
 -- name: issue_planned
 -- Take the next batches of a run out of waiting. Only a few of a run are with the writers at a time, so that
 -- no partner's work stands in front of another's (fair turns).
-UPDATE batch SET state = 'issued', ring_at = clock_timestamp() + make_interval(secs => :grace_s)
+UPDATE batch SET state = 'issued', redeliver_at = clock_timestamp() + make_interval(secs => :grace_s)
 WHERE batch_id IN (
     SELECT batch_id FROM batch WHERE run_id = :run_id AND state = 'planned'
     ORDER BY batch_id LIMIT :most FOR UPDATE SKIP LOCKED)

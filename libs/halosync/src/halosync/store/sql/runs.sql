@@ -21,7 +21,7 @@ SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connec
 
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
-INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, accept_shrunk_read, ring_at)
+INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, accept_shrunk_read, redeliver_at)
 VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :accept_shrunk_read,
         now() + interval '30 seconds')
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
@@ -61,17 +61,17 @@ WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_
 LIMIT 100;
 
 -- name: claim_run^
--- One planner at a time works on a run. A lease that has run out belongs to a planner that has died.
--- now() would be the start of the transaction; the lease is measured from the moment of the claim.
+-- One planner at a time works on a run. A claim that has run out belongs to a planner that has died.
+-- now() would be the start of the transaction; it is measured from the moment of the claim.
 UPDATE run SET
-    lease = :lease,
-    leased_until = clock_timestamp() + make_interval(secs => :lease_s),
-    ring_at = clock_timestamp() + make_interval(secs => :lease_s),
+    claim = :claim,
+    claimed_until = clock_timestamp() + make_interval(secs => :claim_s),
+    redeliver_at = clock_timestamp() + make_interval(secs => :claim_s),
     state = CASE WHEN state = 'queued' THEN 'reading' ELSE state END,
     started_at = coalesce(started_at, clock_timestamp())
 FROM partner
 WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('queued', 'reading', 'planning')
-  AND (leased_until IS NULL OR leased_until <= clock_timestamp() OR lease = :lease)
+  AND (claimed_until IS NULL OR claimed_until <= clock_timestamp() OR claim = :claim)
 RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals,
     run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
     partner.rate_requests, partner.rate_window_s,
@@ -79,26 +79,26 @@ RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.
 
 -- name: release_run!
 -- Give the run back; it is asked for again after wait_s and some grace, should the message be lost.
-UPDATE run SET lease = NULL, leased_until = NULL, attempts = :attempts,
-    ring_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + 30)
-WHERE run_id = :run_id AND lease = :lease;
+UPDATE run SET claim = NULL, claimed_until = NULL, attempts = :attempts,
+    redeliver_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + 30)
+WHERE run_id = :run_id AND claim = :claim;
 
 -- name: begin_planning$
--- Fenced by the lease: a planner that lost it changes nothing.
-UPDATE run SET state = 'planning' WHERE run_id = :run_id AND lease = :lease RETURNING run_id;
+-- Fenced by the claim: a planner that lost it changes nothing.
+UPDATE run SET state = 'planning' WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
 
 -- name: lock_claimed_run$
 -- Fenced likewise, for a planner that ends its run itself.
-SELECT run_id FROM run WHERE run_id = :run_id AND lease = :lease FOR UPDATE;
+SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 
 -- name: begin_writing$
-UPDATE run SET state = 'writing', writing_at = clock_timestamp(), lease = NULL, leased_until = NULL
-WHERE run_id = :run_id AND lease = :lease AND state = 'planning' RETURNING run_id;
+UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL
+WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
 
 -- name: finish_run^
 -- The last word on a run. Only a run that still goes on can end, so it ends once.
 UPDATE run SET state = :state, error_code = :error_code, error = :error, finished_at = clock_timestamp(),
-    lease = NULL, leased_until = NULL
+    claim = NULL, claimed_until = NULL
 WHERE run_id = :run_id AND state IN ('queued', 'reading', 'planning', 'writing')
 RETURNING *;
 
@@ -134,7 +134,7 @@ UPDATE item SET action_state = 'withdrawn', outcome = :outcome, reason = :reason
 WHERE run_id = :run_id AND action_state = 'waiting';
 
 -- name: close_batches_without_work!
-UPDATE batch SET state = 'done', ring_at = NULL
+UPDATE batch SET state = 'done', redeliver_at = NULL
 WHERE run_id = :run_id AND state <> 'done'
   AND NOT EXISTS (SELECT FROM item WHERE item.batch_id = batch.batch_id
                   AND item.action_state IN ('waiting', 'sending', 'unknown'));
@@ -155,11 +155,11 @@ UPDATE partner SET settled_at = greatest(settled_at, :settle_at) WHERE partner_i
 -- name: lock_due_runs
 -- Runs whose message may have been lost, or whose planner died.
 SELECT run_id, partner_id FROM run
-WHERE state IN ('queued', 'reading', 'planning') AND ring_at <= clock_timestamp()
-ORDER BY ring_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+WHERE state IN ('queued', 'reading', 'planning') AND redeliver_at <= clock_timestamp()
+ORDER BY redeliver_at LIMIT 100 FOR UPDATE SKIP LOCKED;
 
 -- name: redeliver_runs!
-UPDATE run SET ring_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);
+UPDATE run SET redeliver_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);
 
 -- name: count_requests!
 UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;

@@ -1,0 +1,753 @@
+-- The schema after all migrations, as a reader's map. Generated (`make generate`), never edited or applied.
+-- Tables come from libs/halosync/src/halosync/store/migrations; functions, triggers and views, with their reasons,
+-- are in libs/halosync/src/halosync/store/schema.
+
+CREATE TABLE api_key (
+    key_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    partner_id text,
+    name text NOT NULL DEFAULT ''::text,
+    key_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    PRIMARY KEY (key_id),
+    UNIQUE (key_hash),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE audit_entry (
+    audit_id bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    partner_id text,
+    actor text NOT NULL,
+    actor_key_id uuid,
+    is_operator boolean NOT NULL,
+    act text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb NOT NULL,
+    PRIMARY KEY (audit_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+CREATE INDEX audit_entry_newest ON audit_entry USING btree (partner_id, audit_id DESC);
+
+CREATE TABLE batch (
+    batch_id bigint GENERATED ALWAYS AS IDENTITY,
+    run_id uuid NOT NULL,
+    partner_id text NOT NULL,
+    tenant text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL DEFAULT 'planned'::text,
+    failures integer NOT NULL DEFAULT 0,
+    refused_generation bigint,
+    refused_rows bigint[],
+    redeliver_at timestamp with time zone,
+    PRIMARY KEY (batch_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    CHECK ((kind = ANY (ARRAY['write'::text, 'delete'::text]))),
+    CHECK ((state = ANY (ARRAY['planned'::text, 'issued'::text, 'done'::text])))
+);
+CREATE INDEX batch_open ON batch USING btree (run_id) WHERE (state <> 'done'::text);
+CREATE INDEX batch_planned ON batch USING btree (run_id, batch_id) WHERE (state = 'planned'::text);
+CREATE INDEX batch_redeliver ON batch USING btree (redeliver_at) WHERE (state = 'issued'::text);
+CREATE INDEX batch_run ON batch USING btree (run_id);
+
+CREATE TABLE connection (
+    partner_id text NOT NULL,
+    state text NOT NULL DEFAULT 'disconnected'::text,
+    tenant text,
+    client_id text,
+    granted_scopes text[] NOT NULL DEFAULT '{}'::text[],
+    connected_at timestamp with time zone,
+    problem text,
+    PRIMARY KEY (partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK ((state = ANY (ARRAY['disconnected'::text, 'connected'::text, 'broken'::text])))
+);
+
+CREATE TABLE customer_link (
+    partner_id text NOT NULL,
+    customer_id text NOT NULL,
+    halo_client_id bigint,
+    excluded boolean NOT NULL DEFAULT false,
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, customer_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE dead_letter (
+    dead_letter_id bigint GENERATED ALWAYS AS IDENTITY,
+    queue text NOT NULL,
+    message_type text NOT NULL,
+    reason text NOT NULL,
+    body bytea NOT NULL,
+    body_hash bytea NOT NULL,
+    headers jsonb NOT NULL DEFAULT '{}'::jsonb,
+    first_seen timestamp with time zone NOT NULL DEFAULT now(),
+    last_seen timestamp with time zone NOT NULL DEFAULT now(),
+    times_seen integer NOT NULL DEFAULT 1,
+    state text NOT NULL DEFAULT 'kept'::text,
+    closed_at timestamp with time zone,
+    PRIMARY KEY (dead_letter_id),
+    CHECK ((state = ANY (ARRAY['kept'::text, 'replayed'::text, 'discarded'::text])))
+);
+CREATE UNIQUE INDEX dead_letter_kept ON dead_letter USING btree (queue, body_hash) WHERE (state = 'kept'::text);
+
+CREATE TABLE halo_client (
+    partner_id text NOT NULL,
+    halo_client_id bigint NOT NULL,
+    name text NOT NULL,
+    inactive boolean NOT NULL,
+    PRIMARY KEY (partner_id, halo_client_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE halo_licence (
+    partner_id text NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    halo_client_id bigint NOT NULL,
+    name text NOT NULL,
+    quantity numeric,
+    price numeric,
+    purchase_price numeric,
+    billing_cycle text,
+    is_active boolean NOT NULL,
+    owned boolean NOT NULL DEFAULT false,
+    removed_at timestamp with time zone,
+    PRIMARY KEY (partner_id, halo_licence_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE halo_read (
+    read_id uuid NOT NULL,
+    partner_id text NOT NULL,
+    tenant text NOT NULL,
+    list text NOT NULL DEFAULT 'clients'::text,
+    next_page integer NOT NULL DEFAULT 1,
+    record_count integer,
+    rows integer NOT NULL DEFAULT 0,
+    restarts integer NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (read_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK ((list = ANY (ARRAY['clients'::text, 'licences'::text, 'complete'::text])))
+);
+
+CREATE TABLE halo_read_client (
+    read_id uuid NOT NULL,
+    halo_client_id bigint NOT NULL,
+    name text NOT NULL,
+    inactive boolean NOT NULL,
+    PRIMARY KEY (read_id, halo_client_id)
+);
+
+CREATE TABLE halo_read_licence (
+    read_id uuid NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    halo_client_id bigint NOT NULL,
+    name text NOT NULL,
+    quantity numeric,
+    price numeric,
+    purchase_price numeric,
+    billing_cycle text,
+    is_active boolean NOT NULL,
+    deleted boolean NOT NULL,
+    PRIMARY KEY (read_id, halo_licence_id)
+);
+
+CREATE TABLE halo_snapshot (
+    partner_id text NOT NULL,
+    tenant text NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    PRIMARY KEY (partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, event_id)
+);
+
+CREATE TABLE invoice (
+    invoice_pk bigint GENERATED ALWAYS AS IDENTITY,
+    partner_id text NOT NULL,
+    invoice_id text NOT NULL,
+    revision integer NOT NULL,
+    event_id uuid NOT NULL,
+    replaces text,
+    period text NOT NULL,
+    currency text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    line_count integer NOT NULL,
+    total numeric NOT NULL,
+    received_at timestamp with time zone NOT NULL DEFAULT now(),
+    superseded_by bigint,
+    sync_wanted boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (invoice_pk),
+    UNIQUE (partner_id, invoice_id, revision),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (superseded_by) REFERENCES invoice(invoice_pk)
+);
+CREATE INDEX invoice_newest ON invoice USING btree (partner_id, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
+CREATE INDEX invoice_sync_wanted ON invoice USING btree (partner_id) WHERE sync_wanted;
+
+CREATE TABLE invoice_line (
+    invoice_pk bigint NOT NULL,
+    line_no integer NOT NULL,
+    line_id text NOT NULL,
+    customer_id text NOT NULL,
+    customer_name text NOT NULL,
+    product_code text NOT NULL,
+    product_name text NOT NULL,
+    kind text NOT NULL,
+    quantity numeric NOT NULL,
+    unit_price numeric NOT NULL,
+    billing_cycle text NOT NULL,
+    PRIMARY KEY (invoice_pk, line_no),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
+    CHECK ((kind = ANY (ARRAY['recurring'::text, 'proration'::text, 'credit'::text, 'one_off'::text, 'usage'::text])))
+);
+CREATE INDEX invoice_line_not_recurring ON invoice_line USING btree (invoice_pk, line_no) WHERE (kind <> 'recurring'::text);
+
+CREATE TABLE item (
+    item_id bigint GENERATED ALWAYS AS IDENTITY,
+    run_id uuid NOT NULL,
+    seq integer NOT NULL,
+    customer_ids text[] NOT NULL,
+    customer_name text NOT NULL,
+    halo_client_id bigint,
+    product_code text,
+    licence_name text,
+    halo_licence_id bigint,
+    action text NOT NULL,
+    outcome text NOT NULL,
+    reason text,
+    detail text,
+    before_quantity numeric,
+    before_price numeric,
+    before_billing_cycle text,
+    before_active boolean,
+    after_quantity numeric,
+    after_price numeric,
+    after_billing_cycle text,
+    after_active boolean,
+    set_name text,
+    line_nos integer[] NOT NULL,
+    batch_id bigint,
+    action_state text NOT NULL DEFAULT 'none'::text,
+    attempts integer NOT NULL DEFAULT 0,
+    mark_no integer NOT NULL DEFAULT 0,
+    worker text,
+    send_by timestamp with time zone,
+    settle_at timestamp with time zone,
+    unseen_at timestamp with time zone,
+    PRIMARY KEY (item_id),
+    UNIQUE (run_id, seq),
+    FOREIGN KEY (batch_id) REFERENCES batch(batch_id),
+    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    CHECK (((outcome = 'pending'::text) = (action_state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text])))),
+    CHECK ((action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text, 'unchanged'::text, 'none'::text]))),
+    CHECK ((action_state = ANY (ARRAY['none'::text, 'waiting'::text, 'sending'::text, 'unknown'::text, 'applied'::text, 'rejected'::text, 'withdrawn'::text]))),
+    CHECK ((outcome = ANY (ARRAY['pending'::text, 'synced'::text, 'skipped'::text, 'held'::text, 'failed'::text])))
+);
+CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
+CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
+CREATE TRIGGER item_count_mark BEFORE UPDATE OF action_state ON item FOR EACH ROW WHEN (((new.action_state = 'sending'::text) AND (old.action_state IS DISTINCT FROM 'sending'::text))) EXECUTE FUNCTION item_count_mark();
+CREATE TRIGGER item_count_updated AFTER UPDATE ON item REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_updated();
+CREATE TRIGGER item_line_insert AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_line_insert();
+
+CREATE TABLE item_line (
+    run_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    item_id bigint NOT NULL,
+    PRIMARY KEY (run_id, line_no)
+);
+
+CREATE TABLE migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (name)
+);
+
+CREATE TABLE oauth_attempt (
+    state_hash bytea NOT NULL,
+    partner_id text NOT NULL,
+    tenant text NOT NULL,
+    client_id text NOT NULL,
+    code_verifier bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    begun_by text NOT NULL,
+    begun_by_key_id uuid,
+    begun_by_operator boolean NOT NULL,
+    PRIMARY KEY (state_hash),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+CREATE INDEX oauth_attempt_partner ON oauth_attempt USING btree (partner_id, created_at DESC);
+
+CREATE TABLE oauth_token (
+    partner_id text NOT NULL,
+    generation bigint NOT NULL,
+    access_token bytea NOT NULL,
+    refresh_token bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    PRIMARY KEY (partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+CREATE INDEX oauth_token_expiry ON oauth_token USING btree (expires_at);
+
+CREATE TABLE outbox (
+    outbox_id bigint GENERATED ALWAYS AS IDENTITY,
+    exchange text NOT NULL,
+    routing_key text NOT NULL,
+    message_type text NOT NULL,
+    body bytea NOT NULL,
+    headers jsonb NOT NULL DEFAULT '{}'::jsonb,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (outbox_id)
+);
+CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+
+CREATE TABLE partner (
+    partner_id text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    auto_sync boolean NOT NULL DEFAULT false,
+    removal text NOT NULL DEFAULT 'delete'::text,
+    cleanup text NOT NULL DEFAULT 'all'::text,
+    price_field text NOT NULL DEFAULT 'price'::text,
+    guard_max_count integer DEFAULT 10,
+    guard_max_fraction numeric DEFAULT 0.25,
+    rate_requests integer,
+    rate_window_s numeric,
+    country text,
+    invoice_day integer NOT NULL DEFAULT 5,
+    settled_at timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
+    PRIMARY KEY (partner_id),
+    CHECK (((guard_max_count IS NULL) = (guard_max_fraction IS NULL))),
+    CHECK (((guard_max_fraction >= (0)::numeric) AND (guard_max_fraction <= (1)::numeric))),
+    CHECK (((invoice_day >= 1) AND (invoice_day <= 28))),
+    CHECK (((rate_requests IS NULL) = (rate_window_s IS NULL))),
+    CHECK ((cleanup = ANY (ARRAY['all'::text, 'owned'::text]))),
+    CHECK ((guard_max_count >= 0)),
+    CHECK ((partner_id <> ''::text)),
+    CHECK ((price_field = ANY (ARRAY['price'::text, 'purchase_price'::text, 'none'::text]))),
+    CHECK ((rate_requests > 0)),
+    CHECK ((rate_window_s > (0)::numeric)),
+    CHECK ((removal = ANY (ARRAY['delete'::text, 'deactivate'::text, 'zero'::text])))
+);
+
+CREATE TABLE portal_session (
+    token_hash bytea NOT NULL,
+    key_id uuid NOT NULL,
+    acts_for text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at timestamp with time zone NOT NULL,
+    notices jsonb NOT NULL DEFAULT '[]'::jsonb,
+    PRIMARY KEY (token_hash),
+    FOREIGN KEY (acts_for) REFERENCES partner(partner_id),
+    FOREIGN KEY (key_id) REFERENCES api_key(key_id)
+);
+CREATE INDEX portal_session_expiry ON portal_session USING btree (expires_at);
+CREATE INDEX portal_session_key ON portal_session USING btree (key_id);
+
+CREATE TABLE product_link (
+    partner_id text NOT NULL,
+    product_code text NOT NULL,
+    licence_name text NOT NULL,
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, product_code),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE rate_lease (
+    lease_id bigint GENERATED ALWAYS AS IDENTITY,
+    tenant text NOT NULL,
+    permits integer NOT NULL,
+    requests integer NOT NULL,
+    window_s double precision NOT NULL,
+    leased_at timestamp with time zone NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    free_at timestamp with time zone NOT NULL,
+    PRIMARY KEY (lease_id),
+    FOREIGN KEY (tenant) REFERENCES rate_tenant(tenant)
+) WITH (autovacuum_vacuum_scale_factor=0.02);
+CREATE INDEX rate_lease_tenant ON rate_lease USING btree (tenant, free_at);
+
+CREATE TABLE rate_tenant (
+    tenant text NOT NULL,
+    requests integer NOT NULL,
+    window_s double precision NOT NULL,
+    blocked_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    foreign_use double precision NOT NULL DEFAULT 0,
+    foreign_seen integer NOT NULL DEFAULT 0,
+    foreign_at timestamp with time zone,
+    strikes integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant),
+    CHECK ((requests > 0)),
+    CHECK ((window_s > (0)::double precision))
+) WITH (fillfactor=50);
+
+CREATE TABLE run (
+    run_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    partner_id text NOT NULL,
+    invoice_pk bigint NOT NULL,
+    tenant text NOT NULL,
+    mode text NOT NULL,
+    state text NOT NULL DEFAULT 'queued'::text,
+    requested_by text NOT NULL,
+    approve_removals integer,
+    accept_shrunk_read boolean NOT NULL DEFAULT false,
+    removal text,
+    price_field text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    started_at timestamp with time zone,
+    writing_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    error_code text,
+    error text,
+    attempts integer NOT NULL DEFAULT 0,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    redeliver_at timestamp with time zone NOT NULL DEFAULT now(),
+    halo_requests integer NOT NULL DEFAULT 0,
+    total integer NOT NULL DEFAULT 0,
+    synced integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0,
+    held integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    pending integer NOT NULL DEFAULT 0,
+    created integer NOT NULL DEFAULT 0,
+    updated integer NOT NULL DEFAULT 0,
+    deleted integer NOT NULL DEFAULT 0,
+    unchanged integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK ((approve_removals >= 0)),
+    CHECK ((mode = ANY (ARRAY['apply'::text, 'preview'::text]))),
+    CHECK ((price_field = ANY (ARRAY['price'::text, 'purchase_price'::text, 'none'::text]))),
+    CHECK ((removal = ANY (ARRAY['delete'::text, 'deactivate'::text, 'zero'::text]))),
+    CHECK ((state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text, 'succeeded'::text, 'partial'::text, 'failed'::text, 'cancelled'::text, 'previewed'::text]))),
+    CHECK ((synced = (((created + updated) + deleted) + unchanged))),
+    CHECK ((total = ((((synced + skipped) + held) + failed) + pending)))
+);
+CREATE INDEX run_invoice ON run USING btree (invoice_pk, created_at DESC);
+CREATE INDEX run_newest ON run USING btree (partner_id, created_at DESC, run_id);
+CREATE UNIQUE INDEX run_one_at_a_time ON run USING btree (partner_id) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text]));
+CREATE INDEX run_redeliver ON run USING btree (redeliver_at) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text]));
+CREATE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW WHEN (((old.state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])) AND (new.state <> ALL (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])))) EXECUTE FUNCTION run_money_keep();
+
+CREATE TABLE run_money (
+    run_id uuid NOT NULL,
+    billing_cycle text,
+    before numeric NOT NULL,
+    after numeric NOT NULL,
+    FOREIGN KEY (run_id) REFERENCES run(run_id)
+);
+CREATE INDEX run_money_run ON run_money USING btree (run_id);
+
+-- VIEW rate_standing
+--     tenant text
+--     requests integer
+--     window_s double precision
+--     effective integer
+--     reserve integer
+--     in_use integer
+--     left_now integer
+--     next_free_at timestamp with time zone
+--     blocked_until timestamp with time zone
+
+CREATE FUNCTION item_count_inserted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE run SET
+        total     = run.total     + d.total,
+        synced    = run.synced    + d.synced,
+        skipped   = run.skipped   + d.skipped,
+        held      = run.held      + d.held,
+        failed    = run.failed    + d.failed,
+        pending   = run.pending   + d.pending,
+        unchanged = run.unchanged + d.synced        -- a plan's only synced items are the unchanged ones
+    FROM (
+        SELECT run_id,
+            count(*) AS total,
+            count(*) FILTER (WHERE outcome = 'synced') AS synced,
+            count(*) FILTER (WHERE outcome = 'skipped') AS skipped,
+            count(*) FILTER (WHERE outcome = 'held') AS held,
+            count(*) FILTER (WHERE outcome = 'failed') AS failed,
+            count(*) FILTER (WHERE outcome = 'pending') AS pending
+        FROM added GROUP BY run_id
+    ) AS d
+    WHERE run.run_id = d.run_id;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION item_count_mark()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.mark_no := OLD.mark_no + 1;
+    RETURN NEW;
+END $function$;
+
+CREATE FUNCTION item_count_updated()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE run SET
+        synced    = run.synced    + d.synced,
+        skipped   = run.skipped   + d.skipped,
+        held      = run.held      + d.held,
+        failed    = run.failed    + d.failed,
+        pending   = run.pending   + d.pending,
+        created   = run.created   + d.created,
+        updated   = run.updated   + d.updated,
+        deleted   = run.deleted   + d.deleted,
+        unchanged = run.unchanged + d.unchanged
+    FROM (
+        SELECT run_id,
+            coalesce(sum(w) FILTER (WHERE outcome = 'synced'), 0) AS synced,
+            coalesce(sum(w) FILTER (WHERE outcome = 'skipped'), 0) AS skipped,
+            coalesce(sum(w) FILTER (WHERE outcome = 'held'), 0) AS held,
+            coalesce(sum(w) FILTER (WHERE outcome = 'failed'), 0) AS failed,
+            coalesce(sum(w) FILTER (WHERE outcome = 'pending'), 0) AS pending,
+            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'create'), 0) AS created,
+            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'update'), 0) AS updated,
+            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'delete'), 0) AS deleted,
+            coalesce(sum(w) FILTER (WHERE outcome = 'synced' AND action = 'unchanged'), 0) AS unchanged
+        FROM (
+            SELECT run_id, outcome, action, sum(w) AS w
+            FROM (SELECT run_id, outcome, action, 1 AS w FROM added
+                  UNION ALL SELECT run_id, outcome, action, -1 FROM gone) AS change
+            GROUP BY run_id, outcome, action HAVING sum(w) <> 0
+        ) AS moved
+        GROUP BY run_id
+    ) AS d
+    WHERE run.run_id = d.run_id;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION item_line_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO item_line (run_id, line_no, item_id)
+    SELECT a.run_id, line_no, a.item_id
+    FROM added a JOIN run USING (run_id) CROSS JOIN LATERAL unnest(a.line_nos) AS line_no
+    WHERE run.mode = 'apply'
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION line_outcome(kind text, run_id uuid, item_outcome text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN run_id IS NULL THEN NULL WHEN kind = 'recurring' THEN item_outcome ELSE 'skipped' END
+$function$;
+
+CREATE FUNCTION line_reason(kind text, run_id uuid, item_reason text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN run_id IS NULL THEN NULL WHEN kind = 'recurring' THEN item_reason ELSE 'not_recurring' END
+$function$;
+
+CREATE FUNCTION outbox_notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NOTIFY outbox;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION rate_block(p_tenant text, p_retry_after_s double precision, OUT wait_s double precision, OUT foreign_seen integer, OUT effective integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    t rate_tenant;
+    used integer;
+    next_free_at timestamptz;
+    moment timestamptz;
+BEGIN
+    SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    moment := clock_timestamp();
+    SELECT coalesce(sum(l.permits), 0), min(l.free_at) FILTER (WHERE l.settled_at IS NOT NULL) INTO used, next_free_at
+        FROM rate_lease l WHERE l.tenant = p_tenant AND l.free_at > moment;
+    IF t.blocked_until <= moment THEN
+        foreign_seen := greatest(t.requests - used, 0);
+        t.foreign_use := rate_expected(t, moment);
+        t.foreign_use := greatest(t.foreign_use, (t.foreign_use + foreign_seen) / 2);
+        t.strikes := CASE WHEN t.foreign_at > moment - make_interval(secs => t.window_s)
+                     THEN least(t.strikes + 1, 9) ELSE 1 END;
+        t.foreign_seen := CASE WHEN p_retry_after_s IS NULL THEN foreign_seen ELSE 0 END;
+        t.foreign_at := moment;
+    END IF;
+    wait_s := CASE
+        WHEN p_retry_after_s IS NOT NULL THEN p_retry_after_s
+        WHEN next_free_at IS NOT NULL THEN greatest(extract(epoch FROM next_free_at - moment), least(t.window_s, 1))
+        ELSE t.window_s END;
+    wait_s := greatest(wait_s, t.window_s * least(0.01 * (2 ^ (t.strikes - 1) - 1), 1));
+    t.blocked_until := greatest(t.blocked_until, moment + make_interval(secs => wait_s));
+    wait_s := extract(epoch FROM t.blocked_until - moment);
+    effective := rate_effective(t, moment);
+    UPDATE rate_tenant r
+        SET blocked_until = t.blocked_until, foreign_use = t.foreign_use, foreign_seen = t.foreign_seen,
+            foreign_at = t.foreign_at, strikes = t.strikes
+        WHERE r.tenant = p_tenant;
+END $function$;
+
+CREATE FUNCTION rate_effective(t rate_tenant, p_moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT greatest(t.requests - CAST(ceil(greatest(rate_expected(t, p_moment),
+        CASE WHEN t.foreign_at > p_moment - make_interval(secs => t.window_s) THEN t.foreign_seen END)) AS integer), 1)
+$function$;
+
+CREATE FUNCTION rate_expected(t rate_tenant, p_moment timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT greatest(t.foreign_use - t.requests * 0.02 * (2 ^ w.clean - 1), 0)
+    FROM (SELECT coalesce(least(greatest(floor(extract(epoch FROM p_moment - t.foreign_at)::float8 / t.window_s), 0), 9),
+                          0) AS clean) AS w
+$function$;
+
+CREATE FUNCTION rate_reserve(p_effective integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT p_effective / 50
+$function$;
+
+CREATE FUNCTION rate_settle(p_lease_id bigint, p_spent integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF p_spent = 0 THEN
+        DELETE FROM rate_lease WHERE lease_id = p_lease_id AND settled_at IS NULL;
+    ELSE
+        UPDATE rate_lease l
+            SET permits = p_spent, settled_at = moment,
+                free_at = moment + make_interval(secs => greatest(l.window_s, t.window_s))
+            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND l.settled_at IS NULL AND t.tenant = l.tenant;
+    END IF;
+END $function$;
+
+CREATE FUNCTION rate_take(p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean, p_reserve integer, p_hold_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    t rate_tenant;
+    stricter rate_tenant;
+    allowed integer;
+    used integer;
+    moment timestamptz;
+BEGIN
+    SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO rate_tenant (tenant, requests, window_s) VALUES (p_tenant, p_requests, p_window_s)
+            ON CONFLICT DO NOTHING;
+        SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
+    END IF;
+    moment := clock_timestamp();
+    moment_s := extract(epoch FROM moment);
+    granted := 0;
+    DELETE FROM rate_lease l WHERE l.tenant = p_tenant AND l.free_at <= moment;
+    stricter := t;
+    -- Two partners of one tenant, or processes with other settings: the strictest of what is in use now counts.
+    SELECT least(p_requests, min(l.requests)), greatest(p_window_s, max(l.window_s)), coalesce(sum(l.permits), 0)
+        INTO stricter.requests, stricter.window_s, used FROM rate_lease l WHERE l.tenant = p_tenant;
+    IF stricter IS DISTINCT FROM t THEN
+        UPDATE rate_tenant SET requests = stricter.requests, window_s = stricter.window_s WHERE tenant = p_tenant;
+        t := stricter;
+    END IF;
+    IF t.blocked_until > moment THEN
+        wait_s := extract(epoch FROM t.blocked_until - moment);
+        RETURN;
+    END IF;
+    allowed := rate_effective(t, moment);
+    allowed := allowed - p_reserve - CASE WHEN p_interactive THEN 0 ELSE rate_reserve(allowed) END;
+    granted := greatest(least(p_want, allowed - used), 0);
+    IF granted = 0 THEN
+        wait_s := coalesce(rate_wait(t, moment, used - allowed), t.window_s);
+        RETURN;
+    END IF;
+    INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, held_until, free_at)
+        VALUES (p_tenant, granted, p_requests, p_window_s, moment, moment + make_interval(secs => p_hold_s),
+                moment + make_interval(secs => p_hold_s + t.window_s))
+        RETURNING rate_lease.lease_id INTO lease_id;
+    wait_s := 0;
+END $function$;
+
+CREATE FUNCTION rate_wait(t rate_tenant, p_moment timestamp with time zone, p_excess integer)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT min(r.back_s) FROM (
+        SELECT l.back_s, sum(l.permits) OVER (ORDER BY l.back_s) AS permits FROM (
+            SELECT permits, CASE
+                WHEN settled_at IS NULL AND held_until > p_moment
+                THEN greatest(extract(epoch FROM p_moment - leased_at)::float8, least(t.window_s / 300, 1), 0.05)
+                ELSE extract(epoch FROM free_at - p_moment)::float8 END AS back_s
+            FROM rate_lease WHERE tenant = t.tenant) AS l) AS r
+    WHERE r.permits > p_excess
+$function$;
+
+CREATE FUNCTION run_money_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO run_money (run_id, billing_cycle, before, after)
+        SELECT NEW.run_id, m.billing_cycle, m.before, m.after FROM run_money_now(NEW.run_id) AS m;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION run_money_now(p_run_id uuid)
+ RETURNS TABLE(billing_cycle text, before numeric, after numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2), round(coalesce(sum(amount.after), 0), 2)
+    FROM item CROSS JOIN LATERAL (VALUES
+        (before_billing_cycle,
+         CASE WHEN before_active THEN before_quantity * before_price END,
+         CASE WHEN before_active AND outcome IN ('held', 'failed', 'skipped') THEN before_quantity * before_price END),
+        (after_billing_cycle,
+         CAST(NULL AS numeric),
+         CASE WHEN after_active AND outcome IN ('synced', 'pending') THEN after_quantity * after_price END)
+    ) AS amount (billing_cycle, before, after)
+    WHERE item.run_id = p_run_id AND (amount.before IS NOT NULL OR amount.after IS NOT NULL)
+    GROUP BY amount.billing_cycle
+$function$;

@@ -1,0 +1,116 @@
+"""One reading request to Halo with everything that belongs to it: permit, token, refresh, block, count."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from halosync.domain.retry import FailureClass
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Lease, NoPermit, Rate
+from halosync.runtime.tokens import Tokens
+from halosync.store.request_counter import RequestCounter
+
+BEGIN_S = 5.0
+"""A request must begin within so many seconds of asking for its permit: after a longer stop the permit may be over."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a request is made: the partner, its tenant and limit, and the run that pays for it.
+
+    `interactive` says that a person waits for the answer; such a request may use what batch work leaves of the budget.
+    """
+
+    partner_id: str
+    tenant: str
+    rate: Rate
+    run_id: UUID | None
+    interactive: bool = False
+
+
+class Limiter(Protocol):
+    """The shared request budget, as `halosync.store.limiter.RateLimiter` keeps it."""
+
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool) -> Lease:
+        """Lease up to `want` permits, or raise `NoPermit`."""
+
+    async def finish(self, lease: Lease, spent: int) -> None:
+        """Say how many of them were spent."""
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """Stop everybody from asking a tenant that answered 429; return for how many seconds."""
+
+
+class ReadAccess:
+    """Makes reading requests within the shared budget.
+
+    Args:
+        tokens: access tokens.
+        limiter: the budget.
+        counter: how many requests a run has used.
+        request_s: the longest a request takes, in seconds.
+        clock: the process' own monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        limiter: Limiter,
+        counter: RequestCounter,
+        request_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tokens = tokens
+        self._limiter = limiter
+        self._counter = counter
+        self._request_s = request_s
+        self._clock = clock
+
+    async def read(self, who: Caller, request: Callable[[str], Awaitable[T]]) -> T:
+        """Call `request` with an access token, once, and once more with a new token if Halo refuses the first.
+
+        Raises:
+            NoPermit: the budget is used up, or Halo answered 429; it says how long to wait.
+            HaloFailure: the request failed otherwise; `UNAUTHORIZED` only after a new token was refused too.
+            ConnectionLostError: the partner is not connected.
+            TokenUnavailableError: no token for now.
+        """
+        token = await self._tokens.get(who.partner_id, who.tenant)
+        try:
+            return await self._once(who, token.access_token.get_secret_value(), request)
+        except HaloFailure as failure:
+            if failure.failure is not FailureClass.UNAUTHORIZED:
+                raise
+        token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)
+        return await self._once(who, token.access_token.get_secret_value(), request)
+
+    async def _once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
+        asked_at = self._clock()
+        lease = await self._limiter.acquire(
+            who.tenant, who.rate, want=1, hold_s=BEGIN_S + self._request_s, interactive=who.interactive
+        )
+        if self._clock() - asked_at > BEGIN_S:
+            await self._limiter.finish(lease, 0)
+            raise NoPermit(0.0)
+        try:
+            answer = await request(token)
+        except HaloFailure as failure:
+            limited = failure.failure is FailureClass.RATE_LIMITED
+            wait_s = await self._limiter.block(who.tenant, failure.retry_after_s) if limited else None
+            await self._spend(who, lease, 1 if failure.sent else 0)
+            if wait_s is not None:
+                raise NoPermit(wait_s) from failure
+            raise
+        # A request that is cancelled is not settled: when Halo sees it nobody knows, so its permit stays in use for
+        # as long as it could have taken.
+        await self._spend(who, lease, 1)
+        return answer
+
+    async def _spend(self, who: Caller, lease: Lease, spent: int) -> None:
+        await self._limiter.finish(lease, spent)
+        if who.run_id is not None and spent:
+            await self._counter.count(who.run_id, spent)

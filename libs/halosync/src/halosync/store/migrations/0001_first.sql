@@ -1,0 +1,412 @@
+-- The tables. Words: docs/glossary.md. Rules: spec section 3 to 5. Functions, triggers and views: store/schema.
+
+-- ---------------------------------------------------------------- partners and their settings
+CREATE TABLE partner (
+    partner_id          text PRIMARY KEY CHECK (partner_id <> ''),
+    name                text NOT NULL,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    auto_sync           boolean NOT NULL DEFAULT false,
+    removal             text NOT NULL DEFAULT 'delete' CHECK (removal IN ('delete', 'deactivate', 'zero')),
+    cleanup             text NOT NULL DEFAULT 'all' CHECK (cleanup IN ('all', 'owned')),
+    price_field         text NOT NULL DEFAULT 'price' CHECK (price_field IN ('price', 'purchase_price', 'none')),
+    guard_max_count     integer DEFAULT 10 CHECK (guard_max_count >= 0),
+    guard_max_fraction  numeric DEFAULT 0.25 CHECK (guard_max_fraction BETWEEN 0 AND 1),
+    rate_requests       integer CHECK (rate_requests > 0),       -- null: the processes' default
+    rate_window_s       numeric CHECK (rate_window_s > 0),
+    country             text,
+    invoice_day         integer NOT NULL DEFAULT 5 CHECK (invoice_day BETWEEN 1 AND 28),
+    -- Until then Halo may still be applying writes of a run that ended without learning their outcome.
+    settled_at          timestamptz NOT NULL DEFAULT 'epoch',
+    CHECK ((guard_max_count IS NULL) = (guard_max_fraction IS NULL)),
+    CHECK ((rate_requests IS NULL) = (rate_window_s IS NULL))
+);
+
+-- An API key belongs to one partner, or is an operator's. Only its hash is kept.
+CREATE TABLE api_key (
+    key_id      uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    partner_id  text REFERENCES partner,                          -- null: an operator's
+    name        text NOT NULL DEFAULT '',
+    key_hash    bytea NOT NULL UNIQUE,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    revoked_at  timestamptz,
+    last_used_at timestamptz                                      -- to within a few minutes
+);
+
+-- Sessions of the portal: a browser that signed in with an API key. Only the hash of the cookie is kept.
+CREATE TABLE portal_session (
+    token_hash      bytea PRIMARY KEY,
+    key_id          uuid NOT NULL REFERENCES api_key,
+    acts_for        text REFERENCES partner,                      -- null: an operator who has not picked a partner
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    last_seen_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz NOT NULL,
+    notices         jsonb NOT NULL DEFAULT '[]'                   -- what the next page has to say
+);
+CREATE INDEX portal_session_key ON portal_session (key_id);
+CREATE INDEX portal_session_expiry ON portal_session (expires_at);
+
+-- ---------------------------------------------------------------- connections to Halo
+CREATE TABLE connection (
+    partner_id      text PRIMARY KEY REFERENCES partner,
+    state           text NOT NULL DEFAULT 'disconnected' CHECK (state IN ('disconnected', 'connected', 'broken')),
+    tenant          text,
+    client_id       text,
+    granted_scopes  text[] NOT NULL DEFAULT '{}',
+    connected_at    timestamptz,
+    problem         text
+);
+
+-- One OAuth journey that has begun. The state is kept as a hash, the verifier encrypted.
+CREATE TABLE oauth_attempt (
+    state_hash      bytea PRIMARY KEY,
+    partner_id      text NOT NULL REFERENCES partner,
+    tenant          text NOT NULL,
+    client_id       text NOT NULL,
+    code_verifier   bytea NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz NOT NULL,
+    used_at         timestamptz,
+    -- Halo's redirect comes without a key; what it completes was done by who began the journey.
+    begun_by            text NOT NULL,
+    begun_by_key_id     uuid,                                     -- null: not with an API key
+    begun_by_operator   boolean NOT NULL
+);
+CREATE INDEX oauth_attempt_partner ON oauth_attempt (partner_id, created_at DESC);
+
+-- Tokens, encrypted by auth; the row is locked while a refresh is under way, which makes refreshes single-flight.
+CREATE TABLE oauth_token (
+    partner_id      text PRIMARY KEY REFERENCES partner,
+    generation      bigint NOT NULL,
+    access_token    bytea NOT NULL,
+    refresh_token   bytea NOT NULL,
+    expires_at      timestamptz NOT NULL
+);
+CREATE INDEX oauth_token_expiry ON oauth_token (expires_at);
+
+-- ---------------------------------------------------------------- invoices
+CREATE TABLE invoice (
+    invoice_pk      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    partner_id      text NOT NULL REFERENCES partner,
+    invoice_id      text NOT NULL,
+    revision        integer NOT NULL,
+    event_id        uuid NOT NULL,
+    replaces        text,
+    period          text NOT NULL,
+    currency        text NOT NULL,
+    issued_at       timestamptz NOT NULL,
+    line_count      integer NOT NULL,
+    total           numeric NOT NULL,
+    received_at     timestamptz NOT NULL DEFAULT now(),
+    superseded_by   bigint REFERENCES invoice,                    -- null: it is the one that counts
+    sync_wanted     boolean NOT NULL DEFAULT false,               -- auto_sync has yet to start a run for it
+    UNIQUE (partner_id, invoice_id, revision)
+);
+CREATE INDEX invoice_newest ON invoice (partner_id, issued_at DESC, invoice_pk DESC) WHERE superseded_by IS NULL;
+CREATE INDEX invoice_sync_wanted ON invoice (partner_id) WHERE sync_wanted;
+
+CREATE TABLE invoice_line (
+    invoice_pk      bigint NOT NULL REFERENCES invoice,
+    line_no         integer NOT NULL,                             -- counted from 1, as in the event
+    line_id         text NOT NULL,
+    customer_id     text NOT NULL,
+    customer_name   text NOT NULL,
+    product_code    text NOT NULL,
+    product_name    text NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('recurring', 'proration', 'credit', 'one_off', 'usage')),
+    quantity        numeric NOT NULL,
+    unit_price      numeric NOT NULL,
+    billing_cycle   text NOT NULL,
+    PRIMARY KEY (invoice_pk, line_no)
+);
+-- Lines that set no licence are few and are skipped without an item of their own.
+CREATE INDEX invoice_line_not_recurring ON invoice_line (invoice_pk, line_no) WHERE kind <> 'recurring';
+
+-- ---------------------------------------------------------------- links
+CREATE TABLE customer_link (
+    partner_id      text NOT NULL REFERENCES partner,
+    customer_id     text NOT NULL,
+    halo_client_id  bigint,
+    excluded        boolean NOT NULL DEFAULT false,
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, customer_id)
+);
+
+CREATE TABLE product_link (
+    partner_id      text NOT NULL REFERENCES partner,
+    product_code    text NOT NULL,
+    licence_name    text NOT NULL,
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, product_code)
+);
+
+-- ---------------------------------------------------------------- what was last read from Halo
+CREATE TABLE halo_snapshot (
+    partner_id      text PRIMARY KEY REFERENCES partner,
+    tenant          text NOT NULL,
+    read_at         timestamptz NOT NULL
+);
+
+CREATE TABLE halo_client (
+    partner_id      text NOT NULL REFERENCES partner,
+    halo_client_id  bigint NOT NULL,
+    name            text NOT NULL,
+    inactive        boolean NOT NULL,
+    PRIMARY KEY (partner_id, halo_client_id)
+);
+
+-- Licences of the last complete read, and those that halosync wrote since.
+CREATE TABLE halo_licence (
+    partner_id          text NOT NULL REFERENCES partner,
+    halo_licence_id     bigint NOT NULL,
+    halo_client_id      bigint NOT NULL,
+    name                text NOT NULL,
+    quantity            numeric,
+    price               numeric,
+    purchase_price      numeric,
+    billing_cycle       text,
+    is_active           boolean NOT NULL,
+    owned               boolean NOT NULL DEFAULT false,           -- halosync created or updated it
+    removed_at          timestamptz,                              -- halosync deleted it
+    PRIMARY KEY (partner_id, halo_licence_id)
+);
+
+-- A read under way, page by page, so that it can pause for the limiter and go on in another process.
+CREATE TABLE halo_read (
+    read_id         uuid PRIMARY KEY,                             -- the run's id, or a refresh's
+    partner_id      text NOT NULL REFERENCES partner,
+    tenant          text NOT NULL,
+    list            text NOT NULL DEFAULT 'clients' CHECK (list IN ('clients', 'licences', 'complete')),
+    next_page       integer NOT NULL DEFAULT 1,
+    record_count    integer,                                      -- of the list being read; null before its first page
+    rows            integer NOT NULL DEFAULT 0,                   -- distinct ones received of that list
+    restarts        integer NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE halo_read_client (
+    read_id         uuid NOT NULL,
+    halo_client_id  bigint NOT NULL,
+    name            text NOT NULL,
+    inactive        boolean NOT NULL,
+    PRIMARY KEY (read_id, halo_client_id)
+);
+CREATE TABLE halo_read_licence (
+    read_id             uuid NOT NULL,
+    halo_licence_id     bigint NOT NULL,
+    halo_client_id      bigint NOT NULL,
+    name                text NOT NULL,
+    quantity            numeric,
+    price               numeric,
+    purchase_price      numeric,
+    billing_cycle       text,
+    is_active           boolean NOT NULL,
+    deleted             boolean NOT NULL,
+    PRIMARY KEY (read_id, halo_licence_id)
+);
+
+-- ---------------------------------------------------------------- runs, items, batches
+CREATE TABLE run (
+    run_id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    partner_id          text NOT NULL REFERENCES partner,
+    invoice_pk          bigint NOT NULL REFERENCES invoice,
+    tenant              text NOT NULL,
+    mode                text NOT NULL CHECK (mode IN ('apply', 'preview')),
+    state               text NOT NULL DEFAULT 'queued' CHECK (state IN (
+                            'queued', 'reading', 'planning', 'writing',
+                            'succeeded', 'partial', 'failed', 'cancelled', 'previewed')),
+    requested_by        text NOT NULL,
+    approve_removals    integer CHECK (approve_removals >= 0),
+    accept_shrunk_read  boolean NOT NULL DEFAULT false,
+    removal             text CHECK (removal IN ('delete', 'deactivate', 'zero')),   -- the setting it was planned with
+    price_field         text CHECK (price_field IN ('price', 'purchase_price', 'none')),
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    started_at          timestamptz,
+    writing_at          timestamptz,
+    finished_at         timestamptz,
+    cancel_requested_at timestamptz,
+    error_code          text,
+    error               text,
+    attempts            integer NOT NULL DEFAULT 0,               -- failed attempts to read
+    claim               uuid,                                     -- the planner working on it, until claimed_until
+    claimed_until       timestamptz,
+    redeliver_at        timestamptz NOT NULL DEFAULT now(),       -- a sweeper asks for it again after this
+    halo_requests       integer NOT NULL DEFAULT 0,
+    total               integer NOT NULL DEFAULT 0,
+    synced              integer NOT NULL DEFAULT 0,
+    skipped             integer NOT NULL DEFAULT 0,
+    held                integer NOT NULL DEFAULT 0,
+    failed              integer NOT NULL DEFAULT 0,
+    pending             integer NOT NULL DEFAULT 0,
+    created             integer NOT NULL DEFAULT 0,
+    updated             integer NOT NULL DEFAULT 0,
+    deleted             integer NOT NULL DEFAULT 0,
+    unchanged           integer NOT NULL DEFAULT 0,
+    CHECK (total = synced + skipped + held + failed + pending),
+    CHECK (synced = created + updated + deleted + unchanged)
+);
+-- One run per partner at a time (spec section 2.3).
+CREATE UNIQUE INDEX run_one_at_a_time ON run (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing');
+CREATE INDEX run_newest ON run (partner_id, created_at DESC, run_id);
+CREATE INDEX run_invoice ON run (invoice_pk, created_at DESC);    -- the newest run of an invoice
+CREATE INDEX run_redeliver ON run (redeliver_at) WHERE state IN ('queued', 'reading', 'planning');
+
+-- An order to the writers: creates and updates that are one array, or deletes that are one request each.
+CREATE TABLE batch (
+    batch_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id          uuid NOT NULL REFERENCES run,
+    partner_id      text NOT NULL REFERENCES partner,
+    tenant          text NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('write', 'delete')),
+    state           text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'issued', 'done')),
+    failures        integer NOT NULL DEFAULT 0,                   -- passing failures in a row that sent nothing
+    refused_generation bigint,                                    -- the token that Halo answered with 401
+    refused_rows    bigint[],                                     -- items that a refusal named; null: not refused
+    redeliver_at    timestamptz                                   -- issued: a sweeper issues it again after this
+);
+CREATE INDEX batch_planned ON batch (run_id, batch_id) WHERE state = 'planned';
+CREATE INDEX batch_redeliver ON batch (redeliver_at) WHERE state = 'issued';
+CREATE INDEX batch_run ON batch (run_id);                         -- how many are done, for the time left
+CREATE INDEX batch_open ON batch (run_id) WHERE state <> 'done';
+
+-- The unit of work and of counting (spec section 3, "Items"). The state machine of action_state: docs/actions.md.
+CREATE TABLE item (
+    item_id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id              uuid NOT NULL REFERENCES run,
+    seq                 integer NOT NULL,
+    customer_ids        text[] NOT NULL,
+    customer_name       text NOT NULL,
+    halo_client_id      bigint,
+    product_code        text,
+    licence_name        text,
+    halo_licence_id     bigint,
+    action              text NOT NULL CHECK (action IN ('create', 'update', 'delete', 'unchanged', 'none')),
+    outcome             text NOT NULL CHECK (outcome IN ('pending', 'synced', 'skipped', 'held', 'failed')),
+    reason              text,
+    detail              text,
+    before_quantity     numeric,
+    before_price        numeric,
+    before_billing_cycle text,
+    before_active       boolean,                                  -- null: there was no licence
+    after_quantity      numeric,
+    after_price         numeric,
+    after_billing_cycle text,
+    after_active        boolean,                                  -- null: there will be no licence
+    set_name            text,
+    line_nos            integer[] NOT NULL,
+    batch_id            bigint REFERENCES batch,
+    action_state        text NOT NULL DEFAULT 'none' CHECK (action_state IN (
+                            'none', 'waiting', 'sending', 'unknown', 'applied', 'rejected', 'withdrawn')),
+    attempts            integer NOT NULL DEFAULT 0,
+    -- Marks this action has ever had: a fence that never runs backwards. `attempts` is what a limit or a refused token
+    -- gives back, so two marks of one action could carry the same number.
+    mark_no             integer NOT NULL DEFAULT 0,
+    worker              text,
+    send_by             timestamptz,
+    settle_at           timestamptz,
+    unseen_at           timestamptz,                              -- when a look-up first saw no licence of its client
+    UNIQUE (run_id, seq),
+    CHECK ((outcome = 'pending') = (action_state IN ('waiting', 'sending', 'unknown')))
+);
+CREATE INDEX item_outcome ON item (run_id, outcome, seq);
+CREATE INDEX item_batch ON item (batch_id) WHERE batch_id IS NOT NULL;
+
+-- Which item answers for which line of the invoice: item.line_nos turned round. A page of lines finds its items by
+-- primary key; without this it would unnest every item of the run. Only for runs that apply: a preview's outcome is
+-- never shown beside a line. No foreign keys: the trigger is its only writer, and 100,000 checks would slow planning.
+CREATE TABLE item_line (
+    run_id      uuid NOT NULL,
+    line_no     integer NOT NULL,
+    item_id     bigint NOT NULL,
+    PRIMARY KEY (run_id, line_no)
+);
+
+-- What the licences of a run cost, kept when the run ends: a list of runs would otherwise add up all their items.
+CREATE TABLE run_money (
+    run_id          uuid NOT NULL REFERENCES run,
+    billing_cycle   text,                                         -- null: Halo has none
+    before          numeric NOT NULL,
+    after           numeric NOT NULL
+);
+CREATE INDEX run_money_run ON run_money (run_id);
+
+-- ---------------------------------------------------------------- the audit log
+-- Who did what (spec section 2; the portal's audit log). Rows are added in the transaction of the change and never
+-- changed or removed. No foreign key on the key: an entry says what was true then, whatever becomes of the key.
+CREATE TABLE audit_entry (
+    audit_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),  -- not the start of a transaction that waited
+    partner_id      text REFERENCES partner,                      -- null: an act that concerns all partners
+    actor           text NOT NULL,                                -- a key's name, auto_sync, Halo
+    actor_key_id    uuid,                                         -- null: not done with an API key
+    is_operator     boolean NOT NULL,
+    act             text NOT NULL,                                -- one of halosync.domain.acts.Act
+    subject         text NOT NULL,                                -- what it was done to: an id
+    detail          jsonb NOT NULL                                -- what the act's sentence is made of
+);
+CREATE INDEX audit_entry_newest ON audit_entry (partner_id, audit_id DESC);
+
+-- ---------------------------------------------------------------- messages
+-- What a handler has done already, so that a second delivery does nothing.
+CREATE TABLE inbox (
+    consumer        text NOT NULL,
+    event_id        uuid NOT NULL,
+    received_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, event_id)
+);
+
+-- What is to be published, written in the same transaction as the work it tells of.
+CREATE TABLE outbox (
+    outbox_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    exchange        text NOT NULL,
+    routing_key     text NOT NULL,
+    message_type    text NOT NULL,
+    body            bytea NOT NULL,
+    headers         jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+
+-- What nobody could process, with its reason, until an operator replays or discards it (spec section 5.7).
+CREATE TABLE dead_letter (
+    dead_letter_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    queue           text NOT NULL,
+    message_type    text NOT NULL,
+    reason          text NOT NULL,
+    body            bytea NOT NULL,
+    body_hash       bytea NOT NULL,
+    headers         jsonb NOT NULL DEFAULT '{}',
+    first_seen      timestamptz NOT NULL DEFAULT now(),
+    last_seen       timestamptz NOT NULL DEFAULT now(),
+    times_seen      integer NOT NULL DEFAULT 1,
+    state           text NOT NULL DEFAULT 'kept' CHECK (state IN ('kept', 'replayed', 'discarded')),
+    closed_at       timestamptz
+);
+-- The same poison delivered twice is one dead letter.
+CREATE UNIQUE INDEX dead_letter_kept ON dead_letter (queue, body_hash) WHERE state = 'kept';
+
+-- ---------------------------------------------------------------- the limiter (messaging-facts 3)
+CREATE TABLE rate_tenant (
+    tenant          text PRIMARY KEY,
+    requests        integer NOT NULL CHECK (requests > 0),
+    window_s        double precision NOT NULL CHECK (window_s > 0),
+    blocked_until   timestamptz NOT NULL DEFAULT '-infinity',
+    -- What others are expected to use in a window: half of what was believed, half of what the last 429 showed.
+    foreign_use     double precision NOT NULL DEFAULT 0,
+    -- What the last 429 without Retry-After showed: the limit less our permits in use. It holds for one window.
+    foreign_seen    integer NOT NULL DEFAULT 0,
+    foreign_at      timestamptz,                                  -- when that was; null: never
+    strikes         integer NOT NULL DEFAULT 0                    -- 429s in a row, none a window after the one before
+) WITH (fillfactor = 50);
+
+-- Permits in use: leased and perhaps in flight, or spent and still inside the window.
+CREATE TABLE rate_lease (
+    lease_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant          text NOT NULL REFERENCES rate_tenant,
+    permits         integer NOT NULL,
+    requests        integer NOT NULL,                             -- limit and window that its holder asked under
+    window_s        double precision NOT NULL,
+    leased_at       timestamptz NOT NULL,
+    held_until      timestamptz NOT NULL,                         -- after that its holder is dead
+    settled_at      timestamptz,                                  -- null: open, perhaps in flight
+    free_at         timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX rate_lease_tenant ON rate_lease (tenant, free_at);

@@ -1,0 +1,199 @@
+"""Sending: mark, deadline, request, classified result (messaging-facts section 4.2). The shield around it: `in_flight`.
+
+Between the commit of the mark and the recorded result a process may die at any point; whoever finds the mark then
+waits until the write has settled and looks in Halo.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from halosync.contracts.connection import TokenGranted
+from halosync.observability.metrics import IN_FLIGHT
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, OpenAction
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Lease, Rate
+
+from halo_writer.effects import write_of
+from halo_writer.ports import Actions, Counter, Halo, Limiter
+
+log = structlog.get_logger(__name__)
+
+SEND_S = 5.0
+"""A request must begin within so many seconds of its mark: a process that was frozen in between sends nothing."""
+
+DELETE_LOT = 10
+"""How many permits deletes lease at a time: those of a writer that dies stay away for as long as all could last."""
+
+
+class TooLateError(Exception):
+    """A deadline before the request has passed, of its mark or of its permit; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """Leased permits. A request that begins later than `usable_until`, on our clock, may outlast the lease's hold."""
+
+    lease: Lease
+    usable_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequest:
+    """The request did not succeed; the marks (item → its number) it was sent under are still to be resolved."""
+
+    failure: HaloFailure
+    marks: dict[int, int]
+
+
+class Sender:
+    """Sends batches. Every request has a permit, a committed mark and a deadline.
+
+    `clock` is the process' own monotonic clock, in seconds: the deadline must not depend on any other.
+    """
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        limiter: Limiter,
+        halo: Halo,
+        counter: Counter,
+        default_rate: Rate,
+        worker: str,
+        settle_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._actions = actions
+        self._limiter = limiter
+        self._halo = halo
+        self._counter = counter
+        self._default_rate = default_rate
+        self._worker = worker
+        self._settle_s = settle_s
+        self._clock = clock
+
+    async def send_array(
+        self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
+    ) -> FailedRequest | bool:
+        """Send creates and updates as one array and record what Halo applied.
+
+        Returns what remains to be decided; or else whether Halo has taken a request.
+
+        Raises:
+            NoPermit: the budget is used up; nothing was marked or sent.
+        """
+        permits = await self._lease(batch, 1)
+        return await self._array(batch, list(actions), token, permits)
+
+    async def send_deletes(
+        self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
+    ) -> FailedRequest | bool:
+        """Send deletes one by one, as many as there are permits; stop at the first that does not succeed.
+
+        Returns as `send_array`.
+
+        Raises:
+            NoPermit: the budget is used up; nothing was marked or sent.
+        """
+        permits = await self._lease(batch, min(len(actions), DELETE_LOT))
+        return await self._deletes(batch, list(actions[: permits.lease.granted]), token, permits)
+
+    async def _lease(self, batch: BatchAtWork, want: int) -> "Permits":
+        rate = batch.rate or self._default_rate
+        longest_s = self._halo.total_timeout_s
+        hold_s = want * (SEND_S + longest_s)
+        asked_at = self._clock()
+        lease = await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
+        return Permits(lease, asked_at + hold_s - longest_s)
+
+    async def _array(
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
+    ) -> FailedRequest | bool:
+        spent = 0
+        try:
+            marked_at, marks = await self._mark(actions)
+            marked = [action for action in actions if action.item_id in marks]
+            marks = {action.item_id: marks[action.item_id] for action in marked}  # in the order of the array
+            if not marked:
+                return False
+            writes = [write_of(action, batch) for action in marked]
+            secret = token.access_token.get_secret_value()
+            try:
+                self._in_time(marked_at, permits)
+                spent = 1
+                with IN_FLIGHT.track_inprogress():
+                    ids = await self._halo.post(batch.tenant, secret, writes)
+            except TooLateError:
+                await self._actions.unmark(marks, charged=False)
+                return False
+            except HaloFailure as failure:
+                spent = 1 if failure.sent else 0
+                return FailedRequest(failure, marks)
+            stored = list(zip(marked, ids, strict=True))
+            await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
+            return True
+        finally:
+            await self._spend(batch, permits.lease, spent)
+
+    async def _record(
+        self, batch: BatchAtWork, stored: list[tuple[OpenAction, int | None]], marks: dict[int, int]
+    ) -> None:
+        """Record what the answer shows; what it does not show is in doubt."""
+        missing = {action.item_id: marks[action.item_id] for action, licence_id in stored if licence_id is None}
+        if missing:
+            await self._actions.mark_unknown(missing, settle_s=0.0)
+        applied = [AppliedAction(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
+        await self._actions.record(batch, [each for each in applied if each.licence_id is not None])
+
+    async def _deletes(
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
+    ) -> FailedRequest | bool:
+        spent = 0
+        try:
+            for action in actions:
+                marked_at, marks = await self._mark([action])
+                if not marks:
+                    continue
+                try:
+                    self._in_time(marked_at, permits)
+                    spent += 1
+                    with IN_FLIGHT.track_inprogress():
+                        await self._halo.delete(
+                            batch.tenant, token.access_token.get_secret_value(), action.licence_id or 0
+                        )
+                except TooLateError:
+                    await self._actions.unmark(marks, charged=False)
+                    return False
+                except HaloFailure as failure:
+                    spent -= 0 if failure.sent else 1
+                    return FailedRequest(failure, marks)
+                await self._actions.record(
+                    batch, [AppliedAction(action.item_id, marks[action.item_id], action.licence_id)]
+                )
+            return spent > 0
+        finally:
+            await self._spend(batch, permits.lease, spent)
+
+    async def _mark(self, actions: list[OpenAction]) -> tuple[float, dict[int, int]]:
+        """Commit the mark; the clock for the deadline starts before it, so that the deadline errs to the safe side."""
+        marked_at = self._clock()
+        marks = await self._actions.mark_sending(
+            [action.item_id for action in actions],
+            worker=self._worker,
+            send_s=SEND_S,
+            answer_s=self._halo.total_timeout_s,
+            settle_s=self._settle_s,
+        )
+        return marked_at, marks
+
+    async def _spend(self, batch: BatchAtWork, lease: Lease, spent: int) -> None:
+        await self._limiter.finish(lease, spent)
+        if spent:
+            await self._counter.count(batch.run_id, spent)
+
+    def _in_time(self, marked_at: float, permits: Permits) -> None:
+        moment = self._clock()
+        if moment - marked_at > SEND_S or moment > permits.usable_until:
+            raise TooLateError

@@ -1,0 +1,97 @@
+"""Reading Halo again without a run, for the pages that map customers and products."""
+
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from halosync.domain.completeness import IncompleteReadError
+from halosync.domain.guard import Comparison, shrunk
+from halosync.domain.model import PlanSettings
+from halosync.domain.retry import FailureClass
+from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.permits import NoPermit, Rate
+from halosync.ports.reads import ReadProgress, ReadTakenOverError
+from halosync.runtime.read_access import Caller
+
+from planner.halo_read import HaloRead
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 30.0
+
+
+class Snapshots(Protocol):
+    """What is known of Halo."""
+
+    async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
+        """Return tenant and own rate limit of a connected partner."""
+
+    async def compare(self, progress: ReadProgress) -> Comparison:
+        """Compare a complete read with the snapshot."""
+
+    async def keep_as_snapshot(self, progress: ReadProgress) -> None:
+        """Make a complete read the snapshot."""
+
+    async def forget(self, read_id: UUID) -> None:
+        """Drop a read."""
+
+
+class Settings(Protocol):
+    """Where the partner's settings are."""
+
+    async def settings(self, partner_id: str) -> PlanSettings:
+        """Return them."""
+
+
+class SnapshotRefresh:
+    """Refreshes the snapshot of a partner's Halo, a turn at a time."""
+
+    def __init__(self, *, snapshots: Snapshots, settings: Settings, reading: HaloRead, default_rate: Rate) -> None:
+        self._snapshots = snapshots
+        self._settings = settings
+        self._reading = reading
+        self._default_rate = default_rate
+
+    async def advance(self, partner_id: str, read_id: UUID) -> tuple[float, bool] | None:
+        """Read for a turn; return (seconds until the next one, whether that counts as an attempt), None at the end.
+
+        A refresh that fails for good, or reads less than is known, changes nothing and is only logged: the next run
+        reads for itself and tells the partner.
+        """
+        context = await self._snapshots.context(partner_id)
+        return None if context is None else await self._turn(partner_id, read_id, *context)
+
+    async def _turn(self, partner_id: str, read_id: UUID, tenant: str, rate: Rate | None) -> tuple[float, bool] | None:
+        # A person waits for the page, so this goes before what a run reads and writes.
+        who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
+        try:
+            progress = await self._reading.turn(read_id, who)
+        except NoPermit as limit:
+            return limit.wait_s, False
+        except ReadTakenOverError:
+            return None
+        except (TokenUnavailableError, HaloFailure, IncompleteReadError, ConnectionLostError) as error:
+            if _passing(error):
+                return RETRY_S, True
+            log.warning("refresh failed", partner_id=partner_id, why=str(error))
+            await self._snapshots.forget(read_id)
+            return None
+        if progress.list != "complete":
+            return 0.0, False
+        await self._keep(progress)
+        return None
+
+    async def _keep(self, progress: ReadProgress) -> None:
+        guard = (await self._settings.settings(progress.partner_id)).delete_guard
+        why = shrunk(await self._snapshots.compare(progress), guard)
+        if why is None:
+            await self._snapshots.keep_as_snapshot(progress)
+        else:
+            log.warning("refresh saw too little", partner_id=progress.partner_id, why=why)
+            await self._snapshots.forget(progress.read_id)
+
+
+def _passing(error: Exception) -> bool:
+    if isinstance(error, HaloFailure):
+        return error.failure is FailureClass.TRANSIENT
+    return isinstance(error, TokenUnavailableError)

@@ -1,0 +1,42 @@
+"""A partner's API keys. Operators' keys and those of other partners are neither shown nor revoked here."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+
+from report_api.access.api_keys import ActorHere
+from report_api.access.models import Key, KeyList, KeyRequest, NewKey
+from report_api.access.partner_api import Partner, partner_router
+from report_api.ports import PortsHere
+from report_api.web.problems import not_found, responses
+
+router: APIRouter = partner_router("Access")
+
+_NO_KEY = "There is no such key in use."
+
+KeyPath = Annotated[str, Path(description="The key's id.", json_schema_extra={"format": "uuid"})]
+
+
+@router.get("/keys", summary="List the API keys")
+async def list_keys(partner: Partner, ports: PortsHere) -> KeyList:
+    """The partner's keys, oldest first, revoked ones too. The keys themselves are kept nowhere."""
+    return KeyList(items=[Key.model_validate(key) for key in await ports.keys.list(partner)])
+
+
+@router.post("/keys", status_code=201, responses=responses(400, 413), summary="Create an API key")
+async def create(partner: Partner, wanted: KeyRequest, by: ActorHere, ports: PortsHere) -> NewKey:
+    """Create a key of this partner. It is in this answer and can never be shown again."""
+    created = await ports.keys.create(partner, wanted.name, by=by)
+    return NewKey(key_id=created.key_id, api_key=created.api_key)
+
+
+@router.delete("/keys/{key_id}", status_code=204, summary="Revoke an API key")
+async def revoke(partner: Partner, key_id: KeyPath, by: ActorHere, ports: PortsHere) -> None:
+    """End the use of a key, at once and for good; a key may revoke itself. 404: no such key is in use."""
+    try:
+        number = UUID(key_id)
+    except ValueError:
+        raise not_found(_NO_KEY) from None
+    if not await ports.keys.revoke(number, by=by, owner=partner):
+        raise not_found(_NO_KEY)

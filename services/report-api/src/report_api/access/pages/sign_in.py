@@ -1,0 +1,135 @@
+"""Sign in with an API key, sign out, and for operators: pick the partner to act for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from halosync.store.partners import Partner
+
+from report_api.access.cookies import clear_session, set_session, set_visit, visit_token
+from report_api.access.partner_pages import require_own_form, signed_in_pages
+from report_api.access.session import HOME, local_path, say, signed_in
+from report_api.ports import PortsHere
+from report_api.web.addresses import partner_url
+from report_api.web.csrf import csrf_token
+from report_api.web.problems import Problem, not_found
+from report_api.web.rendering import page
+from report_api.web.visitor import SignedIn
+
+anyone = APIRouter(include_in_schema=False)
+router = signed_in_pages()
+
+Following = Annotated[str | None, Query(alias="next")]
+"""Where to go afterwards; `local_path` keeps it on our pages."""
+
+_WRONG_KEY = (
+    "This API key is unknown or was revoked. Copy the whole key, it begins with hs_. If you have lost it, ask the "
+    "person who manages the API keys for a new one; keys cannot be shown again."
+)
+_NO_KEY = "Enter your API key."
+
+
+@anyone.get("/")
+async def root(request: Request) -> Response:
+    """Lead a browser to the portal; tell a program what this is."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(HOME, status_code=303)
+    return Response('{"name":"halosync report API","openapi":"/openapi.json"}', media_type="application/json")
+
+
+@anyone.get("/sign-in")
+async def show_sign_in(request: Request, following: Following = None, ended: str | None = None) -> Response:
+    """Show the form, or go on if somebody is signed in already."""
+    if await signed_in(request) is not None:
+        return RedirectResponse(local_path(following), status_code=303)
+    return _form(request, {"next": local_path(following), "ended": ended == "1", "error": None}, 200)
+
+
+@anyone.post("/sign-in")
+async def sign_in(request: Request, ports: PortsHere) -> Response:
+    """Open a session. The cookie is new whatever the browser sent, so nobody can plant one (session fixation)."""
+    try:
+        await require_own_form(request, visit_token(request))
+    except Problem as problem:
+        return _form(request, {"next": HOME, "ended": False, "error": problem.detail}, problem.status_code)
+    form = await request.form()
+    given, following = form.get("api_key"), form.get("next")
+    api_key = given.strip() if isinstance(given, str) else ""
+    principal = await ports.keys.authenticate(api_key) if api_key and "\0" not in api_key else None
+    target = local_path(following if isinstance(following, str) else None)
+    if principal is None:
+        error = _WRONG_KEY if api_key else _NO_KEY
+        return _form(request, {"next": target, "ended": False, "error": error}, 422)
+    response = RedirectResponse(target, status_code=303)
+    set_session(request, response, await ports.sessions.open(principal))
+    return response
+
+
+def _form(request: Request, values: Mapping[str, Any], status: int) -> Response:
+    token = visit_token(request)
+    response = page(request, "access/sign_in.html", status, csrf=csrf_token(token), **values)
+    set_visit(request, response, token)
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, ports: PortsHere) -> Response:
+    """End the session, here and in the database."""
+    visitor: SignedIn = request.state.visitor
+    await ports.sessions.close(visitor.token, visitor.session)
+    response = RedirectResponse("/sign-in", status_code=303)
+    clear_session(request, response)
+    return response
+
+
+@router.get(HOME)
+async def home(request: Request) -> Response:
+    """Lead to the pages of the partner that the session acts for."""
+    acts_for = request.state.visitor.session.acts_for
+    target = "/partners" if acts_for is None else partner_url(acts_for, "halo-psa")
+    return RedirectResponse(target, status_code=303)
+
+
+@router.get("/partners")
+async def partners(
+    request: Request, ports: PortsHere, partner: str | None = None, following: Following = None
+) -> Response:
+    """Show an operator all partners to pick one of; `partner` is the one whose page was asked for."""
+    visitor = _operator(request)
+    every = await ports.partners.list()
+    return page(
+        request,
+        "access/partners.html",
+        partners=every,
+        wanted=None if partner is None else _one(every, partner),
+        next=local_path(following),
+        acts_for=visitor.session.acts_for,
+    )
+
+
+@router.post("/partners")
+async def pick(request: Request, ports: PortsHere) -> Response:
+    """Act for a partner from now on. The audit log of the partner shows it."""
+    visitor = _operator(request)
+    form = await request.form()
+    given, following = str(form.get("partner", "")), form.get("next")
+    chosen = _one(await ports.partners.list(), given)
+    await ports.sessions.act_for(visitor.token, visitor.session, chosen.partner_id)
+    await say(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
+    target = local_path(following if isinstance(following, str) else None)
+    return RedirectResponse(target, status_code=303)
+
+
+def _operator(request: Request) -> SignedIn:
+    visitor: SignedIn = request.state.visitor
+    if not visitor.is_operator:
+        raise not_found()
+    return visitor
+
+
+def _one(every: Sequence[Partner], partner_id: str) -> Partner:
+    for partner in every:
+        if partner.partner_id == partner_id:
+            return partner
+    raise not_found()

@@ -1,0 +1,1 @@
+"""The connection to the partner's Halo: begun, tested, ended."""

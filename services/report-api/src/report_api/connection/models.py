@@ -1,0 +1,63 @@
+"""A partner's connection to Halo."""
+
+from datetime import datetime
+from typing import Literal
+
+from halosync.contracts.message import Identifier
+from pydantic import BaseModel, ConfigDict, Field
+
+from report_api.web.texts import PRINTABLE
+
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# For the description; the rule itself, and its sentence, are `halosync.domain.tenant`'s.
+_TENANT = rf"^({_LABEL}|(https://)?{_LABEL}\.halopsa\.com/?)$"
+
+
+class Connection(BaseModel):
+    """The connection to the partner's Halo. No token is ever part of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    state: Literal["disconnected", "pending", "connected", "broken"] = Field(
+        description="`broken`: Halo refuses us for good; a person must connect again."
+    )
+    tenant: str | None
+    client_id: str | None
+    granted_scopes: list[str]
+    connected_at: datetime | None
+    problem: str | None = Field(description="Why it is broken or was not made, with what to do.")
+
+
+class ConnectRequest(BaseModel):
+    """Begin a connection."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"tenant": "acme", "client_id": "4f6b1c1e-0000-4000-8000-1"}}
+    )
+
+    tenant: str = Field(
+        max_length=300,
+        description="`acme` of acme.halopsa.com; the address itself will do too.",
+        json_schema_extra={"pattern": _TENANT},
+    )
+    client_id: Identifier = Field(
+        description="Of the application that was registered in Halo.", json_schema_extra={"pattern": PRINTABLE}
+    )
+
+
+class ConnectBegun(BaseModel):
+    """Where to send the browser."""
+
+    authorize_url: str
+
+
+class ConnectionTestResult(BaseModel):
+    """What Halo showed when it was read a moment ago."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tenant: str
+    clients: int = Field(description="How many clients Halo shows, inactive ones too.")
+    licences: int = Field(description="How many licences Halo shows, inactive ones too.")
+    checked_at: datetime
+    took_ms: int = Field(description="How long the reading took, in milliseconds.")

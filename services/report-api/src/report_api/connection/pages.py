@@ -1,0 +1,177 @@
+"""Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (spec section 2.1)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from halosync.contracts.message import Identifier
+from halosync.ports.connections import ConnectionView
+from pydantic import TypeAdapter, ValidationError
+
+from report_api.access.partner_pages import partner_pages
+from report_api.access.session import VisitorHere, say, signed_in
+from report_api.connection.accounts import PORTAL_PAGE
+from report_api.connection.connection_test import Tested, test_connection
+from report_api.connection.service import begin_connection, end_connection
+from report_api.ports import Ports, PortsHere
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.formats import plural
+from report_api.web.problems import Problem
+from report_api.web.rendering import page
+
+landing = APIRouter(include_in_schema=False)
+router = partner_pages()
+
+APPLICATION_NAME = "converge"
+AUTHENTICATION = "Authorisation Code"
+PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
+"""What an application in Halo needs (halo-api section 1); the names are entered exactly so."""
+
+_AGAIN = "Halo was not connected. Press Connect and log in to Halo again."
+_PROBLEMS = {
+    "invalid_state": (
+        "This log-in has expired or was used already. Nothing was changed. Press Connect to start again; "
+        "a log-in is open for 10 minutes."
+    ),
+    "denied": "Halo did not grant the connection. Press Connect again and approve the request in Halo.",
+    "invalid_client": (
+        "Halo does not accept the client id. Compare it with the client id of the application in Halo, check that its "
+        "authentication method is Authorisation Code, and press Connect again."
+    ),
+    "missing_scope": (
+        "Halo did not grant every permission that is needed. Switch on the permissions listed in step 1, for the "
+        "application and for your Halo user, and press Connect again."
+    ),
+    "other_partner": (
+        "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it "
+        "yourself, tell Converge. To connect your own Halo, press Connect here."
+    ),
+    "unavailable": "Halo or a part of ours could not be reached. Press Connect again in a few minutes.",
+}
+_NOTED = {"denied", "invalid_client", "missing_scope"}
+"""For these auth writes the reason down on the connection; it names the permissions and has Halo's own words."""
+
+_client_id = TypeAdapter(Identifier)
+
+
+@landing.get(PORTAL_PAGE)
+async def come_back(request: Request, connected: str | None = None, problem: str | None = None) -> Response:
+    """Lead a browser that comes back from Halo to its partner's page. Nothing of the address is repeated."""
+    visitor = await signed_in(request)
+    query = {"connected": "1"} if connected == "1" else {"problem": problem} if problem in _PROBLEMS else {}
+    if visitor is not None and visitor.session.acts_for is not None:
+        target = partner_url(visitor.session.acts_for, "halo-psa")
+        return RedirectResponse(f"{target}?{urlencode(query)}" if query else target, status_code=303)
+    return page(
+        request,
+        "connection/back_from_halo.html",
+        connected=connected == "1",
+        problem=None if problem is None else _PROBLEMS.get(problem, _AGAIN),
+    )
+
+
+@router.get("/halo-psa")
+async def show(
+    request: Request, visitor: VisitorHere, ports: PortsHere, connected: str | None = None, problem: str | None = None
+) -> Response:
+    """Show where the connection stands. `connected` and `problem` say how a log-in to Halo that just ended went."""
+    connection = await ports.connections.view(visitor.partner_id)
+    return _page(
+        request,
+        connection,
+        ports,
+        just_connected=connected == "1" and connection.state == "connected",
+        problem=None if problem is None else _explained(problem, connection.problem),
+    )
+
+
+@router.post("/halo-psa/connect")
+async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Begin a connection and send the browser to Halo's log-in.
+
+    By a page and not a redirect: browsers hold a form's redirects to `form-action`, which allows our own site only.
+    """
+    form = await request.form()
+    tenant, client_id = (str(form.get(name, "")).strip() for name in ("tenant", "client_id"))
+    entered = {"tenant": tenant, "client_id": client_id}
+    errors = {}
+    if not tenant:
+        errors["tenant"] = "Enter your tenant: acme, if your Halo is at acme.halopsa.com."
+    try:
+        _client_id.validate_python(client_id)
+    except ValidationError:
+        errors["client_id"] = "Enter the client id that Halo shows for the application: at most 200 characters."
+    if not errors:
+        try:
+            url = await begin_connection(
+                ports, visitor.partner_id, tenant=tenant, client_id=client_id, by=visitor.actor
+            )
+        except Problem as problem:
+            if problem.status_code != 422:
+                raise
+            errors = {error["field"]: error["message"] for error in problem.members["errors"]}
+        else:
+            response = page(request, "connection/to_halo.html", url=url)
+            response.headers["Refresh"] = f"0; url={url}"
+            return response
+    connection = await ports.connections.view(visitor.partner_id)
+    return _page(request, connection, ports, status=422, entered=entered, errors=errors)
+
+
+@router.post("/halo-psa/test")
+async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Read a little from Halo, and say what came back."""
+    answer = await test_connection(ports, visitor.partner_id)
+    if isinstance(answer, Tested):
+        clients, licences = plural(answer.clients, "customer"), plural(answer.licences, "licence")
+        await say(
+            request, f"The connection works. Halo shows us {clients} and {licences}; it took {answer.took_ms} ms."
+        )
+    else:
+        await say(request, f"The test failed. {answer.detail}", "bad")
+    return see_other(visitor.partner_id, "halo-psa")
+
+
+@router.get("/halo-psa/disconnect")
+async def ask_disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Ask before the connection is ended."""
+    connection = await ports.connections.view(visitor.partner_id)
+    return page(request, "connection/disconnect.html", tab="halo-psa", connection=connection)
+
+
+@router.post("/halo-psa/disconnect")
+async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Erase the tokens."""
+    await end_connection(ports, visitor.partner_id, by=visitor.actor)
+    await say(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
+    return see_other(visitor.partner_id, "halo-psa")
+
+
+def _explained(code: str, noted: str | None) -> str:
+    return noted if noted and code in _NOTED else _PROBLEMS.get(code, _AGAIN)
+
+
+def _page(
+    request: Request,
+    connection: ConnectionView,
+    ports: Ports,
+    *,
+    status: int = 200,
+    just_connected: bool = False,
+    problem: str | None = None,
+    entered: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    values: dict[str, Any] = {
+        "connection": connection,
+        "just_connected": just_connected,
+        "problem": problem,
+        "entered": entered or {"tenant": connection.tenant or "", "client_id": connection.client_id or ""},
+        "errors": errors or {},
+        "application_name": APPLICATION_NAME,
+        "redirect_url": f"{ports.public_url}/accounts/",
+        "authentication": AUTHENTICATION,
+        "permissions": PERMISSIONS,
+    }
+    return page(request, "connection/halo_psa.html", status, tab="halo-psa", **values)

@@ -1,0 +1,82 @@
+"""Beginning and ending a connection to Halo, for the API and the portal. auth does the work (spec section 5.6)."""
+
+import math
+from datetime import UTC, datetime
+
+from halosync.contracts.connection import (
+    BeginConnection,
+    ConnectionBegun,
+    ConnectionEnded,
+    EndConnection,
+    RequestedBy,
+    RequestRefused,
+)
+from halosync.contracts.message import Message
+from halosync.domain.acts import Actor
+from halosync.domain.tenant import InvalidTenant, normalise_tenant
+
+from report_api.ports import Ports
+from report_api.web.problems import Problem, invalid, not_found, unavailable
+
+
+async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id: str, by: Actor) -> str:
+    """Begin a connection and return where to send the browser; Halo sends it back to `/accounts/` within 10 minutes.
+
+    Raises:
+        Problem: 422 for the tenant or the client id, 404 for the partner, 503 when a part is away.
+        NoReplyError: auth did not answer.
+    """
+    try:
+        label = normalise_tenant(tenant)
+    except InvalidTenant as error:
+        raise invalid("tenant", str(error)) from None
+    reply = await ports.auth.ask(
+        BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=requested_by(by))
+    )
+    if not isinstance(reply, ConnectionBegun):
+        raise refusal(reply)
+    return reply.authorize_url
+
+
+async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:
+    """Erase the partner's tokens. What was loaded and reported stays.
+
+    Raises:
+        Problem: auth could not do it.
+        NoReplyError: auth did not answer.
+    """
+    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
+    if not isinstance(reply, ConnectionEnded):
+        raise refusal(reply)
+
+
+def requested_by(actor: Actor) -> RequestedBy:
+    """Return who asks, as messages have it."""
+    return RequestedBy(name=actor.name, key_id=actor.key_id, is_operator=actor.is_operator)
+
+
+def refusal(reply: Message) -> Problem:
+    """Return what the caller is told when auth, or the planner, could not do what was asked."""
+    if not isinstance(reply, RequestRefused):
+        raise TypeError(f"a request was answered with {reply.message_type}")
+    match reply.code:
+        case "unknown_partner":
+            return not_found()
+        case "invalid_tenant":
+            return invalid("tenant", reply.detail)
+        case "invalid_client":
+            return invalid("client_id", reply.detail)
+        case "halo_unavailable":
+            return unavailable(reply.detail)
+        case "rate_limited":
+            return _rate_limited(reply)
+        case _:
+            return Problem(409, reply.code, reply.detail)
+
+
+def _rate_limited(reply: RequestRefused) -> Problem:
+    if reply.retry_at is None:
+        return unavailable(reply.detail)
+    wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
+    headers = {"Retry-After": str(math.ceil(wait_s))}
+    return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())

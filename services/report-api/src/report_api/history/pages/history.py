@@ -1,0 +1,71 @@
+"""History: the last twelve invoices as a chart and a table, and every run."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+from halosync.domain.model import Outcome
+from halosync.store.history import SyncedInvoice
+
+from report_api.access.partner_pages import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.history import chart as drawing
+from report_api.history.chart import Chart, Column
+from report_api.ports import PortsHere
+from report_api.runs import sentences as meanings
+from report_api.runs.service import seconds_of, show_runs
+from report_api.web.addresses import partner_url
+from report_api.web.listing import Listing, PageNumber
+from report_api.web.rendering import page
+
+router = partner_pages()
+
+INVOICES = 12
+RUNS_A_PAGE = 25
+STACKED = (Outcome.SYNCED, Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING)
+"""From the bottom of a column to its top: what is fine at the bottom, what needs somebody on top."""
+
+ModeFilter = Annotated[Literal["apply", "preview", ""], Query(alias="mode", description="Only Syncs, or previews.")]
+
+
+@router.get("/history")
+async def show(
+    request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
+) -> Response:
+    """Show what became of the last invoices, and the runs, newest first."""
+    partner_id, wanted = visitor.partner_id, mode or None
+    counts = await ports.history.run_counts(partner_id)
+    of = sum(counts.values()) if wanted is None else counts[wanted]
+    listing = Listing(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
+    rows = await ports.history.runs(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
+    invoices = await ports.history.invoices(partner_id, most=INVOICES)
+    values: dict[str, Any] = {
+        "invoices": invoices,
+        "chart": chart_of(list(reversed(invoices))),
+        "size": drawing,
+        "runs": list(zip(await show_runs(ports, rows), (row["period"] for row in rows), strict=True)),
+        "seconds_of": seconds_of,
+        "counts": counts,
+        "listing": listing,
+        "meanings": meanings,
+        "outcomes": STACKED,
+    }
+    return page(request, "history/history.html", tab="history", **values)
+
+
+def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
+    """Return the chart of invoices, the oldest first; a year is named where it begins.
+
+    A year that ends with the first column is not: on a phone its name would touch the next.
+    """
+    months = [date.fromisoformat(f"{invoice.period}-01") for invoice in invoices]
+    years = [str(month.year) for month in months]
+    named = ["" if year == before else year for before, year in zip([None, *years], years, strict=False)]
+    if len(set(years[:2])) > 1:
+        named[0] = ""
+    columns = [
+        Column(f"{month:%b}", year, invoice.counts)
+        for month, year, invoice in zip(months, named, invoices, strict=True)
+    ]
+    return drawing.draw(columns, STACKED)

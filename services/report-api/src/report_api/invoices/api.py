@@ -1,0 +1,87 @@
+"""What was loaded: invoices and their lines, each with what became of it."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from halosync.domain.model import Outcome
+from halosync.store.reports import LineFilter
+from pydantic import AwareDatetime, TypeAdapter
+
+from report_api.access.partner_api import Partner, partner_router
+from report_api.invoices.export import lines_csv
+from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage
+from report_api.ports import PortsHere
+from report_api.web.csv_export import CHUNK, csv_response, wants_csv
+from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
+from report_api.web.problems import CSV_TOO, not_found
+from report_api.web.texts import QueryText, Search
+
+router: APIRouter = partner_router("Invoices")
+
+_INVOICES = Keyset("invoices", TypeAdapter[tuple[datetime, int]](tuple[AwareDatetime, BigInt]))
+_LINES = Keyset("lines", TypeAdapter[int](Int))
+_INVOICE_COLUMNS = (*(name for name in Invoice.model_fields if name != "run"), "run_id", "run_state")
+
+
+@router.get("/invoices", response_model=InvoicePage, responses=CSV_TOO, summary="List invoices")
+async def list_invoices(
+    request: Request, partner: Partner, ports: PortsHere, cursor: CursorText = None, limit: Limit = 100
+) -> InvoicePage | Response:
+    """What was loaded, newest first: one entry for each invoice, its newest revision.
+
+    With `Accept: text/csv` the whole list as a file; `cursor` and `limit` are not used then.
+    """
+    after = _INVOICES.after(cursor)
+    if wants_csv(request):
+        every = chunks(lambda key, most: ports.reports.invoices(partner, after=key, most=most), _invoice_key, CHUNK)
+        return csv_response(_INVOICE_COLUMNS, every, "invoices.csv")
+    rows = await ports.reports.invoices(partner, after=after, most=limit + 1)
+    page, following = _INVOICES.split(rows, limit, _invoice_key)
+    return InvoicePage(items=[Invoice.from_row(row) for row in page], next_cursor=following)
+
+
+# The id may hold any character, also "/": the path convertor takes it to the last "/lines".
+@router.get(
+    "/invoices/{invoice_id:path}/lines", response_model=LinePage, responses=CSV_TOO, summary="List an invoice's lines"
+)
+async def list_lines(
+    *,
+    request: Request,
+    partner: Partner,
+    invoice_id: Annotated[str, Path(description="Percent-encoded; it may hold any character.")],
+    ports: PortsHere,
+    outcome: Annotated[Outcome | None, Query(description="Only lines with this outcome.")] = None,
+    customer_id: Annotated[QueryText | None, Query(description="Only lines of this customer.")] = None,
+    q: Search = None,
+    cursor: CursorText = None,
+    limit: Limit = 100,
+) -> LinePage | Response:
+    """The lines of an invoice's newest revision, each with its outcome in the newest run that applied it.
+
+    A run that could not read Halo changed nothing: the outcomes of the one before stay true.
+
+    With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then.
+    """
+    after = _LINES.after(cursor)
+    invoice = await ports.reports.invoice(partner, invoice_id)
+    if invoice is None:
+        raise not_found("There is no such invoice.")
+    run_id, wanted = invoice["run_id"], LineFilter(outcome, customer_id, q)
+
+    def fetch(key: int | None, most: int) -> Awaitable[Sequence[Mapping[str, Any]]]:
+        return ports.reports.lines(invoice["invoice_pk"], run_id, wanted=wanted, after=key or 0, most=most)
+
+    if wants_csv(request):
+        return lines_csv(chunks(fetch, _line_key, CHUNK), run_id)
+    page, following = _LINES.split(await fetch(after, limit + 1), limit, _line_key)
+    return LinePage(items=[Line.from_row(row, run_id) for row in page], next_cursor=following)
+
+
+def _invoice_key(row: Mapping[str, Any]) -> tuple[datetime, int]:
+    return row["issued_at"], row["invoice_pk"]
+
+
+def _line_key(row: Mapping[str, Any]) -> int:
+    return int(row["line_no"])

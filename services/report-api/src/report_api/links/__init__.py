@@ -1,0 +1,1 @@
+"""Which client a customer and which licence name a product has."""

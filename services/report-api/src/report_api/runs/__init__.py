@@ -1,0 +1,1 @@
+"""Runs and previews: started, watched, shown, cancelled, repeated."""

@@ -1,0 +1,135 @@
+"""Runs: asked for, watched, cancelled (spec section 2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import StreamingResponse
+from halosync.store.runs import NoRunError
+from pydantic import AwareDatetime, TypeAdapter
+
+from report_api.access.api_keys import ActorHere, PrincipalHere
+from report_api.access.partner_api import Partner, partner_router
+from report_api.ports import Ports, PortsHere
+from report_api.runs.events import run_events
+from report_api.runs.models import Run, RunPage, RunRequest, RunStarted
+from report_api.runs.service import run_uuid, show_run, show_runs
+from report_api.runs.starting import NO_RUN, started
+from report_api.web.paging import CursorText, Keyset, Limit
+from report_api.web.problems import not_found, responses
+
+router: APIRouter = partner_router("Runs")
+
+_RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+_STARTED: dict[int | str, dict[str, Any]] = {
+    **responses(409),
+    202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
+}
+
+RunPath = Annotated[str, Path(description="The run's id.", json_schema_extra={"format": "uuid"})]
+"""A run's id in the address, as text: what is no UUID is not found like any other run that does not exist."""
+
+
+async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]:
+    """Return the row of a run.
+
+    Raises:
+        Problem: 404, the partner has no such run.
+    """
+    row = await ports.reports.run(partner, run_uuid(run_id))
+    if row is None:
+        raise not_found(NO_RUN)
+    return row
+
+
+@router.post(
+    "/runs",
+    status_code=202,
+    responses={**_STARTED, **responses(400, 413)},
+    summary="Start a run (Sync)",
+)
+async def start(
+    partner: Partner, wanted: RunRequest, by: ActorHere, ports: PortsHere, response: Response
+) -> RunStarted:
+    """Synchronise the newest invoice, or the named one. Doing it again is safe and does only what is left to do.
+
+    One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
+    connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
+    """
+    run_id = await started(
+        ports.runs.request(
+            partner,
+            invoice_id=wanted.invoice_id,
+            mode=wanted.mode,
+            by=by,
+            approve_removals=wanted.approve_removals,
+            accept_shrunk_read=wanted.accept_shrunk_read,
+        )
+    )
+    response.headers["Location"] = _address(partner, run_id)
+    return RunStarted(run_id=run_id)
+
+
+@router.post("/runs/{run_id}/retry", status_code=202, responses=_STARTED, summary="Retry what a run left")
+async def retry(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHere, response: Response) -> RunStarted:
+    """Start a new run for the invoice of a run that failed, was cancelled or left items. What is done stays done.
+
+    409 `nothing_left` says in `why` that there is nothing to retry; with `held`, approve the removals instead. 409
+    `run_outdated`: a newer invoice has come. Otherwise as starting a run.
+    """
+    new = await started(ports.retries.retry(run_uuid(run_id), partner_id=partner, by=by))
+    response.headers["Location"] = _address(partner, new)
+    return RunStarted(run_id=new)
+
+
+def _address(partner: str, run_id: UUID) -> str:
+    return f"/v1/partners/{quote(partner, safe='')}/runs/{run_id}"
+
+
+@router.get("/runs", summary="List runs")
+async def list_runs(partner: Partner, ports: PortsHere, cursor: CursorText = None, limit: Limit = 100) -> RunPage:
+    """Runs and previews, newest first."""
+    rows = await ports.reports.runs(partner, after=_RUNS.after(cursor), most=limit + 1)
+    page, following = _RUNS.split(rows, limit, lambda row: (row["created_at"], row["run_id"]))
+    return RunPage(items=await show_runs(ports, page), next_cursor=following)
+
+
+@router.get("/runs/{run_id}", summary="Show a run")
+async def show(partner: Partner, run_id: RunPath, ports: PortsHere) -> Run:
+    """Where a run stands, what it has done, and what that means in money."""
+    return await show_run(ports, await find_run(ports, partner, run_id))
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, summary="Cancel a run")
+async def cancel(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHere) -> RunStarted:
+    """What is not yet sent is not sent; what is under way is finished. For a run that has ended nothing happens."""
+    number = run_uuid(run_id)
+    try:
+        await ports.runs.cancel(partner, number, by=by)
+    except NoRunError:
+        raise not_found(NO_RUN) from None
+    return RunStarted(run_id=number)
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    summary="Watch a run",
+)
+async def events(partner: Partner, run_id: RunPath, principal: PrincipalHere, ports: PortsHere) -> StreamingResponse:
+    """Server-sent events: `counters` at once and on each change, `finished` once at the end, then the stream ends.
+
+    In between, `progress` says that only what is ahead of the run has changed, every two seconds at most. All carry
+    `{"run_id", "state", "counters", "eta_s", "requests_left", "waiting_until"}`. A run that has ended answers with
+    `finished` alone. A comment is sent now and then, so that silent connections are not taken for dead.
+    """
+    number: UUID = (await find_run(ports, partner, run_id))["run_id"]
+    return StreamingResponse(
+        run_events(ports, partner, number, principal.key_id),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},  # proxies that know it do not hold events back
+    )

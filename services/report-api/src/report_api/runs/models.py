@@ -1,0 +1,156 @@
+"""Runs and their items (spec sections 4 and 7)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from halosync.contracts.message import Identifier
+from halosync.contracts.run import RunCounters
+from halosync.domain.model import Action, Outcome
+from halosync.domain.states import RunState
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from report_api.web.amounts import INTEGRAL, Amount
+from report_api.web.paging import Page
+from report_api.web.texts import PRINTABLE
+
+
+class RunRequest(BaseModel):
+    """Start a run. Unknown fields are refused: a mistyped approval must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"mode": "apply"}})
+
+    mode: Literal["apply", "preview"] = Field(description="`preview` plans and writes nothing.")
+    invoice_id: Identifier | None = Field(
+        default=None, description="Left out: the newest invoice.", json_schema_extra={"pattern": PRINTABLE}
+    )
+    approve_removals: Annotated[StrictInt, Field(ge=0, le=2_000_000_000), INTEGRAL] | None = Field(
+        default=None, description="Releases held removals, at most this many: the number a person has seen."
+    )
+    accept_shrunk_read: StrictBool = Field(
+        default=False, description="Go on although Halo shows far less than it did before."
+    )
+
+
+class RunStarted(BaseModel):
+    """The run that was asked for."""
+
+    run_id: UUID
+
+
+class RunStanding(BaseModel):
+    """Where a run stands."""
+
+    run_id: UUID
+    state: RunState
+    counters: RunCounters
+
+    @classmethod
+    def of(cls, run_id: UUID, row: Mapping[str, Any]) -> "RunStanding":
+        """Build it from a row that has the run's state and counters."""
+        return RunStanding(run_id=run_id, state=row["state"], counters=counters_of(row))
+
+
+class Ahead(BaseModel):
+    """What is still ahead of a run; all of it is null once the run has ended."""
+
+    eta_s: int | None = Field(default=None, description="While writing: about how many seconds are left. Else null.")
+    requests_left: int | None = Field(
+        default=None,
+        description="How many requests Halo's limit lets runs send in this window, as far as is known.",
+    )
+    waiting_until: datetime | None = Field(
+        default=None, description="Until when Halo's limit lets nothing be sent; null when it is not waited for."
+    )
+
+
+class RunProgress(RunStanding, Ahead):
+    """Where a run stands and what is ahead of it: what live events carry."""
+
+
+class Money(BaseModel):
+    """What the licences that the run is about cost per billing cycle; cycles are never mixed."""
+
+    billing_cycle: str | None = Field(description="As Halo and the invoice write it; null where Halo has none.")
+    currency: str = Field(description="The invoice's.")
+    before: Amount
+    after: Amount
+    change: Amount = Field(description="after - before")
+
+
+class Run(RunProgress):
+    """A run."""
+
+    partner_id: str
+    invoice_id: str
+    revision: int
+    mode: Literal["apply", "preview"]
+    requested_by: str = Field(description="Name of the API key, or `auto_sync`.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error_code: str | None = Field(description="Why it failed, for programs.")
+    error: str | None = Field(description="Why it failed, for people, with what to do.")
+    halo_requests: int = Field(description="How many requests to Halo it has used.")
+    money: list[Money]
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], money: list[Money], ahead: Ahead) -> Self:
+        """Build it from a row of `ReportStore.runs`."""
+        made = {"counters", "money", *Ahead.model_fields}
+        columns = {name: row[name] for name in cls.model_fields if name not in made}
+        return cls(**columns, counters=counters_of(row), money=money, **ahead.model_dump())
+
+
+class RunPage(Page[Run]):
+    """One page of runs, newest first."""
+
+
+class LicenceShape(BaseModel):
+    """A licence in Halo as far as halosync keeps it in step. Null is Halo's unset, which is not zero."""
+
+    quantity: Amount | None
+    price: Amount | None
+    billing_cycle: str | None
+    active: bool
+
+
+class Item(BaseModel):
+    """An item: one product of one client, or one licence that is to be cleaned up."""
+
+    item_id: int
+    customer_ids: list[str] = Field(description="Several when customers share a client; none for a clean-up.")
+    customer_name: str
+    halo_client_id: int | None
+    product_code: str | None = Field(description="Null for a clean-up.")
+    licence_name: str | None
+    halo_licence_id: int | None
+    action: Action
+    outcome: Outcome
+    reason: str | None = Field(description="Why it was not simply synchronised, for programs.")
+    detail: str | None = Field(description="The same for people, with what to do.")
+    before: LicenceShape | None = Field(description="The licence as Halo showed it; null if there was none.")
+    after: LicenceShape | None = Field(description="The licence as planned; null if there will be none.")
+    attempts: int
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build it from a row of `ReportStore.items`."""
+        plain = {name: row[name] for name in cls.model_fields if name not in {"before", "after"}}
+        return cls(**plain, before=_shape(row, "before"), after=_shape(row, "after"))
+
+
+class ItemPage(Page[Item]):
+    """One page of items, in the order of the plan."""
+
+
+def counters_of(row: Mapping[str, Any]) -> RunCounters:
+    """Return the counters of a row that has them as columns."""
+    return RunCounters(**{name: row[name] for name in RunCounters.model_fields})
+
+
+def _shape(row: Mapping[str, Any], when: str) -> LicenceShape | None:
+    if row[f"{when}_active"] is None:
+        return None
+    return LicenceShape(**{name: row[f"{when}_{name}"] for name in LicenceShape.model_fields})

@@ -1,0 +1,155 @@
+"""Preview before Sync: what would change, per customer and in money, removals first; and the approval of held ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+from halosync.domain.states import RunState
+from halosync.store.previews import Kind
+
+from report_api.access.partner_pages import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.ports import Ports, PortsHere
+from report_api.runs import sentences as meanings
+from report_api.runs.models import Item, Run
+from report_api.runs.pages.run import found_run, shown
+from report_api.runs.preview_money import money_rows
+from report_api.runs.service import show_run
+from report_api.runs.sync_panel import sync_panel
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.listing import Listing, PageNumber
+from report_api.web.rendering import page
+from report_api.web.texts import QueryText
+from report_api.web.visitor import Visitor
+
+router = partner_pages()
+
+CUSTOMERS_A_PAGE = 25
+ITEMS_A_PAGE = 50
+
+REMOVALS_A_PAGE = 500
+"""Removals are shown in full up to here; more are paged, because thousands of rows hold up browser and event loop."""
+
+LISTED = (Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED, Kind.SKIPPED, Kind.FAILED)
+"""What has a list of its own, page by page; removals are above it in full."""
+
+Show = Annotated[
+    Literal["customers", "created", "updated", "unchanged", "skipped", "failed", ""],
+    Query(description="Which list: by customer, or the items of one kind."),
+]
+RemovedPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the removals.")]
+HeldPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the held removals.")]
+Customer = Annotated[QueryText, Query(max_length=300, description="Only items of this customer.")]
+
+
+@router.get("/runs/{run_id}/preview")
+async def preview(
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    run_id: str,
+    show: Show = "",
+    customer: Customer = "",
+    number: PageNumber = 1,
+    removed: RemovedPage = 1,
+    held: HeldPage = 1,
+) -> Response:
+    """Show what a preview found; while it is being made, how far it is."""
+    row, run = await _run(ports, visitor, run_id)
+    if run.mode != "preview":
+        return see_other(visitor.partner_id, "runs", str(run.run_id))
+    sync = await sync_panel(ports, visitor)
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    if RunState(run.state) is RunState.PREVIEWED:
+        path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
+        values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
+        values |= await _removals(ports, run, path, {Kind.REMOVED: removed, Kind.HELD: held})
+        values |= await _lists(ports, run, Listed(path, show, customer, number))
+    return page(request, "runs/preview.html", tab="report", **values)
+
+
+@router.get("/runs/{run_id}/removals")
+async def removals(
+    request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, held: HeldPage = 1
+) -> Response:
+    """Show the removals that a Sync holds, all of them, and let a person approve their number."""
+    row, run = await _run(ports, visitor, run_id)
+    if run.mode == "preview":
+        return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
+    sync = await sync_panel(ports, visitor)
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
+    path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
+    values |= await _removals(ports, run, path, {Kind.HELD: held})
+    return page(request, "runs/removals.html", tab="report", **values)
+
+
+class Listed:
+    """Which list is shown below the removals: customers, the items of a kind, or all items of one customer."""
+
+    def __init__(self, path: str, show: str, customer: str, number: int) -> None:
+        self.customer = customer or None
+        self.kind = Kind(show) if show not in {"", "customers"} else None
+        self._path, self._number = path, number
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds of the items that are listed; none: customers are."""
+        if self.kind is not None:
+            return (self.kind,)
+        return () if self.customer is None else tuple(Kind)
+
+    def listing(self, size: int, of: int) -> Listing:
+        """Return the page of the list."""
+        return Listing(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
+
+
+async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[Mapping[str, Any], Run]:
+    row = await found_run(ports, visitor, run_id)
+    return row, await show_run(ports, row)
+
+
+async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[Kind, int]) -> dict[str, Any]:
+    counts = await ports.previews.counts(run.run_id)
+    listings = {
+        kind: Listing(path, {}, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value)
+        for kind, number in pages.items()
+        if counts[kind]
+    }
+    shown_rows = {
+        kind: [
+            shown(Item.from_row(item), run)
+            for item in await ports.previews.items(run.run_id, (kind,), skip=listing.skip, most=listing.size)
+        ]
+        for kind, listing in listings.items()
+    }
+    return {
+        "counts": counts,
+        "removals": shown_rows,
+        "removal_pages": listings,
+        "removals_file": partner_url(run.partner_id, "runs", str(run.run_id), "items.csv") + "?action=delete&outcome=",
+        "costs": money_rows(run.money, await ports.previews.costs(run.run_id)),
+    }
+
+
+async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:
+    if not listed.kinds:
+        # The number of customers comes with a page of them, so a page behind the end is asked for again.
+        asked = listed.listing(CUSTOMERS_A_PAGE, 10**9)
+        customers, of = await ports.previews.customers(run.run_id, skip=asked.skip, most=asked.size)
+        if not customers and asked.skip:
+            customers, of = await ports.previews.customers(run.run_id, skip=0, most=asked.size)
+            listed = Listed(asked.path, "", "", 1)
+        return {"customers": customers, "items": (), "listing": listed.listing(CUSTOMERS_A_PAGE, of), "kinds": LISTED}
+    counts = await ports.previews.counts(run.run_id, listed.customer)
+    listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
+    items = await ports.previews.items(
+        run.run_id, listed.kinds, customer=listed.customer, skip=listing.skip, most=listing.size
+    )
+    return {
+        "customers": (),
+        "items": [shown(Item.from_row(item), run) for item in items],
+        "listing": listing,
+        "kinds": LISTED,
+    }

@@ -1,0 +1,157 @@
+"""Starting, watching, cancelling and repeating runs from the portal (spec sections 2.3 to 2.7)."""
+
+from collections.abc import Awaitable
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from halosync.store.runs import Mode, NoRunError
+from halosync.store.seen import Change, Seen, SeenChangedError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData
+
+from report_api.access.partner_pages import partner_pages
+from report_api.access.session import VisitorHere, say
+from report_api.ports import Ports, PortsHere
+from report_api.runs import sentences as meanings
+from report_api.runs.service import run_uuid, show_run
+from report_api.runs.starting import NO_RUN, started
+from report_api.runs.sync_panel import Back
+from report_api.runs.sync_watch import sync_events
+from report_api.web.addresses import see_other
+from report_api.web.problems import Problem, not_found
+from report_api.web.rendering import page
+from report_api.web.visitor import Visitor
+
+router: APIRouter = partner_pages()
+
+_NOT_OURS = "The form was not filled in as the page makes it. Nothing was started. Open the page again and repeat it."
+
+
+class Order(BaseModel):
+    """What the forms of the panel and of the preview ask for.
+
+    Attributes:
+        invoice: the invoice that the person has seen; a newer one is not synchronised unseen.
+        revision: its revision.
+        approve_removals: how many removals the person has looked at.
+        looked: the person says so.
+        seen_in: the run whose page showed them.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    mode: Mode = "apply"
+    invoice: str = Field(max_length=200)
+    revision: int
+    approve_removals: int | None = Field(default=None, ge=0, le=2_000_000_000)
+    looked: bool = False
+    seen_in: UUID | None = None
+    accept_shrunk_read: bool = False
+    back: Back = "report"
+
+
+@router.post("/sync")
+async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Start a Sync or a preview of the newest invoice."""
+    order = _order(await request.form())
+    if order.approve_removals is not None and order.seen_in is None:
+        raise Problem(422, "validation_failed", _NOT_OURS)
+    if order.approve_removals and not order.looked:
+        await say(request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad")
+        return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
+    run = ports.runs.request(
+        visitor.partner_id,
+        invoice_id=None,
+        mode=order.mode,
+        by=visitor.actor,
+        approve_removals=order.approve_removals,
+        accept_shrunk_read=order.accept_shrunk_read,
+        seen=Seen(order.invoice, order.revision, order.seen_in),
+    )
+    try:
+        return await _started(request, visitor, run, order.mode, order.back)
+    except SeenChangedError as error:
+        return await _look_again(request, visitor, ports, order, error.change)
+
+
+@router.post("/runs/{run_id}/retry")
+async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+    """Start a run that does what this one left."""
+    run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, by=visitor.actor)
+    return await _started(request, visitor, run, "apply", "report")
+
+
+@router.get("/runs/{run_id}/cancel")
+async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+    """Ask before a run is cancelled."""
+    row = await ports.reports.run(visitor.partner_id, run_uuid(run_id))
+    if row is None:
+        raise not_found(NO_RUN)
+    return page(request, "runs/cancel_run.html", tab="report", run=await show_run(ports, row))
+
+
+@router.post("/runs/{run_id}/cancel")
+async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+    """Cancel a run: what is not yet sent is not sent."""
+    try:
+        cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id), by=visitor.actor)
+    except NoRunError:
+        raise not_found(NO_RUN) from None
+    if cancelled:
+        await say(request, "Cancelled. What has not been sent is not sent; what is on its way is finished.", "info")
+    else:
+        await say(request, "The run had already ended, so there was nothing to cancel.", "info")
+    return see_other(visitor.partner_id, "report")
+
+
+@router.get("/sync/events")
+async def events(visitor: VisitorHere, ports: PortsHere, seen: str = "") -> StreamingResponse:
+    """Tell a page that is open what changes; see `sync_events`."""
+    headers = {"X-Accel-Buffering": "no"}  # proxies that know it do not hold events back
+    return StreamingResponse(sync_events(ports, visitor, seen), media_type="text/event-stream", headers=headers)
+
+
+async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: Mode, back: Back) -> Response:
+    """Start a run and lead to where it can be watched; or say why there is none, which is no error of the person's."""
+    try:
+        run_id = await started(run)
+    except Problem as problem:
+        if problem.status_code == 404:
+            raise
+        await say(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
+        return see_other(visitor.partner_id, "report")
+    if mode == "preview":
+        return see_other(visitor.partner_id, "runs", str(run_id), "preview")
+    if back == "run":
+        return see_other(visitor.partner_id, "runs", str(run_id))
+    return see_other(visitor.partner_id, "report")
+
+
+async def _look_again(request: Request, visitor: Visitor, ports: Ports, order: Order, change: Change) -> Response:
+    """Say what is not as the person saw it, and lead to where it can be seen as it is now."""
+    if change is Change.RUN:
+        raise not_found(NO_RUN)
+    if change is Change.INVOICE:
+        newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
+        name = f", {newest[0]['invoice_id']} (revision {newest[0]['revision']})," if newest else ""
+        text = (
+            f"Nothing was started: a newer invoice{name} has come since you opened the page. "
+            "It is shown now; look at it, then press Sync again."
+        )
+        await say(request, text, "info")
+        return see_other(visitor.partner_id, "report")
+    await say(request, f"Nothing was started. {meanings.CHANGES[change]} Look again before you approve.", "bad")
+    return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
+
+
+def _order(form: FormData) -> Order:
+    """Return what a form asks for.
+
+    Raises:
+        Problem: 422, it is none of ours.
+    """
+    try:
+        return Order.model_validate({name: value for name, value in form.items() if value != ""})
+    except ValidationError:
+        raise Problem(422, "validation_failed", _NOT_OURS) from None

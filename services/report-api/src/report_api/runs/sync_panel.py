@@ -1,0 +1,183 @@
+"""The panel with Preview and Sync: what goes on now, what came of the last run, and what can be done next.
+
+Pages that show it include `sync_panel.html` with `sync` set to a `SyncPanel`, and load `sync.css` and `live.js`. When
+something has changed, `live.js` loads the page again behind the scenes and replaces every element that has `data-live`
+and an id: the panel, and what else a page marks so (counters, lines).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from halosync.contracts.run import RunCounters
+from halosync.domain.states import RunState
+
+from report_api.ports import Ports
+from report_api.runs import sentences as meanings
+from report_api.runs.models import Ahead, Run
+from report_api.runs.sentences import Meaning, RemedyLink
+from report_api.runs.service import show_run
+from report_api.web.visitor import Visitor
+
+Back = Literal["report", "run"]
+"""Where a person is led who has started something: to the report, or to the page of the new run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is that goes on.
+
+    Attributes:
+        state: where it stands.
+        counters: how many of its items stand where.
+        ahead: time left, and what Halo's limit still allows.
+        stopping: somebody cancelled it; what is on its way is finished.
+    """
+
+    state: RunState
+    counters: RunCounters
+    ahead: Ahead
+    stopping: bool
+
+    @property
+    def meaning(self) -> Meaning:
+        """The state in words."""
+        return meanings.STATES[self.state]
+
+    @property
+    def done(self) -> int:
+        """How many items need nothing more."""
+        return self.counters.total - self.counters.pending
+
+    @property
+    def waiting_until(self) -> datetime | None:
+        """Until when Halo's limit is waited for; None if it is not."""
+        return self.ahead.waiting_until
+
+    @property
+    def said(self) -> str:
+        """What is said aloud when it changes: the phase, and every quarter of the way; more would be chatter."""
+        if self.stopping:
+            return "Cancelling."
+        if self.waiting_until is not None:
+            return "Waiting for Halo's limit."
+        if self.state is not RunState.WRITING or not self.counters.total:
+            return f"{self.meaning.label}."
+        return f"{self.meaning.label}: {self.done * 4 // self.counters.total * 25} percent done."
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPanel:
+    """What the panel shows.
+
+    Attributes:
+        run: the partner's newest run, also a preview; None before the first.
+        row: its row, with what was asked of it.
+        invoice: the newest invoice, which a run would be for; None before the first.
+        connection: the state of the connection to Halo.
+        back: where to go after something was started.
+    """
+
+    run: Run | None
+    row: Mapping[str, Any] | None
+    invoice: Mapping[str, Any] | None
+    connection: str
+    back: Back
+
+    @property
+    def version(self) -> str:
+        """What the page shows, for the question whether that is still so; see `version_of`."""
+        return "" if self.run is None else version_of(self.run.run_id, RunState(self.run.state))
+
+    @property
+    def active(self) -> bool:
+        """Tell whether a run goes on, so that no other can be started by anybody."""
+        return self.run is not None and not RunState(self.run.state).is_final
+
+    @property
+    def ended(self) -> Run | None:
+        """The newest run, if it has ended and was for the invoice that is the newest now."""
+        if self.run is None or self.row is None or self.active or self.invoice is None:
+            return None
+        return self.run if self.row["invoice_pk"] == self.invoice["invoice_pk"] else None
+
+    def shows(self, run: Run) -> bool:
+        """Tell whether the panel is about this run: it goes on, or was the newest of the newest invoice."""
+        return self.run is not None and self.run.run_id == run.run_id and (self.active or self.ended is not None)
+
+    @property
+    def requester(self) -> str:
+        """Who asked for the newest run."""
+        return "" if self.run is None else meanings.requester(self.run.requested_by)
+
+    @property
+    def result(self) -> str:
+        """How the newest run ended, in a sentence."""
+        if self.ended is None:
+            return ""
+        what = "preview" if self.ended.mode == "preview" else "Sync"
+        match RunState(self.ended.state):
+            case RunState.FAILED:
+                return f"The last {what} failed. {meanings.error_label(self.ended.error_code)}."
+            case RunState.CANCELLED:
+                return f"The last {what} was cancelled."
+            case RunState.PREVIEWED:
+                return "A preview of this invoice is ready."
+            case RunState.PARTIAL:
+                return "The last Sync finished with open points."
+            case _:
+                return "The last Sync succeeded."
+
+    @property
+    def remedy(self) -> RemedyLink | None:
+        """Where the reason of a failed run is put right; None if there is no such page."""
+        return None if self.ended is None else meanings.REMEDY_LINKS.get(self.ended.error_code or "")
+
+    @property
+    def approved(self) -> int | None:
+        """How many removals were approved for the newest run; None: none were asked about."""
+        return None if self.row is None else self.row["approve_removals"]
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is that goes on; for an active panel only."""
+        if self.run is None or self.row is None:
+            raise ValueError("no run goes on")
+        stopping = self.row["cancel_requested_at"] is not None
+        return Progress(RunState(self.run.state), self.run.counters, self.run, stopping)
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing can be started although no run goes on; None if it can."""
+        if self.invoice is None:
+            return "There is no invoice yet. It appears here as soon as the distributor sends it."
+        if not self.invoice["line_count"]:
+            return "The newest invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+        if self.connection == "broken":
+            return "The connection to your Halo is broken. Connect it again first."
+        if self.connection != "connected":
+            return "Your Halo is not connected. Connect it first."
+        return None
+
+
+async def sync_panel(ports: Ports, visitor: Visitor, back: Back = "report") -> SyncPanel:
+    """Return what the panel shows of the visitor's partner now."""
+    rows = await ports.reports.runs(visitor.partner_id, after=None, most=1)
+    invoices = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
+    return SyncPanel(
+        run=await show_run(ports, rows[0]) if rows else None,
+        row=rows[0] if rows else None,
+        invoice=invoices[0] if invoices else None,
+        connection=visitor.partner.connection,
+        back=back,
+    )
+
+
+def version_of(run_id: UUID, state: RunState) -> str:
+    """Return what stands for a run's state as far as the page as a whole depends on it: goes on, or how it ended.
+
+    Writing counts too: then there is a plan, and with it counters and statuses to show.
+    """
+    return f"{run_id}.{state.value if state.is_final or state is RunState.WRITING else 'active'}"

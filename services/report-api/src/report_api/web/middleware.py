@@ -1,0 +1,84 @@
+"""What every request passes first and every answer last: a bound on bodies, headers for browsers."""
+
+import re
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from report_api.web.problems import Problem, not_found, respond
+
+MOST_BODY_BYTES = 64 * 1024
+MOST_FILE_BYTES = 4 * 1024 * 1024
+"""For files of links, and for the form that applies what one of them would change: tens of thousands of rows."""
+
+_TAKES_FILES = re.compile(r"/portal/[^/]+/(customers|licences)/import(/apply)?")
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What an answer has unless its route says otherwise."""
+
+
+class Edge:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        problem = _refusal(scope)
+        if problem is not None:
+            await respond(Request(scope), problem)(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, _Bounded(receive, _most_bytes(scope)).receive, send_with_headers)
+
+
+def _refusal(scope: Scope) -> Problem | None:
+    if "\0" in scope["path"]:
+        return not_found()  # Postgres has no NUL in texts, so no id can have one
+    length = Headers(scope=scope).get("content-length", "0")
+    most = _most_bytes(scope)
+    if not length.isdecimal() or int(length) > most:
+        return _too_large(most)
+    return None
+
+
+def _most_bytes(scope: Scope) -> int:
+    return MOST_FILE_BYTES if _TAKES_FILES.fullmatch(scope["path"]) else MOST_BODY_BYTES
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, "body_too_large", f"A body may have at most {most} bytes.")
+
+
+class _Bounded:
+    """Counts a body that comes in chunks and did not say how long it is."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._size = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._size += len(message.get("body", b""))
+            if self._size > self._most:
+                raise _too_large(self._most)
+        return message

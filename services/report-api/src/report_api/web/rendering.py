@@ -1,0 +1,104 @@
+"""Pages from templates: Jinja with autoescape, so that nothing a partner, Halo or an invoice says becomes markup."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from halosync.store.sessions import Notice
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+from report_api.web import formats
+from report_api.web.addresses import partner_url
+from report_api.web.visitor import SignedIn, Visitor
+
+ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "history")
+"""The rooms with pages; a template is named by its room: `runs/run.html`."""
+
+STATIC = resources.files("report_api.web") / "static"
+
+HEADERS = {
+    # No script and no style but our own files: what slips into a page as markup stays dead.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # With `no-referrer` browsers hide the origin of our own forms from us.
+    "Referrer-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A place of the navigation. `name` is what a page sets as its `tab`."""
+
+    name: str
+    title: str
+    needs_connection: bool = False
+
+
+TABS = (
+    Tab("halo-psa", "Halo PSA"),
+    Tab("report", "Report", needs_connection=True),
+    Tab("customers", "Customers", needs_connection=True),
+    Tab("licences", "License", needs_connection=True),
+    Tab("history", "History"),
+    Tab("settings", "Settings"),
+    Tab("keys", "API keys"),
+    Tab("audit", "Audit log"),
+)
+"""License as the product's documentation writes the tab; everywhere else it is licence."""
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page. Templates see `values`, the visitor, and what the navigation needs.
+
+    The session's notices are shown once, by the first page that is rendered after they were said.
+    """
+    visitor: SignedIn | None = getattr(request.state, "visitor", None)
+    notices: Sequence[Notice] = visitor.session.notices if visitor else ()
+    request.state.notices_shown = notices
+    html = _environment().get_template(template).render(visitor=visitor, notices=notices, **_frame(visitor), **values)
+    return HTMLResponse(html, status_code=status, headers=HEADERS)
+
+
+def fragment(template: str, **values: Any) -> str:
+    """Return a piece of a page that depends on `values` alone; live events carry it."""
+    return _environment().get_template(template).render(**values)
+
+
+def static_url(name: str) -> str:
+    """Return the address of a static file; it changes with the file, so browsers may keep it for good."""
+    return f"/static/{name}?v={_fingerprint(name)}"
+
+
+def _frame(visitor: SignedIn | None) -> Mapping[str, Any]:
+    if not isinstance(visitor, Visitor):
+        return {"partner": None, "tabs": ()}
+    # A broken connection keeps its tabs: what was done and what is wrong must stay readable (decision 12).
+    reachable = visitor.partner.connection != "disconnected"
+    return {"partner": visitor.partner, "tabs": [tab for tab in TABS if reachable or not tab.needs_connection]}
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PrefixLoader({room: PackageLoader(f"report_api.{room}") for room in ROOMS}),
+        autoescape=True,
+        undefined=StrictUndefined,  # a misspelt name is an error, not an empty cell
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"static_url": static_url, "partner_url": partner_url}
+    environment.filters |= formats.FILTERS
+    return environment

@@ -1,0 +1,47 @@
+"""Who looks at a page, as pages and templates see it. Found by `report_api.access.session`."""
+
+from dataclasses import dataclass
+
+from halosync.domain.acts import Actor
+from halosync.store.sessions import PartnerFrame, Session
+
+from report_api.web.csrf import csrf_token
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser with a session. `token` is the session's secret: it is never shown or logged."""
+
+    token: str
+    session: Session
+
+    def __repr__(self) -> str:
+        """Leave the token out of tracebacks and logs."""
+        return f"SignedIn({self.session!r})"
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit log and for runs."""
+        return self.session.actor
+
+    @property
+    def is_operator(self) -> bool:
+        """An operator sees all partners and picks one to act for."""
+        return self.session.principal.partner_id is None
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this session carries."""
+        return csrf_token(self.token)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visitor(SignedIn):
+    """Somebody who looks at a page of the partner that the session acts for."""
+
+    partner: PartnerFrame
+
+    @property
+    def partner_id(self) -> str:
+        """The partner of the page."""
+        return self.partner.partner_id

@@ -1,0 +1,103 @@
+"""The schema: migrations are applied once and never edited; functions, triggers and views follow their files."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from devstack.naming import fresh_name
+from devstack.postgres import PostgresServer
+from devstack.schema_snapshot import TARGET, schema_of
+from halosync.store import migrate as module
+from halosync.store.migrate import MigrationChangedError, functions_and_views, migrate
+
+pytestmark = pytest.mark.integration
+
+COMMITTED = Path(__file__).parents[2] / TARGET
+MORE = {"0001_first": "CREATE TABLE first (a int)", "0002_more": "ALTER TABLE first ADD COLUMN b int"}
+VIEW = {"views": "DROP VIEW IF EXISTS seen; CREATE VIEW seen AS SELECT a FROM first"}
+
+
+class Texts:
+    """What the two folders hold, in the place of their files."""
+
+    def __init__(self) -> None:
+        self.folders = {"migrations": {"0001_first": MORE["0001_first"]}, "schema": dict(VIEW)}
+
+    def __call__(self, folder: str) -> dict[str, str]:
+        return self.folders[folder]
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
+    """Texts that a test may change."""
+    made = Texts()
+    monkeypatch.setattr(module, "_texts", made)
+    return made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """A database without anything."""
+    name = fresh_name("test")
+    yield await postgres_server.create_database(name)
+    await postgres_server.drop_database(name)
+
+
+async def columns(url: str, relation: str) -> list[str]:
+    """The names of a table's or view's columns."""
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetch(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position",
+            relation,
+        )
+    finally:
+        await connection.close()
+    return [row["column_name"] for row in found]
+
+
+async def test_the_snapshot_of_the_schema_is_as_generated(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    async with pool.acquire() as connection:
+        assert await schema_of(connection) == COMMITTED.read_text("utf-8"), "run `make generate`"
+
+
+async def test_the_schema_applies_again_over_itself(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await migrate(empty_url) == ["0001_first", "schema"]
+    changed = functions_and_views() + "\n"
+    monkeypatch.setattr(module, "functions_and_views", lambda: changed)
+    assert await migrate(empty_url) == ["schema"]
+    assert await migrate(empty_url) == []
+
+
+async def test_the_next_migration_is_applied_and_the_first_is_not_repeated(empty_url: str, texts: Texts) -> None:
+    assert await migrate(empty_url) == ["0001_first", "schema"]
+    texts.folders["migrations"] = MORE
+    assert await migrate(empty_url) == ["0002_more", "schema"]
+    assert await columns(empty_url, "first") == ["a", "b"]
+    assert await migrate(empty_url) == []
+
+
+async def test_an_applied_migration_that_was_edited_is_refused(empty_url: str, texts: Texts) -> None:
+    await migrate(empty_url)
+    texts.folders["migrations"] = {**MORE, "0001_first": "CREATE TABLE first (a text)"}
+    with pytest.raises(MigrationChangedError, match="0001_first"):
+        await migrate(empty_url)
+    assert await columns(empty_url, "first") == ["a"]
+
+
+async def test_a_view_that_was_edited_replaces_the_old_one(empty_url: str, texts: Texts) -> None:
+    await migrate(empty_url)
+    texts.folders["schema"] = {"views": "DROP VIEW IF EXISTS seen; CREATE VIEW seen AS SELECT 1 AS one, a FROM first"}
+    assert await migrate(empty_url) == ["schema"]
+    assert await columns(empty_url, "seen") == ["one", "a"]
+
+
+async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Texts) -> None:
+    texts.folders["migrations"] = {**MORE, "0002_more": "ALTER TABLE first ADD COLUMN b int; SELECT 1 / 0"}
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(empty_url)
+    assert await columns(empty_url, "first") == ["a"]
+    texts.folders["migrations"] = MORE
+    assert await migrate(empty_url) == ["0002_more", "schema"]
