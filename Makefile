@@ -2,9 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+DOMAIN := $(BIN)/python -m pytest tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often forbid Python to keep compiled modules; each process would then compile all it imports, a second long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
@@ -36,7 +40,17 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 
 .PHONY: test
 test: install ## Run all tests (ARGS="-k word" for some)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+ifdef ARGS
+	$(PYTEST) $(ARGS)
+else
+	$(DOMAIN)
+	$(PYTEST) --ignore=tests/unit/domain
+endif
+
+.PHONY: test-unit
+test-unit: install ## Run the unit tests only, without servers: the domain's cover each of its branches
+	$(DOMAIN)
+	$(PYTEST) tests/unit --ignore=tests/unit/domain
 
 .PHONY: simulate
 simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--seeds 10000", "--seed 7", "--without fence")
@@ -74,4 +88,4 @@ generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, s
 
 .PHONY: clean
 clean: ## Remove what was made, the virtual environment too
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -33,7 +33,7 @@ from uuid import uuid4
 import httpx
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
-from devstack.waiting import until
+from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 
 REQUESTS, WINDOW_S = 100, 40.0

@@ -30,7 +30,7 @@ import asyncpg
 from auth.vault import Vault
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import running_stack
-from devstack.waiting import until
+from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.checking import LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine

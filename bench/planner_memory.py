@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
-from devstack.waiting import until
+from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 
 LIMIT_MIB = 300

@@ -25,7 +25,7 @@ import asyncpg
 import httpx
 from devstack.ports import free_port
 from devstack.postgres import postgres
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.settings import RateLimit
 from halosync.domain import wording
 from halosync.domain.acts import COMMAND_LINE
@@ -98,7 +98,7 @@ def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str,
 
 async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
     """Store a partner with an invoice of `number` lines in no particular order, and the run that applied it."""
-    chance = random.Random(1)  # noqa: S311 - the same invoice each time
+    chance = random.Random(1)
     customers = max(number // PER_CUSTOMER, 1)
     lines, items = zip(*(made(line_no, customers, chance) for line_no in range(1, number + 1)), strict=True)
     await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Big')", PARTNER)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulation.__main__ import quiet
+from simulation.fault_rates import MEASURED
 from simulation.guards import ALL, Guards
-from simulation.rates import MEASURED
-from simulation.shape import Shape
-from simulation.world import Outcome, simulate
+from simulation.scenario import Scenario
+from simulation.world import WorldResult, simulate
 
 PER_WORLD = 100
-WORLD = Shape(products=PER_WORLD, known=0, stale=0, batch_size=1, limit=500, page_size=100, max_attempts=8)
+WORLD = Scenario(products=PER_WORLD, known=0, stale=0, batch_size=1, limit=500, page_size=100, max_attempts=8)
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Sum:
     other: int = 0
     requests: int = 0
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: WorldResult) -> None:
         self.requests += outcome.requests
         for problem in outcome.broken:
             if problem.startswith("I2"):
@@ -43,9 +43,9 @@ class Sum:
                 self.other += 1
 
 
-def world(seed: int, guards: Guards) -> Outcome:
+def world(seed: int, guards: Guards) -> WorldResult:
     quiet()
-    return simulate(seed, guards=guards, rates=MEASURED, shape=WORLD)
+    return simulate(seed, guards=guards, rates=MEASURED, scenario=WORLD)
 
 
 def measure(creates: int, guards: Guards) -> Sum:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.looks import EVERY_LOOK, PHONE, picture
@@ -112,8 +112,8 @@ async def prepared_connected(partner: Partner) -> None:
 
 async def load(page: Page, partner: Partner, content: bytes) -> None:
     await page.goto(f"/portal/{partner.name}/customers/import")
-    file = {"name": "links.csv", "mimeType": "text/csv", "buffer": content}
-    await page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]  # playwright's FilePayload
+    file: FilePayload = {"name": "links.csv", "mimeType": "text/csv", "buffer": content}
+    await page.get_by_label("CSV file").set_input_files(file)
     await page.get_by_role("button", name="Show what would change").click()
     await page.wait_for_load_state()
 

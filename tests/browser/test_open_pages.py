@@ -1,7 +1,7 @@
 """A page that stays open: a newer invoice comes, the connection is lost, the server is away."""
 
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible

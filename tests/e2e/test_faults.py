@@ -6,14 +6,14 @@ import pytest
 from devstack.errors import NotInstalledError
 from devstack.faults.case import Case
 from devstack.faults.catalogue import chosen
-from devstack.faults.ground import Ground, prepared_ground
-from devstack.faults.matrix import play, side_by_side
+from devstack.faults.fault_stack import FaultStack, running_fault_stack
+from devstack.faults.matrix import run_case, side_by_side
 from devstack.rabbitmq_choice import find_rabbitmq
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-ALONE = [case for case in chosen([], short=True) if case.alone]
-SHARED = [case for case in chosen([], short=True) if not case.alone]
+ALONE = [case for case in chosen([], short=True) if case.exclusive]
+SHARED = [case for case in chosen([], short=True) if not case.exclusive]
 
 
 def silent(_line: str) -> None:
@@ -21,25 +21,25 @@ def silent(_line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-async def ground() -> AsyncIterator[Ground]:
+async def fault_stack() -> AsyncIterator[FaultStack]:
     """Two writers on servers of their own, which are killed here, whatever servers the other tests were given."""
     try:
         find_rabbitmq(None)
     except NotInstalledError as error:
         pytest.skip(str(error))
-    async with prepared_ground(silent) as prepared:
+    async with running_fault_stack(silent) as prepared:
         yield prepared
 
 
-async def test_whatever_halo_does_it_ends_as_planned(ground: Ground) -> None:
+async def test_whatever_halo_does_it_ends_as_planned(fault_stack: FaultStack) -> None:
     wrong = [
         (outcome.case.name, outcome.wrong)
-        async for outcome in side_by_side(ground, SHARED, silent, at_once=4)
+        async for outcome in side_by_side(fault_stack, SHARED, silent, at_once=4)
         if outcome.wrong
     ]
     assert wrong == []
 
 
 @pytest.mark.parametrize("case", ALONE, ids=lambda case: case.name)
-async def test_whoever_dies_or_hangs_it_ends_as_planned(ground: Ground, case: Case) -> None:
-    assert (await play(ground, case)).wrong == []
+async def test_whoever_dies_or_hangs_it_ends_as_planned(fault_stack: FaultStack, case: Case) -> None:
+    assert (await run_case(fault_stack, case)).wrong == []

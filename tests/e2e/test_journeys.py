@@ -8,7 +8,7 @@ import pytest
 from devstack.demo import Demo
 from devstack.sample import make_sample
 from devstack.stack import Stack
-from devstack.waiting import until
+from devstack.wait import until
 from rich.console import Console
 
 from tests.partner import PATIENCE_S, Partner, lines, new_partner

@@ -13,7 +13,7 @@ from devstack.rabbitmq_node import RabbitNode
 from devstack.service import STOP_TIMEOUT_S
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
-from devstack.waiting import until
+from devstack.wait import until
 
 from tests.partner import lines, new_partner
 

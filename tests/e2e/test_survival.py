@@ -9,7 +9,7 @@ from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
-from devstack.waiting import until
+from devstack.wait import until
 
 from tests.partner import PATIENCE_S, Partner, lines, new_partner
 

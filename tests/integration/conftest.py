@@ -16,7 +16,7 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.acts import COMMAND_LINE
 from report_api.app import build
-from report_api.ports import Pace, Ports
+from report_api.ports import EventTiming, Ports
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 PUBLIC_URL = "https://converge.example"
@@ -205,22 +205,26 @@ class World:
 
     async def _insert(self, table: str, columns: dict[str, Any], returning: str) -> Any:
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"  # noqa: S608 - names of ours
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"
         return await self.pool.fetchval(statement, *columns.values())
 
 
 @pytest.fixture
-def pace() -> Pace:
+def event_timing() -> EventTiming:
     """How often live events look; what is ahead of a run is told only with its counters."""
-    return Pace(poll_s=0.02, progress_s=600.0, heartbeat_s=0.1)
+    return EventTiming(poll_s=0.02, progress_s=600.0, heartbeat_s=0.1)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]", pace: Pace) -> AsyncIterator[World]:
+async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = Ports.on(
-        pool, public_url=PUBLIC_URL, rate_limit=RateLimit(requests=500, window_s=300), auth=auth, pace=pace
+        pool,
+        public_url=PUBLIC_URL,
+        rate_limit=RateLimit(requests=500, window_s=300),
+        auth=auth,
+        event_timing=event_timing,
     )
     transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 from devstack.account import Account
 from devstack.errors import NotOursError
-from devstack.family import Member, family_of, listeners
-from devstack.naming import fresh_name
 from devstack.postgres import PostgresServer, postgres
+from devstack.process_tree import TrackedProcess, listeners, process_tree
+from devstack.servers import fresh_name
 
 pytestmark = pytest.mark.integration
 
@@ -67,13 +67,13 @@ async def test_a_wrong_password_is_refused(postgres_server: PostgresServer) -> N
 
 
 async def test_nothing_is_left_behind_when_the_body_raises() -> None:
-    seen: list[Member] = []
+    seen: list[TrackedProcess] = []
     ports: list[int] = []
 
     async def fail_while_it_runs() -> None:
         async with postgres(None, durable=False) as server:
             connection = await asyncpg.connect(server.url)
-            seen.extend(family_of(await connection.fetchval("SELECT pg_backend_pid()")))
+            seen.extend(process_tree(await connection.fetchval("SELECT pg_backend_pid()")))
             ports.append(urlsplit(server.url).port or 0)
             assert listeners(ports) == ports
             raise ZeroDivisionError

@@ -12,11 +12,11 @@ import pytest
 from devstack.account import Account, account_for_servers
 from devstack.command import run
 from devstack.errors import CommandFailedError, NotReadyError, ProcessDiedError
-from devstack.family import Member, family_of
 from devstack.ports import free_port
 from devstack.process import ChildProcess
+from devstack.process_tree import TrackedProcess, process_tree
 from devstack.state import state_folder
-from devstack.waiting import until
+from devstack.wait import until
 
 Make = Callable[..., ChildProcess]
 
@@ -89,7 +89,7 @@ async def test_its_descendants_end_with_it(make: Make) -> None:
     process = make(PARENT)
     process.start()
     await until(lambda: says(process, "here"), what="the start of its child", timeout_s=20)
-    family = family_of(process.pid or 0)
+    family = process_tree(process.pid or 0)
     assert len(family) == 2
     await process.terminate()
     assert not any(member.lives() for member in family)
@@ -137,7 +137,7 @@ async def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         return log.exists() and "here" in log.read_text()
 
     await until(child_runs, what="the child's start", timeout_s=20)
-    family = family_of(parent.pid)
+    family = process_tree(parent.pid)
     assert len(family) == 2
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
@@ -194,5 +194,5 @@ async def says(process: ChildProcess, text: str) -> bool:
     return text in process.log_tail()
 
 
-async def gone(family: list[Member]) -> bool:
+async def gone(family: list[TrackedProcess]) -> bool:
     return not any(member.lives() for member in family)

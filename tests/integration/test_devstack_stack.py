@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from devstack.errors import CommandFailedError, NotOursError, ProcessDiedError
-from devstack.family import family_of
 from devstack.options import StackOptions
+from devstack.process_tree import process_tree
 from devstack.servers import Servers
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
@@ -120,7 +120,7 @@ async def test_one_that_does_not_drain_is_killed_and_named(
     monkeypatch.setattr("devstack.stack.STOP_TIMEOUT_S", 0.5)
     told: list[str] = []
     async with running_stack(options(progress=told.append), state=state) as stack:
-        planner = family_of(stack.services["planner"].process.pid or 0)
+        planner = process_tree(stack.services["planner"].process.pid or 0)
     assert told[-1].endswith("had to be killed: planner")
     assert not any(member.lives() for member in planner)
 
@@ -145,7 +145,7 @@ async def test_a_service_that_does_not_start_ends_all_and_tells_why(
 ) -> None:
     (stand_ins / "planner" / "__main__.py").write_text("raise SystemExit('HALOSYNC_AMQP_URL: wrong')")
 
-    before = set(family_of(os.getpid()))
+    before = set(process_tree(os.getpid()))
 
     async def start() -> None:
         async with running_stack(options(), state=state):
@@ -153,7 +153,7 @@ async def test_a_service_that_does_not_start_ends_all_and_tells_why(
 
     with pytest.raises(ProcessDiedError, match=r"planner ended with exit code 1[\s\S]*HALOSYNC_AMQP_URL: wrong"):
         await start()
-    assert set(family_of(os.getpid())) <= before
+    assert set(process_tree(os.getpid())) <= before
 
 
 async def test_a_failing_body_ends_all_and_keeps_the_logs(options: Options) -> None:
@@ -167,7 +167,7 @@ async def test_a_failing_body_ends_all_and_keeps_the_logs(options: Options) -> N
     with pytest.raises(ZeroDivisionError) as raised:
         await fail_while_it_runs()
     assert len(pids) == 4
-    assert not any(family_of(pid) for pid in pids)
+    assert not any(process_tree(pid) for pid in pids)
     names = ("auth", "halo-writer-1", "planner", "report-api", "sandbox")
     assert taken(Path(raised.value.__notes__[0].rpartition(" ")[2])) == [f"{name}.log" for name in names]
 

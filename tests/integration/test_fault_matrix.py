@@ -11,10 +11,10 @@ from devstack.faults import invariants
 from devstack.faults.case import Case
 from devstack.faults.catalogue import CASES, chosen
 from devstack.faults.command import table
-from devstack.faults.matrix import Outcome
+from devstack.faults.matrix import CaseResult
 from devstack.faults.proxy import Proxy
-from devstack.faults.work import make_work
-from devstack.waiting import until
+from devstack.faults.workload import make_workload
+from devstack.wait import until
 from halo_sandbox.testing import RunningSandbox
 
 TENANT = "acme"
@@ -95,9 +95,9 @@ async def test_a_cut_breaks_what_is_under_way(proxy: Proxy, sandbox: RunningSand
 
 
 class Stage:
-    """As much of a scene as the comparison with the plan needs."""
+    """As much of a trial as the comparison with the plan needs."""
 
-    work = make_work()
+    workload = make_workload()
 
 
 def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
     ],
 )
 def test_halo_is_compared_with_what_the_items_say(items: Any, changes: Any, good: bool) -> None:
-    now = {key: state for key, state in {**Stage.work.before, **changes}.items() if state is not None}
+    now = {key: state for key, state in {**Stage.workload.before, **changes}.items() if state is not None}
     assert (invariants.differences(Stage(), now, items) == []) is good  # type: ignore[arg-type]  # see Stage
 
 
@@ -142,5 +142,5 @@ def test_every_case_has_a_name_of_its_own_and_the_short_version_has_every_kind()
 
 def test_the_table_tells_what_does_not_hold() -> None:
     case = Case("any", "Halo", "something")
-    shown = table([Outcome(case, wrong=["broken"]), Outcome(case)])
+    shown = table([CaseResult(case, wrong=["broken"]), CaseResult(case)])
     assert list(shown.columns[-1].cells) == ["NOT ok", "ok"]

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.checking import InvalidInvoiceError
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
 from halosync.store.invoices import InvoiceStore
@@ -113,7 +113,7 @@ async def desk(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Desk]:
     runs = RunStore(pool)
     async with running_invoice_host() as host, httpx.AsyncClient(trust_env=False) as http:
         fetcher = LinesFetcher(http, frozenset({host.name}))
-        yield Desk(pool, host, runs, Intake(InvoiceStore(pool), runs, fetcher))
+        yield Desk(pool, host, runs, Intake(InvoiceStore(pool), runs, fetcher, PlanningSlots()))
 
 
 async def test_an_invoice_is_stored_with_its_lines_and_answered(desk: Desk) -> None:
@@ -244,7 +244,7 @@ async def test_a_rejection_that_is_delivered_again_is_told_under_the_same_event_
 
 async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: Desk) -> None:
     slots = PlanningSlots()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._lines, slots)
 
     async def waits() -> bool:
         return slots.crowded
@@ -259,7 +259,7 @@ async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: D
 
 async def test_a_small_invoice_is_taken_in_beside_a_large_plan(desk: Desk) -> None:
     slots = PlanningSlots()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._lines, slots)
     async with slots.take(large=True):
         await intake.take_in(json.dumps(event()).encode())
         assert await desk.standing() == {("INV-1", 1): True}
@@ -267,7 +267,7 @@ async def test_a_small_invoice_is_taken_in_beside_a_large_plan(desk: Desk) -> No
 
 async def test_a_plan_does_not_wait_for_a_file_that_is_still_fetched(desk: Desk) -> None:
     slots = PlanningSlots()
-    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._fetcher, slots)
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._lines, slots)
     desk.host.answers(Answer(b"{", promised=1000, stalls=True))
     by_url = event(lines=None, lines_url=desk.host.url("/lines"))
 
@@ -384,7 +384,7 @@ async def test_a_run_that_cannot_start_does_not_lose_the_invoice(desk: Desk) -> 
             raise TimeoutError(partner_id)
 
     async with httpx.AsyncClient() as http:
-        broken = Intake(InvoiceStore(desk.pool), Broken(), LinesFetcher(http, frozenset()))
+        broken = Intake(InvoiceStore(desk.pool), Broken(), LinesFetcher(http, frozenset()), PlanningSlots())
         with pytest.raises(TimeoutError):
             await broken.take_in(body)
     assert await desk.runs_of() == []

@@ -12,7 +12,7 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 import pytest_asyncio
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
 from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool
@@ -85,7 +85,7 @@ async def test_no_window_holds_more_than_the_limit_whenever_halo_counts_a_reques
 ) -> None:
     """Halo may count a request at any moment between its begin and its end; the worst of all these is looked at."""
     rate, clock = Rate(20, 0.5), asyncio.get_running_loop().time
-    end_at, chance = clock() + 2.0, random.Random(7)  # noqa: S311 - repeatable, not secret
+    end_at, chance = clock() + 2.0, random.Random(7)
     requests: list[tuple[float, float]] = []
 
     async def caller(limiter: RateLimiter) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from devstack.naming import fresh_name
 from devstack.postgres import PostgresServer
 from devstack.schema_snapshot import TARGET, schema_of
+from devstack.servers import fresh_name
 from halosync.store import migrate as module
 from halosync.store.migrate import MigrationChangedError, functions_and_views, migrate
 

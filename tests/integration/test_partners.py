@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.model import CustomerLink

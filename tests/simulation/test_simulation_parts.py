@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from simulation import clock
 from simulation.broker import Broker, Consumer, Envelope
+from simulation.fault_rates import NONE, FaultRates
 from simulation.guards import ALL
 from simulation.halo import Halo
 from simulation.process import Dice, Process
-from simulation.rates import NONE, Rates
-from simulation.shape import Shape
+from simulation.scenario import Scenario
 from simulation.world import simulate
 
 
@@ -78,7 +78,7 @@ def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
 @pytest.mark.parametrize(("sliding", "admitted"), [(True, 5), (False, 9)])
 def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) -> None:
     async def world() -> int:
-        halo = Halo(dice=Dice(1, NONE), limit=5, window_s=10.0, sliding=sliding)
+        halo = Halo(Dice(1, NONE), Scenario(limit=5, window_s=10.0, sliding=sliding))
         await asyncio.sleep(8)  # a fixed window ends after two more seconds, a sliding one only after ten
         return sum([await _admitted(halo, wait_s) for wait_s in (0, 0, 0, 0, 0, 0, 3, 0, 0, 0)])
 
@@ -87,32 +87,34 @@ def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) ->
 
 async def _admitted(halo: Halo, wait_s: float) -> bool:
     await asyncio.sleep(wait_s)
-    return halo.admit()
+    return not halo.tenant.limit_wait_s()
 
 
 def test_without_faults_a_world_needs_no_more_requests_than_it_must() -> None:
-    outcome = simulate(1, rates=NONE, shape=Shape(products=10, known=0, stale=0, batch_size=5, page_size=100))
+    outcome = simulate(1, rates=NONE, scenario=Scenario(products=10, known=0, stale=0, batch_size=5, page_size=100))
     assert (outcome.broken, outcome.states, outcome.requests) == ((), ("succeeded",), 2 + 2)
 
 
 def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them() -> None:
-    silent = Rates(unanswered=1.0, applied=0.0)
-    outcome = simulate(1, rates=silent, shape=Shape(max_attempts=3))
+    silent = FaultRates(unanswered=1.0, applied=0.0)
+    outcome = simulate(1, rates=silent, scenario=Scenario(max_attempts=3))
     assert outcome.broken == ()
     assert outcome.states[-1] == "succeeded"
 
 
 def test_a_limit_alone_fails_nothing_and_ends_no_run() -> None:
-    tight = Shape(products=24, known=12, stale=3, batch_size=3, page_size=10, limit=8, window_s=60.0, max_attempts=2)
+    tight = Scenario(products=24, known=12, stale=3, batch_size=3, page_size=10, limit=8, window_s=60.0, max_attempts=2)
     for seed in range(20):
-        outcome = simulate(seed, rates=Rates(too_many=0.2, foreign_per_s=0.05), shape=tight)
+        outcome = simulate(seed, rates=FaultRates(too_many=0.2, foreign_per_s=0.05), scenario=tight)
         assert (outcome.broken, outcome.states, outcome.failed) == ((), ("succeeded",), ())
 
 
 def test_what_a_person_removes_in_halo_fails_alone() -> None:
     removed = 0
     for seed in range(60):
-        outcome = simulate(seed, rates=Rates(person_per_s=0.05, slow=0.5), shape=Shape(products=20, known=18, stale=0))
+        outcome = simulate(
+            seed, rates=FaultRates(person_per_s=0.05, slow=0.5), scenario=Scenario(products=20, known=18, stale=0)
+        )
         assert outcome.broken == ()
         assert {name for name, _ in outcome.failed} <= outcome.removed
         removed += len(outcome.failed)
@@ -120,7 +122,7 @@ def test_what_a_person_removes_in_halo_fails_alone() -> None:
 
 
 def test_the_same_seed_is_the_same_world_wherever_its_objects_lie() -> None:
-    rates = Rates(broker_crash_per_s=0.01, drop_per_s=0.01, kill=0.005, unanswered=0.1)
+    rates = FaultRates(broker_crash_per_s=0.01, drop_per_s=0.01, kill=0.005, unanswered=0.1)
     for seed in range(10):
         first = simulate(seed, rates=rates)
         somewhere_else = [Process(str(n), Dice(n, NONE)) for n in range(50)]

@@ -134,7 +134,7 @@ def test_the_glossary_has_every_code(heading: str, words: set[str]) -> None:
 
 def test_the_glossary_has_every_code_with_which_a_planner_ends_a_run() -> None:
     service = text("services", "planner", "src", "planner", "run_planner.py")
-    codes = set(re.findall(r"_fail\(run, lease, \"(\w+)\"", service))
+    codes = set(re.findall(r"_fail\(run, claim, \"(\w+)\"", service))
     assert "read_shrunk" in codes
     assert codes <= first_cells(text("docs", "glossary.md"), "## Why a run failed")
 

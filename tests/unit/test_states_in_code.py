@@ -32,7 +32,7 @@ SETS: tuple[AbstractSet[str], ...] = (
     set(BatchState),
     set(ActionState),
 )
-OTHER_MEANINGS = {("routing.py", "none"), ("rates.py", "applied")}
+OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied")}
 """Words that are compared and are no states: a header of browsers; the name of a rate in the simulation."""
 
 

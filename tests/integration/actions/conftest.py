@@ -13,7 +13,7 @@ from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.store.actions import ActionStore
 from simulation.actions import MemoryActions
 from simulation.clock import now
-from simulation.database import Database, Run
+from simulation.database import Database, KnownLicence, Run
 
 PARTNER, TENANT, CLIENT = "acme-msp", "acme", 1
 RUN_ID = UUID(int=1)
@@ -222,16 +222,20 @@ class MemoryStage:
         self._db.runs[RUN_ID].cancelled = True
 
     async def known(self, *licences: tuple[int, int]) -> None:
-        self._db.known.update({licence_id: (client_id, False) for licence_id, client_id in licences})
+        self._db.known.update({licence_id: KnownLicence(client_id) for licence_id, client_id in licences})
+
+
+@pytest.fixture
+async def real_stage(pool: "asyncpg.Pool[Any]") -> RealStage:
+    stage = RealStage(pool)
+    await stage.set_up()
+    return stage
 
 
 @pytest.fixture(params=["postgres", "double"])
-async def stage(request: pytest.FixtureRequest, pool: "asyncpg.Pool[Any]") -> Stage:
-    if request.param == "double":
-        return MemoryStage()
-    real = RealStage(pool)
-    await real.set_up()
-    return real
+def stage(request: pytest.FixtureRequest) -> Any:
+    """One after the other; the double needs no database."""
+    return request.getfixturevalue("real_stage") if request.param == "postgres" else MemoryStage()
 
 
 async def marked(stage: Stage, items: Sequence[int], settle_s: float = 60.0) -> dict[int, int]:

@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+import auth.assembly
+import auth.ports
 import httpx
 import pytest
 import pytest_asyncio
-from auth.access_tokens import AccessTokens
 from auth.connection_service import ConnectionService
 from auth.vault import Vault
 from cryptography.fernet import Fernet
@@ -39,12 +40,16 @@ class Auth:
             redirect_url=REDIRECT_URL,
             timeout_s=TIMEOUT_S,
         )
-        self.tokens = AccessTokens(self.store, self.halo, vault)
-        self.service = self.asking(SCOPE)
+        self.use_cases = self._assembled(SCOPE)
+        self.service, self.tokens = self.use_cases.service, self.use_cases.tokens
+
+    def _assembled(self, scope: str) -> auth.assembly.Auth:
+        ports = auth.ports.Ports(connections=self.store, server=self.halo, vault=self.vault)
+        return auth.assembly.assemble(ports, scope=scope)
 
     def asking(self, scope: str) -> ConnectionService:
         """The use cases with another scope to ask for."""
-        return ConnectionService(self.store, self.halo, self.vault, scope=scope)
+        return self._assembled(scope).service
 
 
 @dataclass

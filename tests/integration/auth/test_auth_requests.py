@@ -33,7 +33,7 @@ PARTNER = "acme-msp"
 async def replica_at(amqp_url: str, auth: "Auth") -> AsyncIterator[None]:
     broker = RabbitBroker(**connect_options(amqp_url))
     async with Publisher(amqp_url) as publisher, broker:
-        build(broker, publisher, service=auth.service, tokens=auth.tokens)
+        build(broker, publisher, auth.use_cases)
         await broker.start()
         yield
 

@@ -13,7 +13,7 @@ import asyncpg
 import planner.__main__ as planner_main
 import pytest
 import pytest_asyncio
-from devstack.waiting import until
+from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries

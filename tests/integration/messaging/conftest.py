@@ -9,7 +9,7 @@ import aio_pika
 import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from devstack.waiting import until
+from devstack.wait import until
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.run import RunRequested

@@ -39,16 +39,8 @@ async def answered(request: TestConnection) -> ConnectionTested:
 
 async def test_every_request_is_answered_and_none_kept(topology: str, publisher: Publisher, outside: Outside) -> None:
     asking, answering = (RabbitBroker(**connect_options(topology), logger=None) for _ in range(2))
-    nobody = cast("Any", None)
-    planner.app.build(
-        answering,
-        publisher,
-        intake=nobody,
-        planning=nobody,
-        refreshing=nobody,
-        testing=cast("Any", SimpleNamespace(test=answered)),
-        starter=nobody,
-    )
+    use_cases = SimpleNamespace(connection_test=SimpleNamespace(test=answered))
+    planner.app.build(answering, publisher, planner=cast("Any", use_cases), owed_runs=cast("Any", None))
     async with asking, answering:
         requests = Requests(asking, publisher)
         await asking.start()

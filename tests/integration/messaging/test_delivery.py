@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
 from halosync.messaging import delivery

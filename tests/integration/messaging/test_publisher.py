@@ -5,7 +5,7 @@ from typing import Any
 
 import aio_pika
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import EVENTS, RUN_REQUESTED, WORK
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
 from devstack.rabbitmq_node import RabbitNode
-from devstack.waiting import until
+from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
 from halosync.messaging.connection import connect_options, connection_now

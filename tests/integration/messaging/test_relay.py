@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED

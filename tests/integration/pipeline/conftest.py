@@ -14,22 +14,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import halo_writer.assembly
+import planner.assembly
 import pytest
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
-from halo_writer.in_flight import InFlight
-from halo_writer.rules import RetryRules
-from halo_writer.sender import Sender
-from halo_writer.write_lookup import WriteLookUp
+from halo_writer.ports import Ports as WriterPorts
+from halo_writer.settings import WriterRules
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.acts import Actor
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
-from halosync.ports.failures import ConnectionLostError
+from halosync.messaging.delivery import PASSING
 from halosync.ports.permits import Rate
-from halosync.runtime.read_access import ReadAccess
+from halosync.ports.tokens import ConnectionLostError
 from halosync.store.actions import ActionStore
+from halosync.store.connections import ConnectionStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.plans import PlanStore
@@ -37,11 +38,10 @@ from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
-from planner.halo_read import HaloRead
-from planner.intake import Intake
-from planner.lines_fetcher import LinesFetcher
-from planner.run_planner import Limits, RunPlanner
-from planner.snapshot_refresh import SnapshotRefresh
+from planner.assembly import Planner
+from planner.connection_test import TEST_PAGE_SIZE
+from planner.ports import Ports as PlannerPorts
+from planner.settings import PlannerRules
 from pydantic import SecretStr
 
 from .transitions import only_allowed_transitions
@@ -96,45 +96,58 @@ class Pipeline:
         self.runs, self.actions, self.limiter = RunStore(pool), ActionStore(pool), RateLimiter(pool)
         self.transport = HaloTransport(sandbox.url_template, tuning.timeout_s)
         self.counter = RequestCounter(pool)
-        reader = HaloReader(self.transport, tuning.page_size)
-        self.access = ReadAccess(self.tokens, self.limiter, self.counter, self.transport.total_timeout_s)  # type: ignore[arg-type]
-        plans, reads = PlanStore(pool), ReadStore(pool)
-        reading = HaloRead(self.access, reader, reads)
-        limits = Limits(tuning.rate, tuning.batch_size, tuning.delays_s, tuning.max_attempts)
-        self.intake = Intake(InvoiceStore(pool), self.runs, LinesFetcher(None, frozenset()))  # type: ignore[arg-type]
-        self.planning = RunPlanner(runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits)
-        self.refreshing = SnapshotRefresh(snapshots=reads, settings=plans, reading=reading, default_rate=tuning.rate)
-        self.reader = reader
+        use_cases = self.planner()
+        self.intake, self.planning = use_cases.intake, use_cases.run_planner
+        self.refreshing = use_cases.snapshot_refresh
         self.writing = self.writer()
+
+    def planner(self, rate: Rate | None = None) -> Planner:
+        """Return another planner on the same stores."""
+        reads = ReadStore(self.pool)
+        no_lines: Any = None  # every invoice here brings its own
+        ports = PlannerPorts(
+            invoices=InvoiceStore(self.pool),
+            lines=no_lines,
+            owed_runs=self.runs,
+            runs=RunWork(self.pool),
+            plans=PlanStore(self.pool),
+            reads=reads,
+            snapshots=reads,
+            connections=ConnectionStore(self.pool),
+            tokens=self.tokens,
+            limiter=self.limiter,
+            counter=self.counter,
+            lists=HaloReader(self.transport, self.tuning.page_size),
+            sample_lists=HaloReader(self.transport, TEST_PAGE_SIZE),
+            passing=PASSING,
+        )
+        rules = PlannerRules(
+            rate=rate or self.tuning.rate,
+            batch_size=self.tuning.batch_size,
+            delays_s=self.tuning.delays_s,
+            max_attempts=self.tuning.max_attempts,
+        )
+        return planner.assembly.assemble(ports, rules)
 
     def writer(self, name: str = "writer-1") -> BatchWriter:
         """Return another writer on the same stores."""
-        sender = Sender(
-            actions=self.actions,
-            limiter=self.limiter,
-            halo=HaloWriter(self.transport),
-            counter=self.counter,
-            default_rate=self.tuning.rate,
-            worker=name,
-            settle_s=self.tuning.settle_s,
-        )
-        lookup = WriteLookUp(
-            actions=self.actions,
-            access=self.access,
-            reader=self.reader,
-            default_rate=self.tuning.rate,
-            max_attempts=self.tuning.max_attempts,
-            settle_s=self.tuning.settle_s,
-        )
-        return BatchWriter(
+        ports = WriterPorts(
             actions=self.actions,
             tokens=self.tokens,
             limiter=self.limiter,
-            sender=sender,
-            lookup=lookup,
-            rules=RetryRules(self.tuning.delays_s, self.tuning.max_attempts, self.tuning.settle_s, per_tenant=4),
-            in_flight=InFlight(),
+            counter=self.counter,
+            lists=HaloReader(self.transport, self.tuning.page_size),
+            writes=HaloWriter(self.transport),
         )
+        rules = WriterRules(
+            worker=name,
+            rate=self.tuning.rate,
+            delays_s=self.tuning.delays_s,
+            max_attempts=self.tuning.max_attempts,
+            settle_s=self.tuning.settle_s,
+            per_tenant=4,
+        )
+        return halo_writer.assembly.assemble(ports, rules)
 
     async def invoice(self, lines: list[dict[str, Any]], **header: Any) -> str:
         """Take in an invoice with these lines; each may leave out what does not matter."""

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 
 TENANT = "acme"
 

@@ -29,7 +29,7 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_any_mixture_of_faults_ends_as_planned(pipeline: Any, seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    dice = random.Random(seed)
     pipeline.tuning.settle_s = 0.3
     pipeline.tuning.batch_size = 10
     pipeline.tuning.max_attempts = 50

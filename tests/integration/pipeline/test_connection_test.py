@@ -5,32 +5,20 @@ from typing import Any
 
 import pytest
 from halosync.contracts.connection import ConnectionTested, TestConnection
-from halosync.halo.read import HaloReader
-from halosync.ports.failures import ConnectionLostError, TokenUnavailableError
 from halosync.ports.permits import Rate
 from halosync.ports.requests import Refusal
-from halosync.store.connections import ConnectionStore
-from halosync.store.reads import ReadStore
-from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 
-TENANT, PARTNER = "acme", "acme-msp"
+from .conftest import PARTNER, TENANT, Pipeline
+
 CLIENTS, LICENCES = {"path": "Client"}, {"path": "SoftwareLicence"}
 
 
-def built(pipeline: Any, **changes: Any) -> ConnectionTest:
-    made = {
-        "contexts": ReadStore(pipeline.pool),
-        "views": ConnectionStore(pipeline.pool),
-        "access": pipeline.access,
-        "reader": HaloReader(pipeline.transport, TEST_PAGE_SIZE),
-        "default_rate": Rate(500, 300.0),
-        **changes,
-    }
-    return ConnectionTest(**made)
-
-
-async def tried(pipeline: Any, **changes: Any) -> ConnectionTested:
-    return await built(pipeline, **changes).test(TestConnection(partner_id=PARTNER))
+async def tried(pipeline: Pipeline, rate: Rate | None = None, patience_s: float | None = None) -> ConnectionTested:
+    test = pipeline.planner(rate).connection_test
+    if patience_s is not None:
+        test._patience_s = patience_s
+    return await test.test(TestConnection(partner_id=PARTNER))
 
 
 async def refusal(pipeline: Any, **changes: Any) -> tuple[str, str]:
@@ -84,7 +72,7 @@ async def test_no_permit_names_the_time(pipeline: Any) -> None:
     await pipeline.limiter.acquire(TENANT, rate, want=1, hold_s=60.0, interactive=True)
     await pipeline.limiter.block(TENANT, 200.0)
     with pytest.raises(Refusal) as refused:
-        await tried(pipeline, default_rate=rate)
+        await tried(pipeline, rate=rate)
     answer = refused.value.answer
     assert answer.code == "rate_limited"
     assert answer.retry_at is not None

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from devstack.waiting import until
-from halo_writer.rules import BUSY_WAIT_S
+from devstack.wait import until
+from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.store.plans import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS

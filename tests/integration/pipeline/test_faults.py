@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from halosync.domain.acts import Actor
 from halosync.ports.batch_work import AppliedAction
-from halosync.ports.failures import ConnectionLostError
 from halosync.ports.permits import Rate
+from halosync.ports.tokens import ConnectionLostError
 from halosync.store.run_work import RunWork
 
 TENANT = "acme"
@@ -296,8 +296,8 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     await pipeline.invoice(products(1))
     run_id = await pipeline.start()
     await pipeline.messages()  # lost
-    lease = UUID(int=1)
-    assert await RunWork(pipeline.pool).claim(run_id, lease) is not None
+    claim = UUID(int=1)
+    assert await RunWork(pipeline.pool).claim(run_id, claim) is not None
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
     await pipeline.pool.execute("UPDATE run SET claimed_until = now(), redeliver_at = now()")
     assert await pipeline.runs.redeliver_due() == 1

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.ports.permits import Rate
 
 

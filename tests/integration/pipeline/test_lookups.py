@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from devstack.waiting import until
-from halosync.ports.failures import TokenUnavailableError
+from devstack.wait import until
 from halosync.ports.permits import Rate
+from halosync.ports.tokens import TokenUnavailableError
 
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}

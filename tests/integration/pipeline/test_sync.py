@@ -55,7 +55,7 @@ async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Any) -> Non
 
 async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Any) -> None:
     read_id = uuid4()
-    await pipeline.refreshing._reading.reads.begin(read_id, "acme-msp", TENANT)
+    await pipeline.refreshing._halo_read.reads.begin(read_id, "acme-msp", TENANT)
     await pipeline.invoice([{"product_code": "P-1"}])
     await pipeline.sync()
     await pipeline.refreshing.advance("acme-msp", read_id)

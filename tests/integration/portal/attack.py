@@ -83,9 +83,15 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
     await world.connect(partner)
     await world.halo({7: name, 8: f"Other {name}"}, [name], partner=partner)
     item = world.item(
-        customer_ids=[customer], customer_name=name, product_code=product, licence_name=name, line_nos=[1],
-        outcome="failed", reason="rejected", detail=f"Halo says: {name}",
-    )  # fmt: skip
+        customer_ids=[customer],
+        customer_name=name,
+        product_code=product,
+        licence_name=name,
+        line_nos=[1],
+        outcome="failed",
+        reason="rejected",
+        detail=f"Halo says: {name}",
+    )
     run_id = await world.run(invoice_pk, [item], partner=partner, requested_by=name)
     await world.pool.execute("UPDATE run SET error = $2 WHERE run_id = $1", run_id, f"It failed: {name}")
     await world.finish(run_id, "partial")
@@ -110,9 +116,7 @@ async def everything(world: "World") -> dict[str, Any]:
         " WHERE table_schema = current_schema() AND table_name <> 'portal_session' ORDER BY 1"
     )
     return {
-        table["name"]: await world.pool.fetchval(
-            f'SELECT array_agg(t::text ORDER BY t::text) FROM "{table["name"]}" t'  # noqa: S608 - a name of ours
-        )
+        table["name"]: await world.pool.fetchval(f'SELECT array_agg(t::text ORDER BY t::text) FROM "{table["name"]}" t')
         for table in tables
     }
 

@@ -151,7 +151,7 @@ async def test_a_connection_shows_its_facts(browser: "Browser", world: "World") 
     )
     await browser.sign_in()
     facts: dict[str, Any] = {
-        row.select_one("dt").get_text(): " ".join(row.select_one("dd").get_text(" ").split())  # type: ignore[union-attr]
+        row.select("dt")[0].get_text(): " ".join(row.select("dd")[0].get_text(" ").split())
         for row in (await browser.open(HERE)).soup.select(".facts > div")
     }
     assert facts == {

@@ -37,14 +37,14 @@ async def test_the_chart_tells_the_numbers_of_the_table(browser: "Browser", worl
     assert named[0] == "What became of the last 2 invoices"
     assert "November 2026: 1,200 synced, 2 failed" in named[1]
     assert "October 2026: not synchronised" in named[1]
-    assert page.texts("svg text.chart-total") == ["–", "1,202"]  # noqa: RUF001 - a dash, meant so
+    assert page.texts("svg text.chart-total") == ["–", "1,202"]
     assert page.texts("svg text.chart-month") == ["Oct", "Nov"]
     assert page.texts("svg text.chart-year") == ["2026", ""]
 
     rows = [page.texts(f"details tbody tr:nth-of-type({number}) > *") for number in (1, 2)]
     assert [row[0] for row in rows] == ["November 2026 INV-11", "October 2026 INV-10"]
     assert rows[0][2:5] == ["1,200", "2", "1,202"]
-    assert rows[1][2:] == ["–", "–", "–", "Not synchronised yet"]  # noqa: RUF001 - dashes, meant so
+    assert rows[1][2:] == ["–", "–", "–", "Not synchronised yet"]
     assert page.one("details tbody td a")["href"] == f"/portal/acme-msp/runs/{run_id}"
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 LISTS = [address for address in addresses() if address.method == "GET" and "{partner}" in address.template]
-FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1|x", "@SUM(A1)", "\t=1+1", "\r=1+1", "＝1+1"]  # noqa: RUF001
+FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1|x", "@SUM(A1)", "\t=1+1", "\r=1+1", "＝1+1"]
 # As a spreadsheet sees it, also one that takes semicolons or tabs for the ends of cells.
-_RUNS = re.compile(r"(^|[;\t])\s*[=+\-@\t\r＝＋－＠]")  # noqa: RUF001 - full width, meant so
+_RUNS = re.compile(r"(^|[;\t])\s*[=+\-@\t\r＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 

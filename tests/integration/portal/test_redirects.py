@@ -41,7 +41,7 @@ EVIL = [
     "data:text/html,<script>alert(1)</script>",
     "//evil.example\\@converge.example/portal/",
     "/sign-in/..//evil.example",
-    "／／evil.example",  # noqa: RUF001 - full width, which some browsers once folded
+    "／／evil.example",
     "/v1/partners/acme-msp/summary",
     "/static/portal.js",
     "",

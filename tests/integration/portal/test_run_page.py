@@ -40,7 +40,7 @@ async def test_counters_add_up_and_money_is_told_by_billing_cycle(browser: "Brow
     money = page.soup.select("section[aria-labelledby=money-title] tbody tr")
     assert [" ".join(row.get_text(" ").split()) for row in money] == [
         "Monthly AUD 320.00 AUD 383.00 +AUD 63.00",
-        "Yearly AUD 60.00 AUD 0.00 −AUD 60.00",  # noqa: RUF001 - a minus sign, meant so
+        "Yearly AUD 60.00 AUD 0.00 −AUD 60.00",
     ]
 
 
@@ -71,7 +71,7 @@ async def test_items_show_what_changes_and_why_not(browser: "Browser", world: "W
         "Yes",
         "✓ Synced",
     ]
-    assert cells[1][2:4] == ["– → changes to 5", "– → changes to 7.00"]  # noqa: RUF001 - dashes, meant so
+    assert cells[1][2:4] == ["– → changes to 5", "– → changes to 7.00"]
     assert page.texts("table.items tbody th")[2] == "<b>Fabrikam</b> C-1"
     assert "No client of that name in Halo" in cells[2][-1]
     assert page.one("table.items td.outcome a")["href"] == "/portal/acme-msp/customers?q=C-1"

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from report_api.access.api_keys import PartnerRoute
-from report_api.access.partner_pages import PartnerPage, SignedInPage
+from report_api.access.api_guard import PartnerRoute
+from report_api.access.page_guard import PartnerPage, SignedInPage
 
 from tests.integration.portal.attack import (
     ACME,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from report_api.ports import Pace
-from report_api.runs.sync_watch import sync_events
+from report_api.ports import EventTiming
+from report_api.runs.watch import sync_events
 from report_api.web.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ SYNC = "/portal/acme-msp/sync"
 
 
 @pytest.fixture
-def pace() -> Pace:
-    return Pace(poll_s=0.02, progress_s=0.05, heartbeat_s=0.1)
+def event_timing() -> EventTiming:
+    return EventTiming(poll_s=0.02, progress_s=0.05, heartbeat_s=0.1)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -11,7 +11,7 @@ import pytest_asyncio
 from devstack.ports import free_port
 from halosync.runtime.health import serve_until, server
 from report_api.app import build
-from report_api.ports import Pace
+from report_api.ports import EventTiming
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -101,7 +101,7 @@ async def test_a_run_that_has_ended_is_one_event(world: "World", live: httpx.Asy
         assert await stream.next() is None
 
 
-@pytest.mark.parametrize("pace", [Pace(poll_s=0.02, progress_s=0.1, heartbeat_s=60.0)])
+@pytest.mark.parametrize("event_timing", [EventTiming(poll_s=0.02, progress_s=0.1, heartbeat_s=60.0)])
 async def test_what_is_ahead_comes_with_the_counters_and_between_them(world: "World", live: httpx.AsyncClient) -> None:
     run_id = await world.run(await world.invoice(), [world.item()])
     async with live.stream("GET", address(run_id), headers=world.key()) as response:

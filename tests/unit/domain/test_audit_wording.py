@@ -41,6 +41,12 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         'Linked customer "Contoso" (C-1) to client #8. Took customer "Contoso" (C-1) into synchronisation again.',
     ),
     (
+        Act.CUSTOMER_LINKED,
+        "C-1",
+        {"before": link(7, "Contoso"), "after": link(7, "Contoso", excluded=True)},
+        "Left customer C-1 out of synchronisation.",
+    ),
+    (
         Act.PRODUCT_LINKED,
         "P",
         {"before": "Old", "after": "New"},

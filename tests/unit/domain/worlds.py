@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from math import prod
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from halosync.domain.model import (
     Action,
@@ -46,14 +46,14 @@ QUANTITIES = [Decimal(text) for text in ("1", "1", "2.50", "1", "0", "0.0", "0.1
 PRICES = [Decimal(text) for text in ("31.5", "0", "31.50", "31.5", "0.12345678901234567890123")]
 
 
-def line(line_no: int = 1, **changes: object) -> Line:
+def line(line_no: int = 1, **changes: Any) -> Line:
     plain = Line(line_no, "C-1", "Contoso", "MS-365", Kind.RECURRING, Decimal(12), Decimal("31.50"), "Monthly")
-    return replace(plain, **changes)  # type: ignore[arg-type]  # replace checks no keyword types of a mapping
+    return replace(plain, **changes)
 
 
-def licence(number: int = 1, **changes: object) -> Licence:
+def licence(number: int = 1, **changes: Any) -> Licence:
     plain = Licence(number, 7, "MS-365", Decimal(12), Decimal("31.5"), None, "Monthly")
-    return replace(plain, **changes)  # type: ignore[arg-type]  # as above
+    return replace(plain, **changes)
 
 
 T = TypeVar("T")

@@ -183,6 +183,8 @@ def test_words_are_always_short_and_storable(body: str) -> None:
 
 def test_a_failure_is_told_by_halos_own_words() -> None:
     failure = from_response(httpx.Response(400, json={"Message": "No such client"}), write=True, now=NOW)
-    assert (failure.words, str(failure), failure.body) == ("No such client",) * 2 + ('{"Message":"No such client"}',)
+    assert (failure.words, str(failure), failure.named_rows) == ("No such client", "No such client", frozenset())
+    refused = from_response(httpx.Response(400, json={"[1].count": ["Could not convert"]}), write=True, now=NOW)
+    assert (refused.words, refused.named_rows) == ("Could not convert", frozenset({1}))
     assert from_response(httpx.Response(503), write=True, now=NOW).words == "Halo answered 503 Service Unavailable"
     assert from_response(httpx.Response(599), write=True, now=NOW).words.startswith("Halo answered 599")

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from halo_writer.effects import removal_write
 from halosync.domain.model import PriceField, Removal
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
+from halosync.halo.failures import named_rows
 from halosync.halo.transport import HaloTransport
-from halosync.halo.write import HaloWriter, _ids, _number, _wire, named_rows, removal_write
+from halosync.halo.write import HaloWriter, _ids, _number, _wire
 from halosync.ports.failures import HaloFailure
 from halosync.ports.licence_write import LicenceWrite
 from hypothesis import given

@@ -26,7 +26,7 @@ from report_api.web.csv_export import cell, wants_csv
         ("@x", "'@x"),
         ("\tx", "'\tx"),
         ("\rx", "'\rx"),
-        ("＝1", "'＝1"),  # noqa: RUF001 - full width, as some spreadsheets take it
+        ("＝1", "'＝1"),
         ("a=1", "a=1"),
         (["=1", "2"], "'=1; 2"),
         ("-٣", "'-٣"),

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.invoices.expected import next_invoice
-from report_api.runs.eta import Effort, eta_s, requests_left, waits_s
+from report_api.invoices.service import next_invoice
+from report_api.runs.progress import Effort, eta_s, requests_left, waits_s
 
 CALM = Effort(remaining=100, done=10, elapsed_s=5.0, in_use=10, allowed=500, window_s=300.0, wait_s=0.0)
 

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from report_api.runs.changes import Change, changes
 from report_api.runs.models import LicenceShape
+from report_api.runs.views import Change, changes
 
 BEFORE = LicenceShape(quantity=Decimal(1200), price=Decimal("31.5"), billing_cycle="Monthly", active=True)
 
@@ -30,13 +30,13 @@ def test_only_what_differs_is_changed() -> None:
 
 
 def test_unset_is_not_zero() -> None:
-    assert change_of(quantity=None) == [Change("Quantity", "1,200", "–", changed=True)]  # noqa: RUF001 - a dash, meant so
-    assert change_of(billing_cycle=None) == [Change("Billing cycle", "Monthly", "–", changed=True)]  # noqa: RUF001 - same
+    assert change_of(quantity=None) == [Change("Quantity", "1,200", "–", changed=True)]
+    assert change_of(billing_cycle=None) == [Change("Billing cycle", "Monthly", "–", changed=True)]
 
 
 def test_a_licence_that_comes_or_goes_changes_in_every_field() -> None:
-    assert [one.before for one in changes(None, BEFORE)] == ["–"] * 4  # noqa: RUF001 - a dash, meant so
-    assert [one.after for one in changes(BEFORE, None)] == ["–"] * 4  # noqa: RUF001 - same
+    assert [one.before for one in changes(None, BEFORE)] == ["–"] * 4
+    assert [one.after for one in changes(BEFORE, None)] == ["–"] * 4
     assert all(one.changed for one in (*changes(None, BEFORE), *changes(BEFORE, None)))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from halosync.domain.model import Outcome
 from halosync.store.history import SyncedInvoice
-from report_api.history.pages.history import chart_of
+from report_api.history.pages import chart_of
 
 
 def invoice(period: str, counts: dict[str, int] | None = None) -> SyncedInvoice:

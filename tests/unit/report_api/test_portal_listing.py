@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.web.listing import Listing
+from report_api.web.paging import Listing
 
 
 def listing(asked: int, of: int, size: int = 10, **filters: str | None) -> Listing:

@@ -21,7 +21,7 @@ def test_every_code_has_words() -> None:
 
 
 def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:
-    codes = set(re.findall(r"_fail\(run, lease, \"(\w+)\"", PLANNER.read_text("utf-8")))
+    codes = set(re.findall(r"_fail\(run, claim, \"(\w+)\"", PLANNER.read_text("utf-8")))
     assert "read_shrunk" in codes
     assert codes <= set(meanings.ERRORS)
 

@@ -22,8 +22,8 @@ from halosync.store.invoice_report_values import (
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from report_api.invoices.report_query import SORTS, ReportQuery
-from report_api.invoices.shown_lines import Possible, RemedyButton, ShownLine, shown_customers
+from report_api.invoices.pages import SORTS, ReportQuery
+from report_api.invoices.views import Possible, RemedyButton, ShownLine, shown_customers
 from report_api.runs import sentences as meanings
 
 RUN = UUID(int=1)

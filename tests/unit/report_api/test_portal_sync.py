@@ -11,16 +11,20 @@ from halosync.domain.states import RunState
 from halosync.store.previews import Cost, Kind, kind_of
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.runs.models import Ahead, Money
-from report_api.runs.preview_money import money_rows
-from report_api.runs.sync_panel import Progress, version_of
+from report_api.runs.models import Money, RunProgress
+from report_api.runs.progress import Progress
+from report_api.runs.sync_panel import version_of
+from report_api.runs.views import money_rows
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")
-WAITING = Ahead(waiting_until=datetime(2026, 11, 5, 14, 5, tzinfo=UTC))
+SOON = datetime(2026, 11, 5, 14, 5, tzinfo=UTC)
 
 
-def progress(state: RunState, pending: int = 0, *, ahead: Ahead = Ahead(), stopping: bool = False) -> Progress:  # noqa: B008 - a model without state
-    return Progress(state, RunCounters(total=8, synced=8 - pending, pending=pending), ahead, stopping)
+def progress(
+    state: RunState, pending: int = 0, *, waiting_until: datetime | None = None, cancelling: bool = False
+) -> Progress:
+    counters = RunCounters(total=8, synced=8 - pending, pending=pending)
+    return Progress(RunProgress(run_id=RUN, state=state, counters=counters, waiting_until=waiting_until), cancelling)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +35,12 @@ def progress(state: RunState, pending: int = 0, *, ahead: Ahead = Ahead(), stopp
         (progress(RunState.WRITING, 7), "Writing to Halo: 0 percent done."),
         (progress(RunState.WRITING, 6), "Writing to Halo: 25 percent done."),
         (progress(RunState.WRITING, 0), "Writing to Halo: 100 percent done."),
-        (progress(RunState.WRITING, 3, ahead=WAITING), "Waiting for Halo's limit."),
-        (progress(RunState.WRITING, 3, ahead=WAITING, stopping=True), "Cancelling."),
+        (progress(RunState.WRITING, 3, waiting_until=SOON), "Waiting for Halo's limit."),
+        (progress(RunState.WRITING, 3, waiting_until=SOON, cancelling=True), "Cancelling."),
     ],
 )
 def test_only_what_matters_is_said_aloud(shown: Progress, said: str) -> None:
-    assert shown.said == said
+    assert shown.announcement == said
 
 
 def test_a_page_is_out_of_date_when_a_run_begins_is_planned_or_ends() -> None:

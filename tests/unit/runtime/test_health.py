@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from devstack.waiting import until
+from devstack.wait import until
 from halosync.runtime.health import health_app
 from halosync.runtime.loop_lag import STALLED_S, STALLED_TICKS, LoopLag
 from halosync.runtime.readiness import Check, Readiness, Rhythm

@@ -32,7 +32,7 @@ class Halo:
     def __post_init__(self) -> None:
         self.limiter = MemoryRateLimiter(lambda: self.now)
         self.rule = LimitRule(RATE.requests, RATE.window_s, self.window)
-        self.chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+        self.chance = random.Random(7)
 
     def hour(self) -> None:
         tasks = [self.other_software(), *(self.caller() for _ in range(CALLERS))]

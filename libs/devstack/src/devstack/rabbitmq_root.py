@@ -10,7 +10,9 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
+
+import typer
 
 from devstack.command import run
 from devstack.errors import DevstackError, NotInstalledError
@@ -108,3 +110,16 @@ def _mirror(sources: str) -> str:
         if (origin, label) == ("Debian", "Debian") and site:
             return site
     raise DevstackError("apt has no source of Debian's packages (`apt-get update` may be needed first).")
+
+
+def rabbitmq_root(
+    folder: Annotated[Path, typer.Argument(help="A new folder, of some 400 MB.")],
+    release: Annotated[str, typer.Option(help="The Debian release whose RabbitMQ is wanted.")] = "trixie",
+) -> None:
+    """Unpack a Debian release with its RabbitMQ into a folder, without touching the machine's own (root only)."""
+    try:
+        asyncio.run(make_root(folder.absolute(), release))
+    except DevstackError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Made. To use it: {ROOT_VARIABLE}={folder.absolute()}")

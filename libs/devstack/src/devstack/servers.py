@@ -1,11 +1,11 @@
 """Postgres and RabbitMQ for one stack: given, found or started, with a database and a virtual host of its own."""
 
 import os
+import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from devstack.errors import NotOursError
-from devstack.naming import fresh_name
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
@@ -82,3 +82,8 @@ async def open_servers(
         if stays:
             exits.push_async_callback(rabbit_server.delete_vhost, name)
     return Servers(database_url, amqp_url, postgres_server, rabbit_server)
+
+
+def fresh_name(purpose: str) -> str:
+    """Return a new name for a database or virtual host."""
+    return f"halosync_{purpose}_{secrets.token_hex(6)}"

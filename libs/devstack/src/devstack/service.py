@@ -45,7 +45,7 @@ class Service:
         await self.process.wait_http(f"{self.health_url}/readyz", timeout_s=_READY_TIMEOUT_S)
 
 
-class Workshop:
+class ServiceFactory:
     """Makes services that share settings and a state folder.
 
     Args:

@@ -14,7 +14,7 @@ from devstack.postgres import PostgresServer
 from devstack.process import ChildProcess
 from devstack.rabbitmq import RabbitServer
 from devstack.servers import Servers, open_servers
-from devstack.service import AUTH, PLANNER, PREFIX, REPORT_API, STOP_TIMEOUT_S, WRITER, Service, Workshop
+from devstack.service import AUTH, PLANNER, PREFIX, REPORT_API, STOP_TIMEOUT_S, WRITER, Service, ServiceFactory
 from devstack.state import StateFolder, state_folder
 
 _SANDBOX_TIMEOUT_S = 30.0
@@ -53,7 +53,7 @@ class Stack:
             "HTTP_PORT": str(http_port),
         }
         named = {f"{PREFIX}{name}": setting for name, setting in settings.items()}
-        self._workshop = Workshop({**named, **options.environment}, state, self._cwd)
+        self._workshop = ServiceFactory({**named, **options.environment}, state, self._cwd)
         self._options = options
         self._sandbox: ChildProcess | None = None
         self.services: dict[str, Service] = {}

@@ -1,5 +1,6 @@
 """From HTTP to a tenant's service and back."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -39,4 +40,8 @@ class Gateway:
         )
         # Who goes away before its request is complete wants nothing done, and can be answered nothing.
         with suppress(ClientDisconnect):
-            await self._service.serve(tenant, incoming, connection)
+            try:
+                await self._service.serve(tenant, incoming, connection)
+            except asyncio.CancelledError:
+                # The sandbox stops while a request waits for its fault; only the server cancels requests.
+                await connection.close()

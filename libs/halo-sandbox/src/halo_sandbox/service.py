@@ -1,6 +1,5 @@
 """The way of every request into a tenant, without HTTP: log, limit, fault, handler, answer."""
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -38,15 +37,10 @@ class Service:
         self._handler, self._limited = handler, limited
 
     async def serve(self, tenant: Tenant, request: IncomingRequest, connection: Connection) -> None:
-        """Serve one request; the answer, or the end of the connection, is a call of `connection`.
-
-        When it is cancelled, because the sandbox stops while a request waits for its fault, the connection is closed.
-        """
+        """Serve one request; the answer, or the end of the connection, is a call of `connection`."""
         entry = tenant.requests.open(request.method, request.logged_path, request.logged_query)
         try:
             await self._serve(tenant, request, entry, connection)
-        except asyncio.CancelledError:
-            await connection.close()
         finally:
             tenant.requests.close(entry)
 

@@ -44,7 +44,7 @@ class TenantSettings(BaseModel):
     refused_array: Literal["none", "good", "before"] = "none"
     """Which rows of a refused array are written all the same: none, all good ones, those before the first bad one."""
     refused_names: tuple[str, ...] = ()
-    """Licences of these names cannot be created or changed by an array: a rule that the partner made in its Halo."""
+    """Rows of an array with one of these names are refused: a rule that somebody made in this Halo."""
     names_refused_rows: bool = True
     """A refusal names the bad rows; false says only that something is wrong."""
     bare_single_answer: bool = True

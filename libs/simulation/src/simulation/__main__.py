@@ -14,9 +14,9 @@ import structlog
 import typer
 
 from simulation import clock
-from simulation.against import AGAINST
 from simulation.guards import ALL, NAMES
-from simulation.world import Outcome, simulate
+from simulation.hazards import HAZARDS
+from simulation.world import WorldResult, simulate
 
 AT_A_TIME = 25
 """Seeds that one process is given at a time."""
@@ -39,7 +39,7 @@ def _timed(_logger: Any, _method: str, event: structlog.typing.EventDict) -> str
     return event
 
 
-def outcomes(seeds: range, without: str | None) -> list[Outcome]:
+def outcomes(seeds: range, without: str | None) -> list[WorldResult]:
     """Run the worlds of some seeds; without a guard, worlds of the kind that it is against."""
     quiet()
     if without is None:
@@ -47,12 +47,12 @@ def outcomes(seeds: range, without: str | None) -> list[Outcome]:
     return [_without(without, seed) for seed in seeds]
 
 
-def _without(guard: str, seed: int) -> Outcome:
-    against = AGAINST[guard]
-    return simulate(seed, guards=ALL.without(guard), rates=against.rates, shape=against.shape)
+def _without(guard: str, seed: int) -> WorldResult:
+    hazard = HAZARDS[guard]
+    return simulate(seed, guards=ALL.without(guard), rates=hazard.rates, scenario=hazard.scenario)
 
 
-def _every(first: int, number: int, jobs: int, without: str | None) -> Iterator[Outcome]:
+def _every(first: int, number: int, jobs: int, without: str | None) -> Iterator[WorldResult]:
     lots = [range(n, min(n + AT_A_TIME, first + number)) for n in range(first, first + number, AT_A_TIME)]
     with ProcessPoolExecutor(jobs) as pool:
         yield from itertools.chain.from_iterable(pool.map(partial(outcomes, without=without), lots))

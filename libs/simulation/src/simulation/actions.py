@@ -1,6 +1,7 @@
 """A double of `halosync.store.actions.ActionStore`, under the same suite (tests/integration/actions)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
@@ -9,7 +10,7 @@ from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
 from simulation.clock import now
-from simulation.database import Database, Item, Step, at_once
+from simulation.database import Database, Item, KnownLicence, Step, at_once
 
 
 class MemoryActions:
@@ -81,7 +82,7 @@ class MemoryActions:
             return {}
         items = self._db.items.values()
         going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
-        return {n: client for n, (client, removed) in self._db.known.items() if not removed and n not in going}
+        return {n: licence.client_id for n, licence in self._db.known.items() if not licence.removed and n not in going}
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
         """As `ActionStore.look_again`."""
@@ -209,12 +210,19 @@ class MemoryActions:
             item.outcome, item.settle_at = Outcome.SYNCED, None
             item.licence_id = item.licence_id or licence_ids[item.item_id]
             if item.licence_id is not None:
-                self._db.known[item.licence_id] = (item.client_id or 0, item.after is None)
+                self._remember(item.licence_id, item)
         reasons = {each.item_id: each.reason for each in failed}
         for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN_ACTIONS):
             self._db.move_action(item, ActionState.REJECTED)
             item.outcome, item.settle_at, item.reason = Outcome.FAILED, None, reasons[item.item_id]
         self._close(batch)
+
+    def _remember(self, licence_id: int, item: Item) -> None:
+        """Know what was written or removed, without another read."""
+        if item.after is not None:
+            self._db.known[licence_id] = KnownLicence(item.client_id or 0, owned=True)
+        elif licence_id in self._db.known:
+            self._db.known[licence_id] = replace(self._db.known[licence_id], removed=True)
 
     def _close(self, batch: BatchAtWork) -> None:
         row = self._db.batches[batch.batch_id]

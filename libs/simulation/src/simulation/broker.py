@@ -78,7 +78,7 @@ class Broker:
             NotPublishedError: no confirmation came; the broker may have it all the same.
         """
         await process.gate()
-        process.accident()
+        process.maybe_fail()
         await process.gate()
         await asyncio.sleep(self._dice.latency())
         lost = not self.up or self._dice.hits(self._dice.rates.unconfirmed)
@@ -87,7 +87,7 @@ class Broker:
             self._take(envelope, delay_s)
         if lost and self._guards.confirm:
             await asyncio.sleep(PUBLISH_TIMEOUT_S)
-        process.accident()
+        process.maybe_fail()
         await process.gate()
         if lost and self._guards.confirm:
             raise NotPublishedError(f"{envelope.queue}: no confirmation")
@@ -215,7 +215,7 @@ class Broker:
                     del consumer.unacked[tag]
                     self._enqueue(envelope)
                 return
-            process.accident()
+            process.maybe_fail()
             await process.gate()
         except asyncio.CancelledError:
             return

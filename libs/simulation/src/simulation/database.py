@@ -86,7 +86,7 @@ class Run:
     run_id: UUID
     invoice_pk: int
     state: RunState = RunState.QUEUED
-    lease: UUID | None = None
+    claim: UUID | None = None
     claimed_until: float = 0.0
     redeliver_at: float = 0.0
     attempts: int = 0
@@ -107,6 +107,15 @@ class Read:
     restarts: int = 0
     clients: dict[int, Client] = field(default_factory=dict)
     licences: dict[int, SeenLicence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KnownLicence:
+    """A row of `halo_licence`: whose it is, whether halosync wrote it, and whether halosync removed it."""
+
+    client_id: int
+    owned: bool = False
+    removed: bool = False
 
 
 @dataclass(eq=False)
@@ -135,8 +144,8 @@ class Database:
     inbox: set[Any] = field(default_factory=set)
     outbox: list[OutboxRow] = field(default_factory=list)
     dead_letters: list[Any] = field(default_factory=list)
-    known: dict[int, tuple[int, bool]] = field(default_factory=dict)
-    """Licences that halosync knows of: id → (client, whether halosync removed it)."""
+    known: dict[int, KnownLicence] = field(default_factory=dict)
+    """Licences that halosync knows of, by id."""
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     """Transitions that happened and are not in the tables of `halosync.domain.states`."""
     on_planned: Callable[[], None] = lambda: None
@@ -238,4 +247,5 @@ class Database:
         if not run.state.is_final:
             self.move_run(run, state)
             run.error_code, run.error = code or run.error_code, error or run.error
+            run.claim = None
             self.emit("run.finished.v1", run_id)

@@ -1,162 +1,113 @@
-"""A double of one tenant's Halo: clients, licences, its own budget and request log, and a history of what it held."""
+"""The partner's Halo: a tenant of the sandbox on virtual time, whose faults the dice draw."""
 
-import asyncio
-import json
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from random import Random
 
-from halosync.domain.names import name_key
-from halosync.halo.read import CLIENTS_PATH, LICENCES_PATH
+from halo_sandbox.clock import Clock
+from halo_sandbox.faults import Action, FaultRules, Hit
+from halo_sandbox.model import Licence
+from halo_sandbox.settings import TenantSettings
+from halo_sandbox.tenant import Tenant
 
 from simulation.clock import now
 from simulation.process import Dice
+from simulation.scenario import Scenario
 
-Answer = tuple[int, Any]
-"""Status and body."""
+TENANT = "acme"
+REFUSED = "P-0"
+"""The licence that a Halo refuses, if it refuses one."""
 
+SETTLE_S = 60.0
+"""Halo applies a late write within so many seconds of its arrival."""
 
 EMPTY_S = 50.0
 """For so long at most lists are empty without a reason: less than the settle time, after which a look is repeated."""
 
+_DROP_BEFORE, _DROP_AFTER, _HALF = Action(drop_before=True), Action(drop_after=True), Action(half_body=True)
+_EMPTY, _OMIT, _REPEAT = Action(empty_list=True), Action(shift_pages="omit"), Action(shift_pages="repeat")
 
-@dataclass(eq=False)
+
 class Halo:
-    """The server. Its state changes at the moment a request is applied, whatever becomes of the answer.
+    """The tenant.
 
     Attributes:
-        limit: requests in any window of `window_s` seconds, counted as the requests come in.
-        sliding: whether its window slides, or begins at multiples of its length.
-        good_rows: what it does with the good rows of a refused array: `none` is applied, or `good` ones are.
+        tenant: the sandbox's.
+        faults: what its requests meet.
         broken_off: writes that their sender, still alive, gave up in the middle.
-        names_rows: whether a refusal names the bad rows.
-        bad_names: licences that it refuses.
-        may_show_nothing: whether it may show empty lists for a while, up to `empty_until`: the very first read cannot
-            know better than to believe it.
+    """
+
+    def __init__(self, dice: Dice, scenario: Scenario) -> None:
+        settings = TenantSettings(
+            refused_array=scenario.good_rows,
+            refused_names=(REFUSED,) if scenario.refuses else (),
+            names_refused_rows=scenario.names_rows,
+            rate_requests=scenario.limit,
+            rate_window_s=scenario.window_s,
+            rate_window="rolling" if scenario.sliding else "fixed",
+            refused_requests_count=True,
+            retry_after="seconds",
+        )
+        self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
+        self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)
+        self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, scenario.clients + 1))
+        self.broken_off = 0
+
+    def licences(self) -> Sequence[Licence]:
+        """Return the licences that there are."""
+        return [licence for licence in self.tenant.licences.ever() if not licence.deleted]
+
+    def add(self, client_id: int, name: str, quantity: int) -> int:
+        """Let a person add a licence, and return its id."""
+        fields = {"client_id": client_id, "name": name, "count": quantity, "price": 10.0, "billing_cycle": "Monthly"}
+        return self.tenant.licences.create(fields, request=None).id
+
+    def remove(self, licence: Licence) -> None:
+        """Let a person remove a licence."""
+        self.tenant.licences.delete(licence, request=None, still_listed=False)
+
+
+class DrawnFaults(FaultRules):
+    """A fault for each request, drawn from the dice by their rates.
+
+    Attributes:
+        may_show_nothing: whether it may show empty lists for a while: the very first read cannot know better than to
+            believe it.
         may_be_blind: whether its agent may lose all rights for longer, up to `blind_until`: where nothing is known,
             nobody can tell.
     """
 
-    dice: Dice
-    limit: int
-    window_s: float
-    sliding: bool
-    good_rows: str = "none"
-    names_rows: bool = True
-    bad_names: frozenset[str] = frozenset()
-    may_show_nothing: bool = False
-    may_be_blind: bool = False
-    empty_until: float = 0.0
-    blind_until: float = 0.0
-    clients: dict[int, str] = field(default_factory=dict)
-    licences: dict[int, dict[str, Any]] = field(default_factory=dict)
-    generation: int = 1
-    requests: list[float] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
-    broken_off: int = 0
-    twins: list[str] = field(default_factory=list)
-    _next_id: int = 1
-    _recent: deque[float] = field(default_factory=deque)
+    def __init__(self, dice: Dice, window_s: float) -> None:
+        super().__init__()
+        self.may_show_nothing = self.may_be_blind = False
+        self.blind_until = 0.0
+        self._empty_until = 0.0
+        self._dice, self._window_s = dice, window_s
 
-    # ------------------------------------------------------------------ the budget
+    def hit(self, method: str, path: str, row_names: Callable[[], Sequence[str]]) -> Hit:
+        """Draw the fault of a request."""
+        action = self._answer(write=method != "GET") or (self._list() if method == "GET" else None)
+        return super().hit(method, path, row_names) if action is None else Hit(action, 1)
 
-    def admit(self) -> bool:
-        """Count a request that has just come in; False if it is over the limit and is answered 429."""
-        moment = now()
-        self.requests.append(moment)
-        since = moment - self.window_s if self.sliding else moment - moment % self.window_s
-        while self._recent and (self._recent[0] <= since if self.sliding else self._recent[0] < since):
-            self._recent.popleft()
-        self._recent.append(moment)
-        if len(self._recent) > self.limit:
-            self.refused.append(moment)
-            return False
-        return True
+    def _answer(self, *, write: bool) -> Action | None:
+        dice, rates = self._dice, self._dice.rates
+        if dice.hits(rates.too_many):
+            wait_s = math.ceil(dice.between(0.0, self._window_s))
+            return Action(status=429, body={"error": "too many requests"}, headers={"retry-after": str(wait_s)})
+        if dice.hits(rates.unanswered):
+            if not write or not dice.hits(rates.applied):
+                return _DROP_BEFORE
+            if not dice.hits(rates.late):
+                return _DROP_AFTER
+            return Action(late_apply_s=dice.between(0.0, rates.late_share * SETTLE_S))
+        if dice.hits(rates.server_error):
+            return Action(status=502, apply=write and dice.hits(0.5))
+        return _HALF if dice.hits(rates.unanswered * 0.3) else None
 
-    def foreign(self) -> None:
-        """Let somebody else use a request of the same budget."""
-        self._recent.append(now())
-
-    def retry_after(self) -> float:
-        """Return how long it takes until a request is admitted again, in seconds."""
-        if not self._recent:
-            return 0.0
-        if self.sliding:
-            oldest = self._recent[max(len(self._recent) - self.limit, 0)]
-            return max(oldest + self.window_s - now(), 0.0)
-        return self.window_s - now() % self.window_s
-
-    # ------------------------------------------------------------------ requests
-
-    def handle(self, method: str, path: str, params: Mapping[str, Any], content: bytes | None) -> Answer:
-        """Carry out an authorised request."""
-        match method, path:
-            case "GET", p if p == CLIENTS_PATH:
-                rows = [{"id": i, "name": n, "inactive": False} for i, n in self.clients.items()]
-                return 200, self._page("clients", rows, params)
-            case "GET", p if p == LICENCES_PATH:
-                client_id = params.get("client_id")
-                rows = [row for row in self.licences.values() if client_id in (None, row["client_id"])]
-                return 200, self._page("licences", [dict(row) for row in rows], params)
-            case "POST", p if p == LICENCES_PATH:
-                return self._post(json.loads(content or b"[]"))
-            case "DELETE", p:
-                return self._delete(int(p.rsplit("/", 1)[1]))
-        return 404, {"Message": "no such resource"}
-
-    def _page(self, key: str, rows: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:
-        size, number = int(params["page_size"]), int(params["page_no"])
-        page = rows[(number - 1) * size : number * size]
-        if number > 1 and self.dice.hits(self.dice.rates.shifted_list):
-            page = page[1:]
-        if self.may_show_nothing and self.dice.hits(self.dice.rates.empty_list):
-            self.empty_until = now() + self.dice.between(0.0, EMPTY_S)
-        if now() < self.empty_until or (self.may_be_blind and now() < self.blind_until):
-            return {"record_count": 0, key: []}
-        return {"record_count": len(rows), key: page}
-
-    def _post(self, rows: list[dict[str, Any]]) -> Answer:
-        bad = [index for index, row in enumerate(rows) if row.get("name") in self.bad_names]
-        bad += [index for index, row in enumerate(rows) if "id" in row and row["id"] not in self.licences]
-        if bad:
-            if self.good_rows == "good":
-                for index, row in enumerate(rows):
-                    if index not in bad:
-                        self._store(row)
-            words = {f"[{index}].name": ["This licence cannot be changed."] for index in bad}
-            return 400, words if self.names_rows else {"Message": "Something is wrong."}
-        stored = [dict(self._store(row)) for row in rows]
-        return 201, stored if len(stored) > 1 else stored[0]
-
-    def _store(self, row: dict[str, Any]) -> dict[str, Any]:
-        if "id" in row:
-            self.licences[row["id"]].update(row)
-            return self.licences[row["id"]]
-        licence_id, self._next_id = self._next_id, self._next_id + 1
-        self.licences[licence_id] = {"is_active": True, **row, "id": licence_id}
-        self._watch(self.licences[licence_id])
-        return self.licences[licence_id]
-
-    def _watch(self, added: dict[str, Any]) -> None:
-        """Remember for ever that two licences of one client had one name (invariant I2)."""
-        key = (added["client_id"], name_key(added["name"]))
-        for row in self.licences.values():
-            if row is not added and (row["client_id"], name_key(row["name"])) == key:
-                self.twins.append(f"client {key[0]} has {added['name']} twice at {now():.3f} s")
-
-    def _delete(self, licence_id: int) -> Answer:
-        if licence_id not in self.licences:
-            return 404, {"Message": "not found"}
-        del self.licences[licence_id]
-        return 200, None
-
-    def apply_later(self, delay_s: float, method: str, path: str, content: bytes | None) -> None:
-        """Apply a write whose sender has given up, after `delay_s` seconds."""
-        asyncio.get_running_loop().call_later(delay_s, self.handle, method, path, {}, content)
-
-    def seed(self, client_id: int, name: str, quantity: int, price: float = 10.0) -> int:
-        """Put a licence in from before the world began, and return its id."""
-        row = {"client_id": client_id, "name": name, "count": quantity, "price": price, "billing_cycle": "Monthly"}
-        licence_id: int = self._store(row)["id"]
-        return licence_id
+    def _list(self) -> Action | None:
+        dice, rates = self._dice, self._dice.rates
+        if self.may_show_nothing and dice.hits(rates.empty_list):
+            self._empty_until = now() + dice.between(0.0, EMPTY_S)
+        if now() < self._empty_until or (self.may_be_blind and now() < self.blind_until):
+            return _EMPTY
+        return dice.one_of((_OMIT, _REPEAT)) if dice.hits(rates.shifted_list) else None

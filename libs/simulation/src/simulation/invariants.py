@@ -1,35 +1,40 @@
 """What must hold when a world has come to rest (messaging-facts section 6.4): by Halo's own history and the rows."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
+from halo_sandbox.history import duplicates
+from halo_sandbox.settings import TenantSettings
 from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.names import name_key
 from halosync.domain.states import OPEN_ACTIONS, BatchState
 
 from simulation.halo import Halo
-from simulation.services import POISON, Town
+from simulation.services import POISON, Deployment
 
 Wanted = dict[tuple[int, str], int]
 """What Halo must hold in the end: (client, name) → quantity."""
 
 
-def broken(town: Town, wanted: Wanted, *, foreign: bool) -> Iterator[str]:
+def broken(deployment: Deployment, wanted: Wanted, *, foreign: bool) -> Iterator[str]:
     """Say, one sentence each, which invariants do not hold.
 
     Args:
-        town: the world at rest.
+        deployment: the world at rest.
         wanted: what Halo must hold.
         foreign: somebody else used the same budget, so that a 429 is nobody's fault.
     """
-    yield from _halo(town.halo, wanted)
-    yield from _rows(town)
-    yield from _messages(town)
-    yield from _budget(town.halo, foreign=foreign)
+    yield from _halo(deployment.halo, wanted)
+    yield from _rows(deployment)
+    yield from _messages(deployment)
+    yield from _budget(deployment.halo, foreign=foreign)
 
 
 def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
-    yield from (f"I2 a licence twice: {twin}" for twin in halo.twins)
-    held = {(row["client_id"], row["name"]): row["count"] for row in halo.licences.values()}
+    for twin in duplicates(halo.tenant.licences.history):
+        yield f"I2 a licence twice: client {twin.client_id} has {twin.name} twice at {twin.at:.3f} s"
+    held = {(licence.client_id, licence.name): licence.count for licence in halo.licences()}
     for key in wanted.keys() - held.keys():
         yield f"I1 a licence is missing: {key}"
     for key in held.keys() - wanted.keys():
@@ -41,8 +46,8 @@ def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
         yield f"shield: {halo.broken_off} writes were broken off by a process that lived on"
 
 
-def _rows(town: Town) -> Iterator[str]:
-    db = town.database
+def _rows(deployment: Deployment) -> Iterator[str]:
+    db = deployment.database
     for run in db.runs.values():
         if not run.state.is_final:
             yield f"I3 run {run.run_id.int} is still {run.state}"
@@ -53,65 +58,65 @@ def _rows(town: Town) -> Iterator[str]:
         if batch.state is not BatchState.DONE:
             yield f"I3 batch {batch.batch_id} is still {batch.state}"
     if db.runs:
-        yield from _truth(town)
+        yield from _truth(deployment)
     if db.guards.mark:  # without it, nothing is ever `sending`
         yield from (f"I9 the domain forbids {state} → {following}" for state, following in sorted(db.forbidden))
 
 
-def _truth(town: Town) -> Iterator[str]:
+def _truth(deployment: Deployment) -> Iterator[str]:
     """The newest run says nothing of an item that is not so (spec section 5.5)."""
-    db = town.database
+    db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    held = {(row["client_id"], name_key(row["name"])): row for row in town.halo.licences.values()}
+    held = {(licence.client_id, name_key(licence.name)): licence for licence in deployment.halo.licences()}
+    ids = {licence.id for licence in deployment.halo.licences()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
             continue
-        row = held.get((item.client_id or 0, name_key(item.licence_name)))
+        licence = held.get((item.client_id or 0, name_key(item.licence_name)))
         if item.outcome is Outcome.SYNCED:
-            if item.action is Action.DELETE and item.licence_id in town.halo.licences:
+            if item.action is Action.DELETE and item.licence_id in ids:
                 yield f"I4 item {item.item_id} is deleted by its row and not in Halo"
             elif item.action in {Action.CREATE, Action.UPDATE} and (
-                row is None or item.after is None or row["count"] != item.after.quantity
+                licence is None or item.after is None or licence.count != item.after.quantity
             ):
                 yield f"I4 item {item.item_id} is synced by its row and not in Halo"
-        elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and row is not None:
+        elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and licence is not None:
             yield f"I4 item {item.item_id} failed by its row and is in Halo"
 
 
-def _messages(town: Town) -> Iterator[str]:
-    db = town.database
+def _messages(deployment: Deployment) -> Iterator[str]:
+    db = deployment.database
     planned = [run.invoice_pk for run in db.runs.values()]
     for event_id in range(len(db.invoices)):
         if event_id not in planned:
             yield f"I6 invoice {event_id} was lost"
     for run in db.runs.values():
-        if run.state.is_final and run.run_id not in town.told:
+        if run.state.is_final and run.run_id not in deployment.announced:
             yield f"I6 nobody was told that run {run.run_id.int} has ended"
     for _, body, reason in db.dead_letters:
         if body != POISON:
             yield f"I8 {body} is a dead letter: {reason}"
-    if town.poisoned and not db.dead_letters:
+    if deployment.poisoned and not db.dead_letters:
         yield "I8 the poison was lost"
 
 
 def _budget(halo: Halo, *, foreign: bool) -> Iterator[str]:
-    most = _most_in_window(halo)
-    if most > halo.limit:
-        yield f"I5 {most} requests in a window of {halo.window_s:g} s; {halo.limit} are allowed"
-    if halo.refused and not foreign:
-        yield f"I5 {len(halo.refused)} requests were refused for the limit"
+    settings, requests = halo.tenant.settings, halo.tenant.requests.since(0)
+    most = _most_in_window([request.monotonic for request in requests], settings)
+    if most > settings.rate_requests:
+        yield f"I5 {most} requests in a window of {settings.rate_window_s:g} s; {settings.rate_requests} are allowed"
+    refused = sum(request.status == HTTPStatus.TOO_MANY_REQUESTS and request.fault is None for request in requests)
+    if refused and not foreign:
+        yield f"I5 {refused} requests were refused for the limit"
 
 
-def _most_in_window(halo: Halo) -> int:
+def _most_in_window(times: Sequence[float], settings: TenantSettings) -> int:
     """Return the most requests of ours that any window of the server's kind ever held, by brute force."""
-    times, most, first = halo.requests, 0, 0
-    if not halo.sliding:
-        counts: dict[int, int] = {}
-        for moment in times:
-            counts[int(moment // halo.window_s)] = counts.get(int(moment // halo.window_s), 0) + 1
-        return max(counts.values(), default=0)
+    if settings.rate_window == "fixed":
+        return max(Counter(int(moment // settings.rate_window_s) for moment in times).values(), default=0)
+    most = first = 0
     for last, moment in enumerate(times):
-        while times[first] <= moment - halo.window_s:
+        while times[first] <= moment - settings.rate_window_s:
             first += 1
         most = max(most, last - first + 1)
     return most

@@ -6,11 +6,17 @@ simulation on virtual time stays deterministic.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
+from typing import Any, TypeVar
 
 from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
+
+from simulation.process import Process
+
+T = TypeVar("T")
 
 RESERVE_PART = 50
 """Batch work leaves one permit in so many to calls that a person waits for."""
@@ -168,3 +174,35 @@ class MemoryRateLimiter:
     def _drop(self, budget: _Budget, now: float) -> None:
         for lease_id in [lease_id for lease_id, held in budget.leases.items() if held.free_at <= now]:
             del budget.leases[lease_id], self._held[lease_id]
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits, as one moment."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("this was to happen in one moment, and it waits")
+
+
+class SteppedLimiter:
+    """The shared limiter as one process reaches it: each call is a statement that may fail."""
+
+    def __init__(self, process: Process, limiter: MemoryRateLimiter) -> None:
+        self._process = process
+        self._limiter = limiter
+
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
+        """As `RateLimiter.acquire`."""
+        asking = partial(self._limiter.acquire, tenant, rate, want=want, hold_s=hold_s, interactive=interactive)
+        return await self._process.step(lambda: _at_once(asking()))
+
+    async def finish(self, lease: Lease, spent: int) -> None:
+        """As `RateLimiter.finish`."""
+        await self._process.step(lambda: _at_once(self._limiter.finish(lease, spent)))
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """As `RateLimiter.block`."""
+        return await self._process.step(lambda: _at_once(self._limiter.block(tenant, retry_after_s)))

@@ -5,12 +5,12 @@ between two steps cannot be seen from outside, so stopping at steps stops everyw
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeVar
 
 from simulation.clock import now
-from simulation.rates import NONE, Rates
+from simulation.fault_rates import NONE, FaultRates
 
 T = TypeVar("T")
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 class Dice:
     """The random choices of a world: one seed, one sequence, so one world. `rates` may change while it runs."""
 
-    def __init__(self, seed: int, rates: Rates) -> None:
-        self._random = Random(seed)  # noqa: S311 - it draws accidents, not secrets
+    def __init__(self, seed: int, rates: FaultRates) -> None:
+        self._random = Random(seed)
         self.rates = rates
 
-    def peace(self) -> None:
+    def stop_faults(self) -> None:
         """Let nothing break any more."""
         self.rates = NONE
 
@@ -34,7 +34,7 @@ class Dice:
         """Draw a number."""
         return self._random.uniform(low, high)
 
-    def one_of(self, choices: "list[T] | tuple[T, ...]") -> T:
+    def one_of(self, choices: Sequence[T]) -> T:
         """Draw one."""
         return self._random.choice(choices)
 
@@ -97,7 +97,7 @@ class Process:
                 return
             await asyncio.sleep(self.frozen_until - now())
 
-    def accident(self, *, may_freeze: bool = True) -> None:
+    def maybe_fail(self, *, may_freeze: bool = True) -> None:
         """Let the dice decide whether the process dies or is stopped here."""
         if self._dice.hits(self._dice.rates.kill):
             self.kill()
@@ -111,7 +111,7 @@ class Process:
             ConnectionResetError: the connection broke; whether the statement was committed, nobody knows.
         """
         await self.gate()
-        self.accident()
+        self.maybe_fail()
         await self.gate()
         broken = self._dice.hits(self._dice.rates.database)
         await asyncio.sleep(self._dice.latency())
@@ -119,7 +119,7 @@ class Process:
             await self.gate()
             raise ConnectionResetError("the database is away")
         result = effect()
-        self.accident()
+        self.maybe_fail()
         await asyncio.sleep(self._dice.latency())
         await self.gate()
         if broken:

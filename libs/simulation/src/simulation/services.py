@@ -1,35 +1,35 @@
-"""The real planner and writer, put together as their `__main__` does, on the doubles of one simulated process."""
+"""The real planner and writer, on the doubles of one simulated process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
-from halo_writer.batch_writer import BatchWriter
+import halo_writer.assembly
+import halo_writer.ports
+import planner.assembly
+import planner.ports
 from halo_writer.in_flight import InFlight
-from halo_writer.rules import RetryRules
-from halo_writer.sender import Sender
-from halo_writer.write_lookup import WriteLookUp
+from halo_writer.settings import WriterRules
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from halosync.runtime.read_access import ReadAccess
-from planner.halo_read import HaloRead
-from planner.run_planner import Limits, RunPlanner
+from planner.settings import PlannerRules
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
-from simulation.doubles import Requests, SteppedLimiter, Tokens, Unshielded
 from simulation.guards import Guards
-from simulation.halo import Halo
-from simulation.limiter import MemoryRateLimiter
-from simulation.planning import MemoryPlans, MemoryRuns
+from simulation.halo import SETTLE_S, Halo
+from simulation.limiter import MemoryRateLimiter, SteppedLimiter
+from simulation.network import SimulatedTransport
+from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
-from simulation.reading import MemoryReads
-from simulation.wire import Wire
+from simulation.reads import MemoryReads
+from simulation.runs import MemoryRequestCounter, MemoryRuns
+from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
@@ -38,7 +38,7 @@ RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.act
 RUN_FINISHED = "run.finished.v1"
 
 
-class Town:
+class Deployment:
     """Everything that processes share, and how they are started.
 
     Args:
@@ -61,7 +61,7 @@ class Town:
         rate: Rate,
         batch_size: int,
         page_size: int,
-        settle_s: float = 60.0,
+        settle_s: float = SETTLE_S,
         max_attempts: int = 8,
     ) -> None:
         self.dice, self.guards, self.halo, self.rate = dice, guards, halo, rate
@@ -69,9 +69,10 @@ class Town:
         self.settle_s, self.max_attempts = settle_s, max_attempts
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
+        self.auth = Auth(halo)
         self.limiter = MemoryRateLimiter(now)
         self.processes: list[Process] = []
-        self.told: list[UUID] = []
+        self.announced: list[UUID] = []
         self.poisoned = False
 
     def living(self) -> list[Process]:
@@ -82,37 +83,46 @@ class Town:
         """Return the clock by which deadlines are kept; without them it stands still."""
         return now() if self.guards.deadline else 0.0
 
-    def _access(self, process: Process, wire: Wire) -> ReadAccess:
-        tokens: Any = Tokens(process, self.halo)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        counter: Any = Requests(process, self.database)
-        return ReadAccess(tokens, limiter, counter, request_s=wire.total_timeout_s, clock=self._clock)
-
-    def _process(self, name: str) -> tuple[Process, Any]:
+    def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
-        wire: Any = Wire(process, self.halo, self.dice, timeout_s=30.0, settle_s=self.settle_s)
+        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=30.0)
         process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
-        return process, wire
+        return process, transport
 
     def start_planner(self, name: str) -> Process:
         """Start a planner: intake, planning, dead letters, sweeper."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         db, step = self.database, process.step
-        runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
-        reading = HaloRead(self._access(process, wire), HaloReader(wire, self.page_size), reads)
-        planning = RunPlanner(
+        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.page_size)
+        snapshots: Any = reads  # as far as runs need them
+        absent: Any = Absent()
+        ports = planner.ports.Ports(
+            invoices=absent,
+            lines=absent,
+            owed_runs=absent,
             runs=runs,
             plans=MemoryPlans(db, step),
-            snapshots=reads,
-            reading=reading,
-            limits=Limits(self.rate, self.batch_size, DELAYS_S, self.max_attempts),
+            reads=reads,
+            snapshots=snapshots,
+            connections=absent,
+            tokens=MemoryTokens(process, self.auth),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=MemoryRequestCounter(db, step),
+            lists=lists,
+            sample_lists=lists,
+            passing=(OSError,),
+            clock=self._clock,
         )
+        rules = PlannerRules(
+            rate=self.rate, batch_size=self.batch_size, delays_s=DELAYS_S, max_attempts=self.max_attempts
+        )
+        run_planner = planner.assembly.assemble(ports, rules).run_planner
 
         async def keep(letter: Any) -> None:
             await step(lambda: None if letter in db.dead_letters else db.dead_letters.append(letter))
 
-        self._consume(process, RUN_REQUESTED, planning.advance, 8)
+        self._consume(process, RUN_REQUESTED, run_planner.advance, 8)
         self._consume(process, INVOICE_READY, runs.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
@@ -121,41 +131,32 @@ class Town:
 
     def start_writer(self, name: str) -> Process:
         """Start a writer."""
-        process, wire = self._process(name)
+        process, transport = self._process(name)
         actions = MemoryActions(self.database, process.step)
-        limiter: Any = SteppedLimiter(process, self.limiter)
-        sender = Sender(
+        ports = halo_writer.ports.Ports(
             actions=actions,
-            limiter=limiter,
-            halo=HaloWriter(wire),
-            counter=Requests(process, self.database),
-            default_rate=self.rate,
-            worker=name,
-            settle_s=self.settle_s,
+            tokens=MemoryTokens(process, self.auth),
+            limiter=SteppedLimiter(process, self.limiter),
+            counter=MemoryRequestCounter(self.database, process.step),
+            lists=HaloReader(transport, self.page_size),
+            writes=HaloWriter(transport),
+            in_flight=InFlight() if self.guards.shield else Unshielded(),
             clock=self._clock,
         )
-        lookup = WriteLookUp(
-            actions=actions,
-            access=self._access(process, wire),
-            reader=HaloReader(wire, self.page_size),
-            default_rate=self.rate,
+        rules = WriterRules(
+            worker=name,
+            rate=self.rate,
+            delays_s=DELAYS_S,
             max_attempts=self.max_attempts,
             settle_s=self.settle_s,
+            per_tenant=4,
         )
-        writing = BatchWriter(
-            actions=actions,
-            tokens=Tokens(process, self.halo),
-            limiter=limiter,
-            sender=sender,
-            lookup=lookup,
-            rules=RetryRules(DELAYS_S, self.max_attempts, self.settle_s, per_tenant=4),
-            in_flight=InFlight() if self.guards.shield else Unshielded(),
-        )
+        batch_writer = halo_writer.assembly.assemble(ports, rules)
 
         async def on_licence_actions(batch_id: Any) -> float | None:
             if batch_id == POISON:
                 raise Poison("this is no batch")
-            return await writing.advance(batch_id)
+            return await batch_writer.advance(batch_id)
 
         self._consume(process, LICENCE_ACTIONS, on_licence_actions, 16)
         if self.guards.sweeper:
@@ -178,6 +179,8 @@ class Town:
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
         rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
+        if not rows:
+            return
         for row in rows:
             row.locked_by = process
         try:
@@ -193,3 +196,23 @@ class Town:
 
     def _delete(self, done: set[int]) -> None:
         self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
+
+
+class Unshielded(InFlight):
+    """What `InFlight` would be without its shield."""
+
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+        """Do the work in the handler itself."""
+        return await work()
+
+
+class Absent:
+    """A port that no simulated process uses; its first use says so."""
+
+    def __getattr__(self, name: str) -> object:
+        """Raise: what is used is to be simulated.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(f"{name} is not simulated")

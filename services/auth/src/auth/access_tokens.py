@@ -19,7 +19,7 @@ from halosync.ports.oauth import InvalidGrant, OAuthError, TokenAnswer
 from halosync.ports.requests import Refusal
 
 from auth import sentences
-from auth.ports import Connections, Halo, Locked
+from auth.ports import Connections, Locked, OAuthServer
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
@@ -37,9 +37,9 @@ REFRESHES_AT_ONCE = 6
 class AccessTokens:
     """Hands out access tokens and keeps them fresh."""
 
-    def __init__(self, connections: Connections, halo: Halo, vault: Vault) -> None:
+    def __init__(self, connections: Connections, server: OAuthServer, vault: Vault) -> None:
         self._connections = connections
-        self._halo = halo
+        self._server = server
         self._vault = vault
         self._flights: dict[tuple[str, int | None], asyncio.Task[TokenGranted]] = {}
         self._running: set[asyncio.Task[TokenGranted]] = set()
@@ -141,7 +141,7 @@ class AccessTokens:
     async def _ask(self, partner_id: str, locked: Locked, token: StoredToken) -> TokenAnswer:
         stored = locked.stored
         try:
-            return await self._halo.refresh(
+            return await self._server.refresh(
                 tenant=stored.tenant or "",
                 client_id=stored.client_id or "",
                 refresh_token=self._vault.decrypt(token.refresh_token),

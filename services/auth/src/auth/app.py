@@ -17,22 +17,21 @@ from halosync.messaging.topology import (
     TOKEN_REQUEST,
 )
 
-from auth.access_tokens import AccessTokens
-from auth.connection_service import ConnectionService
+from auth.assembly import Auth
 
-JOURNEYS_AT_ONCE = 10
+LOG_INS_AT_ONCE = 10
 TOKENS_AT_ONCE = 200
 """Askers of a token mostly wait for one and the same refresh, which costs nothing."""
 
 
-def build(broker: RabbitBroker, publisher: Publisher, *, service: ConnectionService, tokens: AccessTokens) -> None:
+def build(broker: RabbitBroker, publisher: Publisher, auth: Auth) -> None:
     """Register a handler on each of auth's queues of `broker`; the answers go out by `publisher`."""
 
     async def grant(request: TokenRequest) -> TokenGranted:
-        return await tokens.get(request.partner_id, request.rejected_generation)
+        return await auth.tokens.get(request.partner_id, request.rejected_generation)
 
-    journeys = JOURNEYS_AT_ONCE
-    answer_requests(broker, publisher, CONNECTION_BEGIN, BeginConnection, service.begin, at_once=journeys)
-    answer_requests(broker, publisher, CONNECTION_COMPLETE, CompleteConnection, service.complete, at_once=journeys)
-    answer_requests(broker, publisher, CONNECTION_END, EndConnection, service.end, at_once=journeys)
+    log_ins = LOG_INS_AT_ONCE
+    answer_requests(broker, publisher, CONNECTION_BEGIN, BeginConnection, auth.service.begin, at_once=log_ins)
+    answer_requests(broker, publisher, CONNECTION_COMPLETE, CompleteConnection, auth.service.complete, at_once=log_ins)
+    answer_requests(broker, publisher, CONNECTION_END, EndConnection, auth.service.end, at_once=log_ins)
     answer_requests(broker, publisher, TOKEN_REQUEST, TokenRequest, grant, at_once=TOKENS_AT_ONCE)

@@ -22,7 +22,7 @@ from halosync.ports.requests import Refusal
 from pydantic import SecretStr
 
 from auth import sentences
-from auth.ports import Connections, Halo
+from auth.ports import Connections, OAuthServer
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
@@ -37,9 +37,9 @@ NEEDED_SCOPES = ("read:customers", "read:softwarelicensing", "edit:softwarelicen
 class ConnectionService:
     """The life of a connection; the tokens of one that stands are `AccessTokens`' business."""
 
-    def __init__(self, connections: Connections, halo: Halo, vault: Vault, *, scope: str) -> None:
+    def __init__(self, connections: Connections, server: OAuthServer, vault: Vault, *, scope: str) -> None:
         self._connections = connections
-        self._halo = halo
+        self._server = server
         self._vault = vault
         self._scope = scope
 
@@ -64,7 +64,7 @@ class ConnectionService:
         )
         if not await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S):
             raise sentences.unknown_partner(request.partner_id)
-        url = self._halo.authorize_url(
+        url = self._server.authorize_url(
             tenant=tenant, client_id=request.client_id, scope=self._scope, state=state, verifier=verifier
         )
         return ConnectionBegun(authorize_url=url)
@@ -126,7 +126,7 @@ class ConnectionService:
 
     async def _exchange(self, attempt: Attempt, code: SecretStr) -> TokenAnswer:
         try:
-            return await self._halo.exchange(
+            return await self._server.exchange(
                 tenant=attempt.tenant,
                 client_id=attempt.client_id,
                 code=code,

@@ -1,7 +1,8 @@
-"""What the use cases need from outside, as Protocols; `halosync.store` and `halosync.halo` fulfil them."""
+"""What the use cases of auth need of the world; `__main__` names who fulfils it."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from halosync.domain.acts import Actor
@@ -9,20 +10,30 @@ from halosync.ports.connections import Attempt, NewTokens, StoredConnection
 from halosync.ports.oauth import TokenAnswer
 from pydantic import SecretStr
 
+from auth.vault import Vault
+
 
 class Locked(Protocol):
-    """A partner's connection while it is locked; see `HeldConnection`."""
+    """A partner's connection while it is locked; see `LockedConnection`."""
 
     stored: StoredConnection
 
     async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str]) -> None:
-        """Store the tokens of a completed attempt and tell the world."""
+        """Store the tokens of a completed attempt and tell the world; it was done by who began the attempt.
+
+        Raises:
+            ConnectionChangedError: the attempt was erased by a disconnect.
+        """
 
     async def replace_token(self, spent: int, tokens: NewTokens) -> None:
-        """Store refreshed tokens in place of the generation that was spent for them."""
+        """Store refreshed tokens in place of the generation that was spent for them.
+
+        Raises:
+            ConnectionChangedError: that generation is not there any more.
+        """
 
     async def lose(self, problem: str) -> None:
-        """Break the connection and tell the world."""
+        """Break the connection because Halo refused its refresh token, and tell the world."""
 
     async def end(self, problem: str, *, by: Actor) -> None:
         """Erase tokens and attempts; tell the world if it was connected."""
@@ -32,35 +43,67 @@ class Connections(Protocol):
     """The connections of all partners; see `ConnectionStore`."""
 
     async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
-        """Begin a journey; False if there is no such partner."""
+        """Begin an attempt, which ends after `lifetime_s` seconds; False if there is no such partner."""
+        ...
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
-        """Use an attempt, once."""
+        """Use an attempt, which can be done once; None if it is unknown, expired or used."""
+        ...
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:
-        """Return whose attempt it is or was."""
+        """Return whose attempt it is or was; None if it is unknown."""
+        ...
 
     async def note_problem(self, partner_id: str, problem: str) -> None:
-        """Keep why a partner is not connected."""
+        """Keep why a partner is not connected; a connection that works is left as it is."""
 
     async def read(self, partner_id: str) -> StoredConnection | None:
-        """Return a connection as it is now, without a lock."""
+        """Return a connection as it is now, without a lock; None if there never was one."""
+        ...
 
     async def expiring(self, within_s: float) -> list[str]:
-        """Return the partners whose access token expires soon."""
+        """Return the connected partners whose access token expires within so many seconds, most urgent first."""
+        ...
 
     def lock(self, partner_id: str, *, wait: bool = True) -> AbstractAsyncContextManager[Locked | None]:
-        """Lock a connection; what the block does is committed when it ends."""
+        """Lock a connection; what the block does is committed when it ends, and nothing if it raises.
+
+        The block gets None if there is no connection, or, without `wait`, if somebody else has the lock.
+
+        Raises:
+            ConnectionChangedError: it was ended or made anew while the lock was lost.
+        """
+        ...
 
 
-class Halo(Protocol):
+class OAuthServer(Protocol):
     """Halo's OAuth server; see `OAuthClient`."""
 
     def authorize_url(self, *, tenant: str, client_id: str, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
+        ...
 
     async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
-        """Exchange a code for tokens."""
+        """Exchange the code of a log-in for tokens.
+
+        Raises:
+            OAuthError: one of its four kinds.
+        """
+        ...
 
     async def refresh(self, *, tenant: str, client_id: str, refresh_token: SecretStr) -> TokenAnswer:
-        """Spend a refresh token."""
+        """Spend a refresh token, which Halo takes once.
+
+        Raises:
+            OAuthError: one of its four kinds.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Everything outside of the use cases of auth; `vault` has the keys that decrypt what is stored."""
+
+    connections: Connections
+    server: OAuthServer
+    vault: Vault

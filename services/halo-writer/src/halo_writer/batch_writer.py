@@ -9,19 +9,22 @@ from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
 from halosync.domain.states import ActionState
-from halosync.halo.write import named_rows
 from halosync.ports.batch_work import BatchAtWork, FailedAction, OpenAction
-from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
-from halosync.ports.permits import NoPermit
+from halosync.ports.failures import HaloFailure
+from halosync.ports.permits import Limiter, NoPermit
+from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
 
 from halo_writer import sentences
 from halo_writer.in_flight import InFlight
-from halo_writer.ports import Actions, Limiter, TokenSource
-from halo_writer.rules import BUSY_WAIT_S, RetryRules
+from halo_writer.ports import Actions
 from halo_writer.sender import FailedRequest, Sender
+from halo_writer.settings import WriterRules
 from halo_writer.write_lookup import WriteLookUp
 
 log = structlog.get_logger(__name__)
+
+BUSY_WAIT_S = 1.0
+"""How long a batch of a tenant that already has its share of this writer waits for another turn."""
 
 
 class BatchWriter:
@@ -35,7 +38,7 @@ class BatchWriter:
         limiter: Limiter,
         sender: Sender,
         lookup: WriteLookUp,
-        rules: RetryRules,
+        rules: WriterRules,
         in_flight: InFlight,
     ) -> None:
         self._actions = actions
@@ -181,7 +184,7 @@ class BatchWriter:
         if reason is Reason.HALO_REJECTED and len(marks) > 1:
             # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api section 3).
             order = list(marks)
-            named = [order[row] for row in named_rows(failure.body) if row < len(order)]
+            named = [order[row] for row in failure.named_rows if row < len(order)]
             await self._actions.refuse(batch.batch_id, marks, named)
             return
         words = {

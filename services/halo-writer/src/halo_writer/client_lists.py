@@ -8,11 +8,10 @@ from halosync.domain.completeness import IncompleteReadError, rows_after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
 from halosync.domain.retry import FailureClass
-from halosync.halo.read import HaloReader
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit
-from halosync.ports.reads import HaloPage
+from halosync.ports.reads import HaloLists, HaloPage
 from halosync.runtime.read_access import Caller, ReadAccess
 
 from halo_writer import sentences
@@ -67,10 +66,10 @@ class ClientList:
 class ClientLists:
     """Reads the licences of clients within the budget."""
 
-    def __init__(self, actions: Actions, access: ReadAccess, reader: HaloReader) -> None:
+    def __init__(self, actions: Actions, access: ReadAccess, lists: HaloLists) -> None:
         self._actions = actions
         self._access = access
-        self._reader = reader
+        self._lists = lists
         self._begun: dict[frozenset[tuple[int, int]], ClientList] = {}
 
     async def licences(self, who: Caller, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence] | None:
@@ -126,4 +125,4 @@ class ClientLists:
                 raise HidesLicencesError(1)
 
     async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> HaloPage[SeenLicence]:
-        return await self._reader.licences(tenant, token, page_no, client_id=client_id)
+        return await self._lists.licences(tenant, token, page_no, client_id=client_id)

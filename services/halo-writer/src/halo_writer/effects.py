@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from halosync.domain.licences import choose, is_removed, same_state, state_of
-from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason
+from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
-from halosync.halo.write import removal_write
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 
@@ -31,6 +31,13 @@ def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
         billing_cycle=after.billing_cycle,
         is_active=True if reactivated else None,
     )
+
+
+def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceWrite:
+    """Return the write of a removal that is not a delete."""
+    if removal is Removal.ZERO:
+        return LicenceWrite(client_id=client_id, licence_id=licence_id, quantity=Decimal(0))
+    return LicenceWrite(client_id=client_id, licence_id=licence_id, is_active=False)
 
 
 def _after(action: OpenAction) -> LicenceState:

@@ -1,114 +1,135 @@
-"""What the writer's use cases need of the world."""
+"""What the writer's use cases need of the world; `__main__` names who fulfils it."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID
 
-from halosync.contracts.connection import TokenGranted
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.licence_write import LicenceWrite
-from halosync.ports.permits import Lease, Rate
+from halosync.ports.permits import Counter, Limiter
+from halosync.ports.reads import HaloLists
+from halosync.ports.tokens import TokenSource
+
+from halo_writer.in_flight import InFlight
 
 
 class Actions(Protocol):
-    """The rows of actions and batches."""
+    """The rows of actions and batches; see `ActionStore`.
+
+    `marks` are actions by item, each with the number of the mark that is meant: of an action that has been marked anew
+    since, nothing changes. Times are seconds from now.
+    """
 
     async def batch(self, batch_id: int) -> BatchAtWork | None:
-        """Return a batch that is still to be worked on."""
+        """Return a batch that is still to be worked on; None if it is done or unknown."""
+        ...
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
-        """Return its actions that are not yet known to be done."""
+        """Return its actions that are not yet known to be done, in the plan's order."""
+        ...
 
     async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
-        """Return the licences that a client must still have."""
+        """Return the licences that a client has for all that is known, without those that this run removes."""
+        ...
 
     async def knows_licences(self, batch: BatchAtWork) -> bool:
-        """Tell whether any client must still have one."""
+        """Tell whether any client of the tenant has one."""
+        ...
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
-        """Look once more later, before nothing at all is believed."""
+        """Look once more after `settle_s`: Halo shows their client without a single licence."""
 
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
     ) -> dict[int, int]:
-        """Commit the mark; return its number for each action that got it."""
+        """Commit the mark of those that still wait, and return its number for each.
+
+        A request is sent within `send_s` or not at all, takes `answer_s` at most, and may be applied up to `settle_s`
+        after its end.
+        """
+        ...
 
     async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
-        """Put actions back to waiting."""
+        """Put actions back to waiting, of which surely nothing was applied; `charged` counts the attempt."""
 
     async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
-        """Say that nobody knows their outcome."""
+        """Say that nobody knows their outcome; they are looked up after `settle_s`."""
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
-        """Keep how often the batch could not be sent."""
+        """Keep how often in a row the batch could not be sent."""
 
     async def note_refused_token(self, batch_id: int, generation: int) -> None:
-        """Keep which token was refused."""
+        """Keep which token Halo answered with 401."""
 
     async def note_success(self, batch_id: int) -> None:
-        """Forget the failures that went before."""
+        """Forget the failures that went before: Halo has taken a request of the batch."""
 
     async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
-        """Keep that the array was refused; all of it is in doubt."""
+        """Keep that Halo refused the array and the items that it named; all of it is in doubt."""
 
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a stopping run has not sent."""
 
     async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
-        """Keep when the batch comes back."""
+        """Keep when the batch's message comes back, so that it is missed when it is lost."""
 
     async def adopt(self, action: OpenAction, licence_id: int) -> None:
-        """Turn a create into an update."""
+        """Turn a create that found a licence of its name into an update of that licence."""
 
     async def record(
         self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
     ) -> None:
-        """Record results."""
+        """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
-        """Replace a refused batch by its parts (item → mark)."""
+        """Replace a refused batch by batches of its parts (marks), which are with the writers at once."""
 
     async def lose_connection(self, batch: BatchAtWork, code: str, error: str) -> None:
-        """End the run because its connection is lost."""
+        """End the run as failed because its connection is lost, once what is being sent is known."""
 
     async def close_if_done(self, batch: BatchAtWork) -> None:
         """Close a batch that has nothing open left."""
 
 
-class Limiter(Protocol):
-    """The shared request budget."""
+class LicenceWrites(Protocol):
+    """What changes Halo; every call is one request, with a permit and under a committed mark. See `HaloWriter`."""
 
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, reserve: int = 0) -> Lease:
-        """Lease permits."""
-
-    async def finish(self, lease: Lease, spent: int) -> None:
-        """Give back what was not spent."""
-
-    async def block(self, tenant: str, retry_after_s: float | None) -> float:
-        """Stop everybody from asking this tenant."""
-
-
-class TokenSource(Protocol):
-    """Access tokens."""
-
-    async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
-        """Return a token of the partner's tenant."""
-
-
-class Halo(Protocol):
-    """What changes Halo."""
-
-    total_timeout_s: float
+    @property
+    def total_timeout_s(self) -> float:
+        """The longest that a request takes, in seconds."""
+        ...
 
     async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[int | None]:
-        """Send an array."""
+        """Send an array; return the licence's id for each element, None where the answer does not show it.
+
+        Raises:
+            HaloFailure: refused, or its outcome is unknown.
+        """
+        ...
 
     async def delete(self, tenant: str, token: str, licence_id: int) -> None:
-        """Delete a licence."""
+        """Delete a licence; one that is gone already is a success.
+
+        Raises:
+            HaloFailure: refused, or its outcome is unknown.
+        """
 
 
-class Counter(Protocol):
-    """How many requests a run has used."""
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Everything outside of the writer's use cases.
 
-    async def count(self, run_id: UUID, requests: int) -> None:
-        """Add to it."""
+    Attributes:
+        in_flight: what keeps requests going whose handler is cancelled; to be finished when the process stops.
+        clock: the process' own monotonic clock, in seconds: a deadline must not depend on any other.
+    """
+
+    actions: Actions
+    tokens: TokenSource
+    limiter: Limiter
+    counter: Counter
+    lists: HaloLists
+    writes: LicenceWrites
+    in_flight: InFlight = field(default_factory=InFlight)
+    clock: Callable[[], float] = time.monotonic

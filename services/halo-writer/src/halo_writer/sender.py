@@ -4,7 +4,6 @@ Between the commit of the mark and the recorded result a process may die at any 
 waits until the write has settled and looks in Halo.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +12,11 @@ from halosync.contracts.connection import TokenGranted
 from halosync.observability.metrics import IN_FLIGHT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, OpenAction
 from halosync.ports.failures import HaloFailure
-from halosync.ports.permits import Lease, Rate
+from halosync.ports.permits import Counter, Lease, Limiter
 
 from halo_writer.effects import write_of
-from halo_writer.ports import Actions, Counter, Halo, Limiter
+from halo_writer.ports import Actions, LicenceWrites
+from halo_writer.settings import WriterRules
 
 log = structlog.get_logger(__name__)
 
@@ -58,20 +58,16 @@ class Sender:
         *,
         actions: Actions,
         limiter: Limiter,
-        halo: Halo,
+        writes: LicenceWrites,
         counter: Counter,
-        default_rate: Rate,
-        worker: str,
-        settle_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        rules: WriterRules,
+        clock: Callable[[], float],
     ) -> None:
         self._actions = actions
         self._limiter = limiter
-        self._halo = halo
+        self._writes = writes
         self._counter = counter
-        self._default_rate = default_rate
-        self._worker = worker
-        self._settle_s = settle_s
+        self._rules = rules
         self._clock = clock
 
     async def send_array(
@@ -101,8 +97,8 @@ class Sender:
         return await self._deletes(batch, list(actions[: permits.lease.granted]), token, permits)
 
     async def _lease(self, batch: BatchAtWork, want: int) -> "Permits":
-        rate = batch.rate or self._default_rate
-        longest_s = self._halo.total_timeout_s
+        rate = batch.rate or self._rules.rate
+        longest_s = self._writes.total_timeout_s
         hold_s = want * (SEND_S + longest_s)
         asked_at = self._clock()
         lease = await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
@@ -124,7 +120,7 @@ class Sender:
                 self._in_time(marked_at, permits)
                 spent = 1
                 with IN_FLIGHT.track_inprogress():
-                    ids = await self._halo.post(batch.tenant, secret, writes)
+                    ids = await self._writes.post(batch.tenant, secret, writes)
             except TooLateError:
                 await self._actions.unmark(marks, charged=False)
                 return False
@@ -160,7 +156,7 @@ class Sender:
                     self._in_time(marked_at, permits)
                     spent += 1
                     with IN_FLIGHT.track_inprogress():
-                        await self._halo.delete(
+                        await self._writes.delete(
                             batch.tenant, token.access_token.get_secret_value(), action.licence_id or 0
                         )
                 except TooLateError:
@@ -181,10 +177,10 @@ class Sender:
         marked_at = self._clock()
         marks = await self._actions.mark_sending(
             [action.item_id for action in actions],
-            worker=self._worker,
+            worker=self._rules.worker,
             send_s=SEND_S,
-            answer_s=self._halo.total_timeout_s,
-            settle_s=self._settle_s,
+            answer_s=self._writes.total_timeout_s,
+            settle_s=self._rules.settle_s,
         )
         return marked_at, marks
 

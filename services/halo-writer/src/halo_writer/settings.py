@@ -1,10 +1,34 @@
-"""The writer's environment."""
+"""The writer's environment, and the numbers in it that its use cases go by."""
 
 import os
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from halosync.ports.permits import Rate
 from halosync.runtime.settings import HaloSettings, ProcessSettings
 from pydantic import Field
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterRules:
+    """What the writer's use cases go by.
+
+    Attributes:
+        worker: the name of this process in the rows that it marks.
+        rate: the limit of a tenant whose partner has none of its own.
+        delays_s: the waits before another attempt, in seconds, rising; the last one serves all further attempts.
+        max_attempts: after so many an item fails.
+        settle_s: how long Halo may still be applying a write whose answer was lost, in seconds.
+        per_tenant: batches of one tenant that this writer works on at a time.
+    """
+
+    worker: str
+    rate: Rate
+    delays_s: Sequence[float]
+    max_attempts: int
+    settle_s: float
+    per_tenant: int
 
 
 class WriterSettings(ProcessSettings, HaloSettings):
@@ -13,7 +37,14 @@ class WriterSettings(ProcessSettings, HaloSettings):
     batches_at_once: int = Field(default=32, ge=1, le=500, description="Batches that this writer works on at a time")
     batches_per_tenant: int = Field(default=4, ge=1, le=100, description="How many of them may be of one tenant")
 
-
-def worker_name() -> str:
-    """Return a name for this process that people recognise in the rows it marks."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    @property
+    def rules(self) -> WriterRules:
+        """What the use cases go by; `worker` is a name that people recognise."""
+        return WriterRules(
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            rate=Rate(self.halo_rate_requests, self.halo_rate_window_s),
+            delays_s=self.retry_delays_s,
+            max_attempts=self.retry_max_attempts,
+            settle_s=self.halo_settle_s,
+            per_tenant=self.batches_per_tenant,
+        )

@@ -9,15 +9,14 @@ from itertools import groupby
 
 import structlog
 from halosync.domain.model import Licence, Reason
-from halosync.halo.read import HaloReader
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
-from halosync.ports.permits import Rate
-from halosync.runtime.read_access import Caller, ReadAccess
+from halosync.runtime.read_access import Caller
 
 from halo_writer import sentences
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
 from halo_writer.ports import Actions
+from halo_writer.settings import WriterRules
 
 log = structlog.get_logger(__name__)
 
@@ -25,21 +24,10 @@ log = structlog.get_logger(__name__)
 class WriteLookUp:
     """Resolves actions in doubt."""
 
-    def __init__(
-        self,
-        *,
-        actions: Actions,
-        access: ReadAccess,
-        reader: HaloReader,
-        default_rate: Rate,
-        max_attempts: int,
-        settle_s: float,
-    ) -> None:
+    def __init__(self, actions: Actions, lists: ClientLists, rules: WriterRules) -> None:
         self._actions = actions
-        self._lists = ClientLists(actions, access, reader)
-        self._default_rate = default_rate
-        self._max_attempts = max_attempts
-        self._settle_s = settle_s
+        self._lists = lists
+        self._rules = rules
 
     async def resolve(self, batch: BatchAtWork, in_doubt: Sequence[OpenAction]) -> None:
         """Find out what became of `in_doubt`, all of which have settled.
@@ -52,7 +40,7 @@ class WriteLookUp:
             NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; what was found so
                 far is recorded.
         """
-        who = Caller(batch.partner_id, batch.tenant, batch.rate or self._default_rate, batch.run_id)
+        who = Caller(batch.partner_id, batch.tenant, batch.rate or self._rules.rate, batch.run_id)
         hidden: HidesLicencesError | None = None
         for _, group in groupby(sorted(in_doubt, key=_client), key=_client):
             of_client = list(group)
@@ -63,7 +51,7 @@ class WriteLookUp:
                 continue
             if licences is None:
                 marks = {action.item_id: action.mark_no for action in of_client}
-                await self._actions.look_again(marks, settle_s=self._settle_s)
+                await self._actions.look_again(marks, settle_s=self._rules.settle_s)
             else:
                 await self._record(batch, of_client, licences)
         if hidden is not None:
@@ -82,7 +70,7 @@ class WriteLookUp:
                     failed.append(FailedAction(action.item_id, action.mark_no, reason, detail))
                 case Adopt(licence_id=licence_id):
                     await self._actions.adopt(action, licence_id)
-                case NotDone() if charged and action.attempt >= self._max_attempts:
+                case NotDone() if charged and action.attempt >= self._rules.max_attempts:
                     words = sentences.unavailable("no answer to the write, and Halo does not show it")
                     failed.append(FailedAction(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
                 case NotDone():

@@ -1,14 +1,13 @@
-"""`python -m planner`: settings, adapters, handlers, run."""
+"""`python -m planner`: settings, adapters, use cases, handlers, run."""
 
 import httpx
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
+from halosync.messaging.delivery import PASSING
 from halosync.messaging.requests import Requests
-from halosync.ports.permits import Rate
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
-from halosync.runtime.read_access import ReadAccess
 from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
 from halosync.store.connections import ConnectionStore
@@ -22,14 +21,11 @@ from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 
 from planner.app import build
-from planner.connection_test import TEST_PAGE_SIZE, ConnectionTest
-from planner.halo_read import HaloRead
-from planner.intake import Intake
+from planner.assembly import assemble
+from planner.connection_test import TEST_PAGE_SIZE
 from planner.lines_fetcher import LinesFetcher
-from planner.planning_slots import PlanningSlots
-from planner.run_planner import Limits, RunPlanner
+from planner.ports import Ports
 from planner.settings import PlannerSettings
-from planner.snapshot_refresh import SnapshotRefresh
 
 SWEEP_S = 10.0
 TIDY_S = 3600.0
@@ -40,34 +36,24 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     pool = parts.pool
     transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
     http = httpx.AsyncClient(follow_redirects=False)
-    runs, plans, reads = RunStore(pool), PlanStore(pool), ReadStore(pool)
-    rate = Rate(settings.halo_rate_requests, settings.halo_rate_window_s)
-    access = ReadAccess(
-        Tokens(Requests(parts.broker, parts.publisher)),
-        RateLimiter(pool),
-        RequestCounter(pool),
-        request_s=transport.total_timeout_s,
+    runs, reads = RunStore(pool), ReadStore(pool)
+    ports = Ports(
+        invoices=InvoiceStore(pool),
+        lines=LinesFetcher(http, settings.invoice_hosts),
+        owed_runs=runs,
+        runs=RunWork(pool),
+        plans=PlanStore(pool),
+        reads=reads,
+        snapshots=reads,
+        connections=ConnectionStore(pool),
+        tokens=Tokens(Requests(parts.broker, parts.publisher)),
+        limiter=RateLimiter(pool),
+        counter=RequestCounter(pool),
+        lists=HaloReader(transport, settings.halo_page_size),
+        sample_lists=HaloReader(transport, TEST_PAGE_SIZE),
+        passing=PASSING,
     )
-    reading = HaloRead(access, HaloReader(transport, settings.halo_page_size), reads)
-    limits = Limits(rate, settings.halo_batch_size, settings.retry_delays_s, settings.retry_max_attempts)
-    slots = PlanningSlots()
-    build(
-        parts.broker,
-        parts.publisher,
-        intake=Intake(InvoiceStore(pool), runs, LinesFetcher(http, settings.invoice_hosts), slots),
-        planning=RunPlanner(
-            runs=RunWork(pool), plans=plans, snapshots=reads, reading=reading, limits=limits, slots=slots
-        ),
-        refreshing=SnapshotRefresh(snapshots=reads, settings=plans, reading=reading, default_rate=rate),
-        testing=ConnectionTest(
-            contexts=reads,
-            views=ConnectionStore(pool),
-            access=access,
-            reader=HaloReader(transport, TEST_PAGE_SIZE),
-            default_rate=rate,
-        ),
-        starter=runs,
-    )
+    build(parts.broker, parts.publisher, planner=assemble(ports, settings.rules), owed_runs=runs)
     collect_dead_letters(parts.broker, DeadLetterStore(pool).keep)
     return Composition(
         background=[

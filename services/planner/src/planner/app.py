@@ -19,10 +19,8 @@ from halosync.messaging.topology import (
     RUN_REQUESTED,
 )
 
-from planner.connection_test import ConnectionTest
-from planner.intake import Intake, Starter
-from planner.run_planner import RunPlanner
-from planner.snapshot_refresh import SnapshotRefresh
+from planner.assembly import Planner
+from planner.ports import OwedRuns
 
 INVOICES_AT_ONCE = 2
 """More than one, so that a slow host of a partner's lines does not hold up everybody's invoices."""
@@ -40,32 +38,31 @@ def build(
     broker: RabbitBroker,
     publisher: Publisher,
     *,
-    intake: Intake,
-    planning: RunPlanner,
-    refreshing: SnapshotRefresh,
-    testing: ConnectionTest,
-    starter: Starter,
+    planner: Planner,
+    owed_runs: OwedRuns,
 ) -> None:
     """Register the planner's handlers on `broker`; answers to requests go out by `publisher`."""
-    answer_requests(broker, publisher, CONNECTION_TEST, TestConnection, testing.test, at_once=TESTS_AT_ONCE)
+    answer_requests(
+        broker, publisher, CONNECTION_TEST, TestConnection, planner.connection_test.test, at_once=TESTS_AT_ONCE
+    )
 
     @broker.subscriber(INVOICE_READY.declaration(), channel=Channel(prefetch_count=INVOICES_AT_ONCE), decoder=raw_body)
     async def on_invoice_ready(body: bytes) -> None:
         try:
-            await intake.take_in(body)
+            await planner.intake.take_in(body)
         except InvalidInvoiceError as error:
             raise Poison(str(error)) from error
 
     @broker.subscriber(RUN_REQUESTED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
     async def on_run_requested(message: RunRequested) -> None:
-        wait_s = await planning.advance(message.run_id)
+        wait_s = await planner.run_planner.advance(message.run_id)
         if wait_s is not None:
             raise Later(wait_s)
 
     @broker.subscriber(HALO_REFRESH.declaration(), channel=Channel(prefetch_count=REFRESHES_AT_ONCE))
     async def on_halo_refresh(message: HaloRefreshRequested) -> None:
         read_id: UUID = message.read_id
-        next_turn = await refreshing.advance(message.partner_id, read_id)
+        next_turn = await planner.snapshot_refresh.advance(message.partner_id, read_id)
         if next_turn is not None:
             wait_s, charged = next_turn
             raise Later(wait_s, charged=charged)
@@ -73,8 +70,8 @@ def build(
     # A run that auto_sync owes waits for the partner's connection, or for the run that goes on to end.
     @broker.subscriber(CONNECTION_ESTABLISHED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
     async def on_connection_established(message: ConnectionEstablished) -> None:
-        await starter.start_wanted(message.partner_id)
+        await owed_runs.start_wanted(message.partner_id)
 
     @broker.subscriber(RUN_FINISHED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
     async def on_run_finished(message: RunFinished) -> None:
-        await starter.start_wanted(message.partner_id)
+        await owed_runs.start_wanted(message.partner_id)

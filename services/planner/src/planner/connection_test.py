@@ -5,18 +5,18 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from halosync.contracts.connection import ConnectionTested, TestConnection
-from halosync.halo.read import HaloReader
-from halosync.ports.connections import ConnectionView
-from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit, Rate
-from halosync.ports.reads import HaloPage
+from halosync.ports.reads import HaloLists, HaloPage
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.runtime.read_access import Caller, ReadAccess
 
 from planner import sentences
+from planner.ports import Connections, Snapshots
 
 log = structlog.get_logger(__name__)
 
@@ -29,37 +29,23 @@ TEST_PATIENCE_S = 15.0
 T = TypeVar("T")
 
 
-class Contexts(Protocol):
-    """On whose behalf Halo is read; see `ReadStore`."""
-
-    async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
-        """Return tenant and own rate limit of a connected partner."""
-
-
-class Views(Protocol):
-    """Connections as partners see them; see `ConnectionStore`."""
-
-    async def view(self, partner_id: str) -> ConnectionView:
-        """Return where the partner's connection stands."""
-
-
 class ConnectionTest:
     """Reads one small page of clients and one of licences, as a run would."""
 
     def __init__(
         self,
         *,
-        contexts: Contexts,
-        views: Views,
+        snapshots: Snapshots,
+        connections: Connections,
         access: ReadAccess,
-        reader: HaloReader,
+        lists: HaloLists,
         default_rate: Rate,
         patience_s: float = TEST_PATIENCE_S,
     ) -> None:
-        self._contexts = contexts
-        self._views = views
+        self._snapshots = snapshots
+        self._connections = connections
         self._access = access
-        self._reader = reader
+        self._lists = lists
         self._default_rate = default_rate
         self._patience_s = patience_s
 
@@ -71,17 +57,17 @@ class ConnectionTest:
                 halo_unavailable; each says what to do.
         """
         partner_id = request.partner_id
-        context = await self._contexts.context(partner_id)
+        context = await self._snapshots.context(partner_id)
         if context is None:
-            raise sentences.not_connected(partner_id, await self._views.view(partner_id))
+            raise sentences.not_connected(partner_id, await self._connections.view(partner_id))
         tenant, rate = context
         # A person waits, so this may use what batch work leaves of the budget.
         who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._patience_s):
-                clients = await self._count(who, "clients", lambda token: self._reader.clients(tenant, token, 1))
-                licences = await self._count(who, "licences", lambda token: self._reader.licences(tenant, token, 1))
+                clients = await self._count(who, "clients", lambda token: self._lists.clients(tenant, token, 1))
+                licences = await self._count(who, "licences", lambda token: self._lists.licences(tenant, token, 1))
         except TimeoutError:
             raise sentences.too_slow(partner_id, self._patience_s) from None
         took_ms = round((time.monotonic() - started) * 1000)

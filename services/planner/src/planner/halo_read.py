@@ -3,15 +3,14 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 from halosync.domain.completeness import IncompleteReadError
-from halosync.domain.model import Client, SeenLicence
-from halosync.halo.read import HaloReader
-from halosync.ports.reads import ReadProgress
+from halosync.ports.reads import HaloLists, ReadProgress
 from halosync.runtime.read_access import Caller, ReadAccess
+
+from planner.ports import Reads
 
 log = structlog.get_logger(__name__)
 
@@ -22,30 +21,12 @@ MOST_RESTARTS = 2
 """A list that shifts while it is read is read again, so often; then the read has failed."""
 
 
-class Reads(Protocol):
-    """Where reads under way are kept."""
-
-    async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress:
-        """Begin a read, or say how far it is."""
-
-    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
-        """Keep a page of clients."""
-
-    async def save_licences(
-        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
-    ) -> ReadProgress:
-        """Keep a page of licences."""
-
-    async def restart(self, progress: ReadProgress) -> int:
-        """Begin again; return how often that has happened."""
-
-
 @dataclass(frozen=True)
 class HaloRead:
     """Reads clients, then licences, page after page, keeping each page at once."""
 
     access: ReadAccess
-    reader: HaloReader
+    lists: HaloLists
     reads: Reads
 
     async def turn(self, read_id: UUID, who: Caller) -> ReadProgress:
@@ -74,10 +55,8 @@ class HaloRead:
     async def _page(self, progress: ReadProgress, who: Caller) -> ReadProgress:
         if progress.list == "clients":
             clients = await self.access.read(
-                who, lambda token: self.reader.clients(who.tenant, token, progress.next_page)
+                who, lambda token: self.lists.clients(who.tenant, token, progress.next_page)
             )
             return await self.reads.save_clients(progress, clients.record_count, clients.rows)
-        licences = await self.access.read(
-            who, lambda token: self.reader.licences(who.tenant, token, progress.next_page)
-        )
+        licences = await self.access.read(who, lambda token: self.lists.licences(who.tenant, token, progress.next_page))
         return await self.reads.save_licences(progress, licences.record_count, licences.rows)

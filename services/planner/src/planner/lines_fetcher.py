@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import IO
 from urllib.parse import SplitResult, urlsplit
@@ -12,17 +12,17 @@ import httpx
 from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 
+from planner.intake import in_turns
+from planner.ports import LinesOf
+
 MOST_BYTES = 1024**3
 """How large the unpacked lines may be; more is a mistake, or a bomb."""
 
 TIMEOUT_S = 30.0
 TOTAL_TIMEOUT_S = 600.0
 _LONGEST_LINE = 100_000
-LINES_A_TURN = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GZIP_MAGIC = b"\x1f\x8b"
-
-LinesOf = Callable[[LineChecker], AsyncIterator[InvoiceLine]]
 
 
 class FetchFailedError(TimeoutError):
@@ -146,14 +146,6 @@ class _Unpacker:
                 if chunk:
                     self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self.complete = self._gzip.eof
-
-
-async def in_turns(lines: Iterable[InvoiceLine]) -> AsyncIterator[InvoiceLine]:
-    """Yield lines and let the rest of the process have its turn now and then: a big invoice takes seconds."""
-    for number, line in enumerate(lines):
-        if number % LINES_A_TURN == 0:
-            await asyncio.sleep(0)
-        yield line
 
 
 async def _lines(file: IO[bytes], checker: LineChecker) -> AsyncIterator[InvoiceLine]:

@@ -1,10 +1,30 @@
-"""The planner's environment."""
+"""The planner's environment, and the numbers in it that its use cases go by."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
+from halosync.ports.permits import Rate
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
 from pydantic import Field, StringConstraints
 from pydantic_settings import NoDecode
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerRules:
+    """The numbers that the planner's use cases go by.
+
+    Attributes:
+        rate: the limit of a tenant whose partner has none of its own.
+        batch_size: the most creates and updates in a batch.
+        delays_s: the waits before another attempt, in seconds, rising; the last one serves all further attempts.
+        max_attempts: after so many a run fails.
+    """
+
+    rate: Rate
+    batch_size: int
+    delays_s: Sequence[float]
+    max_attempts: int
 
 
 class PlannerSettings(ProcessSettings, HaloSettings):
@@ -13,3 +33,13 @@ class PlannerSettings(ProcessSettings, HaloSettings):
     invoice_hosts: Annotated[frozenset[Annotated[str, StringConstraints(to_lower=True)]], CommaSeparated, NoDecode] = (
         Field(default=frozenset(), description="Hosts (or host:port) that lines_url may name, comma-separated")
     )
+
+    @property
+    def rules(self) -> PlannerRules:
+        """The numbers that the use cases go by."""
+        return PlannerRules(
+            rate=Rate(self.halo_rate_requests, self.halo_rate_window_s),
+            batch_size=self.halo_batch_size,
+            delays_s=self.retry_delays_s,
+            max_attempts=self.retry_max_attempts,
+        )

@@ -1,55 +1,32 @@
 """Reading Halo again without a run, for the pages that map customers and products."""
 
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 from halosync.domain.completeness import IncompleteReadError
-from halosync.domain.guard import Comparison, shrunk
-from halosync.domain.model import PlanSettings
+from halosync.domain.guard import shrunk
 from halosync.domain.retry import FailureClass
-from halosync.ports.failures import ConnectionLostError, HaloFailure, TokenUnavailableError
+from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.runtime.read_access import Caller
 
 from planner.halo_read import HaloRead
+from planner.ports import Plans, Snapshots
 
 log = structlog.get_logger(__name__)
 
 RETRY_S = 30.0
 
 
-class Snapshots(Protocol):
-    """What is known of Halo."""
-
-    async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
-        """Return tenant and own rate limit of a connected partner."""
-
-    async def compare(self, progress: ReadProgress) -> Comparison:
-        """Compare a complete read with the snapshot."""
-
-    async def keep_as_snapshot(self, progress: ReadProgress) -> None:
-        """Make a complete read the snapshot."""
-
-    async def forget(self, read_id: UUID) -> None:
-        """Drop a read."""
-
-
-class Settings(Protocol):
-    """Where the partner's settings are."""
-
-    async def settings(self, partner_id: str) -> PlanSettings:
-        """Return them."""
-
-
 class SnapshotRefresh:
     """Refreshes the snapshot of a partner's Halo, a turn at a time."""
 
-    def __init__(self, *, snapshots: Snapshots, settings: Settings, reading: HaloRead, default_rate: Rate) -> None:
+    def __init__(self, *, snapshots: Snapshots, plans: Plans, halo_read: HaloRead, default_rate: Rate) -> None:
         self._snapshots = snapshots
-        self._settings = settings
-        self._reading = reading
+        self._plans = plans
+        self._halo_read = halo_read
         self._default_rate = default_rate
 
     async def advance(self, partner_id: str, read_id: UUID) -> tuple[float, bool] | None:
@@ -65,7 +42,7 @@ class SnapshotRefresh:
         # A person waits for the page, so this goes before what a run reads and writes.
         who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         try:
-            progress = await self._reading.turn(read_id, who)
+            progress = await self._halo_read.turn(read_id, who)
         except NoPermit as limit:
             return limit.wait_s, False
         except ReadTakenOverError:
@@ -82,7 +59,7 @@ class SnapshotRefresh:
         return None
 
     async def _keep(self, progress: ReadProgress) -> None:
-        guard = (await self._settings.settings(progress.partner_id)).delete_guard
+        guard = (await self._plans.settings(progress.partner_id)).delete_guard
         why = shrunk(await self._snapshots.compare(progress), guard)
         if why is None:
             await self._snapshots.keep_as_snapshot(progress)

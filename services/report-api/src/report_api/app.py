@@ -6,46 +6,50 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
-from report_api.access import api as keys
+from report_api.access import api as access_api
 from report_api.access.pages import keys as key_pages
 from report_api.access.pages import sign_in
-from report_api.connection import accounts
-from report_api.connection import api as connection
+from report_api.connection import api as connection_api
 from report_api.connection import pages as connection_pages
-from report_api.history import api as audit
-from report_api.history.pages import audit as audit_pages
-from report_api.history.pages import history as history_pages
-from report_api.invoices import api as invoices
-from report_api.invoices import pages as report_pages
-from report_api.invoices import summary_api as summary
-from report_api.links import api as links
-from report_api.links import halo_api as halo
+from report_api.history import api as history_api
+from report_api.history import pages as history_pages
+from report_api.invoices import api as invoices_api
+from report_api.invoices import pages as invoice_pages
+from report_api.links import api as links_api
+from report_api.links import halo_api
 from report_api.links.pages import customers as customer_pages
 from report_api.links.pages import halo_reading, link_files
 from report_api.links.pages import licences as licence_pages
 from report_api.ports import Ports
-from report_api.runs import api as runs
-from report_api.runs import items_api as items
+from report_api.runs import api as runs_api
 from report_api.runs.pages import preview, run, sync
-from report_api.settings import api as settings
+from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problems
-from report_api.web.middleware import Edge
-from report_api.web.problem_page import problem_page
+from report_api.web.middleware import RequestMiddleware
 from report_api.web.problems import ProblemBody
-from report_api.web.static_files import StaticFiles
+from report_api.web.rendering import StaticFiles
 
-API = tuple(
-    part.router for part in (connection, accounts, invoices, runs, items, settings, links, halo, summary, keys, audit)
+API = (
+    connection_api.router,
+    connection_api.redirect_router,
+    invoices_api.router,
+    invoices_api.summary_router,
+    runs_api.router,
+    settings_api.router,
+    links_api.router,
+    halo_api.router,
+    access_api.router,
+    history_api.router,
 )
-"""The calls of spec section 7, in the order of the description."""
+"""The calls of spec section 7."""
 
 PAGES = (
-    sign_in.anyone,
+    sign_in.public_router,
     sign_in.router,
-    connection_pages.landing,
+    connection_pages.public_router,
     connection_pages.router,
-    report_pages.router,
+    invoice_pages.router,
     preview.router,
     sync.router,
     halo_reading.router,
@@ -57,7 +61,6 @@ PAGES = (
     run.router,
     settings_pages.router,
     key_pages.router,
-    audit_pages.router,
 )
 """The portal, page by page."""
 
@@ -75,8 +78,8 @@ class Api(FastAPI):
     """FastAPI with the schema of problems in its description."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the edge around everything, also around the answer to a failure that nobody foresaw."""
-        return Edge(super().build_middleware_stack())
+        """Put the middleware around everything, also around the answer to a failure that nobody foresaw."""
+        return RequestMiddleware(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, made once."""
@@ -109,7 +112,7 @@ def build(ports: Ports | None) -> Api:
         redirect_slashes=False,  # a slash may be part of an id
     )
     app.state.ports = ports
-    problems.install(app, problem_page)
+    problems.install(app)
     for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())

@@ -35,10 +35,10 @@ class Auth(Protocol):
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How often live events look at the database, and how often they show a silent connection that they live: seconds.
+class EventTiming:
+    """How often live events look at the database, and show a silent connection that they live: all in seconds.
 
-    What is ahead of a run changes all the time and costs more to find out than its counters: it has a pace of its own.
+    What is ahead of a run changes all the time and costs more to find out than its counters, so it is read less often.
     """
 
     poll_s: float = 0.5
@@ -66,7 +66,7 @@ class Ports:
     retries: RunRetries
     sessions: SessionStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    pace: Pace = field(default_factory=Pace)
+    event_timing: EventTiming = field(default_factory=EventTiming)
 
     @classmethod
     def on(
@@ -76,7 +76,7 @@ class Ports:
         public_url: str,
         rate_limit: RateLimit,
         auth: Auth,
-        pace: Pace | None = None,
+        event_timing: EventTiming | None = None,
     ) -> Self:
         """Return the ports with every store on one database."""
         return cls(
@@ -95,7 +95,7 @@ class Ports:
             runs=RunStore(pool),
             retries=RunRetries(pool),
             sessions=SessionStore(pool),
-            pace=pace or Pace(),
+            event_timing=event_timing or EventTiming(),
         )
 
 

@@ -3,42 +3,42 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from devstack.faults.scene import Scene
-from devstack.faults.work import Key, Work
+from devstack.faults.trial import Trial
+from devstack.faults.workload import Key, Workload
 
-Step = Callable[[Scene], Awaitable[None]]
+Step = Callable[[Trial], Awaitable[None]]
 
 
-async def nothing(_scene: Scene) -> None:
+async def nothing(_trial: Trial) -> None:
     """Do nothing."""
 
 
-def no_item(_work: Work) -> frozenset[Key]:
+def no_item(_workload: Workload) -> frozenset[Key]:
     """Return that no item fails."""
     return frozenset()
 
 
-def any_item(work: Work) -> frozenset[Key]:
+def any_item(workload: Workload) -> frozenset[Key]:
     """Return that every item may fail."""
-    return frozenset(work.wanted.keys() | work.before.keys())
+    return frozenset(workload.wanted.keys() | workload.before.keys())
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, when it strikes, and what is to become of the run.
+    """A fault, when it is injected, and what is to become of the run.
 
     Attributes:
         name: what it is called on the command line, `place-what`.
         where: what is hurt.
         what: what happens, in a sentence.
         prepare: before Sync is pressed.
-        strike: while the run goes on; it waits for its moment, hurts, and lifts what it did.
+        inject: while the run goes on; it waits for its moment, hurts, and lifts what it did.
         repair: what a person does before pressing Sync again.
         ends: the state in which the run is to end.
         error: the code that a failed run is to name.
         fails: the items that are to fail, by client and name; with `must_fail` off they are those that may.
         must_fail: whether all of `fails` have to fail.
-        alone: it hurts what other cases use, so no other goes on meanwhile.
+        exclusive: it hurts what other cases use, so no other goes on meanwhile.
         short: it belongs to the short version, which the tests run.
     """
 
@@ -46,11 +46,11 @@ class Case:
     where: str
     what: str
     prepare: Step = nothing
-    strike: Step = nothing
+    inject: Step = nothing
     repair: Step = nothing
     ends: str = "succeeded"
     error: str | None = None
-    fails: Callable[[Work], frozenset[Key]] = field(default=no_item)
+    fails: Callable[[Workload], frozenset[Key]] = field(default=no_item)
     must_fail: bool = True
-    alone: bool = True
+    exclusive: bool = True
     short: bool = False

@@ -10,7 +10,7 @@ from rich.table import Table
 from devstack.errors import DevstackError
 from devstack.faults.case import Case
 from devstack.faults.catalogue import CASES, chosen
-from devstack.faults.matrix import Outcome, outcomes
+from devstack.faults.matrix import CaseResult, results
 
 _WIDTH = 170
 """In a file, or a pipe, the table is not squeezed."""
@@ -35,30 +35,30 @@ def faults(
         console.print("\n".join([str(error), *getattr(error, "__notes__", [])]), style="red", markup=False)
         raise typer.Exit(1) from None
     console.print(table(done))
-    failed = [outcome for outcome in done if outcome.wrong]
-    for outcome in failed:
-        console.print(f"{outcome.case.name}:", style="red")
-        for wrong in outcome.wrong:
+    failed = [result for result in done if result.wrong]
+    for result in failed:
+        console.print(f"{result.case.name}:", style="red")
+        for wrong in result.wrong:
             console.print(f"  {wrong}", markup=False, highlight=False)
     console.print(f"{len(done) - len(failed)} of {len(done)} cases hold")
     if failed:
         raise typer.Exit(1)
 
 
-async def _play(cases: list[Case], console: Console, at_once: int) -> list[Outcome]:
+async def _play(cases: list[Case], console: Console, at_once: int) -> list[CaseResult]:
     def progress(line: str) -> None:
         console.log(line, markup=False, highlight=False)
 
     done = []
-    async for outcome in outcomes(cases, progress=progress, at_once=at_once):
-        done.append(outcome)
-        verdict = "NOT ok: " + "; ".join(outcome.wrong) if outcome.wrong else "ok"
-        progress(f"{outcome.case.name}: {outcome.seconds:.0f} s, {verdict}")
+    async for result in results(cases, progress=progress, at_once=at_once):
+        done.append(result)
+        verdict = "NOT ok: " + "; ".join(result.wrong) if result.wrong else "ok"
+        progress(f"{result.case.name}: {result.seconds:.0f} s, {verdict}")
     order = {case.name: number for number, case in enumerate(CASES)}
-    return sorted(done, key=lambda outcome: order[outcome.case.name])
+    return sorted(done, key=lambda result: order[result.case.name])
 
 
-def table(done: list[Outcome]) -> Table:
+def table(done: list[CaseResult]) -> Table:
     """Return what became of the cases as a table."""
     shown = Table("Case", "Where", "What", "Run", title="Fault matrix")
     for number in ("Look-ups", "Requests", "Seconds"):

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from devstack.faults.case import Case, Step, any_item
-from devstack.faults.scene import Scene
-from devstack.faults.work import Key, Work
+from devstack.faults.trial import Trial
+from devstack.faults.workload import Key, Workload
 
 _BAD = "NEW-2-7"
 _REFUSAL = "This licence cannot be changed."
@@ -15,9 +15,9 @@ _REFUSAL = "This licence cannot be changed."
 def _faulty(*faults: Mapping[str, Any]) -> Step:
     """Return a step that lets requests meet faults; each says which (`method`, `path`, `nth`, `times`) and what."""
 
-    async def prepare(scene: Scene) -> None:
+    async def prepare(trial: Trial) -> None:
         for fault in faults:
-            await scene.fault(**fault)
+            await trial.fault(**fault)
 
     return prepare
 
@@ -35,63 +35,63 @@ def _both(**act: Any) -> Step:
     return _faulty(_write(**act), _write("DELETE", **act))
 
 
-async def _lift(scene: Scene) -> None:
-    await scene.ground.halo.clear_faults(scene.name)
+async def _lift(trial: Trial) -> None:
+    await trial.fault_stack.halo.clear_faults(trial.name)
 
 
-async def _reconnect(scene: Scene) -> None:
-    await _lift(scene)
-    await scene.connect()
+async def _reconnect(trial: Trial) -> None:
+    await _lift(trial)
+    await trial.connect()
 
 
-async def _expire(scene: Scene) -> None:
-    await scene.until_writing()
-    await scene.ground.halo.expire_tokens(scene.name)
+async def _expire(trial: Trial) -> None:
+    await trial.until_writing()
+    await trial.fault_stack.halo.expire_tokens(trial.name)
 
 
-async def _revoke(scene: Scene) -> None:
-    await scene.until_writing()
-    await scene.ground.halo.revoke_tokens(scene.name)
+async def _revoke(trial: Trial) -> None:
+    await trial.until_writing()
+    await trial.fault_stack.halo.revoke_tokens(trial.name)
 
 
-async def _slow(scene: Scene) -> None:
-    await scene.slow()
+async def _slow(trial: Trial) -> None:
+    await trial.slow()
 
 
-def _bad_row(_work: Work) -> frozenset[Key]:
+def _bad_row(_workload: Workload) -> frozenset[Key]:
     return frozenset({(2, _BAD)})
 
 
 def _refusing(refused_array: str) -> Step:
-    async def prepare(scene: Scene) -> None:
-        await scene.ground.halo.change_settings(scene.name, refused_array=refused_array)
-        await scene.fault("POST", times=None, refuse_row={"name": _BAD, "message": _REFUSAL})
+    async def prepare(trial: Trial) -> None:
+        await trial.fault_stack.halo.change_settings(trial.name, refused_array=refused_array)
+        await trial.fault("POST", times=None, refuse_row={"name": _BAD, "message": _REFUSAL})
 
     return prepare
 
 
-async def _refusing_without_a_name(scene: Scene) -> None:
-    await scene.fault("POST", row_name=_BAD, times=None, status=400, body={"Message": _REFUSAL})
+async def _refusing_without_a_name(trial: Trial) -> None:
+    await trial.fault("POST", row_name=_BAD, times=None, status=400, body={"Message": _REFUSAL})
 
 
-async def _known_then_empty(scene: Scene) -> None:
+async def _known_then_empty(trial: Trial) -> None:
     """Halo was read once, by a preview; after that the agent sees nothing."""
-    await _preview(scene)
-    await scene.ground.halo.change_settings(scene.name, agent_sees="nothing")
+    await _preview(trial)
+    await trial.fault_stack.halo.change_settings(trial.name, agent_sees="nothing")
 
 
-async def _known_then_some(scene: Scene) -> None:
-    await _preview(scene)
-    await scene.ground.halo.change_settings(scene.name, agent_sees="some", agent_sees_fraction=0.5)
+async def _known_then_some(trial: Trial) -> None:
+    await _preview(trial)
+    await trial.fault_stack.halo.change_settings(trial.name, agent_sees="some", agent_sees_fraction=0.5)
 
 
-async def _preview(scene: Scene) -> None:
-    await scene.start(mode="preview")
-    await scene.until_ended()
+async def _preview(trial: Trial) -> None:
+    await trial.start(mode="preview")
+    await trial.until_ended()
 
 
-async def _see_again(scene: Scene) -> None:
-    await scene.ground.halo.change_settings(scene.name, agent_sees="all")
+async def _see_again(trial: Trial) -> None:
+    await trial.fault_stack.halo.change_settings(trial.name, agent_sees="all")
 
 
 def _empty_look_up(**answer: Any) -> Step:
@@ -103,9 +103,9 @@ _refused_always = _faulty(_write(times=None, unauthorized=True))
 _shift_always = _faulty(_read(nth=2, times=None, shift_pages="omit"))
 
 
-async def _lagging(scene: Scene) -> None:
-    await scene.ground.halo.change_settings(scene.name, list_lag_s=1.0)
-    await scene.fault("POST", nth=2, drop_after=True)
+async def _lagging(trial: Trial) -> None:
+    await trial.fault_stack.halo.change_settings(trial.name, list_lag_s=1.0)
+    await trial.fault("POST", nth=2, drop_after=True)
 
 
 _429: dict[str, Any] = {"status": 429, "body": {"error": "Too many requests"}}
@@ -145,7 +145,7 @@ _GROUP: tuple[tuple[str, str, Step], ...] = (
 
 def _partner(name: str, what: str, prepare: Step, **outcome: Any) -> Case:
     """Return a case of a tenant of its own."""
-    return Case(f"halo-{name}", "Halo", what, prepare, alone=False, **outcome)
+    return Case(f"halo-{name}", "Halo", what, prepare, exclusive=False, **outcome)
 
 
 _SOME_FAIL: dict[str, Any] = {"fails": any_item, "must_fail": False}
@@ -155,13 +155,13 @@ _BAD_ROW: dict[str, Any] = {"repair": _lift, "ends": "partial", "fails": _bad_ro
 
 _ALL = (
     *(_partner(name, what, prepare) for name, what, prepare in _GROUP),
-    _partner("401-expired", "the access token expires while writing", _slow, strike=_expire),
+    _partner("401-expired", "the access token expires while writing", _slow, inject=_expire),
     _partner("401-always", "401 to every array", _refused_always, repair=_lift, ends="partial", **_SOME_FAIL),
     _partner(
         "revoked",
         "all tokens revoked while writing; connected again, Sync",
         _slow,
-        strike=_revoke,
+        inject=_revoke,
         repair=_reconnect,
         ends="failed",
         error="connection_broken",

@@ -7,10 +7,10 @@ from typing import Any
 
 from devstack.errors import NotReadyError
 from devstack.faults.case import Case
-from devstack.faults.ground import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
-from devstack.faults.scene import Scene
-from devstack.faults.work import Key, State
-from devstack.waiting import until
+from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
+from devstack.faults.trial import Trial
+from devstack.faults.workload import Key, State
+from devstack.wait import until
 
 _FINAL = ("none", "applied", "rejected", "withdrawn")
 _UNSURE = "outcome_unknown"
@@ -30,35 +30,35 @@ _ITEMS = """SELECT halo_client_id, licence_name, action, outcome, reason, action
 WHERE run_id = $1 ORDER BY seq"""
 
 
-async def held(scene: Scene) -> dict[Key, State]:
+async def active_licences(trial: Trial) -> dict[Key, State]:
     """Return the active licences that Halo holds now."""
-    rows = [row for row in await scene.ground.halo.licences(scene.name) if row["is_active"]]
+    rows = [row for row in await trial.fault_stack.halo.licences(trial.name) if row["is_active"]]
     return {(row["client_id"], row["name"]): (row["count"], row["price"], row["billing_cycle"]) for row in rows}
 
 
-async def after_run(scene: Scene, case: Case, run: Mapping[str, Any]) -> list[str]:
+async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[str]:
     """Return what is wrong after the run that the fault struck: how it ended, its items, and Halo against the plan."""
     wrong = []
     if (run["state"], run["error_code"]) != (case.ends, case.error):
         wrong.append(f"the run ended {run['state']} ({run['error_code']}: {run['error']}), not {case.ends}")
-    items = await scene.fetch(_ITEMS, run["run_id"])
+    items = await trial.fetch(_ITEMS, run["run_id"])
     failed = {_key(item) for item in items if item["outcome"] == "failed"}
-    expected = case.fails(scene.work)
+    expected = case.fails(trial.workload)
     if not failed <= expected or (case.must_fail and failed != expected):
         why = Counter(item["reason"] for item in items if item["outcome"] == "failed")
         wrong.append(f"{len(failed)} items failed, {len(expected)} were to: {_some(failed ^ expected)} {dict(why)}")
     if unfinished := [_key(item) for item in items if item["action_state"] not in _FINAL]:
         wrong.append(f"{len(unfinished)} actions are not final: {_some(unfinished)}")
-    if open_batches := await scene.fetch("SELECT FROM batch WHERE run_id = $1 AND state <> 'done'", run["run_id"]):
+    if open_batches := await trial.fetch("SELECT FROM batch WHERE run_id = $1 AND state <> 'done'", run["run_id"]):
         wrong.append(f"{len(open_batches)} batches are open")
-    wrong += await counters(scene, run)
-    wrong += differences(scene, await held(scene), items)
+    wrong += await counters(trial, run)
+    wrong += differences(trial, await active_licences(trial), items)
     return wrong
 
 
-def differences(scene: Scene, now: Mapping[Key, State], items: Sequence[Mapping[str, Any]]) -> list[str]:
+def differences(trial: Trial, now: Mapping[Key, State], items: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed."""
-    before, wanted = scene.work.before, scene.work.wanted
+    before, wanted = trial.workload.before, trial.workload.wanted
     outcomes = {_key(item): item for item in items}
     wrong = []
     for key in before.keys() | wanted.keys() | now.keys():
@@ -73,31 +73,31 @@ def differences(scene: Scene, now: Mapping[Key, State], items: Sequence[Mapping[
     return [f"Halo differs from the plan in {len(wrong)} licences: {_some(wrong)}"] if wrong else []
 
 
-async def counters(scene: Scene, run: Mapping[str, Any]) -> list[str]:
+async def counters(trial: Trial, run: Mapping[str, Any]) -> list[str]:
     """Return where the run's counters are not those of its rows."""
-    [rows] = await scene.fetch(_COUNTERS, run["run_id"])
+    [rows] = await trial.fetch(_COUNTERS, run["run_id"])
     off = [f"{name} {run[name]} of {rows[name]}" for name in _COUNTED if run[name] != rows[name]]
     return [f"counters differ from the rows: {_some(off)}"] if off else []
 
 
-async def history(scene: Scene) -> list[str]:
+async def history(trial: Trial) -> list[str]:
     """Return what ever was wrong in Halo: twins at any moment, or a licence that was made or deleted more than once."""
     wrong = []
-    if twins := await scene.ground.halo.duplicates(scene.name):
+    if twins := await trial.fault_stack.halo.duplicates(trial.name):
         names = [(twin["client_id"], twin["name"], twin["ids"]) for twin in twins]
         wrong.append(f"Halo had {len(twins)} licences twice: {_some(names)}")
-    effects = [effect for effect in await scene.ground.halo.history(scene.name) if effect["request"] is not None]
+    effects = [effect for effect in await trial.fault_stack.halo.history(trial.name) if effect["request"] is not None]
     made = Counter((e["after"]["client_id"], e["after"]["name"]) for e in effects if e["effect"] == "create")
     if again := [key for key, times in made.items() if times > 1]:
         wrong.append(f"made more than once: {_some(again)}")
-    if unasked := made.keys() - (scene.work.wanted.keys() - scene.work.before.keys()):
+    if unasked := made.keys() - (trial.workload.wanted.keys() - trial.workload.before.keys()):
         wrong.append(f"made, and nobody asked for it: {_some(unasked)}")
     return wrong
 
 
-async def requests(scene: Scene) -> list[str]:
+async def requests(trial: Trial) -> list[str]:
     """Return every window that held more requests than the limit, and every 429 that no fault explains."""
-    log = await scene.requests()
+    log = await trial.requests()
     times = sorted(entry["monotonic"] for entry in log)
     most = max((sum(start <= at < start + RATE_WINDOW_S for at in times) for start in times), default=0)
     wrong = [f"{most} requests within {RATE_WINDOW_S:g} s"] if most > RATE_REQUESTS else []
@@ -106,13 +106,13 @@ async def requests(scene: Scene) -> list[str]:
     return wrong
 
 
-async def dead_letters(scene: Scene) -> list[str]:
+async def dead_letters(trial: Trial) -> list[str]:
     """Return what of the poison is not among the dead letters, and what is there that is no poison of anybody."""
     letters: list[Mapping[str, Any]] = []
 
     async def kept() -> bool:
-        letters[:] = await scene.fetch("SELECT queue, body, reason FROM dead_letter WHERE state = 'kept'")
-        return {(body, queue) for body, queue in scene.poison.items()} <= {
+        letters[:] = await trial.fetch("SELECT queue, body, reason FROM dead_letter WHERE state = 'kept'")
+        return {(body, queue) for body, queue in trial.poison.items()} <= {
             (bytes(x["body"]), x["queue"]) for x in letters
         }
 
@@ -120,33 +120,35 @@ async def dead_letters(scene: Scene) -> list[str]:
         await until(kept, what="keeping the poison", timeout_s=PATIENCE_S / 4, every_s=0.5)
     found = {(bytes(letter["body"]), letter["queue"]) for letter in letters}
     wrong = [
-        f"no dead letter of {queue}: {body!r}" for body, queue in scene.poison.items() if (body, queue) not in found
+        f"no dead letter of {queue}: {body!r}" for body, queue in trial.poison.items() if (body, queue) not in found
     ]
-    others = [name for name in scene.ground.partners if name != scene.name]
+    others = [name for name in trial.fault_stack.partners if name != trial.name]
     for letter in letters:
         body = bytes(letter["body"])
-        if body not in scene.ground.poison and not any(other.encode() in body for other in others):
+        if body not in trial.fault_stack.poison and not any(other.encode() in body for other in others):
             wrong.append(f"a dead letter that is no poison, of {letter['queue']}: {letter['reason']} {body!r}")
     return wrong
 
 
-async def faults_met(scene: Scene) -> list[str]:
+async def faults_met(trial: Trial) -> list[str]:
     """Return the faults that no request met: their case has tested nothing."""
-    faults = await scene.ground.halo.faults(scene.name)
+    faults = await trial.fault_stack.halo.faults(trial.name)
     return [f"no request met the fault {fault['match']} {fault['action']}" for fault in faults if not fault["hits"]]
 
 
-async def second_sync(scene: Scene, first: Mapping[str, Any]) -> list[str]:
+async def second_sync(trial: Trial, first: Mapping[str, Any]) -> list[str]:
     """Press Sync again: it does what is still to be done, and after a success it changes nothing."""
-    before = await scene.requests()
-    await scene.start()
-    run = await scene.until_ended()
+    before = await trial.requests()
+    await trial.start()
+    run = await trial.until_ended()
     wrong = [f"the second Sync ended {run['state']}: {run['error']}"] if run["state"] != "succeeded" else []
-    wrong += await counters(scene, run)
-    if (now := await held(scene)) != scene.work.wanted:
-        off = [key for key in now.keys() | scene.work.wanted.keys() if now.get(key) != scene.work.wanted.get(key)]
+    wrong += await counters(trial, run)
+    if (now := await active_licences(trial)) != trial.workload.wanted:
+        off = [
+            key for key in now.keys() | trial.workload.wanted.keys() if now.get(key) != trial.workload.wanted.get(key)
+        ]
         wrong.append(f"after the second Sync Halo is not as the invoice asks in {len(off)} licences: {_some(off)}")
-    writes = [entry for entry in (await scene.requests())[len(before) :] if entry["method"] != "GET"]
+    writes = [entry for entry in (await trial.requests())[len(before) :] if entry["method"] != "GET"]
     if writes and first["state"] == "succeeded":
         wrong.append(f"the second Sync wrote {len(writes)} times, where nothing was left to do")
     return wrong

@@ -1,4 +1,4 @@
-"""The runner: every case on the ground, one after the other or side by side, and what became of it."""
+"""The runner: every case on the stack, one after the other or side by side, and what became of it."""
 
 import asyncio
 import time
@@ -13,15 +13,15 @@ import httpx
 from devstack.errors import DevstackError
 from devstack.faults import invariants
 from devstack.faults.case import Case
-from devstack.faults.ground import Ground, prepared_ground
-from devstack.faults.scene import Scene
+from devstack.faults.fault_stack import FaultStack, running_fault_stack
+from devstack.faults.trial import Trial
 
 _TROUBLE = (DevstackError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a case may meet when halosync, or the ground, is not as it should be: the case fails, the matrix goes on."""
+"""What a case may meet when halosync, or the stack, is not as it should be: the case fails, the matrix goes on."""
 
 
 @dataclass
-class Outcome:
+class CaseResult:
     """What became of a case; it is good when nothing is wrong."""
 
     case: Case
@@ -32,69 +32,69 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-async def play(ground: Ground, case: Case) -> Outcome:
-    """Play one case: prepare, Sync, strike, wait for the end, look at everything, Sync again, look again."""
-    outcome, scene, began = Outcome(case), Scene(ground), time.monotonic()
+async def run_case(fault_stack: FaultStack, case: Case) -> CaseResult:
+    """Run one case: prepare, Sync, inject the fault, wait for the end, look at everything, Sync again, look again."""
+    result, trial, began = CaseResult(case), Trial(fault_stack), time.monotonic()
     try:
-        await scene.open()
-        await case.prepare(scene)
-        await scene.start()
-        await case.strike(scene)
-        run = await scene.until_ended()
-        outcome.state = run["state"]
-        if case.alone:
-            await ground.restore()
-        outcome.wrong += await invariants.after_run(scene, case, run)
-        outcome.wrong += await invariants.faults_met(scene)
-        await case.repair(scene)
-        outcome.wrong += await invariants.second_sync(scene, run)
+        await trial.open()
+        await case.prepare(trial)
+        await trial.start()
+        await case.inject(trial)
+        run = await trial.until_ended()
+        result.state = run["state"]
+        if case.exclusive:
+            await fault_stack.restore()
+        result.wrong += await invariants.after_run(trial, case, run)
+        result.wrong += await invariants.faults_met(trial)
+        await case.repair(trial)
+        result.wrong += await invariants.second_sync(trial, run)
         for look in (invariants.history, invariants.requests, invariants.dead_letters):
-            outcome.wrong += await look(scene)
+            result.wrong += await look(trial)
     except* _TROUBLE as trouble:
-        outcome.wrong += [f"{type(one).__name__}: {one}" for one in trouble.exceptions]
-    outcome.seconds = time.monotonic() - began
-    await _count(scene, outcome)
-    return outcome
+        result.wrong += [f"{type(one).__name__}: {one}" for one in trouble.exceptions]
+    result.seconds = time.monotonic() - began
+    await _count(trial, result)
+    return result
 
 
-async def _count(scene: Scene, outcome: Outcome) -> None:
+async def _count(trial: Trial, result: CaseResult) -> None:
     log: list[dict[str, Any]] = []
     try:
-        log = await scene.requests()
+        log = await trial.requests()
     except httpx.HTTPError as error:
-        outcome.wrong.append(f"the sandbox does not answer: {error}")
-    outcome.requests = len(log)
-    outcome.look_ups = sum("client_id=" in entry["query"] for entry in log)
+        result.wrong.append(f"the sandbox does not answer: {error}")
+    result.requests = len(log)
+    result.look_ups = sum("client_id=" in entry["query"] for entry in log)
 
 
-async def outcomes(
+async def results(
     cases: Sequence[Case], *, progress: Callable[[str], None], at_once: int = 3
-) -> AsyncIterator[Outcome]:
-    """Play the cases and yield what became of each as soon as it is known.
+) -> AsyncIterator[CaseResult]:
+    """Run the cases and yield what became of each as soon as it is known.
 
-    Those that need the ground for themselves come first, each after the other; a new ground is made after a failure,
-    which may have left the old one in ruins.
+    Those that need the stack for themselves come first, one after the other. A new stack is started after a failure,
+    because the old one may be broken.
     """
-    alone, shared = [case for case in cases if case.alone], [case for case in cases if not case.alone]
+    exclusive, shared = [case for case in cases if case.exclusive], [case for case in cases if not case.exclusive]
     async with AsyncExitStack() as exits:
-        ground = await exits.enter_async_context(prepared_ground(progress))
-        for case in alone:
+        fault_stack = await exits.enter_async_context(running_fault_stack(progress))
+        for case in exclusive:
             progress(f"{case.name}: {case.what}")
-            outcome = await play(ground, case)
-            yield outcome
-            if outcome.wrong:
+            result = await run_case(fault_stack, case)
+            yield result
+            if result.wrong:
                 await exits.aclose()
-                ground = await exits.enter_async_context(prepared_ground(progress))
-        async for outcome in side_by_side(ground, shared, progress, at_once=at_once):
-            yield outcome
+                fault_stack = await exits.enter_async_context(running_fault_stack(progress))
+        async for result in side_by_side(fault_stack, shared, progress, at_once=at_once):
+            yield result
 
 
 async def side_by_side(
-    ground: Ground, cases: Sequence[Case], progress: Callable[[str], None], *, at_once: int
-) -> AsyncIterator[Outcome]:
-    """Play cases that hurt nothing that others use, so many at a time, and yield each as soon as it is known."""
+    fault_stack: FaultStack, cases: Sequence[Case], progress: Callable[[str], None], *, at_once: int
+) -> AsyncIterator[CaseResult]:
+    """Run cases that hurt nothing that others use, so many at a time, and yield each as soon as it is known."""
     places = asyncio.Semaphore(at_once)
-    tasks = [asyncio.create_task(_in_turn(ground, case, places, progress)) for case in cases]
+    tasks = [asyncio.create_task(_in_turn(fault_stack, case, places, progress)) for case in cases]
     try:
         for finished in asyncio.as_completed(tasks):
             yield await finished
@@ -103,7 +103,9 @@ async def side_by_side(
             task.cancel()
 
 
-async def _in_turn(ground: Ground, case: Case, places: asyncio.Semaphore, progress: Callable[[str], None]) -> Outcome:
+async def _in_turn(
+    fault_stack: FaultStack, case: Case, places: asyncio.Semaphore, progress: Callable[[str], None]
+) -> CaseResult:
     async with places:
         progress(f"{case.name}: {case.what}")
-        return await play(ground, case)
+        return await run_case(fault_stack, case)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from devstack.ports import LOOPBACK, free_port
-from devstack.waiting import until
+from devstack.wait import until
 
 _CHUNK = 65536
 _METHODS = (b"GET ", b"POST ", b"DELETE ")

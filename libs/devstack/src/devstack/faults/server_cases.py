@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from devstack.errors import DevstackError
 from devstack.faults.case import Case
-from devstack.faults.scene import ENDED, Scene
-from devstack.waiting import last
+from devstack.faults.trial import ENDED, Trial
+from devstack.wait import pause
 
 _HANG_S = 12.0
 """Longer than two heartbeats, so that both ends notice."""
@@ -15,123 +15,123 @@ _HANG_S = 12.0
 _TIMES, _PAUSE_S = 6, 2.0
 
 
-async def _slow(scene: Scene) -> None:
-    await scene.slow(1.5)
+async def _slow(trial: Trial) -> None:
+    await trial.slow(1.5)
 
 
 @asynccontextmanager
-async def _writers_stopped(scene: Scene) -> AsyncIterator[None]:
+async def _writers_stopped(trial: Trial) -> AsyncIterator[None]:
     """Keep the run in its middle while something that takes seconds is done to a server."""
     async with AsyncExitStack() as stopped:
-        for writer in scene.ground.writers:
+        for writer in trial.fault_stack.writers:
             await stopped.enter_async_context(writer.process.paused())
-        if (await scene.run())["state"] in ENDED:
+        if (await trial.run())["state"] in ENDED:
             raise DevstackError("the run had ended before the fault struck")
         yield
 
 
-async def _kill_broker_now(scene: Scene) -> None:
-    async with _writers_stopped(scene):
-        await scene.ground.rabbit.kill()
-    await scene.ground.rabbit.restart()
+async def _kill_broker_now(trial: Trial) -> None:
+    async with _writers_stopped(trial):
+        await trial.fault_stack.rabbit.kill()
+    await trial.fault_stack.rabbit.restart()
 
 
-async def _kill_broker(scene: Scene) -> None:
-    await scene.until_writing()
-    await _kill_broker_now(scene)
+async def _kill_broker(trial: Trial) -> None:
+    await trial.until_writing()
+    await _kill_broker_now(trial)
 
 
-async def _kill_broker_thrice(scene: Scene) -> None:
-    await scene.until_writing()
-    await _kill_broker_now(scene)
+async def _kill_broker_thrice(trial: Trial) -> None:
+    await trial.until_writing()
+    await _kill_broker_now(trial)
     for _ in range(2):
-        await scene.ground.rabbit.restart()
+        await trial.fault_stack.rabbit.restart()
 
 
-async def _kill_broker_while_reading(scene: Scene) -> None:
-    await scene.until_asked("GET")
-    await scene.ground.rabbit.kill()
-    await scene.ground.rabbit.restart()
+async def _kill_broker_while_reading(trial: Trial) -> None:
+    await trial.until_asked("GET")
+    await trial.fault_stack.rabbit.kill()
+    await trial.fault_stack.rabbit.restart()
 
 
-async def _close_connections(scene: Scene) -> None:
-    await scene.until_writing(synced=0)
-    async with _writers_stopped(scene):
-        await scene.ground.rabbit.close_all_connections()
+async def _close_connections(trial: Trial) -> None:
+    await trial.until_writing(synced=0)
+    async with _writers_stopped(trial):
+        await trial.fault_stack.rabbit.close_all_connections()
     for _ in range(_TIMES):
-        await scene.ground.rabbit.close_all_connections()
-        await last(_PAUSE_S)
+        await trial.fault_stack.rabbit.close_all_connections()
+        await pause(_PAUSE_S)
 
 
-async def _memory_alarm(scene: Scene) -> None:
+async def _memory_alarm(trial: Trial) -> None:
     """Orders stay in the outbox while the broker takes none."""
-    await scene.until_writing()
-    async with _writers_stopped(scene):
-        await scene.ground.rabbit.set_memory_watermark(0)
+    await trial.until_writing()
+    async with _writers_stopped(trial):
+        await trial.fault_stack.rabbit.set_memory_watermark(0)
 
     async def held_up() -> bool:
-        return bool(await scene.fetch("SELECT FROM outbox WHERE created_at < now() - interval '6 seconds'"))
+        return bool(await trial.fetch("SELECT FROM outbox WHERE created_at < now() - interval '6 seconds'"))
 
     try:
-        await scene.until(held_up, what="a message that waits in the outbox")
+        await trial.until(held_up, what="a message that waits in the outbox")
     finally:
-        await scene.ground.rabbit.set_memory_watermark(0.4)
+        await trial.fault_stack.rabbit.set_memory_watermark(0.4)
 
 
-async def _stop_broker(scene: Scene) -> None:
-    await scene.until_writing()
-    async with scene.ground.rabbit.paused():
-        await last(_HANG_S)
+async def _stop_broker(trial: Trial) -> None:
+    await trial.until_writing()
+    async with trial.fault_stack.rabbit.paused():
+        await pause(_HANG_S)
 
 
-async def _kill_postgres(scene: Scene) -> None:
-    await scene.until_writing()
-    await scene.ground.postgres.restart()
+async def _kill_postgres(trial: Trial) -> None:
+    await trial.until_writing()
+    await trial.fault_stack.postgres.restart()
 
 
-async def _kill_postgres_thrice(scene: Scene) -> None:
-    await scene.until_writing()
+async def _kill_postgres_thrice(trial: Trial) -> None:
+    await trial.until_writing()
     for _ in range(3):
-        await scene.ground.postgres.restart()
-        await last(_PAUSE_S)
+        await trial.fault_stack.postgres.restart()
+        await pause(_PAUSE_S)
 
 
-async def _kill_postgres_while_reading(scene: Scene) -> None:
-    await scene.until_asked("GET")
-    await scene.ground.postgres.restart()
+async def _kill_postgres_while_reading(trial: Trial) -> None:
+    await trial.until_asked("GET")
+    await trial.fault_stack.postgres.restart()
 
 
-async def _postgres_away(scene: Scene) -> None:
+async def _postgres_away(trial: Trial) -> None:
     """Without a database there is no permit, so nothing is sent."""
-    await scene.until_writing()
-    await scene.ground.postgres.kill()
+    await trial.until_writing()
+    await trial.fault_stack.postgres.kill()
     try:
-        await last(_HANG_S)
+        await pause(_HANG_S)
     finally:
-        await scene.ground.postgres.restart()
+        await trial.fault_stack.postgres.restart()
 
 
-async def _terminate_backends(scene: Scene) -> None:
-    await scene.until_writing(synced=0)
+async def _terminate_backends(trial: Trial) -> None:
+    await trial.until_writing(synced=0)
     others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
     for _ in range(_TIMES):
-        await scene.fetch(others)
-        await last(_PAUSE_S)
+        await trial.fetch(others)
+        await pause(_PAUSE_S)
 
 
-async def _stop_postgres(scene: Scene) -> None:
-    await scene.until_writing()
-    async with scene.ground.postgres.paused():
-        await last(_HANG_S)
+async def _stop_postgres(trial: Trial) -> None:
+    await trial.until_writing()
+    async with trial.fault_stack.postgres.paused():
+        await pause(_HANG_S)
 
 
-async def _kill_both(scene: Scene) -> None:
-    await scene.until_writing()
-    await scene.ground.postgres.kill()
-    await scene.ground.rabbit.kill()
-    await scene.ground.postgres.restart()
-    await scene.ground.rabbit.restart()
+async def _kill_both(trial: Trial) -> None:
+    await trial.until_writing()
+    await trial.fault_stack.postgres.kill()
+    await trial.fault_stack.rabbit.kill()
+    await trial.fault_stack.postgres.restart()
+    await trial.fault_stack.rabbit.restart()
 
 
 _SHORT = {"broker-kill", "postgres-kill"}

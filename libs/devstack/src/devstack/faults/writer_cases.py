@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from signal import SIGCONT, SIGSTOP
 
-from devstack.faults import points
+from devstack.faults import breakpoints
+from devstack.faults.breakpoints import Breakpoint, StoppedProcess
 from devstack.faults.case import Case, Step
-from devstack.faults.points import Held, Point
-from devstack.faults.scene import Scene
+from devstack.faults.trial import Trial
 
 _LATE_S = 1.5
 """How long Halo takes where a request is to be seen in flight; less than the time-out."""
@@ -18,84 +18,84 @@ class _At:
 
     name: str
     words: str
-    point: Point
+    point: Breakpoint
     prepare: Step
 
 
-async def _slow(scene: Scene) -> None:
-    await scene.slow()
+async def _slow(trial: Trial) -> None:
+    await trial.slow()
 
 
-async def _slow_to_apply(scene: Scene) -> None:
-    await scene.fault("POST", times=None, delay_s=_LATE_S)
+async def _slow_to_apply(trial: Trial) -> None:
+    await trial.fault("POST", times=None, delay_s=_LATE_S)
 
 
-async def _slow_to_answer(scene: Scene) -> None:
-    await scene.fault("POST", times=None, delay_answer_s=_LATE_S)
+async def _slow_to_answer(trial: Trial) -> None:
+    await trial.fault("POST", times=None, delay_answer_s=_LATE_S)
 
 
-async def _slow_to_delete(scene: Scene) -> None:
-    await scene.fault("DELETE", nth=3, times=4, delay_s=_LATE_S)
+async def _slow_to_delete(trial: Trial) -> None:
+    await trial.fault("DELETE", nth=3, times=4, delay_s=_LATE_S)
 
 
-async def _slow_to_look_up(scene: Scene) -> None:
+async def _slow_to_look_up(trial: Trial) -> None:
     """The third page of licences that is asked for is the first of a look-up."""
-    await scene.fault("POST", nth=2, drop_after=True)
-    await scene.fault("GET", nth=3, times=2, delay_s=_LATE_S)
-    await scene.slow()
+    await trial.fault("POST", nth=2, drop_after=True)
+    await trial.fault("GET", nth=3, times=2, delay_s=_LATE_S)
+    await trial.slow()
 
 
 _STEPS = (
-    _At("mark", "while its mark is being committed", points.marking, _slow),
-    _At("marked", "after the mark, before a byte has reached Halo", points.sending, _slow),
-    _At("flight", "while Halo has the array and has not applied it", points.in_flight, _slow_to_apply),
-    _At("answer", "while Halo has applied the array and has not answered", points.in_flight, _slow_to_answer),
-    _At("record", "after the answer, before the result is recorded", points.recording, _slow),
-    _At("ack", "after the result is recorded, before the message is acknowledged", points.acknowledging, _slow),
-    _At("delete", "while Halo has a delete and has not applied it", points.deleting, _slow_to_delete),
-    _At("look-up", "while it looks up what became of a write", points.looking_up, _slow_to_look_up),
+    _At("mark", "while its mark is being committed", breakpoints.marking, _slow),
+    _At("marked", "after the mark, before a byte has reached Halo", breakpoints.sending, _slow),
+    _At("flight", "while Halo has the array and has not applied it", breakpoints.in_flight, _slow_to_apply),
+    _At("answer", "while Halo has applied the array and has not answered", breakpoints.in_flight, _slow_to_answer),
+    _At("record", "after the answer, before the result is recorded", breakpoints.recording, _slow),
+    _At("ack", "after the result is recorded, before the message is acknowledged", breakpoints.acknowledging, _slow),
+    _At("delete", "while Halo has a delete and has not applied it", breakpoints.deleting, _slow_to_delete),
+    _At("look-up", "while it looks up what became of a write", breakpoints.looking_up, _slow_to_look_up),
 )
 
 
 def _kill_at(step: _At) -> Case:
-    async def strike(scene: Scene) -> None:
-        async with step.point(scene) as held:
+    async def inject(trial: Trial) -> None:
+        async with step.point(trial) as held:
             await held.service.process.kill()
 
-    return Case(f"writer-kill-{step.name}", "writer", f"kill -9 {step.words}", step.prepare, strike)
+    return Case(f"writer-kill-{step.name}", "writer", f"kill -9 {step.words}", step.prepare, inject)
 
 
 def _stop_at(step: _At) -> Case:
-    async def strike(scene: Scene) -> None:
-        async with step.point(scene) as held:
+    async def inject(trial: Trial) -> None:
+        async with step.point(trial) as held:
             held.service.process.signal(SIGSTOP)
-        await _others_take_over(scene, held)
+        await _others_take_over(trial, held)
 
-    return Case(f"writer-stop-{step.name}", "writer", f"SIGSTOP {step.words}, SIGCONT later", step.prepare, strike)
+    return Case(f"writer-stop-{step.name}", "writer", f"SIGSTOP {step.words}, SIGCONT later", step.prepare, inject)
 
 
-async def _others_take_over(scene: Scene, held: Held) -> None:
+async def _others_take_over(trial: Trial, held: StoppedProcess) -> None:
     """Wait until the run has ended without the writer that is stopped, or cannot go on without it; then wake it."""
 
     async def ended_or_stuck() -> bool:
-        if (await scene.run())["state"] != "writing":
+        if (await trial.run())["state"] != "writing":
             return True
         if held.backend is None:
             return False
         # The stopped writer's own transaction may hold the run: then the others wait for it.
-        stuck = await scene.fetch("SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))", held.backend)
+        stuck = await trial.fetch("SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))", held.backend)
         return bool(stuck)
 
     try:
-        await points.dropped(scene, held.service)
-        await scene.until(ended_or_stuck, what="another writer taking over")
+        await breakpoints.dropped(trial, held.service)
+        await trial.until(ended_or_stuck, what="another writer taking over")
     finally:
         held.service.process.signal(SIGCONT)
 
 
-async def _wake_while_another_sends(scene: Scene) -> None:
+async def _wake_while_another_sends(trial: Trial) -> None:
     """The writer wakes up in the middle of another's second attempt, and what it has to say is of the first."""
-    async with points.marking(scene) as held:
+    async with breakpoints.marking(trial) as held:
         pid = held.service.process.pid
         held.service.process.signal(SIGSTOP)
     marked: list[int] = []
@@ -103,68 +103,68 @@ async def _wake_while_another_sends(scene: Scene) -> None:
     async def mark_committed() -> bool:
         newest = """SELECT batch_id FROM item WHERE run_id = $1 AND action_state = 'sending' AND worker LIKE '%:' || $2
             ORDER BY send_by DESC LIMIT 1"""
-        marked[:] = [row["batch_id"] for row in await scene.fetch(newest, scene.run_id, str(pid))]
+        marked[:] = [row["batch_id"] for row in await trial.fetch(newest, trial.run_id, str(pid))]
         return bool(marked)
 
     async def sent_again() -> bool:
         again = "SELECT FROM item WHERE batch_id = $1 AND attempts = 2 AND action_state = 'sending'"
-        return bool(await scene.fetch(again, marked[0]))
+        return bool(await trial.fetch(again, marked[0]))
 
     try:
-        await scene.until(mark_committed, what="the mark of a stopped writer")
-        await scene.until(sent_again, what="a second attempt")
+        await trial.until(mark_committed, what="the mark of a stopped writer")
+        await trial.until(sent_again, what="a second attempt")
     finally:
         held.service.process.signal(SIGCONT)
 
 
-async def _kill_before_the_mark(scene: Scene) -> None:
+async def _kill_before_the_mark(trial: Trial) -> None:
     """The writer dies, and with it its statement: no mark is ever committed."""
-    async with points.marking(scene) as held:
+    async with breakpoints.marking(trial) as held:
         await held.service.process.kill()
-        await scene.fetch("SELECT pg_terminate_backend($1)", held.backend)
+        await trial.fetch("SELECT pg_terminate_backend($1)", held.backend)
 
 
-async def _kill_all(scene: Scene) -> None:
-    async with points.in_flight(scene):
-        for writer in scene.ground.writers:
+async def _kill_all(trial: Trial) -> None:
+    async with breakpoints.in_flight(trial):
+        for writer in trial.fault_stack.writers:
             await writer.process.kill()
-    await scene.ground.restore()
+    await trial.fault_stack.restore()
 
 
-async def _kill_and_restart_in_turn(scene: Scene) -> None:
-    await scene.until_writing()
-    for writer in scene.ground.writers * 2:
-        if (await scene.run())["state"] != "writing":
+async def _kill_and_restart_in_turn(trial: Trial) -> None:
+    await trial.until_writing()
+    for writer in trial.fault_stack.writers * 2:
+        if (await trial.run())["state"] != "writing":
             return
         await writer.process.kill()
         await writer.start()
 
 
-async def _drain_in_turn(scene: Scene) -> None:
-    await scene.until_writing()
-    for writer in scene.ground.writers:
-        await scene.ground.stack.restart(writer.name)
+async def _drain_in_turn(trial: Trial) -> None:
+    await trial.until_writing()
+    for writer in trial.fault_stack.writers:
+        await trial.fault_stack.stack.restart(writer.name)
 
 
-async def _cut(scene: Scene) -> None:
+async def _cut(trial: Trial) -> None:
     """Each time an array is in flight; otherwise nothing would be hurt."""
     for _ in range(3):
-        await points.asking(scene, "POST")
-        scene.ground.proxy.cut()
+        await breakpoints.asking(trial, "POST")
+        trial.fault_stack.proxy.cut()
 
 
-async def _refuse(scene: Scene) -> None:
+async def _refuse(trial: Trial) -> None:
     """Nothing can be sent until a batch has noted a failure."""
-    await scene.until_writing()
-    await scene.ground.proxy.close()
+    await trial.until_writing()
+    await trial.fault_stack.proxy.close()
 
     async def noticed() -> bool:
-        return bool(await scene.fetch("SELECT FROM batch WHERE run_id = $1 AND failures > 1", scene.run_id))
+        return bool(await trial.fetch("SELECT FROM batch WHERE run_id = $1 AND failures > 1", trial.run_id))
 
     try:
-        await scene.until(noticed, what="a batch that could not be sent")
+        await trial.until(noticed, what="a batch that could not be sent")
     finally:
-        await scene.ground.proxy.open()
+        await trial.fault_stack.proxy.open()
 
 
 _SHORT = {"writer-kill-flight", "writer-stop-mark"}

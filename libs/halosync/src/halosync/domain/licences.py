@@ -3,6 +3,7 @@
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import assert_never
 
 from halosync.domain import wording
 from halosync.domain.decimals import same_on_wire
@@ -63,6 +64,8 @@ def is_removed(licence: Licence, removal: Removal, removed: Container[int]) -> b
             return not licence.is_active
         case Removal.ZERO:
             return licence.quantity == _ZERO
+        case _:
+            assert_never(removal)
 
 
 def after_removal(before: LicenceState, removal: Removal) -> LicenceState | None:
@@ -74,3 +77,5 @@ def after_removal(before: LicenceState, removal: Removal) -> LicenceState | None
             return replace(before, active=False)
         case Removal.ZERO:
             return replace(before, quantity=_ZERO)
+        case _:
+            assert_never(removal)

@@ -7,7 +7,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOST_OR_URL = re.compile(rf"(?:https://)?([a-z0-9-]+){re.escape(_SUFFIX)}/?")
 
 
-class InvalidTenant(ValueError):  # noqa: N818 - the name says what is wrong; callers fixed it
+class InvalidTenant(ValueError):
     """What was entered is no tenant; the message says what to enter."""
 
 

@@ -1,5 +1,6 @@
 """What went wrong in a request to Halo, and what follows (architecture section "When something fails")."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -9,6 +10,8 @@ from pydantic_core import from_json
 
 from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure
+
+_NAMED_ROW = re.compile(r"^\[(\d{1,9})\]")
 
 MOST_WORDS = 500
 """How much of Halo's own words an item keeps."""
@@ -36,7 +39,7 @@ def from_response(response: httpx.Response, *, write: bool, now: datetime) -> Ha
         words_of(response.text) or f"Halo answered {status} {_phrase(status)}",
         status=status,
         retry_after_s=_retry_after(response, now) if status == HTTPStatus.TOO_MANY_REQUESTS else None,
-        body=response.text,
+        named_rows=named_rows(response.text),
     )
 
 
@@ -100,3 +103,14 @@ def _words_of(body: str) -> str:
         parts = [text for texts in value.values() if isinstance(texts, list) for text in texts if isinstance(text, str)]
         return "; ".join(parts)
     return value if isinstance(value, str) else ""
+
+
+def named_rows(body: str) -> frozenset[int]:
+    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api section 3)."""
+    try:
+        answer = from_json(body)
+    except ValueError:
+        return frozenset()
+    if not isinstance(answer, dict):
+        return frozenset()
+    return frozenset(int(match[1]) for key in answer if (match := _NAMED_ROW.match(key)))

@@ -28,6 +28,7 @@ class HaloReader:
     def __init__(self, transport: HaloTransport, page_size: int) -> None:
         self._transport = transport
         self._page_size = page_size
+        self.total_timeout_s = transport.total_timeout_s
 
     async def clients(self, tenant: str, token: str, page_no: int) -> HaloPage[Client]:
         """Return a page of all clients, inactive ones too.

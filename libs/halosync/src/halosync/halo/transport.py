@@ -18,9 +18,12 @@ MOST_CONNECTIONS = 100
 
 
 class HaloTransport:
-    """Sends requests to `url_template` with a tenant in it. One for a process; `close` it at the end."""
+    """Sends requests to `url_template` with a tenant in it. One for a process; `close` it at the end.
 
-    def __init__(self, url_template: str, timeout_s: float) -> None:
+    `network` carries them in the place of real connections.
+    """
+
+    def __init__(self, url_template: str, timeout_s: float, network: httpx.AsyncBaseTransport | None = None) -> None:
         self._url_template = url_template
         self.total_timeout_s = timeout_s + CONNECT_TIMEOUT_S
         self._http = httpx.AsyncClient(
@@ -29,6 +32,7 @@ class HaloTransport:
             ),
             limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
             follow_redirects=False,
+            transport=network,
         )
 
     async def close(self) -> None:

@@ -5,22 +5,17 @@ A POST takes an array in which an element without `id` creates and one with `id`
 """
 
 import json
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from pydantic_core import from_json
-
-from halosync.domain.model import PriceField, Removal
+from halosync.domain.model import PriceField
 from halosync.domain.names import name_key
 from halosync.domain.retry import FailureClass
 from halosync.halo.read import LICENCES_PATH
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
 from halosync.ports.licence_write import LicenceWrite
-
-_NAMED_ROW = re.compile(r"^\[(\d+)\]")
 
 
 class HaloWriter:
@@ -34,7 +29,7 @@ class HaloWriter:
         """Send an array and return the licence's id for each element, None where the answer does not show it.
 
         Raises:
-            HaloFailure: refused, or its outcome is unknown; `named_rows` tells which rows a refusal names.
+            HaloFailure: refused, or its outcome is unknown; a refusal says which rows it names.
         """
         content = json.dumps([_wire(write) for write in writes], ensure_ascii=False).encode()
         answer = await self._transport.send(tenant, token, "POST", LICENCES_PATH, content=content, write=True)
@@ -51,24 +46,6 @@ class HaloWriter:
         except HaloFailure as failure:
             if failure.status != 404:
                 raise
-
-
-def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceWrite:
-    """Return the write of a removal that is not a delete."""
-    if removal is Removal.ZERO:
-        return LicenceWrite(client_id=client_id, licence_id=licence_id, quantity=Decimal(0))
-    return LicenceWrite(client_id=client_id, licence_id=licence_id, is_active=False)
-
-
-def named_rows(body: str) -> set[int]:
-    """Return the rows that a refusal names: `{"[0].count": [...]}` names row 0 (halo-api section 3)."""
-    try:
-        answer = from_json(body)
-    except ValueError:
-        return set()
-    if not isinstance(answer, dict):
-        return set()
-    return {int(match[1]) for key in answer if (match := _NAMED_ROW.match(key))}
 
 
 def _wire(write: LicenceWrite) -> dict[str, Any]:

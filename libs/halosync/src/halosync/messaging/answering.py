@@ -60,5 +60,5 @@ async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: b
     except Exception as error:  # noqa: BLE001 - the asker gets an answer, the operator gets the place
         # Not the error's text, and no local variables: they could hold a secret.
         place = "".join(traceback.format_tb(error.__traceback__))
-        log.error("unforeseen failure", message_type=model.message_type, error=type(error).__name__, place=place)  # noqa: TRY400
+        log.error("unforeseen failure", message_type=model.message_type, error=type(error).__name__, place=place)  # noqa: TRY400 - see above
     return UNANSWERABLE

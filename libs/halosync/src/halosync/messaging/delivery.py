@@ -52,7 +52,7 @@ RETURN_PAUSE_S = 15.0
 outage of publishing, such as an alarm that lasts a quarter of an hour, must not use them up."""
 
 
-class Later(Exception):  # noqa: N818 - not an error: the message is to come again
+class Later(Exception):
     """Deliver this message again in about `wait_s` seconds; `charged` counts it as an attempt."""
 
     def __init__(self, wait_s: float, *, charged: bool = False) -> None:
@@ -61,7 +61,7 @@ class Later(Exception):  # noqa: N818 - not an error: the message is to come aga
         self.charged = charged
 
 
-class Poison(Exception):  # noqa: N818 - it names the message, not the failure
+class Poison(Exception):
     """Nobody can process this message; `reason` names what is wrong with it."""
 
     def __init__(self, reason: str) -> None:

@@ -1,9 +1,9 @@
-"""What keeps a use case from asking Halo, or what came of it (architecture section "When something fails")."""
+"""What became of a request to Halo that did not succeed (architecture section "When something fails")."""
 
 from halosync.domain.retry import FailureClass
 
 
-class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the next step
+class HaloFailure(Exception):
     """A request to Halo did not succeed.
 
     Attributes:
@@ -12,7 +12,7 @@ class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the 
         words: Halo's own words, or what happened on the way.
         retry_after_s: how long Halo asks to wait, in seconds, if it says.
         sent: whether Halo may have counted the request.
-        body: the answer's text, for whoever can read more in it.
+        named_rows: the rows of an array, from 0, that a refusal names as wrong; empty if it names none.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the 
         status: int | None = None,
         retry_after_s: float | None = None,
         sent: bool = True,
-        body: str = "",
+        named_rows: frozenset[int] = frozenset(),
     ) -> None:
         super().__init__(words)
         self.failure = failure
@@ -31,17 +31,4 @@ class HaloFailure(Exception):  # noqa: N818 - its class says what it is for the 
         self.status = status
         self.retry_after_s = retry_after_s
         self.sent = sent
-        self.body = body
-
-
-class TokenUnavailableError(Exception):
-    """No token for now; it is worth asking again later."""
-
-
-class ConnectionLostError(Exception):
-    """The partner's connection is gone; a person must connect Halo again. `code` and `detail` say why."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+        self.named_rows = named_rows

@@ -13,19 +13,19 @@ class OAuthError(Exception):
     """Halo's OAuth server did not give tokens."""
 
 
-class InvalidGrant(OAuthError):  # noqa: N818 - the name that OAuth gives it
+class InvalidGrant(OAuthError):
     """The code or the refresh token is dead: a person must connect again."""
 
 
-class InvalidClient(OAuthError):  # noqa: N818 - the name that OAuth gives it
+class InvalidClient(OAuthError):
     """Halo does not know the client id, or does not allow it this way of logging in."""
 
 
-class OtherRefusal(OAuthError):  # noqa: N818 - named for what Halo did
+class OtherRefusal(OAuthError):
     """Halo refused with another of OAuth's codes, which is the message."""
 
 
-class Transient(OAuthError):  # noqa: N818 - named for the next step
+class Transient(OAuthError):
     """Anything else: no answer, a limit, a failure, an answer that is no token answer. Trying again may help."""
 
 

@@ -1,6 +1,8 @@
 """The request budget of a tenant as use cases see it: its limit, permits, and what is left of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Lease:
     granted: int
 
 
-class NoPermit(Exception):  # noqa: N818 - not an error: the budget is used up for now
+class NoPermit(Exception):
     """No request may be sent now; one may in about `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
@@ -42,3 +44,34 @@ class BudgetState:
     reserve: int
     in_use: int
     blocked_s: float
+
+
+class Limiter(Protocol):
+    """The request budget of each tenant, which all processes share; see `RateLimiter`."""
+
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
+        """Lease up to `want` permits, one at least, for requests that all end within `hold_s` seconds.
+
+        `interactive`: a person waits for it, so that it may use what batch work leaves.
+
+        Raises:
+            NoPermit: none is free now.
+        """
+        ...
+
+    async def finish(self, lease: Lease, spent: int) -> None:
+        """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
+
+    async def block(self, tenant: str, retry_after_s: float | None) -> float:
+        """Stop every process from asking a tenant that answered 429; return for how many seconds.
+
+        `retry_after_s` is what Halo asks for, in seconds; None if it does not say.
+        """
+        ...
+
+
+class Counter(Protocol):
+    """How many requests to Halo a run has used; see `RequestCounter`."""
+
+    async def count(self, run_id: UUID, requests: int) -> None:
+        """Add `requests` to it."""

@@ -1,6 +1,9 @@
-"""Requests between services: a refusal as an answer, and no answer at all."""
+"""Requests between services: asking, a refusal as an answer, and no answer at all."""
+
+from typing import Protocol
 
 from halosync.contracts.connection import RequestRefused
+from halosync.contracts.message import Message
 
 UNANSWERABLE = RequestRefused(
     code="halo_unavailable",
@@ -9,7 +12,7 @@ UNANSWERABLE = RequestRefused(
 """The answer to a request that met a passing failure, in Halo or on our side: trying again helps."""
 
 
-class Refusal(Exception):  # noqa: N818 - named for what happened; it carries the answer
+class Refusal(Exception):
     """A request that is not fulfilled; `answer` says why."""
 
     def __init__(self, answer: RequestRefused) -> None:
@@ -19,3 +22,15 @@ class Refusal(Exception):  # noqa: N818 - named for what happened; it carries th
 
 class NoReplyError(Exception):
     """Nobody answered a request in time; it is unknown whether it was carried out."""
+
+
+class Asker(Protocol):
+    """The way to the services that answer requests; see `Requests` of `halosync.messaging`."""
+
+    async def ask(self, request: Message) -> Message:
+        """Send a request and return its reply, which may be a `RequestRefused`.
+
+        Raises:
+            NoReplyError: no reply in time, or none that can be understood.
+        """
+        ...

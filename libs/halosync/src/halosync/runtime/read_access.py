@@ -3,14 +3,13 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure
-from halosync.ports.permits import Lease, NoPermit, Rate
-from halosync.runtime.tokens import Tokens
-from halosync.store.request_counter import RequestCounter
+from halosync.ports.permits import Counter, Lease, Limiter, NoPermit, Rate
+from halosync.ports.tokens import TokenSource
 
 BEGIN_S = 5.0
 """A request must begin within so many seconds of asking for its permit: after a longer stop the permit may be over."""
@@ -32,19 +31,6 @@ class Caller:
     interactive: bool = False
 
 
-class Limiter(Protocol):
-    """The shared request budget, as `halosync.store.limiter.RateLimiter` keeps it."""
-
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool) -> Lease:
-        """Lease up to `want` permits, or raise `NoPermit`."""
-
-    async def finish(self, lease: Lease, spent: int) -> None:
-        """Say how many of them were spent."""
-
-    async def block(self, tenant: str, retry_after_s: float | None) -> float:
-        """Stop everybody from asking a tenant that answered 429; return for how many seconds."""
-
-
 class ReadAccess:
     """Makes reading requests within the shared budget.
 
@@ -58,9 +44,9 @@ class ReadAccess:
 
     def __init__(
         self,
-        tokens: Tokens,
+        tokens: TokenSource,
         limiter: Limiter,
-        counter: RequestCounter,
+        counter: Counter,
         request_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
-from halosync.messaging.requests import Requests
-from halosync.ports.failures import ConnectionLostError, TokenUnavailableError
-from halosync.ports.requests import NoReplyError
+from halosync.ports.requests import Asker, NoReplyError
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 
 SPARE = timedelta(seconds=30)
 """A token that ends sooner than this is not used: it could expire on the way."""
@@ -14,7 +13,7 @@ SPARE = timedelta(seconds=30)
 class Tokens:
     """Asks auth for access tokens and remembers them while they are good."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Asker) -> None:
         self._requests = requests
         self._known: dict[str, TokenGranted] = {}
 

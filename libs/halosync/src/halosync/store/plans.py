@@ -121,7 +121,7 @@ class PlanStore:
     async def store(
         self,
         read: ReadProgress,
-        lease: UUID,
+        claim: UUID,
         settings: PlanSettings,
         plan: Plan,
         batches: Sequence[Batch],
@@ -138,7 +138,7 @@ class PlanStore:
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
             begin = QUERIES.begin_writing if apply else QUERIES.lock_claimed_run
-            if await begin(connection, run_id=run_id, claim=lease) is None:
+            if await begin(connection, run_id=run_id, claim=claim) is None:
                 raise LostClaimError(str(run_id))
             await QUERIES.note_settings(
                 connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field

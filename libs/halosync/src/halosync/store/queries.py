@@ -5,14 +5,14 @@ the suffix in the file says what comes back: none = rows, `^` = a row or None, `
 `*!` = nothing, for many.
 """
 
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import aiosql
 import asyncpg
 
 QUERIES: Any = aiosql.from_path(
-    resources.files("halosync.store") / "sql",  # type: ignore[arg-type]
+    Path(__file__).with_name("sql"),
     "asyncpg",
     mandatory_parameters=False,  # the parameters are named in the query itself
 )

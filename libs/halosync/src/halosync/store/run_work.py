@@ -1,4 +1,4 @@
-"""A planner's hold on a run: claimed under a lease, given back, or ended as failed."""
+"""A run while one planner alone works on it: claimed, given back, or ended as failed."""
 
 from typing import Any
 from uuid import UUID
@@ -11,19 +11,19 @@ from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES
 from halosync.store.runs import end_run
 
-LEASE_S = 180.0
+CLAIM_S = 180.0
 """A planner that has not come back after so long is taken to be dead; its run is claimed by another."""
 
 
 class RunWork:
-    """Claims runs. Everything it changes is fenced by the lease."""
+    """Claims runs. Everything it changes is fenced by the claim."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def claim(self, run_id: UUID, lease: UUID) -> ClaimedRun | None:
+    async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
         """Claim a run; None if it has ended, is already being written, or another planner has it."""
-        row = await QUERIES.claim_run(self._pool, run_id=run_id, claim=lease, claim_s=LEASE_S)
+        row = await QUERIES.claim_run(self._pool, run_id=run_id, claim=claim, claim_s=CLAIM_S)
         if row is None:
             return None
         return ClaimedRun(
@@ -39,17 +39,17 @@ class RunWork:
             settle_wait_s=row["settle_wait_s"],
         )
 
-    async def release(self, run_id: UUID, lease: UUID, *, attempts: int, wait_s: float) -> None:
+    async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
         """Give the run back; its next turn comes in `wait_s` seconds."""
-        await QUERIES.release_run(self._pool, run_id=run_id, claim=lease, attempts=attempts, wait_s=wait_s)
+        await QUERIES.release_run(self._pool, run_id=run_id, claim=claim, attempts=attempts, wait_s=wait_s)
 
-    async def planning(self, run_id: UUID, lease: UUID) -> bool:
-        """Say that the read is complete; False if the lease is lost."""
-        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=lease) is not None
+    async def planning(self, run_id: UUID, claim: UUID) -> bool:
+        """Say that the read is complete; False if the claim is lost."""
+        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=claim) is not None
 
-    async def fail(self, run_id: UUID, lease: UUID, code: str, error: str) -> None:
-        """End the run as failed: nothing has been written. A lost lease changes nothing."""
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
+        """End the run as failed: nothing has been written. A lost claim changes nothing."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.lock_claimed_run(connection, run_id=run_id, claim=lease) is not None:
+            if await QUERIES.lock_claimed_run(connection, run_id=run_id, claim=claim) is not None:
                 await end_run(connection, run_id, RunState.FAILED, error_code=code, error=error)
                 await QUERIES.forget_read(connection, read_id=run_id)

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from report_api.access.api_keys import ActorHere
+from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.access.models import Key, KeyList, KeyRequest, NewKey
-from report_api.access.partner_api import Partner, partner_router
 from report_api.ports import PortsHere
 from report_api.web.problems import not_found, responses
 

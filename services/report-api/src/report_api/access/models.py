@@ -6,7 +6,7 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from pydantic import BaseModel, ConfigDict, Field
 
-from report_api.web.texts import PRINTABLE
+from report_api.web.fields import PRINTABLE
 
 
 class KeyRequest(BaseModel):

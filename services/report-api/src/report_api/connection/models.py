@@ -6,7 +6,7 @@ from typing import Literal
 from halosync.contracts.message import Identifier
 from pydantic import BaseModel, ConfigDict, Field
 
-from report_api.web.texts import PRINTABLE
+from report_api.web.fields import PRINTABLE
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # For the description; the rule itself, and its sentence, are `halosync.domain.tenant`'s.

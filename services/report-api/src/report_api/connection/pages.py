@@ -3,24 +3,23 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.contracts.message import Identifier
 from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages, public_pages
 from report_api.access.session import VisitorHere, say, signed_in
-from report_api.connection.accounts import PORTAL_PAGE
-from report_api.connection.connection_test import Tested, test_connection
-from report_api.connection.service import begin_connection, end_connection
+from report_api.connection.api import PORTAL_PAGE
+from report_api.connection.service import Tested, begin_connection, end_connection, test_connection
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.formats import plural
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
 
-landing = APIRouter(include_in_schema=False)
+public_router = public_pages()
 router = partner_pages()
 
 APPLICATION_NAME = "converge"
@@ -55,7 +54,7 @@ _NOTED = {"denied", "invalid_client", "missing_scope"}
 _client_id = TypeAdapter(Identifier)
 
 
-@landing.get(PORTAL_PAGE)
+@public_router.get(PORTAL_PAGE)
 async def come_back(request: Request, connected: str | None = None, problem: str | None = None) -> Response:
     """Lead a browser that comes back from Halo to its partner's page. Nothing of the address is repeated."""
     visitor = await signed_in(request)

@@ -1,4 +1,4 @@
-"""Beginning and ending a connection to Halo, for the API and the portal. auth does the work (spec section 5.6)."""
+"""Beginning, testing and ending a connection to Halo. auth and the planner do the work (spec section 5.6)."""
 
 import math
 from datetime import UTC, datetime
@@ -7,13 +7,16 @@ from halosync.contracts.connection import (
     BeginConnection,
     ConnectionBegun,
     ConnectionEnded,
+    ConnectionTested,
     EndConnection,
     RequestedBy,
     RequestRefused,
+    TestConnection,
 )
 from halosync.contracts.message import Message
 from halosync.domain.acts import Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.ports.requests import NoReplyError
 
 from report_api.ports import Ports
 from report_api.web.problems import Problem, invalid, not_found, unavailable
@@ -80,3 +83,22 @@ def _rate_limited(reply: RequestRefused) -> Problem:
     wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
     headers = {"Retry-After": str(math.ceil(wait_s))}
     return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())
+
+
+Tested = ConnectionTested
+Refused = RequestRefused
+
+
+async def test_connection(ports: Ports, partner: str) -> Tested | Refused:
+    """Return what was read, or why nothing could be; `Refused.detail` says what to do.
+
+    The answer comes within seconds; that nobody answered is a refusal as well (`halo_unavailable`).
+    """
+    try:
+        reply = await ports.auth.ask(TestConnection(partner_id=partner))
+    except NoReplyError:
+        detail = "The test got no answer in time. Please try again in a few minutes."
+        return Refused(code="halo_unavailable", detail=detail, partner_id=partner)
+    if not isinstance(reply, Tested | Refused):
+        raise TypeError(f"the planner answered with {reply.message_type}")
+    return reply

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from halosync.domain.acts import Act
 from pydantic import TypeAdapter
 
-from report_api.access.partner_api import Partner, partner_router
+from report_api.access.api_guard import Partner, partner_router
 from report_api.history.models import AuditEntry, AuditPage
 from report_api.ports import PortsHere
 from report_api.web.paging import BigInt, CursorText, Keyset, Limit

@@ -1,4 +1,4 @@
-"""What was loaded: invoices and their lines, each with what became of it."""
+"""What was loaded: invoices and their lines, each with what became of it; and the summary."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
@@ -9,16 +9,18 @@ from halosync.domain.model import Outcome
 from halosync.store.reports import LineFilter
 from pydantic import AwareDatetime, TypeAdapter
 
-from report_api.access.partner_api import Partner, partner_router
-from report_api.invoices.export import lines_csv
-from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage
+from report_api.access.api_guard import Partner, partner_router
+from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, Summary
+from report_api.invoices.service import expected_invoice, lines_csv
 from report_api.ports import PortsHere
+from report_api.runs.service import show_run
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
+from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
 from report_api.web.problems import CSV_TOO, not_found
-from report_api.web.texts import QueryText, Search
 
 router: APIRouter = partner_router("Invoices")
+summary_router: APIRouter = partner_router("Summary")
 
 _INVOICES = Keyset("invoices", TypeAdapter[tuple[datetime, int]](tuple[AwareDatetime, BigInt]))
 _LINES = Keyset("lines", TypeAdapter[int](Int))
@@ -85,3 +87,21 @@ def _invoice_key(row: Mapping[str, Any]) -> tuple[datetime, int]:
 
 def _line_key(row: Mapping[str, Any]) -> int:
     return int(row["line_no"])
+
+
+@summary_router.get("/summary", summary="Show the summary")
+async def show(partner: Partner, ports: PortsHere) -> Summary:
+    """The newest invoice and run, how much was synchronised, and when the next invoice is expected."""
+    settings = await ports.partners.settings(partner)
+    if settings is None:
+        raise not_found()
+    invoice = next(iter(await ports.reports.invoices(partner, after=None, most=1)), None)
+    run = next(iter(await ports.reports.runs(partner, after=None, most=1)), None)
+    applied = await ports.reports.newest_apply(partner)
+    return Summary(
+        invoice=None if invoice is None else Invoice.from_row(invoice),
+        run=None if run is None else await show_run(ports, run),
+        successful_synchronisations=applied["synced"] if applied else 0,
+        failed_synchronisations=applied["failed"] if applied else 0,
+        next_expected_invoice=expected_invoice(settings, invoice["issued_at"] if invoice else None),
+    )

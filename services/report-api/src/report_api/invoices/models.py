@@ -10,7 +10,7 @@ from halosync.domain.states import RunState
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.runs.models import Run
-from report_api.web.amounts import Amount
+from report_api.web.fields import Amount
 from report_api.web.paging import Page
 
 _NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."

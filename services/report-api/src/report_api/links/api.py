@@ -8,8 +8,7 @@ from halosync.domain.model import CustomerLink
 from halosync.store.links import NotInHaloError
 from pydantic import TypeAdapter
 
-from report_api.access.api_keys import ActorHere
-from report_api.access.partner_api import Partner, partner_router
+from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.links import customers as mapped
 from report_api.links import products as named
 from report_api.links.models import (

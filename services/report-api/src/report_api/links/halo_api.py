@@ -4,12 +4,12 @@ from fastapi import APIRouter
 from halosync.store.runs import NotConnectedError
 from pydantic import TypeAdapter
 
-from report_api.access.partner_api import Partner, partner_router
+from report_api.access.api_guard import Partner, partner_router
 from report_api.links.models import HaloClient, HaloClientPage, LicenceName, LicenceNamePage, RefreshStarted
 from report_api.ports import PortsHere
+from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Keyset, Limit
 from report_api.web.problems import NOT_CONNECTED, responses
-from report_api.web.texts import QueryText, Search
 
 router: APIRouter = partner_router("Mapping")
 

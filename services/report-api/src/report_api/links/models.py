@@ -7,9 +7,8 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from report_api.web.amounts import INTEGRAL
+from report_api.web.fields import INTEGRAL, PRINTABLE
 from report_api.web.paging import Page
-from report_api.web.texts import PRINTABLE
 
 ReadAt = Annotated[
     datetime | None, Field(description="When Halo was last read; null: never, so nothing is known of it yet.")

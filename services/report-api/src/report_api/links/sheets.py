@@ -31,7 +31,7 @@ class SheetError:
         return f"{where}: {self.message}" if where else self.message
 
 
-class SheetErrors(ValueError):  # noqa: N818 - it is many errors
+class SheetErrors(ValueError):
     """A file that cannot be taken as it is. `more` is how many errors are not listed."""
 
     def __init__(self, errors: Sequence[SheetError]) -> None:

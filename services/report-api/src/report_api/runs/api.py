@@ -1,29 +1,31 @@
-"""Runs: asked for, watched, cancelled (spec section 2)."""
+"""Runs and their items: started, watched, cancelled, listed (spec section 2)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from halosync.domain.model import Action, Outcome
+from halosync.store.reports import ItemFilter
 from halosync.store.runs import NoRunError
 from pydantic import AwareDatetime, TypeAdapter
 
-from report_api.access.api_keys import ActorHere, PrincipalHere
-from report_api.access.partner_api import Partner, partner_router
-from report_api.ports import Ports, PortsHere
-from report_api.runs.events import run_events
-from report_api.runs.models import Run, RunPage, RunRequest, RunStarted
-from report_api.runs.service import run_uuid, show_run, show_runs
-from report_api.runs.starting import NO_RUN, started
-from report_api.web.paging import CursorText, Keyset, Limit
-from report_api.web.problems import not_found, responses
+from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router
+from report_api.ports import PortsHere
+from report_api.runs.models import Item, ItemPage, Run, RunPage, RunRequest, RunStarted
+from report_api.runs.service import NO_RUN, find_run, item_key, items_csv, run_uuid, show_run, show_runs, started
+from report_api.runs.watch import run_events
+from report_api.web.csv_export import wants_csv
+from report_api.web.fields import Search
+from report_api.web.paging import CursorText, Int, Keyset, Limit
+from report_api.web.problems import CSV_TOO, not_found, responses
 
 router: APIRouter = partner_router("Runs")
 
 _RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+_ITEMS = Keyset("items", TypeAdapter[int](Int))
 _STARTED: dict[int | str, dict[str, Any]] = {
     **responses(409),
     202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
@@ -31,18 +33,6 @@ _STARTED: dict[int | str, dict[str, Any]] = {
 
 RunPath = Annotated[str, Path(description="The run's id.", json_schema_extra={"format": "uuid"})]
 """A run's id in the address, as text: what is no UUID is not found like any other run that does not exist."""
-
-
-async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]:
-    """Return the row of a run.
-
-    Raises:
-        Problem: 404, the partner has no such run.
-    """
-    row = await ports.reports.run(partner, run_uuid(run_id))
-    if row is None:
-        raise not_found(NO_RUN)
-    return row
 
 
 @router.post(
@@ -133,3 +123,31 @@ async def events(partner: Partner, run_id: RunPath, principal: PrincipalHere, po
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},  # proxies that know it do not hold events back
     )
+
+
+@router.get("/runs/{run_id}/items", response_model=ItemPage, responses=CSV_TOO, summary="List a run's items")
+async def list_items(
+    *,
+    request: Request,
+    partner: Partner,
+    run_id: RunPath,
+    ports: PortsHere,
+    outcome: Annotated[Outcome | None, Query(description="Only items with this outcome.")] = None,
+    action: Annotated[Action | None, Query(description="Only items with this action.")] = None,
+    q: Search = None,
+    cursor: CursorText = None,
+    limit: Limit = 100,
+) -> ItemPage | Response:
+    """What the run does or did for each product of each client, with the licence before and after.
+
+    With `Accept: text/csv` every item that fits the filters as a file; `cursor` and `limit` are not used then.
+    """
+    after = _ITEMS.after(cursor)
+    run = await find_run(ports, partner, run_id)
+    wanted = ItemFilter(outcome, action, q)
+
+    if wants_csv(request):
+        return items_csv(ports, run["run_id"], wanted)
+    rows = await ports.reports.items(run["run_id"], wanted=wanted, after=-1 if after is None else after, most=limit + 1)
+    page, following = _ITEMS.split(rows, limit, item_key)
+    return ItemPage(items=[Item.from_row(row) for row in page], next_cursor=following)

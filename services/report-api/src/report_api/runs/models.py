@@ -11,9 +11,8 @@ from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from report_api.web.amounts import INTEGRAL, Amount
+from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
 from report_api.web.paging import Page
-from report_api.web.texts import PRINTABLE
 
 
 class RunRequest(BaseModel):
@@ -39,19 +38,6 @@ class RunStarted(BaseModel):
     run_id: UUID
 
 
-class RunStanding(BaseModel):
-    """Where a run stands."""
-
-    run_id: UUID
-    state: RunState
-    counters: RunCounters
-
-    @classmethod
-    def of(cls, run_id: UUID, row: Mapping[str, Any]) -> "RunStanding":
-        """Build it from a row that has the run's state and counters."""
-        return RunStanding(run_id=run_id, state=row["state"], counters=counters_of(row))
-
-
 class Ahead(BaseModel):
     """What is still ahead of a run; all of it is null once the run has ended."""
 
@@ -65,8 +51,12 @@ class Ahead(BaseModel):
     )
 
 
-class RunProgress(RunStanding, Ahead):
+class RunProgress(Ahead):
     """Where a run stands and what is ahead of it: what live events carry."""
+
+    run_id: UUID
+    state: RunState
+    counters: RunCounters
 
 
 class Money(BaseModel):

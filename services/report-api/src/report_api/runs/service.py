@@ -1,20 +1,67 @@
-"""Runs as they are shown: rows of the store, joined with their money and what is ahead of them."""
+"""Runs: started, found, and shown with their money, what is ahead of them, and their items as a file."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from halosync.contracts.settings import RateLimit
+from fastapi.responses import StreamingResponse
 from halosync.domain.states import RunState
+from halosync.store.reports import ItemFilter
+from halosync.store.retrying import NothingLeft, NothingLeftError, OutdatedRunError
+from halosync.store.runs import (
+    EmptyInvoiceError,
+    NoInvoiceError,
+    NoRunError,
+    NotConnectedError,
+    RunInProgressError,
+)
 
 from report_api.ports import Ports
-from report_api.runs.eta import Effort, eta_s, requests_left, waits_s
-from report_api.runs.models import Ahead, Money, Run
-from report_api.runs.starting import NO_RUN
-from report_api.web.problems import not_found
+from report_api.runs.models import Item, LicenceShape, Money, Run
+from report_api.runs.progress import ahead_of
+from report_api.web.csv_export import CHUNK, csv_response
+from report_api.web.paging import chunks
+from report_api.web.problems import NOT_CONNECTED, Problem, not_found
+
+NO_RUN = "There is no such run."
+
+_NOTHING_LEFT: dict[NothingLeft, str] = {
+    "succeeded": "The run did everything; nothing is left to retry.",
+    "preview": "A preview writes nothing, so there is nothing to retry. Start a run instead.",
+    "held": "Only removals are left, and they wait for approval: give their number in approve_removals.",
+    "done_since": "A later run has done what this one left.",
+}
+
+
+async def started(run: Awaitable[UUID]) -> UUID:
+    """Return the id of the run that `run` starts.
+
+    Raises:
+        Problem: it was not started; 404, 409 or 422 with the reason.
+    """
+    try:
+        return await run
+    except NoRunError:
+        raise not_found(NO_RUN) from None
+    except NoInvoiceError:
+        raise not_found("There is no such invoice, or none was loaded yet.") from None
+    except EmptyInvoiceError:
+        detail = "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+        raise Problem(422, "invoice_empty", detail) from None
+    except NotConnectedError:
+        raise NOT_CONNECTED from None
+    except RunInProgressError as error:
+        detail = "A run is still going on. Wait for its end, or cancel it."
+        raise Problem(409, "run_in_progress", detail, run_id=str(error.run_id)) from None
+    except NothingLeftError as error:
+        detail = _NOTHING_LEFT[error.why]
+        raise Problem(409, "nothing_left", detail, why=error.why, held=error.held) from None
+    except OutdatedRunError:
+        detail = "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
+        raise Problem(409, "run_outdated", detail) from None
 
 
 def run_uuid(run_id: str) -> UUID:
@@ -27,6 +74,30 @@ def run_uuid(run_id: str) -> UUID:
         return UUID(run_id)
     except ValueError:
         raise not_found(NO_RUN) from None
+
+
+async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]:
+    """Return the row of a run.
+
+    Raises:
+        Problem: 404, the partner has no such run.
+    """
+    row = await ports.reports.run(partner, run_uuid(run_id))
+    if row is None:
+        raise not_found(NO_RUN)
+    return row
+
+
+async def find_run_overview(ports: Ports, partner_id: str, run_id: str) -> Mapping[str, Any]:
+    """Return the row of a run with its invoice and what was asked of it.
+
+    Raises:
+        Problem: 404, the partner has no such run.
+    """
+    row = await ports.history.run(partner_id, run_uuid(run_id))
+    if row is None:
+        raise not_found(NO_RUN)
+    return row
 
 
 async def show_runs(ports: Ports, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
@@ -65,30 +136,22 @@ async def _money(ports: Ports, currencies: Mapping[UUID, str]) -> Mapping[UUID, 
     return money
 
 
-async def ahead_of(ports: Ports, run_id: UUID, state: RunState) -> Ahead:
-    """Return what is ahead of a run that is in `state`."""
-    row = None if state.is_final else await ports.reports.effort(run_id)
-    if row is None:
-        return Ahead()
-    effort = _effort(row, ports.rate_limit)
-    waits = waits_s(effort)
-    return Ahead(
-        eta_s=eta_s(effort) if state is RunState.WRITING else None,
-        requests_left=requests_left(effort),
-        # Whole seconds: a guess of the clock's fractions would look like a change each time.
-        waiting_until=None if waits is None else (datetime.now(UTC) + timedelta(seconds=waits)).replace(microsecond=0),
-    )
+_COLUMNS = tuple(
+    column
+    for name in Item.model_fields
+    for column in ([f"{name}_{part}" for part in LicenceShape.model_fields] if name in {"before", "after"} else [name])
+)
 
 
-def _effort(row: Mapping[str, Any], default: RateLimit) -> Effort:
-    # A limit that was lowered counts at once for what is shown; the limiter learns it with the next request.
-    limit = row["rate_requests"] or default.requests
-    return Effort(
-        remaining=row["remaining"],
-        done=row["done"],
-        elapsed_s=row["elapsed_s"] or 0.0,
-        in_use=row["in_use"] or 0,
-        allowed=max(limit if row["allowed"] is None else min(row["allowed"], limit), 1),
-        window_s=row["window_s"] or row["rate_window_s"] or default.window_s,
-        wait_s=row["wait_s"],
-    )
+def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
+    """Return every item of a run that fits the filters, in the plan's order."""
+
+    def fetch(key: int | None, most: int) -> Awaitable[Sequence[Mapping[str, Any]]]:
+        return ports.reports.items(run_id, wanted=wanted, after=-1 if key is None else key, most=most)
+
+    return csv_response(_COLUMNS, chunks(fetch, item_key, CHUNK), filename)
+
+
+def item_key(row: Mapping[str, Any]) -> int:
+    """Return what items are sorted by."""
+    return int(row["seq"])

@@ -7,65 +7,21 @@ and an id: the panel, and what else a page marks so (counters, lines).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from halosync.contracts.run import RunCounters
 from halosync.domain.states import RunState
 
 from report_api.ports import Ports
-from report_api.runs import sentences as meanings
-from report_api.runs.models import Ahead, Run
-from report_api.runs.sentences import Meaning, RemedyLink
+from report_api.runs import sentences
+from report_api.runs.models import Run
+from report_api.runs.progress import Progress
+from report_api.runs.sentences import RemedyLink
 from report_api.runs.service import show_run
 from report_api.web.visitor import Visitor
 
 Back = Literal["report", "run"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is that goes on.
-
-    Attributes:
-        state: where it stands.
-        counters: how many of its items stand where.
-        ahead: time left, and what Halo's limit still allows.
-        stopping: somebody cancelled it; what is on its way is finished.
-    """
-
-    state: RunState
-    counters: RunCounters
-    ahead: Ahead
-    stopping: bool
-
-    @property
-    def meaning(self) -> Meaning:
-        """The state in words."""
-        return meanings.STATES[self.state]
-
-    @property
-    def done(self) -> int:
-        """How many items need nothing more."""
-        return self.counters.total - self.counters.pending
-
-    @property
-    def waiting_until(self) -> datetime | None:
-        """Until when Halo's limit is waited for; None if it is not."""
-        return self.ahead.waiting_until
-
-    @property
-    def said(self) -> str:
-        """What is said aloud when it changes: the phase, and every quarter of the way; more would be chatter."""
-        if self.stopping:
-            return "Cancelling."
-        if self.waiting_until is not None:
-            return "Waiting for Halo's limit."
-        if self.state is not RunState.WRITING or not self.counters.total:
-            return f"{self.meaning.label}."
-        return f"{self.meaning.label}: {self.done * 4 // self.counters.total * 25} percent done."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +66,7 @@ class SyncPanel:
     @property
     def requester(self) -> str:
         """Who asked for the newest run."""
-        return "" if self.run is None else meanings.requester(self.run.requested_by)
+        return "" if self.run is None else sentences.requester(self.run.requested_by)
 
     @property
     def result(self) -> str:
@@ -120,7 +76,7 @@ class SyncPanel:
         what = "preview" if self.ended.mode == "preview" else "Sync"
         match RunState(self.ended.state):
             case RunState.FAILED:
-                return f"The last {what} failed. {meanings.error_label(self.ended.error_code)}."
+                return f"The last {what} failed. {sentences.error_label(self.ended.error_code)}."
             case RunState.CANCELLED:
                 return f"The last {what} was cancelled."
             case RunState.PREVIEWED:
@@ -133,7 +89,7 @@ class SyncPanel:
     @property
     def remedy(self) -> RemedyLink | None:
         """Where the reason of a failed run is put right; None if there is no such page."""
-        return None if self.ended is None else meanings.REMEDY_LINKS.get(self.ended.error_code or "")
+        return None if self.ended is None else sentences.REMEDY_LINKS.get(self.ended.error_code or "")
 
     @property
     def approved(self) -> int | None:
@@ -145,8 +101,7 @@ class SyncPanel:
         """How far the run is that goes on; for an active panel only."""
         if self.run is None or self.row is None:
             raise ValueError("no run goes on")
-        stopping = self.row["cancel_requested_at"] is not None
-        return Progress(RunState(self.run.state), self.run.counters, self.run, stopping)
+        return Progress(self.run, cancelling=self.row["cancel_requested_at"] is not None)
 
     @property
     def obstacle(self) -> str | None:

@@ -3,8 +3,7 @@
 from fastapi import APIRouter
 from halosync.contracts.settings import PartnerSettings
 
-from report_api.access.api_keys import ActorHere
-from report_api.access.partner_api import Partner, partner_router
+from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.ports import Ports, PortsHere
 from report_api.web.problems import not_found, responses
 

@@ -10,7 +10,7 @@ from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 from halosync.store.partners import SettingsChangedError
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, say
 from report_api.ports import Ports, PortsHere
 from report_api.settings.form import NAMES, Entered, fingerprint, read, shown

@@ -14,10 +14,10 @@ MEDIA_TYPE = "text/csv"
 CHUNK = 2000
 """Rows that are read from the database at a time; no connection is held while a slow reader takes them."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width, meant so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Where a spreadsheet that takes semicolons or tabs for the ends of cells would begin a formula.
-_INNER_FORMULA = re.compile(r"([;\t]\s*'*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
-_INNER_GUARDED = re.compile(r"([;\t]\s*'*)'(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - full width, meant so
+_INNER_FORMULA = re.compile(r"([;\t]\s*'*)(?=[=+\-@＝＋－＠])")
+_INNER_GUARDED = re.compile(r"([;\t]\s*'*)'(?=[=+\-@＝＋－＠])")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 

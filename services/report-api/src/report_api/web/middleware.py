@@ -23,7 +23,7 @@ _HEADERS = {
 """What an answer has unless its route says otherwise."""
 
 
-class Edge:
+class RequestMiddleware:
     """The outermost layer of the application."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,7 +46,7 @@ class Edge:
         if problem is not None:
             await respond(Request(scope), problem)(scope, receive, send_with_headers)
         else:
-            await self._app(scope, _Bounded(receive, _most_bytes(scope)).receive, send_with_headers)
+            await self._app(scope, _BoundedBody(receive, _most_bytes(scope)).receive, send_with_headers)
 
 
 def _refusal(scope: Scope) -> Problem | None:
@@ -67,7 +67,7 @@ def _too_large(most: int) -> Problem:
     return Problem(413, "body_too_large", f"A body may have at most {most} bytes.")
 
 
-class _Bounded:
+class _BoundedBody:
     """Counts a body that comes in chunks and did not say how long it is."""
 
     def __init__(self, receive: Receive, most: int) -> None:

@@ -1,20 +1,22 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+
+from report_api.web.rendering import page
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,15 @@ _DETAILS = {
     400: "The body could not be read. Send JSON in UTF-8; a person should open the page again and send its form anew.",
     404: _NOTHING_HERE,
     405: "This address does not take this method; the header Allow has those it takes.",
+}
+
+_PAGE_TITLES = {
+    403: "This was not done",
+    404: "There is nothing here",
+    409: "This was not done",
+    413: "This is too large",
+    500: "Something went wrong on our side",
+    503: "Not available at the moment",
 }
 
 
@@ -109,7 +120,7 @@ def wants_page(request: Request) -> bool:
 def respond(request: Request, problem: Problem) -> Response:
     """Return the response that tells about a problem: a page for a person, JSON for a program."""
     if wants_page(request):
-        return cast("Response", request.app.state.problem_page(request, problem))
+        return _problem_page(request, problem)
     return JSONResponse(
         {
             "type": f"urn:halosync:problem:{problem.code}",
@@ -126,9 +137,17 @@ def respond(request: Request, problem: Problem) -> Response:
     )
 
 
-def install(app: FastAPI, problem_page: Callable[[Request, Problem], Response]) -> None:
-    """Make every error of the application a problem; people see it as `problem_page` shows it."""
-    app.state.problem_page = problem_page
+def _problem_page(request: Request, problem: Problem) -> Response:
+    """Return the page that tells about a problem."""
+    title = _PAGE_TITLES.get(problem.status_code, "This did not work")
+    response: HTMLResponse = page(request, "web/problem.html", problem.status_code, title=title, problem=problem)
+    for name, value in (problem.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(NoReplyError, _on_passing)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from halosync.domain.acts import Actor
 from halosync.store.sessions import PartnerFrame, Session
 
-from report_api.web.csrf import csrf_token
+from report_api.web.forms import csrf_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -383,7 +383,7 @@ CREATE TABLE dead_letter (
 -- The same poison delivered twice is one dead letter.
 CREATE UNIQUE INDEX dead_letter_kept ON dead_letter (queue, body_hash) WHERE state = 'kept';
 
--- ---------------------------------------------------------------- the limiter (messaging-facts 3)
+-- ---------------------------------------------------------------- the limiter (messaging-facts section 3)
 CREATE TABLE rate_tenant (
     tenant          text PRIMARY KEY,
     requests        integer NOT NULL CHECK (requests > 0),

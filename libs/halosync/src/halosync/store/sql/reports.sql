@@ -144,7 +144,8 @@ WHERE r.run_id = :run_id;
 
 -- name: report_standing^
 -- For the live events: read often, so a single row by its key.
-SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged
+SELECT run_id, state, cancel_requested_at, total, synced, skipped, held, failed, pending,
+    created, updated, deleted, unchanged
 FROM run WHERE partner_id = :partner_id AND run_id = :run_id;
 
 -- name: report_newest_standing^

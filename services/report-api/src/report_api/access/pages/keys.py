@@ -10,9 +10,8 @@ from halosync.domain.audit_wording import short_id
 from halosync.store.keys import KeyExistsError, KeyRecord
 from pydantic import TypeAdapter, ValidationError
 
-from report_api.access.cookies import clear_session
-from report_api.access.partner_pages import partner_pages
-from report_api.access.session import VisitorHere, say
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, clear_session, say
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found

@@ -3,21 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.store.partners import Partner
 
-from report_api.access.cookies import clear_session, set_session, set_visit, visit_token
-from report_api.access.partner_pages import require_own_form, signed_in_pages
-from report_api.access.session import HOME, local_path, say, signed_in
+from report_api.access.page_guard import public_pages, require_own_form, signed_in_pages
+from report_api.access.session import (
+    HOME,
+    clear_session,
+    local_path,
+    say,
+    set_session,
+    set_visit,
+    signed_in,
+    visit_token,
+)
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
-from report_api.web.csrf import csrf_token
+from report_api.web.forms import csrf_token
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import SignedIn
 
-anyone = APIRouter(include_in_schema=False)
+public_router = public_pages()
 router = signed_in_pages()
 
 Following = Annotated[str | None, Query(alias="next")]
@@ -30,7 +38,7 @@ _WRONG_KEY = (
 _NO_KEY = "Enter your API key."
 
 
-@anyone.get("/")
+@public_router.get("/")
 async def root(request: Request) -> Response:
     """Lead a browser to the portal; tell a program what this is."""
     if "text/html" in request.headers.get("accept", ""):
@@ -38,7 +46,7 @@ async def root(request: Request) -> Response:
     return Response('{"name":"halosync report API","openapi":"/openapi.json"}', media_type="application/json")
 
 
-@anyone.get("/sign-in")
+@public_router.get("/sign-in")
 async def show_sign_in(request: Request, following: Following = None, ended: str | None = None) -> Response:
     """Show the form, or go on if somebody is signed in already."""
     if await signed_in(request) is not None:
@@ -46,7 +54,7 @@ async def show_sign_in(request: Request, following: Following = None, ended: str
     return _form(request, {"next": local_path(following), "ended": ended == "1", "error": None}, 200)
 
 
-@anyone.post("/sign-in")
+@public_router.post("/sign-in")
 async def sign_in(request: Request, ports: PortsHere) -> Response:
     """Open a session. The cookie is new whatever the browser sent, so nobody can plant one (session fixation)."""
     try:

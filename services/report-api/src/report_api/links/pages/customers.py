@@ -9,7 +9,7 @@ from halosync.domain.client_marks import client_mark
 from halosync.store.links import CustomerPicture
 from starlette.datastructures import FormData
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences as wording
 from report_api.links.answers import accept_ticked, answer, not_ours, refuse, text_of

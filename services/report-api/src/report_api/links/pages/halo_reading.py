@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from halosync.store.runs import NotConnectedError
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links.answers import refuse, text_of
 from report_api.links.view import View

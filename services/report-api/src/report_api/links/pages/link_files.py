@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from halosync.store.links import LinkStore
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import customer_sheet, product_sheet
 from report_api.links import form_payload as carrying
@@ -22,8 +22,8 @@ from report_api.links.sheets import SheetErrors
 from report_api.ports import PortsHere
 from report_api.web.csv_export import csv_response
 from report_api.web.formats import plural
+from report_api.web.forms import NoFileError, uploaded
 from report_api.web.rendering import page
-from report_api.web.uploads import NoFileError, uploaded
 
 
 @dataclass(frozen=True, slots=True)

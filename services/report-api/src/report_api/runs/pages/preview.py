@@ -7,19 +7,18 @@ from fastapi import Query, Request, Response
 from halosync.domain.states import RunState
 from halosync.store.previews import Kind
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import Ports, PortsHere
-from report_api.runs import sentences as meanings
+from report_api.runs import sentences
 from report_api.runs.models import Item, Run
-from report_api.runs.pages.run import found_run, shown
-from report_api.runs.preview_money import money_rows
-from report_api.runs.service import show_run
+from report_api.runs.service import find_run_overview, show_run
 from report_api.runs.sync_panel import sync_panel
+from report_api.runs.views import money_rows, shown
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.listing import Listing, PageNumber
+from report_api.web.fields import QueryText
+from report_api.web.paging import Listing, PageNumber
 from report_api.web.rendering import page
-from report_api.web.texts import QueryText
 from report_api.web.visitor import Visitor
 
 router = partner_pages()
@@ -60,7 +59,7 @@ async def preview(
     if run.mode != "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id))
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "sentences": sentences, "Kind": Kind}
     if RunState(run.state) is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
@@ -78,7 +77,7 @@ async def removals(
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "meanings": meanings, "Kind": Kind}
+    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "sentences": sentences, "Kind": Kind}
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {Kind.HELD: held})
@@ -106,7 +105,7 @@ class Listed:
 
 
 async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[Mapping[str, Any], Run]:
-    row = await found_run(ports, visitor, run_id)
+    row = await find_run_overview(ports, visitor.partner_id, run_id)
     return row, await show_run(ports, row)
 
 

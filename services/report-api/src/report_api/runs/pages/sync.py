@@ -10,14 +10,13 @@ from halosync.store.seen import Change, Seen, SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
-from report_api.access.partner_pages import partner_pages
+from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, say
 from report_api.ports import Ports, PortsHere
-from report_api.runs import sentences as meanings
-from report_api.runs.service import run_uuid, show_run
-from report_api.runs.starting import NO_RUN, started
+from report_api.runs import sentences
+from report_api.runs.service import NO_RUN, run_uuid, show_run, started
 from report_api.runs.sync_panel import Back
-from report_api.runs.sync_watch import sync_events
+from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
@@ -141,7 +140,7 @@ async def _look_again(request: Request, visitor: Visitor, ports: Ports, order: O
         )
         await say(request, text, "info")
         return see_other(visitor.partner_id, "report")
-    await say(request, f"Nothing was started. {meanings.CHANGES[change]} Look again before you approve.", "bad")
+    await say(request, f"Nothing was started. {sentences.CHANGES[change]} Look again before you approve.", "bad")
     return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
 
 

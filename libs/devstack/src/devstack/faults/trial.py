@@ -1,0 +1,191 @@
+"""One case's own partner and tenant: connected, with an invoice and its poison, and what can be seen of its run."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import asyncpg
+import httpx
+from halosync.store.partners import PartnerStore
+from halosync.store.pool import open_pool
+
+from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, FaultStack, new_name
+from devstack.faults.workload import Workload, make_workload
+from devstack.wait import until
+
+APPLICATION = "halosync-faults"
+LICENCES = "SoftwareLicence"
+ENDED = ("succeeded", "partial", "failed", "cancelled", "previewed")
+
+
+class Trial:
+    """A partner on the stack of the cases.
+
+    Attributes:
+        fault_stack: where it is.
+        name: of the partner and of its tenant.
+        work: what its invoice asks for.
+        poison: the messages that were published for it to be refused, and the queue where each is to die.
+        run_id: of its newest run.
+    """
+
+    def __init__(self, fault_stack: FaultStack) -> None:
+        self.fault_stack = fault_stack
+        self.name = new_name()
+        self.workload: Workload = make_workload()
+        self.poison: dict[bytes, str] = {}
+        self.run_id = ""
+
+    async def open(self) -> None:
+        """Add the partner and its tenant, connect them, and load the invoice."""
+        fault_stack = self.fault_stack
+        fault_stack.partners.add(self.name)
+        pool = await open_pool(fault_stack.stack.database_url)
+        await PartnerStore(pool).add(self.name, f"Partner {self.name}")
+        await pool.close()
+        redirect = f"{fault_stack.stack.http_url}/accounts/"
+        await fault_stack.halo.put_tenant(
+            self.name,
+            applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
+            clients=self.workload.clients,
+            licences=self.workload.licences,
+            settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S},
+        )
+        await self.connect()
+        await self._publish_all()
+
+        async def loaded() -> bool:
+            return bool((await self.get("/invoices"))["items"])
+
+        await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
+
+    async def connect(self) -> None:
+        """Walk through Halo's log-in as a browser would."""
+        body = {"tenant": self.name, "client_id": APPLICATION}
+        begun = await self.fault_stack.api.post(f"/v1/partners/{self.name}/connection", json=body)
+        begun.raise_for_status()
+        async with httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=30) as browser:
+            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+
+    async def get(self, path: str) -> Any:
+        """Ask report-api about the partner."""
+        answer = await self.fault_stack.api.get(f"/v1/partners/{self.name}{path}")
+        answer.raise_for_status()
+        return answer.json()
+
+    async def start(self, **options: Any) -> str:
+        """Press Sync; once the processes are ready it is answered."""
+        answer = await self.fault_stack.api.post(f"/v1/partners/{self.name}/runs", json={"mode": "apply", **options})
+        answer.raise_for_status()
+        self.run_id = str(answer.json()["run_id"])
+        return self.run_id
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
+        """Ask the database."""
+        async with self.fault_stack.connection() as connection:
+            return [dict(row) for row in await connection.fetch(query, *arguments)]
+
+    async def run(self) -> Mapping[str, Any]:
+        """Return the row of the newest run."""
+        [row] = await self.fetch("SELECT * FROM run WHERE run_id = $1", self.run_id)
+        return row
+
+    async def until(self, check: Callable[[], Awaitable[bool]], *, what: str) -> None:
+        """Wait for a condition that reads the database, which may be away for a while."""
+
+        async def patiently() -> bool:
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                return await check()
+            return False
+
+        await until(patiently, what=what, timeout_s=PATIENCE_S, every_s=0.1)
+
+    async def until_ended(self) -> Mapping[str, Any]:
+        """Wait until the newest run has ended, and return its row."""
+
+        async def ended() -> bool:
+            return bool((await self.run())["state"] in ENDED)
+
+        await self.until(ended, what="the end of the run")
+        return await self.run()
+
+    async def until_writing(self, *, synced: int = 1) -> None:
+        """Wait until the run is in the middle: so many items are written, and some are not."""
+
+        async def writing() -> bool:
+            run = await self.run()
+            return bool(run["state"] == "writing" and run["created"] + run["updated"] >= synced)
+
+        await self.until(writing, what="the middle of the run")
+
+    async def requests(self) -> list[dict[str, Any]]:
+        """Return what the tenant's API was asked."""
+        return [entry for entry in await self.fault_stack.halo.requests(self.name) if "/api/" in entry["path"]]
+
+    async def until_asked(self, method: str, status: int | None = None, times: int = 1) -> None:
+        """Wait until the tenant was asked so often by that method, with that answer if one is named."""
+
+        async def asked() -> bool:
+            seen = [entry for entry in await self.requests() if entry["method"] == method]
+            return bool(sum(status is None or entry["status"] == status for entry in seen) >= times)
+
+        await until(asked, what=f"{times} {method}", timeout_s=PATIENCE_S)
+
+    async def fault(
+        self,
+        method: str,
+        *,
+        path: str = LICENCES,
+        row_name: str | None = None,
+        nth: int = 1,
+        times: int | None = 1,
+        **act: Any,
+    ) -> None:
+        """Let a request to the tenant meet a fault; the first that was added wins."""
+        match = {"method": method, "path": path, "row_name": row_name, "nth": nth}
+        await self.fault_stack.halo.add_fault(self.name, match=match, times=times, **act)
+
+    async def slow(self, delay_s: float = 0.4) -> None:
+        """Let every array be answered late, so that the run has a middle."""
+        await self.fault("POST", times=None, delay_answer_s=delay_s)
+
+    async def _publish_all(self) -> None:
+        """Publish the invoice, and before it what nobody can process."""
+        header: dict[str, Any] = {
+            "event_id": str(uuid4()),
+            "partner_id": self.name,
+            "invoice_id": "INV-1",
+            "revision": 1,
+            "period": "2026-11",
+            "currency": "AUD",
+            "issued_at": "2026-11-05T02:00:00Z",
+        }
+        marked = f"poison of {self.name}"
+        refused = [
+            ("converge.invoices", "invoice.ready.v1", "planner.invoice-ready.v1", f"no JSON, {marked}".encode()),
+            (
+                *("converge.invoices", "invoice.ready.v1", "planner.invoice-ready.v1"),
+                json.dumps({**header, "revision": marked, "lines": []}).encode(),
+            ),
+            (
+                *("halosync.work", "licence.actions.v1", "halo-writer.licence-actions.v1"),
+                json.dumps({"batch_id": marked}).encode(),
+            ),
+            (
+                *("halosync.work", "run.requested.v1", "planner.run-requested.v1"),
+                json.dumps({"run_id": marked}).encode(),
+            ),
+        ]
+        self.poison = {body: queue for _, _, queue, body in refused}
+        self.fault_stack.poison.update(self.poison)
+        invoice = json.dumps({**header, "lines": list(self.workload.lines)}).encode()
+        async with await aio_pika.connect(self.fault_stack.stack.amqp_url) as connection:
+            channel = await connection.channel()
+            for exchange, key, _, body in [*refused, ("converge.invoices", "invoice.ready.v1", "", invoice)]:
+                message = aio_pika.Message(
+                    body, content_type="application/json", delivery_mode=aio_pika.DeliveryMode.PERSISTENT
+                )
+                await (await channel.get_exchange(exchange, ensure=False)).publish(message, routing_key=key)

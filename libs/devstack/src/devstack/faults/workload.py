@@ -1,0 +1,71 @@
+"""What every case has to do: an invoice that asks for creates, updates, deletes and some licences that stay."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+CLIENTS: Mapping[int, str] = {1: "Contoso", 2: "Fabrikam", 3: "Adventure Works"}
+CREATES, UPDATES, DELETES, STAYS = 110, 27, 4, 6
+"""Of each client: all in all 441 items, 411 of them in nine arrays, 12 deletes."""
+
+CYCLE = "Monthly"
+Key = tuple[int, str]
+"""Client and name of a licence."""
+
+State = tuple[float, float, str]
+"""Quantity, price and billing cycle."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What Halo holds before, what the invoice asks for, and what Halo is to hold at the end."""
+
+    licences: Sequence[Mapping[str, Any]]
+    lines: Sequence[Mapping[str, Any]]
+    before: Mapping[Key, State]
+    wanted: Mapping[Key, State]
+
+    @property
+    def clients(self) -> list[dict[str, Any]]:
+        """The clients as the sandbox is told of them."""
+        return [{"id": number, "name": name} for number, name in CLIENTS.items()]
+
+
+def make_workload() -> Workload:
+    """Return the work; every name is of one client only, so that a fault can name a row."""
+    before: dict[Key, State] = {}
+    wanted: dict[Key, State] = {}
+    for client in CLIENTS:
+        for number in range(STAYS):
+            before[client, f"STAYS-{client}-{number}"] = wanted[client, f"STAYS-{client}-{number}"] = (3, 2.5, CYCLE)
+        for number in range(UPDATES):
+            before[client, f"GROWS-{client}-{number}"] = (1, 9.0, CYCLE)
+            wanted[client, f"GROWS-{client}-{number}"] = (number + 2, 10.5, CYCLE)
+        for number in range(DELETES):
+            before[client, f"GOES-{client}-{number}"] = (1, 1.0, CYCLE)
+        for number in range(CREATES):
+            wanted[client, f"NEW-{client}-{number}"] = (number + 1, 7.25, CYCLE)
+    return Workload(
+        licences=[
+            {"client_id": client, "name": name, "count": count, "price": price, "billing_cycle": cycle}
+            for (client, name), (count, price, cycle) in before.items()
+        ],
+        lines=[_line(number, key, state) for number, (key, state) in enumerate(wanted.items(), 1)],
+        before=before,
+        wanted=wanted,
+    )
+
+
+def _line(number: int, key: Key, state: State) -> dict[str, Any]:
+    client, name = key
+    count, price, cycle = state
+    return {
+        "line_id": str(number),
+        "customer_id": f"C-{client}",
+        "customer_name": CLIENTS[client],
+        "product_code": name,
+        "kind": "recurring",
+        "quantity": str(count),
+        "unit_price": str(price),
+        "billing_cycle": cycle,
+    }

@@ -1,0 +1,65 @@
+"""A process and its descendants: whether they live, and ending all of them."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from signal import Signals
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedProcess:
+    """One process, told apart from a later one of the same number by its start time."""
+
+    pid: int
+    started_at: float
+
+    def lives(self) -> bool:
+        """Whether this very process still runs; a zombie does not."""
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.create_time() == self.started_at and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        self.signal(Signals.SIGKILL)
+
+    def signal(self, number: Signals) -> None:
+        """Send it a signal, if it still runs."""
+        if self.lives():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(self.pid).send_signal(number)
+
+
+def process_tree(pid: int) -> list[TrackedProcess]:
+    """Return the process `pid`, first, and all its descendants; nothing if it has ended."""
+    try:
+        head = psutil.Process(pid)
+        return [TrackedProcess(head.pid, head.create_time()), *_tracked(head.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def listening_ports(pid: int) -> list[int]:
+    """Return the TCP ports on which the process listens, each once."""
+    connections = psutil.Process(pid).net_connections("tcp")
+    return sorted({one.laddr.port for one in connections if one.laddr and one.status == psutil.CONN_LISTEN})
+
+
+def listeners(ports: Iterable[int]) -> list[int]:
+    """Return those of `ports` on which some process of this machine listens."""
+    connections = psutil.net_connections("tcp")
+    return sorted(
+        {one.laddr.port for one in connections if one.laddr and one.status == psutil.CONN_LISTEN}.intersection(ports)
+    )
+
+
+def _tracked(processes: list[psutil.Process]) -> list[TrackedProcess]:
+    tracked = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            tracked.append(TrackedProcess(process.pid, process.create_time()))
+    return tracked

@@ -1,0 +1,141 @@
+"""Between a simulated process and Halo: what becomes of a request, and of its answer, on the way.
+
+The real `HaloTransport` sends over it, so the real classification of failures decides what the product learns.
+"""
+
+import asyncio
+from typing import Any
+
+import httpx
+from halo_sandbox.exchange import Answer
+from halo_sandbox.service import API, IncomingRequest
+from halosync.halo.transport import HaloTransport
+from halosync.ports.failures import HaloFailure
+
+from simulation.halo import Halo
+from simulation.process import Dice, Process
+
+_API = "/api/"
+
+
+class SimulatedTransport(HaloTransport):
+    """The transport of one process, which can die or be stopped around each request.
+
+    Args:
+        process: who sends.
+        halo: who answers.
+        dice: what goes wrong.
+        timeout_s: how long an answer may take, in seconds.
+    """
+
+    def __init__(self, process: Process, halo: Halo, dice: Dice, *, timeout_s: float) -> None:
+        super().__init__("https://{tenant}.halo.example", timeout_s, _Network(process, halo, dice))
+        self._process = process
+        self._halo = halo
+
+    async def send(
+        self,
+        tenant: str,
+        token: str,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str | int] | None = None,
+        content: bytes | None = None,
+        write: bool = False,
+    ) -> Any:
+        """As `HaloTransport.send`.
+
+        Raises:
+            HaloFailure: classified as the product does.
+        """
+        # No stop before the first byte: between the check of the deadline and the request there is no step
+        # (messaging-facts section 4.2 calls what is left the one-instruction window).
+        await self._process.gate()
+        self._process.maybe_fail(may_freeze=False)
+        await self._process.gate()
+        try:
+            return await super().send(tenant, token, method, path, params=params, content=content, write=write)
+        except HaloFailure:
+            await self._process.gate()
+            raise
+        except asyncio.CancelledError:
+            if write and self._process.alive and not self._process.over:
+                self._halo.broken_off += 1
+            raise
+
+
+class _Network(httpx.AsyncBaseTransport):
+    """Carries requests to the sandbox without HTTP."""
+
+    def __init__(self, process: Process, halo: Halo, dice: Dice) -> None:
+        self._process, self._halo, self._dice = process, halo, dice
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request and bring its answer back.
+
+        Raises:
+            httpx.TransportError: there is no connection, or it broke.
+        """
+        dice, rates = self._dice, self._dice.rates
+        if dice.hits(rates.refused_connection):
+            raise httpx.ConnectError("connection refused")
+        await self._travel()  # the connection; a process that is stopped here sends nothing before it goes on
+        await asyncio.sleep(dice.between(0.01, 0.3))
+        slow = dice.hits(rates.slow)
+        if slow and dice.hits(0.5):  # it takes long to arrive, or else to be answered
+            await asyncio.sleep(dice.between(1.0, 33.0))
+        connection = _Connection()
+        await API.serve(self._halo.tenant, _incoming(request), connection)
+        self._process.maybe_fail()
+        if slow:
+            await asyncio.sleep(dice.between(1.0, 33.0))
+        await self._travel()
+        response = connection.response()
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and dice.hits(0.5):
+            response.headers.pop("retry-after", None)  # whether Halo says how long to wait is not known
+        return response
+
+    async def _travel(self) -> None:
+        await asyncio.sleep(self._dice.between(0.001, 0.02))
+        await self._process.gate()
+
+
+def _incoming(request: httpx.Request) -> IncomingRequest:
+    url = request.url
+    return IncomingRequest(
+        method=request.method,
+        path=url.path.removeprefix(_API),
+        query=dict(url.params),
+        headers=request.headers,
+        body=request.aread,
+        base_url=f"{url.scheme}://{url.host}",
+        logged_path=url.path,
+        logged_query=url.query.decode(),
+    )
+
+
+class _Connection:
+    """Keeps what the sandbox sends."""
+
+    def __init__(self) -> None:
+        self._answer: Answer | None = None
+        self._error: httpx.TransportError | None = None
+
+    async def answer(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def half(self, _answer: Answer) -> None:
+        self._error = httpx.RemoteProtocolError("the connection broke in the middle of the answer")
+
+    async def close(self) -> None:
+        self._error = httpx.RemoteProtocolError("the connection broke")
+
+    async def reset(self) -> None:
+        self._error = httpx.ReadError("the connection was reset")
+
+    def response(self) -> httpx.Response:
+        if self._answer is None:
+            raise self._error or httpx.ReadError("there was no answer")
+        headers = {"content-type": self._answer.content_type, **self._answer.headers}
+        return httpx.Response(self._answer.status, headers=headers, content=self._answer.body)

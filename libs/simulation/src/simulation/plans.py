@@ -1,0 +1,98 @@
+"""A double of `halosync.store.plans.PlanStore`, under the same suite (tests/integration/planning)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from halosync.domain.batching import Batch as PlannedBatch
+from halosync.domain.model import Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.states import RunState
+from halosync.ports.reads import ReadProgress
+from halosync.ports.run_claim import LostClaimError
+
+from simulation.database import Database, KnownLicence, Read, Step
+
+SETTINGS = PlanSettings(delete_guard=None)
+
+
+class MemoryPlans:
+    """As `PlanStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def settings(self, _partner_id: str) -> PlanSettings:
+        """As `PlanStore.settings`."""
+        return SETTINGS
+
+    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
+        """As `PlanStore.rows`."""
+
+        def effect() -> int:
+            rows = self._db.reads.get(read.read_id, Read())
+            return len(self._db.invoices[invoice_pk]) + len(rows.clients) + len(rows.licences)
+
+        return await self._step(effect)
+
+    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+        """As `PlanStore.inputs`."""
+
+        def effect() -> PlanInput:
+            rows = self._db.reads.get(read.read_id, Read())
+            return PlanInput(
+                lines=self._db.invoices[invoice_pk],
+                clients=list(rows.clients.values()),
+                licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
+                settings=SETTINGS,
+                owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
+                removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
+                approve_removals=approve_removals,
+            )
+
+        return await self._step(effect)
+
+    def _known(self, seen: SeenLicence) -> KnownLicence:
+        """What is known of a licence after a complete read; a removed one stays so while it is inactive."""
+        client_id = seen.licence.client_id
+        before = self._db.known.get(seen.licence.id, KnownLicence(client_id))
+        return replace(before, client_id=client_id, removed=before.removed and not seen.licence.is_active)
+
+    async def store(
+        self,
+        read: ReadProgress,
+        claim: UUID,
+        settings: PlanSettings,  # noqa: ARG002 - the name is the protocol's
+        plan: Plan,
+        batches: Sequence[PlannedBatch],
+        *,
+        apply: bool,
+    ) -> None:
+        """As `PlanStore.store`.
+
+        Raises:
+            ValueError: for a preview; no simulated run asks for one.
+        """
+        if not apply:
+            raise ValueError("a simulated run applies")
+
+        def effect() -> None:
+            run = self._db.runs[read.read_id]
+            if run.claim != claim or run.state is not RunState.PLANNING:
+                raise LostClaimError(str(run.run_id))
+            self._db.move_run(run, RunState.WRITING)
+            run.claim = None
+            batch_of = {}
+            for planned in batches:
+                batch = self._db.new_batch(run.run_id, planned.kind)
+                batch_of.update(dict.fromkeys(planned.indexes, batch.batch_id))
+            for seq, item in enumerate(plan.items):
+                self._db.new_item(run.run_id, item, batch_of.get(seq))
+            rows = self._db.reads.pop(read.read_id)
+            self._db.clients_known = len(rows.clients)
+            self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
+            self._db.on_planned()
+            self._db.issue(run.run_id)
+            self._db.finish_if_done(run.run_id)
+
+        await self._step(effect)

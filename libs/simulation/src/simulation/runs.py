@@ -1,0 +1,129 @@
+"""Doubles of the stores of runs, under the same suite (tests/integration/planning)."""
+
+from uuid import UUID
+
+from halosync.domain.states import CLAIMABLE_RUNS, RunState
+from halosync.ports.run_claim import ClaimedRun
+from halosync.store.run_work import CLAIM_S
+
+from simulation.clock import now
+from simulation.database import Database, Run, Step
+
+REDELIVER_S = 30.0
+
+
+class MemoryRuns:
+    """As `RunWork` and `RunStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def take_in(self, event_id: int) -> None:
+        """Take an invoice in, and start a run for it, once however often the event comes (inbox)."""
+
+        def effect() -> None:
+            if event_id not in self._db.inbox:
+                self._db.inbox.add(event_id)
+                start(self._db, event_id)
+
+        await self._step(effect)
+
+    async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
+        """As `RunWork.claim`."""
+
+        def effect() -> ClaimedRun | None:
+            run = self._db.runs[run_id]
+            free = run.claim is None or run.claimed_until <= now() or run.claim == claim
+            if run.state not in CLAIMABLE_RUNS or not free:
+                return None
+            run.claim, run.claimed_until, run.redeliver_at = claim, now() + CLAIM_S, now() + CLAIM_S
+            if run.state is RunState.QUEUED:
+                self._db.move_run(run, RunState.READING)
+            return ClaimedRun(
+                run_id=run_id,
+                partner_id=self._db.partner_id,
+                invoice_pk=run.invoice_pk,
+                tenant=self._db.tenant,
+                mode="apply",
+                approve_removals=None,
+                accept_shrunk_read=run.accept_shrunk_read,
+                attempts=run.attempts,
+                rate=None,
+                settle_wait_s=max(self._db.settled_at - now(), 0.0),
+            )
+
+        return await self._step(effect)
+
+    async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
+        """As `RunWork.release`."""
+
+        def effect() -> None:
+            run = self._db.runs[run_id]
+            if run.claim == claim:
+                run.claim, run.attempts, run.redeliver_at = None, attempts, now() + wait_s + REDELIVER_S
+
+        await self._step(effect)
+
+    async def planning(self, run_id: UUID, claim: UUID) -> bool:
+        """As `RunWork.planning`."""
+
+        def effect() -> bool:
+            run = self._db.runs[run_id]
+            if run.claim != claim:
+                return False
+            self._db.move_run(run, RunState.PLANNING)
+            return True
+
+        return await self._step(effect)
+
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
+        """As `RunWork.fail`."""
+
+        def effect() -> None:
+            if self._db.runs[run_id].claim == claim:
+                self._db.end(run_id, RunState.FAILED, code, error)
+                self._db.reads.pop(run_id, None)
+
+        await self._step(effect)
+
+    async def redeliver_due(self) -> int:
+        """As `RunStore.redeliver_due`."""
+
+        def effect() -> int:
+            unplanned = [run for run in self._db.runs.values() if run.state in CLAIMABLE_RUNS]
+            due = [run for run in unplanned if run.redeliver_at <= now()]
+            for run in due:
+                run.redeliver_at = now() + REDELIVER_S
+                self._db.emit("run.requested.v1", run.run_id)
+            return len(due)
+
+        return await self._step(effect)
+
+
+def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
+    """Start a run for an invoice, unless one is going on; as `start_run`."""
+    if any(not run.state.is_final for run in database.runs.values()):
+        return None
+    run_id = UUID(int=len(database.runs) + 1)
+    database.runs[run_id] = Run(
+        run_id, invoice_pk, redeliver_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read
+    )
+    database.emit("run.requested.v1", run_id)
+    return run_id
+
+
+class MemoryRequestCounter:
+    """As `RequestCounter`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def count(self, run_id: UUID, requests: int) -> None:
+        """As `RequestCounter.count`."""
+
+        def effect() -> None:
+            self._db.runs[run_id].halo_requests += requests
+
+        await self._step(effect)

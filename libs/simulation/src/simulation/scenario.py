@@ -1,0 +1,73 @@
+"""How large a world is, and what its Halo is like."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+GoodRows = Literal["none", "good"]
+_GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The size of a world.
+
+    Attributes:
+        writers, planners: how many of each process.
+        products: lines of the invoice.
+        known: how many of them Halo has already, with another quantity.
+        stale: licences that are to be removed.
+        clients: over how many clients they are spread.
+        batch_size: creates and updates in one request.
+        page_size: rows in a page of Halo's lists.
+        limit, window_s: the budget.
+        sliding: whether Halo's window slides.
+        max_attempts: after so many an item fails.
+        refuses: whether Halo refuses one of the products.
+        good_rows: what Halo does with the good rows of a refused array.
+        names_rows: whether its refusals name the bad rows.
+        poison: whether a message that nobody can read is among the orders.
+        cancel: whether somebody cancels the first run.
+    """
+
+    writers: int = 2
+    planners: int = 1
+    products: int = 12
+    known: int = 4
+    stale: int = 3
+    clients: int = 2
+    batch_size: int = 5
+    page_size: int = 10
+    limit: int = 500
+    window_s: float = 300.0
+    sliding: bool = True
+    max_attempts: int = 8
+    refuses: bool = False
+    good_rows: GoodRows = "none"
+    names_rows: bool = True
+    poison: bool = False
+    cancel: bool = False
+
+
+def drawn_scenario(dice: Random) -> Scenario:
+    """Draw a world's size."""
+    products = dice.randint(1, 24)
+    return Scenario(
+        writers=dice.randint(1, 4),
+        planners=dice.randint(1, 2),
+        products=products,
+        known=dice.randint(0, products),
+        stale=dice.randint(0, 6),
+        clients=dice.randint(1, 3),
+        batch_size=dice.choice([1, 3, 5, 10, 50]),
+        page_size=dice.choice([3, 10, 100]),
+        limit=dice.choice([5, 20, 500]),
+        window_s=dice.choice([30.0, 300.0]),
+        sliding=dice.random() < 0.5,
+        max_attempts=dice.choice([3, 8, 8, 50]),
+        refuses=dice.random() < 0.2,
+        good_rows=dice.choice(_GOOD_ROWS),
+        names_rows=dice.random() < 0.5,
+        poison=dice.random() < 0.3,
+        cancel=dice.random() < 0.1,
+    )

@@ -1,0 +1,31 @@
+"""The writer put together from its ports: in the process, in the simulation and in tests alike."""
+
+from halosync.runtime.read_access import ReadAccess
+
+from halo_writer.batch_writer import BatchWriter
+from halo_writer.client_lists import ClientLists
+from halo_writer.ports import Ports
+from halo_writer.sender import Sender
+from halo_writer.settings import WriterRules
+from halo_writer.write_lookup import WriteLookUp
+
+
+def assemble(ports: Ports, rules: WriterRules) -> BatchWriter:
+    """Return the writer's use case on these ports."""
+    access = ReadAccess(ports.tokens, ports.limiter, ports.counter, ports.lists.total_timeout_s, ports.clock)
+    return BatchWriter(
+        actions=ports.actions,
+        tokens=ports.tokens,
+        limiter=ports.limiter,
+        sender=Sender(
+            actions=ports.actions,
+            limiter=ports.limiter,
+            writes=ports.writes,
+            counter=ports.counter,
+            rules=rules,
+            clock=ports.clock,
+        ),
+        lookup=WriteLookUp(ports.actions, ClientLists(ports.actions, access, ports.lists), rules),
+        rules=rules,
+        in_flight=ports.in_flight,
+    )

@@ -1,0 +1,191 @@
+"""What the planner's use cases need of the world; `__main__` names who fulfils it."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from halosync.contracts.checking import InvalidInvoiceError, LineChecker
+from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.domain.batching import Batch
+from halosync.domain.guard import Comparison
+from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.ports.connections import ConnectionView
+from halosync.ports.permits import Counter, Limiter, Rate
+from halosync.ports.reads import HaloLists, ReadProgress
+from halosync.ports.run_claim import ClaimedRun
+from halosync.ports.tokens import TokenSource
+
+LinesOf = Callable[[LineChecker], AsyncIterator[InvoiceLine]]
+"""Yields an invoice's lines, each checked; raises `InvalidInvoiceError` at the first that cannot be."""
+
+
+class Invoices(Protocol):
+    """Where invoices are kept; see `InvoiceStore`."""
+
+    async def take_in(self, header: InvoiceHeader, lines: LinesOf) -> bool:
+        """Store an invoice with its lines; False if this event was taken in before.
+
+        Raises:
+            InvalidInvoiceError: header, lines or control totals do not fit; nothing is stored.
+        """
+        ...
+
+    async def reject(self, error: InvalidInvoiceError, body: bytes) -> None:
+        """Answer an invoice that could not be taken in; `body` is the message."""
+
+
+class LinesSource(Protocol):
+    """Where the lines of a big invoice are; see `LinesFetcher`."""
+
+    def fetched(self, header: InvoiceHeader) -> AbstractAsyncContextManager[LinesOf]:
+        """Fetch the lines of `lines_url`; the block reads them from what was fetched.
+
+        Raises:
+            InvalidInvoiceError: the address is not allowed, holds too much, or nothing.
+            TimeoutError: its host failed; it is worth trying again.
+        """
+        ...
+
+
+class OwedRuns(Protocol):
+    """Runs that `auto_sync` owes; see `RunStore`."""
+
+    async def start_wanted(self, partner_id: str) -> object:
+        """Start the run that is owed to the partner, if one is, and if it can run now."""
+
+
+class Runs(Protocol):
+    """Runs while a planner works on them; `claim` is the planner's own for this run. See `RunWork`."""
+
+    async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
+        """Claim a run, or claim it anew; None if it has ended, is being written, or is another planner's."""
+        ...
+
+    async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
+        """Give the run back; its next turn comes in `wait_s` seconds. A lost claim changes nothing."""
+
+    async def planning(self, run_id: UUID, claim: UUID) -> bool:
+        """Say that the read is complete; False if the claim is lost."""
+        ...
+
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
+        """End the run as failed, with a sentence for people; nothing was written. A lost claim changes nothing."""
+
+
+class Plans(Protocol):
+    """Where plans come from and go to; see `PlanStore`."""
+
+    async def settings(self, partner_id: str) -> PlanSettings:
+        """Return the partner's settings that shape a plan."""
+        ...
+
+    async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
+        """Return how many lines, clients and licences a plan is made from."""
+        ...
+
+    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+        """Load all that a plan depends on, as one consistent picture."""
+        ...
+
+    async def store(
+        self,
+        read: ReadProgress,
+        claim: UUID,
+        settings: PlanSettings,
+        plan: Plan,
+        batches: Sequence[Batch],
+        *,
+        apply: bool,
+    ) -> None:
+        """Store a plan and order the writers to work; one that is not to be applied ends its run.
+
+        Raises:
+            LostClaimError: another planner has the run; nothing was stored.
+        """
+
+
+class Reads(Protocol):
+    """Reads of Halo under way; see `ReadStore`."""
+
+    async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress:
+        """Begin a read, or say how far it is."""
+        ...
+
+    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
+        """Keep a page of clients, and return how far the read is now.
+
+        Raises:
+            IncompleteReadError: the page contradicts those before it; nothing was kept.
+            ReadTakenOverError: another process has read on.
+        """
+        ...
+
+    async def save_licences(
+        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+    ) -> ReadProgress:
+        """Keep a page of licences; as `save_clients`."""
+        ...
+
+    async def restart(self, progress: ReadProgress) -> int:
+        """Throw the rows away and begin again; return how often that has happened.
+
+        Raises:
+            ReadTakenOverError: another process has restarted it.
+        """
+        ...
+
+
+class Snapshots(Protocol):
+    """What is known of a partner's Halo; see `ReadStore`."""
+
+    async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
+        """Return the partner's tenant and own limit, None for the usual one; None if it is not connected."""
+        ...
+
+    async def compare(self, progress: ReadProgress) -> Comparison:
+        """Compare a complete read with what is known of the same tenant."""
+        ...
+
+    async def keep_as_snapshot(self, progress: ReadProgress) -> None:
+        """Make a complete read the snapshot, unless a run has written since it began."""
+
+    async def forget(self, read_id: UUID) -> None:
+        """Drop a read that is of no more use."""
+
+
+class Connections(Protocol):
+    """Connections as partners see them; see `ConnectionStore`."""
+
+    async def view(self, partner_id: str) -> ConnectionView:
+        """Return where the partner's connection stands."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Everything outside of the planner's use cases.
+
+    Attributes:
+        sample_lists: as `lists`, in pages of a few rows: enough to see that they are clients and licences.
+        passing: failures of the above that go away by themselves, such as a database that is away.
+        clock: the process' own monotonic clock, in seconds.
+    """
+
+    invoices: Invoices
+    lines: LinesSource
+    owed_runs: OwedRuns
+    runs: Runs
+    plans: Plans
+    reads: Reads
+    snapshots: Snapshots
+    connections: Connections
+    tokens: TokenSource
+    limiter: Limiter
+    counter: Counter
+    lists: HaloLists
+    sample_lists: HaloLists
+    passing: tuple[type[Exception], ...]
+    clock: Callable[[], float] = time.monotonic

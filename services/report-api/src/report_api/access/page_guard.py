@@ -1,0 +1,152 @@
+"""What every page passes first: who looks, at which partner, and whether a form is ours."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+
+from report_api.access.session import HOME, by_a_person, signed_in
+from report_api.ports import ports_of
+from report_api.web.forms import is_csrf_token
+from report_api.web.problems import Problem, not_found, respond, wants_page
+from report_api.web.visitor import SignedIn, Visitor
+
+_SAFE = {"GET", "HEAD"}
+_FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PublicPage(APIRoute):
+    """A page that everybody may see. What a form sent as a file is closed when it has been answered."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler behind the checks."""
+        handle = super().get_route_handler()
+
+        async def closing(request: Request) -> Response:
+            try:
+                return await self.guarded(request, handle)
+            finally:
+                await request.close()
+
+        return closing
+
+    async def guarded(self, request: Request, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead."""
+        return await handle(request)
+
+
+class SignedInPage(PublicPage):
+    """A page that needs a session. A form must carry the session's token and come from a page of ours."""
+
+    async def guarded(self, request: Request, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead; take away the notices that it has shown."""
+        visitor = await signed_in(request)
+        if visitor is None:
+            return _to_sign_in(request)
+        request.state.visitor = visitor
+        try:
+            response = await self.answered(request, visitor, handle)
+        except Problem as problem:  # here and not outside: its page shows the session's notices too
+            response = respond(request, problem)
+        shown = getattr(request.state, "notices_shown", None)
+        # A script that loads a page again to see what is new shows no notice to anybody.
+        if shown and by_a_person(request):
+            await ports_of(request).sessions.shown(visitor.token, shown)
+        return response
+
+    async def answered(self, request: Request, visitor: SignedIn, handle: Handler) -> Response:
+        """Return the answer of the page, or what it gets instead.
+
+        Raises:
+            Problem: the page, the partner or the form is not for this visitor.
+        """
+        answer = await self.admit(request, visitor)
+        if answer is not None:
+            return answer
+        if request.method not in _SAFE:
+            await require_own_form(request, visitor.token)
+        return await handle(request)
+
+    async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
+        """Return None to let the request pass, or the answer it gets instead."""
+        del request, visitor  # a page without a partner admits everybody who is signed in
+        return None
+
+
+class PartnerPage(SignedInPage):
+    """A page below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
+
+    async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
+        """Settle which partner the page is about.
+
+        An operator acts for one partner at a time and picks it in so many words, so that a page left open in another
+        tab does nothing to a partner that nobody thinks of any more.
+        """
+        partner_id = request.path_params["partner"]
+        own = visitor.session.principal.partner_id
+        frame = await ports_of(request).sessions.frame(partner_id) if own in {None, partner_id} else None
+        if frame is None:
+            raise not_found()
+        if visitor.session.acts_for != partner_id:
+            if request.method not in _SAFE:
+                detail = "You act for another partner by now. Nothing was done. Pick the partner again and repeat it."
+                raise Problem(409, "acts_for_another", detail)
+            query = urlencode({"partner": partner_id, "next": _address(request)})
+            return RedirectResponse(f"/partners?{query}", status_code=303)
+        request.state.visitor = Visitor(visitor.token, visitor.session, frame)
+        return None
+
+
+def public_pages() -> APIRouter:
+    """Return a router for pages that everybody may see."""
+    return APIRouter(route_class=PublicPage, include_in_schema=False)
+
+
+def signed_in_pages() -> APIRouter:
+    """Return a router for pages that need a session but no partner."""
+    return APIRouter(route_class=SignedInPage, include_in_schema=False)
+
+
+def partner_pages() -> APIRouter:
+    """Return a router for pages below `/portal/{partner}`."""
+    return APIRouter(prefix="/portal/{partner}", route_class=PartnerPage, include_in_schema=False)
+
+
+async def require_own_form(request: Request, cookie: str) -> None:
+    """Let a form pass only if it comes from a page of ours in the same browser.
+
+    Raises:
+        Problem: 403, with what to do; 415 for what is no form.
+    """
+    if not request.headers.get("content-type", "").startswith(_FORM_MEDIA):
+        raise Problem(415, "unsupported_media_type", "This address takes the forms of the portal only.")
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    foreign = site not in {"same-origin", "none"} or (origin is not None and not _is_ours(request, origin))
+    form = await request.form()
+    if foreign or not is_csrf_token(form.get("csrf"), cookie):
+        detail = "This form was not made for your session. Nothing was done. Open the page again and repeat it."
+        raise Problem(403, "form_not_ours", detail)
+
+
+def _is_ours(request: Request, origin: str) -> bool:
+    own = {ports_of(request).public_url, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+    return origin in own
+
+
+def _to_sign_in(request: Request) -> Response:
+    if not wants_page(request):
+        raise Problem(401, "unauthorized", "Your session has ended. Sign in again.")
+    safe = request.method in _SAFE
+    query = {"next": _address(request)} if safe else {"next": HOME, "ended": "1"}
+    return RedirectResponse(f"/sign-in?{urlencode(query)}", status_code=303)
+
+
+def _address(request: Request) -> str:
+    path = quote(request.scope["path"], safe="/")
+    return f"{path}?{request.url.query}" if request.url.query else path

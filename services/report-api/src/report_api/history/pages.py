@@ -1,0 +1,110 @@
+"""History: the last twelve invoices as a chart and a table, and every run; and the audit log."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request, Response
+from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
+from halosync.domain.audit_wording import KINDS, short_id
+from halosync.domain.model import Outcome
+from halosync.store.history import SyncedInvoice
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.history import chart as drawing
+from report_api.history.chart import Chart, Column
+from report_api.ports import PortsHere
+from report_api.runs import sentences
+from report_api.runs.service import seconds_of, show_runs
+from report_api.web.addresses import partner_url
+from report_api.web.paging import Listing, PageNumber
+from report_api.web.rendering import page
+
+router = partner_pages()
+
+INVOICES = 12
+RUNS_A_PAGE = 25
+STACKED = (Outcome.SYNCED, Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING)
+"""From the bottom of a column to its top: what is fine at the bottom, what needs somebody on top."""
+
+ModeFilter = Annotated[Literal["apply", "preview", ""], Query(alias="mode", description="Only Syncs, or previews.")]
+
+
+@router.get("/history")
+async def show_history(
+    request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
+) -> Response:
+    """Show what became of the last invoices, and the runs, newest first."""
+    partner_id, wanted = visitor.partner_id, mode or None
+    counts = await ports.history.run_counts(partner_id)
+    of = sum(counts.values()) if wanted is None else counts[wanted]
+    listing = Listing(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
+    rows = await ports.history.runs(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
+    invoices = await ports.history.invoices(partner_id, most=INVOICES)
+    values: dict[str, Any] = {
+        "invoices": invoices,
+        "chart": chart_of(list(reversed(invoices))),
+        "size": drawing,
+        "runs": list(zip(await show_runs(ports, rows), (row["period"] for row in rows), strict=True)),
+        "seconds_of": seconds_of,
+        "counts": counts,
+        "listing": listing,
+        "sentences": sentences,
+        "outcomes": STACKED,
+    }
+    return page(request, "history/history.html", tab="history", **values)
+
+
+def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
+    """Return the chart of invoices, the oldest first; a year is named where it begins.
+
+    A year that ends with the first column is not: on a phone its name would touch the next.
+    """
+    months = [date.fromisoformat(f"{invoice.period}-01") for invoice in invoices]
+    years = [str(month.year) for month in months]
+    named = ["" if year == before else year for before, year in zip([None, *years], years, strict=False)]
+    if len(set(years[:2])) > 1:
+        named[0] = ""
+    columns = [
+        Column(f"{month:%b}", year, invoice.counts)
+        for month, year, invoice in zip(months, named, invoices, strict=True)
+    ]
+    return drawing.draw(columns, STACKED)
+
+
+_PAGE = 50
+_NOT_KEYS = {AUTO_SYNC: "Automatic sync", COMMAND_LINE: "Command line", UNNAMED: "Unknown"}
+_OF_RUNS = {Act.RUN_STARTED, Act.PREVIEW_STARTED, Act.REMOVALS_APPROVED, Act.SHRUNK_READ_ACCEPTED, Act.RUN_CANCELLED}
+"""Acts whose subject is a run."""
+
+After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+"""The entry behind which the page begins."""
+
+
+@router.get("/audit")
+async def show_audit_log(
+    request: Request, visitor: VisitorHere, ports: PortsHere, act: str = "", after: After = None
+) -> Response:
+    """Show a page of the log, of one kind of act if one is chosen; a kind that there is not means all."""
+    chosen = next((known for known in Act if known == act), None)
+    acts = None if chosen is None else [chosen]
+    entries = await ports.audit.page(visitor.partner_id, after=after, most=_PAGE + 1, acts=acts)
+    return page(
+        request,
+        "history/audit.html",
+        tab="audit",
+        entries=entries[:_PAGE],
+        older=entries[_PAGE - 1].audit_id if len(entries) > _PAGE else None,
+        is_first=after is None,
+        chosen=chosen or "",
+        kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
+        who=_who,
+        of_runs=_OF_RUNS,
+    )
+
+
+def _who(actor: Actor) -> str:
+    if actor.key_id is not None and actor.name == str(actor.key_id):
+        return f"Key {short_id(actor.name)}"
+    return _NOT_KEYS.get(actor, actor.name)

@@ -1,0 +1,137 @@
+"""What the tables of runs show: a licence before and after, and what a preview says in money."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from halosync.domain.states import RunState
+from halosync.store.previews import Cost, Kind
+
+from report_api.runs import sentences
+from report_api.runs.models import Item, LicenceShape, Money, Run
+from report_api.runs.sentences import Meaning, RemedyLink
+from report_api.web.formats import NOTHING, amount, decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a licence, before and after, as text. A dash: unset, or there is no licence."""
+
+    field: str
+    before: str
+    after: str
+    changed: bool
+
+
+def changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[Change]:
+    """Return the fields of a licence, those that stay the same too.
+
+    None before is a licence that is created, None after one that is deleted. With neither there is no field.
+    """
+    if before is None and after is None:
+        return ()
+    shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+        ("Quantity", "quantity", decimal),
+        ("Price", "price", amount),
+        ("Billing cycle", "billing_cycle", lambda cycle: cycle or NOTHING),
+        ("Active", "active", lambda active: "Yes" if active else "No"),
+    )
+    return [_change(field, _get(before, name), _get(after, name), text) for field, name, text in shown]
+
+
+_ABSENT = object()
+"""The value of a field where there is no licence; unset is a value of its own."""
+
+
+def _get(shape: LicenceShape | None, name: str) -> object:
+    return _ABSENT if shape is None else getattr(shape, name)
+
+
+def _change(field: str, before: object, after: object, text: Callable[[Any], str]) -> Change:
+    old, new = (NOTHING if value is _ABSENT else text(value) for value in (before, after))
+    return Change(field, old, new, changed=before != after)
+
+
+_NOTHING = Decimal(0)
+_CENT = Decimal("0.01")
+_CHANGING = (Kind.CREATED, Kind.UPDATED, Kind.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """One billing cycle, and how a Sync changes what it costs, in cents. Held removals are not part of the change.
+
+    Attributes:
+        total: what the licences cost now and after a Sync, and the difference.
+        created, updated, removed: by how much each changes that; they add up to the difference.
+        held: by how much the held removals would change it besides.
+    """
+
+    total: Money
+    created: Decimal
+    updated: Decimal
+    removed: Decimal
+    held: Decimal
+
+
+def money_rows(totals: Sequence[Money], costs: Mapping[Kind, Sequence[Cost]]) -> Sequence[MoneyRow]:
+    """Return a row for each billing cycle, by name, the unnamed one last; cycles are never added up.
+
+    `totals` are rounded to cents and stay as they are, as the run's page and the API show them; `costs` are exact.
+    """
+    by_both = {(kind, cost.billing_cycle): cost for kind, of_kind in costs.items() for cost in of_kind}
+
+    def row(total: Money) -> MoneyRow:
+        cycle = total.billing_cycle
+        exact = [by_both[kind, cycle].change if (kind, cycle) in by_both else _NOTHING for kind in _CHANGING]
+        created, updated, removed = _in_cents(exact, total.change)
+        held = -by_both[Kind.HELD, cycle].before if (Kind.HELD, cycle) in by_both else _NOTHING
+        return MoneyRow(total, created, updated, removed, _rounded(held))
+
+    return [
+        row(total) for total in sorted(totals, key=lambda one: (one.billing_cycle is None, one.billing_cycle or ""))
+    ]
+
+
+def _in_cents(exact: Sequence[Decimal], total: Decimal) -> Sequence[Decimal]:
+    """Return amounts in cents that add up to `total`: what rounding lost goes to those that it changed most.
+
+    None gets more than one cent, and none that is 0; so a total that is wrong is not hidden.
+    """
+    cents = [_rounded(amount) for amount in exact]
+    left = total - sum(cents)
+    step = _CENT.copy_sign(left)
+    by_loss = sorted(range(len(exact)), key=lambda place: (exact[place] - cents[place]) * step, reverse=True)
+    for place in by_loss:
+        if left and exact[place]:
+            cents[place] += step
+            left -= step
+    return cents
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    """Return an amount in cents, rounded as the database does it."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do."""
+
+    item: Item
+    outcome: Meaning
+    reason: str | None
+    remedy: RemedyLink | None
+    changes: Sequence[Change]
+
+
+def shown(item: Item, run: Run) -> ShownItem:
+    """Return an item with its codes in words."""
+    return ShownItem(
+        item=item,
+        outcome=sentences.outcome_meaning(item.outcome, RunState(run.state)),
+        reason=sentences.reason_label(item.reason),
+        remedy=sentences.REMEDY_LINKS.get(item.reason or ""),
+        changes=changes(item.before, item.after),
+    )

@@ -1,0 +1,37 @@
+"""Forms: the token that shows that a form is ours, and the files that a form sends."""
+
+import hashlib
+import hmac
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+
+def csrf_token(cookie: str) -> str:
+    """Return what forms carry to show that they come from a page of ours: only who can read the cookie can make it."""
+    return hashlib.sha256(f"halosync form {cookie}".encode()).hexdigest()
+
+
+def is_csrf_token(given: object, cookie: str) -> bool:
+    """Tell whether a form's token belongs to the cookie that came with it, in constant time."""
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), csrf_token(cookie).encode())
+
+
+class NoFileError(ValueError):
+    """The form came without a file."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose a file first.")
+
+
+async def uploaded(request: Request) -> bytes:
+    """Return the content of the form's field `file`.
+
+    Raises:
+        NoFileError: none was chosen.
+    """
+    form = await request.form()
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise NoFileError
+    return await file.read()

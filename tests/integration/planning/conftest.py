@@ -1,0 +1,274 @@
+"""What a planner keeps, in Postgres and in the double of the simulation: runs, reads and plans, set up alike."""
+
+import json
+from abc import ABC, abstractmethod
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from halo_writer.ports import Actions
+from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.guard import Comparison
+from halosync.domain.model import Client, Kind, Line, SeenLicence
+from halosync.ports.reads import ReadProgress
+from halosync.store.actions import ActionStore
+from halosync.store.invoices import InvoiceStore
+from halosync.store.partners import PartnerStore
+from halosync.store.plans import PlanStore
+from halosync.store.reads import ReadStore
+from halosync.store.request_counter import RequestCounter
+from halosync.store.run_work import RunWork
+from halosync.store.runs import RunInProgressError, RunStore
+from planner.intake import Intake
+from planner.lines_fetcher import LinesFetcher
+from planner.planning_slots import PlanningSlots
+from planner.ports import Plans, Runs
+from simulation.actions import MemoryActions
+from simulation.clock import now
+from simulation.database import Database, at_once
+from simulation.plans import MemoryPlans
+from simulation.reads import MemoryReads
+from simulation.runs import MemoryRequestCounter, MemoryRuns, start
+
+PARTNER, TENANT, PRODUCTS = "acme-msp", "acme", ("P-1", "P-2")
+LINES = [
+    Line(number, "C-1", "Contoso", product, Kind.RECURRING, Decimal(3), Decimal("10.00"), "Monthly")
+    for number, product in enumerate(PRODUCTS, 1)
+]
+
+
+class Reads(Protocol):
+    """Reads under way."""
+
+    async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress: ...
+
+    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress: ...
+
+    async def save_licences(
+        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+    ) -> ReadProgress: ...
+
+    async def restart(self, progress: ReadProgress) -> int: ...
+
+    async def compare(self, progress: ReadProgress) -> Comparison: ...
+
+
+class Sweeper(Protocol):
+    """Asks again for what nobody works on."""
+
+    async def redeliver_due(self) -> int: ...
+
+
+class Counter(Protocol):
+    """Counts the requests of runs."""
+
+    async def count(self, run_id: UUID, requests: int) -> None: ...
+
+
+class Stage(ABC):
+    """A connected partner with `LINES` in its first invoice; and what a test looks at."""
+
+    runs: Runs
+    sweeper: Sweeper
+    reads: Reads
+    plans: Plans
+    actions: Actions
+    counter: Counter
+    invoice_pk: int
+
+    @abstractmethod
+    async def take_in(self, number: int) -> None:
+        """Take in the event of this number, an invoice with auto_sync on."""
+
+    @abstractmethod
+    async def start(self) -> UUID | None:
+        """Start a run for the newest invoice; None while another goes on."""
+
+    @abstractmethod
+    async def run(self, run_id: UUID) -> tuple[str, str | None, int]:
+        """Return state, error code and requests to Halo."""
+
+    @abstractmethod
+    async def messages(self, message_type: str) -> list[UUID]:
+        """Take messages of a type out of the outbox: the runs that they are about."""
+
+    @abstractmethod
+    async def batches(self, run_id: UUID) -> list[tuple[int, str]]:
+        """Return id and state of a run's batches."""
+
+    @abstractmethod
+    async def items(self, run_id: UUID) -> list[tuple[str, str, str, int | None]]:
+        """Return licence, action, outcome and batch of a run's items."""
+
+    @abstractmethod
+    async def settle(self, seconds: float) -> None:
+        """Have writes of the partner be given up as unknown that settle in so many seconds."""
+
+    @abstractmethod
+    async def pass_time(self, seconds: float) -> None:
+        """Let so much time pass for every row."""
+
+
+class RealStage(Stage):
+    """On Postgres."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+        self._runs = RunStore(pool)
+        nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
+        self._intake = Intake(InvoiceStore(pool), self._runs, LinesFetcher(nowhere, frozenset()), PlanningSlots())
+        self.runs, self.sweeper, self.reads, self.plans = RunWork(pool), self._runs, ReadStore(pool), PlanStore(pool)
+        self.actions, self.counter = ActionStore(pool), RequestCounter(pool)
+        self.invoice_pk = 0
+
+    async def set_up(self) -> None:
+        await PartnerStore(self._pool).add(PARTNER, "Acme MSP")
+        await self._pool.execute(
+            "INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', $2)", PARTNER, TENANT
+        )
+        await self._pool.execute("UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL")
+        await self._store(0)
+        self.invoice_pk = await self._pool.fetchval("SELECT invoice_pk FROM invoice")
+
+    async def _store(self, number: int) -> None:
+        event = {
+            "event_id": str(UUID(int=number)),
+            "partner_id": PARTNER,
+            "invoice_id": f"INV-{number}",
+            "revision": 1,
+            "period": "2026-11",
+            "currency": "AUD",
+            "issued_at": f"2026-11-0{number + 1}T02:00:00Z",
+            "lines": [
+                {
+                    "line_id": str(line.line_no),
+                    "customer_id": line.customer_id,
+                    "customer_name": line.customer_name,
+                    "product_code": line.product_code,
+                    "kind": line.kind.value,
+                    "quantity": str(line.quantity),
+                    "unit_price": str(line.unit_price),
+                    "billing_cycle": line.billing_cycle,
+                }
+                for line in LINES
+            ],
+        }
+        await self._intake.take_in(json.dumps(event).encode())
+
+    async def take_in(self, number: int) -> None:
+        await self._pool.execute("UPDATE partner SET auto_sync = true")
+        await self._store(number)
+
+    async def start(self) -> UUID | None:
+        try:
+            return await self._runs.request(PARTNER, invoice_id=None, mode="apply", by=COMMAND_LINE)
+        except RunInProgressError:
+            return None
+
+    async def run(self, run_id: UUID) -> tuple[str, str | None, int]:
+        [row] = await self._pool.fetch("SELECT state, error_code, halo_requests FROM run WHERE run_id = $1", run_id)
+        return row["state"], row["error_code"], row["halo_requests"]
+
+    async def messages(self, message_type: str) -> list[UUID]:
+        rows = await self._pool.fetch(
+            """DELETE FROM outbox WHERE message_type = $1
+            RETURNING (convert_from(body, 'UTF8')::json ->> 'run_id')::uuid AS run_id""",
+            message_type,
+        )
+        return [row["run_id"] for row in rows]
+
+    async def batches(self, run_id: UUID) -> list[tuple[int, str]]:
+        rows = await self._pool.fetch("SELECT batch_id, state FROM batch WHERE run_id = $1 ORDER BY batch_id", run_id)
+        return [(row["batch_id"], row["state"]) for row in rows]
+
+    async def items(self, run_id: UUID) -> list[tuple[str, str, str, int | None]]:
+        rows = await self._pool.fetch(
+            "SELECT licence_name, action, outcome, batch_id FROM item WHERE run_id = $1 ORDER BY seq", run_id
+        )
+        return [tuple(row) for row in rows]
+
+    async def settle(self, seconds: float) -> None:
+        await self._pool.execute("UPDATE partner SET settled_at = now() + make_interval(secs => $1)", seconds)
+
+    async def pass_time(self, seconds: float) -> None:
+        await self._pool.execute(
+            """UPDATE run SET claimed_until = claimed_until - make_interval(secs => $1),
+            redeliver_at = redeliver_at - make_interval(secs => $1)""",
+            seconds,
+        )
+
+
+class MemoryStage(Stage):
+    """On the double."""
+
+    def __init__(self) -> None:
+        self._db = Database(PARTNER, TENANT, invoices=[LINES])
+        self._runs = MemoryRuns(self._db, at_once)
+        self.runs, self.sweeper = self._runs, self._runs
+        self.reads, self.plans = MemoryReads(self._db, at_once), MemoryPlans(self._db, at_once)
+        self.actions, self.counter = MemoryActions(self._db), MemoryRequestCounter(self._db, at_once)
+        self.invoice_pk = 0
+
+    async def take_in(self, number: int) -> None:
+        if number == len(self._db.invoices):
+            self._db.invoices.append(LINES)
+        await self._runs.take_in(number)
+
+    async def start(self) -> UUID | None:
+        return start(self._db, 0)
+
+    async def run(self, run_id: UUID) -> tuple[str, str | None, int]:
+        run = self._db.runs[run_id]
+        return run.state, run.error_code, run.halo_requests
+
+    async def messages(self, message_type: str) -> list[UUID]:
+        found = [row for row in self._db.outbox if row.envelope.queue == message_type]
+        self._db.outbox = [row for row in self._db.outbox if row not in found]
+        bodies = [row.envelope.body for row in found]
+        return [self._db.batches[body].run_id if message_type == "licence.actions.v1" else body for body in bodies]
+
+    async def batches(self, run_id: UUID) -> list[tuple[int, str]]:
+        return [(batch.batch_id, batch.state) for batch in self._db.batches.values() if batch.run_id == run_id]
+
+    async def items(self, run_id: UUID) -> list[tuple[str, str, str, int | None]]:
+        items = [item for item in self._db.items.values() if item.run_id == run_id]
+        return [(item.licence_name, item.action.value, item.outcome.value, item.batch_id) for item in items]
+
+    async def settle(self, seconds: float) -> None:
+        self._db.settled_at = now() + seconds
+
+    async def pass_time(self, seconds: float) -> None:
+        for run in self._db.runs.values():
+            run.claimed_until -= seconds
+            run.redeliver_at -= seconds
+
+
+@pytest.fixture
+async def real_stage(pool: "asyncpg.Pool[Any]") -> RealStage:
+    stage = RealStage(pool)
+    await stage.set_up()
+    return stage
+
+
+@pytest.fixture(params=["postgres", "double"])
+def stage(request: pytest.FixtureRequest) -> Any:
+    """One after the other; the double needs no database."""
+    return request.getfixturevalue("real_stage") if request.param == "postgres" else MemoryStage()
+
+
+async def claimed(stage: Stage, claim: UUID) -> UUID:
+    """Start a run and claim it."""
+    run_id = await stage.start()
+    assert run_id is not None
+    assert await stage.runs.claim(run_id, claim) is not None
+    return run_id
+
+
+async def read(stage: Stage, run_id: UUID, clients: list[Client], licences: list[SeenLicence]) -> ReadProgress:
+    """Read all of Halo in two pages."""
+    progress = await stage.reads.begin(run_id, PARTNER, TENANT)
+    progress = await stage.reads.save_clients(progress, len(clients), clients)
+    return await stage.reads.save_licences(progress, len(licences), licences)

@@ -1,0 +1,115 @@
+"""One suite for the store of plans and its double: what a plan is made from, and what is left when it is stored."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from halosync.domain.batching import Batch, batches
+from halosync.domain.model import Client, Licence, Plan, PlanInput, SeenLicence
+from halosync.domain.planning import make_plan
+from halosync.ports.batch_work import AppliedAction
+from halosync.ports.reads import ReadProgress
+from halosync.ports.run_claim import LostClaimError
+from halosync.store.plans import IN_FLIGHT
+
+from .conftest import LINES, PARTNER, Stage, claimed, read
+
+CLAIM, OTHER = UUID(int=101), UUID(int=102)
+CLIENTS = [Client(1, "Contoso", inactive=False)]
+ORDERS, FINISHED = "licence.actions.v1", "run.finished.v1"
+
+
+def seen(number: int, name: str, quantity: int = 3, *, active: bool = True, deleted: bool = False) -> SeenLicence:
+    licence = Licence(number, 1, name, Decimal(quantity), Decimal("10.00"), None, "Monthly", is_active=active)
+    return SeenLicence(licence, deleted=deleted)
+
+
+async def ready(stage: Stage, *licences: SeenLicence) -> tuple[UUID, ReadProgress]:
+    """Read Halo for a run that is claimed; it is to be planned."""
+    run_id = await claimed(stage, CLAIM)
+    progress = await read(stage, run_id, CLIENTS, list(licences))
+    assert await stage.runs.planning(run_id, CLAIM)
+    return run_id, progress
+
+
+async def inputs(stage: Stage, progress: ReadProgress) -> PlanInput:
+    return await stage.plans.inputs(progress, stage.invoice_pk, None)
+
+
+async def stored(stage: Stage, progress: ReadProgress, *, batch_size: int = 50) -> list[Batch]:
+    """Plan and store the plan."""
+    settings = await stage.plans.settings(PARTNER)
+    plan = make_plan(await inputs(stage, progress))
+    made = batches(plan.items, batch_size, settings.removal)
+    await stage.plans.store(progress, CLAIM, settings, plan, made, apply=True)
+    return made
+
+
+async def test_a_plan_is_made_from_lines_clients_and_licences_that_are_there(stage: Stage) -> None:
+    _, progress = await ready(stage, seen(1, "P-1"), seen(2, "OLD", active=False), seen(3, "GONE", deleted=True))
+    assert await stage.plans.rows(progress, stage.invoice_pk) == len(LINES) + 1 + 3
+    found = await inputs(stage, progress)
+    assert (found.lines, found.clients) == (LINES, CLIENTS)
+    assert sorted(licence.id for licence in found.licences) == [1, 2]
+    assert (found.owned, found.removed, found.approve_removals) == (frozenset(), frozenset(), None)
+    assert found.settings == await stage.plans.settings(PARTNER)
+    assert found.settings.delete_guard is None
+
+
+async def test_a_plan_is_stored_with_its_batches_and_the_first_orders(stage: Stage) -> None:
+    run_id, progress = await ready(stage, seen(1, "P-1", 9), *(seen(n, f"STALE-{n}") for n in range(2, 8)))
+    made = await stored(stage, progress, batch_size=1)
+    assert (await stage.run(run_id))[0] == "writing"
+    items = await stage.items(run_id)
+    assert {(name, action) for name, action, outcome, _ in items if outcome == "pending"} == {
+        ("P-1", "update"),
+        ("P-2", "create"),
+        *((f"STALE-{n}", "delete") for n in range(2, 8)),
+    }
+    states = [state for _, state in await stage.batches(run_id)]
+    assert states == ["issued"] * IN_FLIGHT + ["planned"] * (len(made) - IN_FLIGHT)
+    assert await stage.messages(ORDERS) == [run_id] * IN_FLIGHT
+    assert [batch_id for batch_id, _ in await stage.batches(run_id)] == sorted({batch for *_, batch in items if batch})
+    assert await stage.runs.claim(run_id, CLAIM) is None
+
+
+async def test_a_plan_without_anything_to_write_ends_its_run(stage: Stage) -> None:
+    run_id, progress = await ready(stage, seen(1, "P-1"), seen(2, "P-2"))
+    assert await stored(stage, progress) == []
+    assert (await stage.run(run_id))[0] == "succeeded"
+    assert (await stage.messages(ORDERS), await stage.messages(FINISHED)) == ([], [run_id])
+
+
+async def test_a_planner_that_has_lost_the_run_stores_nothing(stage: Stage) -> None:
+    run_id, progress = await ready(stage)
+    settings = await stage.plans.settings(PARTNER)
+    with pytest.raises(LostClaimError):
+        await stage.plans.store(progress, OTHER, settings, Plan([], 0, 0), [], apply=True)
+    assert (await stage.run(run_id))[0] == "planning"
+    await stored(stage, progress)
+    with pytest.raises(LostClaimError):
+        await stored(stage, progress)
+    assert len(await stage.items(run_id)) == 2
+
+
+async def test_the_next_plan_knows_what_was_written_and_removed(stage: Stage) -> None:
+    run_id, progress = await ready(stage, seen(1, "P-1"), seen(2, "STALE"))
+    await stored(stage, progress)
+    for batch_id, _ in await stage.batches(run_id):
+        work = await stage.actions.batch(batch_id)
+        assert work is not None
+        open_actions = await stage.actions.open_actions(batch_id)
+        marks = await stage.actions.mark_sending(
+            [action.item_id for action in open_actions], worker="w", send_s=5, answer_s=35, settle_s=60
+        )
+        await stage.actions.record(work, [AppliedAction(item, mark, 7) for item, mark in marks.items()])
+    assert (await stage.run(run_id))[0] == "succeeded"
+    again, progress = await ready(stage, seen(1, "P-1"), seen(2, "STALE", active=False), seen(7, "P-2"))
+    assert again != run_id
+    found = await inputs(stage, progress)
+    assert (found.owned, found.removed) == (frozenset({7}), frozenset({2}))
+    await stored(stage, progress)
+    _, progress = await ready(stage, seen(2, "STALE"), seen(7, "P-2"))
+    found = await inputs(stage, progress)
+    assert (found.owned, found.removed) == (frozenset({7}), frozenset({2}))
+    await stored(stage, progress)
