@@ -1,4 +1,4 @@
-"""States of runs, batches and actions, what may follow each, and the counters of items (specification section 4).
+"""States of runs, batches and actions, what may follow each, and the counters of items (spec section 4).
 
 The page that explains them is docs/actions.md. The statements of `store/sql` name the states that they start from; a
 test tries every statement on every state and compares what happens with the tables here.
