@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from halosync.domain.run_order import RunMode
 from halosync.domain.states import CLAIMABLE_RUNS, RunState
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.run_work import CLAIM_S
@@ -45,7 +46,7 @@ class MemoryRuns:
                 partner_id=self._db.partner_id,
                 invoice_pk=run.invoice_pk,
                 tenant=self._db.tenant,
-                mode="apply",
+                mode=RunMode.APPLY,
                 approve_removals=None,
                 accept_shrunk_read=run.accept_shrunk_read,
                 attempts=run.attempts,

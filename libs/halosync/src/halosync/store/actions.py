@@ -165,7 +165,7 @@ class ActionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             if applied:
-                rows = QUERIES.settle_applied(
+                rows = QUERIES.record_applied(
                     connection,
                     item_ids=[a.item_id for a in applied],
                     marks=[a.mark_no for a in applied],
@@ -175,7 +175,7 @@ class ActionStore:
                 await remember(connection, batch, rows)
                 _count(rows, Outcome.SYNCED)
             if failed:
-                rows = QUERIES.settle_failed(
+                rows = QUERIES.record_failed(
                     connection,
                     item_ids=[f.item_id for f in failed],
                     marks=[f.mark_no for f in failed],

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.limiter import own_rate
@@ -31,7 +32,7 @@ class RunWork:
             partner_id=row["partner_id"],
             invoice_pk=row["invoice_pk"],
             tenant=row["tenant"],
-            mode=row["mode"],
+            mode=RunMode(row["mode"]),
             approve_removals=row["approve_removals"],
             accept_shrunk_read=row["accept_shrunk_read"],
             attempts=row["attempts"],

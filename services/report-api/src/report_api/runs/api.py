@@ -49,16 +49,7 @@ async def start(
     One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
     connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
     """
-    run_id = await started(
-        ports.runs.request(
-            partner,
-            invoice_id=wanted.invoice_id,
-            mode=wanted.mode,
-            by=by,
-            approve_removals=wanted.approve_removals,
-            accept_shrunk_read=wanted.accept_shrunk_read,
-        )
-    )
+    run_id = await started(ports.runs.request(partner, wanted.order, by=by))
     response.headers["Location"] = _address(partner, run_id)
     return RunStarted(run_id=run_id)
 
