@@ -35,6 +35,7 @@ from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.checking import LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunOrder
 from halosync.store.invoices import InvoiceStore
 from halosync.store.pool import open_pool
 from halosync.store.runs import RunStore
@@ -90,7 +91,7 @@ class Crowd:
         await at_once(names, lambda name: self._invoices.take_in(header(name), lambda checker: lines(checker, size)))
 
     async def request(self, name: str) -> UUID:
-        return await self.runs.request(name, invoice_id=None, mode="apply", by=Actor("bench"))
+        return await self.runs.request(name, RunOrder(), by=Actor("bench"))
 
     async def wrong(self, name: str, size: Size) -> str | None:
         """Say what is wrong with a partner's licences, None if nothing is."""

@@ -373,8 +373,8 @@ CREATE TABLE rate_lease (
     requests integer NOT NULL,
     window_s double precision NOT NULL,
     leased_at timestamp with time zone NOT NULL,
-    held_until timestamp with time zone NOT NULL,
-    settled_at timestamp with time zone,
+    leased_until timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
     free_at timestamp with time zone NOT NULL,
     PRIMARY KEY (lease_id),
     FOREIGN KEY (tenant) REFERENCES rate_tenant(tenant)
@@ -593,7 +593,7 @@ BEGIN
         RETURN;
     END IF;
     moment := clock_timestamp();
-    SELECT coalesce(sum(l.permits), 0), min(l.free_at) FILTER (WHERE l.settled_at IS NOT NULL) INTO used, next_free_at
+    SELECT coalesce(sum(l.permits), 0), min(l.free_at) FILTER (WHERE l.finished_at IS NOT NULL) INTO used, next_free_at
         FROM rate_lease l WHERE l.tenant = p_tenant AND l.free_at > moment;
     IF t.blocked_until <= moment THEN
         foreign_seen := greatest(t.requests - used, 0);
@@ -637,6 +637,23 @@ AS $function$
                           0) AS clean) AS w
 $function$;
 
+CREATE FUNCTION rate_finish(p_lease_id bigint, p_spent integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    IF p_spent = 0 THEN
+        DELETE FROM rate_lease WHERE lease_id = p_lease_id AND finished_at IS NULL;
+    ELSE
+        UPDATE rate_lease l
+            SET permits = p_spent, finished_at = moment,
+                free_at = moment + make_interval(secs => greatest(l.window_s, t.window_s))
+            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND l.finished_at IS NULL AND t.tenant = l.tenant;
+    END IF;
+END $function$;
+
 CREATE FUNCTION rate_reserve(p_effective integer)
  RETURNS integer
  LANGUAGE sql
@@ -645,24 +662,7 @@ AS $function$
     SELECT p_effective / 50
 $function$;
 
-CREATE FUNCTION rate_settle(p_lease_id bigint, p_spent integer)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-    moment timestamptz := clock_timestamp();
-BEGIN
-    IF p_spent = 0 THEN
-        DELETE FROM rate_lease WHERE lease_id = p_lease_id AND settled_at IS NULL;
-    ELSE
-        UPDATE rate_lease l
-            SET permits = p_spent, settled_at = moment,
-                free_at = moment + make_interval(secs => greatest(l.window_s, t.window_s))
-            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND l.settled_at IS NULL AND t.tenant = l.tenant;
-    END IF;
-END $function$;
-
-CREATE FUNCTION rate_take(p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean, p_reserve integer, p_hold_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision)
+CREATE FUNCTION rate_take(p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean, p_reserve integer, p_lease_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -702,9 +702,9 @@ BEGIN
         wait_s := coalesce(rate_wait(t, moment, used - allowed), t.window_s);
         RETURN;
     END IF;
-    INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, held_until, free_at)
-        VALUES (p_tenant, granted, p_requests, p_window_s, moment, moment + make_interval(secs => p_hold_s),
-                moment + make_interval(secs => p_hold_s + t.window_s))
+    INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, leased_until, free_at)
+        VALUES (p_tenant, granted, p_requests, p_window_s, moment, moment + make_interval(secs => p_lease_s),
+                moment + make_interval(secs => p_lease_s + t.window_s))
         RETURNING rate_lease.lease_id INTO lease_id;
     wait_s := 0;
 END $function$;
@@ -717,7 +717,7 @@ AS $function$
     SELECT min(r.back_s) FROM (
         SELECT l.back_s, sum(l.permits) OVER (ORDER BY l.back_s) AS permits FROM (
             SELECT permits, CASE
-                WHEN settled_at IS NULL AND held_until > p_moment
+                WHEN finished_at IS NULL AND leased_until > p_moment
                 THEN greatest(extract(epoch FROM p_moment - leased_at)::float8, least(t.window_s / 300, 1), 0.05)
                 ELSE extract(epoch FROM free_at - p_moment)::float8 END AS back_s
             FROM rate_lease WHERE tenant = t.tenant) AS l) AS r

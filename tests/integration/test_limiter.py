@@ -41,7 +41,7 @@ async def of_another_process(database_url: str) -> AsyncIterator[RateLimiter]:
 async def wait_of(limiter: RateLimiter, tenant: str = "acme", rate: Rate = HOUR, **options: Any) -> float:
     """How long the tenant is told to wait."""
     with pytest.raises(NoPermit) as refused:
-        await limiter.acquire(tenant, rate, **{"want": 1, "hold_s": 60.0, **options})
+        await limiter.acquire(tenant, rate, **{"want": 1, "lease_s": 60.0, **options})
     return refused.value.wait_s
 
 
@@ -49,7 +49,7 @@ async def patiently(limiter: RateLimiter, rate: Rate) -> Lease:
     """Acquire one permit, waiting as long as the limiter says."""
     while True:
         try:
-            return await limiter.acquire("acme", rate, want=1, hold_s=60.0)
+            return await limiter.acquire("acme", rate, want=1, lease_s=60.0)
         except NoPermit as refused:
             await asyncio.sleep(refused.wait_s)
 
@@ -61,7 +61,7 @@ async def test_of_many_at_once_exactly_as_many_as_the_limit_get_a_permit_in_each
     rate = Rate(20, 0.5)
     for _ in range(4):
         results = await asyncio.gather(
-            *(limiter.acquire("acme", rate, want=1, hold_s=60.0) for _ in range(AT_ONCE)), return_exceptions=True
+            *(limiter.acquire("acme", rate, want=1, lease_s=60.0) for _ in range(AT_ONCE)), return_exceptions=True
         )
         leases = [result for result in results if isinstance(result, Lease)]
         refused = [result for result in results if isinstance(result, NoPermit)]
@@ -72,7 +72,7 @@ async def test_of_many_at_once_exactly_as_many_as_the_limit_get_a_permit_in_each
 
 async def all_are_free(limiter: RateLimiter, rate: Rate) -> bool:
     try:
-        lease = await limiter.acquire("acme", rate, want=rate.requests, hold_s=60.0)
+        lease = await limiter.acquire("acme", rate, want=rate.requests, lease_s=60.0)
     except NoPermit:
         return False
     await limiter.finish(lease, 0)
@@ -91,7 +91,7 @@ async def test_no_window_holds_more_than_the_limit_whenever_halo_counts_a_reques
     async def caller(limiter: RateLimiter) -> None:
         while clock() < end_at:
             try:
-                lease = await limiter.acquire("acme", rate, want=3, hold_s=60.0)
+                lease = await limiter.acquire("acme", rate, want=3, lease_s=60.0)
             except NoPermit as refused:
                 await asyncio.sleep(min(refused.wait_s, max(end_at - clock(), 0.0)))
                 continue
@@ -115,10 +115,10 @@ def most_in_a_window(requests: list[tuple[float, float]], window_s: float) -> in
 # ---------------------------------------------------------------- real time
 
 
-async def test_the_permits_of_a_holder_that_died_come_back_after_hold_and_window(limiter: RateLimiter) -> None:
+async def test_the_permits_of_a_holder_that_died_come_back_after_lease_and_window(limiter: RateLimiter) -> None:
     clock, rate = asyncio.get_running_loop().time, Rate(5, 0.3)
     began = clock()
-    await limiter.acquire("acme", rate, want=5, hold_s=0.4)
+    await limiter.acquire("acme", rate, want=5, lease_s=0.4)
     assert 0 < await wait_of(limiter, rate=rate) <= 0.7
     await patiently(limiter, rate)
     assert clock() - began >= 0.7 - CLOCKS_S
@@ -127,16 +127,16 @@ async def test_the_permits_of_a_holder_that_died_come_back_after_hold_and_window
 async def test_a_block_stops_everybody_and_only_this_tenant(
     limiter: RateLimiter, of_another_process: RateLimiter
 ) -> None:
-    await limiter.finish(await limiter.acquire("acme", HOUR, want=1, hold_s=60.0), 1)
+    await limiter.finish(await limiter.acquire("acme", HOUR, want=1, lease_s=60.0), 1)
     assert await limiter.block("acme", 120.0) == pytest.approx(120, abs=30)
     for each in (limiter, of_another_process):
         assert await wait_of(each) == pytest.approx(120, abs=30)
-        assert (await each.acquire("fabrikam", HOUR, want=1, hold_s=60.0)).granted == 1
+        assert (await each.acquire("fabrikam", HOUR, want=1, lease_s=60.0)).granted == 1
 
 
 async def test_a_block_ends(limiter: RateLimiter) -> None:
     clock, rate = asyncio.get_running_loop().time, Rate(5, 60.0)
-    await limiter.acquire("acme", rate, want=1, hold_s=60.0)
+    await limiter.acquire("acme", rate, want=1, lease_s=60.0)
     began = clock()
     await limiter.block("acme", 0.3)
     await patiently(limiter, rate)
@@ -147,12 +147,12 @@ async def test_a_block_ends(limiter: RateLimiter) -> None:
 
 
 async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
-    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM rate_tenant WHERE tenant = 'acme' FOR UPDATE")
-        waits = asyncio.create_task(limiter.acquire("acme", HOUR, want=1, hold_s=60.0))
+        waits = asyncio.create_task(limiter.acquire("acme", HOUR, want=1, lease_s=60.0))
         async with asyncio.timeout(8):  # less than the patience of the lock
-            assert (await limiter.acquire("fabrikam", HOUR, want=5, hold_s=60.0)).granted == 5
+            assert (await limiter.acquire("fabrikam", HOUR, want=5, lease_s=60.0)).granted == 5
         assert not waits.done()
     assert (await waits).granted == 1
 
@@ -160,7 +160,7 @@ async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool
 async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
     await pool.close()
     with pytest.raises(asyncpg.InterfaceError):
-        await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+        await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
 
 
 def test_a_partner_may_have_a_limit_of_its_own() -> None:
@@ -178,7 +178,7 @@ async def test_when_the_clock_has_jumped_ahead_nobody_sends_for_a_window(
     now = 0.0
     limiter = RateLimiter(pool, monotonic=lambda: now)
     for tenant in ("acme", "fabrikam"):
-        await limiter.acquire(tenant, HOUR, want=1, hold_s=60.0)
+        await limiter.acquire(tenant, HOUR, want=1, lease_s=60.0)
         now += 60.0
     before = metric("halosync_clock_jumps_total")
     now -= 60.0  # no time has passed here since the last time it was asked for; in the database some has
@@ -193,7 +193,7 @@ async def test_when_the_clock_has_jumped_ahead_nobody_sends_for_a_window(
 
 
 async def test_calls_of_one_process_at_a_time_notice_a_jump_once_and_none_gets_a_permit(limiter: RateLimiter) -> None:
-    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
     before = metric("halosync_clock_jumps_total")
     last = limiter._clocks.last
     assert last is not None
@@ -209,11 +209,11 @@ async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
 ) -> None:
     monkeypatch.setattr("halosync.store.clock_watch.TOLERANCE_S", 0.0)
     limiter = RateLimiter(pool, monotonic=lambda: 0.0)
-    await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+    await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
     with monkeypatch.context() as away:
         away.setattr(limiter, "finish", AsyncMock(side_effect=ConnectionError))
         with pytest.raises(ConnectionError):
-            await limiter.acquire("acme", HOUR, want=1, hold_s=60.0)
+            await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
     assert await wait_of(limiter) == 3600.0
     assert (await standing(limiter, "acme")).blocked_s == pytest.approx(3600, abs=30)
 
@@ -224,7 +224,7 @@ async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
 async def test_people_and_metrics_are_told_what_others_use(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
     before = metric("halosync_rate_foreign_total")
     rate = Rate(100, 3600.0)
-    await limiter.finish(await limiter.acquire("acme", rate, want=30, hold_s=60.0), 30)
+    await limiter.finish(await limiter.acquire("acme", rate, want=30, lease_s=60.0), 30)
     await limiter.block("acme", None)
     assert metric("halosync_rate_foreign_total") == before + 70
     [row] = await pool.fetch("SELECT * FROM rate_standing WHERE tenant = 'acme'")

@@ -11,6 +11,7 @@ import asyncpg
 from halosync.contracts.settings import DeleteGuard, PartnerSettings
 from halosync.domain.acts import Act, Actor
 from halosync.domain.model import CustomerLink
+from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
 from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
@@ -18,7 +19,7 @@ from halosync.store.keys import KeyStore
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
 from halosync.store.retrying import RunRetries
-from halosync.store.runs import Mode, RunStore
+from halosync.store.runs import RunStore
 
 PARTNER = "acme-msp"
 BY = Actor("Ada", UUID(int=7), is_operator=True)
@@ -52,9 +53,9 @@ class Stage:
         await self.pool.execute("INSERT INTO halo_snapshot VALUES ($1, 'acme', now())", PARTNER)
         await self.pool.execute("INSERT INTO halo_client VALUES ($1, 7, 'Contoso Pty', false)", PARTNER)
 
-    async def start(self, mode: Mode = "apply", **options: Any) -> UUID:
+    async def start(self, mode: RunMode = RunMode.APPLY, **options: Any) -> UUID:
         """Start a run."""
-        return await self.runs.request(PARTNER, invoice_id=None, mode=mode, by=BY, **options)
+        return await self.runs.request(PARTNER, RunOrder(mode, **options), by=BY)
 
     async def attempt(self, tenant: str = "acme") -> Attempt:
         """Begin to connect."""
@@ -151,7 +152,7 @@ async def start(stage: Stage) -> AsyncIterator[str]:
 
 async def preview(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
-    yield str(await stage.start("preview", approve_removals=3))
+    yield str(await stage.start(RunMode.PREVIEW, approve_removals=3))
 
 
 async def approve(stage: Stage) -> AsyncIterator[str]:

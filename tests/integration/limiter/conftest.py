@@ -17,7 +17,7 @@ FIVE = Rate(5, 3600.0)
 
 _MOVE_INTO_THE_PAST = """
 WITH leases AS (
-    UPDATE rate_lease SET leased_at = leased_at - s, held_until = held_until - s, settled_at = settled_at - s,
+    UPDATE rate_lease SET leased_at = leased_at - s, leased_until = leased_until - s, finished_at = finished_at - s,
         free_at = free_at - s
     FROM make_interval(secs => $1) AS s)
 UPDATE rate_tenant SET blocked_until = blocked_until - s, foreign_at = foreign_at - s
@@ -29,7 +29,7 @@ class Limiter(Protocol):
     """What both are."""
 
     async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
     ) -> Lease:
         """Lease permits."""
 
@@ -55,7 +55,7 @@ class Budget:
 
     async def take(self, want: int = 1, rate: Rate = FIVE, *, tenant: str = TENANT, **how: Any) -> Lease:
         """Lease permits."""
-        return await self.limiter.acquire(tenant, rate, **{"want": want, "hold_s": 60.0, **how})
+        return await self.limiter.acquire(tenant, rate, **{"want": want, "lease_s": 60.0, **how})
 
     async def granted(self, want: int = 1, rate: Rate = FIVE, **how: Any) -> int:
         """Lease permits; return how many."""

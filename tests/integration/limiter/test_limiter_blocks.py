@@ -38,7 +38,7 @@ async def test_an_earlier_block_is_never_shortened(budget: Any) -> None:
     assert await budget.wait_s() == about(5000)
 
 
-async def test_without_retry_after_a_block_lasts_until_the_oldest_settled_permit_comes_back(budget: Any) -> None:
+async def test_without_retry_after_a_block_lasts_until_the_oldest_finished_permit_comes_back(budget: Any) -> None:
     await budget.spend(1)
     await budget.advance(1000)
     await budget.spend(1)
@@ -52,8 +52,8 @@ async def test_a_permit_that_comes_back_in_no_time_blocks_for_a_second_all_the_s
 
 
 @pytest.mark.parametrize("open_permits", [0, 1])
-async def test_without_a_settled_permit_a_block_lasts_for_the_window(budget: Any, open_permits: int) -> None:
-    lease = await budget.take(1, hold_s=0.1)
+async def test_without_a_finished_permit_a_block_lasts_for_the_window(budget: Any, open_permits: int) -> None:
+    lease = await budget.take(1, lease_s=0.1)
     if not open_permits:
         await budget.limiter.finish(lease, 0)
     await budget.advance(100)

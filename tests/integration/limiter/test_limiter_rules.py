@@ -87,7 +87,7 @@ async def test_what_was_not_spent_is_free_at_once(budget: Any) -> None:
 
 
 async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: Any) -> None:
-    lease = await budget.take(5, hold_s=1000.0)
+    lease = await budget.take(5, lease_s=1000.0)
     await budget.advance(900)
     await budget.limiter.finish(lease, 5)
     assert await budget.wait_s() == about(HOUR)
@@ -97,8 +97,8 @@ async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: 
     assert await budget.granted(9) == 5
 
 
-async def test_the_permits_of_a_dead_holder_come_back_after_hold_and_window(budget: Any) -> None:
-    await budget.take(5, hold_s=1000.0)
+async def test_the_permits_of_a_dead_holder_come_back_after_lease_and_window(budget: Any) -> None:
+    await budget.take(5, lease_s=1000.0)
     await budget.advance(1000 + HOUR - 100)
     assert await budget.wait_s() == about(100)
     await budget.advance(101)
@@ -127,8 +127,8 @@ async def test_a_word_that_comes_late_lengthens_and_one_that_comes_too_late_chan
 # ---------------------------------------------------------------- how long to wait
 
 
-async def test_while_nothing_is_settled_the_wait_is_as_long_as_it_has_been_open(budget: Any) -> None:
-    lease = await budget.take(5, hold_s=1000.0)
+async def test_while_nothing_is_finished_the_wait_is_as_long_as_it_has_been_open(budget: Any) -> None:
+    lease = await budget.take(5, lease_s=1000.0)
     assert 1.0 <= await budget.wait_s() < 20
     await budget.advance(300)
     assert await budget.wait_s() == about(300)
@@ -138,12 +138,12 @@ async def test_while_nothing_is_settled_the_wait_is_as_long_as_it_has_been_open(
 
 @pytest.mark.parametrize(("window_s", "shortest_s"), [(HOUR, 1.0), (300.0, 1.0), (60.0, 0.2), (1.0, 0.05)])
 async def test_the_shortest_wait_is_no_busy_loop(budget: Any, window_s: float, shortest_s: float) -> None:
-    await budget.take(5, Rate(5, window_s), hold_s=1000.0)
+    await budget.take(5, Rate(5, window_s), lease_s=1000.0)
     assert shortest_s <= await budget.wait_s(Rate(5, window_s)) < shortest_s + 20
 
 
 async def test_an_open_lease_of_a_dead_holder_is_not_waited_for(budget: Any) -> None:
-    await budget.take(4, hold_s=60.0)
+    await budget.take(4, lease_s=60.0)
     await budget.advance(61)
     await budget.spend(1)
     assert await budget.wait_s() == about(HOUR - 1)

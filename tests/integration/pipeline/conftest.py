@@ -23,6 +23,7 @@ from halo_writer.ports import Ports as WriterPorts
 from halo_writer.settings import WriterRules
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunOrder
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
@@ -43,6 +44,8 @@ from planner.connection_test import TEST_PAGE_SIZE
 from planner.ports import Ports as PlannerPorts
 from planner.settings import PlannerRules
 from pydantic import SecretStr
+
+from .transitions import only_allowed_transitions
 
 TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
 LONGEST_WAIT_S = 60.0
@@ -206,7 +209,7 @@ class Pipeline:
 
     async def start(self, **options: Any) -> UUID:
         """Start a run."""
-        return await self.runs.request(PARTNER, **{"invoice_id": None, "mode": "apply", "by": Actor("test"), **options})
+        return await self.runs.request(PARTNER, RunOrder(**options), by=Actor("test"))
 
     async def run(self, run_id: UUID) -> dict[str, Any]:
         """Return a run's row, after checking that its counters are those of its rows (spec section 4)."""
@@ -282,5 +285,6 @@ async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: T
         clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
     )
     pipeline = Pipeline(pool, sandbox, tuning)
-    yield pipeline
+    async with only_allowed_transitions(pool):
+        yield pipeline
     await pipeline.transport.close()

@@ -69,7 +69,7 @@ async def test_a_connection_that_goes_while_it_is_tested(pipeline: Any, lost: Ex
 
 async def test_no_permit_names_the_time(pipeline: Any) -> None:
     rate = Rate(1, 300.0)
-    await pipeline.limiter.acquire(TENANT, rate, want=1, hold_s=60.0, interactive=True)
+    await pipeline.limiter.acquire(TENANT, rate, want=1, lease_s=60.0, interactive=True)
     await pipeline.limiter.block(TENANT, 200.0)
     with pytest.raises(Refusal) as refused:
         await tried(pipeline, rate=rate)

@@ -7,6 +7,7 @@ import pytest
 from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunOrder
 from halosync.store.plans import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS
 from planner.run_planner import CROWDED_WAIT_S
@@ -39,7 +40,7 @@ async def both(pipeline: Pipeline) -> Pipeline:
 
 async def start_small(pipeline: Pipeline) -> dict[str, Any]:
     """Start the small partner's run and return the order to plan it."""
-    await pipeline.runs.request(SMALL, invoice_id=None, mode="apply", by=Actor("test"))
+    await pipeline.runs.request(SMALL, RunOrder(), by=Actor("test"))
     [(_, order)] = await pipeline.messages()
     return order
 
@@ -78,7 +79,7 @@ async def test_a_small_batch_stands_behind_a_few_of_a_giant_and_not_behind_all(b
 
 async def test_a_tenant_at_its_limit_holds_no_place_of_a_writer(both: Pipeline) -> None:
     queue = await giant_planned(both)
-    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, hold_s=60.0)
+    lease = await both.limiter.acquire(TENANT, both.tuning.rate, want=500, lease_s=60.0)
     await both.limiter.finish(lease, lease.granted)
     for batch_id in queue:
         wait_s = await both.writing.advance(batch_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunMode
 from halosync.ports.batch_work import AppliedAction
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import ConnectionLostError
@@ -279,7 +280,7 @@ async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Any) -> Non
 
 async def test_a_preview_writes_nothing(pipeline: Any) -> None:
     await pipeline.invoice(products(3))
-    run = await pipeline.sync(mode="preview")
+    run = await pipeline.sync(mode=RunMode.PREVIEW)
     assert (run["state"], run["pending"], await pipeline.sent("POST")) == ("previewed", 3, 0)
 
 

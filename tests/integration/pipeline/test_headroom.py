@@ -10,7 +10,7 @@ from halosync.ports.permits import Rate
 async def test_mapping_pages_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:
     pipeline.tuning.rate = rate = Rate(100, 3600.0)
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
-    lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
+    lease = await pipeline.limiter.acquire("acme", rate, want=100, lease_s=60.0)
     assert lease.granted == 98
     await pipeline.limiter.finish(lease, 98)
 
@@ -41,7 +41,7 @@ async def test_looking_up_is_batch_work(pipeline: Any) -> None:
     await pipeline.deliver("run.requested.v1", requested)
     [order] = [message for kind, message in await pipeline.messages() if kind == "licence.actions.v1"]
     assert await pipeline.deliver("licence.actions.v1", order) < 10, "it is in doubt, and not yet settled"
-    lease = await pipeline.limiter.acquire("acme", rate, want=100, hold_s=60.0)
+    lease = await pipeline.limiter.acquire("acme", rate, want=100, lease_s=60.0)
     await pipeline.limiter.finish(lease, lease.granted)
 
     async def has_settled_and_waits_for_the_budget() -> bool:

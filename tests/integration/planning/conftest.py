@@ -13,6 +13,7 @@ from halo_writer.ports import Actions
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Kind, Line, SeenLicence
+from halosync.domain.run_order import RunOrder
 from halosync.ports.reads import ReadProgress
 from halosync.store.actions import ActionStore
 from halosync.store.invoices import InvoiceStore
@@ -164,7 +165,7 @@ class RealStage(Stage):
 
     async def start(self) -> UUID | None:
         try:
-            return await self._runs.request(PARTNER, invoice_id=None, mode="apply", by=COMMAND_LINE)
+            return await self._runs.request(PARTNER, RunOrder(), by=COMMAND_LINE)
         except RunInProgressError:
             return None
 

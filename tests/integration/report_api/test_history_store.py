@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.model import Action, Outcome
+from halosync.domain.run_order import RunMode
 from halosync.store.history import HistoryStore
 from halosync.store.reports import ItemFilter
 
@@ -78,7 +79,7 @@ async def test_runs_are_paged_newest_first_and_by_mode(world: "World", history: 
     assert await history.run_counts(ACME) == {"apply": 3, "preview": 2}
     pages = [await history.runs(ACME, mode=None, skip=skip, most=2) for skip in (0, 2, 4, 6)]
     assert [[row["run_id"] for row in page] for page in pages] == [ids[:2], ids[2:4], ids[4:], []]
-    previews = await history.runs(ACME, mode="preview", skip=1, most=9)
+    previews = await history.runs(ACME, mode=RunMode.PREVIEW, skip=1, most=9)
     assert [(row["run_id"], row["invoice_id"], row["period"]) for row in previews] == [(ids[4], "INV-1", "2026-11")]
 
 

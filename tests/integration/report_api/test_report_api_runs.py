@@ -163,7 +163,7 @@ async def test_the_time_left_is_estimated_while_writing(world: "World") -> None:
     assert 40 <= (await world.get(f"/runs/{run_id}"))["eta_s"] <= 60  # 8 left, 5 s each so far
 
     await world.pool.execute("INSERT INTO rate_tenant (tenant, requests, window_s) VALUES ('acme', 500, 300)")
-    used = """INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, held_until, free_at)
+    used = """INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, leased_until, free_at)
               VALUES ('acme', 500, 500, 300, now(), now() + '60 s', now() + '100 s')"""
     await world.pool.execute(used)
     await world.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 300")
@@ -183,9 +183,9 @@ async def test_an_active_run_says_how_much_of_halos_limit_is_left(world: "World"
     assert await ahead() == (500, None)  # no request was ever made: the services' default
     rate = Rate(500, 300.0)
     limiter = RateLimiter(world.pool)
-    await limiter.finish(await limiter.acquire("acme", rate, want=40, hold_s=60.0), 40)
+    await limiter.finish(await limiter.acquire("acme", rate, want=40, lease_s=60.0), 40)
     assert await ahead() == (450, None)  # less what is kept for people
-    await limiter.finish(await limiter.acquire("acme", rate, want=450, hold_s=60.0), 450)
+    await limiter.finish(await limiter.acquire("acme", rate, want=450, lease_s=60.0), 450)
     left, until = await ahead()
     assert left == 0
     assert until is not None
@@ -197,7 +197,7 @@ async def test_an_active_run_says_how_much_of_halos_limit_is_left(world: "World"
 async def test_what_others_use_of_halos_limit_is_known_by_a_run(world: "World") -> None:
     run_id = await world.run(await world.invoice())
     limiter = RateLimiter(world.pool)
-    await limiter.finish(await limiter.acquire("acme", Rate(500, 300.0), want=100, hold_s=60.0), 100)
+    await limiter.finish(await limiter.acquire("acme", Rate(500, 300.0), want=100, lease_s=60.0), 100)
     await limiter.block("acme", 120.0)
     run = await world.get(f"/runs/{run_id}")
     assert run["requests_left"] == 0

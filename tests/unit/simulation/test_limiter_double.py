@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation.limiter import MemoryRateLimiter
 
-WINDOW_S, HOLD_S, MOST = 4.0, 3.0, 3
+WINDOW_S, LEASE_S, MOST = 4.0, 3.0, 3
 
 
 def eighths(least: int, most: int) -> st.SearchStrategy[float]:
@@ -34,9 +34,9 @@ class Job:
     counted: float
     """Where between begin (0) and end (1) the server counts them."""
     silent_s: float | None
-    """How long after the last one it settles; None: it dies, and never does."""
+    """How long after the last one it is finished; None: it dies, and never does."""
     again: bool
-    """When it has settled it does so once more, and says that it spent nothing."""
+    """When it is finished it is so once more, and says that it spent nothing."""
 
 
 jobs = st.builds(
@@ -87,7 +87,7 @@ class World:
     def _patiently(self, want: int) -> Generator[float, None, Lease]:
         while True:
             try:
-                lease: Lease = now_or_never(self.limiter.acquire("acme", self.rate, want=want, hold_s=HOLD_S))
+                lease: Lease = now_or_never(self.limiter.acquire("acme", self.rate, want=want, lease_s=LEASE_S))
             except NoPermit as refused:
                 yield max(refused.wait_s, 1 / 8)
             else:
@@ -131,8 +131,8 @@ def test_no_window_of_any_alignment_holds_more_than_the_limit(limit: int, everyb
 def test_no_permit_is_lost_for_good(limit: int, everybodys_jobs: list[list[Job]]) -> None:
     world = World(Rate(limit, WINDOW_S))
     world.run(everybodys_jobs)
-    world.now += HOLD_S + WINDOW_S
-    lease = now_or_never(world.limiter.acquire("acme", world.rate, want=limit, hold_s=HOLD_S))
+    world.now += LEASE_S + WINDOW_S
+    lease = now_or_never(world.limiter.acquire("acme", world.rate, want=limit, lease_s=LEASE_S))
     assert lease.granted == limit
 
 
@@ -141,7 +141,7 @@ def test_after_any_429s_the_limit_stays_in_bounds_and_comes_back(
     limit: int, refusals: list[tuple[float, float | None]]
 ) -> None:
     world = World(Rate(limit, WINDOW_S))
-    now_or_never(world.limiter.acquire("acme", world.rate, want=1, hold_s=HOLD_S))
+    now_or_never(world.limiter.acquire("acme", world.rate, want=1, lease_s=LEASE_S))
     for pause_s, retry_after_s in refusals:
         world.now += pause_s
         wait_s = now_or_never(world.limiter.block("acme", retry_after_s))
@@ -149,10 +149,10 @@ def test_after_any_429s_the_limit_stays_in_bounds_and_comes_back(
         assert 1 <= now_or_never(world.limiter.state("acme")).effective <= limit
         if wait_s:
             with pytest.raises(NoPermit) as refused:
-                now_or_never(world.limiter.acquire("acme", world.rate, want=1, hold_s=HOLD_S, interactive=True))
+                now_or_never(world.limiter.acquire("acme", world.rate, want=1, lease_s=LEASE_S, interactive=True))
             assert refused.value.wait_s == wait_s
     world.now += 7 * WINDOW_S
-    lease = now_or_never(world.limiter.acquire("acme", world.rate, want=limit, hold_s=HOLD_S, interactive=True))
+    lease = now_or_never(world.limiter.acquire("acme", world.rate, want=limit, lease_s=LEASE_S, interactive=True))
     assert lease.granted == limit
 
 
@@ -163,7 +163,7 @@ async def test_whoever_waits_as_long_as_told_uses_the_whole_limit_and_asks_seldo
     while now < 80.0:
         asked += 1
         try:
-            lease = await limiter.acquire("acme", rate, want=1, hold_s=HOLD_S)
+            lease = await limiter.acquire("acme", rate, want=1, lease_s=LEASE_S)
         except NoPermit as refused:
             now += refused.wait_s
         else:
@@ -177,7 +177,7 @@ async def test_it_never_yields_to_the_event_loop() -> None:
     limiter = MemoryRateLimiter(lambda: 0.0)
     passed: list[str] = []
     other = asyncio.create_task(_note(passed))
-    await limiter.finish(await limiter.acquire("acme", Rate(4, 8.0), want=1, hold_s=HOLD_S), 1)
+    await limiter.finish(await limiter.acquire("acme", Rate(4, 8.0), want=1, lease_s=LEASE_S), 1)
     await limiter.block("acme", None)
     assert passed == []
     await other

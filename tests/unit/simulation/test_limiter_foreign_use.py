@@ -55,7 +55,7 @@ class Halo:
     def caller(self) -> Iterator[float]:
         while True:
             try:
-                lease = run(self.limiter.acquire("acme", RATE, want=1, hold_s=40.0))
+                lease = run(self.limiter.acquire("acme", RATE, want=1, lease_s=40.0))
             except NoPermit as refused:
                 yield max(refused.wait_s, TIER_S)
                 continue

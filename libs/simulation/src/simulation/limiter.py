@@ -29,16 +29,16 @@ STRIKE = 0.01
 
 
 @dataclass(slots=True)
-class _Held:
-    """A lease: open, or settled and not yet over."""
+class _LeasedPermits:
+    """A lease: open, or finished and not yet over."""
 
     tenant: str
     permits: int
     asked: Rate
     leased_at: float
-    held_until: float
+    leased_until: float
     free_at: float
-    settled: bool = False
+    finished: bool = False
 
 
 @dataclass(slots=True)
@@ -51,11 +51,11 @@ class _Budget:
     foreign_seen: int = 0
     foreign_at: float = -math.inf
     strikes: int = 0
-    leases: dict[int, _Held] = field(default_factory=dict)
+    leases: dict[int, _LeasedPermits] = field(default_factory=dict)
 
     def in_use(self, now: float) -> int:
         """How many permits count at this moment."""
-        return sum(held.permits for held in self.leases.values() if held.free_at > now)
+        return sum(leased.permits for leased in self.leases.values() if leased.free_at > now)
 
     def expected(self, now: float) -> float:
         """What others are expected to use of the budget in a window."""
@@ -70,16 +70,16 @@ class _Budget:
     def wait_s(self, now: float, excess: int) -> float:
         """Seconds until more than `excess` permits can have come back; a window if so many are not in use."""
         back = 0
-        for back_s, permits in sorted((self._back_s(held, now), held.permits) for held in self.leases.values()):
+        for back_s, permits in sorted((self._back_s(leased, now), leased.permits) for leased in self.leases.values()):
             back += permits
             if back > excess:
                 return back_s
         return self.rate.window_s
 
-    def _back_s(self, held: _Held, now: float) -> float:
-        if held.settled or held.held_until <= now:
-            return held.free_at - now
-        return max(now - held.leased_at, min(self.rate.window_s / 300, 1.0), 0.05)
+    def _back_s(self, leased: _LeasedPermits, now: float) -> float:
+        if leased.finished or leased.leased_until <= now:
+            return leased.free_at - now
+        return max(now - leased.leased_at, min(self.rate.window_s / 300, 1.0), 0.05)
 
 
 class MemoryRateLimiter:
@@ -92,13 +92,13 @@ class MemoryRateLimiter:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._budgets: dict[str, _Budget] = {}
-        self._held: dict[int, _Held] = {}
+        self._leases: dict[int, _LeasedPermits] = {}
         self._ids = count(1)
 
     async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
     ) -> Lease:
-        """Lease up to `want` permits for `hold_s` seconds at most; `RateLimiter.acquire` says what each argument is.
+        """Lease up to `want` permits for `lease_s` seconds at most; `RateLimiter.acquire` says what each argument is.
 
         Raises:
             NoPermit: none is free now.
@@ -106,7 +106,7 @@ class MemoryRateLimiter:
         now = self._clock()
         budget = self._budgets.setdefault(tenant, _Budget(rate))
         self._drop(budget, now)
-        asked = [rate, *(held.asked for held in budget.leases.values())]
+        asked = [rate, *(leased.asked for leased in budget.leases.values())]
         budget.rate = Rate(min(each.requests for each in asked), max(each.window_s for each in asked))
         if budget.blocked_until > now:
             raise NoPermit(budget.blocked_until - now)
@@ -117,20 +117,20 @@ class MemoryRateLimiter:
         if granted <= 0:
             raise NoPermit(budget.wait_s(now, used - allowed))
         lease = Lease(next(self._ids), granted)
-        held = _Held(tenant, granted, rate, now, now + hold_s, now + hold_s + budget.rate.window_s)
-        self._held[lease.lease_id] = budget.leases[lease.lease_id] = held
+        leased = _LeasedPermits(tenant, granted, rate, now, now + lease_s, now + lease_s + budget.rate.window_s)
+        self._leases[lease.lease_id] = budget.leases[lease.lease_id] = leased
         return lease
 
     async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
-        held = self._held.get(lease.lease_id)
-        if held is None or held.settled:
+        leased = self._leases.get(lease.lease_id)
+        if leased is None or leased.finished:
             return
-        budget = self._budgets[held.tenant]
-        held.settled, held.permits = True, spent
-        held.free_at = self._clock() + max(held.asked.window_s, budget.rate.window_s)
+        budget = self._budgets[leased.tenant]
+        leased.finished, leased.permits = True, spent
+        leased.free_at = self._clock() + max(leased.asked.window_s, budget.rate.window_s)
         if not spent:
-            del self._held[lease.lease_id], budget.leases[lease.lease_id]
+            del self._leases[lease.lease_id], budget.leases[lease.lease_id]
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
         """Stop everybody from asking this tenant, which answered 429, and return for how many seconds.
@@ -151,7 +151,7 @@ class MemoryRateLimiter:
             budget.foreign_at = now
         wait_s = retry_after_s
         if wait_s is None:
-            back = (held.free_at for held in budget.leases.values() if held.settled and held.free_at > now)
+            back = (leased.free_at for leased in budget.leases.values() if leased.finished and leased.free_at > now)
             wait_s = max(min(back, default=now + window_s) - now, min(window_s, 1.0))
         wait_s = max(wait_s, window_s * min(STRIKE * (2 ** (budget.strikes - 1) - 1), 1))
         budget.blocked_until = max(budget.blocked_until, now + wait_s)
@@ -172,8 +172,8 @@ class MemoryRateLimiter:
         )
 
     def _drop(self, budget: _Budget, now: float) -> None:
-        for lease_id in [lease_id for lease_id, held in budget.leases.items() if held.free_at <= now]:
-            del budget.leases[lease_id], self._held[lease_id]
+        for lease_id in [lease_id for lease_id, leased in budget.leases.items() if leased.free_at <= now]:
+            del budget.leases[lease_id], self._leases[lease_id]
 
 
 def _at_once(work: Coroutine[Any, Any, T]) -> T:
@@ -194,9 +194,9 @@ class SteppedLimiter:
         self._process = process
         self._limiter = limiter
 
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False) -> Lease:
         """As `RateLimiter.acquire`."""
-        asking = partial(self._limiter.acquire, tenant, rate, want=want, hold_s=hold_s, interactive=interactive)
+        asking = partial(self._limiter.acquire, tenant, rate, want=want, lease_s=lease_s, interactive=interactive)
         return await self._process.step(lambda: _at_once(asking()))
 
     async def finish(self, lease: Lease, spent: int) -> None:

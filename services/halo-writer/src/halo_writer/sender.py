@@ -99,10 +99,10 @@ class Sender:
     async def _lease(self, batch: BatchAtWork, want: int) -> "Permits":
         rate = batch.rate or self._rules.rate
         longest_s = self._writes.total_timeout_s
-        hold_s = want * (SEND_S + longest_s)
+        lease_s = want * (SEND_S + longest_s)
         asked_at = self._clock()
-        lease = await self._limiter.acquire(batch.tenant, rate, want=want, hold_s=hold_s)
-        return Permits(lease, asked_at + hold_s - longest_s)
+        lease = await self._limiter.acquire(batch.tenant, rate, want=want, lease_s=lease_s)
+        return Permits(lease, asked_at + lease_s - longest_s)
 
     async def _array(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits

@@ -10,6 +10,7 @@ from halosync.domain.guard import shrunk
 from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
+from halosync.domain.run_order import RunMode
 from halosync.domain.run_sentences import internal_error, permission_problem, read_failed, read_incomplete
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit
@@ -134,7 +135,7 @@ class RunPlanner:
         settings = inputs.settings
         del inputs
         parts = batches(plan.items, self._rules.batch_size, settings.removal)
-        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode == "apply")
+        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode is RunMode.APPLY)
         log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
 
     async def _after_failure(

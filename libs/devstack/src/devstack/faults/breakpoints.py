@@ -142,4 +142,4 @@ async def acknowledging(trial: Trial) -> AsyncIterator[StoppedProcess]:
     """The result is committed, and the message is not acknowledged: the permits in use are locked."""
     await asking(trial, "POST")
     async with locked(trial, "SELECT FROM rate_lease WHERE tenant = $1 FOR UPDATE", trial.name):
-        yield await blocked(trial, "halo-writer", "%rate_settle(%")
+        yield await blocked(trial, "halo-writer", "%rate_finish(%")

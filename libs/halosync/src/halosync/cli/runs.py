@@ -1,6 +1,5 @@
 """`halosync run`: start runs, retry what one left, watch one, list them."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from halosync.cli.refusals import why_no_run
 from halosync.cli.sessions import with_database
 from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.run_order import RunMode, RunOrder
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 from halosync.store.retrying import RunRetries
 from halosync.store.run_overview import RunOverview, RunOverviews
@@ -24,11 +24,6 @@ from halosync.store.runs import (
 app = typer.Typer(help="Runs: start, retry, watch and list them.", no_args_is_help=True)
 
 _MOST_INT = 2_147_483_647
-
-
-class _Mode(StrEnum):
-    APPLY = "apply"
-    PREVIEW = "preview"
 
 
 _Approve = Annotated[
@@ -50,7 +45,7 @@ _AcceptShrunk = Annotated[
 def start(
     partner: Annotated[str, typer.Option("--partner", metavar="ID", help="Whose Halo.")],
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
-    mode: Annotated[_Mode, typer.Option("--mode", help="A preview plans and writes nothing.")] = _Mode.APPLY,
+    mode: Annotated[RunMode, typer.Option("--mode", help="A preview plans and writes nothing.")] = RunMode.APPLY,
     approve_removals: _Approve = None,
     *,
     accept_shrunk_read: _AcceptShrunk = False,
@@ -62,14 +57,8 @@ def start(
         if not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         try:
-            return await RunStore(pool).request(
-                partner,
-                invoice_id=invoice,
-                mode="preview" if mode is _Mode.PREVIEW else "apply",
-                by=COMMAND_LINE,
-                approve_removals=approve_removals,
-                accept_shrunk_read=accept_shrunk_read,
-            )
+            order = RunOrder(mode, invoice, approve_removals, accept_shrunk_read)
+            return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
         except RunNotStartedError as error:
             raise CommandError(why_no_run(error, partner=partner)) from None
 

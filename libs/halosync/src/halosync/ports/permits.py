@@ -49,8 +49,8 @@ class BudgetState:
 class Limiter(Protocol):
     """The request budget of each tenant, which all processes share; see `RateLimiter`."""
 
-    async def acquire(self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False) -> Lease:
-        """Lease up to `want` permits, one at least, for requests that all end within `hold_s` seconds.
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False) -> Lease:
+        """Lease up to `want` permits, one at least, for requests that all end within `lease_s` seconds.
 
         `interactive`: a person waits for it, so that it may use what batch work leaves.
 

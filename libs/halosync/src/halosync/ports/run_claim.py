@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from halosync.domain.run_order import RunMode
 from halosync.ports.permits import Rate
 
 
@@ -14,7 +15,7 @@ class ClaimedRun:
     partner_id: str
     invoice_pk: int
     tenant: str
-    mode: str
+    mode: RunMode
     approve_removals: int | None
     accept_shrunk_read: bool
     attempts: int

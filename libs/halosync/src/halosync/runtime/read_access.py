@@ -77,7 +77,7 @@ class ReadAccess:
     async def _once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
         asked_at = self._clock()
         lease = await self._limiter.acquire(
-            who.tenant, who.rate, want=1, hold_s=BEGIN_S + self._request_s, interactive=who.interactive
+            who.tenant, who.rate, want=1, lease_s=BEGIN_S + self._request_s, interactive=who.interactive
         )
         if self._clock() - asked_at > BEGIN_S:
             await self._limiter.finish(lease, 0)
@@ -91,7 +91,7 @@ class ReadAccess:
             if wait_s is not None:
                 raise NoPermit(wait_s) from failure
             raise
-        # A request that is cancelled is not settled: when Halo sees it nobody knows, so its permit stays in use for
+        # A request that is cancelled does not come here: when Halo sees it nobody knows, so its permit stays in use for
         # as long as it could have taken.
         await self._spend(who, lease, 1)
         return answer

@@ -10,10 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.model import Action, Outcome
+from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.store.queries import QUERIES
 from halosync.store.reports import ItemFilter, Row, pattern, rows_of
-from halosync.store.runs import Mode
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class HistoryStore:
         rows = QUERIES.history_run_counts(self._pool, partner_id=partner_id)
         return Counter({row["mode"]: row["runs"] async for row in rows})
 
-    async def runs(self, partner_id: str, *, mode: Mode | None, skip: int, most: int) -> Sequence[Row]:
+    async def runs(self, partner_id: str, *, mode: RunMode | None, skip: int, most: int) -> Sequence[Row]:
         """Return runs with their invoices, newest first; mode None: of both modes."""
         return await rows_of(QUERIES.history_runs(self._pool, partner_id=partner_id, mode=mode, skip=skip, most=most))
 

@@ -43,7 +43,7 @@ class RateLimiter:
         self._blocked_at = -math.inf  # by `monotonic`; what was asked for before it may have come back too early
 
     async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, hold_s: float, interactive: bool = False, reserve: int = 0
+        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
     ) -> Lease:
         """Lease up to `want` permits.
 
@@ -51,13 +51,13 @@ class RateLimiter:
             tenant: whose budget.
             rate: its limit.
             want: how many requests are to be sent.
-            hold_s: the longest time until they have all ended; a holder that dies gives them back after that and a
+            lease_s: the longest time until they have all ended; a holder that dies gives them back after that and a
                 window.
             interactive: a person waits for it, so that it may use what batch work leaves.
             reserve: how many permits to leave to others besides.
 
         Raises:
-            NoPermit: none is free now. Its wait is exact when what comes back next was settled; while it is still
+            NoPermit: none is free now. Its wait is exact when what comes back next is finished; while it is still
                 in flight, it is a guess of when that will be known, and the caller asks again.
         """
         asked = self._monotonic()
@@ -69,11 +69,11 @@ class RateLimiter:
             want=want,
             interactive=interactive,
             reserve=reserve,
-            hold_s=hold_s,
+            lease_s=lease_s,
         )
         lease = Lease(row["lease_id"], row["granted"]) if row["granted"] else None
         reading = Reading(asked, self._monotonic(), row["moment_s"])
-        if await self._jumped(reading, lease, counts_s=hold_s + rate.window_s):
+        if await self._jumped(reading, lease, counts_s=lease_s + rate.window_s):
             raise NoPermit(rate.window_s)
         if lease is None:
             RATE_WAITS.inc()
@@ -82,7 +82,7 @@ class RateLimiter:
 
     async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
-        await QUERIES.settle_permits(self._pool, lease_id=lease.lease_id, spent=spent)
+        await QUERIES.finish_permits(self._pool, lease_id=lease.lease_id, spent=spent)
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
         """Stop every process from asking this tenant, which answered 429, and return for how many seconds.

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.acts import Actor
+from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 from halosync.store.queries import QUERIES
@@ -97,21 +98,16 @@ class RunRetries:
             carried_over = approve_removals is None
             if carried_over and run["approve_removals"] is not None:
                 approve_removals = max(run["approve_removals"] - run["deleted"], 0)
+            order = RunOrder(
+                invoice_id=run["invoice_id"], approve_removals=approve_removals, accept_shrunk_read=accept_shrunk_read
+            )
             return await start_run(
-                connection,
-                run["partner_id"],
-                invoice_id=run["invoice_id"],
-                mode="apply",
-                by=by,
-                approve_removals=approve_removals,
-                accept_shrunk_read=accept_shrunk_read,
-                retry_of=run_id,
-                carried_over=carried_over,
+                connection, run["partner_id"], order, by=by, retry_of=run_id, carried_over=carried_over
             )
 
 
 def _must_have_left_something(run: asyncpg.Record, approve_removals: int | None) -> None:
-    if run["mode"] == "preview":
+    if run["mode"] == RunMode.PREVIEW:
         raise NothingLeftError(NoRun.PREVIEW)
     if run["state"] == RunState.SUCCEEDED:
         raise NothingLeftError(NoRun.SUCCEEDED)

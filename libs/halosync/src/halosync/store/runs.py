@@ -1,20 +1,22 @@
 """Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
 
-from typing import Any, Literal
+from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from halosync.contracts.run import RunCounters, RunFinished, RunRequested
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
+from halosync.domain.model import Outcome, Reason
+from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.domain.run_sentences import NoRun
+from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
-from halosync.store.seen import Change, Seen, SeenChangedError, change_since, must_still_hold
-
-Mode = Literal["apply", "preview"]
+from halosync.store.seen import SeenChangedError, change_since, must_still_hold
 
 
 class RunNotStartedError(Exception):
@@ -63,42 +65,20 @@ class RunStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def request(
-        self,
-        partner_id: str,
-        *,
-        invoice_id: str | None,
-        mode: Mode,
-        by: Actor,
-        approve_removals: int | None = None,
-        accept_shrunk_read: bool = False,
-        seen: Seen | None = None,
-    ) -> UUID:
-        """Start a run for the named invoice, or the newest one, and return its id.
-
-        With `seen` it is started only for the newest invoice, and only if that and the run that was looked at still are
-        what the person saw.
+    async def request(self, partner_id: str, order: RunOrder, *, by: Actor) -> UUID:
+        """Start a run and return its id.
 
         Raises:
-            SeenChangedError: they are not.
+            SeenChangedError: what the order says was seen does not hold any more.
             NoInvoiceError: there is no such invoice.
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
             RunInProgressError: another run of the partner has not ended.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            return await start_run(
-                connection,
-                partner_id,
-                invoice_id=invoice_id,
-                mode=mode,
-                by=by,
-                approve_removals=approve_removals,
-                accept_shrunk_read=accept_shrunk_read,
-                seen=seen,
-            )
+            return await start_run(connection, partner_id, order, by=by)
 
-    async def changed_since(self, partner_id: str, run_id: UUID) -> Change | None:
+    async def changed_since(self, partner_id: str, run_id: UUID) -> SeenChange | None:
         """Return why a page of this run does not hold any more, as `request` judges it; None if it does."""
         async with self._pool.acquire() as connection:
             return await change_since(connection, partner_id, run_id, None)
@@ -118,11 +98,11 @@ class RunStore:
                 return False
             if not asked:
                 await record(connection, by, Act.RUN_CANCELLED, partner_id=partner_id, subject=str(run_id))
-            if row["state"] == "writing":
+            if row["state"] == RunState.WRITING:
                 await withdraw_cancelled(connection, run_id)
                 await finish_if_done(connection, run_id)
             else:
-                await end_run(connection, run_id, "cancelled")
+                await end_run(connection, run_id, RunState.CANCELLED)
             return True
 
     async def start_wanted(self, partner_id: str) -> UUID | None:
@@ -132,7 +112,7 @@ class RunStore:
             if invoice_id is None:
                 return None
             try:
-                return await start_run(connection, partner_id, invoice_id=invoice_id, mode="apply", by=AUTO_SYNC)
+                return await start_run(connection, partner_id, RunOrder(invoice_id=invoice_id), by=AUTO_SYNC)
             except (RunInProgressError, NotConnectedError, NoInvoiceError):
                 return None  # it stays wanted: the end of the run, or the connection, brings us here again
 
@@ -156,21 +136,17 @@ class RunStore:
 async def start_run(
     connection: Connection,
     partner_id: str,
+    order: RunOrder,
     *,
-    invoice_id: str | None,
-    mode: Mode,
     by: Actor,
-    approve_removals: int | None = None,
-    accept_shrunk_read: bool = False,
     retry_of: UUID | None = None,
     carried_over: bool = False,
-    seen: Seen | None = None,
 ) -> UUID:
     """Start a run in the caller's transaction; see `RunStore.request`.
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
-    invoice = await _invoice_of(connection, partner_id, invoice_id, seen)
+    invoice = await _invoice_of(connection, partner_id, order)
     tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
     if tenant is None:
         raise NotConnectedError(partner_id)
@@ -181,16 +157,16 @@ async def start_run(
         partner_id=partner_id,
         invoice_pk=invoice["invoice_pk"],
         tenant=tenant,
-        mode=mode,
+        mode=order.mode,
         requested_by=by.name,
-        approve_removals=approve_removals,
-        accept_shrunk_read=accept_shrunk_read,
+        approve_removals=order.approve_removals,
+        accept_shrunk_read=order.accept_shrunk_read,
     )
     if run_id is None:
         raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
-    if seen is not None:  # only now: from here on no other run of the partner can make a plan before this one
-        await must_still_hold(connection, partner_id, seen, approve_removals)
-    if mode == "apply":
+    # Only now: from here on no other run of the partner can make a plan before this one.
+    await must_still_hold(connection, partner_id, order)
+    if order.mode is RunMode.APPLY:
         await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
     entry: dict[str, Any] = {"partner_id": partner_id, "subject": str(run_id)}
@@ -199,24 +175,23 @@ async def start_run(
         "revision": invoice["revision"],
         "retry_of": None if retry_of is None else str(retry_of),
     }
-    act = Act.RUN_STARTED if mode == "apply" else Act.PREVIEW_STARTED
+    act = Act.RUN_STARTED if order.mode is RunMode.APPLY else Act.PREVIEW_STARTED
     await record(connection, by, act, **entry, detail=started)
-    if mode == "apply" and approve_removals is not None and not carried_over:
-        await record(connection, by, Act.REMOVALS_APPROVED, **entry, detail={"most": approve_removals})
-    if accept_shrunk_read:
+    if order.mode is RunMode.APPLY and order.approve_removals is not None and not carried_over:
+        await record(connection, by, Act.REMOVALS_APPROVED, **entry, detail={"most": order.approve_removals})
+    if order.accept_shrunk_read:
         await record(connection, by, Act.SHRUNK_READ_ACCEPTED, **entry)
     return run_id
 
 
-async def _invoice_of(
-    connection: Connection, partner_id: str, invoice_id: str | None, seen: Seen | None
-) -> asyncpg.Record:
-    named = invoice_id if seen is None else None  # what was seen must be the newest of all
+async def _invoice_of(connection: Connection, partner_id: str, order: RunOrder) -> asyncpg.Record:
+    seen = order.seen
+    named = order.invoice_id if seen is None else None  # what was seen must be the newest of all
     invoice: asyncpg.Record | None = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=named)
     if invoice is None:
-        raise NoInvoiceError(invoice_id or "there is no invoice yet")
+        raise NoInvoiceError(order.invoice_id or "there is no invoice yet")
     if seen is not None and (invoice["invoice_id"], invoice["revision"]) != (seen.invoice_id, seen.revision):
-        raise SeenChangedError(Change.INVOICE)
+        raise SeenChangedError(SeenChange.INVOICE)
     return invoice
 
 
@@ -225,8 +200,8 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
     await QUERIES.withdraw_waiting(
         connection,
         run_id=run_id,
-        outcome="skipped",
-        reason="run_cancelled",
+        outcome=Outcome.SKIPPED,
+        reason=Reason.RUN_CANCELLED,
         detail="The run was stopped before this was sent. Press Sync to do it.",
     )
     await QUERIES.close_batches_without_work(connection, run_id=run_id)
@@ -235,18 +210,17 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
 async def finish_if_done(connection: Connection, run_id: UUID) -> None:
     """End a writing run in the caller's transaction if none of its items is pending any more."""
     run = await QUERIES.run_standing(connection, run_id=run_id)
-    if run["state"] != "writing" or run["pending"]:
+    counters = Counters(**{each.name: run[each.name] for each in fields(Counters)})
+    if run["state"] != RunState.WRITING or counters.pending:
         return
-    if run["error_code"] is not None:
-        await end_run(connection, run_id, "failed", error_code=run["error_code"], error=run["error"])
-    elif run["cancel_requested_at"] is not None:
-        await end_run(connection, run_id, "cancelled")
-    else:
-        await end_run(connection, run_id, "partial" if run["failed"] or run["held"] else "succeeded")
+    state = final_state(
+        counters, connection_lost=run["error_code"] is not None, cancelled=run["cancel_requested_at"] is not None
+    )
+    await end_run(connection, run_id, state, error_code=run["error_code"], error=run["error"])
 
 
 async def end_run(
-    connection: Connection, run_id: UUID, state: str, *, error_code: str | None = None, error: str | None = None
+    connection: Connection, run_id: UUID, state: RunState, *, error_code: str | None = None, error: str | None = None
 ) -> bool:
     """End a run in the caller's transaction and tell the world; False if it had already ended."""
     run = await QUERIES.finish_run(connection, run_id=run_id, state=state, error_code=error_code, error=error)

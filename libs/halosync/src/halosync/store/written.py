@@ -10,7 +10,7 @@ from halosync.store.queries import QUERIES, Connection
 
 
 async def remember(connection: Connection, batch: BatchAtWork, rows: Sequence[asyncpg.Record]) -> None:
-    """Keep what halosync wrote and removed, in the transaction that records it; `rows` are of `settle_applied`."""
+    """Keep what halosync wrote and removed, in the transaction that records it; `rows` are of `record_applied`."""
     written = [row for row in rows if row["after_active"] is not None and row["halo_licence_id"] is not None]
     removed = [row["halo_licence_id"] for row in rows if row["after_active"] is None]
     if written:

@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
 from halosync.domain.audit_sentences import KINDS, short_id
 from halosync.domain.model import Outcome
+from halosync.domain.run_order import RunMode
 from halosync.store.history import SyncedInvoice
 
 from report_api.access.page_guard import partner_pages
@@ -36,7 +37,7 @@ async def show_history(
     request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
 ) -> Response:
     """Show what became of the last invoices, and the runs, newest first."""
-    partner_id, wanted = visitor.partner_id, mode or None
+    partner_id, wanted = visitor.partner_id, RunMode(mode) if mode else None
     counts = await ports.history.run_counts(partner_id)
     of = sum(counts.values()) if wanted is None else counts[wanted]
     listing = Listing(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)

@@ -49,14 +49,7 @@ async def start(
     connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
     """
     with no_run_as_problem():
-        run_id = await ports.runs.request(
-            partner,
-            invoice_id=wanted.invoice_id,
-            mode=wanted.mode,
-            by=by,
-            approve_removals=wanted.approve_removals,
-            accept_shrunk_read=wanted.accept_shrunk_read,
-        )
+        run_id = await ports.runs.request(partner, wanted.order, by=by)
     response.headers["Location"] = _address(partner, run_id)
     return RunStarted(run_id=run_id)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from halosync.contracts.message import Identifier
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
+from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.states import RunState
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
@@ -30,6 +31,11 @@ class RunRequest(BaseModel):
     accept_shrunk_read: StrictBool = Field(
         default=False, description="Go on although Halo shows far less than it did before."
     )
+
+    @property
+    def order(self) -> RunOrder:
+        """What to start."""
+        return RunOrder(RunMode(self.mode), self.invoice_id, self.approve_removals, self.accept_shrunk_read)
 
 
 class RunStarted(BaseModel):

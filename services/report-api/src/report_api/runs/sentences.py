@@ -7,9 +7,9 @@ from typing import Literal
 
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
+from halosync.domain.run_order import SeenChange
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
-from halosync.store.seen import Change
 
 Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
 """The kind of a badge, which decides its colour and symbol; its text says the same."""
@@ -176,11 +176,11 @@ def _spelt(code: str) -> str:
 
 
 CHANGES = {
-    Change.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
-    Change.RUN: WHY_NO_RUN[NoRun.RUN_NOT_FOUND],
-    Change.TENANT: "Another Halo has been connected since.",
-    Change.REMOVAL: "The setting of what happens to removed licences has been changed since.",
-    Change.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
-    Change.HELD: "The number of held removals is not the one that you approved.",
+    SeenChange.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
+    SeenChange.RUN: WHY_NO_RUN[NoRun.RUN_NOT_FOUND],
+    SeenChange.TENANT: "Another Halo has been connected since.",
+    SeenChange.REMOVAL: "The setting of what happens to removed licences has been changed since.",
+    SeenChange.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
+    SeenChange.HELD: "The number of held removals is not the one that you approved.",
 }
 """Why a page of a run does not hold any more."""

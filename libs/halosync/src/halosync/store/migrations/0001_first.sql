@@ -405,8 +405,8 @@ CREATE TABLE rate_lease (
     requests        integer NOT NULL,                             -- limit and window that its holder asked under
     window_s        double precision NOT NULL,
     leased_at       timestamptz NOT NULL,
-    held_until      timestamptz NOT NULL,                         -- after that its holder is dead
-    settled_at      timestamptz,                                  -- null: open, perhaps in flight
+    leased_until    timestamptz NOT NULL,                         -- after that its holder is dead
+    finished_at     timestamptz,                                  -- null: open, perhaps in flight
     free_at         timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX rate_lease_tenant ON rate_lease (tenant, free_at);

@@ -25,11 +25,11 @@ $$;
 -- Lease up to p_want permits. The row lock serialises one tenant only; the clock is read after the lock is held, and
 -- what is in use is counted in a statement of its own, whose snapshot is as new.
 -- p_interactive: a person waits; the whole limit may be used. p_reserve: permits to leave to others besides.
--- p_hold_s: how long the permits may be unspent or in flight; after that plus the window they come back by themselves.
+-- p_lease_s: how long the permits may be unspent or in flight; after that plus the window they come back by themselves.
 -- moment_s: the clock that was read, for the caller to compare with its own (epoch seconds).
 CREATE OR REPLACE FUNCTION rate_take(
     p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean,
-    p_reserve integer, p_hold_s double precision,
+    p_reserve integer, p_lease_s double precision,
     OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -68,23 +68,23 @@ BEGIN
         wait_s := coalesce(rate_wait(t, moment, used - allowed), t.window_s);
         RETURN;
     END IF;
-    INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, held_until, free_at)
-        VALUES (p_tenant, granted, p_requests, p_window_s, moment, moment + make_interval(secs => p_hold_s),
-                moment + make_interval(secs => p_hold_s + t.window_s))
+    INSERT INTO rate_lease (tenant, permits, requests, window_s, leased_at, leased_until, free_at)
+        VALUES (p_tenant, granted, p_requests, p_window_s, moment, moment + make_interval(secs => p_lease_s),
+                moment + make_interval(secs => p_lease_s + t.window_s))
         RETURNING rate_lease.lease_id INTO lease_id;
     wait_s := 0;
 END $$;
 
--- Seconds until more than p_excess permits can have come back; null if so many are not in use. Settled ones come back
--- at a known time. Open ones will soon be settled, and what they did not spend is free then: they are expected to
+-- Seconds until more than p_excess permits can have come back; null if so many are not in use. Finished ones come back
+-- at a known time. Open ones will soon be finished, and what they did not spend is free then: they are expected to
 -- stay open for as long as they have been open already, and for a 300th of the window at least (1 s at most, 0.05 s
--- at least), so that a slow one is asked for ever less often. One that is open beyond its hold is of a dead holder.
+-- at least), so that a slow one is asked for ever less often. One that is open beyond its lease is of a dead holder.
 CREATE OR REPLACE FUNCTION rate_wait(t rate_tenant, p_moment timestamptz, p_excess integer) RETURNS double precision
 LANGUAGE sql STABLE AS $$
     SELECT min(r.back_s) FROM (
         SELECT l.back_s, sum(l.permits) OVER (ORDER BY l.back_s) AS permits FROM (
             SELECT permits, CASE
-                WHEN settled_at IS NULL AND held_until > p_moment
+                WHEN finished_at IS NULL AND leased_until > p_moment
                 THEN greatest(extract(epoch FROM p_moment - leased_at)::float8, least(t.window_s / 300, 1), 0.05)
                 ELSE extract(epoch FROM free_at - p_moment)::float8 END AS back_s
             FROM rate_lease WHERE tenant = t.tenant) AS l) AS r
@@ -93,21 +93,21 @@ $$;
 
 -- The lease's requests have ended: what was spent counts for one window from now, the rest is free at once. Only the
 -- first word on a lease counts.
-CREATE OR REPLACE FUNCTION rate_settle(p_lease_id bigint, p_spent integer) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION rate_finish(p_lease_id bigint, p_spent integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
 BEGIN
     IF p_spent = 0 THEN
-        DELETE FROM rate_lease WHERE lease_id = p_lease_id AND settled_at IS NULL;
+        DELETE FROM rate_lease WHERE lease_id = p_lease_id AND finished_at IS NULL;
     ELSE
         UPDATE rate_lease l
-            SET permits = p_spent, settled_at = moment,
+            SET permits = p_spent, finished_at = moment,
                 free_at = moment + make_interval(secs => greatest(l.window_s, t.window_s))
-            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND l.settled_at IS NULL AND t.tenant = l.tenant;
+            FROM rate_tenant t WHERE l.lease_id = p_lease_id AND l.finished_at IS NULL AND t.tenant = l.tenant;
     END IF;
 END $$;
 
--- Halo answered 429: nobody asks until Retry-After; else until the oldest settled permit comes back, when a rolling
+-- Halo answered 429: nobody asks until Retry-After; else until the oldest finished permit comes back, when a rolling
 -- window surely has room; else, with none in use, for the window. An earlier block is never shortened.
 -- The second 429 within a window shows that this was too early (a fixed window, a Retry-After that does not hold), so
 -- from then on a block lasts at least 1 %, 3 %, 7 % ... of the window, up to all of it.
@@ -128,7 +128,7 @@ BEGIN
         RETURN;
     END IF;
     moment := clock_timestamp();
-    SELECT coalesce(sum(l.permits), 0), min(l.free_at) FILTER (WHERE l.settled_at IS NOT NULL) INTO used, next_free_at
+    SELECT coalesce(sum(l.permits), 0), min(l.free_at) FILTER (WHERE l.finished_at IS NOT NULL) INTO used, next_free_at
         FROM rate_lease l WHERE l.tenant = p_tenant AND l.free_at > moment;
     IF t.blocked_until <= moment THEN
         foreign_seen := greatest(t.requests - used, 0);

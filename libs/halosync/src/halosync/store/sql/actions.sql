@@ -66,7 +66,7 @@ UPDATE item SET action_state = 'unknown',
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state = 'sending';
 
--- name: settle_applied
+-- name: record_applied
 -- Fenced: a result counts only for the mark it belongs to.
 UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = NULL, settle_at = NULL,
     halo_licence_id = coalesce(item.halo_licence_id, m.licence_id)
@@ -76,7 +76,7 @@ WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_stat
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name,
     item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
 
--- name: settle_failed
+-- name: record_failed
 UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:reasons AS text[]),
     CAST(:details AS text[])) AS m(item_id, mark_no, reason, detail)

@@ -1,10 +1,10 @@
 -- name: take_permits^
 -- The clock that was read comes back too: the caller compares it with its own.
 SELECT lease_id, granted, wait_s, moment_s
-FROM rate_take(:tenant, :requests, :window_s, :want, :interactive, :reserve, :hold_s);
+FROM rate_take(:tenant, :requests, :window_s, :want, :interactive, :reserve, :lease_s);
 
--- name: settle_permits!
-SELECT rate_settle(:lease_id, :spent);
+-- name: finish_permits!
+SELECT rate_finish(:lease_id, :spent);
 
 -- name: block_tenant^
 -- A 429 blocks the tenant for every process, and tells what others use of its budget.

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from halosync.store.runs import Mode
-from halosync.store.seen import Change, Seen, SeenChangedError
+from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
+from halosync.store.seen import SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
@@ -27,7 +27,7 @@ router: APIRouter = partner_pages()
 _NOT_OURS = "The form was not filled in as the page makes it. Nothing was started. Open the page again and repeat it."
 
 
-class Order(BaseModel):
+class SyncForm(BaseModel):
     """What the forms of the panel and of the preview ask for.
 
     Attributes:
@@ -40,7 +40,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    mode: Mode = "apply"
+    mode: RunMode = RunMode.APPLY
     invoice: str = Field(max_length=200)
     revision: int
     approve_removals: int | None = Field(default=None, ge=0, le=2_000_000_000)
@@ -49,36 +49,34 @@ class Order(BaseModel):
     accept_shrunk_read: bool = False
     back: Back = "report"
 
+    @property
+    def order(self) -> RunOrder:
+        """What to start."""
+        seen = Seen(self.invoice, self.revision, self.seen_in)
+        return RunOrder(self.mode, None, self.approve_removals, self.accept_shrunk_read, seen)
+
 
 @router.post("/sync")
 async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Start a Sync or a preview of the newest invoice."""
-    order = _order(await request.form())
-    if order.approve_removals is not None and order.seen_in is None:
+    form = _form(await request.form())
+    if form.approve_removals is not None and form.seen_in is None:
         raise Problem(422, "validation_failed", _NOT_OURS)
-    if order.approve_removals and not order.looked:
+    if form.approve_removals and not form.looked:
         await say(request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad")
-        return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
-    run = ports.runs.request(
-        visitor.partner_id,
-        invoice_id=None,
-        mode=order.mode,
-        by=visitor.actor,
-        approve_removals=order.approve_removals,
-        accept_shrunk_read=order.accept_shrunk_read,
-        seen=Seen(order.invoice, order.revision, order.seen_in),
-    )
+        return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
+    run = ports.runs.request(visitor.partner_id, form.order, by=visitor.actor)
     try:
-        return await _started(request, visitor, run, order.mode, order.back)
+        return await _started(request, visitor, run, form.mode, form.back)
     except SeenChangedError as error:
-        return await _look_again(request, visitor, ports, order, error.change)
+        return await _look_again(request, visitor, ports, form, error.change)
 
 
 @router.post("/runs/{run_id}/retry")
 async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Start a run that does what this one left."""
     run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, by=visitor.actor)
-    return await _started(request, visitor, run, "apply", "report")
+    return await _started(request, visitor, run, RunMode.APPLY, "report")
 
 
 @router.get("/runs/{run_id}/cancel")
@@ -109,7 +107,7 @@ async def events(visitor: VisitorHere, ports: PortsHere, seen: str = "") -> Stre
     return StreamingResponse(sync_events(ports, visitor, seen), media_type="text/event-stream", headers=headers)
 
 
-async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: Mode, back: Back) -> Response:
+async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: Back) -> Response:
     """Start a run and lead to where it can be watched; or say why there is none, which is no error of the person's."""
     try:
         with no_run_as_problem():
@@ -119,18 +117,18 @@ async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mod
             raise
         await say(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
         return see_other(visitor.partner_id, "report")
-    if mode == "preview":
+    if mode is RunMode.PREVIEW:
         return see_other(visitor.partner_id, "runs", str(run_id), "preview")
     if back == "run":
         return see_other(visitor.partner_id, "runs", str(run_id))
     return see_other(visitor.partner_id, "report")
 
 
-async def _look_again(request: Request, visitor: Visitor, ports: Ports, order: Order, change: Change) -> Response:
+async def _look_again(request: Request, visitor: Visitor, ports: Ports, form: SyncForm, change: SeenChange) -> Response:
     """Say what is not as the person saw it, and lead to where it can be seen as it is now."""
-    if change is Change.RUN:
+    if change is SeenChange.RUN:
         raise not_found(NO_RUN)
-    if change is Change.INVOICE:
+    if change is SeenChange.INVOICE:
         newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
         name = f", {newest[0]['invoice_id']} (revision {newest[0]['revision']})," if newest else ""
         text = (
@@ -140,16 +138,16 @@ async def _look_again(request: Request, visitor: Visitor, ports: Ports, order: O
         await say(request, text, "info")
         return see_other(visitor.partner_id, "report")
     await say(request, f"Nothing was started. {sentences.CHANGES[change]} Look again before you approve.", "bad")
-    return see_other(visitor.partner_id, "runs", str(order.seen_in), "removals")
+    return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
 
 
-def _order(form: FormData) -> Order:
+def _form(form: FormData) -> SyncForm:
     """Return what a form asks for.
 
     Raises:
         Problem: 422, it is none of ours.
     """
     try:
-        return Order.model_validate({name: value for name, value in form.items() if value != ""})
+        return SyncForm.model_validate({name: value for name, value in form.items() if value != ""})
     except ValidationError:
         raise Problem(422, "validation_failed", _NOT_OURS) from None

@@ -1,0 +1,63 @@
+"""What a person, a program or auto_sync asks for when a run is to start (spec section 2.3)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class RunMode(StrEnum):
+    """Whether a run carries out its plan."""
+
+    APPLY = "apply"
+    PREVIEW = "preview"
+
+
+class SeenChange(StrEnum):
+    """Why what was seen does not hold any more."""
+
+    INVOICE = "invoice"
+    """Another invoice, or another revision, counts now."""
+    RUN = "run"
+    """The partner has no such run."""
+    TENANT = "tenant"
+    """Another Halo is connected."""
+    REMOVAL = "removal"
+    """The setting of what a removal does is another one, or the run made no plan."""
+    PLAN = "plan"
+    """A later run has made a plan; Halo may be different after it."""
+    HELD = "held"
+    """The run holds another number of removals than was approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the page showed on which a run was ordered.
+
+    Attributes:
+        invoice_id: the invoice.
+        revision: its revision.
+        run_id: the run whose held removals were shown; None: none were.
+    """
+
+    invoice_id: str
+    revision: int
+    run_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """An order to start a run.
+
+    Attributes:
+        mode: whether it carries out its plan.
+        invoice_id: for which invoice; None: the newest.
+        approve_removals: releases held removals, at most this many; None: none were approved.
+        accept_shrunk_read: go on although Halo shows far less than it did before.
+        seen: start it only for the newest invoice, and only if this still holds; None: nothing was seen.
+    """
+
+    mode: RunMode = RunMode.APPLY
+    invoice_id: str | None = None
+    approve_removals: int | None = None
+    accept_shrunk_read: bool = False
+    seen: Seen | None = None
