@@ -37,7 +37,8 @@ class Mutant(NamedTuple):
 
     def __str__(self) -> str:
         """Return the row of the page, without its reason."""
-        return f"| `{self.function}` | `{self.old}` | `{self.new}` | reason |"
+        cells = " | ".join(f"`{part}`".replace("|", "\\|") for part in self)
+        return f"| {cells} | reason |"
 
 
 def mutants(only: Annotated[list[str] | None, typer.Argument(help='Such as "halosync.domain.retry*".')] = None) -> None:
@@ -68,12 +69,13 @@ def mutant_of(name: str, diff: str) -> Mutant:
     function = _FUNCTION.sub(lambda found: "." + found["name"].strip("ǁ").replace("ǁ", "."), name)
     changed = diff.split("\n@@", 1)[1].splitlines()[1:]
     old, new = (" ".join(line[1:].strip() for line in changed if line.startswith(sign)) for sign in "-+")
-    return Mutant(function, old, new)
+    return Mutant(function, old, new or "nothing")
 
 
 def listed_on(page: str) -> set[Mutant]:
     """Return the mutants that the page lists; a row without a reason is none."""
-    return {Mutant(*row[:3]) for row in _ROW.findall(page.replace("\\|", "|")) if row[3] != "reason"}
+    rows = [[cell.replace("\\|", "|") for cell in row] for row in _ROW.findall(page)]
+    return {Mutant(*row[:3]) for row in rows if row[3] != "reason"}
 
 
 def _make_bench() -> None:
