@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from halosync.domain import wording
+from halosync.domain import run_sentences
 from halosync.domain.guard import Comparison, hides, hold, shrunk
 from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
 
@@ -48,17 +48,17 @@ def test_removals_are_held_with_their_reason_and_all_else_goes_on() -> None:
 @pytest.mark.parametrize("clients_before", [1, 5])
 def test_a_list_of_clients_that_is_now_empty_is_not_believed(clients_before: int) -> None:
     seen = replace(BELIEVED, clients_before=clients_before, clients_now=0)
-    assert shrunk(seen, None) == wording.list_now_empty("clients", clients_before)
+    assert shrunk(seen, None) == run_sentences.list_now_empty("clients", clients_before)
 
 
 @pytest.mark.parametrize("known", [1, 40])
 def test_a_list_of_licences_that_is_now_empty_is_not_believed(known: int) -> None:
     seen = replace(BELIEVED, known=known, missing=known, observed=0)
-    assert shrunk(seen, None) == wording.list_now_empty("licences", known)
+    assert shrunk(seen, None) == run_sentences.list_now_empty("licences", known)
 
 
 def test_a_list_that_lacks_more_than_the_partners_thresholds_is_not_believed() -> None:
     guard = DeleteGuard(max_count=2, max_fraction=Decimal("0.1"))
     seen = replace(BELIEVED, missing=5, observed=36)
-    assert shrunk(seen, guard) == wording.licences_missing(5, 40, 36, guard)
+    assert shrunk(seen, guard) == run_sentences.licences_missing(5, 40, 36, guard)
     assert shrunk(seen, None) is None

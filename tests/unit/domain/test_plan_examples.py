@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from halosync.domain.item_sentences import customer_not_found, licence_claimed_twice
 from halosync.domain.model import (
     Action,
     Client,
@@ -20,7 +21,6 @@ from halosync.domain.model import (
     Removal,
 )
 from halosync.domain.planning import make_plan
-from halosync.domain.wording import customer_not_found, licence_claimed_twice
 
 from .worlds import licence, line
 

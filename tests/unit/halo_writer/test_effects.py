@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halo_writer import sentences
 from halo_writer.effects import Adopt, Done, Finding, NotDone, Stuck, look, write_of
+from halosync.domain import item_sentences
+from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason, Removal
-from halosync.domain.wording import licence_ambiguous
+from halosync.domain.states import ActionState
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 
@@ -20,7 +21,7 @@ BATCH = BatchAtWork(
     run_id=UUID(int=1),
     partner_id="acme-msp",
     tenant="acme",
-    kind="upsert",
+    kind=BatchKind.WRITE,
     failures=0,
     refused_generation=None,
     refused_rows=None,
@@ -39,7 +40,7 @@ UPDATE = OpenAction(
     licence_name="MS-365",
     attempt=1,
     mark_no=1,
-    action_state="unknown",
+    action_state=ActionState.UNKNOWN,
     before=BEFORE,
     after=AFTER,
     settle_wait_s=0.0,
@@ -140,8 +141,8 @@ def test_what_has_no_state_to_reach_is_not_sent(action: OpenAction) -> None:
         ([OTHER, replace(WANTED, price=Decimal(30))], NotDone()),
         ([OTHER, replace(WANTED, billing_cycle="Annual")], NotDone()),
         ([OTHER, replace(WANTED, is_active=False)], NotDone()),
-        ([OTHER], Stuck(Reason.HALO_REJECTED, sentences.vanished(70))),
-        ([], Stuck(Reason.HALO_REJECTED, sentences.vanished(70))),
+        ([OTHER], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
+        ([], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
     ],
 )
 def test_an_update_is_done_when_the_licence_of_its_id_is_as_wanted(licences: list[Licence], finding: Finding) -> None:
@@ -181,7 +182,7 @@ def test_without_a_price_field_all_else_is_compared_all_the_same() -> None:
         ([replace(WANTED, id=69, is_active=False), WANTED], Done(70)),
         (
             [WANTED, replace(WANTED, id=69)],
-            Stuck(Reason.LICENCE_AMBIGUOUS, licence_ambiguous("MS-365", [69, 70], 2)),
+            Stuck(Reason.LICENCE_AMBIGUOUS, item_sentences.licence_ambiguous("MS-365", [69, 70], 2)),
         ),
     ],
 )
