@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 from halosync.domain.model import Kind, Line, Outcome
-from halosync.ports.permits import Rate
 
 from simulation import clock
 from simulation.broker import Consumer, Envelope
@@ -82,15 +81,7 @@ class _World:
     async def live(self) -> WorldResult:
         """Run from the first message to the last check."""
         self._halo = Halo(self._dice, self._scenario)
-        self._deployment = Deployment(
-            dice=self._dice,
-            guards=self._guards,
-            halo=self._halo,
-            rate=Rate(self._scenario.limit, self._scenario.window_s),
-            batch_size=self._scenario.batch_size,
-            page_size=self._scenario.page_size,
-            max_attempts=self._scenario.max_attempts,
-        )
+        self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
         self._deployment.database.invoices.append(self._invoice())
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
         self._knows = bool({licence.id for licence in self._halo.licences()} - self._stale)
