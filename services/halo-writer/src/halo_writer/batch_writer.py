@@ -5,9 +5,10 @@ from collections.abc import Collection
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.domain.batching import split
+from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
+from halosync.domain.states import ActionState
 from halosync.ports.batch_work import BatchAtWork, FailedAction, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
@@ -108,8 +109,8 @@ class BatchWriter:
         if not actions:
             await self._actions.close_if_done(batch)
             return None
-        waiting = [action for action in actions if action.action_state == "waiting"]
-        in_doubt = [action for action in actions if action.action_state != "waiting"]
+        waiting = [action for action in actions if action.action_state is ActionState.WAITING]
+        in_doubt = [action for action in actions if action.action_state is not ActionState.WAITING]
         settled = [action for action in in_doubt if action.settle_wait_s <= 0]
         if settled:
             await self._lookup.resolve(batch, settled)
@@ -132,7 +133,7 @@ class BatchWriter:
 
     async def _send_with(self, batch: BatchAtWork, waiting: list[OpenAction], token: TokenGranted) -> float | None:
         """Send, record what came of it and decide what follows: one piece, which must not be broken off."""
-        send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
+        send = self._sender.send_array if batch.kind is BatchKind.WRITE else self._sender.send_deletes
         taken = await send(batch, waiting, token)
         if isinstance(taken, FailedRequest):
             return await self._after(batch, taken, token.generation)
@@ -243,7 +244,7 @@ class BatchWriter:
         """
         failed, unsettled = [], []
         for action in await self._actions.open_actions(batch.batch_id):
-            if action.action_state == "waiting":
+            if action.action_state is ActionState.WAITING:
                 if reason is not None:
                     failed.append(FailedAction(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
