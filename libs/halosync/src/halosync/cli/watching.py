@@ -8,8 +8,10 @@ from uuid import UUID
 from rich.progress import Progress
 
 from halosync.cli.failures import CommandError
+from halosync.cli.refusals import why_no_run
 from halosync.domain.states import RunState
 from halosync.store.run_overview import RunOverview, RunOverviews
+from halosync.store.runs import NoRunError
 
 POLL_S = 0.5
 SUCCESS = frozenset({RunState.SUCCEEDED, RunState.PREVIEWED})
@@ -25,7 +27,7 @@ async def follow(runs: RunOverviews, run_id: UUID, bar: Progress) -> RunOverview
     while True:
         run = await runs.get(run_id)
         if run is None:
-            raise CommandError(f"there is no run {run_id}; `halosync run list` shows them")
+            raise CommandError(why_no_run(NoRunError(str(run_id))))
         counts = run.counters
         # Before the plan is stored nobody knows how much there is to do.
         bar.update(task, description=run.state, total=counts.total or None, completed=counts.total - counts.pending)

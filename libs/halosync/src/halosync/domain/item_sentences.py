@@ -1,9 +1,9 @@
-"""The sentences a billing administrator reads: what happened, and what to do (spec section 4, `detail`)."""
+"""What became of an item, and what to do: the sentence of each reason (spec section 4, `detail`)."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from halosync.domain.decimals import plain
+from halosync.domain.decimals import percent, plain
 from halosync.domain.model import DeleteGuard
 
 _SHOWN = 20
@@ -20,6 +20,10 @@ CUSTOMER_EXCLUDED = (
 )
 
 
+LINE_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
+"""Of an invoice line; `NOT_RECURRING` is about all lines of a product."""
+
+
 def _listed(words: Iterable[object]) -> str:
     every = [str(word) for word in words]
     more = len(every) - _SHOWN
@@ -32,10 +36,6 @@ def _ids(ids: Iterable[int]) -> str:
 
 def _lines(line_nos: Sequence[int]) -> str:
     return f"{'Line' if len(line_nos) == 1 else 'Lines'} {_listed(line_nos)}"
-
-
-def _percent(fraction: Decimal) -> str:
-    return plain((fraction * 100).normalize())
 
 
 def customer_not_found(names: Sequence[str]) -> str:
@@ -111,25 +111,42 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard) -> str:
     """Say how many removals are held, against what, and how to release them."""
     return (
         f"This run would remove {removals} licences, and the matched clients have {active} active ones. That is more "
-        f"than {guard.max_count} and more than {_percent(guard.max_fraction)} % of them, so all removals are held. "
+        f"than {guard.max_count} and more than {percent(guard.max_fraction)} % of them, so all removals are held. "
         f"Check the invoice; if the removals are right, approve {removals} removals: the next run carries them out."
     )
 
 
-def list_now_empty(what: str, before: int) -> str:
-    """Say that a list of Halo that had rows is empty."""
+def rejected(words: str) -> str:
+    """Halo refused this one write."""
+    return f"Halo refused this: {words} Correct it on the invoice or in Halo, then press Sync."
+
+
+def permission_denied(words: str) -> str:
+    """Halo does not let us write."""
     return (
-        f"Halo showed no {what}, and there were {before} before. The Halo agent that is connected may have lost its "
-        "rights. Nothing was written. Check the agent's permissions in Halo; if the list really is empty, start a run "
-        "that accepts the shrunk read."
+        "Halo does not permit this. Give the Halo application and the agent who connected it the permission to edit "
+        f"software licensing, connect again, then press Sync. Halo said: {words}"
     )
 
 
-def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
-    """Say how many known licences a read did not show."""
+def unavailable(words: str) -> str:
+    """Halo was away for too long."""
+    return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {words}"
+
+
+def vanished(licence_id: int | None) -> str:
+    """The licence that was to be updated is no longer there."""
+    return f"Licence #{licence_id} was removed in Halo while the run was going on. Press Sync to create it again."
+
+
+def never_looked_up(words: str) -> str:
+    """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
+    return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
+
+
+def shows_too_little(missing: int) -> str:
+    """A list that was to say what became of a write lacks licences that are known to be there."""
     return (
-        f"{missing} of {known} known licences are missing from what Halo showed ({observed} licences). That is more "
-        f"than {guard.max_count} and more than {_percent(guard.max_fraction)} %, so nothing was written. The Halo "
-        "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
-        "gone, start a run that accepts the shrunk read."
+        f"Halo's list lacks licences that were there before (at least {missing}). Look whether the agent who connected "
+        "Halo still sees all clients and licences"
     )
