@@ -11,13 +11,14 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
+from halosync.store.snapshots import SnapshotStore
 
 from report_api.ports import EventTiming, Ports
 
@@ -41,12 +42,14 @@ def ports_on(
         invoice_reports=InvoiceReports(pool),
         history=HistoryStore(pool),
         keys=KeyStore(pool),
-        links=LinkStore(pool),
+        customer_links=CustomerLinks(pool),
+        product_links=ProductLinks(pool),
         partners=PartnerStore(pool),
         previews=PreviewStore(pool),
         reports=ReportStore(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
         sessions=SessionStore(pool),
+        snapshots=SnapshotStore(pool),
         event_timing=event_timing or EventTiming(),
     )

@@ -16,13 +16,14 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
+from halosync.store.snapshots import SnapshotStore
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,15 @@ class Ports:
     invoice_reports: InvoiceReports
     history: HistoryStore
     keys: KeyStore
-    links: LinkStore
+    customer_links: CustomerLinks
+    product_links: ProductLinks
     partners: PartnerStore
     previews: PreviewStore
     reports: ReportStore
     runs: RunStore
     retries: RunRetries
     sessions: SessionStore
+    snapshots: SnapshotStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)
 

@@ -9,8 +9,8 @@ from halosync.store.runs import NotConnectedError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
-from report_api.links.answers import refuse, text_of
-from report_api.links.view import View
+from report_api.links.list_page import View
+from report_api.links.pages.replies import refuse, text_of
 from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found
@@ -47,9 +47,9 @@ async def read_again(request: Request, visitor: VisitorHere, ports: PortsHere) -
     tab = text_of(form, "tab")
     if tab not in TABS:
         raise not_found()
-    read_at = await ports.links.read_at(visitor.partner_id)
+    read_at = await ports.snapshots.read_at(visitor.partner_id)
     try:
-        await ports.links.request_refresh(visitor.partner_id)
+        await ports.snapshots.request_read(visitor.partner_id)
     except NotConnectedError:
         return await refuse(request, tab, form, "Halo is not connected, so it cannot be read. Connect it on Halo PSA.")
     query = {**View.back(text_of(form, "back")).query, "reading": stamp(read_at)}
@@ -59,4 +59,4 @@ async def read_again(request: Request, visitor: VisitorHere, ports: PortsHere) -
 @router.get("/halo-psa/read.json")
 async def last_read(visitor: VisitorHere, ports: PortsHere) -> dict[str, Any]:
     """Say when Halo was last read, for the script that waits for it."""
-    return {"read_at": stamp(await ports.links.read_at(visitor.partner_id))}
+    return {"read_at": stamp(await ports.snapshots.read_at(visitor.partner_id))}

@@ -2,9 +2,9 @@
 
 Real are Postgres, the stores and the use cases; half of the customers match by name and half need a person. Prints
 milliseconds of this process' processor and of the clock, medians of several rounds. Fails when a page or an answer of
-the type-ahead takes more than LIMIT_S of the processor: then somebody who maps customers waits.
+the type-ahead takes more than LIMIT_S of the processor: then somebody who links customers waits.
 
-    .venv/bin/python bench/mapping.py [CUSTOMERS]
+    .venv/bin/python bench/links.py [CUSTOMERS]
 """
 
 import asyncio
@@ -22,18 +22,17 @@ import asyncpg
 from devstack.postgres import postgres
 from halosync.domain.acts import Actor
 from halosync.domain.model import CustomerLink
-from halosync.store.link_changes import CustomerChange
-from halosync.store.links import LinkStore
+from halosync.ports.links import LinkChange
+from halosync.store.links import CustomerLinks
 from halosync.store.migrate import migrate
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
-from report_api.links import customer_sheet
-from report_api.links.customer_table import customer_table
-from report_api.links.customers import customers
-from report_api.links.list_page import Standing
-from report_api.links.pages.customers import clients_found
+from report_api.links.changes import file_rows, read_file
+from report_api.links.customers import CUSTOMERS
+from report_api.links.kind import Standing
+from report_api.links.list_page import View, link_table
+from report_api.links.pages.lists import choices
 from report_api.links.service import Linking
-from report_api.links.view import View
 from report_api.web.csv_export import cell
 
 LIMIT_S = 0.8
@@ -103,50 +102,50 @@ async def measure(number: int) -> int:
         await migrate(url)
         pool = await open_pool(url, max_size=2)
         await load(pool, number)
-        store = LinkStore(pool)
+        store = CustomerLinks(pool)
         print(f"{number} customers, {number} clients\n\n| what | processor, ms | clock, ms |\n| --- | --- | --- |")
-        await timed("the bare read", lambda: store.customers(PARTNER))
+        await timed("the bare read", lambda: store.picture(PARTNER))
+
+        async def shown(view: View) -> None:
+            picture = await store.picture(PARTNER)
+            await asyncio.to_thread(link_table, CUSTOMERS, picture, view)
 
         async def type_ahead() -> None:
-            picture = await store.customers(PARTNER)
-            await asyncio.to_thread(clients_found, picture, "C-0", "northw")
+            picture = await store.picture(PARTNER)
+            await asyncio.to_thread(choices, CUSTOMERS, picture, "C-0", "northw")
 
         pages = {
             "first page, all unmatched": View(),
             "a page without suggestions": View(show=Standing.NAME, page=7),
             "searched": View(q="woodgrove 12"),
         }
-        waits = [await timed(what, partial(customer_table, store, PARTNER, view)) for what, view in pages.items()]
+        waits = [await timed(what, partial(shown, view)) for what, view in pages.items()]
         waits.append(await timed("the type-ahead", type_ahead))
         await files(store, number)
         await pool.close()
     return int(max(waits) > LIMIT_S)
 
 
-async def files(store: LinkStore, number: int) -> None:
+async def files(store: CustomerLinks, number: int) -> None:
     """A file that links every customer anew, read and applied."""
-    picture = await store.customers(PARTNER)
-    rows = [
-        {**row, "halo_client_id": (n + 1) % number}
-        for n, row in enumerate(customer_sheet.sheet_rows(customers(picture)))
-    ]
+    picture = await store.picture(PARTNER)
+    rows = [{**row, "halo_client_id": (n + 1) % number} for n, row in enumerate(file_rows(CUSTOMERS, picture))]
     lines = [
-        ",".join(customer_sheet.COLUMNS),
-        *(",".join(cell(row[name]) for name in customer_sheet.COLUMNS) for row in rows),
+        ",".join(CUSTOMERS.columns),
+        *(",".join(cell(row[name]) for name in CUSTOMERS.columns) for row in rows),
     ]
     content = "\n".join(lines).encode()
 
-    async def read() -> list[CustomerChange]:
-        return list(await asyncio.to_thread(customer_sheet.read_changes, content, picture))
+    async def read() -> list[LinkChange[CustomerLink]]:
+        return await asyncio.to_thread(read_file, CUSTOMERS, content, picture)
 
     await timed("reading a file of all customers", read)
     changes = await read()
     assert changes
-    await timed(
-        f"applying {len(changes)} changes", lambda: Linking(store).apply_customers(PARTNER, changes, BY), rounds=1
-    )
-    links = (await store.customers(PARTNER)).links
-    assert all(links[each.customer_id] == each.after != CustomerLink() for each in changes)
+    linking = Linking(CUSTOMERS, store)
+    await timed(f"applying {len(changes)} changes", lambda: linking.apply(PARTNER, changes, BY), rounds=1)
+    links = (await store.picture(PARTNER)).links
+    assert all(links[each.key] == each.after != CustomerLink() for each in changes)
 
 
 if __name__ == "__main__":

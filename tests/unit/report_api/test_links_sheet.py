@@ -9,27 +9,26 @@ from typing import Any
 
 import pytest
 from halosync.domain.model import Client, CustomerLink
-from halosync.store.link_changes import CustomerChange, ProductChange
-from halosync.store.links import CustomerPicture, ProductPicture
+from halosync.ports.links import CustomerPicture, LinkChange, ProductLink, ProductPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.links import customer_sheet, product_sheet
-from report_api.links.customers import customers
-from report_api.links.products import products
-from report_api.links.sheets import SheetErrors, read_sheet
+from report_api.links.changes import file_rows, read_file
+from report_api.links.customers import CUSTOMERS
+from report_api.links.products import PRODUCTS
+from report_api.links.sheet import SheetErrors, read_sheet
 from report_api.web.csv_export import cell, unguarded
 
 READ_AT = datetime(2026, 11, 5, tzinfo=UTC)
 PICTURE = CustomerPicture(
     names=[("C-1", "Contoso"), ("C-2", "Fabrikam"), ("=C", "Formula"), ("C-4", "Gone")],
     links={"C-2": CustomerLink(2), "C-4": CustomerLink(99), "=C": CustomerLink(None, excluded=True)},
-    clients=[Client(1, "contoso"), Client(2, "Fabrikam Pty"), Client(3, "Northwind")],
+    targets=[Client(1, "contoso"), Client(2, "Fabrikam Pty"), Client(3, "Northwind")],
     read_at=READ_AT,
 )
-PRODUCTS = ProductPicture(
-    names={"AV": "Antivirus", "-BP": "Business Premium", "X": "Other"},
+PRODUCT_PICTURE = ProductPicture(
+    names=[("AV", "Antivirus"), ("-BP", "Business Premium"), ("X", "Other")],
     links={"X": "Something"},
-    licence_names=["av ", "Backup"],
+    targets=["av ", "Backup"],
     read_at=READ_AT,
 )
 
@@ -52,7 +51,7 @@ def written(*lines: str) -> bytes:
 
 def errors_of(content: bytes, picture: CustomerPicture = PICTURE) -> list[str]:
     with pytest.raises(SheetErrors) as caught:
-        customer_sheet.read_changes(content, picture)
+        read_file(CUSTOMERS, content, picture)
     return [str(error) for error in caught.value.errors]
 
 
@@ -84,37 +83,37 @@ def pictures(draw: st.DrawFn) -> CustomerPicture:
 
 @given(pictures(), st.sampled_from(",;"), st.booleans())
 def test_out_and_in_again_changes_no_customer(picture: CustomerPicture, delimiter: str, mark: bool) -> None:
-    content = saved(customer_sheet.COLUMNS, customer_sheet.sheet_rows(customers(picture)), delimiter)
-    assert customer_sheet.read_changes(b"\xef\xbb\xbf" * mark + content, picture) == []
+    content = saved(CUSTOMERS.columns, file_rows(CUSTOMERS, picture), delimiter)
+    assert read_file(CUSTOMERS, b"\xef\xbb\xbf" * mark + content, picture) == []
 
 
 @given(st.dictionaries(IDS, TRICKY), st.dictionaries(IDS, IDS), st.lists(TRICKY.filter(bool)), st.sampled_from(",;"))
 def test_out_and_in_again_changes_no_product(
-    names: dict[str, str], links: dict[str, str], licence_names: list[str], delimiter: str
+    names: dict[str, str], links: dict[str, ProductLink], licence_names: list[str], delimiter: str
 ) -> None:
-    picture = ProductPicture(names, links, licence_names, READ_AT)
-    content = saved(product_sheet.COLUMNS, product_sheet.sheet_rows(products(picture)), delimiter)
-    assert product_sheet.read_changes(content, picture) == []
+    picture = ProductPicture(list(names.items()), links, licence_names, READ_AT)
+    content = saved(PRODUCTS.columns, file_rows(PRODUCTS, picture), delimiter)
+    assert read_file(PRODUCTS, content, picture) == []
 
 
 def test_a_file_links_unlinks_and_excludes() -> None:
     content = written("Customer ID;Halo client ID;Excluded;note", "C-1;#3;;x", " C-2 ;;;", "'=C;;no;", "", "C-4;2;YES;")
-    assert customer_sheet.read_changes(content, PICTURE) == [
-        CustomerChange("C-1", CustomerLink(), CustomerLink(3)),
-        CustomerChange("C-2", CustomerLink(2), CustomerLink()),
-        CustomerChange("=C", CustomerLink(None, excluded=True), CustomerLink()),
-        CustomerChange("C-4", CustomerLink(99), CustomerLink(2, excluded=True)),
+    assert read_file(CUSTOMERS, content, PICTURE) == [
+        LinkChange("C-1", CustomerLink(), CustomerLink(3)),
+        LinkChange("C-2", CustomerLink(2), CustomerLink()),
+        LinkChange("=C", CustomerLink(None, excluded=True), CustomerLink()),
+        LinkChange("C-4", CustomerLink(99), CustomerLink(2, excluded=True)),
     ]
 
 
 def test_two_columns_are_enough_and_leave_exclusions_alone() -> None:
-    assert customer_sheet.read_changes(written("customer_id,halo_client_id", "=C,3"), PICTURE) == [
-        CustomerChange("=C", CustomerLink(None, excluded=True), CustomerLink(3, excluded=True))
+    assert read_file(CUSTOMERS, written("customer_id,halo_client_id", "=C,3"), PICTURE) == [
+        LinkChange("=C", CustomerLink(None, excluded=True), CustomerLink(3, excluded=True))
     ]
 
 
 def test_a_client_that_is_gone_stays_linked_but_is_linked_to_nobody_else() -> None:
-    assert customer_sheet.read_changes(written("customer_id,halo_client_id", "C-4,99"), PICTURE) == []
+    assert read_file(CUSTOMERS, written("customer_id,halo_client_id", "C-4,99"), PICTURE) == []
     (error,) = errors_of(written("customer_id,halo_client_id", "C-1,99"))
     assert error.startswith("Line 2, column halo_client_id: the last read of Halo has no client 99; correct the id")
 
@@ -156,19 +155,19 @@ def test_lines_count_as_an_editor_counts_them() -> None:
 
 def test_many_errors_are_not_all_listed() -> None:
     with pytest.raises(SheetErrors) as caught:
-        customer_sheet.read_changes(written("customer_id,halo_client_id", *["x,1,2"] * 60), PICTURE)
+        read_file(CUSTOMERS, written("customer_id,halo_client_id", *["x,1,2"] * 60), PICTURE)
     assert (len(caught.value.errors), caught.value.more) == (50, 10)
 
 
 def test_products() -> None:
     content = written("product_code,licence_name", "AV,Antivirus", "'-BP, Microsoft 365 ", "X,")
-    assert product_sheet.read_changes(content, PRODUCTS) == [
-        ProductChange("AV", None, "Antivirus"),
-        ProductChange("-BP", None, "Microsoft 365"),
-        ProductChange("X", "Something", None),
+    assert read_file(PRODUCTS, content, PRODUCT_PICTURE) == [
+        LinkChange("AV", None, "Antivirus"),
+        LinkChange("-BP", None, "Microsoft 365"),
+        LinkChange("X", "Something", None),
     ]
     with pytest.raises(SheetErrors) as caught:
-        product_sheet.read_changes(written("product_code,licence_name", f"AV,{'x' * 501}", "Z,", ",Y"), PRODUCTS)
+        read_file(PRODUCTS, written("product_code,licence_name", f"AV,{'x' * 501}", "Z,", ",Y"), PRODUCT_PICTURE)
     assert [(error.line, error.column) for error in caught.value.errors] == [
         (2, "licence_name"),
         (3, "product_code"),
@@ -177,10 +176,10 @@ def test_products() -> None:
 
 
 def test_before_the_first_read_no_client_can_be_linked() -> None:
-    unread = replace(PICTURE, clients=[], read_at=None)
+    unread = replace(PICTURE, targets=[], read_at=None)
     assert len(errors_of(written("customer_id,halo_client_id", "C-1,1"), unread)) == 1
 
 
 def test_columns_that_are_missing_are_missing_from_rows() -> None:
     (row,) = read_sheet(b"a,b\n1,2", required=["a"], optional=["c"])
-    assert row.cells == {"a": "1"}
+    assert row.texts == {"a": "1"}

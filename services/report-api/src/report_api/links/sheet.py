@@ -5,8 +5,8 @@ Every error names line, column and what to do; a file with errors changes nothin
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from halosync.domain.names import name_key
 
@@ -41,14 +41,19 @@ class SheetErrors(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRow:
-    """A line's cells by column; a column that the file does not have is missing."""
+class Cells:
+    """A line's cells by column; a column that the file does not have is missing. `errors` gathers what is wrong."""
 
     line: int
-    cells: Mapping[str, str]
+    texts: Mapping[str, str]
+    errors: list[SheetError] = field(default_factory=list)
+
+    def wrong(self, column: str, message: str) -> None:
+        """Remember an error, so that a person mends a file once and not error by error."""
+        self.errors.append(SheetError(self.line, column, message))
 
 
-def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[str]) -> Sequence[SheetRow]:
+def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[str]) -> Sequence[Cells]:
     """Return the rows of a file in UTF-8, with or without byte order mark, parted by commas or semicolons.
 
     Other columns are ignored, and so are empty lines. What `csv_export.cell` put in front of a formula is taken away.
@@ -74,7 +79,7 @@ def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[st
         if len(cells) != len(header):
             errors.append(SheetError(line, None, f"has {len(cells)} cells, and the header has {len(header)}"))
             continue
-        rows.append(SheetRow(line, {name: unguarded(cells[position]) for name, position in columns.items()}))
+        rows.append(Cells(line, {name: unguarded(cells[position]) for name, position in columns.items()}))
     if errors:
         raise SheetErrors(errors)
     return rows
@@ -107,37 +112,3 @@ def _columns(header: Sequence[str], required: Sequence[str], optional: Sequence[
     if errors:
         raise SheetErrors(errors)
     return {column: named.index(column) for column in (*required, *optional) if column in named}
-
-
-class Collector:
-    """Gathers errors line by line, so that a person mends a file once and not error by error."""
-
-    def __init__(self) -> None:
-        self._errors: list[SheetError] = []
-
-    def add(self, row: SheetRow, column: str, message: str) -> None:
-        """Remember an error."""
-        self._errors.append(SheetError(row.line, column, message))
-
-    def finish(self) -> None:
-        """Let the file pass, or refuse it.
-
-        Raises:
-            SheetErrors: there was an error.
-        """
-        if self._errors:
-            raise SheetErrors(sorted(self._errors, key=lambda error: error.line or 0))
-
-
-def each_once(
-    rows: Iterable[SheetRow], column: str, key: Callable[[str], str], errors: Collector
-) -> Iterator[SheetRow]:
-    """Yield the rows, but for those whose key an earlier line has; these are errors."""
-    seen: dict[str, int] = {}
-    for row in rows:
-        value = key(row.cells[column])
-        if value in seen:
-            errors.add(row, column, f'"{value}" is on line {seen[value]} already; keep one of the two lines')
-        else:
-            seen[value] = row.line
-            yield row

@@ -1,40 +1,36 @@
 """Which rows a page shows, what is found while typing, and whom a client serves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from halosync.domain.model import Client, CustomerLink
-from halosync.store.links import CustomerPicture
+from halosync.ports.links import CustomerPicture
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.links.client_ids import read_client_id
-from report_api.links.customers import customers
-from report_api.links.list_page import Shown, Standing, choose, standing_of_customer, texts_of_customer
-from report_api.links.models import Customer
+from report_api.links.customers import CUSTOMERS, CustomerRow, read_client_id
+from report_api.links.kind import Standing
+from report_api.links.list_page import ShownRows, View, choose
 from report_api.links.search import find
-from report_api.links.sharing import Others, Serving
+from report_api.links.sharing import Others, Sharing
 
 PICTURE = CustomerPicture(
     names=[("C-1", "Contoso"), ("C-2", "Contoso Nord"), ("C-3", "Fabrikam"), ("C-4", "Nobody"), ("C-5", "Wingtip")],
     links={"C-2": CustomerLink(1), "C-3": CustomerLink(2, excluded=True), "C-5": CustomerLink(99)},
-    clients=[Client(1, "contoso"), Client(2, "Fabrikam"), Client(3, "Northwind Traders")],
+    targets=[Client(1, "contoso"), Client(2, "Fabrikam"), Client(3, "Northwind Traders")],
     read_at=datetime(2026, 11, 5, tzinfo=UTC),
 )
 
 
-def shown(only: Standing | None = None, q: str = "", page: int = 1, size: int = 25) -> Shown[Customer]:
-    return choose(
-        customers(PICTURE),
-        standing=standing_of_customer,
-        texts=texts_of_customer,
-        only=only,
-        q=q,
-        page=page,
-        size=size,
-    )
+def shown(only: Standing | None = None, q: str = "", page: int = 1, size: int = 25) -> ShownRows[CustomerLink]:
+    return choose(CUSTOMERS.rows(PICTURE), View(only, q, page), size)
 
 
-def ids(page: Shown[Customer]) -> list[str]:
-    return [customer.customer_id for customer in page.rows]
+def ids(page: ShownRows[CustomerLink]) -> list[str]:
+    return [row.key for row in page.rows]
+
+
+def serving(rows: list[CustomerRow]) -> Sharing:
+    return CUSTOMERS.sharing(rows)
 
 
 def test_unmatched_customers_come_first_and_excluded_ones_last() -> None:
@@ -83,18 +79,18 @@ def test_nothing_is_found_twice(q: str, most: int) -> None:
 
 
 def test_a_client_serves_those_that_are_taken_together() -> None:
-    serving = Serving(customers(PICTURE))
-    assert serving.others(1, "C-1") == Others(("Contoso Nord",))
-    assert serving.others(1).listed == "Contoso and Contoso Nord"
-    assert not serving.others(2)  # its only customer is excluded
-    assert not serving.others(99)
-    assert not serving.others(None)
+    served = serving(CUSTOMERS.rows(PICTURE))
+    assert served.others(1, "C-1") == Others(("Contoso Nord",))
+    assert served.others(1).listed == "Contoso and Contoso Nord"
+    assert not served.others(2)  # its only customer is excluded
+    assert not served.others(99)
+    assert not served.others(None)
 
 
 def test_a_hint_does_not_list_hundreds() -> None:
     picture = CustomerPicture([(f"C-{n}", f"Name {n}") for n in range(9)], {}, [], PICTURE.read_at)
-    linked = [each.model_copy(update={"halo_client_id": 1, "problem": None}) for each in customers(picture)]
-    assert Serving(linked).others(1, "C-0").listed == "Name 1, Name 2, Name 3 and 5 more"
+    linked = [replace(each, target_id=1, problem=None) for each in CUSTOMERS.rows(picture)]
+    assert serving(linked).others(1, "C-0").listed == "Name 1, Name 2, Name 3 and 5 more"
 
 
 def test_ids_of_clients() -> None:

@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl
 
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.links.list_page import Standing
-from report_api.links.view import View
+from report_api.links.kind import Standing
+from report_api.links.list_page import View
 
 views = st.builds(
     View,
