@@ -33,6 +33,16 @@ def test_equal_names_are_in_the_order_of_their_ids_whatever_the_order_of_the_rea
     assert found == client_suggestions(CLIENTS).best("contoso")
 
 
+def test_equal_names_are_in_the_order_of_their_ids_before_that_of_their_spelling() -> None:
+    found = client_suggestions([Client(1, "CONTOSO"), Client(0, "contoso")]).best("contoso")
+    assert [each.id for each in found] == [0, 1]
+
+
+def test_as_many_as_are_asked_for_are_found() -> None:
+    clients = [Client(number, f"Contoso {number}") for number in range(20)]
+    assert len(client_suggestions(clients).best("contoso", limit=12)) == 12
+
+
 def test_limit_and_cutoff() -> None:
     assert len(client_suggestions(CLIENTS).best("contoso", limit=1)) == 1
     assert client_suggestions(CLIENTS).best("zzz", cutoff=90) == []

@@ -1,4 +1,4 @@
-"""Reading an invoice from files and checking it exactly as the planner will (`contracts/checking.py`)."""
+"""Reading an invoice from files and checking it exactly as the planner will (`contracts/invoice_checks.py`)."""
 
 import gzip
 import zlib
@@ -11,8 +11,8 @@ from typing import Any
 from rich.progress import Progress
 
 from halosync.cli.failures import CommandError
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, read_event, read_json_line
 from halosync.contracts.invoice import InvoiceHeader, InvoiceProblem
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, read_event, read_json_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
 

@@ -6,9 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from halosync.contracts import checking
-from halosync.contracts.checking import MOST_PROBLEMS, InvalidInvoiceError, LineChecker, read_event, read_json_line
+from halosync.contracts import invoice_checks
 from halosync.contracts.invoice import InvoiceLine, InvoiceProblem, InvoiceRejected
+from halosync.contracts.invoice_checks import (
+    MOST_PROBLEMS,
+    InvalidInvoiceError,
+    LineChecker,
+    read_event,
+    read_json_line,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -216,7 +222,7 @@ def test_after_too_many_problems_the_rest_is_not_read() -> None:
 
 
 def test_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "MOST_LINES", 2)
+    monkeypatch.setattr(invoice_checks, "MOST_LINES", 2)
     assert problems(EVENT | {"lines": [LINE] * 3}) == [(None, "lines")]
 
 

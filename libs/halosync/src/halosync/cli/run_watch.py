@@ -8,7 +8,7 @@ from uuid import UUID
 from rich.progress import Progress
 
 from halosync.cli.failures import CommandError
-from halosync.cli.refusals import why_no_run
+from halosync.cli.run_refusal import why_no_run
 from halosync.domain.states import RunState
 from halosync.store.run_overview import RunOverview, RunOverviews
 from halosync.store.runs import NoRunError
