@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from auth import sentences
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
-from halosync.messaging.answering import answer
+from halosync.messaging.replies import answer
 
 CODE = "code-that-nobody-may-see"
 BODY = CompleteConnection.model_validate({"state": "s", "code": CODE}).model_dump_json().encode()

@@ -40,6 +40,7 @@ from halosync.domain.delivery import (
     Unpublishable,
     next_delivery,
 )
+from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import DEAD
 from halosync.observability.metrics import DELIVERIES
@@ -166,7 +167,7 @@ class _DeliveryMiddleware(BaseMiddleware):
         self.deliveries = deliveries
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-        queue: str = self.context.get_local("handler_").queue.name
+        queue = queue_of_delivery(self.context)
         result: Any = None
         ending: Ending = Done()
         try:

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import DRAIN_S, connect_options, given_up
-from halosync.messaging.consuming import cancel_consumers, keep_bound
+from halosync.messaging.consumers import cancel_consumers, keep_bound
 from halosync.messaging.delivery import PASSING, Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
