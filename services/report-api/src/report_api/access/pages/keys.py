@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Path, Request, Response
 from halosync.contracts.message import Text
-from halosync.domain.audit_wording import short_id
+from halosync.domain.audit_sentences import short_id
 from halosync.store.keys import KeyExistsError, KeyRecord
 from pydantic import TypeAdapter, ValidationError
 

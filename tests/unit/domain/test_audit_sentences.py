@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from halosync.domain.acts import Act
-from halosync.domain.audit_wording import KINDS, describe, describe_changes
+from halosync.domain.audit_sentences import KINDS, describe, describe_changes
 
 RUN = "3f2a77c0-0000-4000-8000-000000000000"
 INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
