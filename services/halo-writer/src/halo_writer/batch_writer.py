@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import structlog
 from halosync.contracts.connection import TokenGranted
+from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
@@ -14,7 +15,6 @@ from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
 from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
 
-from halo_writer import sentences
 from halo_writer.in_flight import InFlight
 from halo_writer.ports import Actions
 from halo_writer.sender import FailedRequest, Sender
@@ -188,9 +188,9 @@ class BatchWriter:
             await self._actions.refuse(batch.batch_id, marks, named)
             return
         words = {
-            Reason.HALO_REJECTED: sentences.rejected,
-            Reason.PERMISSION_DENIED: sentences.permission_denied,
-        }.get(reason, sentences.unavailable)(failure.words)
+            Reason.HALO_REJECTED: item_sentences.rejected,
+            Reason.PERMISSION_DENIED: item_sentences.permission_denied,
+        }.get(reason, item_sentences.unavailable)(failure.words)
         await self._actions.record(
             batch, [], [FailedAction(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
@@ -207,16 +207,16 @@ class BatchWriter:
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
-        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, sentences.unavailable(words))
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, item_sentences.unavailable(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            return await self._give_up(batch, Reason.PERMISSION_DENIED, sentences.permission_denied(failure.words))
+            return await self._give_up(batch, Reason.PERMISSION_DENIED, item_sentences.permission_denied(failure.words))
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
         # What waits was not what could not be looked up: it is still to be sent.
-        wait_s = await self._give_up(batch, None, sentences.unavailable(failure.words))
+        wait_s = await self._give_up(batch, None, item_sentences.unavailable(failure.words))
         await self._actions.note_success(batch.batch_id)
         return wait_s
 
@@ -248,7 +248,7 @@ class BatchWriter:
                 if reason is not None:
                     failed.append(FailedAction(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
-                unknown = sentences.never_looked_up(words)
+                unknown = item_sentences.never_looked_up(words)
                 failed.append(FailedAction(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
             else:
                 unsettled.append(action.settle_wait_s)

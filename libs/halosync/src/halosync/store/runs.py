@@ -10,6 +10,7 @@ from halosync.contracts.run import RunCounters, RunFinished, RunRequested
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
+from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import record
@@ -18,24 +19,40 @@ from halosync.store.queries import QUERIES, Connection
 from halosync.store.seen import SeenChangedError, change_since, must_still_hold
 
 
-class NoInvoiceError(LookupError):
+class RunNotStartedError(Exception):
+    """No run was started. `why` is the reason, which has a sentence in `WHY_NO_RUN`."""
+
+    why: NoRun
+
+
+class NoInvoiceError(RunNotStartedError):
     """There is no such invoice, or none at all."""
 
+    why = NoRun.INVOICE_NOT_FOUND
 
-class EmptyInvoiceError(ValueError):
+
+class EmptyInvoiceError(RunNotStartedError):
     """The invoice has no lines; it starts no run (spec section 3, "Delete guard")."""
 
+    why = NoRun.INVOICE_EMPTY
 
-class NotConnectedError(RuntimeError):
+
+class NotConnectedError(RunNotStartedError):
     """The partner's Halo is not connected."""
 
+    why = NoRun.NOT_CONNECTED
 
-class NoRunError(LookupError):
+
+class NoRunError(RunNotStartedError):
     """The partner has no such run."""
 
+    why = NoRun.RUN_NOT_FOUND
 
-class RunInProgressError(RuntimeError):
+
+class RunInProgressError(RunNotStartedError):
     """One run per partner at a time; `run_id` is the one that goes on."""
+
+    why = NoRun.RUN_IN_PROGRESS
 
     def __init__(self, run_id: UUID) -> None:
         super().__init__(f"run {run_id} is still going on")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
+from halosync.domain.item_sentences import LINE_NOT_RECURRING
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,8 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from report_api.runs.models import Run
 from report_api.web.fields import Amount
 from report_api.web.paging import Page
-
-_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
 
 
 class InvoiceRun(BaseModel):
@@ -100,7 +99,7 @@ def line_columns(row: Mapping[str, Any], run_id: UUID | None) -> Mapping[str, An
     """
     columns = {**row, "run_id": run_id}
     if run_id is not None and row["kind"] != Kind.RECURRING:
-        detail = row["detail"] if row["reason"] == Reason.NOT_RECURRING else _NOT_RECURRING
+        detail = row["detail"] if row["reason"] == Reason.NOT_RECURRING else LINE_NOT_RECURRING
         columns |= {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": detail}
     return columns
 
