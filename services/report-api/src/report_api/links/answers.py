@@ -6,7 +6,7 @@ from fastapi import Request, Response
 from halosync.domain.acts import Actor
 from starlette.datastructures import FormData
 
-from report_api.access.session import say, visitor_of
+from report_api.access.session import notify, visitor_of
 from report_api.links import sentences as wording
 from report_api.links.accepting import NotAPairError
 from report_api.links.service import Applied
@@ -32,9 +32,9 @@ def texts_of(form: FormData, name: str) -> list[str]:
 async def answer(request: Request, tab: str, form: FormData, applied: Applied, done: str) -> Response:
     """Say what became of a form, and lead back to the list that it came from."""
     if applied.made:
-        await say(request, f"{done} {NEXT}")
+        await notify(request, f"{done} {NEXT}")
     for sentence in wording.listed(applied.refusals):
-        await say(request, sentence, "bad")
+        await notify(request, sentence, "bad")
     return back_to(request, tab, form)
 
 
@@ -57,7 +57,7 @@ async def accept_ticked(
 
 async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
     """Say why nothing was done, and lead back to the list."""
-    await say(request, sentence, "bad")
+    await notify(request, sentence, "bad")
     return back_to(request, tab, form)
 
 
