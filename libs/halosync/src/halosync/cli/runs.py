@@ -6,11 +6,11 @@ from uuid import UUID
 import asyncpg
 import typer
 
+from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError
 from halosync.cli.output import Json, emit_json, progress, say, show_table
-from halosync.cli.refusals import why_no_run
-from halosync.cli.sessions import with_database
-from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
+from halosync.cli.run_refusal import why_no_run
+from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.store.partners import PartnerStore, UnknownPartnerError

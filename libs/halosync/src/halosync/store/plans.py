@@ -11,7 +11,6 @@ from halosync.domain.batching import Batch
 from halosync.domain.model import (
     Cleanup,
     Client,
-    CustomerLink,
     DeleteGuard,
     Kind,
     Licence,
@@ -28,6 +27,7 @@ from halosync.domain.model import (
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
@@ -104,13 +104,9 @@ class PlanStore:
                     )
                     async for row in QUERIES.licences_read(connection, read_id=read.read_id)
                 ],
-                customer_links={
-                    row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
-                    async for row in QUERIES.customer_links(connection, partner_id=partner_id)
-                },
+                customer_links=await CustomerLinks.stored(connection, partner_id),
                 product_links={
-                    row["product_code"]: row["licence_name"]
-                    async for row in QUERIES.product_links(connection, partner_id=partner_id)
+                    code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
                 },
                 settings=await self.settings(partner_id),
                 owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
