@@ -16,6 +16,7 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.acts import COMMAND_LINE
 from report_api.app import Api, build
+from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
 
 ACME, RIVAL = "acme-msp", "rival-msp"
@@ -225,11 +226,11 @@ def application() -> Api:
 async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming, application: Api) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
-    ports = Ports.on(
+    ports = ports_on(
         pool,
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
-        auth=auth,
+        services=auth,
         event_timing=event_timing,
     )
     application.state.ports = ports

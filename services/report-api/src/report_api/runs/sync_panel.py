@@ -22,7 +22,7 @@ from report_api.runs.sentences import RemedyLink
 from report_api.runs.service import show_run
 from report_api.web.visitor import Visitor
 
-Back = Literal["report", "run"]
+ReturnTo = Literal["report", "run"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
 
 
@@ -42,7 +42,7 @@ class SyncPanel:
     row: Mapping[str, Any] | None
     invoice: Mapping[str, Any] | None
     connection: str
-    back: Back
+    back: ReturnTo
 
     @property
     def version(self) -> str:
@@ -119,7 +119,7 @@ class SyncPanel:
         return None
 
 
-async def sync_panel(ports: Ports, visitor: Visitor, back: Back = "report") -> SyncPanel:
+async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") -> SyncPanel:
     """Return what the panel shows of the visitor's partner now."""
     rows = await ports.reports.runs(visitor.partner_id, after=None, most=1)
     invoices = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
