@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
+from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
@@ -210,7 +211,7 @@ class ActionStore:
         What waits is not sent. What cannot be looked up any more fails as unknown, and no run of the partner reads
         Halo before it can have settled.
         """
-        detail = f"{error} After that press Sync: it does what is still to be done."
+        detail = item_sentences.connection_lost(error)
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             await QUERIES.note_error(connection, run_id=batch.run_id, error_code=code, error=error)
