@@ -20,7 +20,7 @@ from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
 from halosync.store.reports import ReportStore
-from halosync.store.retrying import RunRetries
+from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore

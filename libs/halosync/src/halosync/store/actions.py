@@ -14,7 +14,7 @@ from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
-from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
+from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
@@ -273,4 +273,4 @@ def _state(row: asyncpg.Record, side: str) -> LicenceState | None:
 
 def _count(rows: Sequence[asyncpg.Record], outcome: Outcome) -> None:
     for row in rows:
-        ITEMS_SETTLED.labels(row["action"], outcome).inc()
+        ITEMS_RECORDED.labels(row["action"], outcome).inc()

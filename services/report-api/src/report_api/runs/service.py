@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 from halosync.store.reports import ItemFilter
-from halosync.store.retrying import NothingLeftError
+from halosync.store.run_retries import NothingLeftError
 from halosync.store.runs import RunInProgressError, RunNotStartedError
 
 from report_api.ports import Ports
