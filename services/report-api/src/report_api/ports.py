@@ -10,14 +10,16 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
+from halosync.store.invoice_views import InvoiceViews
+from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
+from halosync.store.line_views import LineViews
 from halosync.store.links import LinkStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
-from halosync.store.reports import ReportStore
 from halosync.store.retrying import RunRetries
+from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 
@@ -56,12 +58,14 @@ class Ports:
     audit: AuditStore
     connections: ConnectionStore
     invoice_reports: InvoiceReports
-    history: HistoryStore
+    invoice_views: InvoiceViews
+    item_views: ItemViews
     keys: KeyStore
+    line_views: LineViews
     links: LinkStore
     partners: PartnerStore
     previews: PreviewStore
-    reports: ReportStore
+    run_views: RunViews
     runs: RunStore
     retries: RunRetries
     sessions: SessionStore
@@ -86,12 +90,14 @@ class Ports:
             audit=AuditStore(pool),
             connections=ConnectionStore(pool),
             invoice_reports=InvoiceReports(pool),
-            history=HistoryStore(pool),
+            invoice_views=InvoiceViews(pool),
+            item_views=ItemViews(pool),
             keys=KeyStore(pool),
+            line_views=LineViews(pool),
             links=LinkStore(pool),
             partners=PartnerStore(pool),
             previews=PreviewStore(pool),
-            reports=ReportStore(pool),
+            run_views=RunViews(pool),
             runs=RunStore(pool),
             retries=RunRetries(pool),
             sessions=SessionStore(pool),

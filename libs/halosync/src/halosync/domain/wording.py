@@ -13,6 +13,7 @@ NOT_RECURRING = (
     "The invoice has no recurring line for this product, and only recurring lines set a licence. "
     "A licence that Halo has for it was left as it is. Nothing to do."
 )
+LINE_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
 QUANTITY_ZERO = "The invoice bills a quantity of 0 and Halo has no such licence. Nothing to do."
 CUSTOMER_EXCLUDED = (
     "This customer is excluded from synchronisation. To synchronise it, include it again on the Customers tab "

@@ -10,9 +10,10 @@ from typing import Any
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
-from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
+from halosync.domain.model import Action, PriceField, Reason, Removal
 from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
+from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
@@ -64,8 +65,8 @@ class ActionStore:
                 attempt=row["attempts"],
                 mark_no=row["mark_no"],
                 action_state=row["action_state"],
-                before=_state(row, "before"),
-                after=_state(row, "after"),
+                before=licence_state(row, "before"),
+                after=licence_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
                 unseen=row["unseen"],
             )
@@ -257,14 +258,6 @@ def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
             "tenant": batch.tenant,
             "kind": batch.kind,
         }
-    )
-
-
-def _state(row: asyncpg.Record, side: str) -> LicenceState | None:
-    if row[f"{side}_active"] is None:
-        return None
-    return LicenceState(
-        row[f"{side}_quantity"], row[f"{side}_price"], row[f"{side}_billing_cycle"], row[f"{side}_active"]
     )
 
 

@@ -15,8 +15,8 @@ from halosync.store import link_changes
 from halosync.store.link_changes import Changed, CustomerChange, ProductChange
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
-from halosync.store.reports import Row, pattern, rows_of
 from halosync.store.runs import NotConnectedError
+from halosync.store.search import pattern
 
 
 @dataclass(frozen=True)
@@ -164,27 +164,22 @@ class LinkStore:
 
     async def clients(
         self, partner_id: str, *, q: str | None, after: tuple[str, int] | None, most: int
-    ) -> Sequence[Row]:
-        """Return clients by name; `after` is a name and `halo_client_id`."""
+    ) -> Sequence[Client]:
+        """Return clients by name; `after` is a name and the id of a client."""
         name, halo_client_id = after or ("", -1)
-        return await rows_of(
-            QUERIES.link_clients(
-                self._pool,
-                partner_id=partner_id,
-                name=name,
-                halo_client_id=halo_client_id,
-                pattern=pattern(q),
-                most=most,
-            )
+        rows = QUERIES.link_clients(
+            self._pool, partner_id=partner_id, name=name, halo_client_id=halo_client_id, pattern=pattern(q), most=most
         )
+        return [Client(*row) async for row in rows]
 
-    async def licence_names(self, partner_id: str, *, q: str | None, after: str | None, most: int) -> Sequence[Row]:
+    async def licence_names(
+        self, partner_id: str, *, q: str | None, after: str | None, most: int
+    ) -> Sequence[tuple[str, int]]:
         """Return licence names with how many licences have each, by name, those behind the name `after`."""
-        return await rows_of(
-            QUERIES.link_licence_names(
-                self._pool, partner_id=partner_id, name=after or "", pattern=pattern(q), most=most
-            )
+        rows = QUERIES.link_licence_names(
+            self._pool, partner_id=partner_id, name=after or "", pattern=pattern(q), most=most
         )
+        return [tuple(row) async for row in rows]
 
     async def request_refresh(self, partner_id: str) -> UUID:
         """Ask for Halo to be read again, and return the id of the read.

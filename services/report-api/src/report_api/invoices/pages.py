@@ -123,7 +123,7 @@ COUNTED = (Outcome.SYNCED, Outcome.FAILED, Outcome.SKIPPED, Outcome.HELD, Outcom
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: Asked) -> Response:
     """Show an invoice with its counters, and a page of the lines that fit the filters."""
     partner_id = visitor.partner_id
-    invoices = await ports.invoice_reports.invoices(partner_id)
+    invoices = await ports.invoice_views.by_month(partner_id)
     settings = await ports.partners.settings(partner_id)
     if settings is None:
         raise not_found()
@@ -162,7 +162,7 @@ async def download(visitor: VisitorHere, ports: PortsHere, asked: Asked) -> Resp
     """Send every line that fits the filters, in the order of the page, as a CSV file."""
     of = await _find(ports, visitor.partner_id, asked)
     chunks = ports.invoice_reports.chunks(of, asked.choice, CHUNK)
-    return lines_csv(chunks, of.run.run_id if of.run else None, f"invoice-{of.invoice.period}.csv")
+    return lines_csv(chunks, f"invoice-{of.invoice.period}.csv")
 
 
 async def _find(ports: Ports, partner_id: str, asked: Asked) -> ReportedInvoice:

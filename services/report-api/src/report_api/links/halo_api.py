@@ -25,8 +25,8 @@ async def list_clients(
     after = _CLIENTS.after(cursor)
     read_at = await ports.links.read_at(partner)
     rows = [] if read_at is None else await ports.links.clients(partner, q=q, after=after, most=limit + 1)
-    page, following = _CLIENTS.split(rows, limit, lambda row: (row["name"], row["halo_client_id"]))
-    clients = [HaloClient(id=row["halo_client_id"], name=row["name"], inactive=row["inactive"]) for row in page]
+    page, following = _CLIENTS.split(rows, limit, lambda client: (client.name, client.id))
+    clients = [HaloClient(id=client.id, name=client.name, inactive=client.inactive) for client in page]
     return HaloClientPage(items=clients, next_cursor=following, read_at=read_at)
 
 
@@ -38,8 +38,8 @@ async def list_licence_names(
     after = _NAMES.after(cursor)
     read_at = await ports.links.read_at(partner)
     rows = [] if read_at is None else await ports.links.licence_names(partner, q=q, after=after, most=limit + 1)
-    page, following = _NAMES.split(rows, limit, lambda row: str(row["name"]))
-    names = [LicenceName(name=row["name"], licences=row["licences"]) for row in page]
+    page, following = _NAMES.split(rows, limit, lambda named: named[0])
+    names = [LicenceName(name=name, licences=licences) for name, licences in page]
     return LicenceNamePage(items=names, next_cursor=following, read_at=read_at)
 
 

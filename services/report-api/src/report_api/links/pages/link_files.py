@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -93,7 +94,9 @@ def file_pages(file: LinkFile) -> APIRouter:
         """Return every row as a file that can be loaded again."""
         picture = await file.picture(ports.links, visitor.partner_id)
         rows = await asyncio.to_thread(file.rows, picture)
-        return csv_response(file.columns, _at_once(rows), f"{file.tab}.csv", marked=True)
+        return csv_response(
+            file.columns, _at_once(rows), f"{file.tab}.csv", cells=itemgetter(*file.columns), marked=True
+        )
 
     @router.get(f"/{file.tab}/import")
     async def ask(request: Request) -> Response:
