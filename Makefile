@@ -52,6 +52,10 @@ test-unit: install ## Run the unit tests only, without servers: the domain's cov
 	$(DOMAIN)
 	$(PYTEST) tests/unit --ignore=tests/unit/domain
 
+.PHONY: mutants
+mutants: install ## Change the rules in small ways, one at a time: a unit test must notice each (20 minutes; ARGS="'*.retry*'")
+	$(BIN)/python -m devstack mutants $(ARGS)
+
 .PHONY: simulate
 simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--seeds 10000", "--seed 7", "--without fence")
 	$(BIN)/python -m simulation $(ARGS)
@@ -88,4 +92,4 @@ generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, s
 
 .PHONY: clean
 clean: ## Remove what was made, the virtual environment too
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .mutants

@@ -32,8 +32,8 @@ from devstack.options import StackOptions, new_token_key
 from devstack.stack import running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
-from halosync.contracts.checking import LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
 from halosync.store.invoices import InvoiceStore

@@ -27,7 +27,7 @@ from devstack.ports import free_port
 from devstack.postgres import postgres
 from devstack.wait import until
 from halosync.contracts.settings import RateLimit
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.acts import COMMAND_LINE
 from halosync.runtime.health import serve_until, server
 from halosync.store.migrate import migrate
@@ -59,7 +59,7 @@ _OUTCOMES = (
     (0.90, "synced", "unchanged", None, None),
     (0.94, "synced", "update", None, None),
     (0.96, "failed", "update", "halo_rejected", "Halo refused this: the count is too large. Correct it in Halo."),
-    (0.98, "skipped", "none", "customer_not_found", wording.customer_not_found(["Some customer"])),
+    (0.98, "skipped", "none", "customer_not_found", item_sentences.customer_not_found(["Some customer"])),
     (1.00, "held", "delete", "delete_guard", "This run would remove 400 licences. Check the invoice."),
 )
 

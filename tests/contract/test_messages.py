@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from halosync.contracts.checking import LineChecker, read_event
 from halosync.contracts.connection import CompleteConnection, TokenGranted
+from halosync.contracts.invoice_checks import LineChecker, read_event
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.messaging.asyncapi import TARGET, describe, written

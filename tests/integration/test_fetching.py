@@ -12,8 +12,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from devstack.ports import free_port
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker
 from halosync.contracts.invoice import InvoiceHeader
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from planner import lines_fetcher
 from planner.lines_fetcher import FetchFailedError, LinesFetcher, _Unpacker
 

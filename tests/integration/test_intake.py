@@ -12,8 +12,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from devstack.wait import until
-from halosync.contracts.checking import InvalidInvoiceError
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
+from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.store.invoices import InvoiceStore
 from halosync.store.partners import PartnerStore
 from halosync.store.runs import RunStore

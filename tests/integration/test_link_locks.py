@@ -12,16 +12,9 @@ import asyncpg
 import pytest
 from halosync.domain.model import CustomerLink
 from halosync.ports.connections import Attempt, NewTokens
+from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.connections import ConnectionStore
-from halosync.store.link_changes import (
-    Changed,
-    CustomerChange,
-    ProductChange,
-    WhyRefused,
-    change_customers,
-    change_products,
-)
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks
 
 from tests.integration.audit.deeds import BY, PARTNER, Stage
 
@@ -53,8 +46,9 @@ async def until_it_waits(pool: "asyncpg.Pool[Any]", second: "asyncio.Future[Any]
         await asyncio.sleep(0.01)
 
 
-async def link(connection: Any, change: CustomerChange) -> Changed[CustomerChange]:
-    return await change_customers(connection, PARTNER, [change], by=BY, names={}, together=False)
+async def link(pool: "asyncpg.Pool[Any]", connection: Any, change: LinkChange[CustomerLink]) -> Changed[CustomerLink]:
+    links = CustomerLinks(pool)
+    return await links.change_in(connection, PARTNER, [change], by=BY, names={}, together=False)
 
 
 async def switch(stage: Stage) -> None:
@@ -65,13 +59,13 @@ async def switch(stage: Stage) -> None:
 
 
 async def links(pool: "asyncpg.Pool[Any]") -> dict[str, CustomerLink]:
-    return dict((await LinkStore(pool).customers(PARTNER)).links)
+    return dict((await CustomerLinks(pool).picture(PARTNER)).links)
 
 
 async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_halo(pool: "asyncpg.Pool[Any]") -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
-        changed = await link(connection, CustomerChange("C-1", NONE, CustomerLink(CLIENT)))
+        changed = await link(pool, connection, LinkChange("C-1", NONE, CustomerLink(CLIENT)))
         switching = asyncio.ensure_future(switch(stage))
         await until_it_waits(pool, switching)
     await switching
@@ -86,10 +80,8 @@ async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any
     async with ConnectionStore(pool).lock(PARTNER) as held:
         assert held is not None
         await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"])
-        change = CustomerChange("C-1", NONE, CustomerLink(CLIENT))
-        linking = asyncio.ensure_future(
-            stage.links.change_customers(PARTNER, [change], by=BY, names={}, together=False)
-        )
+        change = LinkChange("C-1", NONE, CustomerLink(CLIENT))
+        linking = asyncio.ensure_future(stage.customer_links.change(PARTNER, [change], by=BY, names={}, together=False))
         await until_it_waits(pool, linking)
     assert [each.why for each in (await linking).refused] == [WhyRefused.NOT_IN_HALO]
     assert await links(pool) == {}
@@ -98,9 +90,9 @@ async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any
 async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
-        await link(connection, CustomerChange("C-1", NONE, CustomerLink(CLIENT)))
-        excluded = CustomerChange("C-1", NONE, CustomerLink(None, excluded=True))
-        second = stage.links.change_customers(PARTNER, [excluded], by=BY, names={}, together=False)
+        await link(pool, connection, LinkChange("C-1", NONE, CustomerLink(CLIENT)))
+        excluded = LinkChange("C-1", NONE, CustomerLink(None, excluded=True))
+        second = stage.customer_links.change(PARTNER, [excluded], by=BY, names={}, together=False)
         waiting = asyncio.ensure_future(second)
         await until_it_waits(pool, waiting)
     assert [each.why for each in (await waiting).refused] == [WhyRefused.CHANGED_MEANWHILE]
@@ -110,9 +102,11 @@ async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: "asy
 async def test_of_two_changes_of_a_product_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
-        await change_products(connection, PARTNER, [ProductChange("P", None, "One")], by=BY, together=False)
-        second = stage.links.change_products(PARTNER, [ProductChange("P", None, "Two")], by=BY, together=False)
+        first: list[LinkChange[ProductLink]] = [LinkChange("P", None, "One")]
+        await stage.product_links.change_in(connection, PARTNER, first, by=BY, names={}, together=False)
+        late: list[LinkChange[ProductLink]] = [LinkChange("P", None, "Two")]
+        second = stage.product_links.change(PARTNER, late, by=BY, names={}, together=False)
         waiting = asyncio.ensure_future(second)
         await until_it_waits(pool, waiting)
     assert [each.why for each in (await waiting).refused] == [WhyRefused.CHANGED_MEANWHILE]
-    assert dict((await stage.links.products(PARTNER)).links) == {"P": "One"}
+    assert dict((await stage.product_links.picture(PARTNER)).links) == {"P": "One"}

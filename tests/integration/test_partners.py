@@ -10,7 +10,7 @@ from devstack.wait import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.model import CustomerLink
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks
 from halosync.store.partners import PartnerStore, SettingsChangedError, UnknownPartnerError
 
 pytestmark = pytest.mark.integration
@@ -104,6 +104,6 @@ async def test_linking_does_not_wait_for_settings_that_wait_for_an_intake(
             await until(waits, what="saving the settings to wait", timeout_s=5)
             excluded = CustomerLink(excluded=True)
             async with asyncio.timeout(5):
-                await LinkStore(pool).link_customer("acme", "C-1", excluded, by=COMMAND_LINE)
+                await CustomerLinks(pool).replace("acme", "C-1", excluded, by=COMMAND_LINE)
             assert not saving.done()
         assert "invoice_day" in await saving

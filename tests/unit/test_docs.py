@@ -1,7 +1,7 @@
 """What the pages say of names and places is true: they exist, and settings, reasons, queues and metrics are told."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from halo_writer.settings import WriterSettings
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.domain.model import Action, Outcome, Reason
-from halosync.domain.states import RunState
+from halosync.domain.states import ACTION_TRANSITIONS, BATCH_TRANSITIONS, RUN_TRANSITIONS
 from halosync.messaging import topology
 from halosync.observability import metrics
 from halosync.runtime.settings import PREFIX
@@ -139,9 +139,18 @@ def test_the_glossary_has_every_code_with_which_a_planner_ends_a_run() -> None:
     assert codes <= first_cells(text("docs", "glossary.md"), "## Why a run failed")
 
 
-def test_the_page_of_states_names_every_state_of_a_run() -> None:
-    section = text("docs", "actions.md").split("## A run", 1)[1]
-    assert [state for state in RunState if not re.search(rf"\b{state}\b", section)] == []
+@pytest.mark.parametrize(
+    ("title", "table"),
+    [
+        ("# The states of an action", ACTION_TRANSITIONS),
+        ("## A batch", BATCH_TRANSITIONS),
+        ("## A run", RUN_TRANSITIONS),
+    ],
+)
+def test_the_page_of_states_shows_the_tables_of_the_domain(title: str, table: Mapping[str, frozenset[str]]) -> None:
+    diagram = text("docs", "actions.md").split(f"\n{title}" if title.startswith("##") else title, 1)[1]
+    shown = set(re.findall(r"^    (\w+) --> (\w+)", diagram.split("```", 2)[1], re.MULTILINE))
+    assert shown == {(state, following) for state in table for following in table[state]}
 
 
 @pytest.mark.parametrize(

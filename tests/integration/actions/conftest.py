@@ -7,13 +7,22 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, Outcome, PlannedItem
+from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.store.actions import ActionStore
 from simulation.actions import MemoryActions
+from simulation.clock import now
 from simulation.database import Database, KnownLicence, Run
 
 PARTNER, TENANT, CLIENT = "acme-msp", "acme", 1
 RUN_ID = UUID(int=1)
+_OUTCOMES = {
+    ActionState.NONE: Outcome.SKIPPED,
+    ActionState.APPLIED: Outcome.SYNCED,
+    ActionState.REJECTED: Outcome.FAILED,
+    ActionState.WITHDRAWN: Outcome.SKIPPED,
+}
 STATE = LicenceState(Decimal(3), Decimal("10.00"), "Monthly", active=True)
 
 
@@ -28,6 +37,10 @@ class Stage(Protocol):
 
     async def item(self, item_id: int) -> tuple[str, str, int]:
         """Return action_state, outcome and attempts."""
+        ...
+
+    async def put(self, item_id: int, state: ActionState) -> int:
+        """Put an action into a state, long settled; return the number of its mark."""
         ...
 
     async def batch_of(self, item_id: int) -> int:
@@ -113,6 +126,14 @@ class RealStage:
         [row] = await self._pool.fetch("SELECT action_state, outcome, attempts FROM item WHERE item_id = $1", item_id)
         return row["action_state"], row["outcome"], row["attempts"]
 
+    async def put(self, item_id: int, state: ActionState) -> int:
+        mark_no: int = await self._pool.fetchval(
+            """UPDATE item SET action_state = $2, outcome = $3, settle_at = now() - interval '1 s' WHERE item_id = $1
+            RETURNING mark_no""",
+            *(item_id, state, _OUTCOMES.get(state, Outcome.PENDING)),
+        )
+        return mark_no
+
     async def batch_of(self, item_id: int) -> int:
         batch_id: int = await self._pool.fetchval("SELECT batch_id FROM item WHERE item_id = $1", item_id)
         return batch_id
@@ -148,11 +169,11 @@ class MemoryStage:
 
     def __init__(self) -> None:
         self._db = Database(PARTNER, TENANT)
-        self._db.runs[RUN_ID] = Run(RUN_ID, 0, state="writing")
+        self._db.runs[RUN_ID] = Run(RUN_ID, 0, state=RunState.WRITING)
         self.store = MemoryActions(self._db)
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
-        batch = self._db.new_batch(RUN_ID, "write", state)
+        batch = self._db.new_batch(RUN_ID, BatchKind.WRITE, BatchState(state))
         return batch.batch_id, [self._item(batch.batch_id, action) for action in actions]
 
     def _item(self, batch_id: int, action: Action) -> int:
@@ -173,6 +194,12 @@ class MemoryStage:
     async def item(self, item_id: int) -> tuple[str, str, int]:
         item = self._db.items[item_id]
         return item.action_state, item.outcome.value, item.attempts
+
+    async def put(self, item_id: int, state: ActionState) -> int:
+        item = self._db.items[item_id]
+        item.action_state, item.outcome = state, _OUTCOMES.get(state, Outcome.PENDING)
+        item.settle_at = now() - 1.0
+        return item.mark_no
 
     async def batch_of(self, item_id: int) -> int:
         return self._db.items[item_id].batch_id or 0

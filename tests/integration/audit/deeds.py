@@ -16,7 +16,7 @@ from halosync.ports.connections import Attempt, NewTokens
 from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.retrying import RunRetries
 from halosync.store.runs import RunStore
@@ -32,7 +32,8 @@ class Stage:
         self.pool = pool
         self.connections = ConnectionStore(pool)
         self.keys = KeyStore(pool)
-        self.links = LinkStore(pool)
+        self.customer_links = CustomerLinks(pool)
+        self.product_links = ProductLinks(pool)
         self.partners = PartnerStore(pool)
         self.runs = RunStore(pool)
         self.retries = RunRetries(pool)
@@ -115,13 +116,13 @@ async def lose(stage: Stage) -> AsyncIterator[str]:
 
 async def link_customer(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
-    assert await stage.links.link_customer(PARTNER, "C-17", CustomerLink(7), by=BY, customer_name="Contoso")
+    assert await stage.customer_links.replace(PARTNER, "C-17", CustomerLink(7), by=BY, name="Contoso")
     yield "C-17"
 
 
 async def link_product(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
-    assert await stage.links.link_product(PARTNER, "MS-365", "Microsoft 365", by=BY)
+    assert await stage.product_links.replace(PARTNER, "MS-365", "Microsoft 365", by=BY)
     yield "MS-365"
 
 

@@ -73,8 +73,8 @@ async def test_an_act_that_is_not_committed_was_never_done(stage: Stage, act: Ac
 
 async def test_what_changes_nothing_is_not_kept(stage: Stage) -> None:
     for _ in range(2):
-        await stage.links.link_customer(PARTNER, "C-17", CustomerLink(), by=BY)
-        await stage.links.link_product(PARTNER, "MS-365", None, by=BY)
+        await stage.customer_links.replace(PARTNER, "C-17", CustomerLink(), by=BY)
+        await stage.product_links.replace(PARTNER, "MS-365", None, by=BY)
         assert await stage.partners.save_settings(PARTNER, PartnerSettings(), by=BY) == {}
     assert await log(stage) == []
     run_id = await stage.start()
@@ -101,8 +101,8 @@ async def test_cancelling_a_writing_run_again_is_not_kept(stage: Stage) -> None:
 
 async def test_a_link_tells_what_was_before(stage: Stage) -> None:
     await stage.pool.execute("INSERT INTO halo_client VALUES ($1, 8, 'Contoso NZ', false)", PARTNER)
-    await stage.links.link_customer(PARTNER, "C-17", CustomerLink(7), by=BY, customer_name="Contoso")
-    await stage.links.link_customer(PARTNER, "C-17", CustomerLink(8, excluded=True), by=BY, customer_name="Contoso")
+    await stage.customer_links.replace(PARTNER, "C-17", CustomerLink(7), by=BY, name="Contoso")
+    await stage.customer_links.replace(PARTNER, "C-17", CustomerLink(8, excluded=True), by=BY, name="Contoso")
     entry, _ = await AuditStore(stage.pool).page(PARTNER)
     assert entry.sentence == (
         'Linked customer "Contoso" (C-17) to client "Contoso NZ" (#8); it was client "Contoso Pty" (#7). '
@@ -163,6 +163,6 @@ async def test_the_log_never_holds_a_key(stage: Stage) -> None:
 async def test_nobody_waits_for_an_invoice_that_is_being_stored(stage: Stage) -> None:
     async with stage.pool.acquire() as connection, connection.transaction():
         await QUERIES.lock_partner(connection, partner_id=PARTNER)
-        await stage.links.link_customer(PARTNER, "C-17", CustomerLink(7), by=BY)
+        await stage.customer_links.replace(PARTNER, "C-17", CustomerLink(7), by=BY)
         await stage.keys.create(PARTNER, "portal", by=BY)
         assert len(await log(stage)) == 2

@@ -49,9 +49,9 @@ async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, 
         return str(done.stderr)
 
     assert "there is no partner 'nobody'" in await refusal("nobody")
-    assert "no invoice 'INV-2'" in await refusal(acme, "--invoice", "INV-2")
+    assert "There is no such invoice" in await refusal(acme, "--invoice", "INV-2")
     run_id = await start(command)
-    assert f"run {run_id} of acme has not ended" in await refusal(acme)
+    assert f"halosync run watch {run_id}" in await refusal(acme)
     await pool.execute("UPDATE run SET state = 'failed'")
     await pool.execute("UPDATE invoice SET line_count = 0")
     assert "no lines" in await refusal(acme)
@@ -59,7 +59,7 @@ async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, 
     assert "not connected" in await refusal(acme)
     await pool.execute("DELETE FROM run")
     await pool.execute("DELETE FROM invoice")
-    assert "there is no invoice of acme yet" in await refusal(acme)
+    assert "none was loaded yet. An invoice of acme comes with" in await refusal(acme)
 
 
 async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
@@ -101,7 +101,7 @@ async def test_the_exit_code_tells_how_a_run_ended(
 async def test_a_run_that_does_not_exist_is_told(command: Run) -> None:
     done = await command("run", "watch", uuid4(), "--json")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "there is no run" in done.stderr
+    assert "There is no such run" in done.stderr
 
 
 async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
@@ -171,11 +171,11 @@ async def test_a_retry_that_nobody_can_mean_is_refused_and_the_words_say_what_to
         assert (done.exit_code, done.stdout) == (1, "")
         return str(done.stderr)
 
-    assert "there is no run" in await refusal(uuid4())
+    assert "There is no such run" in await refusal(uuid4())
     preview = await start(command, "--mode", "preview")
-    assert f"run {preview} has not ended" in await refusal(preview)
+    assert f"run watch {preview}" in await refusal(preview)
     await left(pool, preview, "previewed")
-    assert "was a preview" in await refusal(preview)
+    assert "A preview writes nothing" in await refusal(preview)
 
     held = await start(command)
     await left(pool, held, "partial", held=12, synced=1)
@@ -184,14 +184,17 @@ async def test_a_retry_that_nobody_can_mean_is_refused_and_the_words_say_what_to
     assert f"run watch {released}" in await refusal(held, "--approve-removals", 12)
     await left(pool, released, "succeeded", synced=13)
     assert "nothing is left" in await refusal(released)
-    assert f"run {released} has done since" in await refusal(held, "--approve-removals", 12)
+    assert f"It is run {released}" in await refusal(held, "--approve-removals", 12)
 
     failed = await start(command)
     await left(pool, failed, "failed")
     await pool.execute("UPDATE connection SET state = 'broken'")
-    assert "acme is not connected" in await refusal(failed)
+    assert (
+        "Halo is not connected. Press Connect in the portal and log in to Halo. The administrator of acme"
+        in await refusal(failed)
+    )
     await add_invoice(pool, "INV-1", 2)
-    assert "revision 2 is here" in await refusal(failed)
+    assert "Revision 2 of INV-1 is here" in await refusal(failed)
     await add_invoice(pool, "INV-2", 1)
     assert "was for INV-1, and INV-2 has come since" in await refusal(failed)
     await pool.execute("UPDATE invoice SET superseded_by = invoice_pk")

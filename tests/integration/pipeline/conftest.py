@@ -45,6 +45,8 @@ from planner.ports import Ports as PlannerPorts
 from planner.settings import PlannerRules
 from pydantic import SecretStr
 
+from .transitions import only_allowed_transitions
+
 TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
 LONGEST_WAIT_S = 60.0
 
@@ -283,5 +285,6 @@ async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: T
         clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
     )
     pipeline = Pipeline(pool, sandbox, tuning)
-    yield pipeline
+    async with only_allowed_transitions(pool):
+        yield pipeline
     await pipeline.transport.close()

@@ -7,7 +7,7 @@ from devstack.wait import until
 from halosync.ports.permits import Rate
 
 
-async def test_mapping_pages_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:
+async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:
     pipeline.tuning.rate = rate = Rate(100, 3600.0)
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
     lease = await pipeline.limiter.acquire("acme", rate, want=100, lease_s=60.0)

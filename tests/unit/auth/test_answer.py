@@ -2,9 +2,9 @@
 
 import asyncpg
 import pytest
-from auth import sentences
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
 from halosync.messaging.answering import answer
+from halosync.ports.requests import refusal
 
 CODE = "code-that-nobody-may-see"
 BODY = CompleteConnection.model_validate({"state": "s", "code": CODE}).model_dump_json().encode()
@@ -21,7 +21,7 @@ async def test_a_result_is_the_answer() -> None:
 
 async def test_a_refusal_is_the_answer() -> None:
     async def act(_: CompleteConnection) -> ConnectionCompleted:
-        raise sentences.invalid_state("p")
+        raise refusal("invalid_state", "p")
 
     refused = await answer(CompleteConnection, act, BODY)
     assert isinstance(refused, RequestRefused)
@@ -50,10 +50,3 @@ async def test_what_does_not_fit_is_answered_and_not_shown(
 
     assert isinstance(await answer(CompleteConnection, act, body), RequestRefused)
     assert CODE not in caplog.text + "".join(capsys.readouterr())
-
-
-def test_words_from_a_url_become_plain_and_short() -> None:
-    refused = sentences.denied("p", "access_denied", "line one\r\n\x1b[31mline two " + "x" * 5000).answer
-    assert "access_denied: line one [31mline two" in refused.detail
-    assert refused.detail.isprintable()
-    assert len(refused.detail) < 600

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from halosync.cli.replaying import Pace
+from halosync.cli.replay import Pace
 
 
 class Clock:

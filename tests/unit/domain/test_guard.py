@@ -1,7 +1,25 @@
 """What keeps a list that shows too little from being believed."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
-from halosync.domain.guard import hides
+from halosync.domain import run_sentences
+from halosync.domain.guard import Comparison, hides, hold, shrunk
+from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
+
+CREATE = PlannedItem(
+    customer_ids=("C-1",),
+    customer_name="Contoso",
+    halo_client_id=7,
+    product_code="MS-365",
+    licence_name="MS-365",
+    halo_licence_id=None,
+    action=Action.CREATE,
+    outcome=Outcome.PENDING,
+)
+DELETE = replace(CREATE, action=Action.DELETE, halo_licence_id=1)
+BELIEVED = Comparison(clients_before=5, clients_now=5, known=40, missing=0, observed=40)
 
 
 @pytest.mark.parametrize(
@@ -18,3 +36,29 @@ def test_a_list_that_lacks_everything_or_very_much_hides_something(known: int, m
 )
 def test_a_list_that_lacks_a_few_is_believed(known: int, missing: int) -> None:
     assert not hides(known, missing)
+
+
+def test_removals_are_held_with_their_reason_and_all_else_goes_on() -> None:
+    items = [CREATE, DELETE]
+    hold(items, "Too many.")
+    held = replace(DELETE, outcome=Outcome.HELD, reason=Reason.DELETE_GUARD, detail="Too many.")
+    assert items == [CREATE, held]
+
+
+@pytest.mark.parametrize("clients_before", [1, 5])
+def test_a_list_of_clients_that_is_now_empty_is_not_believed(clients_before: int) -> None:
+    seen = replace(BELIEVED, clients_before=clients_before, clients_now=0)
+    assert shrunk(seen, None) == run_sentences.list_now_empty("clients", clients_before)
+
+
+@pytest.mark.parametrize("known", [1, 40])
+def test_a_list_of_licences_that_is_now_empty_is_not_believed(known: int) -> None:
+    seen = replace(BELIEVED, known=known, missing=known, observed=0)
+    assert shrunk(seen, None) == run_sentences.list_now_empty("licences", known)
+
+
+def test_a_list_that_lacks_more_than_the_partners_thresholds_is_not_believed() -> None:
+    guard = DeleteGuard(max_count=2, max_fraction=Decimal("0.1"))
+    seen = replace(BELIEVED, missing=5, observed=36)
+    assert shrunk(seen, guard) == run_sentences.licences_missing(5, 40, 36, guard)
+    assert shrunk(seen, None) is None

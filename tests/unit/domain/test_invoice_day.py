@@ -50,6 +50,10 @@ def test_the_next_invoice_run(after: date, day: int, expected: date) -> None:
     assert next_expected(after, day, None) == expected
 
 
+def test_the_next_invoice_run_is_on_no_holiday() -> None:
+    assert next_expected(date(2026, 12, 31), 1, "AU") == date(2027, 1, 4)  # New Year is a Friday
+
+
 @given(st.dates(date(2024, 1, 1), date(2030, 12, 31)), st.integers(1, 28), st.sampled_from([None, "AU", "NZ", "DE"]))
 def test_there_is_always_one_within_seven_weeks_and_no_earlier_one(after: date, day: int, country: str | None) -> None:
     expected = next_expected(after, day, country)

@@ -1,9 +1,9 @@
 """What became of a line, from what became of its item."""
 
 import pytest
+from halosync.domain.item_sentences import LINE_NOT_RECURRING
 from halosync.domain.line_outcome import LineOutcome, line_outcome
 from halosync.domain.model import Action, Kind, Outcome, Reason
-from halosync.domain.wording import LINE_NOT_RECURRING
 
 FAILED = LineOutcome(Outcome.FAILED, Action.UPDATE, Reason.HALO_REJECTED, "Halo refused this.")
 OTHERS = [kind for kind in Kind if kind is not Kind.RECURRING]

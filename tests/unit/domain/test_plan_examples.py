@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from halosync.domain.item_sentences import customer_not_found, licence_claimed_twice
 from halosync.domain.model import (
     Action,
     Client,
@@ -24,6 +25,9 @@ from halosync.domain.planning import make_plan
 from .worlds import licence, line
 
 INPUTS = PlanInput([line()], [Client(7, "Contoso")], [], settings=PlanSettings(delete_guard=None))
+
+STATE = LicenceState(Decimal(12), Decimal("31.5"), "Monthly", active=True)
+"""The state of `licence()`."""
 
 
 def plan(**changes: Any) -> Plan:
@@ -47,6 +51,22 @@ def test_a_create_says_everything_that_travels() -> None:
         outcome=Outcome.PENDING,
         after=LicenceState(Decimal(12), Decimal("31.50"), "Monthly", active=True),
         set_name="MS-365",
+        line_nos=(1,),
+    )
+
+
+def test_the_product_of_a_customer_without_a_client_says_whose_and_which_it_is() -> None:
+    assert only(clients=[]) == PlannedItem(
+        customer_ids=("C-1",),
+        customer_name="Contoso",
+        halo_client_id=None,
+        product_code="MS-365",
+        licence_name=None,
+        halo_licence_id=None,
+        action=Action.NONE,
+        outcome=Outcome.SKIPPED,
+        reason=Reason.CUSTOMER_NOT_FOUND,
+        detail=customer_not_found(["Contoso"]),
         line_nos=(1,),
     )
 
@@ -82,9 +102,9 @@ def test_products_that_claim_one_licence_are_both_named_and_it_is_left() -> None
     assert [(item.action, item.outcome, item.halo_licence_id) for item in items] == [
         (Action.NONE, Outcome.FAILED, None)
     ] * 2
-    for item in items:
-        assert item.detail is not None
-        assert '"MS-365", "OFFICE"' in item.detail
+    assert [item.detail for item in items] == [
+        licence_claimed_twice(["MS-365", "OFFICE"], name) for name in ("Office", "OFFICE")
+    ]
 
 
 def test_with_a_link_the_licence_called_like_the_code_is_cleaned_up() -> None:
@@ -106,6 +126,8 @@ def test_conflicts_and_negatives_name_their_lines() -> None:
     assert 'prices (29.90, 31.50) and billing cycles ("Annual", "Monthly")' in conflict.detail
     negative = only(lines=[line(4, quantity=Decimal(-2)), line(5)], licences=[licence()])
     assert (negative.reason, negative.action) == (Reason.NEGATIVE_QUANTITY, Action.NONE)
+    assert (negative.licence_name, negative.halo_licence_id) == ("MS-365", 1)
+    assert negative.before == negative.after == STATE
     assert negative.detail is not None
     assert "Line 4 of the invoice bills a negative quantity (-2)" in negative.detail
 
@@ -159,7 +181,19 @@ def test_purchase_price_is_shown_where_the_partner_chose_it() -> None:
 def test_an_inactive_licence_that_halosync_did_not_delete_is_deleted_at_quantity_zero() -> None:
     gone = {"lines": [line(quantity=Decimal(0))], "licences": [licence(is_active=False)]}
     assert only(**gone).action is Action.DELETE
-    assert only(**gone, removed=frozenset({1})).action is Action.UNCHANGED
+    assert only(**gone, removed=frozenset({1})) == PlannedItem(
+        customer_ids=("C-1",),
+        customer_name="Contoso",
+        halo_client_id=7,
+        product_code="MS-365",
+        licence_name="MS-365",
+        halo_licence_id=1,
+        action=Action.UNCHANGED,
+        outcome=Outcome.SYNCED,
+        before=replace(STATE, active=False),
+        after=replace(STATE, active=False),
+        line_nos=(1,),
+    )
 
 
 def test_a_licence_that_was_deleted_and_is_active_again_is_deleted_again() -> None:

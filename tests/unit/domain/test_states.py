@@ -1,9 +1,23 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 from halosync.domain.model import Action, Outcome
-from halosync.domain.states import FINAL_STATES, TRANSITIONS, Counters, RunState, count, final_state, may_become
+from halosync.domain.states import (
+    ACTION_TRANSITIONS,
+    BATCH_TRANSITIONS,
+    CLAIMABLE_RUNS,
+    LIVING_RUNS,
+    OPEN_ACTIONS,
+    RUN_TRANSITIONS,
+    ActionState,
+    BatchState,
+    Counters,
+    RunState,
+    count,
+    final_state,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,25 +30,37 @@ class Row:
 
 def test_the_final_states() -> None:
     finals = {RunState.SUCCEEDED, RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED, RunState.PREVIEWED}
-    assert finals == FINAL_STATES
-    assert all(state.is_final == (state in finals) for state in RunState)
+    assert {state for state in RunState if state.is_final} == finals
+    assert set(RunState) - finals == LIVING_RUNS
+    assert {RunState.QUEUED, RunState.READING, RunState.PLANNING} == CLAIMABLE_RUNS
+    assert {ActionState.WAITING, ActionState.SENDING, ActionState.UNKNOWN} == OPEN_ACTIONS
 
 
-def test_every_state_is_reached_from_the_first_and_leads_to_an_end() -> None:
-    reached = {RunState.QUEUED}
-    while more := {following for state in reached for following in TRANSITIONS[state]} - reached:
+@pytest.mark.parametrize(
+    ("table", "first"),
+    [
+        (RUN_TRANSITIONS, RunState.QUEUED),
+        (BATCH_TRANSITIONS, BatchState.PLANNED),
+        (ACTION_TRANSITIONS, ActionState.WAITING),
+    ],
+)
+def test_every_state_is_reached_from_the_first_and_leads_to_an_end(
+    table: Mapping[str, frozenset[str]], first: str
+) -> None:
+    reached = {first}
+    while more := {following for state in reached for following in table[state]} - reached:
         reached |= more
-    assert reached == set(RunState)
-    assert all(TRANSITIONS[state] & FINAL_STATES for state in RunState if not state.is_final)
+    assert reached | {ActionState.NONE} == set(table) | {ActionState.NONE}
+    ends = {state for state in table if not table[state]}
+    assert all(table[state] & ends for state in table if state not in ends)
 
 
-def test_a_run_goes_its_way_and_never_back_from_writing() -> None:
+def test_a_run_goes_its_way_and_never_back() -> None:
     way = [RunState.QUEUED, RunState.READING, RunState.PLANNING, RunState.WRITING, RunState.SUCCEEDED]
-    assert all(may_become(*step) for step in pairwise(way))
-    assert may_become(RunState.PLANNING, RunState.READING)
-    assert not may_become(RunState.WRITING, RunState.READING)
-    assert not may_become(RunState.WRITING, RunState.PREVIEWED)
-    assert not may_become(RunState.QUEUED, RunState.WRITING)
+    assert all(following in RUN_TRANSITIONS[state] for state, following in pairwise(way))
+    assert RunState.PREVIEWED in RUN_TRANSITIONS[RunState.PLANNING]
+    assert not {RunState.READING, RunState.PREVIEWED} & RUN_TRANSITIONS[RunState.WRITING]
+    assert RunState.WRITING not in RUN_TRANSITIONS[RunState.QUEUED]
 
 
 @given(
@@ -79,10 +105,11 @@ def test_an_item_that_asked_nothing_cannot_have_been_synchronised() -> None:
 def test_a_run_succeeds_only_if_that_is_true_of_every_item(
     counters: Counters, cancelled: bool, state: RunState
 ) -> None:
-    assert final_state(counters, cancelled=cancelled) is state
+    assert final_state(counters, connection_lost=False, cancelled=cancelled) is state
+    assert final_state(counters, connection_lost=True, cancelled=cancelled) is RunState.FAILED
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_run_with_pending_items_has_not_ended(cancelled: bool) -> None:
     with pytest.raises(ValueError, match="1 items are pending"):
-        final_state(Counters(total=1, pending=1), cancelled=cancelled)
+        final_state(Counters(total=1, pending=1), connection_lost=False, cancelled=cancelled)

@@ -1,5 +1,5 @@
 from halosync.domain.model import Client
-from halosync.domain.suggestions import Suggestion, client_suggestions, licence_name_suggestions
+from halosync.domain.suggestions import Suggestion, Suggestions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +12,10 @@ CLIENTS = [
     Client(6, "Contoso Søns"),
     Client(7, "Contoso Nordic"),
 ]
+
+
+def client_suggestions(clients: list[Client]) -> Suggestions:
+    return Suggestions((client.id, client.name) for client in clients)
 
 
 def test_the_nearest_names_come_first_and_strangers_not_at_all() -> None:
@@ -29,6 +33,16 @@ def test_equal_names_are_in_the_order_of_their_ids_whatever_the_order_of_the_rea
     assert found == client_suggestions(CLIENTS).best("contoso")
 
 
+def test_equal_names_are_in_the_order_of_their_ids_before_that_of_their_spelling() -> None:
+    found = client_suggestions([Client(1, "CONTOSO"), Client(0, "contoso")]).best("contoso")
+    assert [each.id for each in found] == [0, 1]
+
+
+def test_as_many_as_are_asked_for_are_found() -> None:
+    clients = [Client(number, f"Contoso {number}") for number in range(20)]
+    assert len(client_suggestions(clients).best("contoso", limit=12)) == 12
+
+
 def test_limit_and_cutoff() -> None:
     assert len(client_suggestions(CLIENTS).best("contoso", limit=1)) == 1
     assert client_suggestions(CLIENTS).best("zzz", cutoff=90) == []
@@ -36,5 +50,5 @@ def test_limit_and_cutoff() -> None:
 
 
 def test_a_licence_name_that_several_licences_have_is_suggested_once() -> None:
-    found = licence_name_suggestions(["MS 365 BP", "MS 365 BP", "Backup"]).best("MS-365-BP")
+    found = Suggestions((None, name) for name in ["MS 365 BP", "MS 365 BP", "Backup"]).best("MS-365-BP")
     assert found == [Suggestion(None, "MS 365 BP", found[0].score)]

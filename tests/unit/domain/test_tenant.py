@@ -69,6 +69,15 @@ def test_nothing_else_becomes_a_host(text: str) -> None:
         normalise_tenant(text)
 
 
+def test_who_types_something_else_is_told_what_to_enter() -> None:
+    with pytest.raises(InvalidTenant) as refused:
+        normalise_tenant("a.b")
+    assert str(refused.value) == (
+        "Enter the name of your Halo only: the part before .halopsa.com in its address, for example acme for "
+        "https://acme.halopsa.com. It has letters, digits and inner hyphens, at most 63."
+    )
+
+
 @given(st.text(alphabet="aA0-./:@#? \n\u212ahttpshalopsa.com", max_size=30))
 def test_the_answer_is_always_a_label_and_stays_as_it_is(text: str) -> None:
     try:

@@ -2,12 +2,13 @@
 
 import re
 from decimal import Decimal
+from time import thread_time
 
 import pytest
 from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.web.csv_export import cell, wants_csv
+from report_api.web.csv_export import cell, unguarded, wants_csv
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,21 @@ def test_no_text_begins_a_formula(text: str) -> None:
 def test_who_gets_csv(accept: str, expected: bool) -> None:
     request = Request({"type": "http", "headers": [(b"accept", accept.encode())]})
     assert wants_csv(request) is expected
+
+
+def seconds_of_processor(text: str) -> float:
+    """The least of three, so that what else the machine does counts for little."""
+
+    def once() -> float:
+        begun = thread_time()
+        unguarded(cell(text))
+        return thread_time() - begun
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize("piece", ["\t", " ", ";", "; ", "\t'", "';", "'", " \t;'", ";='"])
+def test_a_text_twice_as_long_takes_about_twice_as_long(piece: str) -> None:
+    # An attack: a pattern that tries anew at every tab made of 40 kB twelve seconds, of 80 kB forty-eight.
+    few, many = seconds_of_processor(piece * 20_000), seconds_of_processor(piece * 160_000)
+    assert many < 8 * 3 * few + 0.01

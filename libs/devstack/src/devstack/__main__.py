@@ -4,6 +4,7 @@ import typer
 
 from devstack.demo import demo
 from devstack.faults.command import faults
+from devstack.mutants import mutants
 from devstack.rabbitmq_root import rabbitmq_root
 from devstack.schema_snapshot import schema
 from devstack.up import up
@@ -16,6 +17,7 @@ app.command()(up)
 app.command()(faults)
 app.command()(rabbitmq_root)
 app.command()(schema)
+app.command()(mutants)
 
 if __name__ == "__main__":
     app()

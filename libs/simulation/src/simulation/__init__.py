@@ -1,1 +1,1 @@
-"""The real planner and writer against doubles of broker, database and Halo on a virtual clock, with faults by seed."""
+"""The real planner and writer on a virtual clock, with faults by seed: the sandbox's Halo, doubles of the rest."""

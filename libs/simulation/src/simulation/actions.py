@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
+from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
 from simulation.clock import now
-from simulation.database import OPEN, Database, Item, KnownLicence, Step, at_once
-
-IN_DOUBT = frozenset({"sending", "unknown"})
+from simulation.database import Database, Item, KnownLicence, Step, at_once
 
 
 class MemoryActions:
@@ -27,7 +26,7 @@ class MemoryActions:
 
     def _batch(self, batch_id: int) -> BatchAtWork | None:
         batch = self._db.batches.get(batch_id)
-        if batch is None or batch.state == "done":
+        if batch is None or batch.state is BatchState.DONE:
             return None
         run = self._db.runs[batch.run_id]
         return BatchAtWork(
@@ -48,7 +47,9 @@ class MemoryActions:
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
         """As `ActionStore.open_actions`."""
-        return await self._step(lambda: [self._open(i) for i in self._db.items_of(batch_id) if i.action_state in OPEN])
+        return await self._step(
+            lambda: [self._open(i) for i in self._db.items_of(batch_id) if i.action_state in OPEN_ACTIONS]
+        )
 
     def _open(self, item: Item) -> OpenAction:
         settle = self._db.guards.settle and item.settle_at is not None
@@ -88,7 +89,8 @@ class MemoryActions:
 
         def effect() -> None:
             for item in self._marked(marks):
-                item.action_state, item.unseen = "unknown", True
+                self._db.move_action(item, ActionState.UNKNOWN)
+                item.unseen = True
                 item.settle_at = now() + (settle_s if self._db.guards.belief else 0.0)
 
         await self._step(effect)
@@ -103,21 +105,21 @@ class MemoryActions:
         marks = {}
         for item in map(self._db.items.__getitem__, item_ids):
             run = self._db.runs[item.run_id]
-            if item.action_state != "waiting" or run.cancelled or run.error_code is not None:
+            if item.action_state is not ActionState.WAITING or run.cancelled or run.error_code is not None:
                 continue
             item.mark_no += 1
             item.attempts += 1
             item.unseen = False
             item.settle_at = now() + settle_s
             if self._db.guards.mark:
-                item.action_state = "sending"
+                self._db.move_action(item, ActionState.SENDING)
             marks[item.item_id] = item.mark_no
         return marks
 
-    def _marked(self, marks: dict[int, int], states: frozenset[str] = IN_DOUBT) -> list[Item]:
+    def _marked(self, marks: dict[int, int], states: frozenset[ActionState] = IN_DOUBT) -> list[Item]:
         """Return the items that are still under these marks."""
         if not self._db.guards.mark:
-            states = OPEN
+            states = OPEN_ACTIONS
         items = [self._db.items[item_id] for item_id in marks]
         fenced = self._db.guards.fence
         return [
@@ -131,7 +133,8 @@ class MemoryActions:
 
         def effect() -> None:
             for item in self._marked(marks):
-                item.action_state, item.settle_at = "waiting", None
+                self._db.move_action(item, ActionState.WAITING)
+                item.settle_at = None
                 item.attempts -= 0 if charged else 1
 
         await self._step(effect)
@@ -141,8 +144,8 @@ class MemoryActions:
         await self._step(lambda: self._unknown(marks, settle_s))
 
     def _unknown(self, marks: dict[int, int], settle_s: float) -> None:
-        for item in self._marked(marks, frozenset({"sending"})):
-            item.action_state = "unknown"
+        for item in self._marked(marks, frozenset({ActionState.SENDING})):
+            self._db.move_action(item, ActionState.UNKNOWN)
             item.settle_at = min(item.settle_at or now(), now() + settle_s)
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
@@ -189,7 +192,8 @@ class MemoryActions:
 
         def effect() -> None:
             for item in self._marked({action.item_id: action.mark_no}):
-                item.licence_id, item.action_state, item.settle_at = licence_id, "waiting", None
+                self._db.move_action(item, ActionState.WAITING)
+                item.licence_id, item.settle_at = licence_id, None
 
         await self._step(effect)
 
@@ -202,14 +206,15 @@ class MemoryActions:
     def _record(self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
         licence_ids = {each.item_id: each.licence_id for each in applied}
         for item in self._marked({each.item_id: each.mark_no for each in applied}):
-            item.action_state, item.outcome, item.settle_at = "applied", Outcome.SYNCED, None
+            self._db.move_action(item, ActionState.APPLIED)
+            item.outcome, item.settle_at = Outcome.SYNCED, None
             item.licence_id = item.licence_id or licence_ids[item.item_id]
             if item.licence_id is not None:
                 self._remember(item.licence_id, item)
         reasons = {each.item_id: each.reason for each in failed}
-        for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN):
-            item.action_state, item.outcome, item.settle_at = "rejected", Outcome.FAILED, None
-            item.reason = reasons[item.item_id]
+        for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN_ACTIONS):
+            self._db.move_action(item, ActionState.REJECTED)
+            item.outcome, item.settle_at, item.reason = Outcome.FAILED, None, reasons[item.item_id]
         self._close(batch)
 
     def _remember(self, licence_id: int, item: Item) -> None:
@@ -221,8 +226,9 @@ class MemoryActions:
 
     def _close(self, batch: BatchAtWork) -> None:
         row = self._db.batches[batch.batch_id]
-        if row.state != "done" and not any(item.action_state in OPEN for item in self._db.items_of(batch.batch_id)):
-            row.state = "done"
+        of_batch = self._db.items_of(batch.batch_id)
+        if row.state is not BatchState.DONE and not any(item.action_state in OPEN_ACTIONS for item in of_batch):
+            self._db.move_batch(row, BatchState.DONE)
             self._db.issue(batch.run_id)
             self._db.finish_if_done(batch.run_id)
 
@@ -231,8 +237,8 @@ class MemoryActions:
 
         def effect() -> None:
             for part in parts:
-                new = self._db.new_batch(batch.run_id, batch.kind, "issued")
-                for item in self._marked(part, frozenset({"waiting"})):
+                new = self._db.new_batch(batch.run_id, batch.kind, BatchState.ISSUED)
+                for item in self._marked(part, frozenset({ActionState.WAITING})):
                     if item.batch_id == batch.batch_id:
                         item.batch_id = new.batch_id
                 self._db.emit("licence.actions.v1", new.batch_id)
@@ -250,10 +256,11 @@ class MemoryActions:
             for item in self._db.items.values():
                 settled = (item.settle_at or 0.0) <= now()
                 if item.run_id == batch.run_id and (
-                    item.action_state == "unknown" or (item.action_state == "sending" and settled)
+                    item.action_state is ActionState.UNKNOWN or (item.action_state is ActionState.SENDING and settled)
                 ):
                     self._db.settled_at = max(self._db.settled_at, item.settle_at or 0.0)
-                    item.action_state, item.outcome, item.reason = "withdrawn", Outcome.FAILED, Reason.OUTCOME_UNKNOWN
+                    self._db.move_action(item, ActionState.WITHDRAWN)
+                    item.outcome, item.reason = Outcome.FAILED, Reason.OUTCOME_UNKNOWN
             self._db.close_batches(batch.run_id)
             self._db.finish_if_done(batch.run_id)
 
@@ -267,7 +274,11 @@ class MemoryActions:
         """As `ActionStore.redeliver_due`."""
 
         def effect() -> int:
-            due = [each for each in self._db.batches.values() if each.state == "issued" and each.redeliver_at <= now()]
+            due = [
+                each
+                for each in self._db.batches.values()
+                if each.state is BatchState.ISSUED and each.redeliver_at <= now()
+            ]
             for batch in due:
                 batch.redeliver_at = now() + SWEEP_GRACE_S
                 self._db.emit("licence.actions.v1", batch.batch_id)

@@ -1,11 +1,23 @@
 """A double of Postgres: the rows that planner and writers share. Every method of the stores is one atomic step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
+from halosync.domain.states import (
+    ACTION_TRANSITIONS,
+    BATCH_TRANSITIONS,
+    OPEN_ACTIONS,
+    RUN_TRANSITIONS,
+    ActionState,
+    BatchState,
+    RunState,
+    count,
+    final_state,
+)
 from halosync.ports.reads import ListName
 from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
 
@@ -14,8 +26,7 @@ from simulation.clock import now
 from simulation.guards import ALL, Guards
 
 T = TypeVar("T")
-OPEN = frozenset({"waiting", "sending", "unknown"})
-LIVING = frozenset({"queued", "reading", "planning", "writing"})
+State = TypeVar("State", RunState, BatchState, ActionState)
 
 
 class Step(Protocol):
@@ -46,7 +57,7 @@ class Item:
     licence_name: str
     before: LicenceState | None
     after: LicenceState | None
-    action_state: str
+    action_state: ActionState
     batch_id: int | None = None
     attempts: int = 0
     mark_no: int = 0
@@ -60,8 +71,8 @@ class Batch:
 
     batch_id: int
     run_id: UUID
-    kind: str
-    state: str = "planned"
+    kind: BatchKind
+    state: BatchState = BatchState.PLANNED
     failures: int = 0
     refused_generation: int | None = None
     refused_rows: frozenset[int] | None = None
@@ -74,7 +85,7 @@ class Run:
 
     run_id: UUID
     invoice_pk: int
-    state: str = "queued"
+    state: RunState = RunState.QUEUED
     claim: UUID | None = None
     claimed_until: float = 0.0
     redeliver_at: float = 0.0
@@ -135,6 +146,8 @@ class Database:
     dead_letters: list[Any] = field(default_factory=list)
     known: dict[int, KnownLicence] = field(default_factory=dict)
     """Licences that halosync knows of, by id."""
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Transitions that happened and are not in the tables of `halosync.domain.states`."""
     on_planned: Callable[[], None] = lambda: None
     """Called when a plan has been stored."""
     _last_batch: int = 0
@@ -145,19 +158,29 @@ class Database:
         """Return the items of a batch in the plan's order."""
         return [item for item in self.items.values() if item.batch_id == batch_id]
 
-    def counters(self, run_id: UUID) -> dict[Outcome, int]:
-        """Count the items of a run."""
-        counts = dict.fromkeys(Outcome, 0)
-        for item in self.items.values():
-            if item.run_id == run_id:
-                counts[item.outcome] += 1
-        return counts
+    def _following(self, table: Mapping[State, frozenset[State]], state: State, following: State) -> State:
+        """Return the state that a row takes. One that the domain's table does not allow is noted as forbidden."""
+        if following is not state and following not in table[state]:
+            self.forbidden.add((state, following))
+        return following
+
+    def move_run(self, run: Run, following: RunState) -> None:
+        """Change the state of a run."""
+        run.state = self._following(RUN_TRANSITIONS, run.state, following)
+
+    def move_batch(self, batch: Batch, following: BatchState) -> None:
+        """Change the state of a batch."""
+        batch.state = self._following(BATCH_TRANSITIONS, batch.state, following)
+
+    def move_action(self, item: Item, following: ActionState) -> None:
+        """Change the state of an action."""
+        item.action_state = self._following(ACTION_TRANSITIONS, item.action_state, following)
 
     def emit(self, queue: str, body: Any) -> None:
         """Write to the outbox."""
         self.outbox.append(OutboxRow(Envelope(queue, body)))
 
-    def new_batch(self, run_id: UUID, kind: str, state: str = "planned") -> Batch:
+    def new_batch(self, run_id: UUID, kind: BatchKind, state: BatchState = BatchState.PLANNED) -> Batch:
         """Insert a batch."""
         self._last_batch += 1
         batch = Batch(self._last_batch, run_id, kind, state, redeliver_at=now() + ISSUE_GRACE_S)
@@ -178,7 +201,7 @@ class Database:
             licence_name=planned.licence_name or "",
             before=planned.before,
             after=planned.after,
-            action_state="waiting" if planned.outcome is Outcome.PENDING else "none",
+            action_state=ActionState.WAITING if planned.outcome is Outcome.PENDING else ActionState.NONE,
             batch_id=batch_id,
         )
         self.items[item.item_id] = item
@@ -187,40 +210,42 @@ class Database:
     def issue(self, run_id: UUID) -> None:
         """Order as many planned batches as may be with the writers."""
         of_run = [batch for batch in self.batches.values() if batch.run_id == run_id]
-        most = IN_FLIGHT - sum(batch.state == "issued" for batch in of_run)
-        for batch in [each for each in of_run if each.state == "planned"][: max(most, 0)]:
-            batch.state, batch.redeliver_at = "issued", now() + ISSUE_GRACE_S
+        most = IN_FLIGHT - sum(batch.state is BatchState.ISSUED for batch in of_run)
+        for batch in [each for each in of_run if each.state is BatchState.PLANNED][: max(most, 0)]:
+            self.move_batch(batch, BatchState.ISSUED)
+            batch.redeliver_at = now() + ISSUE_GRACE_S
             self.emit("licence.actions.v1", batch.batch_id)
 
     def withdraw(self, run_id: UUID, outcome: Outcome, reason: str) -> None:
         """Take back what waits."""
         for item in self.items.values():
-            if item.run_id == run_id and item.action_state == "waiting":
-                item.action_state, item.outcome, item.reason = "withdrawn", outcome, reason
+            if item.run_id == run_id and item.action_state is ActionState.WAITING:
+                self.move_action(item, ActionState.WITHDRAWN)
+                item.outcome, item.reason = outcome, reason
         self.close_batches(run_id)
 
     def close_batches(self, run_id: UUID) -> None:
         """Close the batches of a run in which nothing is open."""
         for batch in self.batches.values():
-            if batch.run_id == run_id and not any(i.action_state in OPEN for i in self.items_of(batch.batch_id)):
-                batch.state = "done"
+            if batch.run_id == run_id and not any(
+                i.action_state in OPEN_ACTIONS for i in self.items_of(batch.batch_id)
+            ):
+                self.move_batch(batch, BatchState.DONE)
 
     def finish_if_done(self, run_id: UUID) -> None:
         """End a writing run when nothing of it is pending."""
-        run, counts = self.runs[run_id], self.counters(run_id)
-        if run.state != "writing" or counts[Outcome.PENDING]:
+        run = self.runs[run_id]
+        if run.state is not RunState.WRITING:
             return
-        if run.error_code is not None:
-            self.end(run_id, "failed")
-        elif run.cancelled:
-            self.end(run_id, "cancelled")
-        else:
-            self.end(run_id, "partial" if counts[Outcome.FAILED] or counts[Outcome.HELD] else "succeeded")
+        counters = count(item for item in self.items.values() if item.run_id == run_id)
+        if not counters.pending:
+            self.end(run_id, final_state(counters, connection_lost=run.error_code is not None, cancelled=run.cancelled))
 
-    def end(self, run_id: UUID, state: str, code: str | None = None, error: str | None = None) -> None:
+    def end(self, run_id: UUID, state: RunState, code: str | None = None, error: str | None = None) -> None:
         """End a run and tell the world."""
         run = self.runs[run_id]
-        if run.state in LIVING:
-            run.state, run.error_code, run.error = state, code or run.error_code, error or run.error
+        if not run.state.is_final:
+            self.move_run(run, state)
+            run.error_code, run.error = code or run.error_code, error or run.error
             run.claim = None
             self.emit("run.finished.v1", run_id)

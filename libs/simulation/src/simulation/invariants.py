@@ -8,8 +8,8 @@ from halo_sandbox.history import duplicates
 from halo_sandbox.settings import TenantSettings
 from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.names import name_key
+from halosync.domain.states import OPEN_ACTIONS, BatchState
 
-from simulation.database import LIVING, OPEN
 from simulation.halo import Halo
 from simulation.services import POISON, Deployment
 
@@ -49,16 +49,18 @@ def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
 def _rows(deployment: Deployment) -> Iterator[str]:
     db = deployment.database
     for run in db.runs.values():
-        if run.state in LIVING:
+        if not run.state.is_final:
             yield f"I3 run {run.run_id.int} is still {run.state}"
     for item in db.items.values():
-        if item.action_state in OPEN or item.outcome is Outcome.PENDING:
+        if item.action_state in OPEN_ACTIONS or item.outcome is Outcome.PENDING:
             yield f"I3 item {item.item_id} is still {item.action_state}"
     for batch in db.batches.values():
-        if batch.state != "done":
+        if batch.state is not BatchState.DONE:
             yield f"I3 batch {batch.batch_id} is still {batch.state}"
     if db.runs:
         yield from _truth(deployment)
+    if db.guards.mark:  # without it, nothing is ever `sending`
+        yield from (f"I9 the domain forbids {state} → {following}" for state, following in sorted(db.forbidden))
 
 
 def _truth(deployment: Deployment) -> Iterator[str]:
@@ -89,7 +91,7 @@ def _messages(deployment: Deployment) -> Iterator[str]:
         if event_id not in planned:
             yield f"I6 invoice {event_id} was lost"
     for run in db.runs.values():
-        if run.state not in LIVING and run.run_id not in deployment.announced:
+        if run.state.is_final and run.run_id not in deployment.announced:
             yield f"I6 nobody was told that run {run.run_id.int} has ended"
     for _, body, reason in db.dead_letters:
         if body != POISON:

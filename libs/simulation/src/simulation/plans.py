@@ -6,6 +6,7 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 
@@ -77,12 +78,13 @@ class MemoryPlans:
 
         def effect() -> None:
             run = self._db.runs[read.read_id]
-            if run.claim != claim or run.state != "planning":
+            if run.claim != claim or run.state is not RunState.PLANNING:
                 raise LostClaimError(str(run.run_id))
-            run.state, run.claim = "writing", None
+            self._db.move_run(run, RunState.WRITING)
+            run.claim = None
             batch_of = {}
             for planned in batches:
-                batch = self._db.new_batch(run.run_id, planned.kind.value)
+                batch = self._db.new_batch(run.run_id, planned.kind)
                 batch_of.update(dict.fromkeys(planned.indexes, batch.batch_id))
             for seq, item in enumerate(plan.items):
                 self._db.new_item(run.run_id, item, batch_of.get(seq))

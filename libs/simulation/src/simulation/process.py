@@ -59,7 +59,7 @@ class Process:
     @property
     def frozen(self) -> bool:
         """Whether it is stopped right now."""
-        return self.frozen_until > now()
+        return self.frozen_until > 0.0 and self.frozen_until > now()
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

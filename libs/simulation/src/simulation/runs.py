@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from halosync.domain.run_order import RunMode
+from halosync.domain.states import CLAIMABLE_RUNS, RunState
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.run_work import CLAIM_S
 
 from simulation.clock import now
-from simulation.database import LIVING, Database, Run, Step
+from simulation.database import Database, Run, Step
 
 REDELIVER_S = 30.0
 
@@ -35,10 +36,11 @@ class MemoryRuns:
         def effect() -> ClaimedRun | None:
             run = self._db.runs[run_id]
             free = run.claim is None or run.claimed_until <= now() or run.claim == claim
-            if run.state not in {"queued", "reading", "planning"} or not free:
+            if run.state not in CLAIMABLE_RUNS or not free:
                 return None
             run.claim, run.claimed_until, run.redeliver_at = claim, now() + CLAIM_S, now() + CLAIM_S
-            run.state = "reading" if run.state == "queued" else run.state
+            if run.state is RunState.QUEUED:
+                self._db.move_run(run, RunState.READING)
             return ClaimedRun(
                 run_id=run_id,
                 partner_id=self._db.partner_id,
@@ -71,7 +73,7 @@ class MemoryRuns:
             run = self._db.runs[run_id]
             if run.claim != claim:
                 return False
-            run.state = "planning"
+            self._db.move_run(run, RunState.PLANNING)
             return True
 
         return await self._step(effect)
@@ -81,7 +83,7 @@ class MemoryRuns:
 
         def effect() -> None:
             if self._db.runs[run_id].claim == claim:
-                self._db.end(run_id, "failed", code, error)
+                self._db.end(run_id, RunState.FAILED, code, error)
                 self._db.reads.pop(run_id, None)
 
         await self._step(effect)
@@ -90,7 +92,7 @@ class MemoryRuns:
         """As `RunStore.redeliver_due`."""
 
         def effect() -> int:
-            unplanned = [run for run in self._db.runs.values() if run.state in {"queued", "reading", "planning"}]
+            unplanned = [run for run in self._db.runs.values() if run.state in CLAIMABLE_RUNS]
             due = [run for run in unplanned if run.redeliver_at <= now()]
             for run in due:
                 run.redeliver_at = now() + REDELIVER_S
@@ -102,7 +104,7 @@ class MemoryRuns:
 
 def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
     """Start a run for an invoice, unless one is going on; as `start_run`."""
-    if any(run.state in LIVING for run in database.runs.values()):
+    if any(not run.state.is_final for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
     database.runs[run_id] = Run(

@@ -29,6 +29,7 @@ from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
 from simulation.reads import MemoryReads
 from simulation.runs import MemoryRequestCounter, MemoryRuns
+from simulation.scenario import Scenario
 from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
@@ -45,28 +46,12 @@ class Deployment:
         dice: what goes wrong.
         guards: which guards there are.
         halo: the partner's Halo.
-        rate: the partner's limit.
-        batch_size: creates and updates in one request.
-        page_size: rows in a page.
-        settle_s: how long Halo may go on applying a write, in seconds.
-        max_attempts: after so many an item fails.
+        scenario: the sizes that are settings.
     """
 
-    def __init__(
-        self,
-        *,
-        dice: Dice,
-        guards: Guards,
-        halo: Halo,
-        rate: Rate,
-        batch_size: int,
-        page_size: int,
-        settle_s: float = SETTLE_S,
-        max_attempts: int = 8,
-    ) -> None:
-        self.dice, self.guards, self.halo, self.rate = dice, guards, halo, rate
-        self.batch_size, self.page_size = batch_size, page_size
-        self.settle_s, self.max_attempts = settle_s, max_attempts
+    def __init__(self, dice: Dice, guards: Guards, halo: Halo, scenario: Scenario) -> None:
+        self.dice, self.guards, self.halo, self.scenario = dice, guards, halo, scenario
+        self.rate = Rate(scenario.limit, scenario.window_s)
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
         self.auth = Auth(halo)
@@ -94,7 +79,7 @@ class Deployment:
         """Start a planner: intake, planning, dead letters, sweeper."""
         process, transport = self._process(name)
         db, step = self.database, process.step
-        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.page_size)
+        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.scenario.page_size)
         snapshots: Any = reads  # as far as runs need them
         absent: Any = Absent()
         ports = planner.ports.Ports(
@@ -115,7 +100,10 @@ class Deployment:
             clock=self._clock,
         )
         rules = PlannerRules(
-            rate=self.rate, batch_size=self.batch_size, delays_s=DELAYS_S, max_attempts=self.max_attempts
+            rate=self.rate,
+            batch_size=self.scenario.batch_size,
+            delays_s=DELAYS_S,
+            max_attempts=self.scenario.max_attempts,
         )
         run_planner = planner.assembly.assemble(ports, rules).run_planner
 
@@ -138,7 +126,7 @@ class Deployment:
             tokens=MemoryTokens(process, self.auth),
             limiter=SteppedLimiter(process, self.limiter),
             counter=MemoryRequestCounter(self.database, process.step),
-            lists=HaloReader(transport, self.page_size),
+            lists=HaloReader(transport, self.scenario.page_size),
             writes=HaloWriter(transport),
             in_flight=InFlight() if self.guards.shield else Unshielded(),
             clock=self._clock,
@@ -147,8 +135,8 @@ class Deployment:
             worker=name,
             rate=self.rate,
             delays_s=DELAYS_S,
-            max_attempts=self.max_attempts,
-            settle_s=self.settle_s,
+            max_attempts=self.scenario.max_attempts,
+            settle_s=SETTLE_S,
             per_tenant=4,
         )
         batch_writer = halo_writer.assembly.assemble(ports, rules)
@@ -178,9 +166,9 @@ class Deployment:
 
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
-        rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
-        if not rows:
+        if not self.database.outbox:
             return
+        rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
         for row in rows:
             row.locked_by = process
         try:

@@ -6,12 +6,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from halosync.domain.model import Kind, Line, Outcome
-from halosync.ports.permits import Rate
+from halosync.domain.model import Kind, Line, Outcome, Reason
+from halosync.domain.states import RunState
 
 from simulation import clock
 from simulation.broker import Consumer, Envelope
-from simulation.database import LIVING
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
 from simulation.guards import ALL, Guards
 from simulation.halo import REFUSED, Halo
@@ -82,15 +81,7 @@ class _World:
     async def live(self) -> WorldResult:
         """Run from the first message to the last check."""
         self._halo = Halo(self._dice, self._scenario)
-        self._deployment = Deployment(
-            dice=self._dice,
-            guards=self._guards,
-            halo=self._halo,
-            rate=Rate(self._scenario.limit, self._scenario.window_s),
-            batch_size=self._scenario.batch_size,
-            page_size=self._scenario.page_size,
-            max_attempts=self._scenario.max_attempts,
-        )
+        self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
         self._deployment.database.invoices.append(self._invoice())
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
         self._knows = bool({licence.id for licence in self._halo.licences()} - self._stale)
@@ -212,17 +203,17 @@ class _World:
         """Cancel the run that goes on, as `RunStore.cancel` does."""
         db = self._deployment.database
         for run in db.runs.values():
-            if run.state == "writing":
+            if run.state is RunState.WRITING:
                 run.cancelled = True
-                db.withdraw(run.run_id, Outcome.SKIPPED, "run_cancelled")
+                db.withdraw(run.run_id, Outcome.SKIPPED, Reason.RUN_CANCELLED)
                 db.finish_if_done(run.run_id)
-            elif run.state in LIVING:
+            elif not run.state.is_final:
                 run.cancelled = True
-                db.end(run.run_id, "cancelled")
+                db.end(run.run_id, RunState.CANCELLED)
 
     def _ended(self) -> bool:
         db = self._deployment.database
-        return bool(db.runs) and all(run.state not in LIVING for run in db.runs.values()) and not db.outbox
+        return bool(db.runs) and all(run.state.is_final for run in db.runs.values()) and not db.outbox
 
     # ------------------------------------------------------------------ without faults
 
@@ -247,6 +238,6 @@ class _World:
         """Whether the newest run did all there is to do; a refused product fails for ever, and alone."""
         db = self._deployment.database
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-        left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome == "failed"]
-        refused = [item for item in left if item.licence_name == REFUSED and item.reason == "halo_rejected"]
-        return newest.state == ("partial" if self._scenario.refuses else "succeeded") and left == refused
+        left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome is Outcome.FAILED]
+        refused = [item for item in left if item.licence_name == REFUSED and item.reason == Reason.HALO_REJECTED]
+        return newest.state is (RunState.PARTIAL if self._scenario.refuses else RunState.SUCCEEDED) and left == refused

@@ -13,12 +13,12 @@ from typing import Any
 
 import structlog
 from halosync.contracts.connection import TokenGranted
+from halosync.domain.connection_sentences import BROKEN
 from halosync.observability.metrics import TOKEN_REFRESHES
 from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
 from halosync.ports.oauth import InvalidGrant, OAuthError, TokenAnswer
-from halosync.ports.requests import Refusal
+from halosync.ports.requests import Refusal, refusal
 
-from auth import sentences
 from auth.ports import Connections, Locked, OAuthServer
 from auth.vault import UnreadableError, Vault
 
@@ -129,12 +129,12 @@ class AccessTokens:
             except InvalidGrant:
                 lost = True
                 TOKEN_REFRESHES.labels("invalid_grant").inc()
-                await locked.lose(sentences.LOST)
+                await locked.lose(BROKEN)
             else:
                 await locked.replace_token(token.generation, self._encrypted(answer, token))
         if lost:  # said after the commit: an exception inside the block would undo it
             log.warning("connection lost", partner_id=partner_id)
-            raise sentences.connection_broken(partner_id)
+            raise refusal("connection_broken", partner_id)
         TOKEN_REFRESHES.labels("stored").inc()
         return locked.stored
 
@@ -151,7 +151,7 @@ class AccessTokens:
         except (OAuthError, UnreadableError) as error:
             TOKEN_REFRESHES.labels("transient").inc()
             log.warning("refresh failed for now", partner_id=partner_id, error=f"{type(error).__name__}: {error}")
-            raise sentences.halo_unavailable(partner_id) from None
+            raise refusal("halo_unavailable", partner_id) from None
 
     def _encrypted(self, answer: TokenAnswer, before: StoredToken) -> NewTokens:
         """Encrypt new tokens; a refresh without a new refresh token leaves the old one good (halo-api section 1)."""
@@ -166,7 +166,7 @@ class AccessTokens:
             access_token = self._vault.decrypt(token.access_token)
         except UnreadableError as error:
             log.warning("stored token cannot be read", partner_id=partner_id, error=str(error))
-            raise sentences.halo_unavailable(partner_id) from None
+            raise refusal("halo_unavailable", partner_id) from None
         return TokenGranted(
             partner_id=partner_id,
             tenant=(stored.tenant if stored else None) or "",
@@ -178,7 +178,7 @@ class AccessTokens:
 
 def _connected(partner_id: str, stored: StoredConnection | None) -> StoredToken:
     if stored is not None and stored.state == "broken":
-        raise sentences.connection_broken(partner_id)
+        raise refusal("connection_broken", partner_id)
     if stored is None or stored.state != "connected" or stored.token is None:
-        raise sentences.not_connected(partner_id)
+        raise refusal("not_connected", partner_id)
     return stored.token

@@ -14,14 +14,14 @@ from halosync.contracts.connection import (
     EndConnection,
     RequestedBy,
 )
+from halosync.domain import connection_sentences
 from halosync.domain.acts import UNNAMED, Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
-from halosync.ports.requests import Refusal
+from halosync.ports.requests import Refusal, refusal
 from pydantic import SecretStr
 
-from auth import sentences
 from auth.ports import Connections, OAuthServer
 from auth.vault import UnreadableError, Vault
 
@@ -52,7 +52,7 @@ class ConnectionService:
         try:
             tenant = normalise_tenant(request.tenant)
         except InvalidTenant as error:
-            raise sentences.invalid_tenant(request.partner_id, str(error)) from None
+            raise refusal("invalid_tenant", request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
         attempt = Attempt(
             _hash(state),
@@ -63,7 +63,7 @@ class ConnectionService:
             begun_by=_actor(request.requested_by),
         )
         if not await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S):
-            raise sentences.unknown_partner(request.partner_id)
+            raise refusal("unknown_partner", request.partner_id)
         url = self._server.authorize_url(
             tenant=tenant, client_id=request.client_id, scope=self._scope, state=state, verifier=verifier
         )
@@ -81,10 +81,10 @@ class ConnectionService:
         state_hash = _hash(request.state)
         attempt = await self._connections.claim_attempt(state_hash)
         if attempt is None:
-            raise sentences.invalid_state(await self._connections.attempt_partner(state_hash))
+            raise refusal("invalid_state", await self._connections.attempt_partner(state_hash))
         if request.partner_id is not None and request.partner_id != attempt.partner_id:
             log.warning("log-in for another partner", began=attempt.partner_id, came_back=request.partner_id)
-            raise sentences.other_partner(request.partner_id)
+            raise refusal("other_partner", request.partner_id)
         try:
             return await self._finish(attempt, request)
         except Refusal as refused:
@@ -97,30 +97,34 @@ class ConnectionService:
         """Erase the partner's tokens and attempts. Ending what is ended already does nothing."""
         async with self._connections.lock(request.partner_id) as locked:
             if locked is not None:
-                await locked.end(sentences.DISCONNECTED, by=_actor(request.requested_by))
+                await locked.end(connection_sentences.DISCONNECTED, by=_actor(request.requested_by))
         return ConnectionEnded(partner_id=request.partner_id)
 
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
-            raise sentences.denied(partner_id, request.error or "no code came back", request.error_description)
+            raise refusal(
+                "denied",
+                partner_id,
+                connection_sentences.denied(request.error or "no code came back", request.error_description or ""),
+            )
         answer = await self._exchange(attempt, request.code)
         granted = answer.granted_scopes
         missing = [] if granted is None else _missing(granted)
         if answer.refresh_token is None:
             missing.append("offline_access")
         if missing or answer.refresh_token is None:
-            raise sentences.missing_scope(partner_id, missing)
+            raise refusal("missing_scope", partner_id, connection_sentences.missing_scope(missing))
         tokens = NewTokens(
             self._vault.encrypt(answer.access_token), self._vault.encrypt(answer.refresh_token), answer.lifetime_s
         )
         try:
             async with self._connections.lock(partner_id) as locked:
                 if locked is None:
-                    raise sentences.invalid_state(partner_id)
+                    raise refusal("invalid_state", partner_id)
                 await locked.establish(attempt, tokens, granted or ())
         except ConnectionChangedError:  # disconnected meanwhile: that is the newer wish
-            raise sentences.invalid_state(partner_id) from None
+            raise refusal("invalid_state", partner_id) from None
         log.info("connected", partner_id=partner_id, tenant=attempt.tenant)
         return ConnectionCompleted(partner_id=partner_id, tenant=attempt.tenant)
 
@@ -133,14 +137,14 @@ class ConnectionService:
                 verifier=self._vault.decrypt(attempt.code_verifier),
             )
         except InvalidGrant:
-            raise sentences.code_refused(attempt.partner_id) from None
+            raise refusal("denied", attempt.partner_id, connection_sentences.CODE_REFUSED) from None
         except InvalidClient:
-            raise sentences.invalid_client(attempt.partner_id) from None
+            raise refusal("invalid_client", attempt.partner_id) from None
         except (Transient, UnreadableError) as error:
             log.warning("code not exchanged", partner_id=attempt.partner_id, error=str(error))
-            raise sentences.halo_unavailable(attempt.partner_id) from None
+            raise refusal("halo_unavailable", attempt.partner_id) from None
         except OAuthError as error:
-            raise sentences.denied(attempt.partner_id, str(error), None) from None
+            raise refusal("denied", attempt.partner_id, connection_sentences.denied(str(error))) from None
 
 
 def _actor(requested_by: RequestedBy | None) -> Actor:

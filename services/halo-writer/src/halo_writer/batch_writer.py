@@ -5,15 +5,16 @@ from collections.abc import Collection
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.domain.batching import split
+from halosync.domain import item_sentences
+from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
+from halosync.domain.states import ActionState
 from halosync.ports.batch_work import BatchAtWork, FailedAction, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
 from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
 
-from halo_writer import sentences
 from halo_writer.in_flight import InFlight
 from halo_writer.ports import Actions
 from halo_writer.sender import FailedRequest, Sender
@@ -108,8 +109,8 @@ class BatchWriter:
         if not actions:
             await self._actions.close_if_done(batch)
             return None
-        waiting = [action for action in actions if action.action_state == "waiting"]
-        in_doubt = [action for action in actions if action.action_state != "waiting"]
+        waiting = [action for action in actions if action.action_state is ActionState.WAITING]
+        in_doubt = [action for action in actions if action.action_state is not ActionState.WAITING]
         settled = [action for action in in_doubt if action.settle_wait_s <= 0]
         if settled:
             await self._lookup.resolve(batch, settled)
@@ -132,7 +133,7 @@ class BatchWriter:
 
     async def _send_with(self, batch: BatchAtWork, waiting: list[OpenAction], token: TokenGranted) -> float | None:
         """Send, record what came of it and decide what follows: one piece, which must not be broken off."""
-        send = self._sender.send_array if batch.kind == "write" else self._sender.send_deletes
+        send = self._sender.send_array if batch.kind is BatchKind.WRITE else self._sender.send_deletes
         taken = await send(batch, waiting, token)
         if isinstance(taken, FailedRequest):
             return await self._after(batch, taken, token.generation)
@@ -187,9 +188,9 @@ class BatchWriter:
             await self._actions.refuse(batch.batch_id, marks, named)
             return
         words = {
-            Reason.HALO_REJECTED: sentences.rejected,
-            Reason.PERMISSION_DENIED: sentences.permission_denied,
-        }.get(reason, sentences.unavailable)(failure.words)
+            Reason.HALO_REJECTED: item_sentences.rejected,
+            Reason.PERMISSION_DENIED: item_sentences.permission_denied,
+        }.get(reason, item_sentences.unavailable)(failure.words)
         await self._actions.record(
             batch, [], [FailedAction(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
@@ -206,16 +207,16 @@ class BatchWriter:
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
-        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, sentences.unavailable(words))
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, item_sentences.unavailable(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            return await self._give_up(batch, Reason.PERMISSION_DENIED, sentences.permission_denied(failure.words))
+            return await self._give_up(batch, Reason.PERMISSION_DENIED, item_sentences.permission_denied(failure.words))
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
         # What waits was not what could not be looked up: it is still to be sent.
-        wait_s = await self._give_up(batch, None, sentences.unavailable(failure.words))
+        wait_s = await self._give_up(batch, None, item_sentences.unavailable(failure.words))
         await self._actions.note_success(batch.batch_id)
         return wait_s
 
@@ -243,11 +244,11 @@ class BatchWriter:
         """
         failed, unsettled = [], []
         for action in await self._actions.open_actions(batch.batch_id):
-            if action.action_state == "waiting":
+            if action.action_state is ActionState.WAITING:
                 if reason is not None:
                     failed.append(FailedAction(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
-                unknown = sentences.never_looked_up(words)
+                unknown = item_sentences.never_looked_up(words)
                 failed.append(FailedAction(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
             else:
                 unsettled.append(action.settle_wait_s)

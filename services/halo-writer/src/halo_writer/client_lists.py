@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from halosync.domain import item_sentences
 from halosync.domain.completeness import IncompleteReadError, rows_after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
@@ -14,7 +15,6 @@ from halosync.ports.permits import NoPermit
 from halosync.ports.reads import HaloLists, HaloPage
 from halosync.runtime.read_access import Caller, ReadAccess
 
-from halo_writer import sentences
 from halo_writer.ports import Actions
 
 MOST_BEGUN = 100
@@ -25,7 +25,7 @@ class HidesLicencesError(HaloFailure):
     """A list lacks so much of what is known to be there that it says nothing about a write."""
 
     def __init__(self, missing: int) -> None:
-        super().__init__(FailureClass.TRANSIENT, sentences.shows_too_little(missing))
+        super().__init__(FailureClass.TRANSIENT, item_sentences.shows_too_little(missing))
 
 
 @dataclass

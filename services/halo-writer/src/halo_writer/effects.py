@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from halosync.domain import item_sentences
 from halosync.domain.licences import choose, is_removed, same_state, state_of
 from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import LicenceWrite
-
-from halo_writer import sentences
 
 
 def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
@@ -92,7 +91,7 @@ def look(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) ->
         gone = found is None or is_removed(found, batch.removal, ours)
         return Done(action.licence_id) if gone else NotDone()
     if found is None:
-        return Stuck(Reason.HALO_REJECTED, sentences.vanished(action.licence_id))
+        return Stuck(Reason.HALO_REJECTED, item_sentences.vanished(action.licence_id))
     return Done(found.id) if _as_wanted(found, action, batch.price_field) else NotDone()
 
 

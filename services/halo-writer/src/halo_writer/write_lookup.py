@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import structlog
+from halosync.domain import item_sentences
 from halosync.domain.model import Licence, Reason
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.runtime.read_access import Caller
 
-from halo_writer import sentences
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
 from halo_writer.ports import Actions
@@ -71,7 +71,7 @@ class WriteLookUp:
                 case Adopt(licence_id=licence_id):
                     await self._actions.adopt(action, licence_id)
                 case NotDone() if charged and action.attempt >= self._rules.max_attempts:
-                    words = sentences.unavailable("no answer to the write, and Halo does not show it")
+                    words = item_sentences.unavailable("no answer to the write, and Halo does not show it")
                     failed.append(FailedAction(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
                 case NotDone():
                     again[action.item_id] = action.mark_no

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from faststream.rabbit import Channel, RabbitBroker
-from halosync.contracts.checking import InvalidInvoiceError
 from halosync.contracts.connection import ConnectionEstablished, TestConnection
+from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
 from halosync.messaging.answering import answer_requests
 from halosync.messaging.delivery import Later, Poison

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import structlog
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker, read_event
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, read_event
 
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
 from planner.ports import Invoices, LinesSource, OwedRuns

@@ -9,8 +9,8 @@ from typing import IO
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
 
 from planner.intake import in_turns
 from planner.ports import LinesOf

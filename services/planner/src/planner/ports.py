@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from halosync.domain.batching import Batch
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence

@@ -11,6 +11,7 @@ from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
 from halosync.domain.run_order import RunMode
+from halosync.domain.run_sentences import internal_error, permission_problem, read_failed, read_incomplete
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
@@ -21,7 +22,6 @@ from halosync.runtime.read_access import Caller
 from planner.halo_read import HaloRead
 from planner.planning_slots import SMALL_ROWS, PlanningSlots
 from planner.ports import Plans, Runs, Snapshots
-from planner.sentences import internal_error, permission_problem, read_failed, read_incomplete
 from planner.settings import PlannerRules
 
 log = structlog.get_logger(__name__)

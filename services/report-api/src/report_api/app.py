@@ -16,10 +16,12 @@ from report_api.history import pages as history_pages
 from report_api.invoices import api as invoices_api
 from report_api.invoices import pages as invoice_pages
 from report_api.links import api as links_api
-from report_api.links import halo_api
+from report_api.links.customers import CUSTOMERS
 from report_api.links.pages import customers as customer_pages
-from report_api.links.pages import halo_reading, link_files
-from report_api.links.pages import licences as licence_pages
+from report_api.links.pages import halo_read
+from report_api.links.pages.files import file_pages
+from report_api.links.pages.lists import list_pages
+from report_api.links.products import PRODUCTS
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs.pages import preview, run, sync
@@ -38,7 +40,6 @@ API = (
     runs_api.router,
     settings_api.router,
     links_api.router,
-    halo_api.router,
     access_api.router,
     history_api.router,
 )
@@ -52,11 +53,12 @@ PAGES = (
     invoice_pages.router,
     preview.router,
     sync.router,
-    halo_reading.router,
+    halo_read.router,
+    list_pages(CUSTOMERS),
     customer_pages.router,
-    link_files.file_pages(link_files.CUSTOMERS),
-    licence_pages.router,
-    link_files.file_pages(link_files.LICENCES),
+    file_pages(CUSTOMERS),
+    list_pages(PRODUCTS),
+    file_pages(PRODUCTS),
     history_pages.router,
     run.router,
     settings_pages.router,

@@ -15,13 +15,14 @@ from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
-from halosync.store.links import LinkStore
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
 from halosync.store.retrying import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
+from halosync.store.snapshots import SnapshotStore
 
 
 class Auth(Protocol):
@@ -62,13 +63,15 @@ class Ports:
     item_views: ItemViews
     keys: KeyStore
     line_views: LineViews
-    links: LinkStore
+    customer_links: CustomerLinks
+    product_links: ProductLinks
     partners: PartnerStore
     previews: PreviewStore
     run_views: RunViews
     runs: RunStore
     retries: RunRetries
     sessions: SessionStore
+    snapshots: SnapshotStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)
 
@@ -94,13 +97,15 @@ class Ports:
             item_views=ItemViews(pool),
             keys=KeyStore(pool),
             line_views=LineViews(pool),
-            links=LinkStore(pool),
+            customer_links=CustomerLinks(pool),
+            product_links=ProductLinks(pool),
             partners=PartnerStore(pool),
             previews=PreviewStore(pool),
             run_views=RunViews(pool),
             runs=RunStore(pool),
             retries=RunRetries(pool),
             sessions=SessionStore(pool),
+            snapshots=SnapshotStore(pool),
             event_timing=event_timing or EventTiming(),
         )
 

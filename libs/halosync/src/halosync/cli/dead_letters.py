@@ -7,13 +7,13 @@ import asyncpg
 import typer
 from pydantic_core import from_json
 
-from halosync.cli.checking import read_file
+from halosync.cli.connections import with_both, with_database
+from halosync.cli.dead_letter_selection import Everything, Ids, Queue, Reason, asked_for, chosen
+from halosync.cli.dead_letter_table import State, in_full, json_body, show_causes, show_letters
 from halosync.cli.failures import CommandError, told
-from halosync.cli.letters import State, in_full, json_body, show_causes, show_letters
+from halosync.cli.invoice_check import read_file
 from halosync.cli.output import Json, complain, emit_json, progress, say
-from halosync.cli.replaying import Pace, Replayed, Replayer
-from halosync.cli.selecting import Everything, Ids, Queue, Reason, asked_for, chosen
-from halosync.cli.sessions import with_both, with_database
+from halosync.cli.replay import Pace, Replayed, Replayer
 from halosync.messaging.publisher import Publisher
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter, Selection
 

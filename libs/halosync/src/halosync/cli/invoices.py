@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from halosync.cli.checking import Verdict, check, read_file
+from halosync.cli.connections import with_broker
 from halosync.cli.failures import told
+from halosync.cli.invoice_check import Verdict, check, read_file
 from halosync.cli.output import Json, complain, emit_json, progress, say, show_table
-from halosync.cli.sessions import with_broker
-from halosync.contracts.checking import MOST_PROBLEMS
 from halosync.contracts.invoice import InvoiceReady
+from halosync.contracts.invoice_checks import MOST_PROBLEMS
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import INVOICES
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import asyncpg
 import typer
 
+from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
-from halosync.cli.sessions import with_database
 from halosync.domain.acts import COMMAND_LINE
 from halosync.store.keys import KeyRecord, KeyStore
 from halosync.store.partners import PartnerStore, UnknownPartnerError

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from halosync.cli.connections import with_database
 from halosync.cli.output import Json, emit_json, say, show_table
-from halosync.cli.sessions import with_database
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Text
 from halosync.store.partners import PartnerStore

@@ -6,22 +6,18 @@ from uuid import UUID
 import asyncpg
 import typer
 
+from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError
 from halosync.cli.output import Json, emit_json, progress, say, show_table
-from halosync.cli.refusals import why_no_retry, why_no_run
-from halosync.cli.sessions import with_database
-from halosync.cli.watching import SUCCESS, as_json_value, follow, summary
+from halosync.cli.run_refusal import why_no_run
+from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.store.partners import PartnerStore, UnknownPartnerError
-from halosync.store.retrying import NothingLeftError, OutdatedRunError, RunRetries
+from halosync.store.retrying import RunRetries
 from halosync.store.run_views import RunView, RunViews
 from halosync.store.runs import (
-    EmptyInvoiceError,
-    NoInvoiceError,
-    NoRunError,
-    NotConnectedError,
-    RunInProgressError,
+    RunNotStartedError,
     RunStore,
 )
 
@@ -63,8 +59,8 @@ def start(
         try:
             order = RunOrder(mode, invoice, approve_removals, accept_shrunk_read)
             return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
-        except (NoInvoiceError, EmptyInvoiceError, NotConnectedError, RunInProgressError) as error:
-            raise CommandError(why_no_run(partner, invoice, error)) from None
+        except RunNotStartedError as error:
+            raise CommandError(why_no_run(error, partner=partner)) from None
 
     _tell_started(with_database(request), as_json=as_json)
 
@@ -97,11 +93,8 @@ def retry(
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
             )
-        except (
-            *(NoRunError, RunInProgressError, NothingLeftError, OutdatedRunError),
-            *(EmptyInvoiceError, NotConnectedError),
-        ) as error:
-            raise CommandError(why_no_retry(run_id, error)) from None
+        except RunNotStartedError as error:
+            raise CommandError(why_no_run(error, run_id=run_id)) from None
 
     _tell_started(with_database(request), as_json=as_json)
 

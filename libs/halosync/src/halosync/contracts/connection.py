@@ -3,7 +3,7 @@
 Requests and replies travel through queues that do not persist; a token is in no other message (spec section 5.6).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_serializer
@@ -141,27 +141,31 @@ class ConnectionTested(Message):
     took_ms: int = Field(ge=0, description="How long the reading took, in milliseconds.")
 
 
+RefusalCode: TypeAlias = Literal[
+    "not_connected",
+    "connection_broken",
+    "invalid_tenant",
+    "invalid_state",
+    "other_partner",
+    "denied",
+    "missing_scope",
+    "invalid_client",
+    "halo_unavailable",
+    "unknown_partner",
+    "rate_limited",
+    "permission_denied",
+    "unexpected_answer",
+]
+"""Why a request was refused, for programs."""
+
+
 class RequestRefused(Message):
     """A request that could not be fulfilled. `code` is for programs, `detail` for people."""
 
     message_type: ClassVar[str] = "request.refused.v1"
     exchange = None
 
-    code: Literal[
-        "not_connected",
-        "connection_broken",
-        "invalid_tenant",
-        "invalid_state",
-        "other_partner",
-        "denied",
-        "missing_scope",
-        "invalid_client",
-        "halo_unavailable",
-        "unknown_partner",
-        "rate_limited",
-        "permission_denied",
-        "unexpected_answer",
-    ]
+    code: RefusalCode
     detail: str
     partner_id: str | None = None
     retry_at: AwareDatetime | None = Field(default=None, description="With `rate_limited`: when to ask again.")

@@ -64,7 +64,7 @@ class RunFinished(Event):
 
 
 class HaloRefreshRequested(Event):
-    """Read the partner's Halo again, so that the mapping pages show what is there now."""
+    """Read the partner's Halo again, so that the pages of links show what is there now."""
 
     message_type: ClassVar[str] = "halo.refresh.requested.v1"
     exchange = WORK

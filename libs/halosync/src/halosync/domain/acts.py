@@ -1,6 +1,6 @@
 """What the audit log keeps: who does something, and what; the acts are a closed list.
 
-Every act has its sentence in `audit_wording`. What is listed after "Detail" are the names of its details.
+Every act has its sentence in `audit_sentences`. What is listed after "Detail" are the names of its details.
 """
 
 from dataclasses import dataclass

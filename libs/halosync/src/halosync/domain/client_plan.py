@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.groups import Group
 from halosync.domain.licences import after_removal, choose, desired_state, is_removed, same_state, state_of
 from halosync.domain.model import (
@@ -78,7 +78,7 @@ class _ItemsOfClient:
     def of_rival(self, product: Product, rivals: list[Product]) -> PlannedItem:
         """Return the item of a product whose licence other products claim too; `rivals` are all of them."""
         name = self.rules.links.get(product.key, product.code)
-        detail = wording.licence_claimed_twice([rival.code for rival in rivals], name)
+        detail = item_sentences.licence_claimed_twice([rival.code for rival in rivals], name)
         # None of them owns the licence, so no item shows its id.
         return self._fail(product, None, Fault(Reason.LICENCE_CLAIMED_TWICE, detail))
 
@@ -87,7 +87,7 @@ class _ItemsOfClient:
         chosen = choose(found)
         licence = None if isinstance(chosen, Fault) else chosen
         if not product.recurring:
-            return self._skip(product, licence, Reason.NOT_RECURRING, wording.NOT_RECURRING)
+            return self._skip(product, licence, Reason.NOT_RECURRING, item_sentences.NOT_RECURRING)
         demand = demand_of(product)
         if isinstance(demand, Fault):
             return self._fail(product, licence, demand)
@@ -107,7 +107,7 @@ class _ItemsOfClient:
 
     def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
         if demand.quantity == 0:
-            return self._skip(product, None, Reason.QUANTITY_ZERO, wording.QUANTITY_ZERO)
+            return self._skip(product, None, Reason.QUANTITY_ZERO, item_sentences.QUANTITY_ZERO)
         name = self.rules.links.get(product.key, product.code)
         desired = desired_state(demand, None, self.rules.settings.price_field)
         return self._item(product, None, Action.CREATE, after=desired, set_name=name)

@@ -21,3 +21,8 @@ def same_on_wire(desired: Decimal | None, observed: Decimal | None) -> bool:
 def plain(value: Decimal) -> str:
     """Return `value` for a sentence: no exponent."""
     return format(value, "f")
+
+
+def percent(fraction: Decimal) -> str:
+    """Return a fraction as a percentage without idle zeros: 0.25 is 25."""
+    return plain((fraction * 100).normalize())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from halosync.domain import wording
+from halosync.domain import run_sentences
 from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
 
 
@@ -59,9 +59,9 @@ def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
     """
     thresholds = guard or DeleteGuard()
     if seen.clients_before > 0 and seen.clients_now == 0:
-        return wording.list_now_empty("clients", seen.clients_before)
+        return run_sentences.list_now_empty("clients", seen.clients_before)
     if seen.known > 0 and seen.observed == 0:
-        return wording.list_now_empty("licences", seen.known)
+        return run_sentences.list_now_empty("licences", seen.known)
     if thresholds.trips(seen.missing, seen.known):
-        return wording.licences_missing(seen.missing, seen.known, seen.observed, thresholds)
+        return run_sentences.licences_missing(seen.missing, seen.known, seen.observed, thresholds)
     return None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
 
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.decimals import same_on_wire
 from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.products import Demand, Fault
@@ -48,7 +48,7 @@ def choose(found: Sequence[Licence]) -> Licence | Fault | None:
         return active[0]
     ordered = sorted(found, key=lambda licence: licence.id)
     ids = [licence.id for licence in ordered]
-    return Fault(Reason.LICENCE_AMBIGUOUS, wording.licence_ambiguous(ordered[0].name, ids, len(active)))
+    return Fault(Reason.LICENCE_AMBIGUOUS, item_sentences.licence_ambiguous(ordered[0].name, ids, len(active)))
 
 
 def is_removed(licence: Licence, removal: Removal, removed: Container[int]) -> bool:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from halosync.domain.item_sentences import LINE_NOT_RECURRING
 from halosync.domain.model import Action, Kind, Outcome, Reason
-from halosync.domain.wording import LINE_NOT_RECURRING
 
 
 @dataclass(frozen=True, slots=True)

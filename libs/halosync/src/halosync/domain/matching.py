@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.model import Client, CustomerLink, Line, Reason
 from halosync.domain.names import name_key
 
@@ -87,16 +87,16 @@ def _match(
     spellings: tuple[str, ...], link: CustomerLink, by_key: Mapping[str, tuple[int, ...]], present: set[int]
 ) -> int | Unmatched:
     if link.excluded:
-        return Unmatched(Reason.CUSTOMER_EXCLUDED, wording.CUSTOMER_EXCLUDED)
+        return Unmatched(Reason.CUSTOMER_EXCLUDED, item_sentences.CUSTOMER_EXCLUDED)
     if link.halo_client_id is not None:
         if link.halo_client_id in present:
             return link.halo_client_id
-        return Unmatched(Reason.CUSTOMER_NOT_FOUND, wording.linked_client_gone(link.halo_client_id))
+        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.linked_client_gone(link.halo_client_id))
     candidates = _candidates(spellings, by_key)
     if not candidates:
-        return Unmatched(Reason.CUSTOMER_NOT_FOUND, wording.customer_not_found(spellings))
+        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.customer_not_found(spellings))
     if len(candidates) > 1:
-        return Unmatched(Reason.CUSTOMER_AMBIGUOUS, wording.customer_ambiguous(spellings, candidates))
+        return Unmatched(Reason.CUSTOMER_AMBIGUOUS, item_sentences.customer_ambiguous(spellings, candidates))
     return candidates[0]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.client_plan import Rules, plan_client
 from halosync.domain.groups import Group, groups_of
 from halosync.domain.guard import hold, must_hold
@@ -48,7 +48,7 @@ def make_plan(inputs: PlanInput) -> Plan:
     removals = sum(item.action is Action.DELETE for item in items)
     guard = inputs.settings.delete_guard
     if guard is not None and must_hold(removals, active, guard, inputs.approve_removals):
-        hold(items, wording.delete_guard(removals, active, guard))
+        hold(items, item_sentences.delete_guard(removals, active, guard))
     return Plan(items, removals, active)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
 
-from halosync.domain import wording
+from halosync.domain import item_sentences
 from halosync.domain.model import Kind, Line, Reason
 
 _BY_NUMBER = attrgetter("line_no")
@@ -68,13 +68,15 @@ def demand_of(product: Product) -> Demand | Fault:
     first, *others = product.recurring
     negative = [line for line in product.recurring if line.quantity < 0]
     if negative:
-        detail = wording.negative_quantity([line.line_no for line in negative], [line.quantity for line in negative])
+        detail = item_sentences.negative_quantity(
+            [line.line_no for line in negative], [line.quantity for line in negative]
+        )
         return Fault(Reason.NEGATIVE_QUANTITY, detail)
     if any(line.unit_price != first.unit_price or line.billing_cycle != first.billing_cycle for line in others):
         prices = sorted({line.unit_price for line in product.recurring})
         cycles = sorted({line.billing_cycle for line in product.recurring})
         line_nos = [line.line_no for line in product.recurring]
-        return Fault(Reason.CONFLICTING_LINES, wording.conflicting_lines(line_nos, prices, cycles))
+        return Fault(Reason.CONFLICTING_LINES, item_sentences.conflicting_lines(line_nos, prices, cycles))
     # `sum` starts from the first quantity, so that a single line's own Decimal is kept: no copy per item.
     quantity = sum((line.quantity for line in others), start=first.quantity)
     return Demand(quantity, first.unit_price, first.billing_cycle)

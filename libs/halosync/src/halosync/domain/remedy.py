@@ -50,7 +50,7 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
 
 def remedy_of(reason: str | None) -> Remedy:
     """Return the remedy for a reason; NONE without a reason, or for a code of a newer version."""
-    return REMEDIES.get(Reason(reason), Remedy.NONE) if reason in set(Reason) else Remedy.NONE
+    return REMEDIES[Reason(reason)] if reason in set(Reason) else Remedy.NONE
 
 
 _NOTHING_TO_DO = {Remedy.NONE, Remedy.INCLUDE_CUSTOMER}

@@ -1,4 +1,8 @@
-"""The states of a run, and the counters of its items (spec section 4)."""
+"""States of runs, batches and actions, what may follow each, and the counters of items (spec section 4).
+
+The page that explains them is docs/actions.md. The statements of `store/sql` name the states that they start from; a
+test tries every statement on every state and compares what happens with the tables here.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -26,26 +30,34 @@ class RunState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Tell whether nothing follows this state."""
-        return not TRANSITIONS[self]
+        return not RUN_TRANSITIONS[self]
 
 
-TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
+class BatchState(StrEnum):
+    """Where a batch stands: not yet ordered, with the writers, or without an open action."""
+
+    PLANNED = "planned"
+    ISSUED = "issued"
+    DONE = "done"
+
+
+class ActionState(StrEnum):
+    """Where an action stands. `none` is the state of an item that asks nothing of Halo."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
     {
-        RunState.QUEUED: frozenset({RunState.READING, RunState.FAILED, RunState.CANCELLED}),
-        # A planner that died is followed by one that reads afresh: hence the ways back to `reading`.
-        RunState.READING: frozenset({RunState.READING, RunState.PLANNING, RunState.FAILED, RunState.CANCELLED}),
-        # A plan without anything to write ends at once.
-        RunState.PLANNING: frozenset(
-            {
-                RunState.READING,
-                RunState.WRITING,
-                RunState.SUCCEEDED,
-                RunState.PARTIAL,
-                RunState.PREVIEWED,
-                RunState.FAILED,
-                RunState.CANCELLED,
-            }
-        ),
+        RunState.QUEUED: frozenset({RunState.READING, RunState.CANCELLED}),
+        RunState.READING: frozenset({RunState.PLANNING, RunState.FAILED, RunState.CANCELLED}),
+        RunState.PLANNING: frozenset({RunState.WRITING, RunState.PREVIEWED, RunState.FAILED, RunState.CANCELLED}),
         # Failed writes make a run partial; it fails while writing only when its connection to Halo is lost.
         RunState.WRITING: frozenset({RunState.SUCCEEDED, RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED}),
         RunState.SUCCEEDED: frozenset(),
@@ -56,12 +68,45 @@ TRANSITIONS: Mapping[RunState, frozenset[RunState]] = MappingProxyType(
     }
 )
 
-FINAL_STATES = frozenset(state for state in RunState if state.is_final)
+BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = MappingProxyType(
+    {
+        BatchState.PLANNED: frozenset({BatchState.ISSUED, BatchState.DONE}),
+        BatchState.ISSUED: frozenset({BatchState.DONE}),
+        BatchState.DONE: frozenset(),
+    }
+)
 
+ACTION_TRANSITIONS: Mapping[ActionState, frozenset[ActionState]] = MappingProxyType(
+    {
+        ActionState.NONE: frozenset(),
+        ActionState.WAITING: frozenset({ActionState.SENDING, ActionState.REJECTED, ActionState.WITHDRAWN}),
+        # Also the ways of `unknown`: an action that is `sending` and has settled is as good as unknown.
+        ActionState.SENDING: frozenset(
+            {
+                ActionState.WAITING,
+                ActionState.UNKNOWN,
+                ActionState.APPLIED,
+                ActionState.REJECTED,
+                ActionState.WITHDRAWN,
+            }
+        ),
+        ActionState.UNKNOWN: frozenset(
+            {ActionState.WAITING, ActionState.APPLIED, ActionState.REJECTED, ActionState.WITHDRAWN}
+        ),
+        ActionState.APPLIED: frozenset(),
+        ActionState.REJECTED: frozenset(),
+        ActionState.WITHDRAWN: frozenset(),
+    }
+)
 
-def may_become(state: RunState, following: RunState) -> bool:
-    """Tell whether a run may go from `state` to `following`."""
-    return following in TRANSITIONS[state]
+LIVING_RUNS = frozenset(state for state in RunState if not state.is_final)
+"""One run of a partner at a time is in one of these."""
+CLAIMABLE_RUNS = LIVING_RUNS - {RunState.WRITING}
+"""A planner works on these; the writers have the rest."""
+OPEN_ACTIONS = frozenset(state for state, following in ACTION_TRANSITIONS.items() if following)
+"""An item is `pending` exactly while its action is in one of these."""
+IN_DOUBT = frozenset({ActionState.SENDING, ActionState.UNKNOWN})
+"""Halo may have the write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +177,16 @@ def count(items: Iterable[Counted]) -> Counters:
     )
 
 
-def final_state(counters: Counters, *, cancelled: bool) -> RunState:
-    """Return how a run that has planned ends: `succeeded` only if nothing failed and nothing is held.
+def final_state(counters: Counters, *, connection_lost: bool, cancelled: bool) -> RunState:
+    """Return how a run that was writing ends: `succeeded` only if nothing failed and nothing is held.
 
     Raises:
         ValueError: items are still pending, so the run has not ended.
     """
     if counters.pending:
         raise ValueError(f"The run has not ended: {counters.pending} items are pending.")
+    if connection_lost:
+        return RunState.FAILED
     if cancelled:
         return RunState.CANCELLED
     return RunState.PARTIAL if counters.failed or counters.held else RunState.SUCCEEDED

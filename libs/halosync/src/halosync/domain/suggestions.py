@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from halosync.domain.model import Client
 from halosync.domain.names import name_key
 
 LIMIT = 5
@@ -23,12 +22,12 @@ class Suggestion:
 
 
 class Suggestions:
-    """Candidates prepared once, for as many questions as a page has rows."""
+    """Candidates (id and name), prepared once for as many questions as a page has rows; one that comes twice is one."""
 
     __slots__ = ("_candidates", "_keys")
 
     def __init__(self, candidates: Iterable[tuple[int | None, str]]) -> None:
-        keyed = sorted(((name_key(name), number or 0, name), number) for number, name in candidates)
+        keyed = sorted(((name_key(name), number or 0, name), number) for number, name in set(candidates))
         self._candidates = [(number, name) for (_, _, name), number in keyed]
         self._keys = [key for (key, _, _), _ in keyed]
 
@@ -37,13 +36,3 @@ class Suggestions:
         found = process.extract(name_key(name), self._keys, scorer=fuzz.WRatio, limit=None, score_cutoff=cutoff)
         ranked = sorted((-round(score), position) for _, score, position in found)
         return [Suggestion(*self._candidates[position], -negated) for negated, position in ranked[:limit]]
-
-
-def client_suggestions(clients: Iterable[Client]) -> Suggestions:
-    """Return suggestions for customers that have no client."""
-    return Suggestions((client.id, client.name) for client in clients)
-
-
-def licence_name_suggestions(names: Iterable[str]) -> Suggestions:
-    """Return suggestions for products that have no licence; a name that several licences have counts once."""
-    return Suggestions((None, name) for name in set(names))

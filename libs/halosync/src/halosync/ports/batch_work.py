@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, PriceField, Reason, Removal
+from halosync.domain.states import ActionState
 from halosync.ports.permits import Rate
 
 
@@ -15,7 +17,7 @@ class BatchAtWork:
     run_id: UUID
     partner_id: str
     tenant: str
-    kind: str
+    kind: BatchKind
     failures: int
     refused_generation: int | None
     refused_rows: frozenset[int] | None
@@ -43,7 +45,7 @@ class OpenAction:
     licence_name: str
     attempt: int
     mark_no: int
-    action_state: str
+    action_state: ActionState
     before: LicenceState | None
     after: LicenceState | None
     settle_wait_s: float

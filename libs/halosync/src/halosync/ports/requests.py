@@ -1,14 +1,13 @@
 """Requests between services: asking, a refusal as an answer, and no answer at all."""
 
+from datetime import datetime
 from typing import Protocol
 
-from halosync.contracts.connection import RequestRefused
+from halosync.contracts.connection import RefusalCode, RequestRefused
 from halosync.contracts.message import Message
+from halosync.domain.connection_sentences import HALO_UNAVAILABLE, REFUSALS
 
-UNANSWERABLE = RequestRefused(
-    code="halo_unavailable",
-    detail="Halo could not be reached or did not answer as expected. Please try again in a few minutes.",
-)
+UNANSWERABLE = RequestRefused(code="halo_unavailable", detail=HALO_UNAVAILABLE)
 """The answer to a request that met a passing failure, in Halo or on our side: trying again helps."""
 
 
@@ -18,6 +17,14 @@ class Refusal(Exception):
     def __init__(self, answer: RequestRefused) -> None:
         super().__init__(answer.code)
         self.answer = answer
+
+
+def refusal(
+    code: RefusalCode, partner_id: str | None, detail: str | None = None, *, retry_at: datetime | None = None
+) -> Refusal:
+    """Return the refusal of a request; without `detail` with the sentence of its code."""
+    sentence = REFUSALS[code] if detail is None else detail
+    return Refusal(RequestRefused(code=code, detail=sentence, partner_id=partner_id, retry_at=retry_at))
 
 
 class NoReplyError(Exception):

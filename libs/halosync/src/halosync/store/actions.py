@@ -10,7 +10,9 @@ from typing import Any
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
-from halosync.domain.model import Action, PriceField, Reason, Removal
+from halosync.domain.batching import BatchKind
+from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
+from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.item_views import licence_state
@@ -34,14 +36,14 @@ class ActionStore:
     async def batch(self, batch_id: int) -> BatchAtWork | None:
         """Return a batch that is still to be worked on; None if it is done or unknown."""
         row = await QUERIES.batch_at_work(self._pool, batch_id=batch_id)
-        if row is None or row["state"] == "done":
+        if row is None or row["state"] == BatchState.DONE:
             return None
         return BatchAtWork(
             batch_id=row["batch_id"],
             run_id=row["run_id"],
             partner_id=row["partner_id"],
             tenant=row["tenant"],
-            kind=row["kind"],
+            kind=BatchKind(row["kind"]),
             failures=row["failures"],
             refused_generation=row["refused_generation"],
             refused_rows=None if row["refused_rows"] is None else frozenset(row["refused_rows"]),
@@ -64,7 +66,7 @@ class ActionStore:
                 licence_name=row["licence_name"],
                 attempt=row["attempts"],
                 mark_no=row["mark_no"],
-                action_state=row["action_state"],
+                action_state=ActionState(row["action_state"]),
                 before=licence_state(row, "before"),
                 after=licence_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
@@ -172,7 +174,7 @@ class ActionStore:
                 )
                 rows = [row async for row in rows]
                 await remember(connection, batch, rows)
-                _count(rows, "synced")
+                _count(rows, Outcome.SYNCED)
             if failed:
                 rows = QUERIES.record_failed(
                     connection,
@@ -182,7 +184,7 @@ class ActionStore:
                     details=[f.detail for f in failed],
                 )
                 rows = [row async for row in rows]
-                _count(rows, "failed")
+                _count(rows, Outcome.FAILED)
             await _close(connection, batch)
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
@@ -214,7 +216,7 @@ class ActionStore:
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             await QUERIES.note_error(connection, run_id=batch.run_id, error_code=code, error=error)
             await QUERIES.withdraw_waiting(
-                connection, run_id=batch.run_id, outcome="failed", reason=Reason.CONNECTION_LOST, detail=detail
+                connection, run_id=batch.run_id, outcome=Outcome.FAILED, reason=Reason.CONNECTION_LOST, detail=detail
             )
             settle_at = await QUERIES.give_up_unknown(
                 connection, run_id=batch.run_id, reason=Reason.OUTCOME_UNKNOWN, detail=detail
@@ -256,11 +258,11 @@ def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
             "run_id": batch.run_id,
             "partner_id": batch.partner_id,
             "tenant": batch.tenant,
-            "kind": batch.kind,
+            "kind": batch.kind.value,
         }
     )
 
 
-def _count(rows: Sequence[asyncpg.Record], outcome: str) -> None:
+def _count(rows: Sequence[asyncpg.Record], outcome: Outcome) -> None:
     for row in rows:
         ITEMS_SETTLED.labels(row["action"], outcome).inc()

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
-from halosync.domain.audit_wording import describe
+from halosync.domain.audit_sentences import describe
 from halosync.store.queries import QUERIES, Connection
 
 

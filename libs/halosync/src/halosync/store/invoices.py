@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
-from halosync.contracts.checking import InvalidInvoiceError, LineChecker, identity, whole
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceHeader, InvoiceLine, InvoiceRejected
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
 from halosync.store.outbox import emit, first_time
 from halosync.store.queries import QUERIES, Connection
 

@@ -1,195 +1,237 @@
-"""What a partner links by hand: customers and products, and what the last read of Halo has for them."""
+"""The links that a partner stored: of customers to Halo clients, of products to licence names.
 
+Both kinds are one idea, `LinkStore`; `CustomerLinks` and `ProductLinks` say what differs.
+
+Every change carries the link it was decided by. One that is no longer what is stored is refused, because somebody
+else has decided meanwhile; so is a link to a client that the last read of Halo did not show, or shows as another one
+than the person was shown: after a switch of Halo, an id means another client.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, ClassVar, Generic, TypeAlias
 
 import asyncpg
 
-from halosync.contracts.run import HaloRefreshRequested
-from halosync.domain.acts import Actor
+from halosync.domain.acts import Act, Actor
+from halosync.domain.client_marks import client_mark
 from halosync.domain.model import Client, CustomerLink
-from halosync.store import link_changes
-from halosync.store.link_changes import Changed, CustomerChange, ProductChange
-from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES
-from halosync.store.runs import NotConnectedError
-from halosync.store.search import pattern
+from halosync.ports.links import (
+    Changed,
+    Link,
+    LinkChange,
+    LinkPicture,
+    NotInHaloError,
+    ProductLink,
+    RefusedChange,
+    Target,
+    WhyRefused,
+)
+from halosync.store.audit import record_many
+from halosync.store.queries import QUERIES, Connection
 
 
-@dataclass(frozen=True)
-class CustomerPicture:
-    """Everything that decides which client a customer has. `read_at` None: Halo was not read yet.
-
-    `tenant` is the Halo that was read.
-    """
-
-    names: Sequence[tuple[str, str]]
-    links: Mapping[str, CustomerLink]
-    clients: Sequence[Client]
-    read_at: datetime | None
-    tenant: str | None = None
+@dataclass(frozen=True, slots=True)
+class _ShownClient:
+    name: str
+    mark: str
 
 
-@dataclass(frozen=True)
-class ProductPicture:
-    """Everything that decides which licence name a product has. `names` are the products' names by code."""
-
-    names: Mapping[str, str]
-    links: Mapping[str, str]
-    licence_names: Sequence[str]
-    read_at: datetime | None
+_Clients: TypeAlias = Mapping[int | None, _ShownClient]
+"""Clients of the last read by their ids."""
 
 
-class NotInHaloError(LookupError):
-    """The last read of Halo did not show this client, or there was no read yet (`read_at` None)."""
+class LinkStore(ABC, Generic[Link, Target]):
+    """The links of one kind, of all partners. `no_link` is the link of who has none."""
 
-    def __init__(self, halo_client_id: int, read_at: datetime | None) -> None:
-        super().__init__(f"client {halo_client_id}")
-        self.read_at = read_at
-
-
-class LinkStore:
-    """The links of all partners, and what was last read from their Halo."""
+    no_link: Link
+    _act: ClassVar[Act]
+    _billed: ClassVar[Any]
+    _stored: ClassVar[Any]
+    _store: ClassVar[Any]
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def customers(self, partner_id: str) -> CustomerPicture:
-        """Return the customers of the newest invoices with the links and clients, as one picture of the database."""
+    async def picture(self, partner_id: str) -> LinkPicture[Link, Target]:
+        """Return what the newest invoices bill, with the links and what is in Halo, at one moment."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
-            names = [tuple(row) async for row in QUERIES.link_customers(connection, partner_id=partner_id)]
-            links = {
-                row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
-                async for row in QUERIES.link_stored_customers(connection, partner_id=partner_id)
-            }
-            clients = [Client(*row) async for row in QUERIES.link_all_clients(connection, partner_id=partner_id)]
-            tenant = await QUERIES.link_tenant(connection, partner_id=partner_id)
-        return CustomerPicture(names, links, clients if read_at is not None else [], read_at, tenant)
+            read = await QUERIES.last_read(connection, partner_id=partner_id)
+            return LinkPicture(
+                names=[(row["key"], row["name"]) async for row in self._billed(connection, partner_id=partner_id)],
+                links=await self.stored(connection, partner_id),
+                targets=await self._targets(connection, partner_id) if read else [],
+                read_at=read["read_at"] if read else None,
+                tenant=read["tenant"] if read else None,
+            )
 
-    async def products(self, partner_id: str) -> ProductPicture:
-        """Return the products of the newest invoices with the links and licence names, as one picture."""
-        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
-            names = {
-                row["product_code"]: row["product_name"]
-                async for row in QUERIES.link_products(connection, partner_id=partner_id)
-            }
-            links = {
-                row["product_code"]: row["licence_name"]
-                async for row in QUERIES.link_stored_products(connection, partner_id=partner_id)
-            }
-            licence_names = [
-                row["name"] async for row in QUERIES.link_all_licence_names(connection, partner_id=partner_id)
-            ]
-        return ProductPicture(names, links, licence_names if read_at is not None else [], read_at)
+    @classmethod
+    async def stored(
+        cls, connection: Connection, partner_id: str, keys: Sequence[str] | None = None
+    ) -> dict[str, Link]:
+        """Return what is stored of these rows, None: of all; what has no link is missing."""
+        rows = cls._stored(connection, partner_id=partner_id, keys=keys)
+        return {row["key"]: cls._link(row) async for row in rows}
 
-    async def link_customer(
-        self, partner_id: str, customer_id: str, link: CustomerLink, *, by: Actor, customer_name: str | None = None
-    ) -> bool:
-        """Store the link of a customer; one without client and exclusion is removed. False: it was so already.
-
-        Args:
-            partner_id: whose customer.
-            customer_id: the customer, by Converge's id.
-            link: what is to be stored.
-            by: who links.
-            customer_name: for the audit log.
+    async def replace(self, partner_id: str, key: str, link: Link, *, by: Actor, name: str | None = None) -> bool:
+        """Store a link whatever it was before; False: it was so already. `name` is for the audit log.
 
         Raises:
-            NotInHaloError: the last read of Halo does not have the client.
+            NotInHaloError: the link leads to a new client, which the last read of Halo does not have.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
-            row = await QUERIES.link_of_customer(connection, partner_id=partner_id, customer_id=customer_id)
-            before = CustomerLink() if row is None else CustomerLink(**row)
-            changed = await link_changes.change_customers(
-                connection,
-                partner_id,
-                [CustomerChange(customer_id, before, link)],
-                by=by,
-                names={} if customer_name is None else {customer_id: customer_name},
-                together=True,
-            )
-            if changed.refused and link.halo_client_id is not None:
-                read_at = await QUERIES.link_read_at(connection, partner_id=partner_id)
-                raise NotInHaloError(link.halo_client_id, read_at)
+            before = (await self.stored(connection, partner_id, [key])).get(key, self.no_link)
+            change, names = LinkChange(key, before, link), {} if name is None else {key: name}
+            if (await self.change_in(connection, partner_id, [change], by=by, names=names, together=True)).refused:
+                read = await QUERIES.last_read(connection, partner_id=partner_id)
+                raise NotInHaloError(key, read["read_at"] if read else None)
         return link != before
 
-    async def link_product(self, partner_id: str, product_code: str, licence_name: str | None, *, by: Actor) -> bool:
-        """Store the licence name of a product; None removes the link. False: it was so already.
-
-        A name that is new to Halo is used by the next create.
-        """
-        async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
-            before: str | None = await QUERIES.link_of_product(
-                connection, partner_id=partner_id, product_code=product_code
-            )
-            change = ProductChange(product_code, before, licence_name)
-            await link_changes.change_products(connection, partner_id, [change], by=by, together=True)
-        return licence_name != before
-
-    async def change_customers(
+    async def change(
         self,
         partner_id: str,
-        changes: Sequence[CustomerChange],
+        changes: Sequence[LinkChange[Link]],
         *,
         by: Actor,
         names: Mapping[str, str],
         together: bool,
-    ) -> Changed[CustomerChange]:
+    ) -> Changed[Link]:
         """Make many changes in one transaction: each that still holds, or with `together` all of them or none.
 
-        `names` are the customers' names, for the audit log.
+        Each row may be named once. `names` are the rows' names, for the audit log. A licence name that is new to Halo
+        is used by the next create.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            change = link_changes.change_customers
-            return await change(connection, partner_id, changes, by=by, names=names, together=together)
+            return await self.change_in(connection, partner_id, changes, by=by, names=names, together=together)
 
-    async def change_products(
-        self, partner_id: str, changes: Sequence[ProductChange], *, by: Actor, together: bool
-    ) -> Changed[ProductChange]:
-        """Likewise for products."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            return await link_changes.change_products(connection, partner_id, changes, by=by, together=together)
+    async def change_in(
+        self,
+        connection: Connection,
+        partner_id: str,
+        changes: Sequence[LinkChange[Link]],
+        *,
+        by: Actor,
+        names: Mapping[str, str],
+        together: bool,
+    ) -> Changed[Link]:
+        """Do as `change` does, in the caller's transaction."""
+        await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
+        stored = await self.stored(connection, partner_id, [change.key for change in changes])
+        decided = (link for change in changes for link in (change.before, change.after))
+        clients = await self._clients(connection, partner_id, [*decided, *stored.values()])
+        verdicts = [self._refusal(each, stored.get(each.key, self.no_link), clients) for each in changes]
+        refused = [verdict for verdict in verdicts if verdict is not None]
+        good = [change for change, verdict in zip(changes, verdicts, strict=True) if verdict is None]
+        made = [] if together and refused else good
+        await self._store(connection, partner_id=partner_id, **self._columns(made))
+        entries = [
+            (each.key, self._entry(each, names.get(each.key), clients)) for each in made if each.after != each.before
+        ]
+        await record_many(connection, by, self._act, entries, partner_id=partner_id)
+        return Changed(made, refused)
 
-    async def read_at(self, partner_id: str) -> datetime | None:
-        """Return when the connected Halo was last read; None if it was not."""
-        read_at: datetime | None = await QUERIES.link_read_at(self._pool, partner_id=partner_id)
-        return read_at
+    @classmethod
+    @abstractmethod
+    def _link(cls, row: Mapping[str, Any]) -> Link: ...
 
-    async def clients(
-        self, partner_id: str, *, q: str | None, after: tuple[str, int] | None, most: int
-    ) -> Sequence[Client]:
-        """Return clients by name; `after` is a name and the id of a client."""
-        name, halo_client_id = after or ("", -1)
-        rows = QUERIES.link_clients(
-            self._pool, partner_id=partner_id, name=name, halo_client_id=halo_client_id, pattern=pattern(q), most=most
-        )
-        return [Client(*row) async for row in rows]
+    @abstractmethod
+    async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Target]: ...
 
-    async def licence_names(
-        self, partner_id: str, *, q: str | None, after: str | None, most: int
-    ) -> Sequence[tuple[str, int]]:
-        """Return licence names with how many licences have each, by name, those behind the name `after`."""
-        rows = QUERIES.link_licence_names(
-            self._pool, partner_id=partner_id, name=after or "", pattern=pattern(q), most=most
-        )
-        return [tuple(row) async for row in rows]
+    @abstractmethod
+    def _columns(self, made: Sequence[LinkChange[Link]]) -> Mapping[str, Sequence[Any]]:
+        """Return the arguments of `_store`."""
 
-    async def request_refresh(self, partner_id: str) -> UUID:
-        """Ask for Halo to be read again, and return the id of the read.
+    @abstractmethod
+    def _entry(self, change: LinkChange[Link], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+        """Return the detail of the audit log's entry."""
 
-        Raises:
-            NotConnectedError: the partner's Halo is not connected.
-        """
-        async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.connected_tenant(connection, partner_id=partner_id) is None:
-                raise NotConnectedError(partner_id)
-            request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
-            await emit(connection, request)
-            return request.read_id
+    async def _clients(self, connection: Connection, partner_id: str, links: Sequence[Link]) -> _Clients:
+        """Return those of the links' clients that the last read of Halo showed."""
+        del connection, partner_id, links
+        return {}
+
+    def _refusal(self, change: LinkChange[Link], now: Link, clients: _Clients) -> RefusedChange[Link] | None:
+        del clients
+        return None if now == change.before else RefusedChange(change, WhyRefused.CHANGED_MEANWHILE, link=now)
+
+
+class CustomerLinks(LinkStore[CustomerLink, Client]):
+    """The links of customers."""
+
+    no_link = CustomerLink()
+    _act = Act.CUSTOMER_LINKED
+    _billed, _stored, _store = QUERIES.billed_customers, QUERIES.customer_links, QUERIES.store_customer_links
+
+    @classmethod
+    def _link(cls, row: Mapping[str, Any]) -> CustomerLink:
+        return CustomerLink(row["halo_client_id"], row["excluded"])
+
+    async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Client]:
+        return [Client(*row) async for row in QUERIES.clients_shown(connection, partner_id=partner_id, ids=None)]
+
+    def _columns(self, made: Sequence[LinkChange[CustomerLink]]) -> Mapping[str, Sequence[Any]]:
+        return {
+            "customer_ids": [change.key for change in made],
+            "halo_client_ids": [change.after.halo_client_id for change in made],
+            "excluded": [change.after.excluded for change in made],
+        }
+
+    def _entry(self, change: LinkChange[CustomerLink], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+        def told(link: CustomerLink) -> Mapping[str, Any]:
+            shown = clients.get(link.halo_client_id)
+            client_name = None if shown is None else shown.name
+            return {"halo_client_id": link.halo_client_id, "client_name": client_name, "excluded": link.excluded}
+
+        return {"customer_name": name, "before": told(change.before), "after": told(change.after)}
+
+    async def _clients(self, connection: Connection, partner_id: str, links: Sequence[CustomerLink]) -> _Clients:
+        read = await QUERIES.last_read(connection, partner_id=partner_id)
+        if read is None:
+            return {}
+        asked = list({link.halo_client_id for link in links} - {None})
+        shown = [Client(*row) async for row in QUERIES.clients_shown(connection, partner_id=partner_id, ids=asked)]
+        return {each.id: _ShownClient(each.name, client_mark(read["tenant"], each.id, each.name)) for each in shown}
+
+    def _refusal(
+        self, change: LinkChange[CustomerLink], now: CustomerLink, clients: _Clients
+    ) -> RefusedChange[CustomerLink] | None:
+        if now != change.before:
+            shown = clients.get(now.halo_client_id)
+            return RefusedChange(change, WhyRefused.CHANGED_MEANWHILE, None if shown is None else shown.name, now)
+        client_id = change.after.halo_client_id
+        # A link that only keeps its client may keep one that is gone, or else such a customer could not be excluded.
+        if client_id is None or client_id == change.before.halo_client_id:
+            return None
+        if client_id not in clients:
+            return RefusedChange(change, WhyRefused.NOT_IN_HALO)
+        if change.mark not in {None, clients[client_id].mark}:
+            return RefusedChange(change, WhyRefused.ANOTHER_CLIENT, clients[client_id].name)
+        return None
+
+
+class ProductLinks(LinkStore[ProductLink, str]):
+    """The links of products."""
+
+    no_link = None
+    _act = Act.PRODUCT_LINKED
+    _billed, _stored, _store = QUERIES.billed_products, QUERIES.product_links, QUERIES.store_product_links
+
+    @classmethod
+    def _link(cls, row: Mapping[str, Any]) -> ProductLink:
+        name: str = row["licence_name"]
+        return name
+
+    async def _targets(self, connection: Connection, partner_id: str) -> Sequence[str]:
+        return [row["name"] async for row in QUERIES.licence_names_shown(connection, partner_id=partner_id)]
+
+    def _columns(self, made: Sequence[LinkChange[ProductLink]]) -> Mapping[str, Sequence[Any]]:
+        return {
+            "product_codes": [change.key for change in made],
+            "licence_names": [change.after for change in made],
+        }
+
+    def _entry(self, change: LinkChange[ProductLink], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+        del name, clients
+        return {"before": change.before, "after": change.after}

@@ -11,7 +11,6 @@ from halosync.domain.batching import Batch
 from halosync.domain.model import (
     Cleanup,
     Client,
-    CustomerLink,
     DeleteGuard,
     Kind,
     Licence,
@@ -25,8 +24,10 @@ from halosync.domain.model import (
     PriceField,
     Removal,
 )
+from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
+from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
@@ -103,13 +104,9 @@ class PlanStore:
                     )
                     async for row in QUERIES.licences_read(connection, read_id=read.read_id)
                 ],
-                customer_links={
-                    row["customer_id"]: CustomerLink(row["halo_client_id"], row["excluded"])
-                    async for row in QUERIES.customer_links(connection, partner_id=partner_id)
-                },
+                customer_links=await CustomerLinks.stored(connection, partner_id),
                 product_links={
-                    row["product_code"]: row["licence_name"]
-                    async for row in QUERIES.product_links(connection, partner_id=partner_id)
+                    code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
                 },
                 settings=await self.settings(partner_id),
                 owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
@@ -136,7 +133,8 @@ class PlanStore:
         """
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.begin_writing(connection, run_id=run_id, claim=claim) is None:
+            begin = QUERIES.begin_writing if apply else QUERIES.lock_claimed_run
+            if await begin(connection, run_id=run_id, claim=claim) is None:
                 raise LostClaimError(str(run_id))
             await QUERIES.note_settings(
                 connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field
@@ -152,7 +150,7 @@ class PlanStore:
                 await issue(connection, run_id)
                 await finish_if_done(connection, run_id)
             else:
-                await end_run(connection, run_id, "previewed")
+                await end_run(connection, run_id, RunState.PREVIEWED)
 
 
 async def issue(connection: Connection, run_id: UUID) -> None:
@@ -171,7 +169,7 @@ async def _write_batches(connection: Connection, read: ReadProgress, batches: Se
     await connection.copy_records_to_table(
         "batch",
         records=[
-            (batch_id, read.read_id, read.partner_id, read.tenant, batch.kind.value, "planned")
+            (batch_id, read.read_id, read.partner_id, read.tenant, batch.kind, BatchState.PLANNED)
             for batch_id, batch in zip(ids, batches, strict=True)
         ],
         columns=["batch_id", "run_id", "partner_id", "tenant", "kind", "state"],
@@ -186,7 +184,7 @@ def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tu
         *_state(item.before),
         *_state(item.after),
         *(item.set_name, list(item.line_nos), batch_id),
-        "waiting" if item.outcome is Outcome.PENDING else "none",
+        ActionState.WAITING if item.outcome is Outcome.PENDING else ActionState.NONE,
     )
 
 

@@ -5,40 +5,38 @@ to be decided is only whether a second one is what a person can have meant.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunMode, RunOrder
+from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 from halosync.store.queries import QUERIES
 from halosync.store.run_views import RunView, run_view
-from halosync.store.runs import NoRunError, RunInProgressError, start_run
-
-NothingLeft = Literal["succeeded", "preview", "held", "done_since"]
-"""Why there is nothing to retry: the run left nothing, or was a preview; it left only removals that wait for a person's
-approval; or a later run of the same invoice has succeeded."""
+from halosync.store.runs import NoRunError, RunInProgressError, RunNotStartedError, start_run
 
 
-class NothingLeftError(RuntimeError):
+class NothingLeftError(RunNotStartedError):
     """A retry would do nothing.
 
     Attributes:
-        why: the reason, for programs.
+        why: the run left nothing, or was a preview; it left only removals that wait for a person's approval; or a later
+            run of the same invoice has succeeded.
         held: how many removals wait for approval.
         run_id: the later run that has done it, with `done_since`.
     """
 
-    def __init__(self, why: NothingLeft, *, held: int = 0, run_id: UUID | None = None) -> None:
+    def __init__(self, why: NoRun, *, held: int = 0, run_id: UUID | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.held = held
         self.run_id = run_id
 
 
-class OutdatedRunError(RuntimeError):
+class OutdatedRunError(RunNotStartedError):
     """The run's invoice is no longer the newest: a retry would write yesterday's quantities.
 
     Attributes:
@@ -46,6 +44,8 @@ class OutdatedRunError(RuntimeError):
         newer_id: the one that is the newest now, or None when the run's was superseded and there is none.
         newer_revision: its revision.
     """
+
+    why = NoRun.RUN_OUTDATED
 
     def __init__(self, invoice_id: str, newer_id: str | None, newer_revision: int | None) -> None:
         super().__init__(invoice_id)
@@ -107,10 +107,10 @@ class RunRetries:
 
 def _must_have_left_something(run: RunView, done_since: UUID | None, approve_removals: int | None) -> None:
     if run.mode is RunMode.PREVIEW:
-        raise NothingLeftError("preview")
+        raise NothingLeftError(NoRun.PREVIEW)
     if run.state is RunState.SUCCEEDED:
-        raise NothingLeftError("succeeded")
+        raise NothingLeftError(NoRun.SUCCEEDED)
     if done_since is not None:
-        raise NothingLeftError("done_since", run_id=done_since)
+        raise NothingLeftError(NoRun.DONE_SINCE, run_id=done_since)
     if run.state is RunState.PARTIAL and not run.counters.failed and approve_removals is None:
-        raise NothingLeftError("held", held=run.counters.held)
+        raise NothingLeftError(NoRun.HELD, held=run.counters.held)

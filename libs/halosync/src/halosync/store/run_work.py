@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.run_order import RunMode
+from halosync.domain.states import RunState
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES
@@ -45,11 +46,11 @@ class RunWork:
 
     async def planning(self, run_id: UUID, claim: UUID) -> bool:
         """Say that the read is complete; False if the claim is lost."""
-        return await QUERIES.set_run_state(self._pool, run_id=run_id, claim=claim, state="planning") is not None
+        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=claim) is not None
 
     async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
         """End the run as failed: nothing has been written. A lost claim changes nothing."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if await QUERIES.set_run_state(connection, run_id=run_id, claim=claim, state="reading") is not None:
-                await end_run(connection, run_id, "failed", error_code=code, error=error)
+            if await QUERIES.lock_claimed_run(connection, run_id=run_id, claim=claim) is not None:
+                await end_run(connection, run_id, RunState.FAILED, error_code=code, error=error)
                 await QUERIES.forget_read(connection, read_id=run_id)

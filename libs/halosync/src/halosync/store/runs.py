@@ -1,5 +1,6 @@
 """Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,10 @@ import asyncpg
 
 from halosync.contracts.run import RunFinished, RunRequested
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
+from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
+from halosync.domain.run_sentences import NoRun
+from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import record
 from halosync.store.outbox import emit
@@ -16,24 +20,40 @@ from halosync.store.run_views import run_view
 from halosync.store.seen import SeenChangedError, change_since, must_still_hold
 
 
-class NoInvoiceError(LookupError):
+class RunNotStartedError(Exception):
+    """No run was started. `why` is the reason, which has a sentence in `WHY_NO_RUN`."""
+
+    why: NoRun
+
+
+class NoInvoiceError(RunNotStartedError):
     """There is no such invoice, or none at all."""
 
+    why = NoRun.INVOICE_NOT_FOUND
 
-class EmptyInvoiceError(ValueError):
+
+class EmptyInvoiceError(RunNotStartedError):
     """The invoice has no lines; it starts no run (spec section 3, "Delete guard")."""
 
+    why = NoRun.INVOICE_EMPTY
 
-class NotConnectedError(RuntimeError):
+
+class NotConnectedError(RunNotStartedError):
     """The partner's Halo is not connected."""
 
+    why = NoRun.NOT_CONNECTED
 
-class NoRunError(LookupError):
+
+class NoRunError(RunNotStartedError):
     """The partner has no such run."""
 
+    why = NoRun.RUN_NOT_FOUND
 
-class RunInProgressError(RuntimeError):
+
+class RunInProgressError(RunNotStartedError):
     """One run per partner at a time; `run_id` is the one that goes on."""
+
+    why = NoRun.RUN_IN_PROGRESS
 
     def __init__(self, run_id: UUID) -> None:
         super().__init__(f"run {run_id} is still going on")
@@ -79,11 +99,11 @@ class RunStore:
                 return False
             if not asked:
                 await record(connection, by, Act.RUN_CANCELLED, partner_id=partner_id, subject=str(run_id))
-            if row["state"] == "writing":
+            if row["state"] == RunState.WRITING:
                 await withdraw_cancelled(connection, run_id)
                 await finish_if_done(connection, run_id)
             else:
-                await end_run(connection, run_id, "cancelled")
+                await end_run(connection, run_id, RunState.CANCELLED)
             return True
 
     async def start_wanted(self, partner_id: str) -> UUID | None:
@@ -181,8 +201,8 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
     await QUERIES.withdraw_waiting(
         connection,
         run_id=run_id,
-        outcome="skipped",
-        reason="run_cancelled",
+        outcome=Outcome.SKIPPED,
+        reason=Reason.RUN_CANCELLED,
         detail="The run was stopped before this was sent. Press Sync to do it.",
     )
     await QUERIES.close_batches_without_work(connection, run_id=run_id)
@@ -191,18 +211,17 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
 async def finish_if_done(connection: Connection, run_id: UUID) -> None:
     """End a writing run in the caller's transaction if none of its items is pending any more."""
     run = await QUERIES.run_standing(connection, run_id=run_id)
-    if run["state"] != "writing" or run["pending"]:
+    counters = Counters(**{each.name: run[each.name] for each in fields(Counters)})
+    if run["state"] != RunState.WRITING or counters.pending:
         return
-    if run["error_code"] is not None:
-        await end_run(connection, run_id, "failed", error_code=run["error_code"], error=run["error"])
-    elif run["cancel_requested_at"] is not None:
-        await end_run(connection, run_id, "cancelled")
-    else:
-        await end_run(connection, run_id, "partial" if run["failed"] or run["held"] else "succeeded")
+    state = final_state(
+        counters, connection_lost=run["error_code"] is not None, cancelled=run["cancel_requested_at"] is not None
+    )
+    await end_run(connection, run_id, state, error_code=run["error_code"], error=run["error"])
 
 
 async def end_run(
-    connection: Connection, run_id: UUID, state: str, *, error_code: str | None = None, error: str | None = None
+    connection: Connection, run_id: UUID, state: RunState, *, error_code: str | None = None, error: str | None = None
 ) -> bool:
     """End a run in the caller's transaction and tell the world; False if it had already ended."""
     run = await QUERIES.finish_run(connection, run_id=run_id, state=state, error_code=error_code, error=error)

@@ -6,13 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
-from report_api.access.models import Key, KeyList, KeyRequest, NewKey
+from report_api.access.models import NO_KEY, Key, KeyList, KeyRequest, NewKey
 from report_api.ports import PortsHere
 from report_api.web.problems import not_found, responses
 
 router: APIRouter = partner_router("Access")
-
-_NO_KEY = "There is no such key in use."
 
 KeyPath = Annotated[str, Path(description="The key's id.", json_schema_extra={"format": "uuid"})]
 
@@ -36,6 +34,6 @@ async def revoke(partner: Partner, key_id: KeyPath, by: ActorHere, ports: PortsH
     try:
         number = UUID(key_id)
     except ValueError:
-        raise not_found(_NO_KEY) from None
+        raise not_found(NO_KEY) from None
     if not await ports.keys.revoke(number, by=by, owner=partner):
-        raise not_found(_NO_KEY)
+        raise not_found(NO_KEY)

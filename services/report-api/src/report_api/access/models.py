@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.web.fields import PRINTABLE
 
+NO_KEY = "There is no such key in use."
+
 
 class KeyRequest(BaseModel):
     """Create a key."""

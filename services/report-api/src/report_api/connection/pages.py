@@ -5,14 +5,16 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
+from halosync.contracts.connection import ConnectionTested
 from halosync.contracts.message import Identifier
+from halosync.domain.connection_sentences import HALO_UNAVAILABLE, REFUSALS
 from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages, public_pages
 from report_api.access.session import VisitorHere, say, signed_in
 from report_api.connection.api import PORTAL_PAGE
-from report_api.connection.service import Tested, begin_connection, end_connection, test_connection
+from report_api.connection.service import begin_connection, end_connection, test_connection
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.formats import plural
@@ -29,25 +31,13 @@ PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensi
 
 _AGAIN = "Halo was not connected. Press Connect and log in to Halo again."
 _PROBLEMS = {
-    "invalid_state": (
-        "This log-in has expired or was used already. Nothing was changed. Press Connect to start again; "
-        "a log-in is open for 10 minutes."
-    ),
-    "denied": "Halo did not grant the connection. Press Connect again and approve the request in Halo.",
-    "invalid_client": (
-        "Halo does not accept the client id. Compare it with the client id of the application in Halo, check that its "
-        "authentication method is Authorisation Code, and press Connect again."
-    ),
-    "missing_scope": (
-        "Halo did not grant every permission that is needed. Switch on the permissions listed in step 1, for the "
-        "application and for your Halo user, and press Connect again."
-    ),
-    "other_partner": (
-        "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it "
-        "yourself, tell Converge. To connect your own Halo, press Connect here."
-    ),
-    "unavailable": "Halo or a part of ours could not be reached. Press Connect again in a few minutes.",
+    **{
+        code: REFUSALS[code] for code in ("invalid_state", "denied", "invalid_client", "missing_scope", "other_partner")
+    },
+    "unavailable": HALO_UNAVAILABLE,
 }
+"""Why Halo's redirect connected nothing, by the `problem` of the address."""
+
 _NOTED = {"denied", "invalid_client", "missing_scope"}
 """For these auth writes the reason down on the connection; it names the permissions and has Halo's own words."""
 
@@ -122,7 +112,7 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
 async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Read a little from Halo, and say what came back."""
     answer = await test_connection(ports, visitor.partner_id)
-    if isinstance(answer, Tested):
+    if isinstance(answer, ConnectionTested):
         clients, licences = plural(answer.clients, "customer"), plural(answer.licences, "licence")
         await say(
             request, f"The connection works. Halo shows us {clients} and {licences}; it took {answer.took_ms} ms."

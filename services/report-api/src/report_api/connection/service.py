@@ -15,6 +15,7 @@ from halosync.contracts.connection import (
 )
 from halosync.contracts.message import Message
 from halosync.domain.acts import Actor
+from halosync.domain.connection_sentences import TEST_UNANSWERED
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.ports.requests import NoReplyError
 
@@ -85,20 +86,15 @@ def _rate_limited(reply: RequestRefused) -> Problem:
     return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())
 
 
-Tested = ConnectionTested
-Refused = RequestRefused
-
-
-async def test_connection(ports: Ports, partner: str) -> Tested | Refused:
-    """Return what was read, or why nothing could be; `Refused.detail` says what to do.
+async def test_connection(ports: Ports, partner: str) -> ConnectionTested | RequestRefused:
+    """Return what was read, or why nothing could be; its `detail` says what to do.
 
     The answer comes within seconds; that nobody answered is a refusal as well (`halo_unavailable`).
     """
     try:
         reply = await ports.auth.ask(TestConnection(partner_id=partner))
     except NoReplyError:
-        detail = "The test got no answer in time. Please try again in a few minutes."
-        return Refused(code="halo_unavailable", detail=detail, partner_id=partner)
-    if not isinstance(reply, Tested | Refused):
+        return RequestRefused(code="halo_unavailable", detail=TEST_UNANSWERED, partner_id=partner)
+    if not isinstance(reply, ConnectionTested | RequestRefused):
         raise TypeError(f"the planner answered with {reply.message_type}")
     return reply

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
-from halosync.domain.audit_wording import KINDS, short_id
+from halosync.domain.audit_sentences import KINDS, short_id
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.store.invoice_views import SyncedInvoice

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import Partner, partner_router
 from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, Summary
-from report_api.invoices.service import expected_invoice, lines_csv
+from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.ports import PortsHere
 from report_api.runs.service import show_run
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
@@ -71,7 +71,7 @@ async def list_lines(
     after = _LINES.after(cursor)
     of = await ports.invoice_reports.find(partner, invoice_id)
     if of is None:
-        raise not_found("There is no such invoice.")
+        raise not_found(NO_INVOICE)
     wanted = LineFilter(outcome, customer_id, q)
 
     def fetch(key: int | None, most: int) -> Awaitable[Sequence[LineView]]:

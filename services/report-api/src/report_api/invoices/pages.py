@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
-from report_api.invoices.service import expected_invoice, lines_csv
+from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.invoices.views import Possible, shown_customers
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
@@ -168,5 +168,5 @@ async def download(visitor: VisitorHere, ports: PortsHere, asked: Asked) -> Resp
 async def _find(ports: Ports, partner_id: str, asked: Asked) -> ReportedInvoice:
     of = await ports.invoice_reports.find(partner_id, asked.invoice or None)
     if of is None:
-        raise not_found("There is no such invoice.")
+        raise not_found(NO_INVOICE)
     return of

@@ -12,6 +12,8 @@ from halosync.store.line_views import LineView
 from report_api.invoices.models import Line
 from report_api.web.csv_export import csv_response
 
+NO_INVOICE = "There is no such invoice."
+
 EARLY = timedelta(days=14)
 """An invoice issued at most this long before an expected day is the one that was expected."""
 

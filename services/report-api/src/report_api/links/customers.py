@@ -1,84 +1,223 @@
-"""Which client each customer has, as a run would decide it now (spec section 3, "Customers"). Pure functions."""
+"""Customers and their clients, as a run would decide it now (spec section 3, "Customers")."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
+from halosync.domain.client_marks import client_mark
 from halosync.domain.matching import Matches, match_customers
-from halosync.domain.model import CustomerLink, Kind, Line, Reason
+from halosync.domain.model import Client, CustomerLink, Kind, Line, Reason
 from halosync.domain.names import name_key
-from halosync.domain.suggestions import client_suggestions
-from halosync.store.links import CustomerPicture
+from halosync.ports.links import CustomerPicture, RefusedChange, WhyRefused
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
-from report_api.links.models import Customer
-from report_api.links.suggestions import best
+from report_api.links import sentences
+from report_api.links.kind import Candidate, Chosen, LinkKind, Row
+from report_api.links.sharing import Others
+from report_api.links.sheet import Cells
+from report_api.web.paging import BigInt
 
-_NO_LINK = CustomerLink()
-_ZERO = Decimal(0)
+CustomerRow = Row[CustomerLink]
+
 _PROBLEMS: dict[Reason, Literal["customer_not_found", "customer_ambiguous"]] = {
     Reason.CUSTOMER_NOT_FOUND: "customer_not_found",
     Reason.CUSTOMER_AMBIGUOUS: "customer_ambiguous",
 }
+_NO_LINK = CustomerLink()
+_ID = re.compile(r"#?(-?[0-9]{1,19})", re.ASCII)
+_HIGHEST_ID = 2**63 - 1
+"""What fits Postgres' bigint."""
+_YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
-def customers(picture: CustomerPicture) -> list[Customer]:
-    """Return every customer, by name and id, without suggestions."""
-    lines = [_line_of(customer_id, name) for customer_id, name in picture.names]
-    matches = match_customers(lines, picture.clients, picture.links)
-    client_names = {client.id: client.name for client in picture.clients}
-    ids = {*matches.names, *picture.links}
-    found = [_customer(customer_id, picture, matches, client_names) for customer_id in ids]
-    return sorted(found, key=customer_key)
+def read_client_id(text: str) -> int | None:
+    """Return the id that `text` writes, with or without `#` in front; None if it is no id."""
+    digits = _ID.fullmatch(text.strip())
+    number = int(digits[1]) if digits else None
+    return number if number is not None and -_HIGHEST_ID <= number <= _HIGHEST_ID else None
 
 
-def customer_key(customer: Customer) -> tuple[str, str]:
-    """Return what customers are sorted by: the name without regard to case, then the id."""
-    return name_key(customer.customer_name or customer.customer_id), customer.customer_id
+def _rows(picture: CustomerPicture) -> list[CustomerRow]:
+    # Matching looks at the customer of a line and at nothing else of it.
+    lines = [Line(0, key, name, "", Kind.RECURRING, Decimal(0), Decimal(0), "") for key, name in picture.names]
+    matches = match_customers(lines, picture.targets, picture.links)
+    client_names = {client.id: client.name for client in picture.targets}
+    return sorted((_row(key, picture, matches, client_names) for key in picture.keys), key=_order)
 
 
-def link_of(customer: Customer) -> CustomerLink:
-    """Return what is stored of a customer: a client that it has by its name is no link."""
-    return CustomerLink(customer.halo_client_id if customer.matched_by == "link" else None, customer.excluded)
+def _order(row: CustomerRow) -> tuple[str, str]:
+    return name_key(row.called), row.key
 
 
-def is_unmapped(customer: Customer) -> bool:
-    """Tell whether a person has to do something before this customer can be synchronised."""
-    return not customer.excluded and (customer.halo_client_id is None or customer.problem is not None)
-
-
-def _customer(customer_id: str, picture: CustomerPicture, matches: Matches, client_names: dict[int, str]) -> Customer:
-    link = picture.links.get(customer_id, _NO_LINK)
+def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Mapping[int, str]) -> CustomerRow:
+    link = picture.links.get(key, _NO_LINK)
     client_id, problem, detail = link.halo_client_id, None, None
-    if customer_id in matches.client_of:
-        client_id = matches.client_of[customer_id]
-    elif picture.read_at is not None and customer_id in matches.unmatched:
-        unmatched = matches.unmatched[customer_id]
+    if key in matches.client_of:
+        client_id = matches.client_of[key]
+    elif picture.read_at is not None and key in matches.unmatched:
+        unmatched = matches.unmatched[key]
         problem, detail = _PROBLEMS.get(unmatched.reason), unmatched.detail
-    matched_by = "link" if link.halo_client_id is not None else "name" if client_id is not None else None
-    return Customer(
-        customer_id=customer_id,
-        customer_name=matches.names.get(customer_id),
-        halo_client_id=client_id,
-        halo_client_name=None if client_id is None else client_names.get(client_id),
-        matched_by=matched_by,
+    name = matches.names.get(key)
+    return Row(
+        key=key,
+        name=name,
+        called=name or key,
+        link=link,
+        matched_by="link" if link.halo_client_id is not None else "name" if client_id is not None else None,
+        target_id=client_id,
+        target_name=None if client_id is None else client_names.get(client_id),
         excluded=link.excluded,
         problem=problem,
         detail=detail,
-        suggestions=[],
     )
 
 
-def with_client_suggestions(page: Sequence[Customer], picture: CustomerPicture) -> list[Customer]:
-    """Return the page with suggestions for those without a client. Takes seconds for long lists: use a thread."""
-    candidates = client_suggestions(picture.clients)
-    return [
-        customer.model_copy(update={"suggestions": best(candidates, [customer.customer_name])})
-        if is_unmapped(customer)
-        else customer
-        for customer in page
-    ]
+# Forms.
 
 
-def _line_of(customer_id: str, customer_name: str) -> Line:
-    # Matching looks at the customer of a line and at nothing else of it.
-    return Line(0, customer_id, customer_name, "", Kind.RECURRING, _ZERO, _ZERO, "")
+def _choice(candidate: Candidate, picture: CustomerPicture) -> str:
+    client_id, name = candidate
+    return f"{client_id}:{client_mark(picture.tenant, client_id or 0, name)}"
+
+
+def _read_choice(text: str) -> Chosen[CustomerLink] | None:
+    number, colon, mark = text.partition(":")
+    client_id = read_client_id(number)
+    return None if client_id is None or not colon else Chosen(CustomerLink(client_id), mark)
+
+
+def _marks(picture: CustomerPicture) -> Callable[[CustomerLink], str | None]:
+    marks = {client.id: client_mark(picture.tenant, client.id, client.name) for client in picture.targets}
+    return lambda link: None if link.halo_client_id is None else marks.get(link.halo_client_id)
+
+
+_PACKED = TypeAdapter[tuple[int | None, bool]](tuple[BigInt | None, bool])
+_PackedLink = Annotated[
+    CustomerLink,
+    PlainSerializer(lambda link: (link.halo_client_id, link.excluded)),
+    PlainValidator(lambda value: CustomerLink(*_PACKED.validate_python(value))),
+]
+_LINK = TypeAdapter[CustomerLink](_PackedLink)
+
+
+# Files.
+
+
+def _cells(row: CustomerRow) -> tuple[object, ...]:
+    how = row.problem or row.matched_by  # for people; ignored on the way in
+    return row.key, row.name, row.target_id, row.target_name, row.excluded, how
+
+
+def _cell_reader(picture: CustomerPicture) -> Callable[[Cells, CustomerRow], CustomerLink]:
+    present = {client.id for client in picture.targets}
+
+    def read(cells: Cells, row: CustomerRow) -> CustomerLink:
+        link = CustomerLink(_client_id(cells, row), _excluded(cells, row))
+        client_id = link.halo_client_id
+        if client_id is not None and client_id != row.link.halo_client_id and client_id not in present:
+            wrong = f"the last read of Halo has no client {client_id}; correct the id, or read Halo again if the client"
+            cells.wrong("halo_client_id", f"{wrong} is new")
+        return link
+
+    return read
+
+
+def _client_id(cells: Cells, row: CustomerRow) -> int | None:
+    text = cells.texts["halo_client_id"].strip()
+    client_id = read_client_id(text)
+    if text and client_id is None:
+        cells.wrong("halo_client_id", f'"{text}" is no client\'s id; write digits only, or nothing for no link')
+    # A client that the customer has by its name needs no link.
+    return None if row.link.halo_client_id is None and row.target_id == client_id else client_id
+
+
+def _excluded(cells: Cells, row: CustomerRow) -> bool:
+    text = cells.texts.get("excluded", "").strip().casefold()
+    if text and text not in _YES | _NO:
+        cells.wrong("excluded", f'"{text}" is neither true nor false; write one of the two, or nothing')
+    return text in _YES if text else row.excluded
+
+
+# Sentences.
+
+
+def _unknown(key: str) -> str:
+    if not key.strip():
+        return "is empty; write the customer's id, or remove the line"
+    return (
+        f'there is no customer "{key}" in the invoice; correct the id (spreadsheets drop leading zeros), or remove '
+        "the line"
+    )
+
+
+def _linked(row: CustomerRow, others: Others, _picture: CustomerPicture) -> str:
+    client = row.target_name or f"client #{row.target_id}"
+    together = f" Their products are taken together: it serves {others.listed} as well." if others else ""
+    return f'"{row.called}" is linked to "{client}".{together}'
+
+
+def _shared(others: Others) -> str:
+    return f"Already serves {others.listed}; then their products are taken together." if others else ""
+
+
+def _refused(refused: RefusedChange[CustomerLink], called: str) -> str:
+    client_id = refused.change.after.halo_client_id
+    match refused.why:
+        case WhyRefused.NOT_IN_HALO:
+            return sentences.client_gone(called, client_id)
+        case WhyRefused.ANOTHER_CLIENT:
+            return sentences.another_client(called, client_id, refused.client_name or "")
+        case WhyRefused.CHANGED_MEANWHILE:
+            now = "" if refused.link is None else _told(refused.link, refused.client_name)
+            return sentences.decided_meanwhile(called, now)
+
+
+def _told(link: CustomerLink, client_name: str | None) -> str:
+    if link.excluded:
+        return "it is excluded"
+    if link.halo_client_id is None:
+        return "it has no link"
+    called = f'"{client_name}" ' if client_name is not None else "client "
+    return f"it is linked to {called}#{link.halo_client_id}"
+
+
+CUSTOMERS = LinkKind[CustomerLink, Client](
+    tab="customers",
+    noun="customer",
+    target_noun="client",
+    no_link=_NO_LINK,
+    store=lambda ports: ports.customer_links,
+    rows=_rows,
+    order=_order,
+    names=lambda row: [row.name],
+    candidates=lambda picture: [(client.id, client.name) for client in picture.targets],
+    link_to=lambda candidate: CustomerLink(candidate[0]),
+    unlink=lambda link: CustomerLink(None, link.excluded),
+    place=lambda candidate: candidate[0],
+    taken=lambda row: row.target_id if row.problem is None and not row.excluded else None,
+    key_field="customer_id",
+    choice_field="halo_client_id",
+    choice=_choice,
+    read_choice=_read_choice,
+    read_typed=_read_choice,
+    nothing_chosen=None,
+    shown=lambda link: _LINK.dump_json(link).decode(),
+    read_shown=lambda text: _LINK.validate_json(text or ""),
+    changes=TypeAdapter(list[tuple[str, _PackedLink, _PackedLink, str | None]]),
+    marks=_marks,
+    columns=("customer_id", "customer_name", "halo_client_id", "halo_client_name", "excluded", "matched_by"),
+    required_columns=("customer_id", "halo_client_id"),
+    optional_columns=("excluded",),
+    cells=_cells,
+    cell_reader=_cell_reader,
+    search_path="clients.json",
+    inactive=lambda picture: {client.id for client in picture.targets if client.inactive},
+    unknown=_unknown,
+    linked=_linked,
+    unlinked=lambda _key: "The link is removed; the client of the same name counts again.",
+    shared=_shared,
+    gone=lambda called, link: sentences.client_gone(called, link.halo_client_id),
+    refused=_refused,
+)
+"""Links of customers to clients; such a link may also exclude a customer. A client may serve several customers."""

@@ -1,39 +1,83 @@
-"""Which rows of a long list a page shows: by standing, by a search, some at a time. Pure functions."""
+"""A page of the Customers or the License tab: which rows of a long list it shows, and what stands in each.
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
+How the list is looked at (filter, search, page) is in addresses, so that forms lead back to it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic
+from urllib.parse import parse_qsl, urlencode
 
 from halosync.domain.names import name_key
+from halosync.domain.suggestions import Suggestions
+from halosync.ports.links import Link, LinkPicture, Target
 
-from report_api.links.customers import is_unmapped
-from report_api.links.models import Customer, Product
-
-Row = TypeVar("Row")
+from report_api.links.changes import pair
+from report_api.links.kind import LinkKind, Row, Standing
+from report_api.links.search import suggest
+from report_api.links.sharing import Sharing
 
 PAGE = 25
-"""Rows of a page. Suggestions for so many take about 0.15 s with 5,000 clients (`bench/mapping.py`)."""
+"""Rows of a page. Suggestions for so many take about 0.15 s with 5,000 clients (`bench/links.py`)."""
 
+_LISTED = 300
+"""Licence names that a browser gets to choose from without a script; more would weigh more than the page."""
 
-class Standing(StrEnum):
-    """How a customer or product stands, in the order in which a page shows them: what needs a person first."""
-
-    UNMATCHED = "unmatched"
-    NAME = "name"
-    LINK = "link"
-    EXCLUDED = "excluded"
+_LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(Generic[Row]):
+class View:
+    """What a person looks at. `show` None: every row."""
+
+    show: Standing | None = None
+    q: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "View":
+        """Return the view of an address. What cannot be read is left out: such an address was typed by hand."""
+        show, page = query.get("show"), query.get("page", "")
+        return cls(
+            show=Standing(show) if show in {each.value for each in Standing} else None,
+            q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
+            page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+        )
+
+    @classmethod
+    def back(cls, text: str) -> "View":
+        """Return the view that a form's field `back` leads to."""
+        return cls.of(dict(parse_qsl(text)))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the view as a query, without what is usual."""
+        values = {"show": str(self.show or ""), "q": self.q, "page": str(self.page) if self.page > 1 else ""}
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def text(self) -> str:
+        """Return the query as text, for the field `back`."""
+        return urlencode(self.query)
+
+    def at(self, page: int) -> str:
+        """Return the address of another page of the list, relative to this one."""
+        return f"?{replace(self, page=page).text}"
+
+    def showing(self, show: Standing | None) -> str:
+        """Return the address of another filter with the same search, relative to this one."""
+        return f"?{replace(self, show=show, page=1).text}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRows(Generic[Link]):
     """A page of rows. `counts` are of all rows that the search finds; `page`, `pages` and `first` count from 1.
 
     `found` is how many rows the filter leaves, `first` the number among them of the first row of the page.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[Row[Link]]
     counts: Mapping[Standing, int]
     found: int
     first: int
@@ -46,66 +90,120 @@ class Shown(Generic[Row]):
         return sum(self.counts.values())
 
 
-def standing_of_customer(customer: Customer) -> Standing:
-    """Return how a customer stands. A link to a client that is gone counts as unmatched."""
-    if customer.excluded:
-        return Standing.EXCLUDED
-    if is_unmapped(customer):
-        return Standing.UNMATCHED
-    return Standing.LINK if customer.matched_by == "link" else Standing.NAME
-
-
-def standing_of_product(product: Product) -> Standing:
-    """Return how a product stands. Unmatched is no problem: a run creates licences named like the code."""
-    match product.matched_by:
-        case "link":
-            return Standing.LINK
-        case "name":
-            return Standing.NAME
-        case None:
-            return Standing.UNMATCHED
-
-
-def texts_of_customer(customer: Customer) -> Iterable[str | None]:
-    """Return where a search looks."""
-    return customer.customer_name, customer.customer_id, customer.halo_client_name
-
-
-def texts_of_product(product: Product) -> Iterable[str | None]:
-    """Return where a search looks."""
-    return product.product_code, product.product_name, product.licence_name
-
-
-def choose(
-    rows: Iterable[Row],
-    *,
-    standing: Callable[[Row], Standing],
-    texts: Callable[[Row], Iterable[str | None]],
-    only: Standing | None = None,
-    q: str | None = None,
-    page: int = 1,
-    size: int = PAGE,
-) -> Shown[Row]:
-    """Return a page of the rows with that standing that hold `q`, by standing, else in their order.
+def choose(rows: Iterable[Row[Link]], view: View, size: int = PAGE) -> ShownRows[Link]:
+    """Return the page of the rows that the view is of, by standing, else in their order.
 
     A page beyond the last is the last: the row that was on it may just have been dealt with.
     """
-    wanted = name_key(q or "")
-    found = [
-        (standing(row), row) for row in rows if not wanted or any(wanted in name_key(text or "") for text in texts(row))
-    ]
-    counts = Counter(each for each, _ in found)
-    by_standing: dict[Standing, list[Row]] = {each: [] for each in Standing}
-    for each, row in found:
-        by_standing[each].append(row)
-    chosen = [row for each in Standing if only in (None, each) for row in by_standing[each]]
+    wanted = name_key(view.q)
+    found: dict[Standing, list[Row[Link]]] = {each: [] for each in Standing}
+    for row in rows:
+        if any(wanted in name_key(text or "") for text in (row.key, row.name, row.target_name)):
+            found[row.standing].append(row)
+    chosen = [row for standing, some in found.items() if view.show in (None, standing) for row in some]
     pages = max(1, -(-len(chosen) // size))
-    page = min(max(page, 1), pages)
-    return Shown(
+    page = min(max(view.page, 1), pages)
+    return ShownRows(
         rows=chosen[(page - 1) * size : page * size],
-        counts={each: counts[each] for each in Standing},
+        counts={standing: len(some) for standing, some in found.items()},
         found=len(chosen),
         first=(page - 1) * size + 1,
         page=page,
         pages=pages,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedTarget:
+    """A suggestion. `pair` is the tick box's value, `hint` says who leads there already; licence names have no id."""
+
+    pair: str
+    id: int | None
+    name: str
+    score: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[Link]):
+    """A row of the page.
+
+    Attributes:
+        row: the customer or product.
+        before: the link as shown, for the forms of the row: what has changed meanwhile is not overwritten.
+        shares: the other rows that lead to the same, as part of a sentence.
+        is_new: it is linked to what Halo does not have (yet).
+        suggested: best first.
+    """
+
+    row: Row[Link]
+    before: str
+    shares: str
+    is_new: bool
+    suggested: Sequence[SuggestedTarget]
+
+    @property
+    def best(self) -> str | None:
+        """Return the pair of the suggestion that fits better than all others; None without one."""
+        if not self.suggested or (len(self.suggested) > 1 and self.suggested[1].score == self.suggested[0].score):
+            return None
+        return self.suggested[0].pair
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTable(Generic[Link]):
+    """A page of the tab.
+
+    Attributes:
+        shown: the rows that were chosen.
+        entries: the same, with what stands in each.
+        targets: how many clients, or licence names, the last read of Halo showed.
+        listed: some of their names.
+        read_at: when that was; None: never.
+    """
+
+    shown: ShownRows[Link]
+    entries: Sequence[Entry[Link]]
+    targets: int
+    listed: Sequence[str]
+    read_at: datetime | None
+
+
+def link_table(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], view: View) -> LinkTable[Link]:
+    """Return the page that the view is of. Comparing thousands of names takes long: use a thread."""
+    every = kind.rows(picture)
+    shown, sharing, candidates = choose(every, view), kind.sharing(every), kind.candidates(picture)
+    suggestions, names = Suggestions(candidates), [name for _, name in candidates]
+    places = {kind.place(candidate) for candidate in candidates}
+
+    def entry(row: Row[Link]) -> Entry[Link]:
+        place = kind.taken(row)
+        return Entry(
+            row=row,
+            before=kind.shown(row.link),
+            shares=sharing.others(place, row.key).listed,
+            is_new=row.matched_by == "link" and place not in places,
+            suggested=_suggested(kind, row, suggestions, sharing, picture),
+        )
+
+    listed = sorted(names, key=name_key)[:_LISTED]
+    return LinkTable(shown, [entry(row) for row in shown.rows], len(candidates), listed, picture.read_at)
+
+
+def _suggested(
+    kind: LinkKind[Link, Target],
+    row: Row[Link],
+    suggestions: Suggestions,
+    sharing: Sharing,
+    picture: LinkPicture[Link, Target],
+) -> list[SuggestedTarget]:
+    return [
+        SuggestedTarget(
+            pair=pair(kind, row.key, candidate := (each.id, each.name), picture),
+            id=each.id,
+            name=each.name,
+            score=each.score,
+            hint=kind.shared(sharing.others(kind.place(candidate), row.key)),
+        )
+        for each in (suggest(suggestions, kind.names(row)) if row.is_unmatched else ())
+    ]

@@ -1,14 +1,13 @@
-"""Finding a Halo client or a licence name while a person types."""
+"""Finding what a row may lead to: while a person types, and as a suggestion."""
 
 from collections.abc import Iterable, Sequence
 
 from halosync.domain.names import name_key
-from halosync.domain.suggestions import Suggestions
+from halosync.domain.suggestions import LIMIT, Suggestion, Suggestions
+
+from report_api.links.kind import Candidate
 
 MOST = 20
-
-Candidate = tuple[int | None, str]
-"""A client's id and name; licence names have no id."""
 
 
 def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequence[Candidate]:
@@ -26,6 +25,20 @@ def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequen
     )
     found = [(number, name) for *_, name, number in ranked[:most]]
     return found or [(each.id, each.name) for each in Suggestions(every).best(q, limit=most)]
+
+
+def suggest(candidates: Suggestions, names: Iterable[str | None]) -> list[Suggestion]:
+    """Return the candidates most like any of `names`, best first, at most `LIMIT`.
+
+    Comparing with thousands takes long: use a thread.
+    """
+    scores: dict[tuple[int | None, str], int] = {}
+    for name in names:
+        for found in candidates.best(name, limit=LIMIT) if name else ():
+            key = (found.id, found.name)
+            scores[key] = max(found.score, scores.get(key, 0))
+    ranked = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0][1], entry[0][0] or 0))
+    return [Suggestion(number, name, score) for (number, name), score in ranked[:LIMIT]]
 
 
 def _rank(number: int | None, key: str, wanted: str) -> int | None:

@@ -1,19 +1,15 @@
 """Who shares: customers of one client are taken together, products of one client must not lead to one licence name."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from halosync.domain.names import name_key
-
-from report_api.links.models import Customer, Product
-
 SHOWN = 3
-"""How many customers a hint names before it says how many more there are."""
+"""How many rows a hint names before it says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """The other customers of a client: some by name, and how many more."""
+    """The other rows that lead to the same: some by what they are called, and how many more."""
 
     names: tuple[str, ...] = ()
     more: int = 0
@@ -23,43 +19,26 @@ class Others:
 
     @property
     def listed(self) -> str:
-        """Return the customers as part of a sentence."""
+        """Return the rows as part of a sentence; empty without any."""
         if self.more:
             return f"{', '.join(self.names)} and {self.more} more"
-        return " and ".join((", ".join(self.names[:-1]), self.names[-1])) if len(self.names) > 1 else self.names[0]
+        return " and ".join(part for part in (", ".join(self.names[:-1]), *self.names[-1:]) if part)
 
 
-class Serving:
-    """The customers of every client, as a run would match them now; excluded customers are not served."""
+class Sharing:
+    """Which rows a run would lead to the same place: a client, or a licence name (decision 7).
 
-    def __init__(self, customers: Iterable[Customer]) -> None:
-        self._customers: dict[int, list[Customer]] = {}
-        for customer in customers:
-            if customer.halo_client_id is not None and customer.problem is None and not customer.excluded:
-                self._customers.setdefault(customer.halo_client_id, []).append(customer)
+    Made of each row's place, key and what it is called, in the order in which they are named.
+    """
 
-    def others(self, halo_client_id: int | None, customer_id: str | None = None) -> Others:
-        """Return who the client serves, but for `customer_id`."""
-        served = () if halo_client_id is None else self._customers.get(halo_client_id, ())
-        # They come by name already; customers of the same name are not named twice.
-        return _others(each.customer_name or each.customer_id for each in served if each.customer_id != customer_id)
+    def __init__(self, taken: Iterable[tuple[Hashable | None, str, str]]) -> None:
+        self._at: dict[Hashable, list[tuple[str, str]]] = {}
+        for place, key, called in taken:
+            if place is not None:
+                self._at.setdefault(place, []).append((key, called))
 
-
-class Claims:
-    """The products that lead to each licence name, by link or code (decision 7, `licence_claimed_twice`)."""
-
-    def __init__(self, products: Iterable[Product]) -> None:
-        self._products: dict[str, list[str]] = {}
-        for product in products:
-            target = name_key(product.licence_name or product.product_code)
-            self._products.setdefault(target, []).append(product.product_code)
-
-    def others(self, licence_name: str | None, product_code: str | None = None) -> Others:
-        """Return the products that lead to the name, but for `product_code`."""
-        codes = () if licence_name is None else self._products.get(name_key(licence_name), ())
-        return _others(code for code in codes if code != product_code)
-
-
-def _others(names: Iterable[str]) -> Others:
-    distinct = list(dict.fromkeys(names))
-    return Others(tuple(distinct[:SHOWN]), max(0, len(distinct) - SHOWN))
+    def others(self, place: Hashable | None, key: str | None = None) -> Others:
+        """Return who leads to the place, but for the row of that key. Rows of one name are not named twice."""
+        here = () if place is None else self._at.get(place, ())
+        distinct = list(dict.fromkeys(called for each, called in here if each != key))
+        return Others(tuple(distinct[:SHOWN]), max(0, len(distinct) - SHOWN))

@@ -9,18 +9,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.model import Action, Outcome
 from halosync.store.item_views import ItemFilter
-from halosync.store.runs import NoRunError
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router
 from report_api.ports import PortsHere
 from report_api.runs.models import Item, ItemPage, Run, RunPage, RunRequest, RunStarted
-from report_api.runs.service import NO_RUN, find_run, item_key, items_csv, run_uuid, show_run, show_runs, started
+from report_api.runs.service import find_run, item_key, items_csv, no_run_as_problem, run_uuid, show_run, show_runs
 from report_api.runs.watch import run_events
 from report_api.web.csv_export import wants_csv
 from report_api.web.fields import Search
 from report_api.web.paging import CursorText, Int, Keyset, Limit
-from report_api.web.problems import CSV_TOO, not_found, responses
+from report_api.web.problems import CSV_TOO, responses
 
 router: APIRouter = partner_router("Runs")
 
@@ -49,7 +48,8 @@ async def start(
     One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
     connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
     """
-    run_id = await started(ports.runs.request(partner, wanted.order, by=by))
+    with no_run_as_problem():
+        run_id = await ports.runs.request(partner, wanted.order, by=by)
     response.headers["Location"] = _address(partner, run_id)
     return RunStarted(run_id=run_id)
 
@@ -61,7 +61,8 @@ async def retry(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHe
     409 `nothing_left` says in `why` that there is nothing to retry; with `held`, approve the removals instead. 409
     `run_outdated`: a newer invoice has come. Otherwise as starting a run.
     """
-    new = await started(ports.retries.retry(run_uuid(run_id), partner_id=partner, by=by))
+    with no_run_as_problem():
+        new = await ports.retries.retry(run_uuid(run_id), partner_id=partner, by=by)
     response.headers["Location"] = _address(partner, new)
     return RunStarted(run_id=new)
 
@@ -88,10 +89,8 @@ async def show(partner: Partner, run_id: RunPath, ports: PortsHere) -> Run:
 async def cancel(partner: Partner, run_id: RunPath, by: ActorHere, ports: PortsHere) -> RunStarted:
     """What is not yet sent is not sent; what is under way is finished. For a run that has ended nothing happens."""
     number = run_uuid(run_id)
-    try:
+    with no_run_as_problem():
         await ports.runs.cancel(partner, number, by=by)
-    except NoRunError:
-        raise not_found(NO_RUN) from None
     return RunStarted(run_id=number)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.run_order import SeenChange
+from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 
 Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
@@ -176,7 +177,7 @@ def _spelt(code: str) -> str:
 
 CHANGES = {
     SeenChange.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
-    SeenChange.RUN: "There is no such run.",
+    SeenChange.RUN: WHY_NO_RUN[NoRun.RUN_NOT_FOUND],
     SeenChange.TENANT: "Another Halo has been connected since.",
     SeenChange.REMOVAL: "The setting of what happens to removed licences has been changed since.",
     SeenChange.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",

@@ -1,65 +1,57 @@
 """Runs: started, found, and shown with their money, what is ahead of them, and their items as a file."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi.responses import StreamingResponse
+from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.store.item_views import ItemFilter, ItemView
-from halosync.store.retrying import NothingLeft, NothingLeftError, OutdatedRunError
+from halosync.store.retrying import NothingLeftError
 from halosync.store.run_views import Cost, RunView
-from halosync.store.runs import (
-    EmptyInvoiceError,
-    NoInvoiceError,
-    NoRunError,
-    NotConnectedError,
-    RunInProgressError,
-)
+from halosync.store.runs import RunInProgressError, RunNotStartedError
 
 from report_api.ports import Ports
 from report_api.runs.models import Item, LicenceShape, Money, Run
 from report_api.runs.progress import ahead_of
 from report_api.web.csv_export import CHUNK, csv_response
 from report_api.web.paging import chunks
-from report_api.web.problems import NOT_CONNECTED, Problem, not_found
+from report_api.web.problems import Problem, not_found
 
-NO_RUN = "There is no such run."
+NO_RUN = WHY_NO_RUN[NoRun.RUN_NOT_FOUND]
 
-_NOTHING_LEFT: dict[NothingLeft, str] = {
-    "succeeded": "The run did everything; nothing is left to retry.",
-    "preview": "A preview writes nothing, so there is nothing to retry. Start a run instead.",
-    "held": "Only removals are left, and they wait for approval: give their number in approve_removals.",
-    "done_since": "A later run has done what this one left.",
+_PROBLEMS: Mapping[NoRun, tuple[int, str]] = {
+    NoRun.RUN_NOT_FOUND: (404, "not_found"),
+    NoRun.INVOICE_NOT_FOUND: (404, "not_found"),
+    NoRun.INVOICE_EMPTY: (422, "invoice_empty"),
+    NoRun.NOT_CONNECTED: (409, "not_connected"),
+    NoRun.RUN_IN_PROGRESS: (409, "run_in_progress"),
+    NoRun.RUN_OUTDATED: (409, "run_outdated"),
+    **dict.fromkeys((NoRun.SUCCEEDED, NoRun.PREVIEW, NoRun.HELD, NoRun.DONE_SINCE), (409, "nothing_left")),
 }
+"""HTTP status and code of each reason why no run is started."""
 
 
-async def started(run: Awaitable[UUID]) -> UUID:
-    """Return the id of the run that `run` starts.
+@contextmanager
+def no_run_as_problem() -> Iterator[None]:
+    """Turn the reason why no run is started, or none is found, into a problem.
 
     Raises:
-        Problem: it was not started; 404, 409 or 422 with the reason.
+        Problem: 404, 409 or 422 with the reason.
     """
     try:
-        return await run
-    except NoRunError:
-        raise not_found(NO_RUN) from None
-    except NoInvoiceError:
-        raise not_found("There is no such invoice, or none was loaded yet.") from None
-    except EmptyInvoiceError:
-        detail = "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
-        raise Problem(422, "invoice_empty", detail) from None
-    except NotConnectedError:
-        raise NOT_CONNECTED from None
-    except RunInProgressError as error:
-        detail = "A run is still going on. Wait for its end, or cancel it."
-        raise Problem(409, "run_in_progress", detail, run_id=str(error.run_id)) from None
-    except NothingLeftError as error:
-        detail = _NOTHING_LEFT[error.why]
-        raise Problem(409, "nothing_left", detail, why=error.why, held=error.held) from None
-    except OutdatedRunError:
-        detail = "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
-        raise Problem(409, "run_outdated", detail) from None
+        yield
+    except RunNotStartedError as error:
+        members: dict[str, Any] = {}
+        if isinstance(error, RunInProgressError):
+            members = {"run_id": str(error.run_id)}
+        if isinstance(error, NothingLeftError):
+            members = {"why": error.why, "held": error.held}
+        status, code = _PROBLEMS[error.why]
+        raise Problem(status, code, WHY_NO_RUN[error.why], **members) from None
 
 
 def run_uuid(run_id: str) -> UUID:

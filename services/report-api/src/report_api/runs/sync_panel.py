@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
+from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 from halosync.store.invoice_views import LoadedInvoice
 from halosync.store.run_views import RunView
@@ -110,11 +112,11 @@ class SyncPanel:
         if self.invoice is None:
             return "There is no invoice yet. It appears here as soon as the distributor sends it."
         if not self.invoice.line_count:
-            return "The newest invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+            return WHY_NO_RUN[NoRun.INVOICE_EMPTY]
         if self.connection == "broken":
-            return "The connection to your Halo is broken. Connect it again first."
+            return BROKEN
         if self.connection != "connected":
-            return "Your Halo is not connected. Connect it first."
+            return NOT_CONNECTED
         return None
 
 

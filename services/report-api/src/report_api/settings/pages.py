@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from fastapi import Request, Response
 from halosync.contracts.settings import PartnerSettings
-from halosync.domain.audit_wording import describe_changes
+from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 from halosync.store.partners import SettingsChangedError

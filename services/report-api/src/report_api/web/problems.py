@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from halosync.domain import connection_sentences
 from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,7 +59,7 @@ class ProblemBody(BaseModel):
                 "type": "urn:halosync:problem:not_connected",
                 "title": "Conflict",
                 "status": 409,
-                "detail": "Halo is not connected. Connect it, then try again.",
+                "detail": connection_sentences.NOT_CONNECTED,
                 "instance": "/v1/partners/acme-msp/runs",
                 "code": "not_connected",
             }
@@ -108,7 +109,7 @@ def unavailable(detail: str) -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": RETRY_AFTER_S})
 
 
-NOT_CONNECTED = Problem(409, "not_connected", "Halo is not connected. Connect it, then try again.")
+NOT_CONNECTED = Problem(409, "not_connected", connection_sentences.NOT_CONNECTED)
 """The 409 for what needs Halo while there is no connection."""
 
 

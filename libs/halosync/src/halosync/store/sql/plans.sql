@@ -7,12 +7,6 @@ SELECT i.line_count + (SELECT count(*) FROM halo_read_client c WHERE c.read_id =
     + (SELECT count(*) FROM halo_read_licence l WHERE l.read_id = :read_id)
 FROM invoice i WHERE i.invoice_pk = :invoice_pk;
 
--- name: customer_links
-SELECT customer_id, halo_client_id, excluded FROM customer_link WHERE partner_id = :partner_id;
-
--- name: product_links
-SELECT product_code, licence_name FROM product_link WHERE partner_id = :partner_id;
-
 -- name: clients_read
 SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id;
 

@@ -80,13 +80,17 @@ UPDATE run SET claim = NULL, claimed_until = NULL, attempts = :attempts,
     redeliver_at = clock_timestamp() + make_interval(secs => CAST(:wait_s AS float8) + 30)
 WHERE run_id = :run_id AND claim = :claim;
 
--- name: set_run_state$
+-- name: begin_planning$
 -- Fenced by the claim: a planner that lost it changes nothing.
-UPDATE run SET state = :state WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
+UPDATE run SET state = 'planning' WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
+
+-- name: lock_claimed_run$
+-- Fenced likewise, for a planner that ends its run itself.
+SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 
 -- name: begin_writing$
 UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL
-WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
+WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
 
 -- name: finish_run$
 -- The last word on a run. Only a run that still goes on can end, so it ends once.
@@ -97,8 +101,9 @@ RETURNING run_id;
 
 -- name: run_standing^
 -- Locked, so that of two writers that finish the last two batches exactly one sees nothing pending.
-SELECT state, pending, failed, held, cancel_requested_at, error_code, error FROM run
-WHERE run_id = :run_id FOR UPDATE;
+SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged,
+    cancel_requested_at, error_code, error
+FROM run WHERE run_id = :run_id FOR UPDATE;
 
 -- name: request_cancel^
 UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from fastapi import Path, Request, Response
 from halosync.contracts.message import Text
-from halosync.domain.audit_wording import short_id
+from halosync.domain.audit_sentences import short_id
 from halosync.store.keys import KeyExistsError, KeyRecord
 from pydantic import TypeAdapter, ValidationError
 
+from report_api.access.models import NO_KEY
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, clear_session, say
 from report_api.ports import Ports, PortsHere
@@ -119,7 +120,7 @@ def _in_use(keys: Sequence[KeyRecord], key_id: str) -> KeyRecord:
     for key in keys:
         if key.key_id == _uuid(key_id) and key.revoked_at is None:
             return key
-    raise not_found("There is no such key in use.")
+    raise not_found(NO_KEY)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
-from halosync.store.runs import NoRunError
 from halosync.store.seen import SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
@@ -15,7 +14,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, say
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
-from report_api.runs.service import NO_RUN, find_run, run_uuid, show_run, started
+from report_api.runs.service import NO_RUN, find_run, no_run_as_problem, run_uuid, show_run
 from report_api.runs.sync_panel import Back
 from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
@@ -90,10 +89,8 @@ async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, r
 @router.post("/runs/{run_id}/cancel")
 async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Cancel a run: what is not yet sent is not sent."""
-    try:
+    with no_run_as_problem():
         cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id), by=visitor.actor)
-    except NoRunError:
-        raise not_found(NO_RUN) from None
     if cancelled:
         await say(request, "Cancelled. What has not been sent is not sent; what is on its way is finished.", "info")
     else:
@@ -111,7 +108,8 @@ async def events(visitor: VisitorHere, ports: PortsHere, seen: str = "") -> Stre
 async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: Back) -> Response:
     """Start a run and lead to where it can be watched; or say why there is none, which is no error of the person's."""
     try:
-        run_id = await started(run)
+        with no_run_as_problem():
+            run_id = await run
     except Problem as problem:
         if problem.status_code == 404:
             raise

@@ -1,0 +1,152 @@
+"""How long the Customers tab takes with 5,000 customers and 5,000 clients, beside the bare read of what it shows.
+
+Real are Postgres, the stores and the use cases; half of the customers match by name and half need a person. Prints
+milliseconds of this process' processor and of the clock, medians of several rounds. Fails when a page or an answer of
+the type-ahead takes more than LIMIT_S of the processor: then somebody who links customers waits.
+
+    .venv/bin/python bench/links.py [CUSTOMERS]
+"""
+
+import asyncio
+import random
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from devstack.postgres import postgres
+from halosync.domain.acts import Actor
+from halosync.domain.model import CustomerLink
+from halosync.ports.links import LinkChange
+from halosync.store.links import CustomerLinks
+from halosync.store.migrate import migrate
+from halosync.store.partners import PartnerStore
+from halosync.store.pool import open_pool
+from report_api.links.changes import file_rows, read_file
+from report_api.links.customers import CUSTOMERS
+from report_api.links.kind import Standing
+from report_api.links.list_page import View, link_table
+from report_api.links.pages.lists import choices
+from report_api.links.service import Linking
+from report_api.web.csv_export import cell
+
+LIMIT_S = 0.8
+ROUNDS = 5
+PARTNER, BY = "big", Actor("bench")
+BILLED = ("recurring", Decimal(1), Decimal(10), "Monthly")
+WORDS = [
+    *(
+        "alpha",
+        "beta",
+        "gamma",
+        "northwind",
+        "contoso",
+        "fabrikam",
+        "traders",
+        "systems",
+        "solutions",
+        "group",
+        "health",
+    ),
+    *("dental", "legal", "global", "data", "cloud", "services", "holdings", "partners", "tailspin", "wingtip", "works"),
+    *("woodgrove", "adventure", "fourth", "coffee"),
+]
+
+
+def names(number: int) -> list[str]:
+    chance = random.Random(number)
+    return [f"{' '.join(chance.choices(WORDS, k=chance.randint(2, 4)))} {n}" for n in range(number)]
+
+
+async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
+    await PartnerStore(pool).add(PARTNER, "Big")
+    invoice_pk = await pool.fetchval(
+        "INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,"
+        " total) VALUES ($1, 'INV', 1, $2, '2026-11', 'AUD', now(), $3, 1) RETURNING invoice_pk",
+        PARTNER,
+        uuid4(),
+        number * 4,
+    )
+    await pool.execute("INSERT INTO halo_snapshot VALUES ($1, 'big', now())", PARTNER)
+    every = names(number)
+    lines = [
+        (invoice_pk, n, str(n), f"C-{n % number}", every[n % number], f"P-{n // number}", "Product", *BILLED)
+        for n in range(number * 4)
+    ]
+    async with pool.acquire() as connection:
+        await connection.copy_records_to_table("invoice_line", records=lines)
+        clients = [(PARTNER, n, name if n % 2 else f"{name} pty ltd", False) for n, name in enumerate(every)]
+        await connection.copy_records_to_table("halo_client", records=clients)
+
+
+async def timed(what: str, ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS) -> float:
+    took: list[tuple[float, float]] = []
+    for _ in range(rounds):
+        began = time.process_time(), time.perf_counter()
+        await ask()
+        took.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    processor = statistics.median(each for each, _ in took)
+    clock = statistics.median(each for _, each in took)
+    print(f"| {what} | {processor * 1000:.0f} | {clock * 1000:.0f} |")
+    return processor
+
+
+async def measure(number: int) -> int:
+    async with postgres(None) as running:
+        url = await running.create_database("bench")
+        await migrate(url)
+        pool = await open_pool(url, max_size=2)
+        await load(pool, number)
+        store = CustomerLinks(pool)
+        print(f"{number} customers, {number} clients\n\n| what | processor, ms | clock, ms |\n| --- | --- | --- |")
+        await timed("the bare read", lambda: store.picture(PARTNER))
+
+        async def shown(view: View) -> None:
+            picture = await store.picture(PARTNER)
+            await asyncio.to_thread(link_table, CUSTOMERS, picture, view)
+
+        async def type_ahead() -> None:
+            picture = await store.picture(PARTNER)
+            await asyncio.to_thread(choices, CUSTOMERS, picture, "C-0", "northw")
+
+        pages = {
+            "first page, all unmatched": View(),
+            "a page without suggestions": View(show=Standing.NAME, page=7),
+            "searched": View(q="woodgrove 12"),
+        }
+        waits = [await timed(what, partial(shown, view)) for what, view in pages.items()]
+        waits.append(await timed("the type-ahead", type_ahead))
+        await files(store, number)
+        await pool.close()
+    return int(max(waits) > LIMIT_S)
+
+
+async def files(store: CustomerLinks, number: int) -> None:
+    """A file that links every customer anew, read and applied."""
+    picture = await store.picture(PARTNER)
+    rows = [{**row, "halo_client_id": (n + 1) % number} for n, row in enumerate(file_rows(CUSTOMERS, picture))]
+    lines = [
+        ",".join(CUSTOMERS.columns),
+        *(",".join(cell(row[name]) for name in CUSTOMERS.columns) for row in rows),
+    ]
+    content = "\n".join(lines).encode()
+
+    async def read() -> list[LinkChange[CustomerLink]]:
+        return await asyncio.to_thread(read_file, CUSTOMERS, content, picture)
+
+    await timed("reading a file of all customers", read)
+    changes = await read()
+    assert changes
+    linking = Linking(CUSTOMERS, store)
+    await timed(f"applying {len(changes)} changes", lambda: linking.apply(PARTNER, changes, BY), rounds=1)
+    links = (await store.picture(PARTNER)).links
+    assert all(links[each.key] == each.after != CustomerLink() for each in changes)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)))

@@ -1,0 +1,60 @@
+"""Why no run is started, for the operator: the sentence that everybody reads, and the next command."""
+
+from uuid import UUID
+
+from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
+from halosync.store.retrying import NothingLeftError, OutdatedRunError
+from halosync.store.runs import (
+    NoInvoiceError,
+    NoRunError,
+    NotConnectedError,
+    RunInProgressError,
+    RunNotStartedError,
+)
+
+
+def why_no_run(error: RunNotStartedError, *, partner: str | None = None, run_id: UUID | None = None) -> str:
+    """Say why no run is started, and what to do: for a partner, or again for what the run `run_id` left."""
+    hint = _hint(error, partner, run_id)
+    return WHY_NO_RUN[error.why] + (f" {hint}" if hint else "")
+
+
+def _hint(error: RunNotStartedError, partner: str | None, run_id: UUID | None) -> str:
+    hint = ""
+    match error:
+        case RunInProgressError(run_id=other):
+            hint = f"See it with: halosync run watch {other}"
+        case NotConnectedError():
+            hint = f"The administrator of {error} does it."
+        case NoInvoiceError():
+            hint = f"An invoice of {partner} comes with: halosync invoice publish FILE"
+        case NoRunError():
+            hint = "`halosync run list` shows them."
+        case OutdatedRunError():
+            hint = _outdated(error)
+        case NothingLeftError():
+            hint = _nothing_left(error, run_id)
+    return hint
+
+
+def _outdated(error: OutdatedRunError) -> str:
+    old, new = error.invoice_id, error.newer_id
+    if new is None:
+        return f"{old} was superseded; wait for the one that replaces it."
+    if new == old:
+        return f"Revision {error.newer_revision} of {old} is here: halosync run start"
+    return (
+        f"The run was for {old}, and {new} has come since: halosync run start does that one, and "
+        f"halosync run start --invoice {old} the old one, should it still count"
+    )
+
+
+def _nothing_left(error: NothingLeftError, run_id: UUID | None) -> str:
+    return {
+        NoRun.SUCCEEDED: "halosync run start reads Halo again",
+        NoRun.PREVIEW: "halosync run start does what it showed",
+        NoRun.DONE_SINCE: f"It is run {error.run_id}.",
+        NoRun.HELD: (
+            f"Look at the {error.held} removals, then: halosync run retry {run_id} --approve-removals {error.held}"
+        ),
+    }[error.why]

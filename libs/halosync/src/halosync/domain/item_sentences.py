@@ -1,0 +1,152 @@
+"""What became of an item, and what to do: the sentence of each reason (spec section 4, `detail`)."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from halosync.domain.decimals import percent, plain
+from halosync.domain.model import DeleteGuard
+
+_SHOWN = 20
+"""How many numbers a sentence lists before it says how many more there are."""
+
+NOT_RECURRING = (
+    "The invoice has no recurring line for this product, and only recurring lines set a licence. "
+    "A licence that Halo has for it was left as it is. Nothing to do."
+)
+QUANTITY_ZERO = "The invoice bills a quantity of 0 and Halo has no such licence. Nothing to do."
+CUSTOMER_EXCLUDED = (
+    "This customer is excluded from synchronisation. To synchronise it, include it again on the Customers tab "
+    "and press Sync."
+)
+
+
+LINE_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
+"""Of an invoice line; `NOT_RECURRING` is about all lines of a product."""
+
+
+def _listed(words: Iterable[object]) -> str:
+    every = [str(word) for word in words]
+    more = len(every) - _SHOWN
+    return ", ".join(every) if more <= 0 else f"{', '.join(every[:_SHOWN])} and {more} more"
+
+
+def _ids(ids: Iterable[int]) -> str:
+    return _listed(f"#{number}" for number in ids)
+
+
+def _lines(line_nos: Sequence[int]) -> str:
+    return f"{'Line' if len(line_nos) == 1 else 'Lines'} {_listed(line_nos)}"
+
+
+def customer_not_found(names: Sequence[str]) -> str:
+    """Say that no client has one of the customer's names."""
+    called = " or ".join(f'"{name}"' for name in names)
+    return (
+        f"No client in Halo is called {called}. Create the client in Halo, or link this customer to a client on the "
+        "Customers tab, then press Sync again."
+    )
+
+
+def linked_client_gone(client_id: int) -> str:
+    """Say that the stored link leads nowhere."""
+    return (
+        f"The linked client #{client_id} is no longer in Halo. Link this customer to another client on the "
+        "Customers tab, then press Sync again."
+    )
+
+
+def customer_ambiguous(names: Sequence[str], client_ids: Iterable[int]) -> str:
+    """Say which clients share the customer's name."""
+    called = " or ".join(f'"{name}"' for name in names)
+    return (
+        f"Several clients in Halo are called {called}: {_ids(client_ids)}. Link this customer to the right one on the "
+        "Customers tab, then press Sync again."
+    )
+
+
+def negative_quantity(line_nos: Sequence[int], quantities: Iterable[Decimal]) -> str:
+    """Say which recurring lines are negative."""
+    verb = "bills" if len(line_nos) == 1 else "bill"
+    return (
+        f"{_lines(line_nos)} of the invoice {verb} a negative quantity ({_listed(map(plain, quantities))}), which no "
+        "licence can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
+        "licence in Halo by hand."
+    )
+
+
+def conflicting_lines(line_nos: Sequence[int], prices: Sequence[Decimal], cycles: Sequence[str]) -> str:
+    """Say what recurring lines of one product disagree about; a list with one value is what they agree about."""
+    differences = []
+    if len(prices) > 1:
+        differences.append(f"prices ({_listed(plain(price) for price in prices)})")
+    if len(cycles) > 1:
+        quoted = (f'"{cycle}"' for cycle in cycles)
+        differences.append(f"billing cycles ({_listed(quoted)})")
+    return (
+        f"{_lines(line_nos)} of the invoice bill this product with different {' and '.join(differences)}, and one "
+        "licence can have only one. The licence was left as it is. Ask the distributor for a corrected invoice, link "
+        "the customers to different clients if they are not the same, or set the licence in Halo by hand."
+    )
+
+
+def licence_ambiguous(name: str, licence_ids: Iterable[int], active: int) -> str:
+    """Say which licences share the name, and how many of them are active."""
+    how_many = f"{active} of them are active" if active else "none of them is active"
+    return (
+        f'The client has several licences called "{name}" in Halo: {_ids(licence_ids)}; {how_many}. None was '
+        "touched. Rename or deactivate all but one in Halo, so that exactly one is active, then press Sync again."
+    )
+
+
+def licence_claimed_twice(product_codes: Iterable[str], name: str) -> str:
+    """Say which products lead to one licence."""
+    quoted = (f'"{code}"' for code in product_codes)
+    return (
+        f'The products {_listed(quoted)} of this client all lead to the licence "{name}". It was left as it is. Link '
+        "each product to a licence name of its own on the License tab, then press Sync again."
+    )
+
+
+def delete_guard(removals: int, active: int, guard: DeleteGuard) -> str:
+    """Say how many removals are held, against what, and how to release them."""
+    return (
+        f"This run would remove {removals} licences, and the matched clients have {active} active ones. That is more "
+        f"than {guard.max_count} and more than {percent(guard.max_fraction)} % of them, so all removals are held. "
+        f"Check the invoice; if the removals are right, approve {removals} removals: the next run carries them out."
+    )
+
+
+def rejected(words: str) -> str:
+    """Halo refused this one write."""
+    return f"Halo refused this: {words} Correct it on the invoice or in Halo, then press Sync."
+
+
+def permission_denied(words: str) -> str:
+    """Halo does not let us write."""
+    return (
+        "Halo does not permit this. Give the Halo application and the agent who connected it the permission to edit "
+        f"software licensing, connect again, then press Sync. Halo said: {words}"
+    )
+
+
+def unavailable(words: str) -> str:
+    """Halo was away for too long."""
+    return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {words}"
+
+
+def vanished(licence_id: int | None) -> str:
+    """The licence that was to be updated is no longer there."""
+    return f"Licence #{licence_id} was removed in Halo while the run was going on. Press Sync to create it again."
+
+
+def never_looked_up(words: str) -> str:
+    """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
+    return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
+
+
+def shows_too_little(missing: int) -> str:
+    """A list that was to say what became of a write lacks licences that are known to be there."""
+    return (
+        f"Halo's list lacks licences that were there before (at least {missing}). Look whether the agent who connected "
+        "Halo still sees all clients and licences"
+    )

@@ -1,0 +1,90 @@
+"""Why no run is started, why one fails, and what to do: the sentence of each code, once for all who read it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from halosync.domain.connection_sentences import NOT_CONNECTED
+from halosync.domain.decimals import percent
+from halosync.domain.model import DeleteGuard
+
+
+class NoRun(StrEnum):
+    """Why no run is started."""
+
+    RUN_NOT_FOUND = "run_not_found"
+    INVOICE_NOT_FOUND = "invoice_not_found"
+    INVOICE_EMPTY = "invoice_empty"
+    NOT_CONNECTED = "not_connected"
+    RUN_IN_PROGRESS = "run_in_progress"
+    RUN_OUTDATED = "run_outdated"
+    SUCCEEDED = "succeeded"
+    """Nothing is left to retry; so it is with the three below."""
+    PREVIEW = "preview"
+    HELD = "held"
+    DONE_SINCE = "done_since"
+
+
+WHY_NO_RUN: Mapping[NoRun, str] = {
+    NoRun.RUN_NOT_FOUND: "There is no such run.",
+    NoRun.INVOICE_NOT_FOUND: "There is no such invoice, or none was loaded yet.",
+    NoRun.INVOICE_EMPTY: (
+        "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+    ),
+    NoRun.NOT_CONNECTED: NOT_CONNECTED,
+    NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",
+    NoRun.RUN_OUTDATED: (
+        "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
+    ),
+    NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
+    NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",
+    NoRun.HELD: "Only removals are left, and they wait for approval: give their number in approve_removals.",
+    NoRun.DONE_SINCE: "A later run has done what this one left.",
+}
+
+
+def read_failed(words: str) -> str:
+    """Halo could not be read."""
+    return f"Halo could not be read, so nothing was changed. Press Sync to try again. Halo said: {words}"
+
+
+def read_incomplete(why: str) -> str:
+    """Halo's list contradicts itself."""
+    return (
+        f"Halo's answer was not a complete list ({why}), so nothing was changed. "
+        "If somebody is changing licences in Halo right now, wait a little; then press Sync to try again."
+    )
+
+
+def permission_problem(words: str) -> str:
+    """Halo does not let us read."""
+    return (
+        "Halo does not permit this, so nothing was changed. Give the Halo application and the agent who connected it "
+        "the permissions to read customers and to read and edit software licensing, then connect again. "
+        f"Halo said: {words}"
+    )
+
+
+def internal_error() -> str:
+    """Something of ours is wrong; the operator finds the cause with the dead letter."""
+    return (
+        "Something went wrong in halosync, so nothing was changed. The operator has been told. Press Sync to try again."
+    )
+
+
+def list_now_empty(what: str, before: int) -> str:
+    """Say that a list of Halo that had rows is empty."""
+    return (
+        f"Halo showed no {what}, and there were {before} before. The Halo agent that is connected may have lost its "
+        "rights. Nothing was written. Check the agent's permissions in Halo; if the list really is empty, start a run "
+        "that accepts the shrunk read."
+    )
+
+
+def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
+    """Say how many known licences a read did not show."""
+    return (
+        f"{missing} of {known} known licences are missing from what Halo showed ({observed} licences). That is more "
+        f"than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. The Halo "
+        "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
+        "gone, start a run that accepts the shrunk read."
+    )

@@ -1,0 +1,79 @@
+"""The links of a tab as a file: out, in, and what a file would change before it does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from halosync.ports.links import Link, LinkChange, LinkPicture, Target
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.links import sentences
+from report_api.links.changes import NotOursError, differences, file_rows, marked, pack, read_file, unpack
+from report_api.links.kind import LinkKind
+from report_api.links.pages.replies import answer, not_ours, texts_of
+from report_api.links.service import Linking, UnknownRowError
+from report_api.links.sheet import SheetErrors
+from report_api.ports import PortsHere
+from report_api.web.csv_export import csv_response
+from report_api.web.formats import plural
+from report_api.web.forms import NoFileError, uploaded
+from report_api.web.rendering import page
+
+
+def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
+    """Return the pages of a tab's file."""
+    router, tab = partner_pages(), kind.tab
+    changes_page = "links/changes.html"
+
+    @router.get(f"/{tab}/{tab}.csv")
+    async def export(visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Return every row as a file that can be loaded again."""
+        picture = await kind.store(ports).picture(visitor.partner_id)
+        rows = await asyncio.to_thread(file_rows, kind, picture)
+        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns), marked=True)
+
+    @router.get(f"/{tab}/import")
+    async def ask(request: Request) -> Response:
+        """Ask for a file."""
+        return page(request, "links/import.html", tab=tab, errors=None)
+
+    @router.post(f"/{tab}/import")
+    async def show_changes(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Show what a file would change, or what is wrong with it. Nothing is changed."""
+        picture = await kind.store(ports).picture(visitor.partner_id)
+        try:
+            content = await uploaded(request)
+            values = await asyncio.to_thread(asked, content, picture)
+        except (SheetErrors, NoFileError) as errors:
+            return page(request, "links/import.html", 422, tab=tab, errors=errors)
+        return page(request, changes_page, tab=tab, refusals=(), **values)
+
+    def asked(content: bytes, picture: LinkPicture[Link, Target]) -> Mapping[str, Any]:
+        changes: Sequence[LinkChange[Link]] = read_file(kind, content, picture)
+        return {
+            "differences": differences(kind, changes, picture),
+            "packed": pack(kind, marked(kind, changes, picture)),
+        }
+
+    @router.post(f"/{tab}/import/apply")
+    async def apply(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Make exactly the changes that were shown, all of them or none."""
+        form = await request.form()
+        try:
+            changes = unpack(kind, texts_of(form, "changes"))
+            applied = await Linking(kind, kind.store(ports)).apply(visitor.partner_id, changes, visitor.actor)
+        except (NotOursError, UnknownRowError):
+            raise not_ours() from None
+        if applied.refusals:
+            refusals = sentences.listed(applied.refusals)
+            return page(request, changes_page, 409, tab=tab, differences=(), packed=(), refusals=refusals)
+        return await answer(request, tab, form, applied, f"{plural(len(applied.made), kind.noun)} changed.")
+
+    return router
+
+
+async def _at_once(rows: Sequence[Mapping[str, Any]]) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    yield rows

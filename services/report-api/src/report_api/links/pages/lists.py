@@ -1,0 +1,103 @@
+"""The Customers and the License tab: what each row leads to, and the forms that link it."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from halosync.ports.links import Link, LinkPicture, Target
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.links import sentences
+from report_api.links.changes import NotOursError
+from report_api.links.kind import Chosen, LinkKind
+from report_api.links.list_page import View, link_table
+from report_api.links.pages.halo_read import Awaited
+from report_api.links.pages.replies import answer, change_row, not_ours, refuse, text_of, texts_of
+from report_api.links.search import find
+from report_api.links.service import Linking, row_of
+from report_api.ports import PortsHere
+from report_api.web.addresses import see_other
+from report_api.web.formats import plural
+from report_api.web.rendering import page
+
+Typed = Annotated[str, Query(max_length=500)]
+
+
+def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
+    """Return the pages of a tab's list."""
+    router, tab = partner_pages(), kind.tab
+
+    @router.get(f"/{tab}")
+    async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Show a page of rows, those that need a person first."""
+        view = View.of(request.query_params)
+        picture = await kind.store(ports).picture(visitor.partner_id)
+        table = await asyncio.to_thread(link_table, kind, picture, view)
+        awaited = Awaited.of(request, picture.read_at)
+        return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited)
+
+    @router.get(f"/{tab}/{kind.search_path}")
+    async def search(request: Request, visitor: VisitorHere, ports: PortsHere, q: Typed = "") -> dict[str, Any]:
+        """Answer the type-ahead: candidates that may be meant, each with who leads there already."""
+        picture = await kind.store(ports).picture(visitor.partner_id)
+        key = request.query_params.get(kind.key_field, "")
+        return {"items": await asyncio.to_thread(choices, kind, picture, key, q)}
+
+    @router.post(f"/{tab}/link")
+    async def link(request: Request, visitor: VisitorHere) -> Response:
+        """Link a row to what was chosen; with only a name typed, show the clients to choose from."""
+        form = await request.form()
+        key, chosen = text_of(form, kind.key_field), kind.read_typed(text_of(form, kind.choice_field))
+        if chosen is not None:
+            return await change_row(request, kind, lambda _: chosen, lambda picture: _linked(kind, key, picture))
+        if kind.nothing_chosen is not None:
+            return await refuse(request, tab, form, kind.nothing_chosen)
+        kept = {name: text_of(form, name) for name in ("back", "before")}
+        query = {kind.key_field: key, "q": text_of(form, "q")[:200], **kept}
+        return see_other(visitor.partner_id, tab, "client", **query)
+
+    @router.post(f"/{tab}/unlink")
+    async def unlink(request: Request) -> Response:
+        """Remove a link: the row is matched by its name again."""
+        done = kind.unlinked(text_of(await request.form(), kind.key_field))
+        return await change_row(request, kind, lambda before: Chosen(kind.unlink(before)), lambda _: done)
+
+    @router.post(f"/{tab}/accept")
+    async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Link exactly the pairs that were ticked on the page."""
+        form = await request.form()
+        ticked = texts_of(form, "pair")
+        if not ticked:
+            return await refuse(request, tab, form, sentences.NOTHING_TICKED)
+        try:
+            applied = await Linking(kind, kind.store(ports)).accept(visitor.partner_id, ticked, visitor.actor)
+        except NotOursError:
+            raise not_ours() from None
+        return await answer(request, tab, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
+
+    return router
+
+
+def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], key: str, q: str) -> list[dict[str, str]]:
+    """Return the candidates that `q` may mean, as the type-ahead takes them; hints are for the row of that key."""
+    sharing, inactive = kind.sharing(kind.rows(picture)), kind.inactive(picture)
+
+    def note(number: int | None) -> str:
+        return "" if number is None else f"#{number}{', inactive in Halo' if number in inactive else ''}"
+
+    return [
+        {
+            "value": kind.choice(candidate, picture),
+            "name": candidate[1],
+            "note": note(candidate[0]),
+            "hint": kind.shared(sharing.others(kind.place(candidate), key)),
+        }
+        for candidate in find(kind.candidates(picture), q)
+    ]
+
+
+def _linked(kind: LinkKind[Link, Target], key: str, picture: LinkPicture[Link, Target]) -> str:
+    row = row_of(kind, key, picture)
+    others = kind.sharing(kind.rows(picture)).others(kind.taken(row), key)
+    return kind.linked(row, others, picture)

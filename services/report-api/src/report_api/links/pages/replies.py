@@ -1,0 +1,79 @@
+"""What the Customers and License tabs say after a form, and where they lead."""
+
+import asyncio
+from collections.abc import Callable
+
+from fastapi import Request, Response
+from halosync.ports.links import Link, LinkChange, LinkPicture, Target
+from starlette.datastructures import FormData
+
+from report_api.access.session import say, visitor_of
+from report_api.links import sentences
+from report_api.links.kind import Chosen, LinkKind
+from report_api.links.list_page import View
+from report_api.links.service import Applied, Linking, UnknownRowError
+from report_api.ports import ports_of
+from report_api.web.addresses import see_other
+from report_api.web.problems import Problem
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return a field of a form; empty if it is missing or a file."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    """Return every value of a field."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+async def change_row(
+    request: Request,
+    kind: LinkKind[Link, Target],
+    decide: Callable[[Link], Chosen[Link]],
+    done: Callable[[LinkPicture[Link, Target]], str],
+) -> Response:
+    """Make of the link that a form's row was shown with what `decide` says, if it still is so, and lead back.
+
+    `done` tells what was done, from the picture then.
+    """
+    form, visitor = await request.form(), visitor_of(request)
+    text = form.get("before")
+    try:
+        before = kind.read_shown(text if isinstance(text, str) else None)
+    except ValueError:
+        raise not_ours() from None
+    after = decide(before)
+    change = LinkChange(text_of(form, kind.key_field), before, after.link, after.mark)
+    try:
+        applied = await Linking(kind, kind.store(ports_of(request))).apply(visitor.partner_id, [change], visitor.actor)
+    except UnknownRowError:
+        return await refuse(request, kind.tab, form, sentences.gone(kind.noun))
+    sentence = await asyncio.to_thread(done, applied.picture) if applied.made else ""
+    return await answer(request, kind.tab, form, applied, sentence)
+
+
+async def answer(request: Request, tab: str, form: FormData, applied: Applied[Link, Target], done: str) -> Response:
+    """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made."""
+    if applied.made:
+        await say(request, f"{done} {sentences.NEXT}")
+    for sentence in sentences.listed(applied.refusals):
+        await say(request, sentence, "bad")
+    return back_to(request, tab, form)
+
+
+async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
+    """Say why nothing was done, and lead back to the list."""
+    await say(request, sentence, "bad")
+    return back_to(request, tab, form)
+
+
+def back_to(request: Request, tab: str, form: FormData) -> Response:
+    """Lead back to the list that a form came from."""
+    return see_other(visitor_of(request).partner_id, tab, **View.back(text_of(form, "back")).query)
+
+
+def not_ours() -> Problem:
+    """Return the error for a form that no page of ours has sent."""
+    return Problem(400, "bad_request", "This form does not fit its page. Nothing was done. Load the page again.")

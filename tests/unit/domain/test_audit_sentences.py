@@ -1,0 +1,115 @@
+"""Every act of the audit log has a sentence."""
+
+from typing import Any
+
+import pytest
+from halosync.domain.acts import Act
+from halosync.domain.audit_sentences import KINDS, describe, describe_changes
+
+RUN = "3f2a77c0-0000-4000-8000-000000000000"
+INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
+
+
+def link(halo_client_id: int | None = None, client_name: str | None = None, *, excluded: bool = False) -> Any:
+    return {"halo_client_id": halo_client_id, "client_name": client_name, "excluded": excluded}
+
+
+EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
+    (Act.SIGNED_IN, "k", {}, "Signed in to the portal."),
+    (Act.SIGNED_OUT, "k", {}, "Signed out of the portal."),
+    (Act.ACTS_FOR, "acme", {}, "Opened the portal for this partner."),
+    (Act.CONNECTION_BEGUN, "acme", {"client_id": "c"}, 'Began to connect the Halo "acme".'),
+    (Act.CONNECTION_ESTABLISHED, "acme", {"replaces": None}, 'Connected the Halo "acme".'),
+    (
+        Act.CONNECTION_ESTABLISHED,
+        "beta",
+        {"replaces": "acme"},
+        'Connected the Halo "beta". The links to the clients of the Halo "acme" were forgotten.',
+    ),
+    (Act.CONNECTION_ENDED, "acme", {}, 'Disconnected the Halo "acme".'),
+    (Act.CONNECTION_LOST, "acme", {}, 'The Halo "acme" ended the connection; it has to be connected again.'),
+    (
+        Act.CUSTOMER_LINKED,
+        "C-1",
+        {"before": link(7, "Contoso"), "after": link()},
+        'Removed the link of customer C-1 to client "Contoso" (#7).',
+    ),
+    (
+        Act.CUSTOMER_LINKED,
+        "C-1",
+        {"customer_name": "Contoso", "before": link(excluded=True), "after": link(8)},
+        'Linked customer "Contoso" (C-1) to client #8. Took customer "Contoso" (C-1) into synchronisation again.',
+    ),
+    (
+        Act.CUSTOMER_LINKED,
+        "C-1",
+        {"before": link(7, "Contoso"), "after": link(7, "Contoso", excluded=True)},
+        "Left customer C-1 out of synchronisation.",
+    ),
+    (
+        Act.PRODUCT_LINKED,
+        "P",
+        {"before": "Old", "after": "New"},
+        'Linked product P to the licence name "New"; it was "Old".',
+    ),
+    (Act.PRODUCT_LINKED, "P", {"before": "Old", "after": None}, 'Removed the link of product P to "Old".'),
+    (
+        Act.SETTINGS_CHANGED,
+        "acme",
+        {"changes": {"removal": ["delete", "zero"], "auto_sync": [False, True]}},
+        (
+            "Changed automatic sync from off to on; what to do with a removed licence "
+            'from "delete it" to "set its quantity to zero".'
+        ),
+    ),
+    (Act.KEY_CREATED, "k", {"name": "portal"}, 'Created the API key "portal".'),
+    (Act.KEY_REVOKED, "k", {"name": ""}, "Revoked the API key k."),
+    (Act.RUN_STARTED, RUN, INVOICE, "Started sync 3f2a77c0 of invoice INV-1, revision 2."),
+    (
+        Act.RUN_STARTED,
+        RUN,
+        {**INVOICE, "retry_of": "aaaa-1"},
+        "Started sync 3f2a77c0 of invoice INV-1, revision 2, to do what run aaaa left.",
+    ),
+    (Act.PREVIEW_STARTED, RUN, INVOICE, "Started preview 3f2a77c0 of invoice INV-1, revision 2."),
+    (Act.REMOVALS_APPROVED, RUN, {"most": 1}, "Approved up to 1 removal for run 3f2a77c0."),
+    (Act.SHRUNK_READ_ACCEPTED, RUN, {}, "Accepted for run 3f2a77c0 that Halo shows fewer licences."),
+    (Act.RUN_CANCELLED, RUN, {}, "Cancelled run 3f2a77c0."),
+]
+
+
+@pytest.mark.parametrize(("act", "subject", "detail", "sentence"), EXAMPLES)
+def test_an_act_has_its_sentence(act: Act, subject: str, detail: dict[str, Any], sentence: str) -> None:
+    assert describe(act, subject, detail) == sentence
+
+
+def test_every_act_is_among_the_examples_and_has_a_kind() -> None:
+    assert {act for act, *_ in EXAMPLES} == set(Act) == set(KINDS)
+
+
+def test_an_act_of_a_newer_version_is_named_by_its_code() -> None:
+    assert describe("moon.landed", "Eagle", {}) == "moon.landed: Eagle."
+
+
+@pytest.mark.parametrize(
+    ("setting", "old", "new", "words"),
+    [
+        ("invoice_day", 5, 7, "the invoice day from 5 to 7"),
+        ("country", None, "AU", "the holiday country from none to Australia"),
+        (
+            "delete_guard",
+            {"max_count": 10, "max_fraction": "0.250"},
+            None,
+            "the delete guard from more than 10 and more than 25 % to off",
+        ),
+        (
+            "rate_limit",
+            None,
+            {"requests": 500, "window_s": 300.0},
+            "the request limit from the services' default to 500 requests in 300 seconds",
+        ),
+        ("new_setting", 1, None, "new_setting from 1 to none"),
+    ],
+)
+def test_a_change_of_a_setting_is_said_in_words(setting: str, old: Any, new: Any, words: str) -> None:
+    assert describe_changes({setting: [old, new]}) == words

@@ -1,0 +1,18 @@
+"""An order that says nothing asks for what *Sync* does."""
+
+from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
+
+
+def test_an_order_without_wishes_applies_the_newest_invoice_and_approves_nothing() -> None:
+    assert RunOrder() == RunOrder(
+        mode=RunMode.APPLY, invoice_id=None, approve_removals=None, accept_shrunk_read=False, seen=None
+    )
+
+
+def test_no_held_removals_were_seen_unless_a_run_is_named() -> None:
+    assert Seen("INV-1", 2).run_id is None
+
+
+def test_the_words_are_those_of_the_calls_and_rows() -> None:
+    assert list(RunMode) == ["apply", "preview"]
+    assert list(SeenChange) == ["invoice", "run", "tenant", "removal", "plan", "held"]

@@ -1,0 +1,98 @@
+"""Which rows a page shows, what is found while typing, and whom a client serves."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from halosync.domain.model import Client, CustomerLink
+from halosync.ports.links import CustomerPicture
+from hypothesis import given
+from hypothesis import strategies as st
+from report_api.links.customers import CUSTOMERS, CustomerRow, read_client_id
+from report_api.links.kind import Standing
+from report_api.links.list_page import ShownRows, View, choose
+from report_api.links.search import find
+from report_api.links.sharing import Others, Sharing
+
+PICTURE = CustomerPicture(
+    names=[("C-1", "Contoso"), ("C-2", "Contoso Nord"), ("C-3", "Fabrikam"), ("C-4", "Nobody"), ("C-5", "Wingtip")],
+    links={"C-2": CustomerLink(1), "C-3": CustomerLink(2, excluded=True), "C-5": CustomerLink(99)},
+    targets=[Client(1, "contoso"), Client(2, "Fabrikam"), Client(3, "Northwind Traders")],
+    read_at=datetime(2026, 11, 5, tzinfo=UTC),
+)
+
+
+def shown(only: Standing | None = None, q: str = "", page: int = 1, size: int = 25) -> ShownRows[CustomerLink]:
+    return choose(CUSTOMERS.rows(PICTURE), View(only, q, page), size)
+
+
+def ids(page: ShownRows[CustomerLink]) -> list[str]:
+    return [row.key for row in page.rows]
+
+
+def serving(rows: list[CustomerRow]) -> Sharing:
+    return CUSTOMERS.sharing(rows)
+
+
+def test_unmatched_customers_come_first_and_excluded_ones_last() -> None:
+    assert ids(shown()) == ["C-4", "C-5", "C-1", "C-2", "C-3"]
+    assert shown().counts == {
+        Standing.UNMATCHED: 2,
+        Standing.NAME: 1,
+        Standing.LINK: 1,
+        Standing.EXCLUDED: 1,
+    }
+    assert ids(shown(Standing.EXCLUDED)) == ["C-3"]
+
+
+def test_search_looks_at_names_ids_and_the_client() -> None:
+    assert ids(shown(q=" CONTOSO")) == ["C-1", "C-2"]
+    assert ids(shown(q="c-4")) == ["C-4"]
+    assert ids(shown(Standing.LINK, q="contoso")) == ["C-2"]
+    assert (shown(q="zzz").rows, shown(q="zzz").pages) == ([], 1)
+
+
+@given(st.integers(-3, 9), st.integers(1, 4), st.none() | st.sampled_from(list(Standing)))
+def test_pages_together_are_the_list_and_a_page_beyond_is_the_last(page: int, size: int, only: Standing | None) -> None:
+    whole = shown(only, size=100)
+    pages = [shown(only, page=number, size=size) for number in range(1, shown(only, size=size).pages + 1)]
+    assert [each for one in pages for each in ids(one)] == ids(whole)
+    assert shown(only, page=page, size=size).page == min(max(page, 1), len(pages))
+
+
+CANDIDATES = [(1, "Contoso Pty Ltd"), (2, "The Contoso Group"), (3, "Northwind"), (4, "Mycontoso"), (77, "Fabrikam")]
+
+
+def test_what_is_typed_is_found_best_first() -> None:
+    assert [number for number, _ in find(CANDIDATES, "contoso")][:3] == [1, 2, 4]
+    assert find(CANDIDATES, "#77")[0] == (77, "Fabrikam")
+    assert find(CANDIDATES, "Nothwind")[0] == (3, "Northwind")
+    assert find(CANDIDATES, "") == sorted(CANDIDATES, key=lambda each: each[1].casefold())
+    assert len(find(CANDIDATES, "", most=2)) == 2
+    assert find([(None, "MS-365")], "ms") == [(None, "MS-365")]
+
+
+@given(st.text(max_size=8), st.integers(1, 6))
+def test_nothing_is_found_twice(q: str, most: int) -> None:
+    found = find(CANDIDATES, q, most=most)
+    assert len(found) <= most
+    assert len(set(found)) == len(found)
+
+
+def test_a_client_serves_those_that_are_taken_together() -> None:
+    served = serving(CUSTOMERS.rows(PICTURE))
+    assert served.others(1, "C-1") == Others(("Contoso Nord",))
+    assert served.others(1).listed == "Contoso and Contoso Nord"
+    assert not served.others(2)  # its only customer is excluded
+    assert not served.others(99)
+    assert not served.others(None)
+
+
+def test_a_hint_does_not_list_hundreds() -> None:
+    picture = CustomerPicture([(f"C-{n}", f"Name {n}") for n in range(9)], {}, [], PICTURE.read_at)
+    linked = [replace(each, target_id=1, problem=None) for each in CUSTOMERS.rows(picture)]
+    assert serving(linked).others(1, "C-0").listed == "Name 1, Name 2, Name 3 and 5 more"
+
+
+def test_ids_of_clients() -> None:
+    assert (read_client_id("7"), read_client_id(" #7 "), read_client_id("-7")) == (7, 7, -7)
+    assert [read_client_id(text) for text in ("", "7.0", "\u0667", "x", "9" * 19, "9" * 30, "1_0")] == [None] * 7

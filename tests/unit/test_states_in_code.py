@@ -1,0 +1,87 @@
+"""States have one home, `halosync.domain.states`: Python compares its enums, and SQL names its sets."""
+
+import ast
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import halosync.store
+from halosync.domain.batching import BatchKind
+from halosync.domain.states import (
+    CLAIMABLE_RUNS,
+    IN_DOUBT,
+    LIVING_RUNS,
+    OPEN_ACTIONS,
+    ActionState,
+    BatchState,
+    RunState,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}
+UNDONE = {RunState.FAILED, RunState.CANCELLED}
+"""Ends of a run that left all it had not done."""
+SETS: tuple[AbstractSet[str], ...] = (
+    LIVING_RUNS,
+    CLAIMABLE_RUNS,
+    OPEN_ACTIONS,
+    IN_DOUBT,
+    UNDONE,
+    set(RunState),
+    set(BatchState),
+    set(ActionState),
+)
+OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied")}
+"""Words that are compared and are no states: a header of browsers; the name of a rate in the simulation."""
+
+
+def compared_strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield every string that is compared with something, with its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            sides = [node.value]
+        else:
+            continue
+        for side in sides:
+            for part in side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]:
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.lineno, part.value
+
+
+def test_no_state_or_kind_is_compared_as_a_string() -> None:
+    found = []
+    for root in ("libs/halosync", "libs/simulation", "services"):
+        for path in sorted((ROOT / root).rglob("src/**/*.py")):
+            for line, word in compared_strings(ast.parse(path.read_text("utf-8"))):
+                if word in WORDS and (path.name, word) not in OTHER_MEANINGS:
+                    found.append(f"{path.relative_to(ROOT)}:{line} {word!r}")
+    assert found == [], "compare with the enum of halosync.domain instead"
+
+
+def test_the_search_finds_what_it_is_for() -> None:
+    code = "a == 'done'\nif b in {'queued', x}: pass\nmatch c:\n    case 'write': pass\nd = 'done'\n"
+    assert list(compared_strings(ast.parse(code))) == [(1, "done"), (2, "queued"), (4, "write")]
+
+
+_LIST = re.compile(r"\b(?:state|action_state)\s+IN\s*\(([^()]*)\)")
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    """Yield each statement of the store with its name, and the schema."""
+    for path in sorted(Path(halosync.store.__file__).parent.rglob("*.sql")):
+        for statement in path.read_text("utf-8").split("-- name:"):
+            yield f"{path.name}: {statement.split(chr(10), 1)[0].strip()}", statement
+
+
+def test_every_list_of_states_in_sql_is_a_set_of_the_domain() -> None:
+    lists = [
+        (name, set(re.findall(r"'(\w+)'", found)))
+        for name, statement in statements()
+        for found in _LIST.findall(statement)
+        if WORDS & set(re.findall(r"'(\w+)'", found))
+    ]
+    assert len(lists) > 10
+    assert [(name, words) for name, words in lists if words not in SETS] == []
