@@ -29,12 +29,14 @@ from devstack.wait import until
 from halosync.contracts.settings import RateLimit
 from halosync.domain import item_sentences
 from halosync.domain.acts import COMMAND_LINE
+from halosync.ports.requests import Asker
 from halosync.runtime.health import serve_until, server
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from report_api.app import build
+from report_api.assembly import ports_on
 from report_api.invoices.pages import LINES_A_PAGE
-from report_api.ports import Auth, Ports
+from report_api.ports import Ports
 
 Statement: TypeAlias = tuple[str, tuple[Any, ...]]
 
@@ -130,10 +132,10 @@ async def copy(pool: "asyncpg.Pool[Any]", table: str, rows: list[dict[str, Any]]
         await connection.copy_records_to_table(table, records=records, columns=list(rows[0]))
 
 
-def ports_on(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
+def api_ports(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
     """Return ports with every store on the pool."""
-    nobody = cast("Auth", None)  # the page asks nobody
-    return Ports.on(pool, public_url=url, rate_limit=RateLimit(requests=500, window_s=300), auth=nobody)
+    nobody = cast("Asker", None)  # the page asks nobody
+    return ports_on(pool, public_url=url, rate_limit=RateLimit(requests=500, window_s=300), services=nobody)
 
 
 async def answers(client: httpx.AsyncClient) -> bool:
@@ -148,7 +150,7 @@ async def portal(pool: "asyncpg.Pool[Any]") -> AsyncIterator[httpx.AsyncClient]:
     """Serve the application, and give a browser that is signed in."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    ports = ports_on(pool, url)
+    ports = api_ports(pool, url)
     key = (await ports.keys.create(PARTNER, "bench", by=COMMAND_LINE)).api_key
     stop = asyncio.Event()
     serving = asyncio.create_task(serve_until(server(build(ports), "127.0.0.1", port), stop))

@@ -16,6 +16,7 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.acts import COMMAND_LINE
 from report_api.app import build
+from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
 
 ACME, RIVAL = "acme-msp", "rival-msp"
@@ -219,11 +220,11 @@ def event_timing() -> EventTiming:
 async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
-    ports = Ports.on(
+    ports = ports_on(
         pool,
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
-        auth=auth,
+        services=auth,
         event_timing=event_timing,
     )
     transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)

@@ -8,17 +8,17 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 
 from report_api.app import build
+from report_api.assembly import ports_on
 from report_api.environment import ReportApiSettings
-from report_api.ports import Ports
 
 
 def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
     """Put the report API together on connected servers."""
-    ports = Ports.on(
+    ports = ports_on(
         parts.pool,
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
-        auth=Requests(parts.broker, parts.publisher),
+        services=Requests(parts.broker, parts.publisher),
     )
     web = server(build(ports), settings.http_host, settings.http_port)
 

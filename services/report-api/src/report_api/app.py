@@ -114,7 +114,7 @@ def build(ports: Ports | None) -> Api:
         redirect_slashes=False,  # a slash may be part of an id
     )
     app.state.ports = ports
-    problems.install(app)
+    problems.install(app, ports.passing if ports else ())
     for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())

@@ -1,13 +1,16 @@
-"""What the API needs of the rest of halosync."""
+"""What the API needs of the rest of halosync.
+
+The stores stand here as they are, without Protocols: a page or a call is a question to the database, and its answer is
+the store's own read model. Whoever changes one changes the other, and no double stands in for either.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, Self, cast
+from typing import Annotated, cast
 
-import asyncpg
 from fastapi import Depends, Request
-from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoice_report import InvoiceReports
@@ -25,18 +28,6 @@ from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
 
 
-class Auth(Protocol):
-    """The way to the services that answer requests: auth, and the planner for the test of a connection."""
-
-    async def ask(self, request: Message) -> Message:
-        """Send a request and return its reply.
-
-        Raises:
-            NoReplyError: no reply in time.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class EventTiming:
     """How often live events look at the database, and show a silent connection that they live: all in seconds.
@@ -51,11 +42,18 @@ class EventTiming:
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything outside of the API. `closing` is set when the process stops; live events end then."""
+    """Everything outside of the API.
+
+    Attributes:
+        services: the way to auth, and to the planner for the test of a connection.
+        passing: failures of the stores that go away by themselves; they are answered with 503.
+        closing: set when the process stops; live events end then.
+    """
 
     public_url: str
     rate_limit: RateLimit
-    auth: Auth
+    services: Asker
+    passing: tuple[type[Exception], ...]
     audit: AuditStore
     connections: ConnectionStore
     invoice_reports: InvoiceReports
@@ -74,40 +72,6 @@ class Ports:
     snapshots: SnapshotStore
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)
-
-    @classmethod
-    def on(
-        cls,
-        pool: "asyncpg.Pool[Any]",
-        *,
-        public_url: str,
-        rate_limit: RateLimit,
-        auth: Auth,
-        event_timing: EventTiming | None = None,
-    ) -> Self:
-        """Return the ports with every store on one database."""
-        return cls(
-            public_url=public_url,
-            rate_limit=rate_limit,
-            auth=auth,
-            audit=AuditStore(pool),
-            connections=ConnectionStore(pool),
-            invoice_reports=InvoiceReports(pool),
-            invoice_views=InvoiceViews(pool),
-            item_views=ItemViews(pool),
-            keys=KeyStore(pool),
-            line_views=LineViews(pool),
-            customer_links=CustomerLinks(pool),
-            product_links=ProductLinks(pool),
-            partners=PartnerStore(pool),
-            previews=PreviewStore(pool),
-            run_views=RunViews(pool),
-            runs=RunStore(pool),
-            retries=RunRetries(pool),
-            sessions=SessionStore(pool),
-            snapshots=SnapshotStore(pool),
-            event_timing=event_timing or EventTiming(),
-        )
 
 
 def ports_of(request: Request) -> Ports:

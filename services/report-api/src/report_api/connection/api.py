@@ -93,7 +93,7 @@ async def complete(
 async def _problem(ports: Ports, came: Mapping[str, str | None]) -> str | None:
     try:
         request = CompleteConnection.model_validate(came)
-        reply = await ports.auth.ask(request)
+        reply = await ports.services.ask(request)
     except ValidationError:
         return "invalid_state"
     except NoReplyError:

@@ -34,7 +34,7 @@ async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id
         label = normalise_tenant(tenant)
     except InvalidTenant as error:
         raise invalid("tenant", str(error)) from None
-    reply = await ports.auth.ask(
+    reply = await ports.services.ask(
         BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=requested_by(by))
     )
     if not isinstance(reply, ConnectionBegun):
@@ -49,7 +49,7 @@ async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:
         Problem: auth could not do it.
         NoReplyError: auth did not answer.
     """
-    reply = await ports.auth.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
+    reply = await ports.services.ask(EndConnection(partner_id=partner, requested_by=requested_by(by)))
     if not isinstance(reply, ConnectionEnded):
         raise refusal(reply)
 
@@ -92,7 +92,7 @@ async def test_connection(ports: Ports, partner: str) -> ConnectionTested | Requ
     The answer comes within seconds; that nobody answered is a refusal as well (`halo_unavailable`).
     """
     try:
-        reply = await ports.auth.ask(TestConnection(partner_id=partner))
+        reply = await ports.services.ask(TestConnection(partner_id=partner))
     except NoReplyError:
         return RequestRefused(code="halo_unavailable", detail=TEST_UNANSWERED, partner_id=partner)
     if not isinstance(reply, ConnectionTested | RequestRefused):

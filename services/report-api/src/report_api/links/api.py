@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.links.customers import CUSTOMERS
-from report_api.links.kind import LinkKind, Row
+from report_api.links.kind import LinkKind, LinkRow
 from report_api.links.models import (
     Customer,
     CustomerLinkRequest,
@@ -48,7 +48,7 @@ _NAMES = Keyset("licence-names", TypeAdapter[str](QueryText))
 
 Unmapped = Annotated[bool, Query(description="True: only those that nothing matches.")]
 AnyId = Annotated[str, Path(description="Percent-encoded; it may hold any character.")]
-Suggested: TypeAlias = tuple[Row[Link], list[Suggestion]]
+Suggested: TypeAlias = tuple[LinkRow[Link], list[Suggestion]]
 """A row with what is probably meant, if nothing matches it."""
 
 
@@ -157,7 +157,7 @@ async def _replaced(
 
 
 def _suggested(
-    kind: LinkKind[Link, Target], rows: Sequence[Row[Link]], picture: LinkPicture[Link, Target]
+    kind: LinkKind[Link, Target], rows: Sequence[LinkRow[Link]], picture: LinkPicture[Link, Target]
 ) -> list[Suggested[Link]]:
     # Used in a thread: comparing thousands of names takes longer than other requests should wait.
     candidates = Suggestions(kind.candidates(picture))

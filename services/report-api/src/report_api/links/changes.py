@@ -14,7 +14,7 @@ from halosync.ports.links import Link, LinkChange, LinkPicture, Target
 from pydantic import ValidationError
 
 from report_api.links import sentences
-from report_api.links.kind import Candidate, Chosen, LinkKind, Row
+from report_api.links.kind import Candidate, Chosen, LinkKind, LinkRow
 from report_api.links.sheet import SheetError, SheetErrors, read_sheet
 
 _TOGETHER = 50
@@ -130,8 +130,8 @@ def marked(
 class Difference(Generic[Link]):
     """A row as it is and as it would be. `after` None: only its link remembers it, so it would no longer be shown."""
 
-    before: Row[Link]
-    after: Row[Link] | None
+    before: LinkRow[Link]
+    after: LinkRow[Link] | None
 
 
 def differences(

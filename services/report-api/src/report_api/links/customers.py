@@ -13,12 +13,12 @@ from halosync.ports.links import CustomerPicture, RefusedChange, WhyRefused
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from report_api.links import sentences
-from report_api.links.kind import Candidate, Chosen, LinkKind, Row
+from report_api.links.kind import Candidate, Chosen, LinkKind, LinkRow
 from report_api.links.sharing import Others
 from report_api.links.sheet import Cells
 from report_api.web.paging import BigInt
 
-CustomerRow = Row[CustomerLink]
+CustomerRow = LinkRow[CustomerLink]
 
 _PROBLEMS: dict[Reason, Literal["customer_not_found", "customer_ambiguous"]] = {
     Reason.CUSTOMER_NOT_FOUND: "customer_not_found",
@@ -59,7 +59,7 @@ def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Map
         unmatched = matches.unmatched[key]
         problem, detail = _PROBLEMS.get(unmatched.reason), unmatched.detail
     name = matches.names.get(key)
-    return Row(
+    return LinkRow(
         key=key,
         name=name,
         called=name or key,

@@ -31,7 +31,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[Link]):
+class LinkRow(Generic[Link]):
     """A customer or a product, with what a run would make of it now.
 
     Attributes:
@@ -130,14 +130,14 @@ class LinkKind(Generic[Link, Target]):
     no_link: Link
     store: Callable[[Ports], LinkStore[Link, Target]]
 
-    rows: Callable[[LinkPicture[Link, Target]], list[Row[Link]]]
-    order: Callable[[Row[Link]], tuple[str, str]]
-    names: Callable[[Row[Link]], Sequence[str | None]]
+    rows: Callable[[LinkPicture[Link, Target]], list[LinkRow[Link]]]
+    order: Callable[[LinkRow[Link]], tuple[str, str]]
+    names: Callable[[LinkRow[Link]], Sequence[str | None]]
     candidates: Callable[[LinkPicture[Link, Target]], list[Candidate]]
     link_to: Callable[[Candidate], Link]
     unlink: Callable[[Link], Link]
     place: Callable[[Candidate], Hashable]
-    taken: Callable[[Row[Link]], Hashable | None]
+    taken: Callable[[LinkRow[Link]], Hashable | None]
 
     key_field: str
     choice_field: str
@@ -153,18 +153,18 @@ class LinkKind(Generic[Link, Target]):
     columns: Sequence[str]
     required_columns: Sequence[str]
     optional_columns: Sequence[str]
-    cells: Callable[[Row[Link]], Sequence[object]]
-    cell_reader: Callable[[LinkPicture[Link, Target]], Callable[[Cells, Row[Link]], Link]]
+    cells: Callable[[LinkRow[Link]], Sequence[object]]
+    cell_reader: Callable[[LinkPicture[Link, Target]], Callable[[Cells, LinkRow[Link]], Link]]
 
     search_path: str
     inactive: Callable[[LinkPicture[Link, Target]], Container[int | None]]
     unknown: Callable[[str], str]
-    linked: Callable[[Row[Link], Others, LinkPicture[Link, Target]], str]
+    linked: Callable[[LinkRow[Link], Others, LinkPicture[Link, Target]], str]
     unlinked: Callable[[str], str]
     shared: Callable[[Others], str]
     gone: Callable[[str, Link], str]
     refused: Callable[[RefusedChange[Link], str], str]
 
-    def sharing(self, rows: Iterable[Row[Link]]) -> Sharing:
+    def sharing(self, rows: Iterable[LinkRow[Link]]) -> Sharing:
         """Return which rows a run would lead to the same place."""
         return Sharing((self.taken(row), row.key, row.called) for row in rows)

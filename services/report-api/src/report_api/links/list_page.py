@@ -14,7 +14,7 @@ from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, Target
 
 from report_api.links.changes import pair
-from report_api.links.kind import LinkKind, Row, Standing
+from report_api.links.kind import LinkKind, LinkRow, Standing
 from report_api.links.search import suggest
 from report_api.links.sharing import Sharing
 
@@ -77,7 +77,7 @@ class ShownRows(Generic[Link]):
     `found` is how many rows the filter leaves, `first` the number among them of the first row of the page.
     """
 
-    rows: Sequence[Row[Link]]
+    rows: Sequence[LinkRow[Link]]
     counts: Mapping[Standing, int]
     found: int
     first: int
@@ -90,13 +90,13 @@ class ShownRows(Generic[Link]):
         return sum(self.counts.values())
 
 
-def choose(rows: Iterable[Row[Link]], view: View, size: int = PAGE) -> ShownRows[Link]:
+def choose(rows: Iterable[LinkRow[Link]], view: View, size: int = PAGE) -> ShownRows[Link]:
     """Return the page of the rows that the view is of, by standing, else in their order.
 
     A page beyond the last is the last: the row that was on it may just have been dealt with.
     """
     wanted = name_key(view.q)
-    found: dict[Standing, list[Row[Link]]] = {each: [] for each in Standing}
+    found: dict[Standing, list[LinkRow[Link]]] = {each: [] for each in Standing}
     for row in rows:
         if any(wanted in name_key(text or "") for text in (row.key, row.name, row.target_name)):
             found[row.standing].append(row)
@@ -125,7 +125,7 @@ class SuggestedTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[Link]):
+class ListEntry(Generic[Link]):
     """A row of the page.
 
     Attributes:
@@ -136,7 +136,7 @@ class Entry(Generic[Link]):
         suggested: best first.
     """
 
-    row: Row[Link]
+    row: LinkRow[Link]
     before: str
     shares: str
     is_new: bool
@@ -163,7 +163,7 @@ class LinkTable(Generic[Link]):
     """
 
     shown: ShownRows[Link]
-    entries: Sequence[Entry[Link]]
+    entries: Sequence[ListEntry[Link]]
     targets: int
     listed: Sequence[str]
     read_at: datetime | None
@@ -176,9 +176,9 @@ def link_table(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target],
     suggestions, names = Suggestions(candidates), [name for _, name in candidates]
     places = {kind.place(candidate) for candidate in candidates}
 
-    def entry(row: Row[Link]) -> Entry[Link]:
+    def entry(row: LinkRow[Link]) -> ListEntry[Link]:
         place = kind.taken(row)
-        return Entry(
+        return ListEntry(
             row=row,
             before=kind.shown(row.link),
             shares=sharing.others(place, row.key).listed,
@@ -192,7 +192,7 @@ def link_table(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target],
 
 def _suggested(
     kind: LinkKind[Link, Target],
-    row: Row[Link],
+    row: LinkRow[Link],
     suggestions: Suggestions,
     sharing: Sharing,
     picture: LinkPicture[Link, Target],

@@ -6,11 +6,11 @@ from halosync.ports.links import ProductLink, ProductPicture, RefusedChange
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.links import sentences
-from report_api.links.kind import Chosen, LinkKind, Row
+from report_api.links.kind import Chosen, LinkKind, LinkRow
 from report_api.links.sharing import Others
 from report_api.links.sheet import Cells
 
-ProductRow = Row[ProductLink]
+ProductRow = LinkRow[ProductLink]
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
@@ -21,7 +21,7 @@ def _rows(picture: ProductPicture) -> list[ProductRow]:
     for code in sorted(picture.keys):
         linked, named = picture.links.get(code), in_halo.get(name_key(code))
         rows.append(
-            Row(
+            LinkRow(
                 key=code,
                 name=names.get(code),
                 called=code,

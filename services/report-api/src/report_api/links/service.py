@@ -10,7 +10,7 @@ from halosync.ports.links import Link, LinkChange, LinkPicture, Target
 from halosync.store.links import LinkStore
 
 from report_api.links.changes import judge_ticks
-from report_api.links.kind import LinkKind, Row
+from report_api.links.kind import LinkKind, LinkRow
 
 
 class UnknownRowError(LookupError):
@@ -91,9 +91,9 @@ class Linking(Generic[Link, Target]):
         )
 
 
-def row_of(kind: LinkKind[Link, Target], key: str, picture: LinkPicture[Link, Target]) -> Row[Link]:
+def row_of(kind: LinkKind[Link, Target], key: str, picture: LinkPicture[Link, Target]) -> LinkRow[Link]:
     """Return the row of that key; one of which nothing is known if only a link remembered it that is gone now."""
-    unknown = Row(key, None, key, kind.no_link, matched_by=None, target_name=None)
+    unknown = LinkRow(key, None, key, kind.no_link, matched_by=None, target_name=None)
     return next((row for row in kind.rows(picture) if row.key == key), unknown)
 
 

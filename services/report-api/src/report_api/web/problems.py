@@ -1,6 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from halosync.domain import connection_sentences
-from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -147,13 +146,13 @@ def _problem_page(request: Request, problem: Problem) -> Response:
     return response
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the application a problem."""
+def install(app: FastAPI, passing: Iterable[type[Exception]]) -> None:
+    """Make every error of the application a problem; those in `passing` go away by themselves."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(NoReplyError, _on_passing)
-    for passing in PASSING:
-        app.add_exception_handler(passing, _on_passing)
+    for failure in passing:
+        app.add_exception_handler(failure, _on_passing)
     app.add_exception_handler(Exception, _on_unforeseen)
 
 

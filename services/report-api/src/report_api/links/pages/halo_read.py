@@ -22,14 +22,14 @@ _NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
+class AwaitedRead:
     """A read that this page waits for. `since` is when Halo was read before it was asked for, or `never`."""
 
     since: str
     came: bool
 
     @classmethod
-    def of(cls, request: Request, read_at: datetime | None) -> "Awaited | None":
+    def of(cls, request: Request, read_at: datetime | None) -> "AwaitedRead | None":
         """Return the read that the address says was asked for, and whether it has come in."""
         since = request.query_params.get("reading")
         return None if since is None else cls(since, came=since != stamp(read_at))

@@ -12,7 +12,7 @@ from report_api.links import sentences
 from report_api.links.changes import NotOursError
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
-from report_api.links.pages.halo_read import Awaited
+from report_api.links.pages.halo_read import AwaitedRead
 from report_api.links.pages.replies import answer, change_row, not_ours, refuse, text_of, texts_of
 from report_api.links.search import find
 from report_api.links.service import Linking, row_of
@@ -34,7 +34,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         view = View.of(request.query_params)
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
-        awaited = Awaited.of(request, picture.read_at)
+        awaited = AwaitedRead.of(request, picture.read_at)
         return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited)
 
     @router.get(f"/{tab}/{kind.search_path}")

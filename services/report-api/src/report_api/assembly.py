@@ -1,0 +1,59 @@
+"""The ports of the API on a database: in the process, in tests and in measurements alike."""
+
+from typing import Any
+
+import asyncpg
+from halosync.contracts.settings import RateLimit
+from halosync.messaging.delivery import PASSING
+from halosync.ports.requests import Asker
+from halosync.store.audit import AuditStore
+from halosync.store.connections import ConnectionStore
+from halosync.store.invoice_report import InvoiceReports
+from halosync.store.invoice_views import InvoiceViews
+from halosync.store.item_views import ItemViews
+from halosync.store.keys import KeyStore
+from halosync.store.line_views import LineViews
+from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.partners import PartnerStore
+from halosync.store.previews import PreviewStore
+from halosync.store.retrying import RunRetries
+from halosync.store.run_views import RunViews
+from halosync.store.runs import RunStore
+from halosync.store.sessions import SessionStore
+from halosync.store.snapshots import SnapshotStore
+
+from report_api.ports import EventTiming, Ports
+
+
+def ports_on(
+    pool: "asyncpg.Pool[Any]",
+    *,
+    public_url: str,
+    rate_limit: RateLimit,
+    services: Asker,
+    event_timing: EventTiming | None = None,
+) -> Ports:
+    """Return the ports with every store on one database."""
+    return Ports(
+        public_url=public_url,
+        rate_limit=rate_limit,
+        services=services,
+        passing=PASSING,
+        audit=AuditStore(pool),
+        connections=ConnectionStore(pool),
+        invoice_reports=InvoiceReports(pool),
+        invoice_views=InvoiceViews(pool),
+        item_views=ItemViews(pool),
+        line_views=LineViews(pool),
+        keys=KeyStore(pool),
+        customer_links=CustomerLinks(pool),
+        product_links=ProductLinks(pool),
+        partners=PartnerStore(pool),
+        previews=PreviewStore(pool),
+        run_views=RunViews(pool),
+        runs=RunStore(pool),
+        retries=RunRetries(pool),
+        sessions=SessionStore(pool),
+        snapshots=SnapshotStore(pool),
+        event_timing=event_timing or EventTiming(),
+    )

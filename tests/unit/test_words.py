@@ -1,0 +1,99 @@
+"""No name in the code has a word that the glossary says is not used."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("libs", "services", "bench", "deploy", "requirements")
+SECTION = (ROOT / "docs" / "glossary.md").read_text("utf-8").split("\n## Words not used\n", 1)[1].split("\n## ", 1)[0]
+TABLE, MODULES = SECTION.split("\nNo module has one of these names", 1)
+
+_CODE = re.compile(r"`(\w+)`")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SQL_NAME = re.compile(r"\w+")
+_SQL_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'", re.DOTALL)
+
+NOT_USED = {word for row in TABLE.splitlines() if row.startswith("|") for word in _CODE.findall(row.split("|")[1])}
+NO_MODULES = set(_CODE.findall(MODULES))
+
+
+def words(name: str) -> set[str]:
+    """Return the words of a name: `RedeliverLater`, `redeliver_later` and `redeliver-later` have two."""
+    return {word.lower() for word in _WORD.findall(name)}
+
+
+def names_of_python(source: str) -> Iterator[str]:
+    """Yield the names that a module gives: what it only uses may be of others."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name
+            case ast.alias(asname=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case _:
+                pass
+
+
+def names_of_sql(source: str) -> Iterator[str]:
+    """Yield all names of a file of SQL, the keywords too, and those of its queries."""
+    yield from re.findall(r"^-- name: (\w+)", source, re.MULTILINE)
+    yield from _SQL_NAME.findall(_SQL_TEXT.sub(" ", source))
+
+
+def files() -> list[Path]:
+    below = [path for part in PARTS for path in (ROOT / part).rglob("*") if path.is_file()]
+    return [path.relative_to(ROOT) for path in below if not {"__pycache__", ".egg-info"} & set(path.parts)]
+
+
+FILES = files()
+
+
+def test_no_file_or_folder_has_a_word_that_is_not_used() -> None:
+    assert [str(path) for path in FILES if words(str(path)) & NOT_USED] == []
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    assert [str(path) for path in FILES if path.suffix == ".py" and {*path.parent.parts, path.stem} & NO_MODULES] == []
+
+
+@pytest.mark.parametrize(("kind", "names"), [(".py", names_of_python), (".sql", names_of_sql)])
+def test_no_name_has_a_word_that_is_not_used(kind: str, names: Callable[[str], Iterator[str]]) -> None:
+    found = {
+        f"{path}: {name}"
+        for path in FILES
+        if path.suffix == kind
+        for name in names((ROOT / path).read_text("utf-8"))
+        if words(name) & NOT_USED
+    }
+    assert sorted(found) == []
+
+
+def test_the_glossary_lists_words() -> None:
+    assert {"canary", "ring", "bury", "mending", "misfortune"} <= NOT_USED
+    assert {"utils", "manager"} <= NO_MODULES
+
+
+def test_names_are_taken_apart() -> None:
+    assert words("RingLater") == words("ring_later") == words("RING_LATER") == {"ring", "later"}
+    assert words("string") == {"string"}
+    assert words("HTTPEdge") == {"http", "edge"}
+
+
+def test_the_names_that_a_module_gives_are_found() -> None:
+    source = (
+        "import x as ring\nclass Nest:\n  song: int = 1\n  def f(self, edge): self.bury = other.canary(mending=1)\n"
+    )
+    assert {word for name in names_of_python(source) for word in words(name)} & NOT_USED == {
+        *("ring", "nest", "song", "edge", "bury")
+    }
+
+
+def test_the_names_of_sql_are_found_but_not_its_comments_and_texts() -> None:
+    source = "-- name: ring_due\n-- a song\nSELECT nest FROM run WHERE state = 'buried' /* edge */"
+    assert {word for name in names_of_sql(source) for word in words(name)} & NOT_USED == {"ring", "nest"}
