@@ -18,7 +18,7 @@ from planner.settings import PlannerSettings
 from prometheus_client.metrics import MetricWrapperBase
 from report_api.app import PAGES as ROUTERS
 from report_api.environment import ReportApiSettings
-from report_api.runs import sentences as meanings
+from report_api.runs import sentences
 from report_api.web.rendering import TABS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,8 +156,8 @@ def test_the_page_of_states_shows_the_tables_of_the_domain(title: str, table: Ma
 @pytest.mark.parametrize(
     ("heading", "meant"),
     [
-        ("## Reasons", dict(meanings.REASONS)),
-        ("## Statuses", {code: meaning.label for code, meaning in meanings.OUTCOMES.items()}),
+        ("## Reasons", dict(sentences.REASONS)),
+        ("## Statuses", {code: meaning.label for code, meaning in sentences.OUTCOMES.items()}),
     ],
 )
 def test_administrators_are_told_every_code_in_the_words_of_the_portal(heading: str, meant: dict[str, str]) -> None:
@@ -168,11 +168,11 @@ def test_administrators_are_told_every_code_in_the_words_of_the_portal(heading: 
 
 def test_administrators_are_told_every_state_of_a_run() -> None:
     section = text("docs", "portal.md").split("\n## States of a run\n", 1)[1].split("\n## ", 1)[0]
-    assert [meaning.label for meaning in meanings.STATES.values() if meaning.label not in section] == []
+    assert [meaning.label for meaning in sentences.STATES.values() if meaning.label not in section] == []
 
 
 def test_administrators_are_told_every_way_in_which_a_run_fails() -> None:
-    assert first_cells(text("docs", "portal.md"), "## When a run failed") == set(meanings.ERRORS)
+    assert first_cells(text("docs", "portal.md"), "## When a run failed") == set(sentences.ERRORS)
 
 
 def test_administrators_are_told_every_page() -> None:

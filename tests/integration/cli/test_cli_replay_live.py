@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
+from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
@@ -94,7 +95,7 @@ class Office:
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(database_url: str, amqp_url: str, pool: "asyncpg.Pool[Any]", tmp_path: Path) -> AsyncIterator[Office]:
     async with Publisher(amqp_url) as publisher:
-        deliveries = Deliveries(publisher, DELAYS_S, DELAYS_S, max_attempts=3)
+        deliveries = Deliveries(publisher, DeliveryRules(DELAYS_S, DELAYS_S, max_attempts=3))
         broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
         await broker.connect()
         await declare_topology(broker, DELAYS_S)

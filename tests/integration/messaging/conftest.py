@@ -13,6 +13,7 @@ from devstack.wait import until
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.run import RunRequested
+from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
@@ -164,7 +165,7 @@ async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def worker(topology: str, publisher: Publisher) -> AsyncIterator[Worker]:
     """A worker that takes four messages at a time and whose gate is open."""
-    deliveries = Deliveries(publisher, DELAYS_S, DELAYS_S, MAX_ATTEMPTS)
+    deliveries = Deliveries(publisher, DeliveryRules(DELAYS_S, DELAYS_S, MAX_ATTEMPTS))
     broker = RabbitBroker(**connect_options(topology), middlewares=[deliveries.middleware], logger=None)
     worker = Worker(broker, publisher)
     broker.subscriber(RUN_REQUESTED.declaration(), channel=Channel(prefetch_count=4))(worker.handle)

@@ -9,7 +9,7 @@ import pytest
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
-from halosync.messaging import delivery
+from halosync.domain import delivery
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Later, Poison
 from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED, declare_topology

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from unittest.mock import AsyncMock
 from uuid import uuid4
 
@@ -17,7 +17,8 @@ from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
 from halosync.messaging.connection import connect_options, connection_now
-from halosync.messaging.consuming import keep_bound
+from halosync.messaging.consumers import keep_bound
+from halosync.messaging.faststream_private import consumer_of, subscribers
 from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
@@ -181,19 +182,18 @@ async def test_a_queue_that_cannot_be_consumed_again_is_told(watched: Watched, o
     await watched.works()
 
 
-async def test_the_consumer_of_another_replica_is_not_taken_for_ours(watched: Watched, outside: Outside) -> None:
-    async with RabbitBroker(**connect_options(outside_url(watched)), logger=None) as other:
+async def test_the_consumer_of_another_replica_is_not_taken_for_ours(
+    watched: Watched, outside: Outside, amqp_url: str
+) -> None:
+    async with RabbitBroker(**connect_options(amqp_url), logger=None) as other:
         other.subscriber(RUN_REQUESTED.declaration())(Worker(other, watched.publisher).handle)
         await other.start()
-        [subscriber] = cast("Any", watched.worker.broker.subscribers)
-        await subscriber._queue_obj.cancel(subscriber._consumer_tag)
+        [consumer] = map(consumer_of, subscribers(watched.worker.broker))
+        assert consumer is not None
+        await consumer.queue.cancel(consumer.tag)
         report = await watched.comes_to(ready=False, timeout_s=CONSUMING_AGAIN_S)
         assert await outside.consumers(RUN_REQUESTED.name) == 1
         assert "not consuming" in report["consumers"]
-
-
-def outside_url(watched: Watched) -> str:
-    return str(watched.worker.broker._connection_kwargs["url"])
 
 
 async def test_a_probe_whose_queue_is_deleted_makes_a_new_one_and_leaves_nothing(

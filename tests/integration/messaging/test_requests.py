@@ -11,6 +11,7 @@ from devstack.rabbitmq import RabbitServer
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
+from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
@@ -63,7 +64,7 @@ class Office:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(topology: str, publisher: Publisher) -> AsyncIterator[Office]:
-    deliveries = Deliveries(publisher, DELAYS_S, DELAYS_S, MAX_ATTEMPTS)
+    deliveries = Deliveries(publisher, DeliveryRules(DELAYS_S, DELAYS_S, MAX_ATTEMPTS))
     asking = RabbitBroker(**connect_options(topology), middlewares=[deliveries.middleware], logger=None)
     answering = RabbitBroker(**connect_options(topology), logger=None)
     requests = Requests(asking, publisher)

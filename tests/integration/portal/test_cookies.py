@@ -156,7 +156,7 @@ async def test_a_notice_may_quote_what_postgres_cannot_hold(world: "World") -> N
     principal = await world.ports.keys.authenticate(world.keys["acme-msp"])
     assert principal is not None
     token = await world.ports.sessions.open(principal)
-    await world.ports.sessions.say(token, Notice("bad", "a\0b"))
+    await world.ports.sessions.add_notice(token, Notice("bad", "a\0b"))
     session = await world.ports.sessions.find(token)
     assert session is not None
     assert session.notices == [Notice("bad", "a\ufffdb")]

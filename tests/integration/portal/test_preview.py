@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from halosync.store.previews import Kind
+from halosync.store.previews import PreviewKind
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -110,7 +110,7 @@ async def test_a_licence_that_is_not_active_costs_nothing(browser: "Browser", wo
     )
     [customer] = rows(page, "list-title")
     assert "Monthly: AUD 50.00 → AUD 40.00 (−AUD 10.00)" in customer
-    held = (await world.ports.previews.costs(run_id))[Kind.HELD]
+    held = (await world.ports.previews.costs(run_id))[PreviewKind.HELD]
     assert [(cost.before, cost.after) for cost in held] == [(Decimal(20), Decimal(20))]
 
 

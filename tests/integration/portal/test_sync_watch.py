@@ -30,7 +30,7 @@ async def visitor(world: "World") -> Visitor:
     principal = await world.ports.keys.authenticate(world.keys["acme-msp"])
     assert principal is not None
     token = await world.ports.sessions.open(principal)
-    session, frame = await world.ports.sessions.find(token), await world.ports.sessions.frame("acme-msp")
+    session, frame = await world.ports.sessions.find(token), await world.ports.sessions.header("acme-msp")
     assert session is not None
     assert frame is not None
     return Visitor(token, session, frame)

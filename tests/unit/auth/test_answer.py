@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
-from halosync.messaging.answering import answer
+from halosync.messaging.replies import answer
 from halosync.ports.requests import refusal
 
 CODE = "code-that-nobody-may-see"

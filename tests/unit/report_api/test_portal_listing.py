@@ -5,11 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.web.paging import Listing
+from report_api.web.paging import NumberedPage
 
 
-def listing(asked: int, of: int, size: int = 10, **filters: str | None) -> Listing:
-    return Listing("/portal/acme/history", filters, asked, size, of)
+def listing(asked: int, of: int, size: int = 10, **filters: str | None) -> NumberedPage:
+    return NumberedPage("/portal/acme/history", filters, asked, size, of)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 500), st.integers(0, 10**6))

@@ -5,44 +5,44 @@ from pathlib import Path
 
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.states import RunState
-from report_api.runs import sentences as meanings
+from report_api.runs import sentences
 
 PLANNER = Path(__file__).resolve().parents[3] / "services" / "planner" / "src" / "planner" / "run_planner.py"
 
 
 def test_every_code_has_words() -> None:
-    assert set(meanings.STATES) == set(RunState)
-    assert set(meanings.OUTCOMES) == set(Outcome)
-    assert set(meanings.PREVIEWED) == set(Outcome)
-    assert set(meanings.ACTIONS) == set(Action)
-    assert set(meanings.REASONS) == set(Reason)
-    assert set(meanings.DONE) == set(Action)
-    assert set(meanings.KINDS) == set(Kind)
+    assert set(sentences.STATES) == set(RunState)
+    assert set(sentences.OUTCOMES) == set(Outcome)
+    assert set(sentences.PREVIEWED) == set(Outcome)
+    assert set(sentences.ACTIONS) == set(Action)
+    assert set(sentences.REASONS) == set(Reason)
+    assert set(sentences.DONE) == set(Action)
+    assert set(sentences.KINDS) == set(Kind)
 
 
 def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:
     codes = set(re.findall(r"_fail\(run, claim, \"(\w+)\"", PLANNER.read_text("utf-8")))
     assert "read_shrunk" in codes
-    assert codes <= set(meanings.ERRORS)
+    assert codes <= set(sentences.ERRORS)
 
 
 def test_things_are_mended_for_codes_that_exist() -> None:
-    assert set(meanings.REMEDY_LINKS) <= set(Reason) | set(meanings.ERRORS)
+    assert set(sentences.REMEDY_LINKS) <= set(Reason) | set(sentences.ERRORS)
 
 
 def test_a_code_that_came_later_is_shown_with_spaces() -> None:
-    assert meanings.reason_label("moon_too_low") == "Moon too low"
-    assert meanings.error_label("moon_too_low") == "Moon too low"
-    assert meanings.reason_label(None) is None
-    assert meanings.error_label(None) == "The run failed"
+    assert sentences.reason_label("moon_too_low") == "Moon too low"
+    assert sentences.error_label("moon_too_low") == "Moon too low"
+    assert sentences.reason_label(None) is None
+    assert sentences.error_label(None) == "The run failed"
 
 
 def test_what_a_preview_would_do_is_not_called_done_or_pending() -> None:
-    assert meanings.outcome_meaning(Outcome.PENDING, RunState.PREVIEWED).label == "Would be done"
-    assert meanings.outcome_meaning(Outcome.PENDING, RunState.WRITING).label == "Not yet done"
-    assert meanings.outcome_meaning(Outcome.HELD, RunState.PREVIEWED).label == "Would be held"
+    assert sentences.outcome_meaning(Outcome.PENDING, RunState.PREVIEWED).label == "Would be done"
+    assert sentences.outcome_meaning(Outcome.PENDING, RunState.WRITING).label == "Not yet done"
+    assert sentences.outcome_meaning(Outcome.HELD, RunState.PREVIEWED).label == "Would be held"
 
 
 def test_a_run_that_nobody_asked_for_says_so() -> None:
-    assert meanings.requester("auto_sync") == "Automatic Sync"
-    assert meanings.requester("Jo's key") == "Jo's key"
+    assert sentences.requester("auto_sync") == "Automatic Sync"
+    assert sentences.requester("Jo's key") == "Jo's key"

@@ -26,8 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from report_api.invoices.pages import SORTS, ReportQuery
-from report_api.invoices.views import Possible, RemedyButton, ShownLine, shown_customers
-from report_api.runs import sentences as meanings
+from report_api.invoices.views import PossibleRemedies, RemedyButton, ShownLine, shown_customers
+from report_api.runs import sentences
 
 RUN = UUID(int=1)
 AT = datetime(2026, 11, 5, tzinfo=UTC)
@@ -59,12 +59,12 @@ def shown(
     of: ReportedInvoice = SYNCED, *, connection: str = "connected", idle: bool = True, **changed: Any
 ) -> ShownLine:
     customer = CustomerLines("C-1", "A & B", LineCounts(*[1] * 8), [], [replace(LINE, **changed)])
-    [made] = shown_customers([customer], of, Possible("p 1", connection, idle=idle))
+    [made] = shown_customers([customer], of, PossibleRemedies("p 1", connection, idle=idle))
     return made.lines[0]
 
 
 def test_every_act_is_a_page_a_run_or_nothing() -> None:
-    assert set(meanings.REMEDY_PAGES) | {Remedy.APPROVE_REMOVALS, Remedy.RETRY, Remedy.NONE} == set(Remedy)
+    assert set(sentences.REMEDY_PAGES) | {Remedy.APPROVE_REMOVALS, Remedy.RETRY, Remedy.NONE} == set(Remedy)
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -80,7 +80,7 @@ def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> Non
     }
     line = shown(reason=reason)
     assert line.remedy == expected[REMEDIES[reason]]
-    assert line.told == meanings.REASONS[reason]
+    assert line.note == sentences.REASONS[reason]
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -96,19 +96,19 @@ def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason
 
 def test_a_line_that_is_fine_says_what_was_done() -> None:
     line = shown(outcome="synced", action="update")
-    assert (line.meaning.label, line.told, line.remedy) == ("Synced", "Updated in Halo", None)
+    assert (line.meaning.label, line.note, line.remedy) == ("Synced", "Updated in Halo", None)
     assert line.total == Decimal("1.01")  # half a cent rounds up, as in the invoice's total
 
 
 def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
     line = shown(NOT_YET, outcome=None, action=None, item_id=None)
-    assert (line.meaning, line.told, line.remedy) == (meanings.NOT_YET, None, None)
+    assert (line.meaning, line.note, line.remedy) == (sentences.NOT_YET, None, None)
 
 
 def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
     became = line_outcome(Kind.CREDIT, LineOutcome(Outcome.FAILED, Action.UPDATE, "halo_rejected"))
     line = shown(kind=Kind.CREDIT, **asdict(became))
-    assert (line.meaning.label, line.told, line.remedy) == ("Skipped", "Not a recurring charge", None)
+    assert (line.meaning.label, line.note, line.remedy) == ("Skipped", "Not a recurring charge", None)
 
 
 def test_what_is_skipped_and_should_not_be_is_marked() -> None:

@@ -8,7 +8,7 @@ import pytest
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
-from halosync.store.previews import Kind, kind_of
+from halosync.store.previews import PreviewKind, kind_of
 from halosync.store.run_views import Cost
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,12 +50,12 @@ def test_a_page_is_out_of_date_when_a_run_begins_is_planned_or_ends() -> None:
 
 
 def test_every_item_of_a_plan_is_of_one_kind() -> None:
-    assert kind_of(Action.CREATE, Outcome.PENDING) is Kind.CREATED
-    assert kind_of(Action.DELETE, Outcome.PENDING) is Kind.REMOVED
-    assert kind_of(Action.DELETE, Outcome.HELD) is Kind.HELD
-    assert kind_of(Action.UNCHANGED, Outcome.SYNCED) is Kind.UNCHANGED
-    assert kind_of(Action.NONE, Outcome.SKIPPED) is Kind.SKIPPED
-    assert {kind_of(action, outcome) for action in Action for outcome in Outcome} == set(Kind)
+    assert kind_of(Action.CREATE, Outcome.PENDING) is PreviewKind.CREATED
+    assert kind_of(Action.DELETE, Outcome.PENDING) is PreviewKind.REMOVED
+    assert kind_of(Action.DELETE, Outcome.HELD) is PreviewKind.HELD
+    assert kind_of(Action.UNCHANGED, Outcome.SYNCED) is PreviewKind.UNCHANGED
+    assert kind_of(Action.NONE, Outcome.SKIPPED) is PreviewKind.SKIPPED
+    assert {kind_of(action, outcome) for action in Action for outcome in Outcome} == set(PreviewKind)
 
 
 def cost(cycle: str | None, before: str, after: str) -> Cost:
@@ -74,7 +74,7 @@ def total(cycle: str | None, before: str, after: str) -> Money:
 def test_the_parts_add_up_to_the_shown_total_whatever_was_rounded(
     parts: list[tuple[Decimal, Decimal]], alone: Decimal
 ) -> None:
-    kinds = (Kind.CREATED, Kind.UPDATED, Kind.REMOVED)
+    kinds = (PreviewKind.CREATED, PreviewKind.UPDATED, PreviewKind.REMOVED)
     cent = Decimal("0.01")
     before, after = ((alone + sum(part[place] for part in parts)).quantize(cent, ROUND_HALF_UP) for place in range(2))
     costs = {kind: [Cost("Monthly", *part)] for kind, part in zip(kinds, parts, strict=True)}
@@ -87,7 +87,7 @@ def test_the_parts_add_up_to_the_shown_total_whatever_was_rounded(
 
 
 def test_a_total_that_is_wrong_is_not_hidden() -> None:
-    [row] = money_rows([total("Monthly", "0", "9")], {Kind.CREATED: [cost("Monthly", "0", "5")]})
+    [row] = money_rows([total("Monthly", "0", "9")], {PreviewKind.CREATED: [cost("Monthly", "0", "5")]})
     assert [row.created, row.updated, row.removed] == [Decimal("5.01"), 0, 0]
 
 
@@ -95,10 +95,10 @@ def test_money_adds_up_within_a_cycle_and_never_across() -> None:
     rows = money_rows(
         [total(None, "5", "0"), total("Yearly", "0", "120"), total("Monthly", "81", "56")],
         {
-            Kind.CREATED: [cost("Yearly", "0", "120")],
-            Kind.UPDATED: [cost(None, "5", "0"), cost("Monthly", "10", "15")],
-            Kind.REMOVED: [cost("Monthly", "30", "0")],
-            Kind.HELD: [cost("Monthly", "40", "40")],
+            PreviewKind.CREATED: [cost("Yearly", "0", "120")],
+            PreviewKind.UPDATED: [cost(None, "5", "0"), cost("Monthly", "10", "15")],
+            PreviewKind.REMOVED: [cost("Monthly", "30", "0")],
+            PreviewKind.HELD: [cost("Monthly", "40", "40")],
         },
     )
     assert [row.total.billing_cycle for row in rows] == ["Monthly", "Yearly", None]

@@ -6,7 +6,7 @@ import pytest
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.settings.form import MESSAGES, NAMES, fingerprint, read, shown
+from report_api.settings.form import MESSAGES, NAMES, fingerprint, form_of, settings_of
 
 USUAL = RateLimit(requests=500, window_s=300)
 EVERY = [
@@ -25,9 +25,9 @@ EVERY = [
 
 @pytest.mark.parametrize("settings", EVERY)
 def test_what_is_shown_is_read_as_the_same(settings: PartnerSettings) -> None:
-    entered = shown(settings, USUAL)
+    entered = form_of(settings, USUAL)
     assert set(entered) == set(NAMES)
-    assert read(entered) == (settings, {})
+    assert settings_of(entered) == (settings, {})
 
 
 @given(
@@ -40,7 +40,7 @@ def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal
         delete_guard=DeleteGuard(max_count=count, max_fraction=fraction),
         rate_limit=RateLimit(requests=100, window_s=window_s),
     )
-    assert read(shown(settings, USUAL)) == (settings, {})
+    assert settings_of(form_of(settings, USUAL)) == (settings, {})
 
 
 @pytest.mark.parametrize(
@@ -56,27 +56,27 @@ def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal
     ],
 )
 def test_what_cannot_be_right_is_named_with_what_to_enter(field: str, text: str) -> None:
-    entered = {**shown(PartnerSettings(), USUAL), "rate": "own", field: text}
-    assert read(entered) == (None, {field: MESSAGES[field]})
+    entered = {**form_of(PartnerSettings(), USUAL), "rate": "own", field: text}
+    assert settings_of(entered) == (None, {field: MESSAGES[field]})
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_page() -> None:
     entered = {**dict.fromkeys(NAMES, "?"), "guard": "on", "rate": "own"}
-    settings, errors = read(entered)
+    settings, errors = settings_of(entered)
     assert settings is None
     assert list(errors) == list(MESSAGES)
 
 
 def test_fields_of_what_is_switched_off_are_not_judged() -> None:
-    entered = {**shown(PartnerSettings(), USUAL), "guard": "", "guard_percent": "?", "rate_requests": "?"}
-    settings, errors = read(entered)
+    entered = {**form_of(PartnerSettings(), USUAL), "guard": "", "guard_percent": "?", "rate_requests": "?"}
+    settings, errors = settings_of(entered)
     assert settings == PartnerSettings(delete_guard=None)
     assert not errors
 
 
 @pytest.mark.parametrize(("text", "fraction"), [("12.5", "0.125"), ("12,5", "0.125"), ("25 %", "0.25"), ("100", "1")])
 def test_a_percentage_may_be_written_as_people_do(text: str, fraction: str) -> None:
-    settings, _ = read({**shown(PartnerSettings(), USUAL), "guard_percent": text})
+    settings, _ = settings_of({**form_of(PartnerSettings(), USUAL), "guard_percent": text})
     assert settings is not None
     assert settings.delete_guard == DeleteGuard(max_fraction=Decimal(fraction))
 

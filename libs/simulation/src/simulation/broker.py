@@ -6,8 +6,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halosync.domain.retry import delay_tier
-from halosync.messaging.delivery import PASSING, Later, Poison
+from halosync.domain.delivery import (
+    DeadLetter,
+    DeliveryRules,
+    Done,
+    Ending,
+    NextDelivery,
+    Postponed,
+    Redeliver,
+    ReturnToQueue,
+    Unpublishable,
+    next_delivery,
+)
+from halosync.messaging.delivery import ending_of
 from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotPublishedError
 
 from simulation.guards import Guards
@@ -23,9 +34,8 @@ ORDERS = frozenset({"run.requested.v1", "licence.actions.v1"})
 """Messages that a sweeper asks for again; only these are lost on purpose."""
 
 DEAD = "dead"
-MOST_ATTEMPTS = 60
 DELAYS_S = (5.0, 30.0, 120.0, 300.0)
-TIERS_S = (1.0, *DELAYS_S)
+RULES = DeliveryRules(DELAYS_S, tiers_s=(1.0, *DELAYS_S), max_attempts=60)
 
 Handler = Callable[[Any], Awaitable[float | None]]
 """Works on a message; returns in how many seconds it wants to see it again, None when it is done."""
@@ -40,7 +50,7 @@ class Envelope:
 
     queue: str
     body: Any
-    attempt: int = 0
+    attempts: int = 0
     doubled: bool = False
 
 
@@ -71,8 +81,8 @@ class Broker:
 
     # ------------------------------------------------------------------ publishing
 
-    async def publish(self, process: Process, envelope: Envelope, delay_s: float | None = None) -> None:
-        """Publish and wait for the confirmation, into the tier of `delay_s` if given.
+    async def publish(self, process: Process, envelope: Envelope, tier_s: float | None = None) -> None:
+        """Publish and wait for the confirmation, into the tier of `tier_s` seconds if given.
 
         Raises:
             NotPublishedError: no confirmation came; the broker may have it all the same.
@@ -84,7 +94,7 @@ class Broker:
         lost = not self.up or self._dice.hits(self._dice.rates.unconfirmed)
         taken = self.up and (not lost or self._dice.hits(0.5))
         if taken:
-            self._take(envelope, delay_s)
+            self._take(envelope, tier_s)
         if lost and self._guards.confirm:
             await asyncio.sleep(PUBLISH_TIMEOUT_S)
         process.maybe_fail()
@@ -96,15 +106,15 @@ class Broker:
         """Take a message from outside the simulated processes, confirmed."""
         self._enqueue(envelope)
 
-    def _take(self, envelope: Envelope, delay_s: float | None) -> None:
+    def _take(self, envelope: Envelope, tier_s: float | None) -> None:
         rates = self._dice.rates
         if envelope.queue in ORDERS and self._dice.hits(rates.lose):
             return
         double = not envelope.doubled and self._dice.hits(rates.double)
         envelope = replace(envelope, doubled=envelope.doubled or double)
         for _ in range(2 if double else 1):
-            if delay_s is not None:
-                self._later(delay_tier(delay_s, TIERS_S), envelope)
+            if tier_s is not None:
+                self._later(tier_s, envelope)
             elif self._dice.hits(rates.delay):
                 self._later(self._dice.between(0.1, 60.0), envelope)
             else:
@@ -203,14 +213,17 @@ class Broker:
         task.add_done_callback(lambda done: consumer.handlers.pop(done, None))
 
     async def _handle(self, consumer: Consumer, tag: int, epoch: int, envelope: Envelope) -> None:
-        """Work on a delivery and say what becomes of it, as `messaging/delivery.py` does."""
+        """Work on a delivery and do what follows, as `messaging/delivery.py` does."""
         process = consumer.process
         try:
             await process.gate()
+            follows = next_delivery(await _ending(consumer.handler, envelope), envelope.attempts, RULES)
             try:
-                await self._decide(process, envelope, consumer.handler)
+                await self._publish_what_follows(process, envelope, follows)
             except NotPublishedError:
-                await asyncio.sleep(1.0)
+                follows = next_delivery(Unpublishable(), envelope.attempts, RULES)
+            if isinstance(follows, ReturnToQueue):
+                await asyncio.sleep(follows.pause_s)
                 if consumer.epoch == epoch and tag in consumer.unacked:
                     del consumer.unacked[tag]
                     self._enqueue(envelope)
@@ -222,28 +235,17 @@ class Broker:
         if consumer.epoch == epoch and consumer.unacked.pop(tag, None) is not None:
             self._dispatch(consumer.queue)
 
-    async def _decide(self, process: Process, envelope: Envelope, handler: Handler) -> None:
-        try:
-            wait_s = await handler(envelope.body)
-        except Later as later:
-            await self._again(process, envelope, later.wait_s, charged=later.charged)
-        except Poison as poison:
-            await self._dead_letter(process, envelope, poison.reason)
-        except PASSING as error:
-            delay_s = DELAYS_S[min(envelope.attempt, len(DELAYS_S) - 1)]
-            await self._again(process, envelope, delay_s, charged=True, why=str(error))
-        else:
-            if wait_s is not None:
-                await self._again(process, envelope, wait_s, charged=False)
+    async def _publish_what_follows(self, process: Process, envelope: Envelope, follows: NextDelivery) -> None:
+        match follows:
+            case Redeliver(tier_s, attempts):
+                await self.publish(process, replace(envelope, attempts=attempts), tier_s)
+            case DeadLetter(reason):
+                await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
 
-    async def _again(
-        self, process: Process, envelope: Envelope, wait_s: float, *, charged: bool, why: str = ""
-    ) -> None:
-        attempt = envelope.attempt + charged
-        if attempt >= MOST_ATTEMPTS:
-            await self._dead_letter(process, envelope, f"given up: {why}")
-        else:
-            await self.publish(process, replace(envelope, attempt=attempt), wait_s)
 
-    async def _dead_letter(self, process: Process, envelope: Envelope, reason: str) -> None:
-        await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
+async def _ending(handler: Handler, envelope: Envelope) -> Ending:
+    try:
+        wait_s = await handler(envelope.body)
+    except Exception as error:  # noqa: BLE001 - as a consumer of the real broker
+        return ending_of(error)
+    return Done() if wait_s is None else Postponed(wait_s)

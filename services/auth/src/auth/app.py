@@ -8,8 +8,8 @@ from halosync.contracts.connection import (
     TokenGranted,
     TokenRequest,
 )
-from halosync.messaging.answering import answer_requests
 from halosync.messaging.publisher import Publisher
+from halosync.messaging.replies import answer_requests
 from halosync.messaging.topology import (
     CONNECTION_BEGIN,
     CONNECTION_COMPLETE,

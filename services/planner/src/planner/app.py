@@ -6,9 +6,9 @@ from faststream.rabbit import Channel, RabbitBroker
 from halosync.contracts.connection import ConnectionEstablished, TestConnection
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
-from halosync.messaging.answering import answer_requests
 from halosync.messaging.delivery import Later, Poison
 from halosync.messaging.publisher import Publisher
+from halosync.messaging.replies import answer_requests
 from halosync.messaging.requests import raw_body
 from halosync.messaging.topology import (
     CONNECTION_ESTABLISHED,

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypedDict, cast
+from typing import TypedDict
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aiormq.abc import AbstractChannel
 from aiormq.connection import Connection
 from faststream.rabbit import RabbitBroker
+
+from halosync.messaging.faststream_private import connection_of
 
 HEARTBEAT_S = 10
 """A dead peer is declared after about three of these (messaging-facts section 1.1)."""
@@ -59,9 +61,7 @@ def connection_now(broker: RabbitBroker) -> Connection:
     Raises:
         ConnectionError: there is none now; the library makes a new one by itself.
     """
-    robust = broker._connection  # noqa: SLF001 - the library has no public way to its connection
-    transport = None if robust is None else robust.transport
-    connection = None if transport is None else cast("Connection", transport.connection)
+    connection = connection_of(broker)
     if connection is None or connection.is_closed or not connection.connected.is_set():
         raise ConnectionError("the connection is down")
     return connection

@@ -1,4 +1,6 @@
-"""What becomes of a delivery: done, again later, or a dead letter (architecture section "When something fails").
+"""How a handler ended, and carrying out what becomes of its message (architecture section "When something fails").
+
+The decision is `halosync.domain.delivery.next_delivery`.
 
 A handler that returns has done its work and the message is acknowledged. A handler that raises
 
@@ -12,7 +14,7 @@ never loses one; handlers are safe to repeat.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,21 @@ from faststream.exceptions import NackMessage
 from faststream.rabbit import RabbitMessage
 from pydantic import ValidationError
 
-from halosync.domain.retry import delay_tier
+from halosync.domain.delivery import (
+    Acknowledge,
+    DeadLetter,
+    DeliveryRules,
+    Done,
+    Ending,
+    PassingFailure,
+    Postponed,
+    Redeliver,
+    ReturnToQueue,
+    Unprocessable,
+    Unpublishable,
+    next_delivery,
+)
+from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import DEAD
 from halosync.observability.metrics import DELIVERIES
@@ -47,9 +63,7 @@ PASSING: tuple[type[Exception], ...] = (
 )
 """Failures of our own parts that go away by themselves."""
 
-RETURN_PAUSE_S = 15.0
-"""How long a message is kept back before it returns to its queue: the broker counts returns (`DELIVERY_LIMIT`), and an
-outage of publishing, such as an alarm that lasts a quarter of an hour, must not use them up."""
+MAX_REASON_CHARS = 2000
 
 
 class Later(Exception):
@@ -69,53 +83,82 @@ class Poison(Exception):
         self.reason = reason
 
 
+EXPECTED = (Poison, ValidationError, DependsValidationError, json.JSONDecodeError, UnicodeDecodeError)
+"""What says of a message that nobody can process it. Any other failure that does not pass is a fault of ours."""
+
+
+def ending_of(error: Exception) -> Ending:
+    """Say how a handler ended that raised `error`."""
+    match error:
+        case Later():
+            return Postponed(error.wait_s, charged=error.charged)
+        case NotPublishedError():
+            return Unpublishable()
+        case Poison():
+            reason = error.reason
+        case ValidationError() | DependsValidationError():
+            reason = describe(error)
+        case json.JSONDecodeError() | UnicodeDecodeError():
+            reason = f"not JSON: {error}"
+        case _:
+            reason = f"{type(error).__name__}: {error}"
+            if isinstance(error, PASSING):
+                return PassingFailure(reason)
+    return Unprocessable(reason)
+
+
 @dataclass(frozen=True)
 class Deliveries:
-    """Decides what becomes of the deliveries of one process."""
+    """Carries out what becomes of the deliveries of one process."""
 
     publisher: Publisher
-    delays_s: Sequence[float]
-    tiers_s: Sequence[float]
-    max_attempts: int
+    rules: DeliveryRules
 
     def middleware(self, message: Any, /, *, context: Any) -> "_DeliveryMiddleware":
         """Return the middleware of one delivery, as FastStream asks for it."""
         return _DeliveryMiddleware(message, context=context, deliveries=self)
 
-    async def again(self, message: RabbitMessage, queue: str, wait_s: float, *, charged: bool, why: str = "") -> None:
-        """Put a copy into the delay tier that fits, or a dead letter after too many attempts, saying `why`."""
-        attempt = _attempts(message) + (1 if charged else 0)
-        if attempt >= self.max_attempts:
-            await self.dead_letter(message, queue, f"given up after {attempt} attempts" + (f": {why}" if why else ""))
-            return
+    async def conclude(self, ending: Ending, message: RabbitMessage, queue: str) -> None:
+        """Do what follows from how the handler of a message ended.
+
+        Raises:
+            NackMessage: the broker is to deliver the original again.
+        """
+        match next_delivery(ending, _attempts(message), self.rules):
+            case Acknowledge():
+                DELIVERIES.labels(queue, "done").inc()
+            case Redeliver(tier_s, attempts):
+                await self._redeliver(message, queue, tier_s, attempts)
+            case DeadLetter(reason):
+                await self._dead_letter(message, queue, reason)
+            case ReturnToQueue(pause_s):
+                log.warning("delivery goes back to its queue", queue=queue)
+                await asyncio.sleep(pause_s)
+                raise NackMessage
+
+    async def _redeliver(self, message: RabbitMessage, queue: str, tier_s: float, attempts: int) -> None:
         await self.publisher.publish_later(
             message.body,
-            delay_s=delay_tier(wait_s, self.tiers_s),
+            delay_s=tier_s,
             queue=queue,
             message_type=message.raw_message.type or "",
-            headers={"attempt": attempt},
+            headers={"attempt": attempts},
         )
         DELIVERIES.labels(queue, "later").inc()
 
-    async def dead_letter(self, message: RabbitMessage, queue: str, reason: str) -> None:
-        """Publish the message as a dead letter with its reason."""
-        headers = {"halosync-queue": queue, "halosync-reason": reason[:2000]}
+    async def _dead_letter(self, message: RabbitMessage, queue: str, reason: str) -> None:
+        headers = {"halosync-queue": queue, "halosync-reason": reason[:MAX_REASON_CHARS]}
         await self.publisher.publish(
             message.body, exchange=DEAD, routing_key=queue, message_type=message.raw_message.type or "", headers=headers
         )
         DELIVERIES.labels(queue, "dead").inc()
         log.warning("dead letter", queue=queue, reason=reason)
 
-    def passing_delay(self, message: RabbitMessage) -> float:
-        """Return how long to wait after a passing failure, by the attempts the message has had."""
-        attempt = _attempts(message)
-        return self.delays_s[min(attempt, len(self.delays_s) - 1)]
-
 
 def _attempts(message: RabbitMessage) -> int:
     """Return how many attempts a message has had; a header of somebody else's making says nothing."""
     value = message.headers.get("attempt")
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 class _DeliveryMiddleware(BaseMiddleware):
@@ -124,41 +167,28 @@ class _DeliveryMiddleware(BaseMiddleware):
         self.deliveries = deliveries
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-        queue: str = self.context.get_local("handler_").queue.name
+        queue = queue_of_delivery(self.context)
+        result: Any = None
+        ending: Ending = Done()
         try:
             result = await call_next(msg)
         except Exception as error:  # noqa: BLE001 - every failure of a handler is decided on here, and nowhere else
-            try:
-                await self._after(error, msg, queue)
-            except NotPublishedError as unpublished:
-                # Neither a copy nor a dead letter could be made: the broker keeps the original and delivers it again.
-                log.warning("delivery goes back to its queue", queue=queue, error=str(unpublished))
-                await asyncio.sleep(RETURN_PAUSE_S)
-                raise NackMessage from unpublished
-            return None
-        DELIVERIES.labels(queue, "done").inc()
+            ending = ending_of(error)
+            _report(error, ending, queue)
+        try:
+            await self.deliveries.conclude(ending, msg, queue)
+        except NotPublishedError as error:
+            log.warning("neither a copy nor a dead letter was published", queue=queue, error=str(error))
+            await self.deliveries.conclude(Unpublishable(), msg, queue)
         return result
 
-    async def _after(self, error: Exception, msg: RabbitMessage, queue: str) -> None:
-        ours = self.deliveries
-        match error:
-            case Later():
-                await ours.again(msg, queue, error.wait_s, charged=error.charged)
-            case Poison():
-                await ours.dead_letter(msg, queue, error.reason)
-            case ValidationError() | DependsValidationError():
-                await ours.dead_letter(msg, queue, describe(error))
-            case json.JSONDecodeError() | UnicodeDecodeError():
-                await ours.dead_letter(msg, queue, f"not JSON: {error}")
-            case NotPublishedError():
-                raise error
-            case _ if isinstance(error, PASSING):
-                why = f"{type(error).__name__}: {error}"
-                log.warning("passing failure", queue=queue, error=why)
-                await ours.again(msg, queue, ours.passing_delay(msg), charged=True, why=why)
-            case _:
-                log.error("unforeseen failure", queue=queue, exc_info=error)
-                await ours.dead_letter(msg, queue, f"{type(error).__name__}: {error}")
+
+def _report(error: Exception, ending: Ending, queue: str) -> None:
+    """Log what an operator has to know of beyond the decision."""
+    if isinstance(ending, PassingFailure):
+        log.warning("passing failure", queue=queue, error=ending.why)
+    elif isinstance(ending, Unprocessable) and not isinstance(error, EXPECTED):
+        log.error("unforeseen failure", queue=queue, exc_info=error)
 
 
 def describe(error: Exception) -> str:

@@ -15,6 +15,7 @@ from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExcha
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
 from halosync.contracts import message
+from halosync.messaging.faststream_private import forget_declared_queues
 
 DELIVERY_LIMIT = 50
 """How often a message may come back unacknowledged before it is dead-lettered: crash loops only."""
@@ -154,9 +155,7 @@ async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> N
         declared = await broker.declare_queue(queue)
         for exchange, routing_key in bindings:
             await declared.bind(await broker.declare_exchange(exchange), routing_key=routing_key)
-    # The library remembers a declared queue with its channel, and would consume on this one, which has no prefetch: a
-    # process would take in the whole queue. Forgotten, the queue is declared again on its consumer's own channel.
-    broker.config.declarer._queues.clear()  # noqa: SLF001 - there is no public way
+    forget_declared_queues(broker)
 
 
 async def declare_again(channel: AbstractChannel, delays_s: Sequence[float]) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 from faststream.rabbit import RabbitBroker
 
 from halosync.messaging.connection import plain_channel
-from halosync.messaging.consuming import Consumers
+from halosync.messaging.consumers import Consumers
 from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_again

@@ -12,8 +12,9 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import DRAIN_S, connect_options, given_up
-from halosync.messaging.consuming import cancel_consumers, keep_bound
+from halosync.messaging.consumers import cancel_consumers, keep_bound
 from halosync.messaging.delivery import PASSING, Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_topology
@@ -148,7 +149,8 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Close]
     publisher = Publisher(amqp_url)
     later(publisher.broker.stop)
     await patiently(publisher.broker.start)
-    deliveries = Deliveries(publisher, settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
+    rules = DeliveryRules(settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
+    deliveries = Deliveries(publisher, rules)
     broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
     later(broker.stop)
     await patiently(broker.connect)

@@ -16,7 +16,7 @@ from halosync.store.queries import QUERIES
 from halosync.store.run_views import Cost
 
 
-class Kind(StrEnum):
+class PreviewKind(StrEnum):
     """What becomes of an item, as a person thinks of it."""
 
     CREATED = "created"
@@ -29,18 +29,22 @@ class Kind(StrEnum):
     FAILED = "failed"
 
 
-_OF_PENDING = {Action.CREATE: Kind.CREATED, Action.UPDATE: Kind.UPDATED, Action.DELETE: Kind.REMOVED}
+_OF_PENDING = {
+    Action.CREATE: PreviewKind.CREATED,
+    Action.UPDATE: PreviewKind.UPDATED,
+    Action.DELETE: PreviewKind.REMOVED,
+}
 _OF_OUTCOME = {
-    Outcome.HELD: Kind.HELD,
-    Outcome.SYNCED: Kind.UNCHANGED,
-    Outcome.SKIPPED: Kind.SKIPPED,
-    Outcome.FAILED: Kind.FAILED,
+    Outcome.HELD: PreviewKind.HELD,
+    Outcome.SYNCED: PreviewKind.UNCHANGED,
+    Outcome.SKIPPED: PreviewKind.SKIPPED,
+    Outcome.FAILED: PreviewKind.FAILED,
 }
 
 
-def kind_of(action: Action, outcome: Outcome) -> Kind:
+def kind_of(action: Action, outcome: Outcome) -> PreviewKind:
     """Return what becomes of an item of a plan that nobody has carried out."""
-    return _OF_PENDING.get(action, Kind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
+    return _OF_PENDING.get(action, PreviewKind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class CustomerChanges:
 
     customer: str
     name: str
-    counts: Mapping[Kind, int]
+    counts: Mapping[PreviewKind, int]
     costs: Sequence[Cost]
 
 
@@ -66,19 +70,19 @@ class PreviewStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def counts(self, run_id: UUID, customer: str | None = None) -> Mapping[Kind, int]:
+    async def counts(self, run_id: UUID, customer: str | None = None) -> Mapping[PreviewKind, int]:
         """Return how many items are of each kind, of one customer or of all."""
-        counts = dict.fromkeys(Kind, 0)
+        counts = dict.fromkeys(PreviewKind, 0)
         async for row in QUERIES.preview_counts(self._pool, run_id=run_id, customer=customer):
             counts[kind_of(Action(row["action"]), Outcome(row["outcome"]))] += row["items"]
         return counts
 
-    async def costs(self, run_id: UUID) -> Mapping[Kind, Sequence[Cost]]:
+    async def costs(self, run_id: UUID) -> Mapping[PreviewKind, Sequence[Cost]]:
         """Return what the licences that change or are held cost before and after, by kind and billing cycle, exactly.
 
         In the currency of the invoice and not rounded; `RunViews.costs` has the sums over all licences.
         """
-        costs: dict[Kind, dict[str | None, Cost]] = defaultdict(dict)
+        costs: dict[PreviewKind, dict[str | None, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
             kind, cycle = kind_of(Action(row["action"]), Outcome(row["outcome"])), row["billing_cycle"]
             known = costs[kind].get(cycle, Cost(cycle, Decimal(0), Decimal(0)))
@@ -96,7 +100,7 @@ class PreviewStore:
             CustomerChanges(
                 row["customer"],
                 row["customer_name"],
-                {kind: row[kind.value] for kind in Kind},
+                {kind: row[kind.value] for kind in PreviewKind},
                 costs[row["customer"]],
             )
             for row in rows
@@ -104,7 +108,7 @@ class PreviewStore:
         return shown, rows[0]["customers"] if rows else 0
 
     async def items(
-        self, run_id: UUID, kinds: Collection[Kind], *, customer: str | None = None, skip: int = 0, most: int
+        self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
     ) -> Sequence[ItemView]:
         """Return items of some kinds, of one customer or of all, in the plan's order."""
         pairs = [(action, outcome) for action in Action for outcome in Outcome if kind_of(action, outcome) in kinds]

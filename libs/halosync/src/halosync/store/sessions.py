@@ -52,7 +52,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class PartnerFrame:
+class PartnerHeader:
     """What every page of a partner shows of it. `connection` is the state of its connection to Halo."""
 
     partner_id: str
@@ -113,11 +113,11 @@ class SessionStore:
             await QUERIES.act_for(connection, token_hash=_hash(token), partner_id=partner_id)
             await record(connection, session.actor, Act.ACTS_FOR, partner_id=partner_id, subject=partner_id)
 
-    async def say(self, token: str, notice: Notice) -> None:
+    async def add_notice(self, token: str, notice: Notice) -> None:
         """Keep a notice for the next page of the session; it may quote whatever somebody has typed."""
         await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=[storable(asdict(notice))])
 
-    async def shown(self, token: str, notices: Sequence[Notice]) -> None:
+    async def drop_notices(self, token: str, notices: Sequence[Notice]) -> None:
         """Forget notices that a page has shown."""
         shown = [asdict(notice) for notice in notices]
         await QUERIES.clear_notices(self._pool, token_hash=_hash(token), shown=shown)
@@ -128,10 +128,10 @@ class SessionStore:
             if await QUERIES.close_session(connection, token_hash=_hash(token)) is not None:
                 await _record(connection, session.principal, Act.SIGNED_OUT, session.acts_for)
 
-    async def frame(self, partner_id: str) -> PartnerFrame | None:
+    async def header(self, partner_id: str) -> PartnerHeader | None:
         """Return what every page of a partner shows; None if there is no such partner."""
-        row = await QUERIES.partner_frame(self._pool, partner_id=partner_id)
-        return None if row is None else PartnerFrame(**row)
+        row = await QUERIES.partner_header(self._pool, partner_id=partner_id)
+        return None if row is None else PartnerHeader(**row)
 
 
 async def _record(connection: Connection, principal: Principal, act: Act, partner_id: str | None) -> None:

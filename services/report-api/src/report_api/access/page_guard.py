@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from report_api.access.session import HOME, by_a_person, signed_in
+from report_api.access.session import HOME, asked_by_person, signed_in
 from report_api.ports import ports_of
 from report_api.web.forms import is_csrf_token
 from report_api.web.problems import Problem, not_found, respond, wants_page
@@ -55,8 +55,8 @@ class SignedInPage(PublicPage):
             response = respond(request, problem)
         shown = getattr(request.state, "notices_shown", None)
         # A script that loads a page again to see what is new shows no notice to anybody.
-        if shown and by_a_person(request):
-            await ports_of(request).sessions.shown(visitor.token, shown)
+        if shown and asked_by_person(request):
+            await ports_of(request).sessions.drop_notices(visitor.token, shown)
         return response
 
     async def answered(self, request: Request, visitor: SignedIn, handle: Handler) -> Response:
@@ -89,8 +89,8 @@ class PartnerPage(SignedInPage):
         """
         partner_id = request.path_params["partner"]
         own = visitor.session.principal.partner_id
-        frame = await ports_of(request).sessions.frame(partner_id) if own in {None, partner_id} else None
-        if frame is None:
+        header = await ports_of(request).sessions.header(partner_id) if own in {None, partner_id} else None
+        if header is None:
             raise not_found()
         if visitor.session.acts_for != partner_id:
             if request.method not in _SAFE:
@@ -98,7 +98,7 @@ class PartnerPage(SignedInPage):
                 raise Problem(409, "acts_for_another", detail)
             query = urlencode({"partner": partner_id, "next": _address(request)})
             return RedirectResponse(f"/partners?{query}", status_code=303)
-        request.state.visitor = Visitor(visitor.token, visitor.session, frame)
+        request.state.visitor = Visitor(visitor.token, visitor.session, header)
         return None
 
 

@@ -65,11 +65,11 @@ async def signed_in(request: Request) -> SignedIn | None:
     token = session_token(request)
     if token is None:
         return None
-    session = await ports_of(request).sessions.find(token, in_use=by_a_person(request))
+    session = await ports_of(request).sessions.find(token, in_use=asked_by_person(request))
     return None if session is None else SignedIn(token, session)
 
 
-def by_a_person(request: Request) -> bool:
+def asked_by_person(request: Request) -> bool:
     """Tell whether a person asked, and not a script of a page that may stand open on a screen that nobody watches."""
     return request.headers.get("sec-fetch-mode", "navigate") == "navigate"
 
@@ -83,10 +83,10 @@ VisitorHere = Annotated[Visitor, Depends(visitor_of)]
 """Who looks, as an argument of a page."""
 
 
-async def say(request: Request, text: str, kind: NoticeKind = "good") -> None:
+async def notify(request: Request, text: str, kind: NoticeKind = "good") -> None:
     """Keep a notice for the next page that this session sees."""
     visitor = cast("SignedIn", request.state.visitor)
-    await ports_of(request).sessions.say(visitor.token, Notice(kind, text))
+    await ports_of(request).sessions.add_notice(visitor.token, Notice(kind, text))
 
 
 def local_path(text: str | None) -> str:

@@ -12,7 +12,7 @@ from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages, public_pages
-from report_api.access.session import VisitorHere, say, signed_in
+from report_api.access.session import VisitorHere, notify, signed_in
 from report_api.connection.api import PORTAL_PAGE
 from report_api.connection.service import begin_connection, end_connection, test_connection
 from report_api.ports import Ports, PortsHere
@@ -114,11 +114,11 @@ async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     answer = await test_connection(ports, visitor.partner_id)
     if isinstance(answer, ConnectionTested):
         clients, licences = plural(answer.clients, "customer"), plural(answer.licences, "licence")
-        await say(
+        await notify(
             request, f"The connection works. Halo shows us {clients} and {licences}; it took {answer.took_ms} ms."
         )
     else:
-        await say(request, f"The test failed. {answer.detail}", "bad")
+        await notify(request, f"The test failed. {answer.detail}", "bad")
     return see_other(visitor.partner_id, "halo-psa")
 
 
@@ -133,7 +133,7 @@ async def ask_disconnect(request: Request, visitor: VisitorHere, ports: PortsHer
 async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Erase the tokens."""
     await end_connection(ports, visitor.partner_id, by=visitor.actor)
-    await say(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
+    await notify(request, "Halo is disconnected. The tokens are erased; your invoices and reports are kept.")
     return see_other(visitor.partner_id, "halo-psa")
 
 

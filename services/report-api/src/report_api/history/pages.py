@@ -19,7 +19,7 @@ from report_api.ports import PortsHere
 from report_api.runs import sentences
 from report_api.runs.service import seconds_of, show_runs
 from report_api.web.addresses import partner_url
-from report_api.web.paging import Listing, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -40,7 +40,7 @@ async def show_history(
     partner_id, wanted = visitor.partner_id, RunMode(mode) if mode else None
     counts = await ports.run_views.mode_counts(partner_id)
     of = sum(counts.values()) if wanted is None else counts[wanted]
-    listing = Listing(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
+    listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
     runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
     invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
     values: dict[str, Any] = {
@@ -100,12 +100,12 @@ async def show_audit_log(
         is_first=after is None,
         chosen=chosen or "",
         kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
-        who=_who,
+        who=_actor_name,
         of_runs=_OF_RUNS,
     )
 
 
-def _who(actor: Actor) -> str:
+def _actor_name(actor: Actor) -> str:
     if actor.key_id is not None and actor.name == str(actor.key_id):
         return f"Key {short_id(actor.name)}"
     return _NOT_KEYS.get(actor, actor.name)

@@ -12,14 +12,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
-from report_api.invoices.views import Possible, shown_customers
+from report_api.invoices.views import PossibleRemedies, shown_customers
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import CHUNK
 from report_api.web.fields import QueryText
-from report_api.web.paging import Listing
+from report_api.web.paging import NumberedPage
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 
@@ -108,7 +108,7 @@ class ReportQuery(BaseModel):
         )
 
 
-Asked = Annotated[ReportQuery, Query()]
+ReportQueryHere = Annotated[ReportQuery, Query()]
 """The query, as an argument of a page."""
 
 
@@ -120,7 +120,7 @@ COUNTED = (Outcome.SYNCED, Outcome.FAILED, Outcome.SKIPPED, Outcome.HELD, Outcom
 
 
 @router.get("/report")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: Asked) -> Response:
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHere) -> Response:
     """Show an invoice with its counters, and a page of the lines that fit the filters."""
     partner_id = visitor.partner_id
     invoices = await ports.invoice_views.by_month(partner_id)
@@ -139,7 +139,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     of = await _find(ports, partner_id, asked)
     lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * LINES_A_PAGE, most=LINES_A_PAGE)
     sync = await sync_panel(ports, visitor)
-    possible = Possible(partner_id, visitor.partner.connection, idle=not sync.active)
+    possible = PossibleRemedies(partner_id, visitor.partner.connection, idle=not sync.active)
     values |= {
         "of": of,
         "sync": sync,
@@ -147,7 +147,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
         "customers": shown_customers(lines.customers, of, possible),
-        "listing": Listing(values["here"], asked.filters, asked.page, LINES_A_PAGE, lines.counts.fitting),
+        "listing": NumberedPage(values["here"], asked.filters, asked.page, LINES_A_PAGE, lines.counts.fitting),
         "outcomes": COUNTED,
         "kinds": tuple(Kind),
         "sorts": SORTS,
@@ -158,14 +158,14 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
 
 
 @router.get("/report/lines.csv")
-async def download(visitor: VisitorHere, ports: PortsHere, asked: Asked) -> Response:
+async def download(visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHere) -> Response:
     """Send every line that fits the filters, in the order of the page, as a CSV file."""
     of = await _find(ports, visitor.partner_id, asked)
     chunks = ports.invoice_reports.chunks(of, asked.choice, CHUNK)
     return lines_csv(chunks, f"invoice-{of.invoice.period}.csv")
 
 
-async def _find(ports: Ports, partner_id: str, asked: Asked) -> ReportedInvoice:
+async def _find(ports: Ports, partner_id: str, asked: ReportQueryHere) -> ReportedInvoice:
     of = await ports.invoice_reports.find(partner_id, asked.invoice or None)
     if of is None:
         raise not_found(NO_INVOICE)

@@ -28,7 +28,7 @@ class RemedyButton:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A line. `told` is what was done, or in a few words why not; `remedy` is None where nothing can be done here.
+    """A line. `note` is what was done, or in a few words why not; `remedy` is None where nothing can be done here.
 
     `total` is rounded to cents, as the invoice's total takes it.
     """
@@ -36,7 +36,7 @@ class ShownLine:
     line: Line
     total: Decimal
     meaning: Meaning
-    told: str | None
+    note: str | None
     remedy: RemedyButton | None
 
 
@@ -49,7 +49,7 @@ class ShownCustomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Possible:
+class PossibleRemedies:
     """What somebody who looks at the report can do about a line now.
 
     Attributes:
@@ -90,7 +90,7 @@ class Possible:
 
 
 def shown_customers(
-    customers: Sequence[CustomerLines], of: ReportedInvoice, possible: Possible
+    customers: Sequence[CustomerLines], of: ReportedInvoice, possible: PossibleRemedies
 ) -> Sequence[ShownCustomer]:
     """Return the customers of a page with their lines."""
     return [
@@ -99,13 +99,13 @@ def shown_customers(
     ]
 
 
-def _shown(line: Line, of: ReportedInvoice, possible: Possible) -> ShownLine:
+def _shown(line: Line, of: ReportedInvoice, possible: PossibleRemedies) -> ShownLine:
     synced = line.outcome is Outcome.SYNCED and line.action is not None
     return ShownLine(
         line=line,
         total=(line.quantity * line.unit_price).quantize(CENT, ROUND_HALF_UP),
         meaning=_meaning(line),
-        told=sentences.DONE[line.action] if synced and line.action else sentences.reason_label(line.reason),
+        note=sentences.DONE[line.action] if synced and line.action else sentences.reason_label(line.reason),
         remedy=possible.remedy(line, of),
     )
 

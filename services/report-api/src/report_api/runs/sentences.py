@@ -17,11 +17,11 @@ Tone = Literal["good", "bad", "warn", "info", "wait", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A code as people read it: `label` for a badge or a table, `told` as a sentence."""
+    """A code as people read it: `label` for a badge or a table, `sentence` says it in full."""
 
     label: str
     tone: Tone
-    told: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _spelt(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-CHANGES = {
+SEEN_CHANGES = {
     SeenChange.INVOICE: "A newer invoice, or a newer revision of it, has come since.",
     SeenChange.RUN: WHY_NO_RUN[NoRun.RUN_NOT_FOUND],
     SeenChange.TENANT: "Another Halo has been connected since.",

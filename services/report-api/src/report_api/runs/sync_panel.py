@@ -23,7 +23,7 @@ from report_api.runs.sentences import RemedyLink
 from report_api.runs.service import show_run
 from report_api.web.visitor import Visitor
 
-Back = Literal["report", "run"]
+ReturnTo = Literal["report", "run"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
 
 
@@ -43,7 +43,7 @@ class SyncPanel:
     view: RunView | None
     invoice: LoadedInvoice | None
     connection: str
-    back: Back
+    back: ReturnTo
 
     @property
     def version(self) -> str:
@@ -120,7 +120,7 @@ class SyncPanel:
         return None
 
 
-async def sync_panel(ports: Ports, visitor: Visitor, back: Back = "report") -> SyncPanel:
+async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") -> SyncPanel:
     """Return what the panel shows of the visitor's partner now."""
     view = await ports.run_views.newest(visitor.partner_id)
     newest = await ports.invoice_views.newest(visitor.partner_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from halosync.store.previews import Kind
+from halosync.store.previews import PreviewKind
 from halosync.store.run_views import Cost
 
 from report_api.runs import sentences
@@ -15,7 +15,7 @@ from report_api.web.formats import NOTHING, amount, decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field of a licence, before and after, as text. A dash: unset, or there is no licence."""
 
     field: str
@@ -24,7 +24,7 @@ class Change:
     changed: bool
 
 
-def changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[Change]:
+def field_changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[FieldChange]:
     """Return the fields of a licence, those that stay the same too.
 
     None before is a licence that is created, None after one that is deleted. With neither there is no field.
@@ -48,14 +48,14 @@ def _get(shape: LicenceShape | None, name: str) -> object:
     return _ABSENT if shape is None else getattr(shape, name)
 
 
-def _change(field: str, before: object, after: object, text: Callable[[Any], str]) -> Change:
+def _change(field: str, before: object, after: object, text: Callable[[Any], str]) -> FieldChange:
     old, new = (NOTHING if value is _ABSENT else text(value) for value in (before, after))
-    return Change(field, old, new, changed=before != after)
+    return FieldChange(field, old, new, changed=before != after)
 
 
 _NOTHING = Decimal(0)
 _CENT = Decimal("0.01")
-_CHANGING = (Kind.CREATED, Kind.UPDATED, Kind.REMOVED)
+_CHANGING = (PreviewKind.CREATED, PreviewKind.UPDATED, PreviewKind.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class MoneyRow:
     held: Decimal
 
 
-def money_rows(totals: Sequence[Money], costs: Mapping[Kind, Sequence[Cost]]) -> Sequence[MoneyRow]:
+def money_rows(totals: Sequence[Money], costs: Mapping[PreviewKind, Sequence[Cost]]) -> Sequence[MoneyRow]:
     """Return a row for each billing cycle, by name, the unnamed one last; cycles are never added up.
 
     `totals` are rounded to cents and stay as they are, as the run's page and the API show them; `costs` are exact.
@@ -86,7 +86,7 @@ def money_rows(totals: Sequence[Money], costs: Mapping[Kind, Sequence[Cost]]) ->
         cycle = total.billing_cycle
         exact = [by_both[kind, cycle].change if (kind, cycle) in by_both else _NOTHING for kind in _CHANGING]
         created, updated, removed = _in_cents(exact, total.change)
-        held = -by_both[Kind.HELD, cycle].before if (Kind.HELD, cycle) in by_both else _NOTHING
+        held = -by_both[PreviewKind.HELD, cycle].before if (PreviewKind.HELD, cycle) in by_both else _NOTHING
         return MoneyRow(total, created, updated, removed, _rounded(held))
 
     return [
@@ -123,15 +123,15 @@ class ShownItem:
     outcome: Meaning
     reason: str | None
     remedy: RemedyLink | None
-    changes: Sequence[Change]
+    changes: Sequence[FieldChange]
 
 
-def shown(item: Item, run: Run) -> ShownItem:
+def shown_item(item: Item, run: Run) -> ShownItem:
     """Return an item with its codes in words."""
     return ShownItem(
         item=item,
         outcome=sentences.outcome_meaning(item.outcome, run.state),
         reason=sentences.reason_label(item.reason),
         remedy=sentences.REMEDY_LINKS.get(item.reason or ""),
-        changes=changes(item.before, item.after),
+        changes=field_changes(item.before, item.after),
     )

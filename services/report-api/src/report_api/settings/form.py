@@ -40,11 +40,11 @@ _FIELDS = {
 NAMES = ("auto_sync", "guard", "rate", *MESSAGES)
 """All fields of the form."""
 
-Entered = Mapping[str, str]
+FormFields = Mapping[str, str]
 """What the form holds, by the names of its fields."""
 
 
-def shown(settings: PartnerSettings, usual: RateLimit) -> Entered:
+def form_of(settings: PartnerSettings, usual: RateLimit) -> FormFields:
     """Return what the form shows of settings; `usual` is the services' request limit.
 
     The fields of what is switched off show what they would begin with.
@@ -66,7 +66,7 @@ def shown(settings: PartnerSettings, usual: RateLimit) -> Entered:
     }
 
 
-def read(entered: Entered) -> tuple[PartnerSettings | None, Mapping[str, str]]:
+def settings_of(entered: FormFields) -> tuple[PartnerSettings | None, Mapping[str, str]]:
     """Return what was entered as settings, or None and what is wrong, by field in the order of the page."""
     guard = {"max_count": entered["guard_max_count"], "max_fraction": _fraction(entered["guard_percent"])}
     rate = {"requests": entered["rate_requests"], "window_s": entered["rate_window_s"]}

@@ -11,9 +11,9 @@ from halosync.domain.invoice_day import next_expected
 from halosync.store.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages
-from report_api.access.session import VisitorHere, say
+from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
-from report_api.settings.form import NAMES, Entered, fingerprint, read, shown
+from report_api.settings.form import NAMES, FormFields, fingerprint, form_of, settings_of
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
@@ -27,7 +27,7 @@ _DATES_SHOWN = 3
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Show the settings as they are stored."""
     stored = await _stored(ports, visitor.partner_id)
-    return _page(request, ports, stored, shown(stored, ports.rate_limit))
+    return _page(request, ports, stored, form_of(stored, ports.rate_limit))
 
 
 @router.post("/settings")
@@ -36,7 +36,7 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     form = await request.form()
     entered = {name: str(form.get(name, "")).strip() for name in NAMES}
     stored = await _stored(ports, visitor.partner_id)
-    settings, errors = read(entered)
+    settings, errors = settings_of(entered)
     if settings is None:
         return _page(request, ports, stored, entered, errors=errors, status=422)
     if form.get("seen") != fingerprint(stored):
@@ -47,9 +47,9 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
         stored = await _stored(ports, visitor.partner_id)
         return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
     if changes:
-        await say(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
+        await notify(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
     else:
-        await say(request, "Nothing was different, so nothing was changed.", "info")
+        await notify(request, "Nothing was different, so nothing was changed.", "info")
     return see_other(visitor.partner_id, "settings")
 
 
@@ -64,7 +64,7 @@ def _page(
     request: Request,
     ports: Ports,
     stored: PartnerSettings,
-    entered: Entered,
+    entered: FormFields,
     *,
     errors: Mapping[str, str] | None = None,
     changed_meanwhile: bool = False,

@@ -95,34 +95,34 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000, description=
 
 
 @dataclass(frozen=True)
-class Listing:
+class NumberedPage:
     """One page of a list.
 
     Attributes:
         path: the address of the list without its query.
         filters: what narrows the list; None and "" narrow nothing and are left out of addresses.
-        asked: the page that was asked for; one behind the end shows the last.
+        requested: the page that was asked for; one behind the end shows the last.
         size: how many rows a page has at most.
-        of: how many rows there are in all.
+        total: how many rows there are in all.
         parameter: what carries the page's number in the address; another than "page" where a page has several lists.
     """
 
     path: str
     filters: Mapping[str, str | None]
-    asked: int
+    requested: int
     size: int
-    of: int
+    total: int
     parameter: str = "page"
 
     @property
     def pages(self) -> int:
         """How many pages there are: one at least, though it be empty."""
-        return max(-(-self.of // self.size), 1)
+        return max(-(-self.total // self.size), 1)
 
     @property
     def number(self) -> int:
         """The page that is shown."""
-        return min(self.asked, self.pages)
+        return min(self.requested, self.pages)
 
     @property
     def skip(self) -> int:
@@ -132,12 +132,12 @@ class Listing:
     @property
     def first(self) -> int:
         """The number of the first row of the page, counted from 1; 0 when there is none."""
-        return self.skip + 1 if self.of else 0
+        return self.skip + 1 if self.total else 0
 
     @property
     def last(self) -> int:
         """The number of the last row of the page."""
-        return min(self.skip + self.size, self.of)
+        return min(self.skip + self.size, self.total)
 
     @property
     def narrowed(self) -> bool:

@@ -67,7 +67,9 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     visitor: SignedIn | None = getattr(request.state, "visitor", None)
     notices: Sequence[Notice] = visitor.session.notices if visitor else ()
     request.state.notices_shown = notices
-    html = _environment().get_template(template).render(visitor=visitor, notices=notices, **_frame(visitor), **values)
+    html = (
+        _environment().get_template(template).render(visitor=visitor, notices=notices, **_navigation(visitor), **values)
+    )
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
@@ -81,7 +83,7 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={_fingerprint(name)}"
 
 
-def _frame(visitor: SignedIn | None) -> Mapping[str, Any]:
+def _navigation(visitor: SignedIn | None) -> Mapping[str, Any]:
     if not isinstance(visitor, Visitor):
         return {"partner": None, "tabs": ()}
     # A broken connection keeps its tabs: what was done and what is wrong must stay readable (decision 12).

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from halosync.domain.acts import Actor
-from halosync.store.sessions import PartnerFrame, Session
+from halosync.store.sessions import PartnerHeader, Session
 
 from report_api.web.forms import csrf_token
 
@@ -39,7 +39,7 @@ class SignedIn:
 class Visitor(SignedIn):
     """Somebody who looks at a page of the partner that the session acts for."""
 
-    partner: PartnerFrame
+    partner: PartnerHeader
 
     @property
     def partner_id(self) -> str:

@@ -39,7 +39,7 @@ UPDATE portal_session SET notices = '[]' WHERE token_hash = :token_hash AND noti
 -- name: close_session$
 DELETE FROM portal_session WHERE token_hash = :token_hash RETURNING key_id;
 
--- name: partner_frame^
+-- name: partner_header^
 -- What every page of a partner shows around its own contents.
 SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.tenant, c.problem
 FROM partner p LEFT JOIN connection c USING (partner_id) WHERE p.partner_id = :partner_id;

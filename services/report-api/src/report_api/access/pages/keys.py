@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.models import NO_KEY
 from report_api.access.page_guard import partner_pages
-from report_api.access.session import VisitorHere, clear_session, say
+from report_api.access.session import VisitorHere, clear_session, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found
@@ -48,7 +48,9 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     try:
         created = await ports.keys.create(visitor.partner_id, name, by=visitor.actor, key_id=wanted_id)
     except KeyExistsError:
-        await say(request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info")
+        await notify(
+            request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info"
+        )
         return see_other(visitor.partner_id, "keys")
     response = page(request, "access/key_created.html", tab="keys", name=name, api_key=created.api_key)
     response.headers["Cache-Control"] = "no-store"
@@ -66,7 +68,7 @@ async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, k
         "access/key_revoke.html",
         tab="keys",
         key=key,
-        name=_called(key),
+        name=_key_label(key),
         is_own=key.key_id == visitor.session.principal.key_id,
         is_last=others == 0,
     )
@@ -78,10 +80,10 @@ async def revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_i
     key = _in_use(await ports.keys.list(visitor.partner_id), key_id)
     await ports.keys.revoke(key.key_id, by=visitor.actor, owner=visitor.partner_id)
     if key.key_id != visitor.session.principal.key_id:
-        await say(request, f"Revoked: {_called(key)}. It stopped working at once.")
+        await notify(request, f"Revoked: {_key_label(key)}. It stopped working at once.")
         return see_other(visitor.partner_id, "keys")
     request.state.visitor = None  # the session has ended with the key
-    response = page(request, "access/key_revoked.html", name=_called(key))
+    response = page(request, "access/key_revoked.html", name=_key_label(key))
     clear_session(request, response)
     return response
 
@@ -103,7 +105,7 @@ async def _page(
         tab="keys",
         # Those in use first, the newest of them first.
         keys=sorted(keys, key=lambda key: (key.revoked_at is None, key.created_at), reverse=True),
-        called=_called,
+        called=_key_label,
         own=visitor.session.principal.key_id,
         new_key_id=uuid4(),
         entered=entered,
@@ -130,5 +132,5 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _called(key: KeyRecord) -> str:
+def _key_label(key: KeyRecord) -> str:
     return key.name or f"Key {short_id(str(key.key_id))}"

@@ -12,7 +12,7 @@ from report_api.access.session import (
     HOME,
     clear_session,
     local_path,
-    say,
+    notify,
     set_session,
     set_visit,
     signed_in,
@@ -124,7 +124,7 @@ async def pick(request: Request, ports: PortsHere) -> Response:
     given, following = str(form.get("partner", "")), form.get("next")
     chosen = _one(await ports.partners.list(), given)
     await ports.sessions.act_for(visitor.token, visitor.session, chosen.partner_id)
-    await say(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
+    await notify(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
     target = local_path(following if isinstance(following, str) else None)
     return RedirectResponse(target, status_code=303)
 

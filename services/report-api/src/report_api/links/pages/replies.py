@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
 from starlette.datastructures import FormData
 
-from report_api.access.session import say, visitor_of
+from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
@@ -57,15 +57,15 @@ async def change_row(
 async def answer(request: Request, tab: str, form: FormData, applied: Applied[Link, Target], done: str) -> Response:
     """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made."""
     if applied.made:
-        await say(request, f"{done} {sentences.NEXT}")
+        await notify(request, f"{done} {sentences.NEXT}")
     for sentence in sentences.listed(applied.refusals):
-        await say(request, sentence, "bad")
+        await notify(request, sentence, "bad")
     return back_to(request, tab, form)
 
 
 async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
     """Say why nothing was done, and lead back to the list."""
-    await say(request, sentence, "bad")
+    await notify(request, sentence, "bad")
     return back_to(request, tab, form)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.states import RunState
-from halosync.store.previews import Kind
+from halosync.store.previews import PreviewKind
 from halosync.store.run_views import RunView
 
 from report_api.access.page_guard import partner_pages
@@ -15,10 +15,10 @@ from report_api.runs import sentences
 from report_api.runs.models import Item, Run
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import money_rows, shown
+from report_api.runs.views import money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
-from report_api.web.paging import Listing, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
@@ -30,7 +30,7 @@ ITEMS_A_PAGE = 50
 REMOVALS_A_PAGE = 500
 """Removals are shown in full up to here; more are paged, because thousands of rows hold up browser and event loop."""
 
-LISTED = (Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED, Kind.SKIPPED, Kind.FAILED)
+LISTED = (PreviewKind.CREATED, PreviewKind.UPDATED, PreviewKind.UNCHANGED, PreviewKind.SKIPPED, PreviewKind.FAILED)
 """What has a list of its own, page by page; removals are above it in full."""
 
 Show = Annotated[
@@ -60,12 +60,18 @@ async def preview(
     if run.mode != "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id))
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "view": view, "sync": sync, "sentences": sentences, "Kind": Kind}
+    values: dict[str, Any] = {
+        "run": run,
+        "view": view,
+        "sync": sync,
+        "sentences": sentences,
+        "PreviewKind": PreviewKind,
+    }
     if run.state is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
-        values |= await _removals(ports, run, path, {Kind.REMOVED: removed, Kind.HELD: held})
-        values |= await _lists(ports, run, Listed(path, show, customer, number))
+        values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
+        values |= await _lists(ports, run, ListChoice(path, show, customer, number))
     return page(request, "runs/preview.html", tab="report", **values)
 
 
@@ -78,31 +84,37 @@ async def removals(
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "view": view, "sync": sync, "sentences": sentences, "Kind": Kind}
+    values: dict[str, Any] = {
+        "run": run,
+        "view": view,
+        "sync": sync,
+        "sentences": sentences,
+        "PreviewKind": PreviewKind,
+    }
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
-    values |= await _removals(ports, run, path, {Kind.HELD: held})
+    values |= await _removals(ports, run, path, {PreviewKind.HELD: held})
     return page(request, "runs/removals.html", tab="report", **values)
 
 
-class Listed:
+class ListChoice:
     """Which list is shown below the removals: customers, the items of a kind, or all items of one customer."""
 
     def __init__(self, path: str, show: str, customer: str, number: int) -> None:
         self.customer = customer or None
-        self.kind = Kind(show) if show not in {"", "customers"} else None
+        self.kind = PreviewKind(show) if show not in {"", "customers"} else None
         self._path, self._number = path, number
 
     @property
-    def kinds(self) -> Sequence[Kind]:
+    def kinds(self) -> Sequence[PreviewKind]:
         """The kinds of the items that are listed; none: customers are."""
         if self.kind is not None:
             return (self.kind,)
-        return () if self.customer is None else tuple(Kind)
+        return () if self.customer is None else tuple(PreviewKind)
 
-    def listing(self, size: int, of: int) -> Listing:
+    def listing(self, size: int, of: int) -> NumberedPage:
         """Return the page of the list."""
-        return Listing(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
+        return NumberedPage(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
 
 
 async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run]:
@@ -110,16 +122,16 @@ async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Ru
     return view, await show_run(ports, view)
 
 
-async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[Kind, int]) -> dict[str, Any]:
+async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[PreviewKind, int]) -> dict[str, Any]:
     counts = await ports.previews.counts(run.run_id)
     listings = {
-        kind: Listing(path, {}, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value)
+        kind: NumberedPage(path, {}, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value)
         for kind, number in pages.items()
         if counts[kind]
     }
     shown_rows = {
         kind: [
-            shown(Item.model_validate(item), run)
+            shown_item(Item.model_validate(item), run)
             for item in await ports.previews.items(run.run_id, (kind,), skip=listing.skip, most=listing.size)
         ]
         for kind, listing in listings.items()
@@ -133,14 +145,14 @@ async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[Kind, int]
     }
 
 
-async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:
+async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
     if not listed.kinds:
         # The number of customers comes with a page of them, so a page behind the end is asked for again.
         asked = listed.listing(CUSTOMERS_A_PAGE, 10**9)
         customers, of = await ports.previews.customers(run.run_id, skip=asked.skip, most=asked.size)
         if not customers and asked.skip:
             customers, of = await ports.previews.customers(run.run_id, skip=0, most=asked.size)
-            listed = Listed(asked.path, "", "", 1)
+            listed = ListChoice(asked.path, "", "", 1)
         return {"customers": customers, "items": (), "listing": listed.listing(CUSTOMERS_A_PAGE, of), "kinds": LISTED}
     counts = await ports.previews.counts(run.run_id, listed.customer)
     listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
@@ -149,7 +161,7 @@ async def _lists(ports: Ports, run: Run, listed: Listed) -> dict[str, Any]:
     )
     return {
         "customers": (),
-        "items": [shown(Item.model_validate(item), run) for item in items],
+        "items": [shown_item(Item.model_validate(item), run) for item in items],
         "listing": listing,
         "kinds": LISTED,
     }

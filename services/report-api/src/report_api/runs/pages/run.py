@@ -13,10 +13,10 @@ from report_api.runs import sentences
 from report_api.runs.models import Item
 from report_api.runs.service import find_run, items_csv, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import shown
+from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url
 from report_api.web.fields import Search
-from report_api.web.paging import Listing, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -46,7 +46,7 @@ async def show(
     run = await show_run(ports, view)
     wanted = ItemFilter(outcome or None, action or None, q or None)
     counts = await ports.item_views.counts(run.run_id, wanted.q)
-    listing = Listing(
+    listing = NumberedPage(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
         {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q},
         number,
@@ -59,7 +59,7 @@ async def show(
         "sync": await sync_panel(ports, visitor, "run"),
         "view": view,
         "seconds": seconds_of(run),
-        "items": [shown(Item.model_validate(item), run) for item in items],
+        "items": [shown_item(Item.model_validate(item), run) for item in items],
         "counts": counts,
         "listing": listing,
         "sentences": sentences,

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
 from report_api.access.page_guard import partner_pages
-from report_api.access.session import VisitorHere, say
+from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.service import NO_RUN, find_run, no_run_as_problem, run_uuid, show_run
-from report_api.runs.sync_panel import Back
+from report_api.runs.sync_panel import ReturnTo
 from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem, not_found
@@ -47,7 +47,7 @@ class SyncForm(BaseModel):
     looked: bool = False
     seen_in: UUID | None = None
     accept_shrunk_read: bool = False
-    back: Back = "report"
+    back: ReturnTo = "report"
 
     @property
     def order(self) -> RunOrder:
@@ -63,7 +63,9 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
     if form.approve_removals is not None and form.seen_in is None:
         raise Problem(422, "validation_failed", _NOT_OURS)
     if form.approve_removals and not form.looked:
-        await say(request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad")
+        await notify(
+            request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad"
+        )
         return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
     run = ports.runs.request(visitor.partner_id, form.order, by=visitor.actor)
     try:
@@ -92,9 +94,9 @@ async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_i
     with no_run_as_problem():
         cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id), by=visitor.actor)
     if cancelled:
-        await say(request, "Cancelled. What has not been sent is not sent; what is on its way is finished.", "info")
+        await notify(request, "Cancelled. What has not been sent is not sent; what is on its way is finished.", "info")
     else:
-        await say(request, "The run had already ended, so there was nothing to cancel.", "info")
+        await notify(request, "The run had already ended, so there was nothing to cancel.", "info")
     return see_other(visitor.partner_id, "report")
 
 
@@ -105,7 +107,7 @@ async def events(visitor: VisitorHere, ports: PortsHere, seen: str = "") -> Stre
     return StreamingResponse(sync_events(ports, visitor, seen), media_type="text/event-stream", headers=headers)
 
 
-async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: Back) -> Response:
+async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: ReturnTo) -> Response:
     """Start a run and lead to where it can be watched; or say why there is none, which is no error of the person's."""
     try:
         with no_run_as_problem():
@@ -113,7 +115,7 @@ async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mod
     except Problem as problem:
         if problem.status_code == 404:
             raise
-        await say(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
+        await notify(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
         return see_other(visitor.partner_id, "report")
     if mode is RunMode.PREVIEW:
         return see_other(visitor.partner_id, "runs", str(run_id), "preview")
@@ -133,9 +135,11 @@ async def _look_again(request: Request, visitor: Visitor, ports: Ports, form: Sy
             f"Nothing was started: a newer invoice{name} has come since you opened the page. "
             "It is shown now; look at it, then press Sync again."
         )
-        await say(request, text, "info")
+        await notify(request, text, "info")
         return see_other(visitor.partner_id, "report")
-    await say(request, f"Nothing was started. {sentences.CHANGES[change]} Look again before you approve.", "bad")
+    await notify(
+        request, f"Nothing was started. {sentences.SEEN_CHANGES[change]} Look again before you approve.", "bad"
+    )
     return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
 
 

@@ -1,15 +1,14 @@
-"""The consumers of this process, as the broker has them. The library keeps to itself what is needed for it."""
+"""The consumers of this process, as the broker has them."""
 
 import asyncio
-from typing import Any, cast
 
-from aio_pika.abc import AbstractRobustQueue
 from aiormq.abc import AbstractChannel
-from aiormq.channel import Channel
 from aiormq.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitBroker
+from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 
 from halosync.messaging.connection import plain_channel
+from halosync.messaging.faststream_private import consumer_of, forget_consumer, plain_channel_of, subscribers
 from halosync.messaging.topology import QUEUES, READY
 
 
@@ -34,8 +33,8 @@ class Consumers:
             NoConsumerError: a queue has none, or is not there.
             ConnectionError: the connection is down.
         """
-        for subscriber in self._broker.subscribers:
-            name = subscriber.queue.name  # type: ignore[attr-defined]  # every subscriber of a RabbitBroker has one
+        for subscriber in subscribers(self._broker):
+            name = subscriber.queue.name
             if not await _consumes(subscriber):
                 raise NoConsumerError(f"{name}: not consuming")
             if self._channel is None or self._channel.is_closed:
@@ -48,13 +47,11 @@ class Consumers:
                 raise NoConsumerError(f"{name}: the broker knows no consumer of it")
 
 
-async def _consumes(subscriber: Any) -> bool:
+async def _consumes(subscriber: RabbitSubscriber) -> bool:
     """Tell whether the consumer stands on a channel that is open; the server may have cancelled it."""
-    tag, queue = _consumer(subscriber)
-    if tag is None or queue is None or not queue.channel.is_initialized or queue.channel.is_closed:
-        return False
-    channel = cast("Channel", await queue.channel.get_underlay_channel())
-    return not channel.is_closed and tag in channel.consumers
+    consumer = consumer_of(subscriber)
+    channel = None if consumer is None else await plain_channel_of(consumer.queue)
+    return consumer is not None and channel is not None and not channel.is_closed and consumer.tag in channel.consumers
 
 
 async def keep_bound(broker: RabbitBroker) -> None:
@@ -63,24 +60,19 @@ async def keep_bound(broker: RabbitBroker) -> None:
     Without it, it would come back unbound, and nothing would reach it any more.
     """
     ours = {queue.name: queue for queue in QUEUES}
-    for subscriber in broker.subscribers:
-        _, queue = _consumer(subscriber)
-        if queue is not None and queue.name in ours:
-            await queue.bind(ours[queue.name].exchange.name, ours[queue.name].routing_key)
-            await queue.bind(READY.name, queue.name)
+    for consumer in map(consumer_of, subscribers(broker)):
+        if consumer is not None and (queue := ours.get(consumer.queue.name)) is not None:
+            await consumer.queue.bind(queue.exchange.name, queue.routing_key)
+            await consumer.queue.bind(READY.name, queue.name)
 
 
 async def cancel_consumers(broker: RabbitBroker) -> None:
     """Take no more messages; what is delivered already is worked on."""
-    await asyncio.gather(*(_cancel(subscriber) for subscriber in broker.subscribers))
+    await asyncio.gather(*map(_cancel, subscribers(broker)))
 
 
-async def _cancel(subscriber: Any) -> None:
-    tag, queue = _consumer(subscriber)
-    if tag is not None and queue is not None:
-        subscriber._consumer_tag = None  # noqa: SLF001 - so that the library does not cancel it once more
-        await queue.cancel(tag)
-
-
-def _consumer(subscriber: Any) -> tuple[str | None, AbstractRobustQueue | None]:
-    return subscriber._consumer_tag, subscriber._queue_obj  # noqa: SLF001 - the library has no public call
+async def _cancel(subscriber: RabbitSubscriber) -> None:
+    consumer = consumer_of(subscriber)
+    if consumer is not None:
+        forget_consumer(subscriber)
+        await consumer.queue.cancel(consumer.tag)

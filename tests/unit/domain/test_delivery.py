@@ -1,0 +1,97 @@
+"""What becomes of a message: nothing is lost, nothing is tried for ever, and a limit alone ends nothing."""
+
+import pytest
+from halosync.domain.delivery import (
+    RETURN_PAUSE_S,
+    Acknowledge,
+    DeadLetter,
+    DeliveryRules,
+    Done,
+    Ending,
+    PassingFailure,
+    Postponed,
+    Redeliver,
+    ReturnToQueue,
+    Unprocessable,
+    Unpublishable,
+    next_delivery,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+seconds = st.floats(0.01, 3600.0)
+some_rules = st.builds(
+    DeliveryRules,
+    delays_s=st.lists(seconds, min_size=1, max_size=5).map(sorted),
+    tiers_s=st.lists(seconds, min_size=1, max_size=6),
+    max_attempts=st.integers(1, 20),
+)
+some_attempts = st.integers(0, 30)
+postponed = st.builds(Postponed, wait_s=st.floats(0.0, 7200.0), charged=st.booleans())
+passing = st.builds(PassingFailure, why=st.text(min_size=1))
+RULES = DeliveryRules(delays_s=(5.0, 30.0), tiers_s=(1.0, 5.0, 30.0), max_attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("ending", "attempts", "follows"),
+    [
+        (Done(), 2, Acknowledge()),
+        (Postponed(12.0), 0, Redeliver(5.0, 0)),
+        (Postponed(0.2, charged=True), 1, Redeliver(1.0, 2)),
+        (Postponed(12.0, charged=True), 2, DeadLetter("given up after 3 attempts")),
+        (PassingFailure("the host is slow"), 0, Redeliver(5.0, 1)),
+        (PassingFailure("the host is slow"), 1, Redeliver(30.0, 2)),
+        (PassingFailure("the host is slow"), 2, DeadLetter("given up after 3 attempts: the host is slow")),
+        (Unprocessable("line 3"), 0, DeadLetter("line 3")),
+        (Unpublishable(), 2, ReturnToQueue(RETURN_PAUSE_S)),
+    ],
+)
+def test_what_follows(ending: Ending, attempts: int, follows: object) -> None:
+    assert next_delivery(ending, attempts, RULES) == follows
+
+
+@given(
+    st.one_of(postponed, passing, st.builds(Unprocessable, st.text()), st.just(Unpublishable())),
+    some_attempts,
+    some_rules,
+)
+def test_only_what_is_done_is_forgotten(ending: Ending, attempts: int, rules: DeliveryRules) -> None:
+    assert not isinstance(next_delivery(ending, attempts, rules), Acknowledge)
+
+
+@given(postponed, st.data(), some_rules)
+def test_a_wait_alone_ends_nothing_and_costs_only_what_it_says(
+    ending: Postponed, data: st.DataObject, rules: DeliveryRules
+) -> None:
+    attempts = data.draw(st.integers(0, rules.max_attempts - 1))
+    follows = next_delivery(ending, attempts, rules)
+    if ending.charged and attempts + 1 == rules.max_attempts:
+        assert follows == DeadLetter(f"given up after {rules.max_attempts} attempts")
+        return
+    assert isinstance(follows, Redeliver)
+    assert follows.attempts == attempts + ending.charged
+    assert follows.tier_s in rules.tiers_s
+    assert follows.tier_s <= ending.wait_s or follows.tier_s == min(rules.tiers_s)
+
+
+@given(some_rules)
+def test_a_failure_that_does_not_pass_waits_ever_longer_and_is_given_up(rules: DeliveryRules) -> None:
+    waits_s, attempts = [], 0
+    while isinstance(follows := next_delivery(PassingFailure("away"), attempts, rules), Redeliver):
+        waits_s.append(follows.tier_s)
+        attempts = follows.attempts
+    assert follows == DeadLetter(f"given up after {rules.max_attempts} attempts: away")
+    assert len(waits_s) == rules.max_attempts - 1
+    assert waits_s == sorted(waits_s)
+
+
+@given(st.one_of(postponed, passing), some_attempts, some_rules)
+def test_too_many_attempts_end_as_a_dead_letter(ending: Ending, attempts: int, rules: DeliveryRules) -> None:
+    follows = next_delivery(ending, rules.max_attempts + attempts, rules)
+    assert isinstance(follows, DeadLetter)
+
+
+@pytest.mark.parametrize("ending", [Done(), PassingFailure("away"), Unpublishable()])
+def test_without_delays_there_is_no_decision(ending: Ending) -> None:
+    with pytest.raises(ValueError, match="retry delay"):
+        next_delivery(ending, 0, DeliveryRules((), (1.0,), 3))
