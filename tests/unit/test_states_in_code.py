@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import get_args
 
 import halosync.store
+from halosync.contracts.run import LicenceActions, RunFinished
 from halosync.domain.batching import BatchKind
 from halosync.domain.states import (
     CLAIMABLE_RUNS,
@@ -85,3 +87,8 @@ def test_every_list_of_states_in_sql_is_a_set_of_the_domain() -> None:
     ]
     assert len(lists) > 10
     assert [(name, words) for name, words in lists if words not in SETS] == []
+
+
+def test_messages_say_the_words_of_the_domain() -> None:
+    said = RunFinished.model_fields["state"].annotation, LicenceActions.model_fields["kind"].annotation
+    assert [set(get_args(words)) for words in said] == [set(RunState) - LIVING_RUNS, set(BatchKind)]

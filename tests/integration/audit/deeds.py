@@ -18,7 +18,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
-from halosync.store.retrying import RunRetries
+from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 
 PARTNER = "acme-msp"

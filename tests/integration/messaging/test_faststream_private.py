@@ -42,7 +42,7 @@ async def test_a_subscriber_has_its_consumer_and_the_consumer_its_channel(worker
     assert isinstance(subscriber, RabbitSubscriber), HINT
     tag = attribute(subscriber, "_consumer_tag", str)
     queue = attribute(subscriber, "_queue_obj", aio_pika.RobustQueue)
-    assert private.consumer_of(subscriber) == private.Consumer(tag, queue)
+    assert private.consumer_of(subscriber) == private.QueueConsumer(tag, queue)
     channel = await private.plain_channel_of(queue)
     assert isinstance(channel, Channel), HINT
     assert tag in attribute(channel, "consumers", dict), HINT

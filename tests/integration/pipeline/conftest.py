@@ -186,7 +186,7 @@ class Pipeline:
             case _:
                 return None
 
-    async def settle(self) -> None:
+    async def deliver_all(self) -> None:
         """Deliver messages until there are none left; one that wants to wait comes again when it asked to."""
         clock = asyncio.get_running_loop().time
         give_up = clock() + LONGEST_WAIT_S
@@ -204,7 +204,7 @@ class Pipeline:
     async def sync(self, **options: Any) -> dict[str, Any]:
         """Start a run, see it through, and return it."""
         run_id = await self.start(**options)
-        await self.settle()
+        await self.deliver_all()
         return await self.run(run_id)
 
     async def start(self, **options: Any) -> UUID:

@@ -22,7 +22,7 @@ async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Any) -
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
 
 
@@ -39,5 +39,5 @@ async def test_a_run_whose_planner_lost_the_database_for_a_moment_goes_on_at_onc
         patch.setattr(pipeline.planning._plans, "settings", away)
         with pytest.raises(ConnectionResetError):
             await pipeline.planning.advance(run_id)
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"

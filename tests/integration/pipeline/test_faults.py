@@ -68,7 +68,7 @@ async def test_one_bad_row_fails_alone_and_its_neighbours_are_written(pipeline: 
     )
     await pipeline.invoice(products(50))
     run_id = await pipeline.start()
-    await pipeline.settle()
+    await pipeline.deliver_all()
     run = await pipeline.run(run_id)
     assert (run["state"], run["created"], run["failed"]) == ("partial", 49, 1)
     [failed] = [item for item in await pipeline.items(run_id) if item["outcome"] == "failed"]
@@ -97,7 +97,7 @@ async def test_a_429_costs_no_attempt_and_never_fails_a_run(pipeline: Any) -> No
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=6, status=429, body={"error": "slow down"})
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
 
@@ -118,7 +118,7 @@ async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: A
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, unauthorized=True)
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     assert pipeline.tokens._generation == 2
     assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
@@ -129,7 +129,7 @@ async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: A
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=None, **fault)
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "partial"
     assert {item["reason"] for item in await pipeline.items(run_id)} == {"permission_denied"}
     assert await pipeline.sent("POST") <= 2
@@ -161,7 +161,7 @@ async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Any) -> No
     [order] = await pipeline.messages()
     second = pipeline.writer("writer-2")
     await asyncio.gather(pipeline.deliver(*order), second.advance(order[1]["batch_id"]))
-    await pipeline.settle()
+    await pipeline.deliver_all()
     await all_there(pipeline, 30)
     assert await pipeline.sent("POST") == 1
 
@@ -178,7 +178,7 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) 
     )
     await pipeline.pool.execute("UPDATE batch SET redeliver_at = now()")  # its message died with it
     assert await pipeline.actions.redeliver_due() == 1
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     await all_there(pipeline, 3)
 
@@ -302,7 +302,7 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     assert await pipeline.planning.advance(run_id) is None  # the other one still has it
     await pipeline.pool.execute("UPDATE run SET claimed_until = now(), redeliver_at = now()")
     assert await pipeline.runs.redeliver_due() == 1
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
 
 
@@ -319,7 +319,7 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
     )
     await pipeline.pool.execute("UPDATE batch SET refused_rows = '{}', redeliver_at = now()")
     await pipeline.actions.redeliver_due()
-    await pipeline.settle()
+    await pipeline.deliver_all()
     run = await pipeline.run(run_id)
     assert (run["state"], run["created"], run["failed"]) == ("partial", 4, 1)
 
@@ -361,7 +361,7 @@ async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Any) -> None
     for message in await pipeline.messages():
         await pipeline.deliver(*message)
     await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert ((await pipeline.run(run_id))["state"], await pipeline.sent("POST")) == ("failed", 0)
 
 

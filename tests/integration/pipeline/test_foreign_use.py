@@ -36,7 +36,7 @@ async def test_a_run_shares_the_budget_with_other_software(pipeline: Any, window
     await pipeline.invoice([{"product_code": f"P-{n}"} for n in range(100)])
     run_id = await pipeline.start()
     others = asyncio.create_task(others_use(pipeline, 20))
-    await pipeline.settle()
+    await pipeline.deliver_all()
     others.cancel()
     assert (await pipeline.run(run_id))["state"] == "succeeded"
     assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}

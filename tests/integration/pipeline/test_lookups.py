@@ -144,7 +144,7 @@ async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Any) -> Non
     run_id, [order] = await planned(pipeline)
     await pipeline.sandbox.admin.delete_licence(TENANT, kept[1]["id"])
     await to_the_end(pipeline, order)
-    await pipeline.settle()
+    await pipeline.deliver_all()
     failed = {i["product_code"]: i["reason"] for i in await pipeline.items(run_id) if i["outcome"] == "failed"}
     assert (failed, (await pipeline.run(run_id))["synced"]) == ({"P-1": "halo_rejected"}, 4)
     assert (await pipeline.sync())["state"] == "succeeded"

@@ -46,10 +46,10 @@ async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Any) -> Non
     await pipeline.pool.execute("UPDATE connection SET state = 'connected'")
     for _ in range(3):
         await pipeline.runs.start_all_wanted()
-        await pipeline.settle()
+        await pipeline.deliver_all()
     assert (await pipeline.licences())[1, "P-1"]["count"] == 9
     await pipeline.invoice([{"quantity": "4"}], invoice_id="SEP", issued_at="2026-09-05T00:00:00Z")
-    await pipeline.settle()
+    await pipeline.deliver_all()
     assert (await pipeline.licences())[1, "P-1"]["count"] == 9
 
 

@@ -4,10 +4,10 @@ import pytest
 from halosync.domain.delivery import (
     RETURN_PAUSE_S,
     Acknowledge,
-    DeadLetter,
     DeliveryRules,
-    Done,
     Ending,
+    Finished,
+    MakeDeadLetter,
     PassingFailure,
     Postponed,
     Redeliver,
@@ -35,14 +35,14 @@ RULES = DeliveryRules(delays_s=(5.0, 30.0), tiers_s=(1.0, 5.0, 30.0), max_attemp
 @pytest.mark.parametrize(
     ("ending", "attempts", "follows"),
     [
-        (Done(), 2, Acknowledge()),
+        (Finished(), 2, Acknowledge()),
         (Postponed(12.0), 0, Redeliver(5.0, 0)),
         (Postponed(0.2, charged=True), 1, Redeliver(1.0, 2)),
-        (Postponed(12.0, charged=True), 2, DeadLetter("given up after 3 attempts")),
+        (Postponed(12.0, charged=True), 2, MakeDeadLetter("given up after 3 attempts")),
         (PassingFailure("the host is slow"), 0, Redeliver(5.0, 1)),
         (PassingFailure("the host is slow"), 1, Redeliver(30.0, 2)),
-        (PassingFailure("the host is slow"), 2, DeadLetter("given up after 3 attempts: the host is slow")),
-        (Unprocessable("line 3"), 0, DeadLetter("line 3")),
+        (PassingFailure("the host is slow"), 2, MakeDeadLetter("given up after 3 attempts: the host is slow")),
+        (Unprocessable("line 3"), 0, MakeDeadLetter("line 3")),
         (Unpublishable(), 2, ReturnToQueue(RETURN_PAUSE_S)),
     ],
 )
@@ -66,7 +66,7 @@ def test_a_wait_alone_ends_nothing_and_costs_only_what_it_says(
     attempts = data.draw(st.integers(0, rules.max_attempts - 1))
     follows = next_delivery(ending, attempts, rules)
     if ending.charged and attempts + 1 == rules.max_attempts:
-        assert follows == DeadLetter(f"given up after {rules.max_attempts} attempts")
+        assert follows == MakeDeadLetter(f"given up after {rules.max_attempts} attempts")
         return
     assert isinstance(follows, Redeliver)
     assert follows.attempts == attempts + ending.charged
@@ -80,7 +80,7 @@ def test_a_failure_that_does_not_pass_waits_ever_longer_and_is_given_up(rules: D
     while isinstance(follows := next_delivery(PassingFailure("away"), attempts, rules), Redeliver):
         waits_s.append(follows.tier_s)
         attempts = follows.attempts
-    assert follows == DeadLetter(f"given up after {rules.max_attempts} attempts: away")
+    assert follows == MakeDeadLetter(f"given up after {rules.max_attempts} attempts: away")
     assert len(waits_s) == rules.max_attempts - 1
     assert waits_s == sorted(waits_s)
 
@@ -88,10 +88,10 @@ def test_a_failure_that_does_not_pass_waits_ever_longer_and_is_given_up(rules: D
 @given(st.one_of(postponed, passing), some_attempts, some_rules)
 def test_too_many_attempts_end_as_a_dead_letter(ending: Ending, attempts: int, rules: DeliveryRules) -> None:
     follows = next_delivery(ending, rules.max_attempts + attempts, rules)
-    assert isinstance(follows, DeadLetter)
+    assert isinstance(follows, MakeDeadLetter)
 
 
-@pytest.mark.parametrize("ending", [Done(), PassingFailure("away"), Unpublishable()])
+@pytest.mark.parametrize("ending", [Finished(), PassingFailure("away"), Unpublishable()])
 def test_without_delays_there_is_no_decision(ending: Ending) -> None:
     with pytest.raises(ValueError, match="retry delay"):
         next_delivery(ending, 0, DeliveryRules((), (1.0,), 3))

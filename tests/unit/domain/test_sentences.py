@@ -13,7 +13,7 @@ from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 
 ROOT = Path(__file__).parents[3]
 PRODUCT = [ROOT / "libs/halosync/src", *(ROOT / "services").glob("*/src")]
-RAISED = {"Problem": 1, "refusal": 0, "RequestRefused": 0}
+RAISED = {"Problem": 1, "refusal": 0, "RequestRefused": 0, "ConnectionLostError": 0}
 """What carries a code to somebody who reads its sentence, and the place of the code among its arguments."""
 
 ABOUT_THE_REQUEST = {"validation_failed", "unauthorized", "not_found"}
@@ -93,6 +93,8 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
         item_sentences.vanished(7),
         item_sentences.never_looked_up("Gone."),
         item_sentences.shows_too_little(3),
+        item_sentences.connection_lost(connection_sentences.BROKEN),
+        connection_sentences.other_tenant("acme", "contoso"),
     ],
 )
 def test_a_sentence_is_plain_text(sentence: str) -> None:

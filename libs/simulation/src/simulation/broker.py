@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from halosync.domain.delivery import (
-    DeadLetter,
     DeliveryRules,
-    Done,
     Ending,
+    Finished,
+    MakeDeadLetter,
     NextDelivery,
     Postponed,
     Redeliver,
@@ -239,7 +239,7 @@ class Broker:
         match follows:
             case Redeliver(tier_s, attempts):
                 await self.publish(process, replace(envelope, attempts=attempts), tier_s)
-            case DeadLetter(reason):
+            case MakeDeadLetter(reason):
                 await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
 
 
@@ -248,4 +248,4 @@ async def _ending(handler: Handler, envelope: Envelope) -> Ending:
         wait_s = await handler(envelope.body)
     except Exception as error:  # noqa: BLE001 - as a consumer of the real broker
         return ending_of(error)
-    return Done() if wait_s is None else Postponed(wait_s)
+    return Finished() if wait_s is None else Postponed(wait_s)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.domain import item_sentences
+from halosync.domain import connection_sentences, item_sentences
 from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
@@ -127,7 +127,7 @@ class BatchWriter:
 
     async def _send(self, batch: BatchAtWork, waiting: list[OpenAction]) -> float | None:
         if not batch.connected:
-            raise ConnectionLostError("not_connected", "Halo is no longer connected. Connect it again.")
+            raise ConnectionLostError("not_connected", connection_sentences.NO_LONGER_CONNECTED)
         token = await self._tokens.get(batch.partner_id, batch.tenant, rejected_generation=batch.refused_generation)
         return await self._in_flight.shield(batch.batch_id, lambda: self._send_with(batch, waiting, token))
 

@@ -21,7 +21,7 @@ from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
-from halosync.store.retrying import RunRetries
+from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore

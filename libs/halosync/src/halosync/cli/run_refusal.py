@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
-from halosync.store.retrying import NothingLeftError, OutdatedRunError
+from halosync.store.run_retries import NothingLeftError, OutdatedRunError
 from halosync.store.runs import (
     NoInvoiceError,
     NoRunError,

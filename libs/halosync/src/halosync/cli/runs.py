@@ -14,7 +14,7 @@ from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.store.partners import PartnerStore, UnknownPartnerError
-from halosync.store.retrying import RunRetries
+from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunView, RunViews
 from halosync.store.runs import (
     RunNotStartedError,

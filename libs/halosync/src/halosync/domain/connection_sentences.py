@@ -12,6 +12,7 @@ BROKEN = (
     "The connection to your Halo is broken: it was revoked, or the log-in behind it has ended. "
     "Press Connect and log in to Halo again."
 )
+NO_LONGER_CONNECTED = "Halo is no longer connected. Connect it again."
 DISCONNECTED = "The connection was ended on request. To use it again, enter the tenant and client id and press Connect."
 HALO_UNAVAILABLE = "Halo could not be reached or did not answer as expected. Please try again in a few minutes."
 """A passing failure, in Halo or on our side."""
@@ -49,6 +50,11 @@ def missing_scope(missing: Sequence[str] = ()) -> str:
 def rate_limited(retry_at: str) -> str:
     """No request may be sent to the tenant before `retry_at`, a time of the day in UTC."""
     return f"Halo's request limit is used up. Try again at {retry_at} UTC."
+
+
+def other_tenant(now: str, then: str) -> str:
+    """A run was started for one tenant, and the partner has connected another since."""
+    return f"Halo is now connected to {now}, and this run was started for {then}."
 
 
 def too_slow(patience_s: float) -> str:

@@ -15,7 +15,7 @@ outage of publishing, such as an alarm that lasts a quarter of an hour, must not
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Finished:
     """The handler has done its work."""
 
 
@@ -46,7 +46,7 @@ class Unpublishable:
     """Neither a copy nor a dead letter of the message can be published."""
 
 
-Ending = Done | Postponed | PassingFailure | Unprocessable | Unpublishable
+Ending = Finished | Postponed | PassingFailure | Unprocessable | Unpublishable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Redeliver:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class MakeDeadLetter:
     """Publish it as a dead letter with its `reason`."""
 
     reason: str
@@ -76,7 +76,7 @@ class ReturnToQueue:
     pause_s: float
 
 
-NextDelivery = Acknowledge | Redeliver | DeadLetter | ReturnToQueue
+NextDelivery = Acknowledge | Redeliver | MakeDeadLetter | ReturnToQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDe
     if not rules.delays_s:
         raise ValueError("There must be at least one retry delay.")
     match ending:
-        case Done():
+        case Finished():
             return Acknowledge()
         case Postponed():
             return _again(ending.wait_s, attempts + ending.charged, rules, "")
@@ -111,7 +111,7 @@ def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDe
             delay_s = rules.delays_s[min(attempts, len(rules.delays_s) - 1)]
             return _again(delay_s, attempts + 1, rules, f": {ending.why}")
         case Unprocessable():
-            return DeadLetter(ending.reason)
+            return MakeDeadLetter(ending.reason)
         case Unpublishable():
             return ReturnToQueue(RETURN_PAUSE_S)
         case _:
@@ -120,5 +120,5 @@ def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDe
 
 def _again(wait_s: float, attempts: int, rules: DeliveryRules, why: str) -> NextDelivery:
     if attempts >= rules.max_attempts:
-        return DeadLetter(f"given up after {attempts} attempts{why}")
+        return MakeDeadLetter(f"given up after {attempts} attempts{why}")
     return Redeliver(delay_tier(wait_s, rules.tiers_s), attempts)

@@ -18,8 +18,7 @@ CUSTOMER_EXCLUDED = (
     "This customer is excluded from synchronisation. To synchronise it, include it again on the Customers tab "
     "and press Sync."
 )
-
-
+RUN_CANCELLED = "The run was stopped before this was sent. Press Sync to do it."
 LINE_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
 """Of an invoice line; `NOT_RECURRING` is about all lines of a product."""
 
@@ -142,6 +141,11 @@ def vanished(licence_id: int | None) -> str:
 def never_looked_up(words: str) -> str:
     """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
     return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
+
+
+def connection_lost(why: str) -> str:
+    """The run has lost its connection. `why` is the run's own sentence, which says how to connect again."""
+    return f"{why} After that press Sync: it does what is still to be done."
 
 
 def shows_too_little(missing: int) -> str:

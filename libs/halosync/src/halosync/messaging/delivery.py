@@ -28,10 +28,10 @@ from pydantic import ValidationError
 
 from halosync.domain.delivery import (
     Acknowledge,
-    DeadLetter,
     DeliveryRules,
-    Done,
     Ending,
+    Finished,
+    MakeDeadLetter,
     PassingFailure,
     Postponed,
     Redeliver,
@@ -129,7 +129,7 @@ class Deliveries:
                 DELIVERIES.labels(queue, "done").inc()
             case Redeliver(tier_s, attempts):
                 await self._redeliver(message, queue, tier_s, attempts)
-            case DeadLetter(reason):
+            case MakeDeadLetter(reason):
                 await self._dead_letter(message, queue, reason)
             case ReturnToQueue(pause_s):
                 log.warning("delivery goes back to its queue", queue=queue)
@@ -169,7 +169,7 @@ class _DeliveryMiddleware(BaseMiddleware):
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
         queue = queue_of_delivery(self.context)
         result: Any = None
-        ending: Ending = Done()
+        ending: Ending = Finished()
         try:
             result = await call_next(msg)
         except Exception as error:  # noqa: BLE001 - every failure of a handler is decided on here, and nowhere else

@@ -15,7 +15,7 @@ from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
+class QueueConsumer:
     """A consumer that the library believes to have: its tag and its queue."""
 
     tag: str
@@ -27,10 +27,10 @@ def subscribers(broker: RabbitBroker) -> Sequence[RabbitSubscriber]:
     return cast("Sequence[RabbitSubscriber]", broker.subscribers)
 
 
-def consumer_of(subscriber: RabbitSubscriber) -> Consumer | None:
+def consumer_of(subscriber: RabbitSubscriber) -> QueueConsumer | None:
     """Return the consumer of a subscriber; None before it consumes and after it was cancelled."""
     tag, queue = subscriber._consumer_tag, subscriber._queue_obj  # noqa: SLF001 - there is no public way
-    return None if tag is None or queue is None else Consumer(tag, queue)
+    return None if tag is None or queue is None else QueueConsumer(tag, queue)
 
 
 def forget_consumer(subscriber: RabbitSubscriber) -> None:

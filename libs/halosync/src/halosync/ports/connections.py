@@ -15,9 +15,9 @@ class ConnectionChangedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An OAuth journey that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
+    """An attempt to connect that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
 
-    `begun_by` is who is connecting: Halo's redirect, which completes the journey, comes without a key.
+    `begun_by` is who is connecting: Halo's redirect, which completes it, comes without a key.
     """
 
     state_hash: bytes

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
+from halosync.domain import connection_sentences
 from halosync.ports.requests import Asker, NoReplyError
 from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 
@@ -35,9 +36,7 @@ class Tokens:
             known = await self._ask(partner_id, rejected_generation)
             self._known[partner_id] = known
         if known.tenant != tenant:
-            raise ConnectionLostError(
-                "other_tenant", f"Halo is now connected to {known.tenant}, and this run was started for {tenant}."
-            )
+            raise ConnectionLostError("other_tenant", connection_sentences.other_tenant(known.tenant, tenant))
         return known
 
     async def _ask(self, partner_id: str, rejected_generation: int | None) -> TokenGranted:

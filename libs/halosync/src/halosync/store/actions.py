@@ -10,10 +10,11 @@ from typing import Any
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
+from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
-from halosync.observability.metrics import ITEMS_SETTLED, SWEPT
+from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
@@ -211,7 +212,7 @@ class ActionStore:
         What waits is not sent. What cannot be looked up any more fails as unknown, and no run of the partner reads
         Halo before it can have settled.
         """
-        detail = f"{error} After that press Sync: it does what is still to be done."
+        detail = item_sentences.connection_lost(error)
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             await QUERIES.note_error(connection, run_id=batch.run_id, error_code=code, error=error)
@@ -265,4 +266,4 @@ def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
 
 def _count(rows: Sequence[asyncpg.Record], outcome: Outcome) -> None:
     for row in rows:
-        ITEMS_SETTLED.labels(row["action"], outcome).inc()
+        ITEMS_RECORDED.labels(row["action"], outcome).inc()

@@ -41,7 +41,7 @@ class ConnectionStore:
         return ConnectionView(**await QUERIES.connection_view(self._pool, partner_id=partner_id))
 
     async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
-        """Begin a journey; the partner's other attempts can no longer be completed. False: no such partner."""
+        """Begin an attempt; the partner's other attempts can no longer be completed. False: no such partner."""
         partner_id = attempt.partner_id
         await QUERIES.ensure_connection(self._pool, partner_id=partner_id)
         async with self._pool.acquire() as connection, connection.transaction():

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.contracts.run import RunFinished, RunRequested
+from halosync.domain import item_sentences
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
@@ -203,7 +204,7 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
         run_id=run_id,
         outcome=Outcome.SKIPPED,
         reason=Reason.RUN_CANCELLED,
-        detail="The run was stopped before this was sent. Press Sync to do it.",
+        detail=item_sentences.RUN_CANCELLED,
     )
     await QUERIES.close_batches_without_work(connection, run_id=run_id)
 

@@ -21,7 +21,7 @@ BEARER = HTTPBearer(
 
 
 class PartnerRoute(APIRoute):
-    """A route below `/v1/partners/{partner}`. Who asks is settled before anything of the request is read or judged.
+    """A route below `/v1/partners/{partner}`. Who asks is decided before anything of the request is read or judged.
 
     FastAPI's own dependencies run after the body is parsed; a stranger would learn of its mistakes in the body first.
     """

@@ -82,7 +82,7 @@ class PartnerPage(SignedInPage):
     """A page below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
 
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
-        """Settle which partner the page is about.
+        """Decide which partner the page is about.
 
         An operator acts for one partner at a time and picks it in so many words, so that a page left open in another
         tab does nothing to a partner that nobody thinks of any more.

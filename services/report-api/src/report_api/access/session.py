@@ -75,7 +75,7 @@ def asked_by_person(request: Request) -> bool:
 
 
 def visitor_of(request: Request) -> Visitor:
-    """Return who looks at a partner's page; `PartnerPage` has settled it."""
+    """Return who looks at a partner's page; `PartnerPage` has decided it."""
     return cast("Visitor", request.state.visitor)
 
 

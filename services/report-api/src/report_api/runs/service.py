@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.store.item_views import ItemFilter, ItemView
-from halosync.store.retrying import NothingLeftError
+from halosync.store.run_retries import NothingLeftError
 from halosync.store.run_views import Cost, RunView
 from halosync.store.runs import RunInProgressError, RunNotStartedError
 
