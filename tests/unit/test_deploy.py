@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from auth.settings import AuthSettings
-from halo_writer.settings import WriterSettings
+from auth.environment import AuthSettings
+from halo_writer.environment import WriterSettings
 from halosync.runtime.settings import ProcessSettings
-from planner.settings import PlannerSettings
+from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 
 COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))

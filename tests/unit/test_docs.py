@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from auth.settings import AuthSettings
+from auth.environment import AuthSettings
 from fastapi.routing import APIRoute
-from halo_writer.settings import WriterSettings
+from halo_writer.environment import WriterSettings
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.states import ACTION_TRANSITIONS, BATCH_TRANSITIONS, RUN_TRANSITIONS
 from halosync.messaging import topology
 from halosync.observability import metrics
 from halosync.runtime.settings import PREFIX
-from planner.settings import PlannerSettings
+from planner.environment import PlannerSettings
 from prometheus_client.metrics import MetricWrapperBase
 from report_api.app import PAGES as ROUTERS
 from report_api.environment import ReportApiSettings

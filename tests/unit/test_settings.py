@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from auth.settings import AuthSettings
+from auth.environment import AuthSettings
 from cryptography.fernet import Fernet
-from halo_writer.settings import WriterSettings
+from halo_writer.environment import WriterSettings
 from halosync.runtime.settings import ProcessSettings, load
-from planner.settings import PlannerSettings
+from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 
 DSN = "DATABASE_URL"

@@ -23,7 +23,7 @@ from halosync.messaging.topology import INVOICE_READY, INVOICES, declare_topolog
 from halosync.runtime.process import Parts
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 from halosync.store.partners import PartnerStore
-from planner.settings import PlannerSettings
+from planner.environment import PlannerSettings
 
 pytestmark = pytest.mark.integration
 

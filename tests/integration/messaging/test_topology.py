@@ -12,7 +12,7 @@ import planner.__main__ as planner_main
 import pytest
 import report_api.__main__ as report_api_main
 from faststream.rabbit import Channel, RabbitBroker
-from halo_writer.settings import WriterSettings
+from halo_writer.environment import WriterSettings
 from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body
@@ -28,7 +28,7 @@ from halosync.messaging.topology import (
     delay_exchange,
 )
 from halosync.runtime.process import Composition, Parts
-from planner.settings import PlannerSettings
+from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside

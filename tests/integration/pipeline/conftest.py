@@ -19,8 +19,8 @@ import planner.assembly
 import pytest
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
+from halo_writer.environment import WriterRules
 from halo_writer.ports import Ports as WriterPorts
-from halo_writer.settings import WriterRules
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
@@ -41,8 +41,8 @@ from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 from planner.assembly import Planner
 from planner.connection_test import TEST_PAGE_SIZE
+from planner.environment import PlannerRules
 from planner.ports import Ports as PlannerPorts
-from planner.settings import PlannerRules
 from pydantic import SecretStr
 
 from .transitions import only_allowed_transitions

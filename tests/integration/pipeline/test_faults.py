@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from devstack.wait import until
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunMode
 from halosync.ports.batch_work import AppliedAction
@@ -334,8 +335,11 @@ async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline:
         await pipeline.deliver(*message)
     [order] = await pipeline.messages()
 
+    async def being_sent() -> bool:
+        return bool(await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"))
+
     async def cancel() -> None:
-        await asyncio.sleep(0.1)
+        await until(being_sent, what="sending the request", timeout_s=30, every_s=0.01)
         assert await pipeline.runs.cancel("acme-msp", run_id, by=Actor("test"))
 
     wait, _ = await asyncio.gather(pipeline.deliver(*order), cancel())

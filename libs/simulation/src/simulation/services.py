@@ -9,13 +9,13 @@ import halo_writer.assembly
 import halo_writer.ports
 import planner.assembly
 import planner.ports
+from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
-from halo_writer.settings import WriterRules
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
-from planner.settings import PlannerRules
+from planner.environment import PlannerRules
 
 from simulation.actions import MemoryActions
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer

@@ -13,8 +13,8 @@ from halosync.store.connections import ConnectionStore
 
 from auth.app import build
 from auth.assembly import assemble
+from auth.environment import AuthSettings
 from auth.ports import Ports
-from auth.settings import AuthSettings
 from auth.vault import Vault
 
 

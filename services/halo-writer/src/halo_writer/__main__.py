@@ -14,8 +14,8 @@ from halosync.store.request_counter import RequestCounter
 
 from halo_writer.app import build
 from halo_writer.assembly import assemble
+from halo_writer.environment import WriterSettings
 from halo_writer.ports import Ports
-from halo_writer.settings import WriterSettings
 
 SWEEP_S = 10.0
 

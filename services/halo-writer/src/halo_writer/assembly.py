@@ -4,9 +4,9 @@ from halosync.runtime.read_access import ReadAccess
 
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.client_lists import ClientLists
+from halo_writer.environment import WriterRules
 from halo_writer.ports import Ports
 from halo_writer.sender import Sender
-from halo_writer.settings import WriterRules
 from halo_writer.write_lookup import WriteLookUp
 
 

@@ -15,10 +15,10 @@ from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
 from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
 
+from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
 from halo_writer.ports import Actions
 from halo_writer.sender import FailedRequest, Sender
-from halo_writer.settings import WriterRules
 from halo_writer.write_lookup import WriteLookUp
 
 log = structlog.get_logger(__name__)

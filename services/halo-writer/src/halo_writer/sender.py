@@ -15,8 +15,8 @@ from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Counter, Lease, Limiter
 
 from halo_writer.effects import write_of
+from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions, LicenceWrites
-from halo_writer.settings import WriterRules
 
 log = structlog.get_logger(__name__)
 

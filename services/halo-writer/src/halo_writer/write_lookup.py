@@ -15,8 +15,8 @@ from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
+from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions
-from halo_writer.settings import WriterRules
 
 log = structlog.get_logger(__name__)
 

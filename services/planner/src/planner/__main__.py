@@ -23,9 +23,9 @@ from halosync.store.runs import RunStore
 from planner.app import build
 from planner.assembly import assemble
 from planner.connection_test import TEST_PAGE_SIZE
+from planner.environment import PlannerSettings
 from planner.lines_fetcher import LinesFetcher
 from planner.ports import Ports
-from planner.settings import PlannerSettings
 
 SWEEP_S = 10.0
 TIDY_S = 3600.0

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from halosync.runtime.read_access import ReadAccess
 
 from planner.connection_test import ConnectionTest
+from planner.environment import PlannerRules
 from planner.halo_read import HaloRead
 from planner.intake import Intake
 from planner.planning_slots import PlanningSlots
 from planner.ports import Ports
 from planner.run_planner import RunPlanner
-from planner.settings import PlannerRules
 from planner.snapshot_refresh import SnapshotRefresh
 
 

@@ -19,10 +19,10 @@ from halosync.ports.run_claim import ClaimedRun, LostClaimError
 from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.runtime.read_access import Caller
 
+from planner.environment import PlannerRules
 from planner.halo_read import HaloRead
 from planner.planning_slots import SMALL_ROWS, PlanningSlots
 from planner.ports import Plans, Runs, Snapshots
-from planner.settings import PlannerRules
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Inbox and outbox: with them, one message is one transaction (CONTRIBUTING section "Habits of the house")."""
+"""Inbox and outbox: a change and its messages commit together (CONTRIBUTING section "Habits of the house")."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -16,6 +16,7 @@ from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, Sum
 from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.ports import PortsHere
 from report_api.runs.service import show_run
+from report_api.settings.service import stored_settings
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
 from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
@@ -98,9 +99,7 @@ def _line_key(line: LineView) -> int:
 @summary_router.get("/summary", summary="Show the summary")
 async def show(partner: Partner, ports: PortsHere) -> Summary:
     """The newest invoice and run, how much was synchronised, and when the next invoice is expected."""
-    settings = await ports.partners.settings(partner)
-    if settings is None:
-        raise not_found()
+    settings = await stored_settings(ports, partner)
     newest = await ports.invoice_views.newest(partner)
     run = await ports.run_views.newest(partner)
     applied = await ports.run_views.newest(partner, RunMode.APPLY)

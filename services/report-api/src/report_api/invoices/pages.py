@@ -16,6 +16,7 @@ from report_api.invoices.views import PossibleRemedies, shown_customers
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.sync_panel import sync_panel
+from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import CHUNK
 from report_api.web.fields import QueryText
@@ -124,9 +125,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     """Show an invoice with its counters, and a page of the lines that fit the filters."""
     partner_id = visitor.partner_id
     invoices = await ports.invoice_views.by_month(partner_id)
-    settings = await ports.partners.settings(partner_id)
-    if settings is None:
-        raise not_found()
+    settings = await stored_settings(ports, partner_id)
     values: dict[str, Any] = {
         "invoices": invoices,
         "expected": expected_invoice(settings, max((each.issued_at for each in invoices), default=None)),

@@ -5,7 +5,8 @@ from halosync.contracts.settings import PartnerSettings
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.ports import Ports, PortsHere
-from report_api.web.problems import not_found, responses
+from report_api.settings.service import stored_settings
+from report_api.web.problems import responses
 
 router: APIRouter = partner_router("Settings")
 
@@ -26,7 +27,5 @@ async def replace(partner: Partner, settings: PartnerSettings, by: ActorHere, po
 
 
 async def _effective(ports: Ports, partner: str) -> PartnerSettings:
-    settings = await ports.partners.settings(partner)
-    if settings is None:
-        raise not_found()
+    settings = await stored_settings(ports, partner)
     return settings.model_copy(update={"rate_limit": settings.rate_limit or ports.rate_limit})

@@ -14,8 +14,8 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.settings.form import NAMES, FormFields, fingerprint, form_of, settings_of
+from report_api.settings.service import stored_settings
 from report_api.web.addresses import see_other
-from report_api.web.problems import not_found
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -26,7 +26,7 @@ _DATES_SHOWN = 3
 @router.get("/settings")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Show the settings as they are stored."""
-    stored = await _stored(ports, visitor.partner_id)
+    stored = await stored_settings(ports, visitor.partner_id)
     return _page(request, ports, stored, form_of(stored, ports.rate_limit))
 
 
@@ -35,7 +35,7 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     """Save the settings and say what changed, or show what is wrong with what was entered."""
     form = await request.form()
     entered = {name: str(form.get(name, "")).strip() for name in NAMES}
-    stored = await _stored(ports, visitor.partner_id)
+    stored = await stored_settings(ports, visitor.partner_id)
     settings, errors = settings_of(entered)
     if settings is None:
         return _page(request, ports, stored, entered, errors=errors, status=422)
@@ -44,20 +44,13 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     try:
         changes = await ports.partners.save_settings(visitor.partner_id, settings, by=visitor.actor, seen=stored)
     except SettingsChangedError:
-        stored = await _stored(ports, visitor.partner_id)
+        stored = await stored_settings(ports, visitor.partner_id)
         return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
     if changes:
         await notify(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
     else:
         await notify(request, "Nothing was different, so nothing was changed.", "info")
     return see_other(visitor.partner_id, "settings")
-
-
-async def _stored(ports: Ports, partner_id: str) -> PartnerSettings:
-    settings = await ports.partners.settings(partner_id)
-    if settings is None:
-        raise not_found()
-    return settings
 
 
 def _page(

@@ -1,7 +1,7 @@
 """A wrong setting stops auth at start, by its variable's name and without its value."""
 
 import pytest
-from auth.settings import AuthSettings
+from auth.environment import AuthSettings
 from cryptography.fernet import Fernet
 from halosync.runtime.settings import load
 
