@@ -1,12 +1,14 @@
 """Whether a page can be used by everybody: axe-core's rules, and checks of our own for what it does not look at."""
 
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from tests.browser.keyboard import without_visible_focus
+from tests.browser.looks import picture
 
+COLOURS: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OPTIONS = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
 
@@ -29,6 +31,19 @@ _TOO_WIDE = """() => {
     .map(element => `${element.outerHTML.slice(0, 120)} ends at ${element.getBoundingClientRect().right}`);
   return [`the page is ${root.scrollWidth} wide on a screen of ${root.clientWidth}`, ...out.slice(0, 5)];
 }"""
+
+
+async def accessible_in_both_colours(page: Page, name: str) -> None:
+    """Assert that the page is accessible in light and in dark colours, without loading it again; light at the end.
+
+    Pictures of both are kept as `name` with the width and the colours, see `picture`.
+    """
+    width = await page.evaluate("innerWidth")
+    for colours in COLOURS:
+        await page.emulate_media(color_scheme=colours)
+        await picture(page, f"{name}-{width}-{colours}")
+        await accessible(page)
+    await page.emulate_media(color_scheme="light")
 
 
 async def accessible(page: Page) -> None:

@@ -53,6 +53,6 @@ async def visitors(
 async def page(visitors: Visitors, request: pytest.FixtureRequest) -> Page:
     """A page at 1280 pixels in light colours, or as the test says.
 
-    `@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)` opens it in every look.
+    `@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)` opens it on a phone and on a desktop.
     """
     return await visitors.page(getattr(request, "param", DESKTOP))

@@ -1,11 +1,10 @@
 """Whether the keyboard reaches everything on a page, and whether one sees where it is."""
 
-from typing import Any
-
 from playwright.async_api import Page
 
-# Numbers everything that the tab key should reach, and keeps how each looks without focus. Then the focus goes to a
-# stone at the beginning of the page, which is taken away: the next tab goes to the first element.
+# Numbers everything that the tab key should reach, keeps how each looks without focus, and notes from now on where the
+# focus comes to. Then the focus goes to a stone at the beginning of the page, which is taken away: the next tab goes to
+# the first element.
 _PREPARE = """() => {
   const look = element => [element, ...(element.labels || [])].map(one => {
     const style = getComputedStyle(one);
@@ -26,20 +25,24 @@ _PREPARE = """() => {
     if (stop) radios.add(group);
     return stop;
   });
-  window.__keyboard = {reachable, look, before: reachable.map(look)};
+  const before = reachable.map(look);
+  const seen = window.__seen = {};  // place among the reachable → whether one sees the focus there
+  window.__note = event => {
+    const place = reachable.indexOf(event.target);
+    if (place >= 0) seen[place] ??= look(reachable[place]) !== before[place];
+  };
   const stone = document.createElement('span');
   stone.tabIndex = -1;
   document.body.prepend(stone);
   stone.focus();
   stone.remove();
+  document.addEventListener('focusin', window.__note, true);
   return reachable.map(element => element.outerHTML.slice(0, 150));
 }"""
 
-_STEP = """() => {
-  const {reachable, look, before} = window.__keyboard;
-  const place = reachable.indexOf(document.activeElement);
-  if (place < 0) return {place, visible: true, what: document.activeElement?.outerHTML.slice(0, 150) ?? ''};
-  return {place, visible: look(reachable[place]) !== before[place], what: ''};
+_SEEN = """() => {
+  document.removeEventListener('focusin', window.__note, true);
+  return window.__seen;
 }"""
 
 
@@ -49,14 +52,10 @@ async def without_visible_focus(page: Page) -> list[str]:
     Seen means that the outline or the shadow of the element, or of its label, differs from how it is without focus.
     """
     elements: list[str] = await page.evaluate(_PREPARE)
-    visible: dict[int, bool] = {}
     for _ in range(len(elements) + 3):  # a few more, for what can be focused without being asked to
         await page.keyboard.press("Tab")
-        step: dict[str, Any] = await page.evaluate(_STEP)
-        if step["place"] in visible:
-            break
-        if step["place"] >= 0:
-            visible[step["place"]] = step["visible"]
+    noted: dict[str, bool] = await page.evaluate(_SEEN)
+    visible = {int(place): one_sees_it for place, one_sees_it in noted.items()}
     return [
         *(f"the focus is not seen on {elements[place]}" for place, seen in visible.items() if not seen),
         *(f"the tab key does not reach {what}" for place, what in enumerate(elements) if place not in visible),

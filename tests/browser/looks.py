@@ -25,10 +25,10 @@ class Look:
 
 
 PHONE = Look(375, 812)
-PHONE_DARK = Look(375, 812, dark=True)
 DESKTOP = Look(1280, 900)
 DESKTOP_DARK = Look(1280, 900, dark=True)
-EVERY_LOOK = (PHONE, PHONE_DARK, DESKTOP, DESKTOP_DARK)
+SCREENS = (PHONE, DESKTOP)
+"""What a page is looked at on; `accessible_in_both_colours` does the rest of every look."""
 
 
 async def picture(page: Page, name: str, folder: Path | None = None) -> Path | None:

@@ -3,61 +3,55 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, picture
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import SCREENS
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
-@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
-async def test_every_step_is_accessible(
-    page: Page, partner: Partner, visitors: Visitors, request: pytest.FixtureRequest
-) -> None:
-    here, look = f"/portal/{partner.name}", str(request.node.callspec.params["page"])
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
+async def test_every_step_is_accessible(page: Page, partner: Partner, visitors: Visitors) -> None:
+    here = f"/portal/{partner.name}"
     visitors.watch.expect(422, f"{here}/settings")
     visitors.watch.expect(422, f"{here}/keys")
     await sign_in(page, partner.api_key)
 
-    async def looked_at(name: str) -> None:
-        await accessible(page)
-        await picture(page, f"{name}-{look}")
-
     await page.goto(f"{here}/settings")
-    await looked_at("settings")
+    await accessible_in_both_colours(page, "settings")
     await page.get_by_label("Day of the month").fill("31")
     await page.get_by_label("More licences than").fill("ten")
     await page.get_by_role("button", name="Save settings").click()
     await expect(page.get_by_role("alert")).to_be_visible()
-    await looked_at("settings-errors")
+    await accessible_in_both_colours(page, "settings-errors")
     await page.get_by_label("Day of the month").fill("7")
     await page.get_by_label("More licences than").fill("20")
     await page.get_by_label("Deactivate it").check()
     await page.get_by_label("Country of the public holidays").select_option("Australia")
     await page.get_by_role("button", name="Save settings").click()
     await expect(page.get_by_role("status").filter(has_text="Saved:")).to_be_visible()
-    await looked_at("settings-saved")
+    await accessible_in_both_colours(page, "settings-saved")
 
     await page.goto(f"{here}/keys")
-    await looked_at("keys")
+    await accessible_in_both_colours(page, "keys")
     await page.get_by_role("button", name="Create key").click()
     await expect(page.get_by_role("alert")).to_be_visible()
-    await looked_at("keys-errors")
+    await accessible_in_both_colours(page, "keys-errors")
     await page.get_by_label("Name").fill("Accounting")
     await page.get_by_role("button", name="Create key").click()
     await expect(page.get_by_role("heading", name="Your new API key")).to_be_visible()
-    await looked_at("key-created")
+    await accessible_in_both_colours(page, "key-created")
     await page.get_by_role("link", name="I have copied it").click()
     await page.get_by_role("link", name="Revoke… Accounting").click()
-    await looked_at("key-revoke")
+    await accessible_in_both_colours(page, "key-revoke")
     await page.get_by_role("button", name="Revoke the key").click()
     await expect(page.get_by_role("status").filter(has_text="Revoked: Accounting")).to_be_visible()
-    await looked_at("keys-revoked")
+    await accessible_in_both_colours(page, "keys-revoked")
 
     await page.goto(f"{here}/audit")
     await expect(page.get_by_text('Revoked the API key "Accounting".')).to_be_visible()
-    await looked_at("audit")
+    await accessible_in_both_colours(page, "audit")
 
 
 async def test_the_new_key_is_copied_and_gone_after(page: Page, partner: Partner) -> None:

@@ -6,8 +6,8 @@ import pytest
 from devstack.stack import Stack
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, picture
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import SCREENS
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import APPLICATION, Partner
 
@@ -25,30 +25,24 @@ async def tabs(page: Page) -> list[str]:
     return await page.get_by_role("navigation", name="Accounts").get_by_role("link").all_inner_texts()
 
 
-@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_every_step_of_connecting_is_accessible(page: Page, partner: Partner, visitors: Visitors) -> None:
     visitors.watch.expect(422, "/sign-in")
     visitors.watch.expect(422, f"/portal/{partner.name}/halo-psa/connect")
-    look = page.viewport_size and page.viewport_size["width"]
     await page.goto("/")
-    await accessible(page)
-    await picture(page, f"sign-in-{look}")
+    await accessible_in_both_colours(page, "sign-in")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     await sign_in(page, partner.api_key)
-    await accessible(page)
-    await picture(page, f"not-connected-{look}")
+    await accessible_in_both_colours(page, "not-connected")
     await page.get_by_role("button", name="Connect").click()
     await expect(page.get_by_role("alert")).to_be_visible()
-    await accessible(page)
-    await picture(page, f"connect-errors-{look}")
+    await accessible_in_both_colours(page, "connect-errors")
     await connect(page, partner)
     await expect(page.get_by_text("Halo is connected.")).to_be_visible()
-    await accessible(page)
-    await picture(page, f"connected-{look}")
+    await accessible_in_both_colours(page, "connected")
     await page.get_by_role("link", name="Disconnect…").click()
-    await accessible(page)
-    await picture(page, f"disconnect-{look}")
+    await accessible_in_both_colours(page, "disconnect")
 
 
 async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: Partner) -> None:

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.browser import site
-from tests.browser.accessibility import accessible
-from tests.browser.looks import DESKTOP, EVERY_LOOK, PHONE, Look
+from tests.browser.accessibility import COLOURS, accessible, accessible_in_both_colours
+from tests.browser.looks import DESKTOP, PHONE, SCREENS, Look
 from tests.browser.visiting import Visitors, visiting
 
 pytestmark = pytest.mark.browser
@@ -39,13 +39,28 @@ class Looking:
         return page
 
 
-@pytest.mark.parametrize("look", EVERY_LOOK, ids=str)
+@pytest.mark.parametrize("look", SCREENS, ids=str)
 async def test_a_page_that_is_fine_is_accessible_in_every_look(look_at: Looking, look: Look) -> None:
     async with look_at() as visitors:
         page = await look_at.page(visitors, f"{FINE} {RADIOS}", look)
-        await accessible(page)
-        assert await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is look.dark
+        await accessible_in_both_colours(page, "fine")
         assert await page.evaluate("innerWidth") == look.width
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_a_look_has_its_colours(look_at: Looking, dark: bool) -> None:
+    async with look_at() as visitors:
+        page = await look_at.page(visitors, FINE, Look(375, 812, dark=dark))
+        assert await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is dark
+
+
+@pytest.mark.parametrize("colours", COLOURS)
+async def test_what_is_hard_to_read_in_some_colours_only_is_said(look_at: Looking, colours: str) -> None:
+    style = f"@media (prefers-color-scheme: {colours}) {{ .pale {{ color: #888; background: #999 }} }}"
+    async with look_at() as visitors:
+        page = await look_at.page(visitors, "<p class=pale>Hard to read</p>", style=style)
+        with pytest.raises(AssertionError, match="color-contrast"):
+            await accessible_in_both_colours(page, "pale")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import FilePayload, Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, PHONE, picture
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import PHONE, SCREENS, picture
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner
 
@@ -57,48 +57,35 @@ def row(page: Page, name: str) -> Any:
     return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
 
 
-@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_every_page_is_accessible(page: Page, partner: Partner, visitors: Visitors) -> None:
     here = f"/portal/{partner.name}"
     await partner.connect()
-    look = f"{page.viewport_size['width'] if page.viewport_size else 0}-{await dark(page)}"
     await opened(page, partner)
-    await accessible(page)
-    await picture(page, f"customers-empty-{look}")
+    await accessible_in_both_colours(page, "customers-empty")
     await prepared_connected(partner)
     await page.goto(f"{here}/customers")
-    await accessible(page)
-    await picture(page, f"customers-{look}")
+    await accessible_in_both_colours(page, "customers")
     field = page.get_by_role("combobox", name="Halo client of Zebra")
     await field.fill("contoso")
     await expect(page.get_by_role("option")).to_have_count(1)
     await page.keyboard.press("ArrowDown")
-    await picture(page, f"customers-typeahead-{look}")
+    await picture(page, f"customers-typeahead-{await page.evaluate('innerWidth')}")
     await page.goto(f"{here}/customers/client?customer_id=C-2&q=north")
-    await accessible(page)
-    await picture(page, f"customers-client-{look}")
+    await accessible_in_both_colours(page, "customers-client")
     await page.goto(f"{here}/licences")
-    await accessible(page)
-    await picture(page, f"licences-{look}")
+    await accessible_in_both_colours(page, "licences")
     for tab in ("customers", "licences"):
         await page.goto(f"{here}/{tab}/import")
-        await accessible(page)
-        await picture(page, f"{tab}-import-{look}")
+        await accessible_in_both_colours(page, f"{tab}-import")
     visitors.watch.expect(422, f"{here}/customers/import")
     await load(page, partner, b"customer_id,halo_client_id\nC-9,1\n")
-    await accessible(page)
-    await picture(page, f"customers-file-errors-{look}")
+    await accessible_in_both_colours(page, "customers-file-errors")
     await load(page, partner, b"customer_id,halo_client_id,excluded\nC-2,3,\nC-3,4,\nC-1,,yes\n")
-    await accessible(page)
-    await picture(page, f"customers-changes-{look}")
+    await accessible_in_both_colours(page, "customers-changes")
     await page.get_by_role("button", name="Apply 3 changes").click()
     await expect(page.get_by_text("3 customers changed")).to_be_visible()
-    await accessible(page)
-    await picture(page, f"customers-changed-{look}")
-
-
-async def dark(page: Page) -> str:
-    return "dark" if await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    await accessible_in_both_colours(page, "customers-changed")
 
 
 async def prepared_connected(partner: Partner) -> None:

@@ -7,8 +7,8 @@ import io
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, PHONE, picture
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import PHONE, SCREENS
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner, lines
 
@@ -31,20 +31,18 @@ async def report(page: Page, partner: Partner) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Report: November 2026")
 
 
-@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_the_report_is_accessible_whatever_it_shows(page: Page, partner: Partner) -> None:
     await sign_in(page, partner.api_key)
     await page.goto(f"/portal/{partner.name}/report")
-    await accessible(page)
+    await accessible_in_both_colours(page, "report-empty")
     await synced(partner)
     await page.reload()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Report: November 2026")
-    await accessible(page)
-    width = page.viewport_size and page.viewport_size["width"]
-    await picture(page, f"report-{width}")
+    await accessible_in_both_colours(page, "report")
     for query in ("?status=attention", "?q=nothing-has-this-name", "?customer=C-9"):
         await page.goto(f"/portal/{partner.name}/report{query}")
-        await accessible(page)
+        await accessible_in_both_colours(page, f"report-{query}")
 
 
 async def test_lines_are_found_sorted_and_paged(page: Page, partner: Partner) -> None:

@@ -6,15 +6,15 @@ import pytest
 from devstack.stack import Stack
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, PHONE, Look, picture
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import PHONE, SCREENS, Look
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
-@pytest.mark.parametrize("look", EVERY_LOOK, ids=str)
+@pytest.mark.parametrize("look", SCREENS, ids=str)
 async def test_a_wrong_key_is_explained_and_the_right_one_opens_the_portal_until_signing_out(
     visitors: Visitors, partner: Partner, look: Look
 ) -> None:
@@ -22,14 +22,13 @@ async def test_a_wrong_key_is_explained_and_the_right_one_opens_the_portal_until
     page = await visitors.page(look)
     await page.goto(f"/portal/{partner.name}/halo-psa")
     await expect(page).to_have_title("Sign in \N{EN DASH} Converge")
-    await accessible(page)
+    await accessible_in_both_colours(page, "sign-in")
     await page.get_by_label("API key").fill("hs_wrong")
     await page.get_by_role("button", name="Sign in").click()
     explained = re.compile("It begins with hs_.*unknown or was revoked.*ask the person who manages the API keys")
     await expect(page.get_by_label("API key")).to_have_accessible_description(explained)
     await expect(page.get_by_label("API key")).to_have_value("")
-    await accessible(page)
-    await picture(page, f"wrong-key-{look}")
+    await accessible_in_both_colours(page, "wrong-key")
     await page.get_by_label("API key").fill(partner.api_key)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="Halo PSA", level=1)).to_be_visible()  # where it was on the way to

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.looks import EVERY_LOOK, picture
+from tests.browser.accessibility import accessible, accessible_in_both_colours
+from tests.browser.looks import SCREENS, picture
 from tests.browser.visiting import PATIENCE_MS, Visitors, report, sign_in, slow_down
 from tests.partner import Partner, lines
 
@@ -161,11 +161,8 @@ async def test_sync_needs_no_scripts(visitors: Visitors, partner: Partner) -> No
     await expect(panel).to_contain_text("3 items are as the invoice says")
 
 
-@pytest.mark.parametrize("page", EVERY_LOOK, indirect=True, ids=str)
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
-    look = page.viewport_size["width"] if page.viewport_size else 0
-    dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    name = f"{look}-{'dark' if dark else 'light'}"
     await partner.connect()
     mixed = [
         *lines(14, customer_name="Contoso"),
@@ -174,12 +171,11 @@ async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
     ]
     await partner.publish(partner.event(mixed))
     await report(page, partner)
-    await accessible(page)
-    await picture(page, f"sync-idle-{name}")
+    await accessible_in_both_colours(page, "sync-idle")
     await slow_down(partner)
     await page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True).click()
     await expect(page.locator("#sync-panel")).to_contain_text("items done")
-    await picture(page, f"sync-active-{name}")
+    await picture(page, f"sync-active-{await page.evaluate('innerWidth')}")
     await expect(page.locator("#sync-panel")).to_contain_text("items are as the invoice says")
     changed = lines(2, quantity="7", unit_price="12.00")
     changed += numbered("y", lines(1, product_code="NEW", billing_cycle="Yearly"))
@@ -187,11 +183,9 @@ async def test_every_state_is_accessible(page: Page, partner: Partner) -> None:
     await page.goto(f"/portal/{partner.name}/report")
     await page.locator("#sync-panel").get_by_role("button", name="Preview").click()
     await expect(page.get_by_role("heading", name="In money")).to_be_visible()
-    await accessible(page)
-    await picture(page, f"preview-{name}")
+    await accessible_in_both_colours(page, "preview")
     await page.get_by_role("navigation", name="What is listed").get_by_role("link", name="Updated").click()
-    await accessible(page)
-    await picture(page, f"preview-updated-{name}")
+    await accessible_in_both_colours(page, "preview-updated")
 
 
 async def test_the_approval_of_held_removals_is_off_while_a_run_goes_on(page: Page, partner: Partner) -> None:

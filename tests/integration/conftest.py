@@ -15,7 +15,7 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.acts import COMMAND_LINE
-from report_api.app import build
+from report_api.app import Api, build
 from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
 
@@ -216,8 +216,14 @@ def event_timing() -> EventTiming:
     return EventTiming(poll_s=0.02, progress_s=600.0, heartbeat_s=0.1)
 
 
+@pytest.fixture(scope="session")
+def application() -> Api:
+    """The application, made once, since making its routes takes longer than most tests; `world` gives it its ports."""
+    return build(None)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming) -> AsyncIterator[World]:
+async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming, application: Api) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = ports_on(
@@ -227,7 +233,8 @@ async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming) -> AsyncIt
         services=auth,
         event_timing=event_timing,
     )
-    transport = httpx.ASGITransport(build(ports), raise_app_exceptions=False)
+    application.state.ports = ports
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         world = World(pool, client, ports, auth)
         for partner in (ACME, RIVAL):

@@ -16,6 +16,16 @@ from devstack.rabbitmq_choice import may_install_debian_packages
 CHROMIUM_VARIABLE = "HALOSYNC_DEVSTACK_CHROMIUM"
 """Names the program, when it is not to be looked for."""
 
+# Of several lists of features the last counts, so that this one replaces Playwright's; what we need of it stands here.
+_FEATURES_NOT_WANTED = (
+    # Pages of Chromium's own address bar, loaded with each window: more than half of what opening a page of ours costs.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxSimplification"),
+    # What asks its maker, and what turns an address of http into one of https.
+    *("AimEnabled", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PreconnectToSearch"),
+    *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable"),
+    # What makes tests see a page late or not at all: the picture of the page before, and closing without asking it.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "PaintHolding"),
+)
 FLAGS = (
     "--no-sandbox",  # root, and many a container, cannot have Chromium's own sandbox; only our own pages are opened
     "--disable-gpu",
@@ -25,6 +35,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--disable-features={','.join(_FEATURES_NOT_WANTED)}",
 )
 """How it is started for tests."""
 

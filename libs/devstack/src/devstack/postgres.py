@@ -46,7 +46,8 @@ class PostgresServer:
         Raises:
             asyncpg.DuplicateDatabaseError: there is one of that name.
         """
-        source = f" TEMPLATE {_quoted(template)}" if template is not None else ""
+        # Copying the files takes a quarter of the time of writing all of them to the log, which is the default.
+        source = f" TEMPLATE {_quoted(template)} STRATEGY FILE_COPY" if template is not None else ""
         await self._execute(f"CREATE DATABASE {_quoted(name)}{source}")
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
