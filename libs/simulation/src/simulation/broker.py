@@ -79,8 +79,6 @@ class Broker:
         self._tag = 0
         self._travelling = 0
 
-    # ------------------------------------------------------------------ publishing
-
     async def publish(self, process: Process, envelope: Envelope, tier_s: float | None = None) -> None:
         """Publish and wait for the confirmation, into the tier of `tier_s` seconds if given.
 
@@ -136,8 +134,6 @@ class Broker:
     def _enqueue(self, envelope: Envelope) -> None:
         self._queues.setdefault(envelope.queue, deque()).append(envelope)
         self._dispatch(envelope.queue)
-
-    # ------------------------------------------------------------------ consuming
 
     def consume(self, consumer: Consumer) -> None:
         """Let a process consume; its death gives back what it had."""
@@ -217,7 +213,7 @@ class Broker:
         process = consumer.process
         try:
             await process.gate()
-            follows = next_delivery(await _ending(consumer.handler, envelope), envelope.attempts, RULES)
+            follows = next_delivery(await _ending(consumer.handler, envelope.body), envelope.attempts, RULES)
             try:
                 await self._publish_what_follows(process, envelope, follows)
             except NotPublishedError:
@@ -243,9 +239,9 @@ class Broker:
                 await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
 
 
-async def _ending(handler: Handler, envelope: Envelope) -> Ending:
+async def _ending(handler: Handler, body: Any) -> Ending:
     try:
-        wait_s = await handler(envelope.body)
+        wait_s = await handler(body)
     except Exception as error:  # noqa: BLE001 - as a consumer of the real broker
         return ending_of(error)
     return Finished() if wait_s is None else Postponed(wait_s)
