@@ -609,7 +609,7 @@ END $function$;
 CREATE FUNCTION item_customer(halo_client_id bigint, customer_ids text[])
  RETURNS text
  LANGUAGE sql
- IMMUTABLE
+ STABLE
 AS $function$
     SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
 $function$;

@@ -122,11 +122,12 @@ class RunViews:
 
     async def newest(self, partner_id: str, mode: RunMode | None = None) -> RunView | None:
         """Return the newest run; None before the first."""
-        return next(iter(await self.of_partner(partner_id, mode=mode, most=1)), None)
+        row = await QUERIES.newest_run_view(self._pool, partner_id=partner_id, mode=mode)
+        return None if row is None else _run(row)
 
     async def of_all(self, most: int) -> Sequence[RunView]:
         """Return the newest runs of all partners."""
-        return [_run(row) async for row in QUERIES.newest_run_views(self._pool, most=most)]
+        return [_run(row) async for row in QUERIES.run_views_of_all(self._pool, most=most)]
 
     async def mode_counts(self, partner_id: str) -> Mapping[RunMode, int]:
         """Return how many runs of each mode there are; a mode without runs counts 0."""

@@ -6,10 +6,12 @@ SELECT run_id, item_id, seq, customer_ids, customer_name, halo_client_id, produc
     after_quantity, after_price, after_billing_cycle, after_active, attempts
 FROM item;
 
+-- These functions are STABLE, as what they call is: then Postgres writes them into the statement and they cost nothing.
+
 -- What a customer is known by among the items of a run: its client in Halo, or its own id where it has none. A clean-up
 -- belongs to its client.
 CREATE OR REPLACE FUNCTION item_customer(halo_client_id bigint, customer_ids text[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
     SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
 $$;
 

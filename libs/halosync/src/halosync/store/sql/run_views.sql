@@ -3,6 +3,11 @@
 SELECT * FROM run_view
 WHERE run_id = :run_id AND (CAST(:partner_id AS text) IS NULL OR partner_id = :partner_id);
 
+-- name: newest_run_view^
+-- Read often, for pages that are open: by the index run_newest.
+SELECT * FROM run_view WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
+ORDER BY created_at DESC, run_id LIMIT 1;
+
 -- name: run_views_of_partner
 -- Newest first, by the index run_newest: those behind created_at and run_id, or behind `skip` others. People turn pages
 -- by number; a run that is added shifts them by one.
@@ -12,7 +17,7 @@ WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
        OR (created_at = CAST(:created_at AS timestamptz) AND run_id > CAST(:run_id AS uuid)))
 ORDER BY created_at DESC, run_id LIMIT :most OFFSET :skip;
 
--- name: newest_run_views
+-- name: run_views_of_all
 -- Of all partners, for the operator.
 SELECT * FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;
 
