@@ -20,7 +20,7 @@ def same_on_wire(desired: Decimal | None, observed: Decimal | None) -> bool:
 
 def plain(value: Decimal) -> str:
     """Return `value` for a sentence: no exponent."""
-    return format(value, "f")
+    return f"{value:f}"
 
 
 def percent(fraction: Decimal) -> str:
