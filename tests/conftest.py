@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from devstack.stack import Stack
+from xdist.remote import Producer
 
 from tests import scheduler
 from tests.partner import Partner, new_partner
@@ -12,9 +13,9 @@ from tests.partner import Partner, new_partner
 pytest_plugins = ["devstack.fixtures"]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
     """Divide the tests among workers (`-n`)."""
-    return scheduler.scheduler(config)
+    return scheduler.scheduler(config, log)
 
 
 @pytest.hookimpl(trylast=True)
