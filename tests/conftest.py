@@ -1,13 +1,26 @@
 """Real servers and partners for every test that asks for them; see `devstack.fixtures`."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from devstack.stack import Stack
 
+from tests import scheduler
 from tests.partner import Partner, new_partner
 
 pytest_plugins = ["devstack.fixtures"]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+    """Divide the tests among workers (`-n`)."""
+    return scheduler.scheduler(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    scheduler.sort(items)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 from devstack.stack import Stack
 from devstack.wait import until
@@ -135,10 +136,17 @@ async def added(stack: Stack, name: str) -> str:
 
     The operator's command would do it too, but starting it costs more than most tests; the demonstration has it.
     """
-    pool = await open_pool(stack.database_url, max_size=1)
-    try:
+    async with database(stack) as pool:
         await PartnerStore(pool).add(name, "Acme MSP")
         return (await KeyStore(pool).create(name, "", by=COMMAND_LINE)).api_key
+
+
+@asynccontextmanager
+async def database(stack: Stack) -> "AsyncIterator[asyncpg.Pool[Any]]":
+    """Open a pool on the database of the stack."""
+    pool = await open_pool(stack.database_url, max_size=1)
+    try:
+        yield pool
     finally:
         await pool.close()
 

@@ -455,6 +455,39 @@ CREATE TABLE run_money (
 );
 CREATE INDEX run_money_run ON run_money USING btree (run_id);
 
+-- VIEW item_money
+--     run_id uuid
+--     action text
+--     outcome text
+--     customer text
+--     billing_cycle text
+--     before numeric
+--     after numeric
+
+-- VIEW item_view
+--     run_id uuid
+--     item_id bigint
+--     seq integer
+--     customer_ids text[]
+--     customer_name text
+--     halo_client_id bigint
+--     product_code text
+--     licence_name text
+--     halo_licence_id bigint
+--     action text
+--     outcome text
+--     reason text
+--     detail text
+--     before_quantity numeric
+--     before_price numeric
+--     before_billing_cycle text
+--     before_active boolean
+--     after_quantity numeric
+--     after_price numeric
+--     after_billing_cycle text
+--     after_active boolean
+--     attempts integer
+
 -- VIEW rate_standing
 --     tenant text
 --     requests integer
@@ -465,6 +498,39 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     left_now integer
 --     next_free_at timestamp with time zone
 --     blocked_until timestamp with time zone
+
+-- VIEW run_view
+--     run_id uuid
+--     partner_id text
+--     invoice_pk bigint
+--     invoice_id text
+--     revision integer
+--     period text
+--     currency text
+--     superseded boolean
+--     mode text
+--     state text
+--     requested_by text
+--     approve_removals integer
+--     accept_shrunk_read boolean
+--     removal text
+--     created_at timestamp with time zone
+--     started_at timestamp with time zone
+--     finished_at timestamp with time zone
+--     cancel_requested_at timestamp with time zone
+--     error_code text
+--     error text
+--     halo_requests integer
+--     total integer
+--     synced integer
+--     skipped integer
+--     held integer
+--     failed integer
+--     pending integer
+--     created integer
+--     updated integer
+--     deleted integer
+--     unchanged integer
 
 CREATE FUNCTION item_count_inserted()
  RETURNS trigger
@@ -540,6 +606,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE FUNCTION item_customer(halo_client_id bigint, customer_ids text[])
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
+$function$;
+
 CREATE FUNCTION item_line_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -552,6 +626,25 @@ BEGIN
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $function$;
+
+CREATE FUNCTION item_text(customer_name text, product_code text, licence_name text, customer_ids text[], reason text, detail text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(concat_ws(chr(10), customer_name, product_code, licence_name, array_to_string(customer_ids, chr(10)),
+                           reason, detail))
+$function$;
+
+CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
+ RETURNS TABLE(item_id bigint, action text, outcome text, reason text, detail text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail
+    FROM item_line m JOIN item i USING (item_id)
+    WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
+$function$;
 
 CREATE FUNCTION line_outcome(kind text, run_id uuid, item_outcome text)
  RETURNS text
@@ -567,6 +660,14 @@ CREATE FUNCTION line_reason(kind text, run_id uuid, item_reason text)
  IMMUTABLE
 AS $function$
     SELECT CASE WHEN run_id IS NULL THEN NULL WHEN kind = 'recurring' THEN item_reason ELSE 'not_recurring' END
+$function$;
+
+CREATE FUNCTION line_text(customer_name text, product_code text, product_name text, customer_id text, line_id text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
 $function$;
 
 CREATE FUNCTION outbox_notify()
@@ -739,15 +840,6 @@ CREATE FUNCTION run_money_now(p_run_id uuid)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2), round(coalesce(sum(amount.after), 0), 2)
-    FROM item CROSS JOIN LATERAL (VALUES
-        (before_billing_cycle,
-         CASE WHEN before_active THEN before_quantity * before_price END,
-         CASE WHEN before_active AND outcome IN ('held', 'failed', 'skipped') THEN before_quantity * before_price END),
-        (after_billing_cycle,
-         CAST(NULL AS numeric),
-         CASE WHEN after_active AND outcome IN ('synced', 'pending') THEN after_quantity * after_price END)
-    ) AS amount (billing_cycle, before, after)
-    WHERE item.run_id = p_run_id AND (amount.before IS NOT NULL OR amount.after IS NOT NULL)
-    GROUP BY amount.billing_cycle
+    SELECT m.billing_cycle, round(coalesce(sum(m.before), 0), 2), round(coalesce(sum(m.after), 0), 2)
+    FROM item_money m WHERE m.run_id = p_run_id GROUP BY m.billing_cycle
 $function$;

@@ -9,9 +9,10 @@ from devstack.demo import Demo
 from devstack.sample import make_sample
 from devstack.stack import Stack
 from devstack.wait import until
+from halosync.store.dead_letters import DeadLetter, DeadLetterStore, Selection
 from rich.console import Console
 
-from tests.partner import PATIENCE_S, Partner, lines, new_partner
+from tests.partner import PATIENCE_S, Partner, database, lines, new_partner
 
 pytestmark = pytest.mark.e2e
 
@@ -110,15 +111,17 @@ async def test_a_malformed_event_is_kept_and_the_next_one_processed(partner: Par
     raw = body if isinstance(body, bytes) else json.dumps({**partner.event(lines(1)), **body}).encode()
     await publish_raw(partner, raw)
     await partner.publish(partner.event(lines(1)))
-    letters: list[dict[str, Any]] = []
+    letters: list[DeadLetter] = []
 
-    async def kept() -> bool:
-        found = await partner.stack.cli("dead-letters", "list", "--all")
-        letters[:] = [letter for letter in found if named in letter["reason"]]
-        return bool(letters)
+    async with database(partner.stack) as pool:
 
-    await until(kept, what="keeping the dead letter", timeout_s=PATIENCE_S)
-    assert letters[0]["queue"] == "planner.invoice-ready.v1"
+        async def kept() -> bool:
+            found = await DeadLetterStore(pool).list(Selection(state=None))
+            letters[:] = [letter for letter in found if named in letter.reason]
+            return bool(letters)
+
+        await until(kept, what="keeping the dead letter", timeout_s=PATIENCE_S)
+    assert letters[0].queue == "planner.invoice-ready.v1"
 
 
 async def test_partners_do_not_see_each_other(stack: Stack, partner: Partner) -> None:

@@ -5,14 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from devstack.fixtures import QUICK
-from devstack.options import StackOptions
 from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 from devstack.rabbitmq_node import RabbitNode
 from devstack.service import STOP_TIMEOUT_S
-from devstack.stack import Stack, running_stack
-from devstack.state import StateFolder
+from devstack.stack import Stack
 from devstack.wait import until
 
 from tests.partner import lines, new_partner
@@ -23,14 +20,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 NOTICED_S = 35.0
 RECOVERED_S = 60.0
-
-
-@pytest.fixture
-async def own_stack(postgres_server: PostgresServer, rabbit_server: RabbitServer, devstack_state: StateFolder) -> Any:
-    """Processes of the test's own, whose servers may go away."""
-    options = StackOptions(environment={**QUICK, "HALOSYNC_HALO_TIMEOUT_S": "2"})
-    async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
-        yield running
 
 
 async def told(stack: Stack, path: str = "/readyz") -> dict[str, tuple[int, dict[str, Any]]]:

@@ -1,14 +1,8 @@
 """Processes that are killed, stopped and scaled while a run goes on: nothing lost, nothing twice (spec section 5)."""
 
-from typing import Any
-
 import pytest
-from devstack.fixtures import QUICK
-from devstack.options import StackOptions
-from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
-from devstack.stack import Stack, running_stack
-from devstack.state import StateFolder
+from devstack.stack import Stack
 from devstack.wait import until
 
 from tests.partner import PATIENCE_S, Partner, lines, new_partner
@@ -38,14 +32,6 @@ async def all_written_once(partner: Partner, run_id: str) -> None:
     run = await partner.finished(run_id)
     assert (run["state"], run["counters"]["created"]) == ("succeeded", ITEMS)
     assert await partner.licences() == {(1, f"P-{n}"): n + 1 for n in range(ITEMS)}
-
-
-@pytest.fixture
-async def own_stack(postgres_server: PostgresServer, rabbit_server: RabbitServer, devstack_state: StateFolder) -> Any:
-    """Four processes and two writers of the test's own, to kill."""
-    options = StackOptions(writers=2, environment={**QUICK, "HALOSYNC_HALO_TIMEOUT_S": "2"})
-    async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
-        yield running
 
 
 async def test_a_killed_writer_loses_and_doubles_nothing(own_stack: Stack) -> None:

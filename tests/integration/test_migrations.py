@@ -101,3 +101,22 @@ async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Text
     assert await columns(empty_url, "first") == ["a"]
     texts.folders["migrations"] = MORE
     assert await migrate(empty_url) == ["0002_more", "schema"]
+
+
+WRITTEN_IN = {
+    "item_customer": "SELECT item_customer(halo_client_id, customer_ids) FROM item_view",
+    "item_text": "SELECT item_text(customer_name, product_code, 'x', customer_ids, reason, detail) FROM item_view",
+    "line_text": "SELECT line_text(customer_name, product_code, product_name, customer_id, line_id) FROM invoice_line",
+    "line_outcome": "SELECT line_outcome(kind, gen_random_uuid(), 'synced') FROM invoice_line",
+    "line_reason": "SELECT line_reason(kind, gen_random_uuid(), 'no') FROM invoice_line",
+    "line_item": "SELECT i.* FROM invoice_line l LEFT JOIN LATERAL line_item(NULL, l.line_no) AS i ON true",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_IN)
+async def test_a_function_of_every_row_is_written_into_its_statement(
+    pool: "asyncpg.Pool[asyncpg.Record]", name: str
+) -> None:
+    """Called for each row it would cost twenty times as much: it must not promise more than what it calls keeps."""
+    plan = await pool.fetch(f"EXPLAIN (VERBOSE, COSTS OFF) {WRITTEN_IN[name]}")
+    assert f"{name}(" not in "\n".join(row[0] for row in plan)

@@ -45,6 +45,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _FILE = re.compile(r"[\w*./-]+\.(py|sql|md|toml|yml|txt|json)")
 _CLASS_MEMBER = re.compile(r"([A-Z]\w+)\.(\w+)")
 _NAME = re.compile(r"_?[a-z]+(?:_[a-z]+)+|[A-Z][A-Z]*(?:_[A-Z]+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)*")
+_CLASS = re.compile(r"(?:[A-Z][a-z]+)+")
 _VARIABLE = re.compile(rf"{PREFIX}[A-Z_]*[A-Z]")
 
 
@@ -110,6 +111,9 @@ def test_every_name_in_code_that_a_page_follows_is_in_the_code(page: str) -> Non
     assert [owner for owner, _ in sorted(members) if f"\nclass {owner}" not in code] == []
     assert [member for _, member in sorted(members) if f"def {member}(" not in code] == []
     assert sorted(name for name in said if _NAME.fullmatch(name) and name not in words) == []
+    # A capital alone proves little: every sentence of a docstring begins with one.
+    classes = [name for name in said if _CLASS.fullmatch(name)]
+    assert [name for name in classes if not re.search(rf"^(class )?{name}\b.*[:=]", code, re.MULTILINE)] == []
 
 
 def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:

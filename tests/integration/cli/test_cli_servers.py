@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Run, on
+
 pytestmark = pytest.mark.integration
 
 NOBODY = "localhost:1"
@@ -26,24 +28,34 @@ def halosync(tmp_path: Path, *arguments: str, **settings: str) -> "subprocess.Co
     )
 
 
-def test_a_missing_setting_is_named(tmp_path: Path) -> None:
-    done = halosync(tmp_path, "partner", "list")
-    assert (done.returncode, done.stdout) == (2, "")
+async def test_a_missing_setting_is_named(lonely: Run) -> None:
+    done = await lonely("partner", "list")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "HALOSYNC_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
-    done = halosync(tmp_path, "migrate", HALOSYNC_DATABASE_URL="mysql://x")
-    assert done.returncode == 2
+async def test_a_wrong_setting_is_named() -> None:
+    done = await on({"HALOSYNC_DATABASE_URL": "mysql://x"})("migrate")
+    assert done.exit_code == 2
     assert done.stderr.startswith("HALOSYNC_DATABASE_URL: ")
 
 
 @pytest.mark.parametrize("arguments", [["migrate"], ["partner", "list", "--json"], ["run", "list"]])
-def test_a_database_that_is_not_there_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
-    done = halosync(tmp_path, *arguments, HALOSYNC_DATABASE_URL=f"postgresql://me:secret@{NOBODY}/halosync")
+async def test_a_database_that_is_not_there_is_one_line(arguments: list[str]) -> None:
+    done = await on({"HALOSYNC_DATABASE_URL": f"postgresql://me:secret@{NOBODY}/halosync"})(*arguments)
+    assert (done.exit_code, done.stdout) == (1, "")
+    says_that_there_is_no_database(done.stderr)
+
+
+def test_so_it_is_when_the_libraries_may_say_what_they_want(tmp_path: Path) -> None:
+    done = halosync(tmp_path, "partner", "list", HALOSYNC_DATABASE_URL=f"postgresql://me:secret@{NOBODY}/halosync")
     assert (done.returncode, done.stdout) == (1, "")
-    [line] = done.stderr.splitlines()
+    says_that_there_is_no_database(done.stderr)
+
+
+def says_that_there_is_no_database(told: str) -> None:
+    [line] = told.splitlines()
     assert "cannot reach Postgres at localhost:1/halosync" in line
     assert "HALOSYNC_DATABASE_URL" in line
     assert "secret" not in line
@@ -61,10 +73,10 @@ def test_a_broker_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert "secret" not in line
 
 
-def test_a_database_that_does_not_exist_is_named(tmp_path: Path, database_url: str) -> None:
+async def test_a_database_that_does_not_exist_is_named(database_url: str) -> None:
     wrong = database_url.rpartition("/")[0] + "/not_there"
-    done = halosync(tmp_path, "partner", "list", HALOSYNC_DATABASE_URL=wrong)
-    assert done.returncode == 1
+    done = await on({"HALOSYNC_DATABASE_URL": wrong})("partner", "list")
+    assert done.exit_code == 1
     assert "not_there" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -91,14 +91,14 @@ async def test_a_run_of_another_partner_changes_nothing(
     world: "World", visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: asyncio.Queue[str] = asyncio.Queue()
-    look = world.ports.reports.newest_standing
+    look = world.ports.run_views.newest
 
     async def noted(partner_id: str) -> Any:
         found = await look(partner_id)
         looks.put_nowait(partner_id)
         return found
 
-    monkeypatch.setattr(world.ports.reports, "newest_standing", noted)
+    monkeypatch.setattr(world.ports.run_views, "newest", noted)
     stream = Stream(sync_events(world.ports, visitor, ""))
     waiting = asyncio.create_task(stream.next())
     await looks.get()

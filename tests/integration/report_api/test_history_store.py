@@ -1,14 +1,15 @@
 """What the history reads of Postgres: the last invoices, runs, and items by page and filter."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 from halosync.domain.model import Action, Outcome
 from halosync.domain.run_order import RunMode
-from halosync.store.history import HistoryStore
-from halosync.store.reports import ItemFilter
+from halosync.store.invoice_views import InvoiceViews
+from halosync.store.item_views import ItemFilter, ItemViews
+from halosync.store.run_views import RunViews
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -20,12 +21,22 @@ NOW = datetime(2026, 11, 5, 3, tzinfo=UTC)
 
 
 @pytest.fixture
-def history(world: "World") -> HistoryStore:
-    return HistoryStore(world.pool)
+def invoices(world: "World") -> InvoiceViews:
+    return InvoiceViews(world.pool)
+
+
+@pytest.fixture
+def runs(world: "World") -> RunViews:
+    return RunViews(world.pool)
+
+
+@pytest.fixture
+def item_views(world: "World") -> ItemViews:
+    return ItemViews(world.pool)
 
 
 async def test_the_newest_invoices_come_with_the_counters_of_their_newest_run(
-    world: "World", history: HistoryStore
+    world: "World", invoices: InvoiceViews
 ) -> None:
     for month in range(1, 4):
         issued_at = world.issued - timedelta(days=31 * month)
@@ -35,7 +46,7 @@ async def test_the_newest_invoices_come_with_the_counters_of_their_newest_run(
     items = [world.item(outcome="synced"), world.item(outcome="held"), world.item(outcome="skipped")]
     latest = await world.run(newest, items, state="partial", created_at=NOW + timedelta(hours=1))
 
-    first, *others = await history.invoices(ACME, most=3)
+    first, *others = await invoices.synced(ACME, most=3)
     assert (first.invoice_id, first.period, first.line_count) == ("INV-0", "2026-11", 1)
     assert (first.run_id, first.state) == (latest, "partial")
     assert first.counts == {"synced": 1, "held": 1, "skipped": 1, "failed": 0, "pending": 0}
@@ -45,60 +56,60 @@ async def test_the_newest_invoices_come_with_the_counters_of_their_newest_run(
     ]
 
 
-async def test_only_the_revision_that_counts_is_shown_with_its_own_runs(world: "World", history: HistoryStore) -> None:
+async def test_only_the_revision_that_counts_is_shown_with_its_own_runs(world: "World", invoices: InvoiceViews) -> None:
     old = await world.invoice("INV-1")
     await world.run(old, [world.item(outcome="failed")], state="partial")
     new = await world.invoice("INV-1", revision=2)
     await world.pool.execute("UPDATE invoice SET superseded_by = $2 WHERE invoice_pk = $1", old, new)
-    (shown,) = await history.invoices(ACME, most=12)
+    (shown,) = await invoices.synced(ACME, most=12)
     assert (shown.revision, shown.run_id) == (2, None)
 
 
-async def test_a_run_that_read_nothing_does_not_hide_the_one_before_it(world: "World", history: HistoryStore) -> None:
+async def test_a_run_that_read_nothing_does_not_hide_the_one_before_it(world: "World", invoices: InvoiceViews) -> None:
     invoice_pk = await world.invoice()
     planned = await world.run(invoice_pk, [world.item(outcome="synced")], state="succeeded", created_at=NOW)
     await world.run(invoice_pk, state="failed", created_at=NOW + timedelta(hours=1))
     await world.run(invoice_pk, [world.item(outcome="held")], state="previewed", mode="preview")
-    (shown,) = await history.invoices(ACME, most=12)
+    (shown,) = await invoices.synced(ACME, most=12)
     assert (shown.run_id, shown.state) == (planned, "succeeded")
 
     other = await world.invoice("INV-2", issued_at=world.issued + timedelta(days=31))
     failed = await world.run(other, state="failed")
-    shown = (await history.invoices(ACME, most=12))[0]
+    shown = (await invoices.synced(ACME, most=12))[0]
     assert (shown.run_id, shown.state) == (failed, "failed")
     assert set((shown.counts or {}).values()) == {0}
 
 
-async def test_runs_are_paged_newest_first_and_by_mode(world: "World", history: HistoryStore) -> None:
+async def test_runs_are_paged_newest_first_and_by_mode(world: "World", runs: RunViews) -> None:
     invoice_pk = await world.invoice()
     modes = ["apply", "preview", "apply", "apply", "preview"]
     ids = [
         await world.run(invoice_pk, mode=mode, state="cancelled", created_at=NOW - timedelta(hours=hours))
         for hours, mode in enumerate(modes)
     ]
-    assert await history.run_counts(ACME) == {"apply": 3, "preview": 2}
-    pages = [await history.runs(ACME, mode=None, skip=skip, most=2) for skip in (0, 2, 4, 6)]
-    assert [[row["run_id"] for row in page] for page in pages] == [ids[:2], ids[2:4], ids[4:], []]
-    previews = await history.runs(ACME, mode=RunMode.PREVIEW, skip=1, most=9)
-    assert [(row["run_id"], row["invoice_id"], row["period"]) for row in previews] == [(ids[4], "INV-1", "2026-11")]
+    assert await runs.mode_counts(ACME) == {"apply": 3, "preview": 2}
+    pages = [await runs.of_partner(ACME, mode=None, skip=skip, most=2) for skip in (0, 2, 4, 6)]
+    assert [[run.run_id for run in page] for page in pages] == [ids[:2], ids[2:4], ids[4:], []]
+    previews = await runs.of_partner(ACME, mode=RunMode.PREVIEW, skip=1, most=9)
+    assert [(run.run_id, run.invoice_id, run.period) for run in previews] == [(ids[4], "INV-1", "2026-11")]
 
 
-async def test_counts_are_of_every_outcome_and_action_that_fits_a_text(world: "World", history: HistoryStore) -> None:
+async def test_counts_are_of_every_outcome_and_action_that_fits_a_text(world: "World", item_views: ItemViews) -> None:
     items = [
         world.item(outcome="synced", action="create"),
         world.item(outcome="failed", action="create", customer_name="Fabrikam"),
         world.item(outcome="failed", action="update", detail="100% refused"),
     ]
     run_id = await world.run(await world.invoice(), items)
-    every = await history.item_counts(run_id, None)
+    every = await item_views.counts(run_id, None)
     assert (every.of(), every.of("failed"), every.of(action="create"), every.of("failed", "update")) == (3, 2, 2, 1)
     assert every.of(Outcome.HELD, Action.DELETE) == 0
-    found = await history.item_counts(run_id, "100%")
+    found = await item_views.counts(run_id, "100%")
     assert found.by_both == {(Outcome.FAILED, Action.UPDATE): 1}
-    assert (await history.item_counts(UUID(int=1), None)).of() == 0
+    assert (await item_views.counts(UUID(int=1), None)).of() == 0
 
 
-async def test_items_are_paged_in_the_order_of_the_plan(world: "World", history: HistoryStore) -> None:
+async def test_items_are_paged_in_the_order_of_the_plan(world: "World", item_views: ItemViews) -> None:
     items = [
         world.item(
             outcome="synced" if number % 2 else "failed",
@@ -109,9 +120,9 @@ async def test_items_are_paged_in_the_order_of_the_plan(world: "World", history:
     ]
     run_id = await world.run(await world.invoice(), items)
 
-    async def seqs(skip: int = 0, most: int = 100, **wanted: str) -> list[int]:
-        rows = await history.items(run_id, wanted=ItemFilter(**wanted), skip=skip, most=most)
-        return [row["seq"] for row in rows]
+    async def seqs(skip: int = 0, most: int = 100, **wanted: Any) -> list[int]:
+        rows = await item_views.page(run_id, ItemFilter(**wanted), skip=skip, most=most)
+        return [item.seq for item in rows]
 
     assert [await seqs(skip, 4) for skip in (0, 4, 8, 12)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], []]
     assert await seqs(outcome="failed", action="create") == [0, 6]
@@ -119,12 +130,12 @@ async def test_items_are_paged_in_the_order_of_the_plan(world: "World", history:
     assert await seqs(q="CUSTOMER 7") == [7]
 
 
-async def test_nobody_sees_what_another_partner_did(world: "World", history: HistoryStore) -> None:
+async def test_nobody_sees_what_another_partner_did(world: "World", invoices: InvoiceViews, runs: RunViews) -> None:
     run_id = await world.run(await world.invoice(), [world.item()])
-    row = await history.run(ACME, run_id)
-    assert row is not None
-    assert (row["run_id"], row["period"], row["superseded"]) == (run_id, "2026-11", False)
-    assert await history.run(RIVAL, run_id) is None
-    assert await history.invoices(RIVAL, most=12) == []
-    assert await history.runs(RIVAL, mode=None, skip=0, most=9) == []
-    assert await history.run_counts(RIVAL) == {}
+    run = await runs.get(run_id, ACME)
+    assert run is not None
+    assert (run.run_id, run.period, run.superseded) == (run_id, "2026-11", False)
+    assert await runs.get(run_id, RIVAL) is None
+    assert await invoices.synced(RIVAL, most=12) == []
+    assert await runs.of_partner(RIVAL, mode=None, skip=0, most=9) == []
+    assert await runs.mode_counts(RIVAL) == {}

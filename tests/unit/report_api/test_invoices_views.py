@@ -1,5 +1,6 @@
 """What the report page asks of the store, and what it offers for each line."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,8 @@ from uuid import UUID
 
 import pytest
 from halosync.contracts.run import RunCounters
-from halosync.domain.model import Kind, Outcome, Reason
+from halosync.domain.line_outcome import LineOutcome, line_outcome
+from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.states import RunState
 from halosync.store.invoice_report_values import (
@@ -15,10 +17,11 @@ from halosync.store.invoice_report_values import (
     LineChoice,
     LineCounts,
     LineSort,
-    LoadedInvoice,
     ReportedInvoice,
     ReportedRun,
 )
+from halosync.store.invoice_views import LoadedInvoice
+from halosync.store.line_views import LineView
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -32,27 +35,30 @@ INVOICE = LoadedInvoice(1, "INV-1", 1, "2026-11", "AUD", 1, Decimal(1), AT, AT)
 SYNCED = ReportedInvoice(INVOICE, is_newest=True, run=ReportedRun(RUN, RunState.PARTIAL, AT, RunCounters()))
 EARLIER = ReportedInvoice(INVOICE, is_newest=False, run=SYNCED.run)
 NOT_YET = ReportedInvoice(INVOICE, is_newest=True, run=None)
-ROW = {
-    "line_no": 1,
-    "line_id": "1",
-    "customer_id": "C-1",
-    "customer_name": "A & B",
-    "product_code": "P/1",
-    "product_name": "Product",
-    "kind": "recurring",
-    "quantity": Decimal(3),
-    "unit_price": Decimal("0.335"),
-    "billing_cycle": "Monthly",
-    "item_id": 7,
-    "action": "none",
-    "outcome": "failed",
-    "reason": None,
-    "detail": None,
-}
+LINE = LineView(
+    line_no=1,
+    line_id="1",
+    customer_id="C-1",
+    customer_name="A & B",
+    product_code="P/1",
+    product_name="Product",
+    kind=Kind.RECURRING,
+    quantity=Decimal(3),
+    unit_price=Decimal("0.335"),
+    billing_cycle="Monthly",
+    outcome=Outcome.FAILED,
+    action=Action.NONE,
+    reason=None,
+    detail=None,
+    item_id=7,
+    run_id=RUN,
+)
 
 
-def shown(of: ReportedInvoice = SYNCED, *, connection: str = "connected", idle: bool = True, **row: Any) -> ShownLine:
-    customer = CustomerLines("C-1", "A & B", LineCounts(*[1] * 8), [], [{**ROW, **row}])
+def shown(
+    of: ReportedInvoice = SYNCED, *, connection: str = "connected", idle: bool = True, **changed: Any
+) -> ShownLine:
+    customer = CustomerLines("C-1", "A & B", LineCounts(*[1] * 8), [], [replace(LINE, **changed)])
     [made] = shown_customers([customer], of, PossibleRemedies("p 1", connection, idle=idle))
     return made.lines[0]
 
@@ -100,7 +106,8 @@ def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
 
 
 def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
-    line = shown(kind="credit", outcome="failed", reason="halo_rejected")
+    became = line_outcome(Kind.CREDIT, LineOutcome(Outcome.FAILED, Action.UPDATE, "halo_rejected"))
+    line = shown(kind=Kind.CREDIT, **asdict(became))
     assert (line.meaning.label, line.note, line.remedy) == ("Skipped", "Not a recurring charge", None)
 
 

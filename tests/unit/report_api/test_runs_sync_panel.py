@@ -8,7 +8,8 @@ import pytest
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
-from halosync.store.previews import Cost, PreviewKind, kind_of
+from halosync.store.previews import PreviewKind, kind_of
+from halosync.store.run_views import Cost
 from hypothesis import given
 from hypothesis import strategies as st
 from report_api.runs.models import Money, RunProgress

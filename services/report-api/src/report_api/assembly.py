@@ -8,14 +8,16 @@ from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
+from halosync.store.invoice_views import InvoiceViews
+from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
+from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
-from halosync.store.reports import ReportStore
 from halosync.store.run_retries import RunRetries
+from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
@@ -40,13 +42,15 @@ def ports_on(
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         invoice_reports=InvoiceReports(pool),
-        history=HistoryStore(pool),
+        invoice_views=InvoiceViews(pool),
+        item_views=ItemViews(pool),
+        line_views=LineViews(pool),
         keys=KeyStore(pool),
         customer_links=CustomerLinks(pool),
         product_links=ProductLinks(pool),
         partners=PartnerStore(pool),
         previews=PreviewStore(pool),
-        reports=ReportStore(pool),
+        run_views=RunViews(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
         sessions=SessionStore(pool),

@@ -13,14 +13,16 @@ from halosync.contracts.settings import RateLimit
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
-from halosync.store.history import HistoryStore
 from halosync.store.invoice_report import InvoiceReports
+from halosync.store.invoice_views import InvoiceViews
+from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
+from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
-from halosync.store.reports import ReportStore
 from halosync.store.run_retries import RunRetries
+from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
@@ -55,13 +57,15 @@ class Ports:
     audit: AuditStore
     connections: ConnectionStore
     invoice_reports: InvoiceReports
-    history: HistoryStore
+    invoice_views: InvoiceViews
+    item_views: ItemViews
     keys: KeyStore
+    line_views: LineViews
     customer_links: CustomerLinks
     product_links: ProductLinks
     partners: PartnerStore
     previews: PreviewStore
-    reports: ReportStore
+    run_views: RunViews
     runs: RunStore
     retries: RunRetries
     sessions: SessionStore

@@ -1,7 +1,6 @@
 """Following a run until it ends, and saying how it ended."""
 
 import asyncio
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +9,18 @@ from rich.progress import Progress
 from halosync.cli.failures import CommandError
 from halosync.cli.run_refusal import why_no_run
 from halosync.domain.states import RunState
-from halosync.store.run_overview import RunOverview, RunOverviews
+from halosync.store.run_views import RunView, RunViews
 from halosync.store.runs import NoRunError
 
 POLL_S = 0.5
 SUCCESS = frozenset({RunState.SUCCEEDED, RunState.PREVIEWED})
+_TOLD = (
+    *("run_id", "partner_id", "invoice_id", "revision", "mode", "state", "requested_by"),
+    *("created_at", "started_at", "finished_at", "error_code", "error", "halo_requests"),
+)
 
 
-async def follow(runs: RunOverviews, run_id: UUID, bar: Progress) -> RunOverview:
+async def follow(runs: RunViews, run_id: UUID, bar: Progress) -> RunView:
     """Return the run once it has ended, showing its progress until then.
 
     Raises:
@@ -36,12 +39,12 @@ async def follow(runs: RunOverviews, run_id: UUID, bar: Progress) -> RunOverview
         await asyncio.sleep(POLL_S)
 
 
-def as_json_value(run: RunOverview) -> dict[str, Any]:
+def as_json_value(run: RunView) -> dict[str, Any]:
     """Return a run for programs; the names are those of the report API (spec section 7)."""
-    return {**asdict(run), "counters": run.counters.model_dump()}
+    return {**{name: getattr(run, name) for name in _TOLD}, "counters": run.counters.model_dump()}
 
 
-def summary(run: RunOverview) -> str:
+def summary(run: RunView) -> str:
     """Say how a run ended and what it did."""
     counts = run.counters
     done = f"{counts.created} created, {counts.updated} updated, {counts.deleted} deleted, {counts.unchanged} unchanged"

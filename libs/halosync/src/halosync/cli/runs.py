@@ -14,8 +14,8 @@ from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.store.partners import PartnerStore, UnknownPartnerError
-from halosync.store.run_overview import RunOverview, RunOverviews
 from halosync.store.run_retries import RunRetries
+from halosync.store.run_views import RunView, RunViews
 from halosync.store.runs import (
     RunNotStartedError,
     RunStore,
@@ -107,9 +107,9 @@ def watch(
 ) -> None:
     """Follow a run until it ends. Exit code 0 when it succeeded or is a finished preview, else 1."""
 
-    async def follow_run(pool: "asyncpg.Pool[Any]") -> RunOverview:
+    async def follow_run(pool: "asyncpg.Pool[Any]") -> RunView:
         with progress(quiet=as_json) as bar:
-            return await follow(RunOverviews(pool), run_id, bar)
+            return await follow(RunViews(pool), run_id, bar)
 
     run = with_database(follow_run)
     if as_json:
@@ -129,10 +129,11 @@ def list_runs(
 ) -> None:
     """List the newest runs."""
 
-    async def read(pool: "asyncpg.Pool[Any]") -> list[RunOverview]:
+    async def read(pool: "asyncpg.Pool[Any]") -> list[RunView]:
         if partner is not None and not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
-        return list(await RunOverviews(pool).newest(partner, most))
+        views = RunViews(pool)
+        return list(await views.of_all(most) if partner is None else await views.of_partner(partner, most=most))
 
     runs = with_database(read)
     if as_json:
@@ -145,7 +146,7 @@ def list_runs(
     )
 
 
-def _row(run: RunOverview) -> list[Any]:
+def _row(run: RunView) -> list[Any]:
     counts = run.counters
     numbers = [counts.total, counts.synced, counts.skipped, counts.held, counts.failed]
     invoice = f"{run.invoice_id} r{run.revision}"

@@ -12,10 +12,11 @@ import asyncpg
 from halosync.contracts.run import LicenceActions
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
-from halosync.domain.model import Action, LicenceState, Outcome, PriceField, Reason, Removal
+from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
+from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
@@ -67,8 +68,8 @@ class ActionStore:
                 attempt=row["attempts"],
                 mark_no=row["mark_no"],
                 action_state=ActionState(row["action_state"]),
-                before=_state(row, "before"),
-                after=_state(row, "after"),
+                before=licence_state(row, "before"),
+                after=licence_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
                 unseen=row["unseen"],
             )
@@ -260,14 +261,6 @@ def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:
             "tenant": batch.tenant,
             "kind": batch.kind.value,
         }
-    )
-
-
-def _state(row: asyncpg.Record, side: str) -> LicenceState | None:
-    if row[f"{side}_active"] is None:
-        return None
-    return LicenceState(
-        row[f"{side}_quantity"], row[f"{side}_price"], row[f"{side}_billing_cycle"], row[f"{side}_active"]
     )
 
 

@@ -17,15 +17,13 @@ from halosync.store.invoice_report_values import (
     LineChoice,
     LineCounts,
     LinesPage,
-    LoadedInvoice,
     ReportedInvoice,
     ReportedRun,
 )
+from halosync.store.invoice_views import loaded_invoice
+from halosync.store.line_views import LineView, lines_of
 from halosync.store.queries import QUERIES, Connection
-from halosync.store.reports import Row, pattern, rows_of
-
-MOST_INVOICES = 240
-"""So many invoices the month picker offers: twenty years of one a month."""
+from halosync.store.search import pattern
 
 _EVERY = 2**30
 """More lines than any invoice has."""
@@ -37,18 +35,13 @@ class InvoiceReports:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def invoices(self, partner_id: str) -> Sequence[LoadedInvoice]:
-        """Return the invoices to choose from, newest month first, and within a month newest first."""
-        rows = QUERIES.invoice_report_choices(self._pool, partner_id=partner_id, most=MOST_INVOICES)
-        return [_invoice(row) async for row in rows]
-
     async def find(self, partner_id: str, invoice_id: str | None) -> ReportedInvoice | None:
         """Return an invoice, without an id the newest; None if the partner has none."""
         row = await QUERIES.invoice_report_head(self._pool, partner_id=partner_id, invoice_id=invoice_id)
         if row is None:
             return None
         run = None if row["run_id"] is None else _run(row)
-        return ReportedInvoice(_invoice(row), row["is_newest"], run)
+        return ReportedInvoice(loaded_invoice(row), row["is_newest"], run)
 
     async def cycles(self, invoice_pk: int) -> Sequence[str]:
         """Return the billing cycles of an invoice."""
@@ -67,7 +60,7 @@ class InvoiceReports:
                 first = (total.fitting - 1) // most * most
                 total, places = await _places(connection, of, wanted, first, most)
             numbers = [line_no for place in places for line_no in place["line_nos"]]
-            lines = iter(await _lines(connection, of, numbers))
+            lines = iter(await lines_of(connection, of.invoice.invoice_pk, of.run_id, numbers))
             money = await _money(connection, of, [place["customer_id"] for place in places])
         customers = [
             CustomerLines(
@@ -81,15 +74,15 @@ class InvoiceReports:
         ]
         return LinesPage(first, total, customers)
 
-    async def chunks(self, of: ReportedInvoice, wanted: LineChoice, size: int) -> AsyncIterator[Sequence[Row]]:
+    async def chunks(self, of: ReportedInvoice, wanted: LineChoice, size: int) -> AsyncIterator[Sequence[LineView]]:
         """Yield all lines that fit, in their order, at most `size` at a time; no connection is held in between."""
         async with self._pool.acquire() as connection:
             _, places = await _places(connection, of, wanted, 0, _EVERY)
         numbers = [line_no for place in places for line_no in place["line_nos"]]
         for begin in range(0, len(numbers), size):
             async with self._pool.acquire() as connection:
-                rows = await _lines(connection, of, numbers[begin : begin + size])
-            yield rows
+                lines = await lines_of(connection, of.invoice.invoice_pk, of.run_id, numbers[begin : begin + size])
+            yield lines
 
 
 def _moment(connection: Connection) -> Any:
@@ -98,12 +91,13 @@ def _moment(connection: Connection) -> Any:
 
 async def _places(
     connection: Connection, of: ReportedInvoice, wanted: LineChoice, first: int, most: int
-) -> tuple[LineCounts, Sequence[Row]]:
-    total, *places = await rows_of(
-        QUERIES.invoice_report_places(
+) -> tuple[LineCounts, Sequence[asyncpg.Record]]:
+    total, *places = [
+        row
+        async for row in QUERIES.invoice_report_places(
             connection,
             invoice_pk=of.invoice.invoice_pk,
-            run_id=_run_id(of),
+            run_id=of.run_id,
             outcome=wanted.outcome,
             needing_attention=wanted.needing_attention,
             skips_needing_attention=list(SKIPS_NEEDING_ATTENTION),
@@ -116,16 +110,8 @@ async def _places(
             first=first,
             most=most,
         )
-    )
+    ]
     return _counts(total), places
-
-
-async def _lines(connection: Connection, of: ReportedInvoice, line_nos: Sequence[int]) -> Sequence[Row]:
-    return await rows_of(
-        QUERIES.invoice_report_lines(
-            connection, invoice_pk=of.invoice.invoice_pk, run_id=_run_id(of), line_nos=line_nos
-        )
-    )
 
 
 async def _money(
@@ -138,19 +124,11 @@ async def _money(
     return money
 
 
-def _run_id(of: ReportedInvoice) -> UUID | None:
-    return None if of.run is None else of.run.run_id
-
-
-def _invoice(row: Row) -> LoadedInvoice:
-    return LoadedInvoice(**{name: row[name] for name in LoadedInvoice.__dataclass_fields__})
-
-
-def _run(row: Row) -> ReportedRun:
+def _run(row: asyncpg.Record) -> ReportedRun:
     counters = {name: row["items" if name == "total" else name] for name in RunCounters.model_fields}
     later_end = None if row["later_end"] is None else RunState(row["later_end"])
     return ReportedRun(row["run_id"], RunState(row["state"]), row["finished_at"], RunCounters(**counters), later_end)
 
 
-def _counts(row: Row) -> LineCounts:
+def _counts(row: asyncpg.Record) -> LineCounts:
     return LineCounts(**{name: row[name] for name in LineCounts.__dataclass_fields__})

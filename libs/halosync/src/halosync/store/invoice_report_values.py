@@ -14,7 +14,8 @@ from uuid import UUID
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Kind, Outcome
 from halosync.domain.states import RunState
-from halosync.store.reports import Row
+from halosync.store.invoice_views import LoadedInvoice
+from halosync.store.line_views import LineView
 
 
 class LineSort(StrEnum):
@@ -54,21 +55,6 @@ class LineChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedInvoice:
-    """A revision of an invoice; `total` is the sum of its lines, each rounded to cents."""
-
-    invoice_pk: int
-    invoice_id: str
-    revision: int
-    period: str
-    currency: str
-    line_count: int
-    total: Decimal
-    issued_at: datetime
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ReportedRun:
     """The newest run that applied the invoice and has a plan; `counters` count its items.
 
@@ -95,6 +81,11 @@ class ReportedInvoice:
     invoice: LoadedInvoice
     is_newest: bool
     run: ReportedRun | None
+
+    @property
+    def run_id(self) -> UUID | None:
+        """The id of `run`."""
+        return None if self.run is None else self.run.run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +115,13 @@ class CycleMoney:
 
 @dataclass(frozen=True, slots=True)
 class CustomerLines:
-    """A customer on a page. Counts and money are of all its lines; `lines` are those on the page.
-
-    `lines` are rows as `ReportStore.lines` has them: outcome and reason are the item's.
-    """
+    """A customer on a page. Counts and money are of all its lines; `lines` are those on the page."""
 
     customer_id: str
     customer_name: str
     counts: LineCounts
     money: Sequence[CycleMoney]
-    lines: Sequence[Row]
+    lines: Sequence[LineView]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.model import Action, Outcome
+from halosync.store.item_views import ItemView, item_view
 from halosync.store.queries import QUERIES
-from halosync.store.reports import Row, rows_of
+from halosync.store.run_views import Cost
 
 
 class PreviewKind(StrEnum):
@@ -44,20 +45,6 @@ _OF_OUTCOME = {
 def kind_of(action: Action, outcome: Outcome) -> PreviewKind:
     """Return what becomes of an item of a plan that nobody has carried out."""
     return _OF_PENDING.get(action, PreviewKind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What licences cost in one billing cycle, before and after; None: Halo has no cycle. Cycles are never mixed."""
-
-    billing_cycle: str | None
-    before: Decimal
-    after: Decimal
-
-    @property
-    def change(self) -> Decimal:
-        """After less before."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +80,7 @@ class PreviewStore:
     async def costs(self, run_id: UUID) -> Mapping[PreviewKind, Sequence[Cost]]:
         """Return what the licences that change or are held cost before and after, by kind and billing cycle, exactly.
 
-        In the currency of the invoice and not rounded; `ReportStore.money` has the sums over all licences.
+        In the currency of the invoice and not rounded; `RunViews.costs` has the sums over all licences.
         """
         costs: dict[PreviewKind, dict[str | None, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
@@ -104,7 +91,7 @@ class PreviewStore:
 
     async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:
         """Return a page of customers, those that lose licences first, and how many customers there are in all."""
-        rows = await rows_of(QUERIES.preview_customers(self._pool, run_id=run_id, skip=skip, most=most))
+        rows = [row async for row in QUERIES.preview_customers(self._pool, run_id=run_id, skip=skip, most=most)]
         costs: dict[str, list[Cost]] = defaultdict(list)
         keys = [row["customer"] for row in rows]
         async for row in QUERIES.preview_customer_money(self._pool, run_id=run_id, customers=keys):
@@ -122,17 +109,16 @@ class PreviewStore:
 
     async def items(
         self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
-    ) -> Sequence[Row]:
+    ) -> Sequence[ItemView]:
         """Return items of some kinds, of one customer or of all, in the plan's order."""
         pairs = [(action, outcome) for action in Action for outcome in Outcome if kind_of(action, outcome) in kinds]
-        return await rows_of(
-            QUERIES.preview_items(
-                self._pool,
-                run_id=run_id,
-                actions=[action.value for action, _ in pairs],
-                outcomes=[outcome.value for _, outcome in pairs],
-                customer=customer,
-                skip=skip,
-                most=most,
-            )
+        rows = QUERIES.preview_items(
+            self._pool,
+            run_id=run_id,
+            actions=[action for action, _ in pairs],
+            outcomes=[outcome for _, outcome in pairs],
+            customer=customer,
+            skip=skip,
+            most=most,
         )
+        return [item_view(row) async for row in rows]

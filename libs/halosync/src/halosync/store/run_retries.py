@@ -15,6 +15,7 @@ from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 from halosync.store.queries import QUERIES
+from halosync.store.run_views import RunView, run_view
 from halosync.store.runs import NoRunError, RunInProgressError, RunNotStartedError, start_run
 
 
@@ -85,33 +86,31 @@ class RunRetries:
             EmptyInvoiceError, NotConnectedError: as `start_run`.
         """
         async with self.pool.acquire() as connection, connection.transaction():
-            run = await QUERIES.run_to_retry(connection, run_id=run_id)
-            if run is None or partner_id not in (None, run["partner_id"]):
+            run = await run_view(connection, run_id, partner_id)
+            if run is None:
                 raise NoRunError(str(run_id))
-            if not RunState(run["state"]).is_final:
+            if not run.state.is_final:
                 raise RunInProgressError(run_id)
-            _must_have_left_something(run, approve_removals)
-            newest = await QUERIES.newest_invoice(connection, partner_id=run["partner_id"], invoice_id=None)
-            if newest is None or newest["invoice_pk"] != run["invoice_pk"]:
+            _must_have_left_something(run, await QUERIES.done_since(connection, run_id=run_id), approve_removals)
+            newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id, invoice_id=None)
+            if newest is None or newest["invoice_pk"] != run.invoice_pk:
                 newer = newest or {"invoice_id": None, "revision": None}
-                raise OutdatedRunError(run["invoice_id"], newer["invoice_id"], newer["revision"])
+                raise OutdatedRunError(run.invoice_id, newer["invoice_id"], newer["revision"])
             carried_over = approve_removals is None
-            if carried_over and run["approve_removals"] is not None:
-                approve_removals = max(run["approve_removals"] - run["deleted"], 0)
+            if carried_over and run.approve_removals is not None:
+                approve_removals = max(run.approve_removals - run.counters.deleted, 0)
             order = RunOrder(
-                invoice_id=run["invoice_id"], approve_removals=approve_removals, accept_shrunk_read=accept_shrunk_read
+                invoice_id=run.invoice_id, approve_removals=approve_removals, accept_shrunk_read=accept_shrunk_read
             )
-            return await start_run(
-                connection, run["partner_id"], order, by=by, retry_of=run_id, carried_over=carried_over
-            )
+            return await start_run(connection, run.partner_id, order, by=by, retry_of=run_id, carried_over=carried_over)
 
 
-def _must_have_left_something(run: asyncpg.Record, approve_removals: int | None) -> None:
-    if run["mode"] == RunMode.PREVIEW:
+def _must_have_left_something(run: RunView, done_since: UUID | None, approve_removals: int | None) -> None:
+    if run.mode is RunMode.PREVIEW:
         raise NothingLeftError(NoRun.PREVIEW)
-    if run["state"] == RunState.SUCCEEDED:
+    if run.state is RunState.SUCCEEDED:
         raise NothingLeftError(NoRun.SUCCEEDED)
-    if run["done_by"] is not None:
-        raise NothingLeftError(NoRun.DONE_SINCE, run_id=run["done_by"])
-    if run["state"] == RunState.PARTIAL and not run["failed"] and approve_removals is None:
-        raise NothingLeftError(NoRun.HELD, held=run["held"])
+    if done_since is not None:
+        raise NothingLeftError(NoRun.DONE_SINCE, run_id=done_since)
+    if run.state is RunState.PARTIAL and not run.counters.failed and approve_removals is None:
+        raise NothingLeftError(NoRun.HELD, held=run.counters.held)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.contracts.run import RunCounters, RunFinished, RunRequested
+from halosync.contracts.run import RunFinished, RunRequested
 from halosync.domain import item_sentences
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
 from halosync.domain.model import Outcome, Reason
@@ -17,6 +17,7 @@ from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.run_views import run_view
 from halosync.store.seen import SeenChangedError, change_since, must_still_hold
 
 
@@ -227,10 +228,7 @@ async def end_run(
     run = await QUERIES.finish_run(connection, run_id=run_id, state=state, error_code=error_code, error=error)
     if run is None:
         return False
-    row = dict(await QUERIES.run_event(connection, run_id=run_id))
-    await emit(
-        connection,
-        RunFinished.model_validate({**row, "counters": {name: row[name] for name in RunCounters.model_fields}}),
-    )
+    ended = await run_view(connection, run_id)
+    await emit(connection, RunFinished.model_validate(ended, from_attributes=True))
     RUNS_FINISHED.labels(state).inc()
     return True

@@ -12,8 +12,8 @@ from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
-from halosync.store.reports import pattern
 from halosync.store.runs import NotConnectedError
+from halosync.store.search import pattern
 
 
 @dataclass(frozen=True, slots=True)

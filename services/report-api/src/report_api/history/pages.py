@@ -9,7 +9,7 @@ from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
 from halosync.domain.audit_sentences import KINDS, short_id
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
-from halosync.store.history import SyncedInvoice
+from halosync.store.invoice_views import SyncedInvoice
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
@@ -38,16 +38,16 @@ async def show_history(
 ) -> Response:
     """Show what became of the last invoices, and the runs, newest first."""
     partner_id, wanted = visitor.partner_id, RunMode(mode) if mode else None
-    counts = await ports.history.run_counts(partner_id)
+    counts = await ports.run_views.mode_counts(partner_id)
     of = sum(counts.values()) if wanted is None else counts[wanted]
     listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
-    rows = await ports.history.runs(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
-    invoices = await ports.history.invoices(partner_id, most=INVOICES)
+    runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
+    invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
     values: dict[str, Any] = {
         "invoices": invoices,
         "chart": chart_of(list(reversed(invoices))),
         "size": drawing,
-        "runs": list(zip(await show_runs(ports, rows), (row["period"] for row in rows), strict=True)),
+        "runs": list(zip(await show_runs(ports, runs), (run.period for run in runs), strict=True)),
         "seconds_of": seconds_of,
         "counts": counts,
         "listing": listing,

@@ -1,12 +1,14 @@
 """What was loaded: invoices and their lines, each with what became of it; and the summary."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from halosync.domain.model import Outcome
-from halosync.store.reports import LineFilter
+from halosync.domain.run_order import RunMode
+from halosync.store.invoice_views import InvoiceView
+from halosync.store.line_views import LineFilter, LineView
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import Partner, partner_router
@@ -38,11 +40,11 @@ async def list_invoices(
     """
     after = _INVOICES.after(cursor)
     if wants_csv(request):
-        every = chunks(lambda key, most: ports.reports.invoices(partner, after=key, most=most), _invoice_key, CHUNK)
-        return csv_response(_INVOICE_COLUMNS, every, "invoices.csv")
-    rows = await ports.reports.invoices(partner, after=after, most=limit + 1)
-    page, following = _INVOICES.split(rows, limit, _invoice_key)
-    return InvoicePage(items=[Invoice.from_row(row) for row in page], next_cursor=following)
+        every = chunks(lambda key, most: ports.invoice_views.page(partner, after=key, most=most), _invoice_key, CHUNK)
+        return csv_response(_INVOICE_COLUMNS, every, "invoices.csv", cells=_invoice_cells)
+    invoices = await ports.invoice_views.page(partner, after=after, most=limit + 1)
+    page, following = _INVOICES.split(invoices, limit, _invoice_key)
+    return InvoicePage(items=[Invoice.of(view) for view in page], next_cursor=following)
 
 
 # The id may hold any character, also "/": the path convertor takes it to the last "/lines".
@@ -68,39 +70,43 @@ async def list_lines(
     With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then.
     """
     after = _LINES.after(cursor)
-    invoice = await ports.reports.invoice(partner, invoice_id)
-    if invoice is None:
+    of = await ports.invoice_reports.find(partner, invoice_id)
+    if of is None:
         raise not_found(NO_INVOICE)
-    run_id, wanted = invoice["run_id"], LineFilter(outcome, customer_id, q)
+    wanted = LineFilter(outcome, customer_id, q)
 
-    def fetch(key: int | None, most: int) -> Awaitable[Sequence[Mapping[str, Any]]]:
-        return ports.reports.lines(invoice["invoice_pk"], run_id, wanted=wanted, after=key or 0, most=most)
+    def fetch(key: int | None, most: int) -> Awaitable[Sequence[LineView]]:
+        return ports.line_views.page(of.invoice.invoice_pk, of.run_id, wanted, after=key or 0, most=most)
 
     if wants_csv(request):
-        return lines_csv(chunks(fetch, _line_key, CHUNK), run_id)
+        return lines_csv(chunks(fetch, _line_key, CHUNK))
     page, following = _LINES.split(await fetch(after, limit + 1), limit, _line_key)
-    return LinePage(items=[Line.from_row(row, run_id) for row in page], next_cursor=following)
+    return LinePage(items=[Line.model_validate(line) for line in page], next_cursor=following)
 
 
-def _invoice_key(row: Mapping[str, Any]) -> tuple[datetime, int]:
-    return row["issued_at"], row["invoice_pk"]
+def _invoice_key(view: InvoiceView) -> tuple[datetime, int]:
+    return view.invoice.issued_at, view.invoice.invoice_pk
 
 
-def _line_key(row: Mapping[str, Any]) -> int:
-    return int(row["line_no"])
+def _invoice_cells(view: InvoiceView) -> Iterable[object]:
+    return (*(getattr(view.invoice, name) for name in _INVOICE_COLUMNS[:-2]), view.run_id, view.run_state)
+
+
+def _line_key(line: LineView) -> int:
+    return line.line_no
 
 
 @summary_router.get("/summary", summary="Show the summary")
 async def show(partner: Partner, ports: PortsHere) -> Summary:
     """The newest invoice and run, how much was synchronised, and when the next invoice is expected."""
     settings = await stored_settings(ports, partner)
-    invoice = next(iter(await ports.reports.invoices(partner, after=None, most=1)), None)
-    run = next(iter(await ports.reports.runs(partner, after=None, most=1)), None)
-    applied = await ports.reports.newest_apply(partner)
+    newest = await ports.invoice_views.newest(partner)
+    run = await ports.run_views.newest(partner)
+    applied = await ports.run_views.newest(partner, RunMode.APPLY)
     return Summary(
-        invoice=None if invoice is None else Invoice.from_row(invoice),
+        invoice=None if newest is None else Invoice.of(newest),
         run=None if run is None else await show_run(ports, run),
-        successful_synchronisations=applied["synced"] if applied else 0,
-        failed_synchronisations=applied["failed"] if applied else 0,
-        next_expected_invoice=expected_invoice(settings, invoice["issued_at"] if invoice else None),
+        successful_synchronisations=applied.counters.synced if applied else 0,
+        failed_synchronisations=applied.counters.failed if applied else 0,
+        next_expected_invoice=expected_invoice(settings, newest.invoice.issued_at if newest else None),
     )

@@ -1,13 +1,12 @@
 """Invoices and their lines, as loaded; nobody can change them (spec section 2)."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from halosync.domain.item_sentences import LINE_NOT_RECURRING
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, Kind, Outcome
 from halosync.domain.states import RunState
+from halosync.store.invoice_views import InvoiceView
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.runs.models import Run
@@ -52,10 +51,10 @@ class Invoice(BaseModel):
     run: InvoiceRun | None = Field(description="Its newest run, a preview too; null before the first.")
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Build it from a row of `ReportStore.invoices`."""
-        run = None if row["run_id"] is None else InvoiceRun(run_id=row["run_id"], state=row["run_state"])
-        return cls(**{name: row[name] for name in cls.model_fields if name != "run"}, run=run)
+    def of(cls, view: InvoiceView) -> Self:
+        """Return an invoice as it is shown."""
+        run = None if view.run_id is None else InvoiceRun(run_id=view.run_id, state=view.run_state)
+        return cls(**{name: getattr(view.invoice, name) for name in cls.model_fields if name != "run"}, run=run)
 
 
 class InvoicePage(Page[Invoice]):
@@ -64,6 +63,8 @@ class InvoicePage(Page[Invoice]):
 
 class Line(BaseModel):
     """A line, with what became of it in the newest run that applied this revision; all null before there is one."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     line_no: int = Field(description="Position in the invoice, counted from 1.")
     line_id: str
@@ -82,26 +83,9 @@ class Line(BaseModel):
     item_id: int | None = Field(description="The item of the run that answers for this line.")
     run_id: UUID | None
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any], run_id: UUID | None) -> Self:
-        """Build it from a row of `ReportStore.lines`."""
-        return cls(**line_columns(row, run_id))
-
 
 class LinePage(Page[Line]):
     """One page of lines, in the invoice's order."""
-
-
-def line_columns(row: Mapping[str, Any], run_id: UUID | None) -> Mapping[str, Any]:
-    """Return the columns of a line from a row of `ReportStore.lines`.
-
-    A line that is not recurring is skipped whatever became of its product (spec section 3, "Items").
-    """
-    columns = {**row, "run_id": run_id}
-    if run_id is not None and row["kind"] != Kind.RECURRING:
-        detail = row["detail"] if row["reason"] == Reason.NOT_RECURRING else LINE_NOT_RECURRING
-        columns |= {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": detail}
-    return columns
 
 
 class Summary(BaseModel):

@@ -124,7 +124,7 @@ COUNTED = (Outcome.SYNCED, Outcome.FAILED, Outcome.SKIPPED, Outcome.HELD, Outcom
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHere) -> Response:
     """Show an invoice with its counters, and a page of the lines that fit the filters."""
     partner_id = visitor.partner_id
-    invoices = await ports.invoice_reports.invoices(partner_id)
+    invoices = await ports.invoice_views.by_month(partner_id)
     settings = await stored_settings(ports, partner_id)
     values: dict[str, Any] = {
         "invoices": invoices,
@@ -161,7 +161,7 @@ async def download(visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHer
     """Send every line that fits the filters, in the order of the page, as a CSV file."""
     of = await _find(ports, visitor.partner_id, asked)
     chunks = ports.invoice_reports.chunks(of, asked.choice, CHUNK)
-    return lines_csv(chunks, of.run.run_id if of.run else None, f"invoice-{of.invoice.period}.csv")
+    return lines_csv(chunks, f"invoice-{of.invoice.period}.csv")
 
 
 async def _find(ports: Ports, partner_id: str, asked: ReportQueryHere) -> ReportedInvoice:

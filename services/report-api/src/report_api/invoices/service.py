@@ -1,15 +1,15 @@
 """When the next invoice is expected, and the lines of one as a file."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from operator import attrgetter
 
 from fastapi.responses import StreamingResponse
 from halosync.contracts.settings import PartnerSettings
 from halosync.domain.invoice_day import next_expected
+from halosync.store.line_views import LineView
 
-from report_api.invoices.models import Line, line_columns
+from report_api.invoices.models import Line
 from report_api.web.csv_export import csv_response
 
 NO_INVOICE = "There is no such invoice."
@@ -36,15 +36,6 @@ def next_invoice(today: date, newest: date | None, day: int, country: str | None
     return expected
 
 
-def lines_csv(
-    chunks: AsyncIterator[Sequence[Mapping[str, Any]]], run_id: UUID | None, filename: str = "lines.csv"
-) -> StreamingResponse:
-    """Return lines with what became of them; `chunks` are rows as of `ReportStore.lines`, `run_id` is their run."""
-    return csv_response(Line.model_fields, _columns(chunks, run_id), filename)
-
-
-async def _columns(
-    chunks: AsyncIterator[Sequence[Mapping[str, Any]]], run_id: UUID | None
-) -> AsyncIterator[list[Mapping[str, Any]]]:
-    async for rows in chunks:
-        yield [line_columns(row, run_id) for row in rows]
+def lines_csv(chunks: AsyncIterator[Sequence[LineView]], filename: str = "lines.csv") -> StreamingResponse:
+    """Return lines with what became of them."""
+    return csv_response(Line.model_fields, chunks, filename, cells=attrgetter(*Line.model_fields))

@@ -93,9 +93,8 @@ def shown_customers(
     customers: Sequence[CustomerLines], of: ReportedInvoice, possible: PossibleRemedies
 ) -> Sequence[ShownCustomer]:
     """Return the customers of a page with their lines."""
-    run_id = of.run.run_id if of.run else None
     return [
-        ShownCustomer(customer, [_shown(Line.from_row(row, run_id), of, possible) for row in customer.lines])
+        ShownCustomer(customer, [_shown(Line.model_validate(line), of, possible) for line in customer.lines])
         for customer in customers
     ]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.model import Action, Outcome
-from halosync.store.reports import ItemFilter
+from halosync.store.item_views import ItemFilter
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router
@@ -74,8 +74,8 @@ def _address(partner: str, run_id: UUID) -> str:
 @router.get("/runs", summary="List runs")
 async def list_runs(partner: Partner, ports: PortsHere, cursor: CursorText = None, limit: Limit = 100) -> RunPage:
     """Runs and previews, newest first."""
-    rows = await ports.reports.runs(partner, after=_RUNS.after(cursor), most=limit + 1)
-    page, following = _RUNS.split(rows, limit, lambda row: (row["created_at"], row["run_id"]))
+    runs = await ports.run_views.of_partner(partner, after=_RUNS.after(cursor), most=limit + 1)
+    page, following = _RUNS.split(runs, limit, lambda run: (run.created_at, run.run_id))
     return RunPage(items=await show_runs(ports, page), next_cursor=following)
 
 
@@ -107,7 +107,7 @@ async def events(partner: Partner, run_id: RunPath, principal: PrincipalHere, po
     `{"run_id", "state", "counters", "eta_s", "requests_left", "waiting_until"}`. A run that has ended answers with
     `finished` alone. A comment is sent now and then, so that silent connections are not taken for dead.
     """
-    number: UUID = (await find_run(ports, partner, run_id))["run_id"]
+    number: UUID = (await find_run(ports, partner, run_id)).run_id
     return StreamingResponse(
         run_events(ports, partner, number, principal.key_id),
         media_type="text/event-stream",
@@ -137,7 +137,7 @@ async def list_items(
     wanted = ItemFilter(outcome, action, q)
 
     if wants_csv(request):
-        return items_csv(ports, run["run_id"], wanted)
-    rows = await ports.reports.items(run["run_id"], wanted=wanted, after=-1 if after is None else after, most=limit + 1)
-    page, following = _ITEMS.split(rows, limit, item_key)
-    return ItemPage(items=[Item.from_row(row) for row in page], next_cursor=following)
+        return items_csv(ports, run.run_id, wanted)
+    items = await ports.item_views.page(run.run_id, wanted, after=after, most=limit + 1)
+    page, following = _ITEMS.split(items, limit, item_key)
+    return ItemPage(items=[Item.model_validate(item) for item in page], next_cursor=following)

@@ -1,8 +1,7 @@
 """Runs and their items (spec sections 4 and 7)."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from halosync.contracts.message import Identifier
@@ -10,6 +9,7 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.states import RunState
+from halosync.store.run_views import RunView
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
@@ -92,11 +92,11 @@ class Run(RunProgress):
     money: list[Money]
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any], money: list[Money], ahead: Ahead) -> Self:
-        """Build it from a row of `ReportStore.runs`."""
-        made = {"counters", "money", *Ahead.model_fields}
-        columns = {name: row[name] for name in cls.model_fields if name not in made}
-        return cls(**columns, counters=counters_of(row), money=money, **ahead.model_dump())
+    def of(cls, view: RunView, money: list[Money], ahead: Ahead) -> Self:
+        """Return a run as it is shown."""
+        made = {"money", *Ahead.model_fields}
+        shown = {name: getattr(view, name) for name in cls.model_fields if name not in made}
+        return cls(**shown, money=money, **ahead.model_dump())
 
 
 class RunPage(Page[Run]):
@@ -106,6 +106,8 @@ class RunPage(Page[Run]):
 class LicenceShape(BaseModel):
     """A licence in Halo as far as halosync keeps it in step. Null is Halo's unset, which is not zero."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     quantity: Amount | None
     price: Amount | None
     billing_cycle: str | None
@@ -114,6 +116,8 @@ class LicenceShape(BaseModel):
 
 class Item(BaseModel):
     """An item: one product of one client, or one licence that is to be cleaned up."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     item_id: int
     customer_ids: list[str] = Field(description="Several when customers share a client; none for a clean-up.")
@@ -130,23 +134,6 @@ class Item(BaseModel):
     after: LicenceShape | None = Field(description="The licence as planned; null if there will be none.")
     attempts: int
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Build it from a row of `ReportStore.items`."""
-        plain = {name: row[name] for name in cls.model_fields if name not in {"before", "after"}}
-        return cls(**plain, before=_shape(row, "before"), after=_shape(row, "after"))
-
 
 class ItemPage(Page[Item]):
     """One page of items, in the order of the plan."""
-
-
-def counters_of(row: Mapping[str, Any]) -> RunCounters:
-    """Return the counters of a row that has them as columns."""
-    return RunCounters(**{name: row[name] for name in RunCounters.model_fields})
-
-
-def _shape(row: Mapping[str, Any], when: str) -> LicenceShape | None:
-    if row[f"{when}_active"] is None:
-        return None
-    return LicenceShape(**{name: row[f"{when}_{name}"] for name in LicenceShape.model_fields})

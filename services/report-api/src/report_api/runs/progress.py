@@ -1,18 +1,17 @@
 """How far a run is, how long it will probably take, and what it waits for."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from halosync.contracts.settings import RateLimit
 from halosync.domain.states import RunState
+from halosync.store.run_views import RunEffort, RunView
 
 from report_api.ports import Ports
 from report_api.runs import sentences
-from report_api.runs.models import Ahead, RunProgress, counters_of
+from report_api.runs.models import Ahead, RunProgress
 from report_api.runs.sentences import Meaning
 
 FIRST_GUESS_S = 0.5
@@ -80,10 +79,10 @@ def waits_s(effort: Effort) -> float | None:
 
 async def ahead_of(ports: Ports, run_id: UUID, state: RunState) -> Ahead:
     """Return what is ahead of a run that is in `state`."""
-    row = None if state.is_final else await ports.reports.effort(run_id)
-    if row is None:
+    left = None if state.is_final else await ports.run_views.effort(run_id)
+    if left is None:
         return Ahead()
-    effort = _effort(row, ports.rate_limit)
+    effort = _effort(left, ports.rate_limit)
     waits = waits_s(effort)
     return Ahead(
         eta_s=eta_s(effort) if state is RunState.WRITING else None,
@@ -93,17 +92,17 @@ async def ahead_of(ports: Ports, run_id: UUID, state: RunState) -> Ahead:
     )
 
 
-def _effort(row: Mapping[str, Any], default: RateLimit) -> Effort:
+def _effort(left: RunEffort, default: RateLimit) -> Effort:
     # A limit that was lowered counts at once for what is shown; the limiter learns it with the next request.
-    limit = row["rate_requests"] or default.requests
+    limit = left.rate_requests or default.requests
     return Effort(
-        remaining=row["remaining"],
-        done=row["done"],
-        elapsed_s=row["elapsed_s"] or 0.0,
-        in_use=row["in_use"] or 0,
-        allowed=max(limit if row["allowed"] is None else min(row["allowed"], limit), 1),
-        window_s=row["window_s"] or row["rate_window_s"] or default.window_s,
-        wait_s=row["wait_s"],
+        remaining=left.remaining,
+        done=left.done,
+        elapsed_s=left.elapsed_s or 0.0,
+        in_use=left.in_use or 0,
+        allowed=max(limit if left.allowed is None else min(left.allowed, limit), 1),
+        window_s=left.window_s or left.rate_window_s or default.window_s,
+        wait_s=left.wait_s,
     )
 
 
@@ -144,7 +143,7 @@ class Progress:
         return f"{self.meaning.label}: {self.done * 4 // self.run.counters.total * 25} percent done."
 
 
-def progress_of(row: Mapping[str, Any], ahead: Ahead) -> Progress:
-    """Return the progress of a run from a row with its state and counters, and what is ahead of it."""
-    run = RunProgress(run_id=row["run_id"], state=row["state"], counters=counters_of(row), **ahead.model_dump())
-    return Progress(run, cancelling=row["cancel_requested_at"] is not None)
+def progress_of(view: RunView, ahead: Ahead) -> Progress:
+    """Return the progress of a run, with what is ahead of it."""
+    run = RunProgress(run_id=view.run_id, state=view.state, counters=view.counters, **ahead.model_dump())
+    return Progress(run, cancelling=view.cancel_requested_at is not None)

@@ -1,7 +1,6 @@
 """Runs: started, found, and shown with their money, what is ahead of them, and their items as a file."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from uuid import UUID
 
 from fastapi.responses import StreamingResponse
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
-from halosync.domain.states import RunState
-from halosync.store.reports import ItemFilter
+from halosync.store.item_views import ItemFilter, ItemView
 from halosync.store.run_retries import NothingLeftError
+from halosync.store.run_views import Cost, RunView
 from halosync.store.runs import RunInProgressError, RunNotStartedError
 
 from report_api.ports import Ports
@@ -67,40 +66,31 @@ def run_uuid(run_id: str) -> UUID:
         raise not_found(NO_RUN) from None
 
 
-async def find_run(ports: Ports, partner: str, run_id: str) -> Mapping[str, Any]:
-    """Return the row of a run.
+async def find_run(ports: Ports, partner_id: str, run_id: str) -> RunView:
+    """Return a run of a partner.
 
     Raises:
         Problem: 404, the partner has no such run.
     """
-    row = await ports.reports.run(partner, run_uuid(run_id))
-    if row is None:
+    view = await ports.run_views.get(run_uuid(run_id), partner_id)
+    if view is None:
         raise not_found(NO_RUN)
-    return row
+    return view
 
 
-async def find_run_overview(ports: Ports, partner_id: str, run_id: str) -> Mapping[str, Any]:
-    """Return the row of a run with its invoice and what was asked of it.
-
-    Raises:
-        Problem: 404, the partner has no such run.
-    """
-    row = await ports.history.run(partner_id, run_uuid(run_id))
-    if row is None:
-        raise not_found(NO_RUN)
-    return row
+async def show_runs(ports: Ports, views: Sequence[RunView]) -> list[Run]:
+    """Return runs as they are shown, with their money and what is ahead of them."""
+    costs = await ports.run_views.costs(view.run_id for view in views) if views else {}
+    ahead = await asyncio.gather(*(ahead_of(ports, view.run_id, view.state) for view in views))
+    return [
+        Run.of(view, [_money(cost, view.currency) for cost in costs.get(view.run_id, ())], its)
+        for view, its in zip(views, ahead, strict=True)
+    ]
 
 
-async def show_runs(ports: Ports, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
-    """Return the runs of these rows of `ReportStore.runs`."""
-    money = await _money(ports, {row["run_id"]: row["currency"] for row in rows})
-    ahead = await asyncio.gather(*(ahead_of(ports, row["run_id"], RunState(row["state"])) for row in rows))
-    return [Run.from_row(row, money[row["run_id"]], its) for row, its in zip(rows, ahead, strict=True)]
-
-
-async def show_run(ports: Ports, row: Mapping[str, Any]) -> Run:
-    """Return the run of this row of `ReportStore.runs`."""
-    (run,) = await show_runs(ports, [row])
+async def show_run(ports: Ports, view: RunView) -> Run:
+    """Return a run as it is shown."""
+    (run,) = await show_runs(ports, [view])
     return run
 
 
@@ -111,38 +101,42 @@ def seconds_of(run: Run) -> float | None:
     return ((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds()
 
 
-async def _money(ports: Ports, currencies: Mapping[UUID, str]) -> Mapping[UUID, list[Money]]:
-    money: dict[UUID, list[Money]] = defaultdict(list)
-    if currencies:
-        for row in await ports.reports.money(currencies):
-            money[row["run_id"]].append(
-                Money(
-                    billing_cycle=row["billing_cycle"],
-                    currency=currencies[row["run_id"]],
-                    before=row["before"],
-                    after=row["after"],
-                    change=row["after"] - row["before"],
-                )
-            )
-    return money
+def _money(cost: Cost, currency: str) -> Money:
+    return Money(
+        billing_cycle=cost.billing_cycle,
+        currency=currency,
+        before=cost.before,
+        after=cost.after,
+        change=cost.change,
+    )
 
 
+_STATES = ("before", "after")
 _COLUMNS = tuple(
     column
     for name in Item.model_fields
-    for column in ([f"{name}_{part}" for part in LicenceShape.model_fields] if name in {"before", "after"} else [name])
+    for column in ([f"{name}_{part}" for part in LicenceShape.model_fields] if name in _STATES else [name])
 )
 
 
 def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
     """Return every item of a run that fits the filters, in the plan's order."""
 
-    def fetch(key: int | None, most: int) -> Awaitable[Sequence[Mapping[str, Any]]]:
-        return ports.reports.items(run_id, wanted=wanted, after=-1 if key is None else key, most=most)
+    def fetch(key: int | None, most: int) -> Awaitable[Sequence[ItemView]]:
+        return ports.item_views.page(run_id, wanted, after=key, most=most)
 
-    return csv_response(_COLUMNS, chunks(fetch, item_key, CHUNK), filename)
+    return csv_response(_COLUMNS, chunks(fetch, item_key, CHUNK), filename, cells=_cells)
 
 
-def item_key(row: Mapping[str, Any]) -> int:
+def _cells(item: ItemView) -> Iterator[object]:
+    for name in Item.model_fields:
+        value = getattr(item, name)
+        if name in _STATES:
+            yield from (None if value is None else getattr(value, part) for part in LicenceShape.model_fields)
+        else:
+            yield value
+
+
+def item_key(item: ItemView) -> int:
     """Return what items are sorted by."""
-    return int(row["seq"])
+    return item.seq

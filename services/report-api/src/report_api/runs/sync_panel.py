@@ -5,14 +5,15 @@ something has changed, `live.js` loads the page again behind the scenes and repl
 and an id: the panel, and what else a page marks so (counters, lines).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
+from halosync.store.invoice_views import LoadedInvoice
+from halosync.store.run_views import RunView
 
 from report_api.ports import Ports
 from report_api.runs import sentences
@@ -32,34 +33,34 @@ class SyncPanel:
 
     Attributes:
         run: the partner's newest run, also a preview; None before the first.
-        row: its row, with what was asked of it.
+        view: the same run with what was asked of it.
         invoice: the newest invoice, which a run would be for; None before the first.
         connection: the state of the connection to Halo.
         back: where to go after something was started.
     """
 
     run: Run | None
-    row: Mapping[str, Any] | None
-    invoice: Mapping[str, Any] | None
+    view: RunView | None
+    invoice: LoadedInvoice | None
     connection: str
     back: ReturnTo
 
     @property
     def version(self) -> str:
         """What the page shows, for the question whether that is still so; see `version_of`."""
-        return "" if self.run is None else version_of(self.run.run_id, RunState(self.run.state))
+        return "" if self.run is None else version_of(self.run.run_id, self.run.state)
 
     @property
     def active(self) -> bool:
         """Tell whether a run goes on, so that no other can be started by anybody."""
-        return self.run is not None and not RunState(self.run.state).is_final
+        return self.run is not None and not self.run.state.is_final
 
     @property
     def ended(self) -> Run | None:
         """The newest run, if it has ended and was for the invoice that is the newest now."""
-        if self.run is None or self.row is None or self.active or self.invoice is None:
+        if self.run is None or self.view is None or self.active or self.invoice is None:
             return None
-        return self.run if self.row["invoice_pk"] == self.invoice["invoice_pk"] else None
+        return self.run if self.view.invoice_pk == self.invoice.invoice_pk else None
 
     def shows(self, run: Run) -> bool:
         """Tell whether the panel is about this run: it goes on, or was the newest of the newest invoice."""
@@ -76,7 +77,7 @@ class SyncPanel:
         if self.ended is None:
             return ""
         what = "preview" if self.ended.mode == "preview" else "Sync"
-        match RunState(self.ended.state):
+        match self.ended.state:
             case RunState.FAILED:
                 return f"The last {what} failed. {sentences.error_label(self.ended.error_code)}."
             case RunState.CANCELLED:
@@ -96,21 +97,21 @@ class SyncPanel:
     @property
     def approved(self) -> int | None:
         """How many removals were approved for the newest run; None: none were asked about."""
-        return None if self.row is None else self.row["approve_removals"]
+        return None if self.view is None else self.view.approve_removals
 
     @property
     def progress(self) -> Progress:
         """How far the run is that goes on; for an active panel only."""
-        if self.run is None or self.row is None:
+        if self.run is None or self.view is None:
             raise ValueError("no run goes on")
-        return Progress(self.run, cancelling=self.row["cancel_requested_at"] is not None)
+        return Progress(self.run, cancelling=self.view.cancel_requested_at is not None)
 
     @property
     def obstacle(self) -> str | None:
         """Why nothing can be started although no run goes on; None if it can."""
         if self.invoice is None:
             return "There is no invoice yet. It appears here as soon as the distributor sends it."
-        if not self.invoice["line_count"]:
+        if not self.invoice.line_count:
             return WHY_NO_RUN[NoRun.INVOICE_EMPTY]
         if self.connection == "broken":
             return BROKEN
@@ -121,12 +122,12 @@ class SyncPanel:
 
 async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") -> SyncPanel:
     """Return what the panel shows of the visitor's partner now."""
-    rows = await ports.reports.runs(visitor.partner_id, after=None, most=1)
-    invoices = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
+    view = await ports.run_views.newest(visitor.partner_id)
+    newest = await ports.invoice_views.newest(visitor.partner_id)
     return SyncPanel(
-        run=await show_run(ports, rows[0]) if rows else None,
-        row=rows[0] if rows else None,
-        invoice=invoices[0] if invoices else None,
+        run=None if view is None else await show_run(ports, view),
+        view=view,
+        invoice=None if newest is None else newest.invoice,
         connection=visitor.partner.connection,
         back=back,
     )

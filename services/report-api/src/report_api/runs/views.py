@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from halosync.domain.states import RunState
-from halosync.store.previews import Cost, PreviewKind
+from halosync.store.previews import PreviewKind
+from halosync.store.run_views import Cost
 
 from report_api.runs import sentences
 from report_api.runs.models import Item, LicenceShape, Money, Run
@@ -130,7 +130,7 @@ def shown_item(item: Item, run: Run) -> ShownItem:
     """Return an item with its codes in words."""
     return ShownItem(
         item=item,
-        outcome=sentences.outcome_meaning(item.outcome, RunState(run.state)),
+        outcome=sentences.outcome_meaning(item.outcome, run.state),
         reason=sentences.reason_label(item.reason),
         remedy=sentences.REMEDY_LINKS.get(item.reason or ""),
         changes=field_changes(item.before, item.after),

@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from enum import Enum, auto
 from functools import partial
-from typing import Any
 from uuid import UUID
 
-from halosync.domain.states import RunState
+from halosync.store.run_views import RunView
 
 from report_api.ports import Ports
 from report_api.runs.models import Ahead, RunProgress
@@ -40,7 +39,7 @@ class Signal(Enum):
 
 
 async def watch(
-    ports: Ports, read: Callable[[], Awaitable[Mapping[str, Any] | None]], allowed: Callable[[], Awaitable[bool]]
+    ports: Ports, read: Callable[[], Awaitable[RunView | None]], allowed: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[Progress | Signal, None]:
     """Yield the run that `read` returns, at once and on each change, until the process stops.
 
@@ -58,11 +57,11 @@ async def watch(
                 yield Signal.NOT_ALLOWED
                 return
             allowed_at = time.monotonic()
-        row = await read()
-        active = row is not None and not RunState(row["state"]).is_final
-        if row is not None and active and time.monotonic() - ahead_at >= timing.progress_s:
-            ahead, ahead_at = await ahead_of(ports, row["run_id"], RunState(row["state"])), time.monotonic()
-        now = Signal.NO_RUN if row is None else progress_of(row, ahead if active else Ahead())
+        run = await read()
+        active = run is not None and not run.state.is_final
+        if run is not None and active and time.monotonic() - ahead_at >= timing.progress_s:
+            ahead, ahead_at = await ahead_of(ports, run.run_id, run.state), time.monotonic()
+        now = Signal.NO_RUN if run is None else progress_of(run, ahead if active else Ahead())
         if now != shown:
             yield now
             shown, shown_at = now, time.monotonic()
@@ -79,7 +78,7 @@ async def run_events(ports: Ports, partner_id: str, run_id: UUID, key_id: UUID) 
     without `finished`: a browser connects again by itself, to another process. It also ends when the key `key_id` that
     asked is revoked.
     """
-    read = partial(ports.reports.standing, partner_id, run_id)
+    read = partial(ports.run_views.get, run_id, partner_id)
     shown: RunProgress | None = None
     async with aclosing(watch(ports, read, partial(ports.keys.in_use, key_id))) as changes:
         async for now in changes:
@@ -105,7 +104,7 @@ async def sync_events(ports: Ports, visitor: Visitor, seen: str) -> AsyncIterato
     another partner by now. Either ends the stream; so does the end of the process, after which a browser asks another.
     """
     yield f"retry: {RECONNECT_MS}\n\n"
-    read = partial(ports.reports.newest_standing, visitor.partner_id)
+    read = partial(ports.run_views.newest, visitor.partner_id)
     signed_in = partial(ports.sessions.is_open, visitor.token, visitor.partner_id)
     async with aclosing(watch(ports, read, signed_in)) as changes:
         async for now in changes:

@@ -3,12 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+
+T = TypeVar("T")
 
 MEDIA_TYPE = "text/csv"
 CHUNK = 2000
@@ -67,16 +69,19 @@ def _is_formula(text: str) -> bool:
 
 
 async def _lines(
-    columns: Iterable[str], chunks: AsyncIterator[Iterable[Mapping[str, Any]]], *, marked: bool
+    columns: Iterable[str],
+    chunks: AsyncIterator[Iterable[T]],
+    cells: Callable[[T], Iterable[object]],
+    *,
+    marked: bool,
 ) -> AsyncIterator[str]:
     buffer = io.StringIO()
     if marked:
         buffer.write("\ufeff")
     writer = csv.writer(buffer)
-    names = list(columns)
-    writer.writerow(names)
+    writer.writerow(columns)
     async for chunk in chunks:
-        writer.writerows([cell(row[name]) for name in names] for row in chunk)
+        writer.writerows([cell(value) for value in cells(row)] for row in chunk)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -86,17 +91,19 @@ async def _lines(
 
 def csv_response(
     columns: Iterable[str],
-    chunks: AsyncIterator[Iterable[Mapping[str, Any]]],
+    chunks: AsyncIterator[Iterable[T]],
     filename: str,
     *,
+    cells: Callable[[T], Iterable[object]],
     marked: bool = False,
 ) -> StreamingResponse:
-    """Return rows as a CSV file. `filename` must be plain ASCII without quotes.
+    """Return values as a CSV file, one a line. `filename` must be plain ASCII without quotes.
 
-    `marked` puts a byte order mark in front, without which spreadsheets do not read UTF-8; programs do not expect it.
+    `cells` returns what stands in the columns, in their order. `marked` puts a byte order mark in front, without which
+    spreadsheets do not read UTF-8; programs do not expect it.
     """
     return StreamingResponse(
-        _lines(columns, chunks, marked=marked),
+        _lines(columns, chunks, cells, marked=marked),
         media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"},
     )

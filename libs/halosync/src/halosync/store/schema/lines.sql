@@ -24,3 +24,19 @@ CREATE OR REPLACE FUNCTION line_reason(kind text, run_id uuid, item_reason text)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN run_id IS NULL THEN NULL WHEN kind = 'recurring' THEN item_reason ELSE 'not_recurring' END
 $$;
+
+-- The item that answers for a line, by key. LIMIT 1 keeps a page of lines a walk that looks up each line's item: right
+-- after a big invoice was stored Postgres has no statistics, and plans that join whole tables take seconds.
+CREATE OR REPLACE FUNCTION line_item(p_run_id uuid, p_line_no integer)
+RETURNS TABLE (item_id bigint, action text, outcome text, reason text, detail text) LANGUAGE sql STABLE AS $$
+    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail
+    FROM item_line m JOIN item i USING (item_id)
+    WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
+$$;
+
+-- What the text filter of lines looks at, in small letters, besides the reason.
+CREATE OR REPLACE FUNCTION line_text(
+    customer_name text, product_code text, product_name text, customer_id text, line_id text
+) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
+$$;

@@ -1,20 +1,27 @@
 -- What the licences of a run cost, kept in run_money when the run ends.
 
--- Per billing cycle, before and after the run. What a run leaves alone (held, failed, skipped) keeps its amount from
--- before. An inactive licence bills nothing; an unset quantity or price neither.
+-- What each item's licence costs before and after the run, one row for each billing cycle that it has. What a run leaves
+-- alone (held, failed, skipped) keeps its amount from before. An inactive licence bills nothing; an unset quantity or
+-- price neither.
+DROP VIEW IF EXISTS item_money;
+CREATE VIEW item_money AS
+SELECT i.run_id, i.action, i.outcome, item_customer(i.halo_client_id, i.customer_ids) AS customer,
+    amount.billing_cycle, amount.before, amount.after
+FROM item i CROSS JOIN LATERAL (VALUES
+    (i.before_billing_cycle,
+     CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
+     CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped') THEN i.before_quantity * i.before_price END),
+    (i.after_billing_cycle,
+     CAST(NULL AS numeric),
+     CASE WHEN i.after_active AND i.outcome IN ('synced', 'pending') THEN i.after_quantity * i.after_price END)
+) AS amount (billing_cycle, before, after)
+WHERE amount.before IS NOT NULL OR amount.after IS NOT NULL;
+
+-- The sums of a run, each billing cycle rounded once.
 CREATE OR REPLACE FUNCTION run_money_now(p_run_id uuid)
 RETURNS TABLE (billing_cycle text, before numeric, after numeric) LANGUAGE sql STABLE AS $$
-    SELECT amount.billing_cycle, round(coalesce(sum(amount.before), 0), 2), round(coalesce(sum(amount.after), 0), 2)
-    FROM item CROSS JOIN LATERAL (VALUES
-        (before_billing_cycle,
-         CASE WHEN before_active THEN before_quantity * before_price END,
-         CASE WHEN before_active AND outcome IN ('held', 'failed', 'skipped') THEN before_quantity * before_price END),
-        (after_billing_cycle,
-         CAST(NULL AS numeric),
-         CASE WHEN after_active AND outcome IN ('synced', 'pending') THEN after_quantity * after_price END)
-    ) AS amount (billing_cycle, before, after)
-    WHERE item.run_id = p_run_id AND (amount.before IS NOT NULL OR amount.after IS NOT NULL)
-    GROUP BY amount.billing_cycle
+    SELECT m.billing_cycle, round(coalesce(sum(m.before), 0), 2), round(coalesce(sum(m.after), 0), 2)
+    FROM item_money m WHERE m.run_id = p_run_id GROUP BY m.billing_cycle
 $$;
 
 -- The items of a run that has ended never change, so once is enough.

@@ -2,12 +2,6 @@
 -- pass over the run's items, which takes the same with and without statistics (a big invoice has none right after it
 -- was stored). Looking every line's item up by key takes twice as long at 20,000 lines.
 
--- name: invoice_report_choices
--- What can be looked at: the invoices that count, by month, newest first.
-SELECT invoice_pk, invoice_id, revision, period, currency, line_count, total, issued_at, received_at
-FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
-ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most;
-
 -- name: invoice_report_head^
 -- One invoice, or the newest; of a named one the revision that counts, or the last if another invoice took its place.
 -- Its run is the newest that applied and has a plan: one that is about to read, or could not, says nothing of any line.
@@ -29,7 +23,8 @@ LEFT JOIN LATERAL (
 ) AS r ON true
 WHERE i.partner_id = :partner_id
   AND CASE WHEN CAST(:invoice_id AS text) IS NULL THEN i.superseded_by IS NULL ELSE i.invoice_id = :invoice_id END
-ORDER BY (i.superseded_by IS NULL) DESC, i.issued_at DESC, i.invoice_pk DESC LIMIT 1;
+ORDER BY (i.superseded_by IS NULL) DESC, CASE WHEN CAST(:invoice_id AS text) IS NOT NULL THEN i.revision END DESC,
+    i.issued_at DESC, i.invoice_pk DESC LIMIT 1;
 
 -- name: invoice_report_cycles
 -- The billing cycles to filter by.
@@ -53,7 +48,7 @@ WITH line AS MATERIALIZED (
          AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
          AND (CAST(:billing_cycle AS text) IS NULL OR l.billing_cycle = :billing_cycle)
          AND (CAST(:pattern AS text) IS NULL
-              OR lower(concat_ws(chr(10), l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id))
+              OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
                  LIKE lower(:pattern)
               OR CASE WHEN l.kind = 'recurring' THEN i.told ELSE o.reason LIKE lower(:pattern) END)) IS TRUE AS fits,
         CASE WHEN :sort = 'product' THEN lower(l.product_code) END AS word,
@@ -112,19 +107,6 @@ SELECT NULL, NULL, CAST(coalesce(sum(lines), 0) AS bigint), CAST(coalesce(sum(fi
     CAST(coalesce(sum(failed), 0) AS bigint), CAST(coalesce(sum(pending), 0) AS bigint), NULL, NULL
 FROM customer
 ORDER BY before NULLS FIRST;
-
--- name: invoice_report_lines
--- The lines of these numbers with their items, looked up by key, in the order of the numbers.
-SELECT l.line_no, l.line_id, l.customer_id, l.customer_name, l.product_code, l.product_name, l.kind, l.quantity,
-    l.unit_price, l.billing_cycle, i.item_id, i.action, i.outcome, i.reason, i.detail
-FROM unnest(CAST(:line_nos AS integer[])) WITH ORDINALITY AS wanted (line_no, place)
-JOIN invoice_line l ON l.invoice_pk = :invoice_pk AND l.line_no = wanted.line_no
-LEFT JOIN LATERAL (
-    SELECT item.item_id, item.action, item.outcome, item.reason, item.detail
-    FROM item_line m JOIN item USING (item_id)
-    WHERE m.run_id = :run_id AND m.line_no = l.line_no LIMIT 1
-) AS i ON true
-ORDER BY wanted.place;
 
 -- name: invoice_report_money
 -- What customers are billed, each line rounded to cents: per billing cycle, and apart from that, with a billing_cycle of

@@ -27,13 +27,10 @@ VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_remova
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
 RETURNING run_id;
 
--- name: run_to_retry^
--- A run and what it left. done_by: a later run of the same invoice that left nothing.
-SELECT r.partner_id, r.invoice_pk, i.invoice_id, r.mode, r.state, r.failed, r.held, r.deleted, r.approve_removals,
-    (SELECT later.run_id FROM run later
-     WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at AND later.invoice_pk = r.invoice_pk
-       AND later.mode = 'apply' AND later.state = 'succeeded' LIMIT 1) AS done_by
-FROM run r JOIN invoice i USING (invoice_pk) WHERE r.run_id = :run_id;
+-- name: done_since$
+-- A later run of the same invoice that left nothing.
+SELECT later.run_id FROM run r JOIN run later USING (partner_id, invoice_pk)
+WHERE r.run_id = :run_id AND later.created_at > r.created_at AND later.mode = 'apply' AND later.state = 'succeeded' LIMIT 1;
 
 -- name: running$
 SELECT run_id FROM run WHERE partner_id = :partner_id AND state IN ('queued', 'reading', 'planning', 'writing');
@@ -95,21 +92,18 @@ SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL
 WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
 
--- name: finish_run^
+-- name: finish_run$
 -- The last word on a run. Only a run that still goes on can end, so it ends once.
 UPDATE run SET state = :state, error_code = :error_code, error = :error, finished_at = clock_timestamp(),
     claim = NULL, claimed_until = NULL
 WHERE run_id = :run_id AND state IN ('queued', 'reading', 'planning', 'writing')
-RETURNING *;
+RETURNING run_id;
 
 -- name: run_standing^
 -- Locked, so that of two writers that finish the last two batches exactly one sees nothing pending.
 SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged,
     cancel_requested_at, error_code, error
 FROM run WHERE run_id = :run_id FOR UPDATE;
-
--- name: run_event^
-SELECT r.*, i.invoice_id, i.revision FROM run r JOIN invoice i USING (invoice_pk) WHERE r.run_id = :run_id;
 
 -- name: request_cancel^
 UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -32,7 +33,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         """Return every row as a file that can be loaded again."""
         picture = await kind.store(ports).picture(visitor.partner_id)
         rows = await asyncio.to_thread(file_rows, kind, picture)
-        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", marked=True)
+        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns), marked=True)
 
     @router.get(f"/{tab}/import")
     async def ask(request: Request) -> Response:

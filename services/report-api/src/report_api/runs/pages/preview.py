@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request, Response
 from halosync.domain.states import RunState
 from halosync.store.previews import PreviewKind
+from halosync.store.run_views import RunView
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.models import Item, Run
-from report_api.runs.service import find_run_overview, show_run
+from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
@@ -55,12 +56,18 @@ async def preview(
     held: HeldPage = 1,
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
-    row, run = await _run(ports, visitor, run_id)
+    view, run = await _run(ports, visitor, run_id)
     if run.mode != "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id))
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "sentences": sentences, "PreviewKind": PreviewKind}
-    if RunState(run.state) is RunState.PREVIEWED:
+    values: dict[str, Any] = {
+        "run": run,
+        "view": view,
+        "sync": sync,
+        "sentences": sentences,
+        "PreviewKind": PreviewKind,
+    }
+    if run.state is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
         values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
@@ -73,11 +80,17 @@ async def removals(
     request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, held: HeldPage = 1
 ) -> Response:
     """Show the removals that a Sync holds, all of them, and let a person approve their number."""
-    row, run = await _run(ports, visitor, run_id)
+    view, run = await _run(ports, visitor, run_id)
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {"run": run, "row": row, "sync": sync, "sentences": sentences, "PreviewKind": PreviewKind}
+    values: dict[str, Any] = {
+        "run": run,
+        "view": view,
+        "sync": sync,
+        "sentences": sentences,
+        "PreviewKind": PreviewKind,
+    }
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {PreviewKind.HELD: held})
@@ -104,9 +117,9 @@ class ListChoice:
         return NumberedPage(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
 
 
-async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[Mapping[str, Any], Run]:
-    row = await find_run_overview(ports, visitor.partner_id, run_id)
-    return row, await show_run(ports, row)
+async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run]:
+    view = await find_run(ports, visitor.partner_id, run_id)
+    return view, await show_run(ports, view)
 
 
 async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[PreviewKind, int]) -> dict[str, Any]:
@@ -118,7 +131,7 @@ async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[PreviewKin
     }
     shown_rows = {
         kind: [
-            shown_item(Item.from_row(item), run)
+            shown_item(Item.model_validate(item), run)
             for item in await ports.previews.items(run.run_id, (kind,), skip=listing.skip, most=listing.size)
         ]
         for kind, listing in listings.items()
@@ -148,7 +161,7 @@ async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
     )
     return {
         "customers": (),
-        "items": [shown_item(Item.from_row(item), run) for item in items],
+        "items": [shown_item(Item.model_validate(item), run) for item in items],
         "listing": listing,
         "kinds": LISTED,
     }

@@ -4,14 +4,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Action, Outcome
-from halosync.store.reports import ItemFilter
+from halosync.store.item_views import ItemFilter
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import PortsHere
 from report_api.runs import sentences
 from report_api.runs.models import Item
-from report_api.runs.service import find_run_overview, items_csv, seconds_of, show_run
+from report_api.runs.service import find_run, items_csv, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url
@@ -42,10 +42,10 @@ async def show(
     number: PageNumber = 1,
 ) -> Response:
     """Show a run of the partner, and a page of the items that fit the filters."""
-    row = await find_run_overview(ports, visitor.partner_id, run_id)
-    run = await show_run(ports, row)
+    view = await find_run(ports, visitor.partner_id, run_id)
+    run = await show_run(ports, view)
     wanted = ItemFilter(outcome or None, action or None, q or None)
-    counts = await ports.history.item_counts(run.run_id, wanted.q)
+    counts = await ports.item_views.counts(run.run_id, wanted.q)
     listing = NumberedPage(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
         {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q},
@@ -53,13 +53,13 @@ async def show(
         ITEMS_A_PAGE,
         counts.of(wanted.outcome, wanted.action),
     )
-    rows = await ports.history.items(run.run_id, wanted=wanted, skip=listing.skip, most=listing.size)
+    items = await ports.item_views.page(run.run_id, wanted, skip=listing.skip, most=listing.size)
     values: dict[str, Any] = {
         "run": run,
         "sync": await sync_panel(ports, visitor, "run"),
-        "row": row,
+        "view": view,
         "seconds": seconds_of(run),
-        "items": [shown_item(Item.from_row(item), run) for item in rows],
+        "items": [shown_item(Item.model_validate(item), run) for item in items],
         "counts": counts,
         "listing": listing,
         "sentences": sentences,
@@ -80,6 +80,6 @@ async def download(
     q: Search = None,
 ) -> Response:
     """Send every item that fits the filters as a CSV file."""
-    row = await find_run_overview(ports, visitor.partner_id, run_id)
+    view = await find_run(ports, visitor.partner_id, run_id)
     wanted = ItemFilter(outcome or None, action or None, q or None)
-    return items_csv(ports, row["run_id"], wanted, f"run-{row['run_id']}.csv")
+    return items_csv(ports, view.run_id, wanted, f"run-{view.run_id}.csv")

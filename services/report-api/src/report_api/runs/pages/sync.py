@@ -14,7 +14,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
-from report_api.runs.service import NO_RUN, no_run_as_problem, run_uuid, show_run
+from report_api.runs.service import NO_RUN, find_run, no_run_as_problem, run_uuid, show_run
 from report_api.runs.sync_panel import ReturnTo
 from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
@@ -84,10 +84,8 @@ async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id
 @router.get("/runs/{run_id}/cancel")
 async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Ask before a run is cancelled."""
-    row = await ports.reports.run(visitor.partner_id, run_uuid(run_id))
-    if row is None:
-        raise not_found(NO_RUN)
-    return page(request, "runs/cancel_run.html", tab="report", run=await show_run(ports, row))
+    view = await find_run(ports, visitor.partner_id, run_id)
+    return page(request, "runs/cancel_run.html", tab="report", run=await show_run(ports, view))
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -131,8 +129,8 @@ async def _look_again(request: Request, visitor: Visitor, ports: Ports, form: Sy
     if change is SeenChange.RUN:
         raise not_found(NO_RUN)
     if change is SeenChange.INVOICE:
-        newest = await ports.reports.invoices(visitor.partner_id, after=None, most=1)
-        name = f", {newest[0]['invoice_id']} (revision {newest[0]['revision']})," if newest else ""
+        newest = await ports.invoice_views.newest(visitor.partner_id)
+        name = f", {newest.invoice.invoice_id} (revision {newest.invoice.revision})," if newest else ""
         text = (
             f"Nothing was started: a newer invoice{name} has come since you opened the page. "
             "It is shown now; look at it, then press Sync again."

@@ -1,0 +1,32 @@
+"""What became of a line of an invoice, from what became of the item that answers for it (spec section 3, "Items")."""
+
+from dataclasses import dataclass
+
+from halosync.domain.item_sentences import LINE_NOT_RECURRING
+from halosync.domain.model import Action, Kind, Outcome, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LineOutcome:
+    """What became of a line, or of its item; all None: no item answers for it.
+
+    Attributes:
+        reason: why it was not simply synchronised, for programs.
+        detail: the same for people, with what to do.
+    """
+
+    outcome: Outcome | None = None
+    action: Action | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+def line_outcome(kind: Kind, item: LineOutcome) -> LineOutcome:
+    """Return what became of a line in a run: one that is not recurring is skipped whatever became of its product.
+
+    `line_outcome` and `line_reason` of the database say the same to statements that filter, count or sort.
+    """
+    if kind is Kind.RECURRING:
+        return item
+    detail = item.detail if item.reason == Reason.NOT_RECURRING else LINE_NOT_RECURRING
+    return LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, detail)

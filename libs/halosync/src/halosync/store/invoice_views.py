@@ -1,0 +1,114 @@
+"""Invoices as people and programs look at them: those that count, each with a run (reads only)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.model import Outcome
+from halosync.domain.states import RunState
+from halosync.store.queries import QUERIES
+
+MOST_INVOICES = 240
+"""So many invoices the month picker offers: twenty years of one a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedInvoice:
+    """A revision of an invoice; `total` is the sum of its lines, each rounded to cents."""
+
+    invoice_pk: int
+    invoice_id: str
+    revision: int
+    period: str
+    currency: str
+    line_count: int
+    total: Decimal
+    issued_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice and its newest run, a preview too; `run_id` and `run_state` are None before the first."""
+
+    invoice: LoadedInvoice
+    run_id: UUID | None
+    run_state: RunState | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedInvoice:
+    """An invoice and what its run made of it.
+
+    Attributes:
+        period: the month that is billed, YYYY-MM.
+        run_id: the newest run that applied it and made a plan, else the newest that applied it; None before the first.
+        state: the state of that run.
+        counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
+    """
+
+    invoice_id: str
+    revision: int
+    period: str
+    issued_at: datetime
+    line_count: int
+    run_id: UUID | None
+    state: RunState | None
+    counts: Mapping[str, int] | None
+
+
+class InvoiceViews:
+    """Reads the invoices of a partner that nothing supersedes."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def page(
+        self, partner_id: str, *, after: tuple[datetime, int] | None = None, most: int
+    ) -> Sequence[InvoiceView]:
+        """Return invoices with their newest runs, newest first; `after` is an `issued_at` and `invoice_pk`."""
+        issued_at, invoice_pk = after or (None, None)
+        rows = QUERIES.invoice_views(
+            self._pool, partner_id=partner_id, issued_at=issued_at, invoice_pk=invoice_pk, most=most
+        )
+        return [InvoiceView(loaded_invoice(row), row["run_id"], _state(row["run_state"])) async for row in rows]
+
+    async def newest(self, partner_id: str) -> InvoiceView | None:
+        """Return the newest invoice; None before the first."""
+        return next(iter(await self.page(partner_id, most=1)), None)
+
+    async def by_month(self, partner_id: str) -> Sequence[LoadedInvoice]:
+        """Return the invoices to choose from, newest month first, and within a month newest first."""
+        rows = QUERIES.invoices_by_month(self._pool, partner_id=partner_id, most=MOST_INVOICES)
+        return [loaded_invoice(row) async for row in rows]
+
+    async def synced(self, partner_id: str, *, most: int) -> Sequence[SyncedInvoice]:
+        """Return the newest invoices with what became of them, newest first."""
+        rows = QUERIES.synced_invoices(self._pool, partner_id=partner_id, most=most)
+        return [
+            SyncedInvoice(
+                invoice_id=row["invoice_id"],
+                revision=row["revision"],
+                period=row["period"],
+                issued_at=row["issued_at"],
+                line_count=row["line_count"],
+                run_id=row["run_id"],
+                state=_state(row["state"]),
+                counts=None if row["run_id"] is None else {outcome: row[outcome] for outcome in Outcome},
+            )
+            async for row in rows
+        ]
+
+
+def loaded_invoice(row: asyncpg.Record) -> LoadedInvoice:
+    """Return the invoice of a row that has its columns."""
+    return LoadedInvoice(**{field.name: row[field.name] for field in fields(LoadedInvoice)})
+
+
+def _state(state: str | None) -> RunState | None:
+    return None if state is None else RunState(state)

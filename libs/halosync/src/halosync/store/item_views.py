@@ -1,0 +1,123 @@
+"""The items of a run as people and programs look at them (reads only)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.store.queries import QUERIES
+from halosync.store.search import pattern
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """An item: one product of one client, or one licence that is to be cleaned up.
+
+    Attributes:
+        seq: its place in the plan.
+        customer_ids: several when customers share a client; none for a clean-up.
+        product_code: None for a clean-up.
+        before: the licence as Halo showed it; None if there was none.
+        after: the licence as planned; None if there will be none.
+    """
+
+    item_id: int
+    seq: int
+    customer_ids: Sequence[str]
+    customer_name: str
+    halo_client_id: int | None
+    product_code: str | None
+    licence_name: str | None
+    halo_licence_id: int | None
+    action: Action
+    outcome: Outcome
+    reason: str | None
+    detail: str | None
+    before: LicenceState | None
+    after: LicenceState | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which items: with this outcome, with this action, with this text in a name, code or reason. None: any."""
+
+    outcome: Outcome | None = None
+    action: Action | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """How many items of a run have each outcome and action, of those that fit a text."""
+
+    by_both: Mapping[tuple[Outcome, Action], int]
+
+    def of(self, outcome: str | None = None, action: str | None = None) -> int:
+        """Return how many have this outcome and this action; None stands for any."""
+        return sum(
+            items
+            for (of_outcome, of_action), items in self.by_both.items()
+            if outcome in (None, of_outcome) and action in (None, of_action)
+        )
+
+
+class ItemViews:
+    """Reads the items of a run, in the plan's order."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def page(
+        self, run_id: UUID, wanted: ItemFilter, *, after: int | None = None, skip: int = 0, most: int
+    ) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, those behind the `seq` `after`, or behind `skip` others that fit."""
+        rows = QUERIES.item_views(
+            self._pool,
+            run_id=run_id,
+            seq=-1 if after is None else after,
+            outcome=wanted.outcome,
+            action=wanted.action,
+            pattern=pattern(wanted.q),
+            skip=skip,
+            most=most,
+        )
+        return [item_view(row) async for row in rows]
+
+    async def counts(self, run_id: UUID, q: str | None) -> ItemCounts:
+        """Return how many items have each outcome and action, of those with `q` in a name, code or reason."""
+        rows = QUERIES.item_counts(self._pool, run_id=run_id, pattern=pattern(q))
+        return ItemCounts({(Outcome(row["outcome"]), Action(row["action"])): row["items"] async for row in rows})
+
+
+def item_view(row: asyncpg.Record) -> ItemView:
+    """Return the item of a row of the view `item_view`."""
+    return ItemView(
+        item_id=row["item_id"],
+        seq=row["seq"],
+        customer_ids=row["customer_ids"],
+        customer_name=row["customer_name"],
+        halo_client_id=row["halo_client_id"],
+        product_code=row["product_code"],
+        licence_name=row["licence_name"],
+        halo_licence_id=row["halo_licence_id"],
+        action=Action(row["action"]),
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+        detail=row["detail"],
+        before=licence_state(row, "before"),
+        after=licence_state(row, "after"),
+        attempts=row["attempts"],
+    )
+
+
+def licence_state(row: asyncpg.Record, side: str) -> LicenceState | None:
+    """Return the licence before or after an action from its four columns; None: there is none then."""
+    if row[f"{side}_active"] is None:
+        return None
+    return LicenceState(
+        row[f"{side}_quantity"], row[f"{side}_price"], row[f"{side}_billing_cycle"], row[f"{side}_active"]
+    )

@@ -1,0 +1,132 @@
+"""The lines of an invoice, each with what became of it in a run (reads only)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.line_outcome import LineOutcome, line_outcome
+from halosync.domain.model import Action, Kind, Outcome
+from halosync.store.queries import QUERIES, Connection
+from halosync.store.search import pattern
+
+_FEW = 5000
+"""Up to so many lines whose items fit it is faster to begin with them; else one is never far on a walk."""
+
+_WITH_REASONS = [Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING]
+"""Outcomes that may have a reason; what was synchronised has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line and what became of it in a run; outcome to `run_id` are None before there is one.
+
+    Attributes:
+        line_no: its position in the invoice, counted from 1.
+        item_id: the item that answers for the line; None: none does.
+    """
+
+    line_no: int
+    line_id: str
+    customer_id: str
+    customer_name: str
+    product_code: str
+    product_name: str
+    kind: Kind
+    quantity: Decimal
+    unit_price: Decimal
+    billing_cycle: str
+    outcome: Outcome | None
+    action: Action | None
+    reason: str | None
+    detail: str | None
+    item_id: int | None
+    run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """Which lines: with this outcome, of this customer, with this text in a name, code or reason. None: any."""
+
+    outcome: Outcome | None = None
+    customer_id: str | None = None
+    q: str | None = None
+
+
+class LineViews:
+    """Reads the lines of an invoice, in its order."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def page(
+        self, invoice_pk: int, run_id: UUID | None, wanted: LineFilter, *, after: int, most: int
+    ) -> Sequence[LineView]:
+        """Return at most `most` lines that fit, those behind the line number `after`.
+
+        No line has an outcome before there is a run.
+        """
+        if wanted.outcome is not None and run_id is None:
+            return []
+        arguments: dict[str, Any] = {
+            "invoice_pk": invoice_pk,
+            "run_id": run_id,
+            "outcome": wanted.outcome,
+            "line_no": after,
+            "customer_id": wanted.customer_id,
+            "pattern": pattern(wanted.q),
+            "most": most,
+        }
+        if wanted.outcome is not None or wanted.q:
+            found = QUERIES.line_numbers(
+                self._pool,
+                run_id=run_id,
+                outcomes=_WITH_REASONS if wanted.outcome is None else [wanted.outcome],
+                pattern=pattern(wanted.q) if wanted.outcome is None else None,
+                most=_FEW + 1,
+            )
+            numbers = [row["line_no"] async for row in found]
+            if len(numbers) <= _FEW:
+                rows = QUERIES.line_views_among(self._pool, numbers=numbers, **arguments)
+                return [_line(row, run_id) async for row in rows]
+        return [_line(row, run_id) async for row in QUERIES.line_views(self._pool, **arguments)]
+
+
+async def lines_of(
+    connection: Connection, invoice_pk: int, run_id: UUID | None, line_nos: Sequence[int]
+) -> Sequence[LineView]:
+    """Return the lines of these numbers, in their order, as the caller's transaction sees them."""
+    rows = QUERIES.line_views_of(connection, invoice_pk=invoice_pk, run_id=run_id, line_nos=line_nos)
+    return [_line(row, run_id) async for row in rows]
+
+
+def _line(row: asyncpg.Record, run_id: UUID | None) -> LineView:
+    kind, outcome, action = Kind(row["kind"]), row["outcome"], row["action"]
+    item = LineOutcome(
+        None if outcome is None else Outcome(outcome),
+        None if action is None else Action(action),
+        row["reason"],
+        row["detail"],
+    )
+    line = item if run_id is None else line_outcome(kind, item)
+    return LineView(
+        line_no=row["line_no"],
+        line_id=row["line_id"],
+        customer_id=row["customer_id"],
+        customer_name=row["customer_name"],
+        product_code=row["product_code"],
+        product_name=row["product_name"],
+        kind=kind,
+        quantity=row["quantity"],
+        unit_price=row["unit_price"],
+        billing_cycle=row["billing_cycle"],
+        outcome=line.outcome,
+        action=line.action,
+        reason=line.reason,
+        detail=line.detail,
+        item_id=row["item_id"],
+        run_id=run_id,
+    )

@@ -1,0 +1,24 @@
+-- An item as people and programs look at it: without what only the writers need.
+DROP VIEW IF EXISTS item_view;
+CREATE VIEW item_view AS
+SELECT run_id, item_id, seq, customer_ids, customer_name, halo_client_id, product_code, licence_name, halo_licence_id,
+    action, outcome, reason, detail, before_quantity, before_price, before_billing_cycle, before_active,
+    after_quantity, after_price, after_billing_cycle, after_active, attempts
+FROM item;
+
+-- These functions are STABLE, as what they call is: then Postgres writes them into the statement and they cost nothing.
+
+-- What a customer is known by among the items of a run: its client in Halo, or its own id where it has none. A clean-up
+-- belongs to its client.
+CREATE OR REPLACE FUNCTION item_customer(halo_client_id bigint, customer_ids text[]) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
+$$;
+
+-- What the text filter of items looks at, in small letters.
+CREATE OR REPLACE FUNCTION item_text(
+    customer_name text, product_code text, licence_name text, customer_ids text[], reason text, detail text
+) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT lower(concat_ws(chr(10), customer_name, product_code, licence_name, array_to_string(customer_ids, chr(10)),
+                           reason, detail))
+$$;

@@ -1,0 +1,39 @@
+"""Which worker of pytest-xdist runs which tests: those of one stack together, and what takes longest first."""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+_ON_A_STACK = ("tests/browser/", "tests/e2e/")
+"""Folders whose tests share running processes: each is the work of one worker, which starts them once."""
+
+_ON_NOTHING = "tests/simulation/"
+"""A folder whose tests share nothing, and take long: each test is work of its own."""
+
+_LONGEST_FIRST = (*_ON_A_STACK, "tests/integration/messaging/", "tests/integration/pipeline/", "tests/integration/")
+"""Short work at the end lets all workers end at the same time."""
+
+
+def scheduler(config: pytest.Config) -> Any:
+    """Return what gives a worker a whole file, a whole folder of `_ON_A_STACK`, or one test of `_ON_NOTHING`."""
+    config.option.loadscopereorder = False  # else it begins with the file that has most tests
+    made = LoadScopeScheduling(config)
+    made._split_scope = _work_of_one
+    return made
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """Put slow folders first; within a folder nothing changes."""
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _work_of_one(nodeid: str) -> str:
+    if nodeid.startswith(_ON_NOTHING):
+        return nodeid
+    return next((folder for folder in _ON_A_STACK if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+def _place(nodeid: str) -> int:
+    places = (place for place, folder in enumerate(_LONGEST_FIRST) if nodeid.startswith(folder))
+    return next(places, len(_LONGEST_FIRST))
