@@ -4,11 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from halosync.domain.item_sentences import customer_not_found, licence_claimed_twice
+from halosync.domain.item_sentences import customer_not_found, delete_guard, licence_ambiguous, licence_claimed_twice
 from halosync.domain.model import (
     Action,
     Client,
     CustomerLink,
+    DeleteGuard,
     Kind,
     LicenceState,
     Outcome,
@@ -141,7 +142,7 @@ def test_equal_prices_in_different_spellings_are_no_conflict() -> None:
 def test_ambiguous_licences_are_listed_and_none_is_touched() -> None:
     item = only(licences=[licence(9), licence(5, name="ms-365"), licence(6, is_active=False)])
     assert item.reason is Reason.LICENCE_AMBIGUOUS
-    assert item.detail is not None
+    assert item.detail == licence_ambiguous("ms-365", [5, 6, 9], 2)
     assert "#5, #6, #9; 2 of them are active" in item.detail
 
 
@@ -242,7 +243,7 @@ def test_held_removals_say_how_many_and_how_they_are_released_while_the_rest_goe
     assert (held.removals, held.active) == (12, 12)
     assert [item.outcome for item in held.items] == [Outcome.PENDING, *[Outcome.HELD] * 12]
     detail = held.items[1].detail
-    assert detail is not None
+    assert detail == delete_guard(12, 12, DeleteGuard())
     assert "12 licences" in detail
     assert "more than 10 and more than 25 %" in detail
     assert "approve 12 removals" in detail

@@ -37,7 +37,7 @@ class Group:
 
 def joined(names: Sequence[str]) -> str:
     """Return names in one string; customers of the same name are not named twice."""
-    return names[0] if len(names) == 1 else ", ".join(dict.fromkeys(names))
+    return ", ".join(dict.fromkeys(names))
 
 
 def groups_of(lines: Iterable[Line], matches: Matches) -> list[Group]:

@@ -39,13 +39,7 @@ def match_customers(lines: Iterable[Line], clients: Iterable[Client], links: Map
     clients count like active ones. The result does not depend on any order.
     """
     names = _names_by_customer(lines)
-    linked = {customer_id for customer_id in names if links.get(customer_id, _NO_LINK).halo_client_id is not None}
-    by_key: dict[str, tuple[int, ...]] = {
-        name_key(name): ()
-        for customer_id, spellings in names.items()
-        if customer_id not in linked
-        for name in spellings
-    }
+    by_key: dict[str, tuple[int, ...]] = {name_key(name): () for spellings in names.values() for name in spellings}
     present = set()
     for client in clients:
         present.add(client.id)

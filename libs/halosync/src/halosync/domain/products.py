@@ -51,8 +51,7 @@ def products_of(lines: Iterable[Line], key: Callable[[str], str]) -> list[Produc
 
 
 def _product(key: str, lines: list[Line]) -> Product:
-    if len(lines) > 1:
-        lines.sort(key=_BY_NUMBER)
+    lines.sort(key=_BY_NUMBER)
     recurring = [line for line in lines if line.kind is Kind.RECURRING]
     if len(recurring) == len(lines):
         recurring = lines
