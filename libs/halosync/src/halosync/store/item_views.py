@@ -11,6 +11,11 @@ from halosync.domain.model import Action, LicenceState, Outcome
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
+_LICENCE_COLUMNS = {
+    side: (f"{side}_quantity", f"{side}_price", f"{side}_billing_cycle", f"{side}_active")
+    for side in ("before", "after")
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
@@ -116,8 +121,7 @@ def item_view(row: asyncpg.Record) -> ItemView:
 
 def licence_state(row: asyncpg.Record, side: str) -> LicenceState | None:
     """Return the licence before or after an action from its four columns; None: there is none then."""
-    if row[f"{side}_active"] is None:
+    quantity, price, billing_cycle, active = _LICENCE_COLUMNS[side]
+    if row[active] is None:
         return None
-    return LicenceState(
-        row[f"{side}_quantity"], row[f"{side}_price"], row[f"{side}_billing_cycle"], row[f"{side}_active"]
-    )
+    return LicenceState(row[quantity], row[price], row[billing_cycle], row[active])

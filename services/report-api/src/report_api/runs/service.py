@@ -1,9 +1,10 @@
 """Runs: started, found, and shown with their money, what is ahead of them, and their items as a file."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -111,12 +112,12 @@ def _money(cost: Cost, currency: str) -> Money:
     )
 
 
-_STATES = ("before", "after")
-_COLUMNS = tuple(
-    column
-    for name in Item.model_fields
-    for column in ([f"{name}_{part}" for part in LicenceShape.model_fields] if name in _STATES else [name])
-)
+_PLAIN = tuple(name for name in Item.model_fields if name not in {"before", "after", "attempts"})
+_LICENCE = tuple(LicenceShape.model_fields)
+_COLUMNS = (*_PLAIN, *(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE), "attempts")
+
+_plain, _licence = attrgetter(*_PLAIN), attrgetter(*_LICENCE)
+_NO_LICENCE = (None,) * len(_LICENCE)
 
 
 def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
@@ -128,13 +129,10 @@ def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "i
     return csv_response(_COLUMNS, chunks(fetch, item_key, CHUNK), filename, cells=_cells)
 
 
-def _cells(item: ItemView) -> Iterator[object]:
-    for name in Item.model_fields:
-        value = getattr(item, name)
-        if name in _STATES:
-            yield from (None if value is None else getattr(value, part) for part in LicenceShape.model_fields)
-        else:
-            yield value
+def _cells(item: ItemView) -> Iterable[object]:
+    before = _NO_LICENCE if item.before is None else _licence(item.before)
+    after = _NO_LICENCE if item.after is None else _licence(item.after)
+    return (*_plain(item), *before, *after, item.attempts)
 
 
 def item_key(item: ItemView) -> int:
