@@ -12,9 +12,9 @@ from tests.partner import Partner, new_partner
 pytest_plugins = ["devstack.fixtures"]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Divide the tests among workers (`-n`)."""
-    return scheduler.scheduler(config)
+    return scheduler.scheduler(config, log)
 
 
 @pytest.hookimpl(trylast=True)

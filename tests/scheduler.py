@@ -15,10 +15,10 @@ _LONGEST_FIRST = (*_ON_A_STACK, "tests/integration/messaging/", "tests/integrati
 """Short work at the end lets all workers end at the same time."""
 
 
-def scheduler(config: pytest.Config) -> Any:
+def scheduler(config: pytest.Config, log: Any) -> Any:
     """Return what gives a worker a whole file, a whole folder of `_ON_A_STACK`, or one test of `_ON_NOTHING`."""
     config.option.loadscopereorder = False  # else it begins with the file that has most tests
-    made = LoadScopeScheduling(config)
+    made = LoadScopeScheduling(config, log)
     made._split_scope = _work_of_one
     return made
 
