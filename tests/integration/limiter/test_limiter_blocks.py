@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from halosync.ports.permits import NoPermit, Rate
 
+from .conftest import Budget
+
 pytestmark = pytest.mark.integration
 
 HOUR = 3600.0
@@ -19,7 +21,7 @@ def about(seconds: float) -> Any:
 # ---------------------------------------------------------------- the block
 
 
-async def test_a_429_stops_everybody_until_retry_after(budget: Any) -> None:
+async def test_a_429_stops_everybody_until_retry_after(budget: Budget) -> None:
     await budget.spend(1)
     assert await budget.refused(120.0) == about(120)
     assert await budget.wait_s(interactive=True) == about(120)
@@ -29,7 +31,7 @@ async def test_a_429_stops_everybody_until_retry_after(budget: Any) -> None:
     assert (await budget.standing()).blocked_s == 0.0
 
 
-async def test_an_earlier_block_is_never_shortened(budget: Any) -> None:
+async def test_an_earlier_block_is_never_shortened(budget: Budget) -> None:
     await budget.spend(1)
     await budget.refused(1000.0)
     for retry_after_s in (0.0, 1.0):
@@ -38,21 +40,21 @@ async def test_an_earlier_block_is_never_shortened(budget: Any) -> None:
     assert await budget.wait_s() == about(5000)
 
 
-async def test_without_retry_after_a_block_lasts_until_the_oldest_finished_permit_comes_back(budget: Any) -> None:
+async def test_without_retry_after_a_block_lasts_until_the_oldest_finished_permit_comes_back(budget: Budget) -> None:
     await budget.spend(1)
     await budget.advance(1000)
     await budget.spend(1)
     assert await budget.refused() == about(HOUR - 1000)
 
 
-async def test_a_permit_that_comes_back_in_no_time_blocks_for_a_second_all_the_same(budget: Any) -> None:
+async def test_a_permit_that_comes_back_in_no_time_blocks_for_a_second_all_the_same(budget: Budget) -> None:
     await budget.spend(1, Rate(5, 1000.0))
     await budget.advance(999.5)
     assert await budget.refused() == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize("open_permits", [0, 1])
-async def test_without_a_finished_permit_a_block_lasts_for_the_window(budget: Any, open_permits: int) -> None:
+async def test_without_a_finished_permit_a_block_lasts_for_the_window(budget: Budget, open_permits: int) -> None:
     lease = await budget.take(1, lease_s=0.1)
     if not open_permits:
         await budget.limiter.finish(lease, 0)
@@ -60,13 +62,13 @@ async def test_without_a_finished_permit_a_block_lasts_for_the_window(budget: An
     assert await budget.refused() == about(HOUR)
 
 
-async def test_a_tenant_that_never_had_a_permit_cannot_be_refused(budget: Any) -> None:
+async def test_a_tenant_that_never_had_a_permit_cannot_be_refused(budget: Budget) -> None:
     with pytest.raises(LookupError):
         await budget.refused(1.0)
     assert await budget.limiter.state("acme") is None
 
 
-async def test_a_retry_after_that_does_not_hold_is_believed_less_and_less(budget: Any) -> None:
+async def test_a_retry_after_that_does_not_hold_is_believed_less_and_less(budget: Budget) -> None:
     await budget.spend(1, HUNDRED)
     blocks = []
     for _ in range(10):
@@ -78,7 +80,7 @@ async def test_a_retry_after_that_does_not_hold_is_believed_less_and_less(budget
 
 @pytest.mark.parametrize("retry_after_s", [None, 0.0, 1.0])
 async def test_a_tenant_that_stays_full_is_asked_a_few_times_in_a_window_and_not_in_a_loop(
-    budget: Any, retry_after_s: float | None
+    budget: Budget, retry_after_s: float | None
 ) -> None:
     """Ours are of the fixed window before and come back one by one, while others have used this one up."""
     asked = 0
@@ -104,7 +106,7 @@ async def test_a_tenant_that_stays_full_is_asked_a_few_times_in_a_window_and_not
 # ---------------------------------------------------------------- what is learnt
 
 
-async def test_what_others_use_is_learnt_and_forgotten(budget: Any) -> None:
+async def test_what_others_use_is_learnt_and_forgotten(budget: Budget) -> None:
     await budget.spend(40, HUNDRED)
     await budget.refused()
     assert await budget.effective() == 40, "for a window, what the 429 showed"
@@ -118,7 +120,7 @@ async def test_what_others_use_is_learnt_and_forgotten(budget: Any) -> None:
     assert limits == [72, 76, 84, 100, 100, 100]
 
 
-async def test_the_learnt_limit_holds(budget: Any) -> None:
+async def test_the_learnt_limit_holds(budget: Budget) -> None:
     await budget.spend(60, HUNDRED)
     await budget.refused()
     await budget.wait_s(HUNDRED, interactive=True)
@@ -128,7 +130,7 @@ async def test_the_learnt_limit_holds(budget: Any) -> None:
     await budget.wait_s(HUNDRED, interactive=True)
 
 
-async def test_others_that_go_on_are_learnt_better_each_time(budget: Any) -> None:
+async def test_others_that_go_on_are_learnt_better_each_time(budget: Budget) -> None:
     limits = []
     for _ in range(6):
         await budget.spend(40, HUNDRED)
@@ -140,7 +142,7 @@ async def test_others_that_go_on_are_learnt_better_each_time(budget: Any) -> Non
     assert 40 <= limits[-1] <= 46
 
 
-async def test_with_retry_after_halo_itself_says_when_there_is_room(budget: Any) -> None:
+async def test_with_retry_after_halo_itself_says_when_there_is_room(budget: Budget) -> None:
     await budget.spend(40, HUNDRED)
     await budget.refused(60.0)
     await budget.advance(61)
@@ -148,7 +150,7 @@ async def test_with_retry_after_halo_itself_says_when_there_is_room(budget: Any)
     assert await budget.granted(100, HUNDRED) == 29
 
 
-async def test_a_429_of_our_own_making_lowers_nothing(budget: Any) -> None:
+async def test_a_429_of_our_own_making_lowers_nothing(budget: Budget) -> None:
     await budget.spend(100, HUNDRED)
     for _ in range(20):
         await budget.advance(await budget.refused() + 1)
@@ -157,7 +159,7 @@ async def test_a_429_of_our_own_making_lowers_nothing(budget: Any) -> None:
             await budget.spend(100, HUNDRED)
 
 
-async def test_requests_that_were_on_their_way_teach_nothing_twice(budget: Any) -> None:
+async def test_requests_that_were_on_their_way_teach_nothing_twice(budget: Budget) -> None:
     await budget.spend(40, HUNDRED)
     for _ in range(16):
         assert await budget.refused(60.0) == about(60)
@@ -166,7 +168,7 @@ async def test_requests_that_were_on_their_way_teach_nothing_twice(budget: Any) 
     assert await budget.refused(5.0) == about(36), "the second trouble, not the seventeenth"
 
 
-async def test_the_limit_never_falls_below_one_and_comes_back(budget: Any) -> None:
+async def test_the_limit_never_falls_below_one_and_comes_back(budget: Budget) -> None:
     await budget.take(1, HUNDRED)
     for _ in range(30):
         await budget.advance(await budget.refused() + 1)
@@ -178,7 +180,7 @@ async def test_the_limit_never_falls_below_one_and_comes_back(budget: Any) -> No
     assert await budget.granted(100, HUNDRED, interactive=True) == 100
 
 
-async def test_a_429_never_raises_the_limit(budget: Any) -> None:
+async def test_a_429_never_raises_the_limit(budget: Budget) -> None:
     await budget.spend(20, HUNDRED)
     await budget.refused(1.0)
     await budget.advance(2)

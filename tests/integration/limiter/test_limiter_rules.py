@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from halosync.ports.permits import BudgetState, Rate
 
+from .conftest import Budget
+
 pytestmark = pytest.mark.integration
 
 HOUR = 3600.0
@@ -19,12 +21,12 @@ def about(seconds: float) -> Any:
 # ---------------------------------------------------------------- how many
 
 
-async def test_a_lease_is_what_was_wanted_or_what_is_left(budget: Any) -> None:
+async def test_a_lease_is_what_was_wanted_or_what_is_left(budget: Budget) -> None:
     assert [await budget.granted(3), await budget.granted(3)] == [3, 2]
     await budget.wait_s()
 
 
-async def test_tenants_have_budgets_of_their_own(budget: Any) -> None:
+async def test_tenants_have_budgets_of_their_own(budget: Budget) -> None:
     await budget.spend(5)
     await budget.refused(60.0)
     assert await budget.granted(5, tenant="fabrikam") == 5
@@ -32,7 +34,7 @@ async def test_tenants_have_budgets_of_their_own(budget: Any) -> None:
 
 @pytest.mark.parametrize(("limit", "reserve"), [(1, 0), (49, 0), (50, 1), (149, 2), (500, 10)])
 async def test_batch_work_leaves_a_reserve_to_calls_that_a_person_waits_for(
-    budget: Any, limit: int, reserve: int
+    budget: Budget, limit: int, reserve: int
 ) -> None:
     rate = Rate(limit, HOUR)
     assert await budget.granted(limit, rate) == limit - reserve
@@ -44,14 +46,14 @@ async def test_batch_work_leaves_a_reserve_to_calls_that_a_person_waits_for(
     await budget.wait_s(rate, interactive=True)
 
 
-async def test_a_caller_may_leave_more_to_others(budget: Any) -> None:
+async def test_a_caller_may_leave_more_to_others(budget: Budget) -> None:
     assert await budget.granted(9, reserve=2) == 3
     await budget.wait_s(reserve=2)
     assert await budget.granted(9) == 2
     await budget.wait_s(reserve=99)
 
 
-async def test_a_lower_limit_holds_at_once_and_a_higher_one_when_the_lower_is_over(budget: Any) -> None:
+async def test_a_lower_limit_holds_at_once_and_a_higher_one_when_the_lower_is_over(budget: Budget) -> None:
     await budget.spend(4, Rate(6, HOUR))
     await budget.wait_s(Rate(4, HOUR))
     await budget.advance(HOUR / 2)
@@ -63,7 +65,7 @@ async def test_a_lower_limit_holds_at_once_and_a_higher_one_when_the_lower_is_ov
     assert await budget.granted(9, Rate(6, HOUR)) == 2
 
 
-async def test_of_two_windows_the_longer_holds_while_permits_of_both_are_in_use(budget: Any) -> None:
+async def test_of_two_windows_the_longer_holds_while_permits_of_both_are_in_use(budget: Budget) -> None:
     await budget.spend(2, FIVE)
     await budget.advance(HOUR / 2)
     await budget.spend(3, Rate(5, 60.0))
@@ -78,7 +80,7 @@ async def test_of_two_windows_the_longer_holds_while_permits_of_both_are_in_use(
 # ---------------------------------------------------------------- leases
 
 
-async def test_what_was_not_spent_is_free_at_once(budget: Any) -> None:
+async def test_what_was_not_spent_is_free_at_once(budget: Budget) -> None:
     await budget.limiter.finish(await budget.take(5), 2)
     lease = await budget.take(5)
     assert lease.granted == 3
@@ -86,7 +88,7 @@ async def test_what_was_not_spent_is_free_at_once(budget: Any) -> None:
     assert await budget.granted(5) == 3
 
 
-async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: Any) -> None:
+async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: Budget) -> None:
     lease = await budget.take(5, lease_s=1000.0)
     await budget.advance(900)
     await budget.limiter.finish(lease, 5)
@@ -97,7 +99,7 @@ async def test_a_permit_counts_for_a_window_from_the_end_of_its_request(budget: 
     assert await budget.granted(9) == 5
 
 
-async def test_the_permits_of_a_dead_holder_come_back_after_lease_and_window(budget: Any) -> None:
+async def test_the_permits_of_a_dead_holder_come_back_after_lease_and_window(budget: Budget) -> None:
     await budget.take(5, lease_s=1000.0)
     await budget.advance(1000 + HOUR - 100)
     assert await budget.wait_s() == about(100)
@@ -105,7 +107,7 @@ async def test_the_permits_of_a_dead_holder_come_back_after_lease_and_window(bud
     assert await budget.granted(9) == 5
 
 
-async def test_only_the_first_word_on_a_lease_counts(budget: Any) -> None:
+async def test_only_the_first_word_on_a_lease_counts(budget: Budget) -> None:
     lease = await budget.take(5)
     await budget.limiter.finish(lease, 4)
     await budget.limiter.finish(lease, 0)
@@ -113,7 +115,7 @@ async def test_only_the_first_word_on_a_lease_counts(budget: Any) -> None:
     assert await budget.granted(9) == 1
 
 
-async def test_a_word_that_comes_late_lengthens_and_one_that_comes_too_late_changes_nothing(budget: Any) -> None:
+async def test_a_word_that_comes_late_lengthens_and_one_that_comes_too_late_changes_nothing(budget: Budget) -> None:
     late, too_late = await budget.take(2), await budget.take(3)
     await budget.advance(HOUR)
     await budget.limiter.finish(late, 2)
@@ -127,7 +129,7 @@ async def test_a_word_that_comes_late_lengthens_and_one_that_comes_too_late_chan
 # ---------------------------------------------------------------- how long to wait
 
 
-async def test_while_nothing_is_finished_the_wait_is_as_long_as_it_has_been_open(budget: Any) -> None:
+async def test_while_nothing_is_finished_the_wait_is_as_long_as_it_has_been_open(budget: Budget) -> None:
     lease = await budget.take(5, lease_s=1000.0)
     assert 1.0 <= await budget.wait_s() < 20
     await budget.advance(300)
@@ -137,19 +139,19 @@ async def test_while_nothing_is_finished_the_wait_is_as_long_as_it_has_been_open
 
 
 @pytest.mark.parametrize(("window_s", "shortest_s"), [(HOUR, 1.0), (300.0, 1.0), (60.0, 0.2), (1.0, 0.05)])
-async def test_the_shortest_wait_is_no_busy_loop(budget: Any, window_s: float, shortest_s: float) -> None:
+async def test_the_shortest_wait_is_no_busy_loop(budget: Budget, window_s: float, shortest_s: float) -> None:
     await budget.take(5, Rate(5, window_s), lease_s=1000.0)
     assert shortest_s <= await budget.wait_s(Rate(5, window_s)) < shortest_s + 20
 
 
-async def test_an_open_lease_of_a_dead_holder_is_not_waited_for(budget: Any) -> None:
+async def test_an_open_lease_of_a_dead_holder_is_not_waited_for(budget: Budget) -> None:
     await budget.take(4, lease_s=60.0)
     await budget.advance(61)
     await budget.spend(1)
     assert await budget.wait_s() == about(HOUR - 1)
 
 
-async def test_the_wait_is_for_as_many_permits_as_are_missing(budget: Any) -> None:
+async def test_the_wait_is_for_as_many_permits_as_are_missing(budget: Budget) -> None:
     await budget.spend(2)
     await budget.advance(100)
     await budget.spend(2)

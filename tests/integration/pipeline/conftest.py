@@ -29,7 +29,7 @@ from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import PASSING
 from halosync.ports.permits import Rate
-from halosync.ports.tokens import ConnectionLostError
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.store.actions import ActionStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoices import InvoiceStore
@@ -58,7 +58,7 @@ class SandboxTokens:
         self._sandbox = sandbox
         self._generation = 0
         self._tokens: dict[str, str] = {}
-        self.lost: ConnectionLostError | None = None
+        self.lost: ConnectionLostError | TokenUnavailableError | None = None
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         if self.lost is not None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from devstack.wait import until
 
+from .conftest import Pipeline
+
 TENANT = "acme"
 
 
-async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Any) -> None:
+async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client"}, delay_s=5)
     await pipeline.invoice([{"product_code": "P-1"}])
     run_id = await pipeline.start()
@@ -27,7 +29,7 @@ async def test_a_read_that_is_cancelled_is_gone_on_with_at_once(pipeline: Any) -
 
 
 async def test_a_run_whose_planner_lost_the_database_for_a_moment_goes_on_at_once(
-    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pipeline.invoice([{"product_code": "P-1"}])
     run_id = await pipeline.start()

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from .conftest import Pipeline
+
 TENANT = "acme"
 WRITES = {"path": "SoftwareLicence"}
 PRODUCTS = 70
@@ -28,7 +30,7 @@ FAULTS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_any_mixture_of_faults_ends_as_planned(pipeline: Any, seed: int) -> None:
+async def test_any_mixture_of_faults_ends_as_planned(pipeline: Pipeline, seed: int) -> None:
     dice = random.Random(seed)
     pipeline.tuning.settle_s = 0.3
     pipeline.tuning.batch_size = 10
@@ -56,13 +58,13 @@ async def test_any_mixture_of_faults_ends_as_planned(pipeline: Any, seed: int) -
     assert held == {f"P-{n}": n % 7 + 1 for n in range(PRODUCTS)}
 
 
-async def read_in_peace(pipeline: Any) -> None:
+async def read_in_peace(pipeline: Pipeline) -> None:
     """Deliver the run's request; its orders stay in the outbox."""
     for message in await pipeline.messages():
         await pipeline.deliver(*message)
 
 
-async def storm(pipeline: Any, writers: list[Any], dice: random.Random, run_id: UUID) -> None:
+async def storm(pipeline: Pipeline, writers: list[Any], dice: random.Random, run_id: UUID) -> None:
     """Deliver orders to two writers at once; some twice, some never; the sweeper brings back what was lost."""
     clock = asyncio.get_running_loop().time
     give_up = clock() + 60

@@ -21,7 +21,7 @@ async def tried(pipeline: Pipeline, rate: Rate | None = None, patience_s: float 
     return await test.test(TestConnection(partner_id=PARTNER))
 
 
-async def refusal(pipeline: Any, **changes: Any) -> tuple[str, str]:
+async def refusal(pipeline: Pipeline, **changes: Any) -> tuple[str, str]:
     with pytest.raises(Refusal) as refused:
         await tried(pipeline, **changes)
     answer = refused.value.answer
@@ -29,7 +29,7 @@ async def refusal(pipeline: Any, **changes: Any) -> tuple[str, str]:
     return answer.code, answer.detail
 
 
-async def test_it_says_how_long_the_lists_are_and_reads_one_page_of_each(pipeline: Any) -> None:
+async def test_it_says_how_long_the_lists_are_and_reads_one_page_of_each(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"P-{n}"} for n in range(25)))
     before = datetime.now(UTC)
     tested = await tried(pipeline)
@@ -39,11 +39,11 @@ async def test_it_says_how_long_the_lists_are_and_reads_one_page_of_each(pipelin
     assert await pipeline.sent("GET") == 2
 
 
-async def test_an_empty_halo_is_a_halo(pipeline: Any) -> None:
+async def test_an_empty_halo_is_a_halo(pipeline: Pipeline) -> None:
     assert (await tried(pipeline)).licences == 0
 
 
-async def test_without_a_connection_nothing_is_asked(pipeline: Any) -> None:
+async def test_without_a_connection_nothing_is_asked(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
     code, detail = await refusal(pipeline)
     assert code == "not_connected"
@@ -62,12 +62,14 @@ async def test_without_a_connection_nothing_is_asked(pipeline: Any) -> None:
         (TokenUnavailableError("auth is away"), "halo_unavailable"),
     ],
 )
-async def test_a_connection_that_goes_while_it_is_tested(pipeline: Any, lost: Exception, code: str) -> None:
+async def test_a_connection_that_goes_while_it_is_tested(
+    pipeline: Pipeline, lost: ConnectionLostError | TokenUnavailableError, code: str
+) -> None:
     pipeline.tokens.lost = lost
     assert (await refusal(pipeline))[0] == code
 
 
-async def test_no_permit_names_the_time(pipeline: Any) -> None:
+async def test_no_permit_names_the_time(pipeline: Pipeline) -> None:
     rate = Rate(1, 300.0)
     await pipeline.limiter.acquire(TENANT, rate, want=1, lease_s=60.0, interactive=True)
     await pipeline.limiter.block(TENANT, 200.0)
@@ -85,7 +87,7 @@ async def test_no_permit_names_the_time(pipeline: Any) -> None:
 )
 @pytest.mark.parametrize("fault", [{"status": 403}, {"unauthorized": True}], ids=str)
 async def test_a_missing_permission_is_named(
-    pipeline: Any, match: dict[str, str], permission: str, fault: dict[str, Any]
+    pipeline: Pipeline, match: dict[str, str], permission: str, fault: dict[str, Any]
 ) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=match, times=None, **fault)
     code, detail = await refusal(pipeline)
@@ -108,14 +110,14 @@ async def test_a_missing_permission_is_named(
     ],
     ids=str,
 )
-async def test_an_answer_that_is_none(pipeline: Any, fault: dict[str, Any], code: str) -> None:
+async def test_an_answer_that_is_none(pipeline: Pipeline, fault: dict[str, Any], code: str) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=CLIENTS, times=None, **fault)
     said, detail = await refusal(pipeline)
     assert said == code
     assert detail.isprintable()
 
 
-async def test_a_slow_halo_is_not_waited_for(pipeline: Any) -> None:
+async def test_a_slow_halo_is_not_waited_for(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=CLIENTS, delay_s=1.5)
     code, detail = await refusal(pipeline, patience_s=0.2)
     assert code == "halo_unavailable"

@@ -13,6 +13,8 @@ from halosync.ports.permits import Rate
 from halosync.ports.tokens import ConnectionLostError
 from halosync.store.run_work import RunWork
 
+from .conftest import Pipeline
+
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 
@@ -21,7 +23,7 @@ def products(number: int) -> list[dict[str, Any]]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1)} for n in range(number)]
 
 
-async def all_there(pipeline: Any, number: int) -> None:
+async def all_there(pipeline: Pipeline, number: int) -> None:
     licences = await pipeline.licences()
     assert {name: row["count"] for (_, name), row in licences.items()} == {f"P-{n}": n + 1 for n in range(number)}
 
@@ -43,7 +45,7 @@ async def all_there(pipeline: Any, number: int) -> None:
     ],
     ids=lambda fault: "-".join(map(str, fault.values())) + "-" + next(iter(fault)),
 )
-async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Any, fault: dict[str, Any]) -> None:
+async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Pipeline, fault: dict[str, Any]) -> None:
     pipeline.transport.total_timeout_s = 2.0
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, **fault)
     await pipeline.invoice(products(5))
@@ -52,7 +54,7 @@ async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Any,
     await all_there(pipeline, 5)
 
 
-async def test_a_write_applied_late_but_before_it_settles_is_not_sent_twice(pipeline: Any) -> None:
+async def test_a_write_applied_late_but_before_it_settles_is_not_sent_twice(pipeline: Pipeline) -> None:
     pipeline.tuning.settle_s = 3.0
     pipeline.writing = pipeline.writer()
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, late_apply_s=1.0)
@@ -62,7 +64,7 @@ async def test_a_write_applied_late_but_before_it_settles_is_not_sent_twice(pipe
 
 
 @pytest.mark.parametrize("good_rows", ["none", "good", "before"])
-async def test_one_bad_row_fails_alone_and_its_neighbours_are_written(pipeline: Any, good_rows: str) -> None:
+async def test_one_bad_row_fails_alone_and_its_neighbours_are_written(pipeline: Pipeline, good_rows: str) -> None:
     await pipeline.sandbox.admin.change_settings(TENANT, refused_array=good_rows)
     await pipeline.sandbox.admin.add_fault(
         TENANT, times=None, refuse_row={"name": "P-17", "message": "This product is not for sale."}
@@ -78,7 +80,7 @@ async def test_one_bad_row_fails_alone_and_its_neighbours_are_written(pipeline: 
     assert len(await pipeline.licences()) == 49
 
 
-async def test_a_refusal_that_names_no_row_is_halved_down_to_the_guilty(pipeline: Any) -> None:
+async def test_a_refusal_that_names_no_row_is_halved_down_to_the_guilty(pipeline: Pipeline) -> None:
     guilty = {**ONE, "row_name": "P-5"}
     await pipeline.sandbox.admin.add_fault(
         TENANT, match=guilty, times=None, status=400, body={"Message": "Something is wrong."}
@@ -89,7 +91,7 @@ async def test_a_refusal_that_names_no_row_is_halved_down_to_the_guilty(pipeline
     assert "P-5" not in {name for _, name in await pipeline.licences()}
 
 
-async def test_a_429_costs_no_attempt_and_never_fails_a_run(pipeline: Any) -> None:
+async def test_a_429_costs_no_attempt_and_never_fails_a_run(pipeline: Pipeline) -> None:
     rate = Rate(500, 1.0)
     pipeline.tuning.rate = rate
     pipeline.writing = pipeline.writer()
@@ -103,7 +105,7 @@ async def test_a_429_costs_no_attempt_and_never_fails_a_run(pipeline: Any) -> No
     assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
 
 
-async def test_the_budget_is_never_passed_and_no_request_is_refused(pipeline: Any) -> None:
+async def test_the_budget_is_never_passed_and_no_request_is_refused(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 4, rate_window_s = 1")
     await pipeline.sandbox.admin.change_settings(TENANT, rate_requests=4, rate_window_s=1.0)
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(12)))
@@ -115,7 +117,7 @@ async def test_the_budget_is_never_passed_and_no_request_is_refused(pipeline: An
     assert [entry for entry in log if entry["status"] == 429] == []
 
 
-async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: Any) -> None:
+async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, unauthorized=True)
@@ -126,7 +128,7 @@ async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: A
 
 
 @pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}])
-async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: Any, fault: dict[str, Any]) -> None:
+async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: Pipeline, fault: dict[str, Any]) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=None, **fault)
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
@@ -136,7 +138,7 @@ async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: A
     assert await pipeline.sent("POST") <= 2
 
 
-async def test_a_lost_connection_ends_the_run_and_a_later_sync_finishes_it(pipeline: Any) -> None:
+async def test_a_lost_connection_ends_the_run_and_a_later_sync_finishes_it(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(120))
     run_id = await pipeline.start()
     [(kind, requested)] = [m for m in await pipeline.messages() if m[0] == "run.requested.v1"]
@@ -153,7 +155,7 @@ async def test_a_lost_connection_ends_the_run_and_a_later_sync_finishes_it(pipel
     await all_there(pipeline, 120)
 
 
-async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Any) -> None:
+async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3)
     await pipeline.invoice(products(30))
     await pipeline.start()
@@ -167,7 +169,7 @@ async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Any) -> No
     assert await pipeline.sent("POST") == 1
 
 
-async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) -> None:
+async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
     for message in await pipeline.messages():
@@ -184,13 +186,14 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Any) 
     await all_there(pipeline, 3)
 
 
-async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: Any) -> None:
+async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(1))
     await pipeline.start()
     for message in await pipeline.messages():
         await pipeline.deliver(*message)
     [(_, order)] = await pipeline.messages()
     batch = await pipeline.actions.batch(order["batch_id"])
+    assert batch is not None
     [action] = await pipeline.actions.open_actions(order["batch_id"])
     first = await pipeline.actions.mark_sending([action.item_id], worker="a", send_s=0, answer_s=0, settle_s=0)
     await pipeline.actions.unmark(first, charged=True)
@@ -200,7 +203,7 @@ async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: 
     assert (still.action_state, still.attempt) == ("sending", second[action.item_id])
 
 
-async def test_cancelling_stops_what_is_not_sent(pipeline: Any) -> None:
+async def test_cancelling_stops_what_is_not_sent(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(120))
     run_id = await pipeline.start()
     for message in await pipeline.messages():
@@ -217,7 +220,7 @@ async def test_cancelling_stops_what_is_not_sent(pipeline: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", ["short_list", "changing_count"])
-async def test_a_list_that_is_not_complete_fails_the_run_and_writes_nothing(pipeline: Any, fault: str) -> None:
+async def test_a_list_that_is_not_complete_fails_the_run_and_writes_nothing(pipeline: Pipeline, fault: str) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(150)))
     value = 5 if fault == "short_list" else True
     await pipeline.sandbox.admin.add_fault(
@@ -229,7 +232,7 @@ async def test_a_list_that_is_not_complete_fails_the_run_and_writes_nothing(pipe
     assert await pipeline.sent("POST") == await pipeline.sent("DELETE") == 0
 
 
-async def test_a_page_that_shifts_once_is_read_again(pipeline: Any) -> None:
+async def test_a_page_that_shifts_once_is_read_again(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(250)))
     await pipeline.sandbox.admin.add_fault(
         TENANT, match={"method": "GET", "path": "SoftwareLicence", "nth": 2}, shift_pages="omit"
@@ -238,7 +241,7 @@ async def test_a_page_that_shifts_once_is_read_again(pipeline: Any) -> None:
     assert (await pipeline.sync())["state"] == "succeeded"
 
 
-async def test_capped_pages_are_read_to_the_end(pipeline: Any) -> None:
+async def test_capped_pages_are_read_to_the_end(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.change_settings(TENANT, page_cap=7)
     terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
     await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}", "count": n + 1} for n in range(30)))
@@ -247,7 +250,7 @@ async def test_capped_pages_are_read_to_the_end(pipeline: Any) -> None:
     assert (run["unchanged"], run["halo_requests"]) == (30, 1 + 5)
 
 
-async def test_halo_that_cannot_be_read_fails_the_run(pipeline: Any) -> None:
+async def test_halo_that_cannot_be_read_fails_the_run(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client"}, times=None, status=500)
     await pipeline.invoice(products(3))
     run = await pipeline.sync()
@@ -255,7 +258,7 @@ async def test_halo_that_cannot_be_read_fails_the_run(pipeline: Any) -> None:
     assert "Press Sync" in run["error"]
 
 
-async def test_a_read_that_shrank_is_not_believed(pipeline: Any) -> None:
+async def test_a_read_that_shrank_is_not_believed(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(30))
     await pipeline.sync()
     await pipeline.sandbox.admin.change_settings(TENANT, agent_sees="nothing")
@@ -267,7 +270,7 @@ async def test_a_read_that_shrank_is_not_believed(pipeline: Any) -> None:
     assert (await pipeline.sync())["unchanged"] == 30
 
 
-async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Any) -> None:
+async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(30))
     await pipeline.sync()
     await pipeline.invoice(products(2), revision=2)
@@ -279,13 +282,13 @@ async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Any) -> Non
     assert (released["state"], released["deleted"]) == ("succeeded", 28)
 
 
-async def test_a_preview_writes_nothing(pipeline: Any) -> None:
+async def test_a_preview_writes_nothing(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
     run = await pipeline.sync(mode=RunMode.PREVIEW)
     assert (run["state"], run["pending"], await pipeline.sent("POST")) == ("previewed", 3, 0)
 
 
-async def test_a_read_paused_by_the_limit_goes_on_where_it_stopped(pipeline: Any) -> None:
+async def test_a_read_paused_by_the_limit_goes_on_where_it_stopped(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(550)))
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 2, rate_window_s = 0.5")
     await pipeline.sandbox.admin.change_settings(TENANT, rate_requests=2, rate_window_s=0.5)
@@ -294,7 +297,7 @@ async def test_a_read_paused_by_the_limit_goes_on_where_it_stopped(pipeline: Any
     assert (run["state"], run["halo_requests"]) == ("succeeded", 1 + 6 + 1)
 
 
-async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any) -> None:
+async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(1))
     run_id = await pipeline.start()
     await pipeline.messages()  # lost
@@ -307,7 +310,7 @@ async def test_a_run_that_its_planner_left_is_taken_up_by_another(pipeline: Any)
     assert (await pipeline.run(run_id))["state"] == "succeeded"
 
 
-async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pipeline: Any) -> None:
+async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "row_name": "P-2"}, times=None, status=400)
     await pipeline.invoice(products(5))
     run_id = await pipeline.start()
@@ -326,7 +329,9 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
 
 
 @pytest.mark.parametrize("fault", [{"status": 429}, {"drop_before": True}, {"unauthorized": True}])
-async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline: Any, fault: dict[str, Any]) -> None:
+async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(
+    pipeline: Pipeline, fault: dict[str, Any]
+) -> None:
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 500, rate_window_s = 1")
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3, **fault)
     await pipeline.invoice(products(3))
@@ -350,7 +355,7 @@ async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline:
     assert (run["state"], run["skipped"], await pipeline.licences()) == ("cancelled", 3, {})
 
 
-async def test_two_token_troubles_far_apart_are_no_permission_problem(pipeline: Any) -> None:
+async def test_two_token_troubles_far_apart_are_no_permission_problem(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL")
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, "name": f"OLD-{n}"} for n in range(30)))
     for nth in (3, 20):
@@ -359,7 +364,7 @@ async def test_two_token_troubles_far_apart_are_no_permission_problem(pipeline: 
     assert (await pipeline.sync())["state"] == "succeeded"
 
 
-async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Any) -> None:
+async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
     for message in await pipeline.messages():
@@ -369,7 +374,7 @@ async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Any) -> None
     assert ((await pipeline.run(run_id))["state"], await pipeline.sent("POST")) == ("failed", 0)
 
 
-async def test_a_fault_of_ours_ends_the_run_and_says_so(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_ours_ends_the_run_and_says_so(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
     monkeypatch.setattr("planner.run_planner.make_plan", lambda _: 1 / 0)
@@ -380,7 +385,7 @@ async def test_a_fault_of_ours_ends_the_run_and_says_so(pipeline: Any, monkeypat
     assert (run["state"], run["error_code"]) == ("failed", "internal_error")
 
 
-async def test_a_delete_that_never_reached_halo_is_not_taken_for_done(pipeline: Any) -> None:
+async def test_a_delete_that_never_reached_halo_is_not_taken_for_done(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "P-0", "is_active": False})
     await pipeline.sandbox.admin.add_fault(TENANT, match={"method": "DELETE"}, drop_before=True)
     await pipeline.invoice([{"product_code": "P-0", "quantity": "0"}])

@@ -1,21 +1,22 @@
 """Other software uses the same budget: it is learnt from the 429s, and no run fails by it."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from halosync.ports.permits import Rate
+
+from .conftest import Pipeline, Tuning
 
 TENANT, RATE = "acme", Rate(50, 2.0)
 
 
 @pytest.fixture
-def tuning(tuning: Any) -> Any:
+def tuning(tuning: Tuning) -> Tuning:
     tuning.rate, tuning.batch_size = RATE, 1
     return tuning
 
 
-async def others_use(pipeline: Any, requests: int) -> None:
+async def others_use(pipeline: Pipeline, requests: int) -> None:
     """Use so many requests of each window, evenly."""
     while True:
         await pipeline.sandbox.admin.foreign_requests(TENANT, 1)
@@ -25,7 +26,7 @@ async def others_use(pipeline: Any, requests: int) -> None:
 @pytest.mark.parametrize(
     ("window", "retry_after"), [("rolling", "none"), ("rolling", "seconds"), ("rolling", "lying"), ("fixed", "none")]
 )
-async def test_a_run_shares_the_budget_with_other_software(pipeline: Any, window: str, retry_after: str) -> None:
+async def test_a_run_shares_the_budget_with_other_software(pipeline: Pipeline, window: str, retry_after: str) -> None:
     await pipeline.sandbox.admin.change_settings(
         TENANT,
         rate_requests=RATE.requests,

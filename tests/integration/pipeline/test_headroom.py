@@ -6,8 +6,10 @@ from uuid import uuid4
 from devstack.wait import until
 from halosync.ports.permits import Rate
 
+from .conftest import Pipeline
 
-async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pipeline: Any) -> None:
+
+async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pipeline: Pipeline) -> None:
     pipeline.tuning.rate = rate = Rate(100, 3600.0)
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
     lease = await pipeline.limiter.acquire("acme", rate, want=100, lease_s=60.0)
@@ -17,7 +19,7 @@ async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pip
     await pipeline.invoice([{"product_code": "P-1"}])
     await pipeline.start()
     [requested] = [message for kind, message in await pipeline.messages() if kind == "run.requested.v1"]
-    assert await pipeline.deliver("run.requested.v1", requested) > 3000, "a run reads within the part of batch work"
+    assert await wait(pipeline, "run.requested.v1", requested) > 3000, "a run reads within the part of batch work"
     assert await pipeline.sent("GET") == 0
 
     read_id = uuid4()
@@ -31,7 +33,14 @@ async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pip
     assert not counts_as_attempt
 
 
-async def test_looking_up_is_batch_work(pipeline: Any) -> None:
+async def wait(pipeline: Pipeline, kind: str, message: dict[str, Any]) -> float:
+    """Deliver a message and return in how many seconds it wants to come again."""
+    seconds = await pipeline.deliver(kind, message)
+    assert seconds is not None
+    return seconds
+
+
+async def test_looking_up_is_batch_work(pipeline: Pipeline) -> None:
     pipeline.tuning.rate = rate = Rate(100, 3600.0)
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 100, rate_window_s = 3600")
     await pipeline.sandbox.admin.add_fault("acme", match={"method": "POST"}, drop_after=True)
@@ -40,12 +49,12 @@ async def test_looking_up_is_batch_work(pipeline: Any) -> None:
     [requested] = [message for kind, message in await pipeline.messages() if kind == "run.requested.v1"]
     await pipeline.deliver("run.requested.v1", requested)
     [order] = [message for kind, message in await pipeline.messages() if kind == "licence.actions.v1"]
-    assert await pipeline.deliver("licence.actions.v1", order) < 10, "it is in doubt, and not yet settled"
+    assert await wait(pipeline, "licence.actions.v1", order) < 10, "it is in doubt, and not yet settled"
     lease = await pipeline.limiter.acquire("acme", rate, want=100, lease_s=60.0)
     await pipeline.limiter.finish(lease, lease.granted)
 
     async def has_settled_and_waits_for_the_budget() -> bool:
-        return bool(await pipeline.deliver("licence.actions.v1", order) > 3000)
+        return await wait(pipeline, "licence.actions.v1", order) > 3000
 
     await until(has_settled_and_waits_for_the_budget, what="the wait for the budget", timeout_s=30.0)
     assert await pipeline.sent("GET") == 2, "the two lists of the run; it was not looked up"

@@ -8,6 +8,8 @@ from devstack.wait import until
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import TokenUnavailableError
 
+from .conftest import Pipeline
+
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 LOOK_UP = {"method": "GET", "path": "SoftwareLicence"}
@@ -17,7 +19,7 @@ def products(number: int, **values: Any) -> list[dict[str, Any]]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1), **values} for n in range(number)]
 
 
-async def planned(pipeline: Any) -> tuple[Any, list[Any]]:
+async def planned(pipeline: Pipeline) -> tuple[Any, list[Any]]:
     """Start a run and plan it; return its id and the orders to the writers."""
     run_id = await pipeline.start()
     for message in await pipeline.messages():
@@ -27,7 +29,7 @@ async def planned(pipeline: Any) -> tuple[Any, list[Any]]:
 
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("customer", ["Contoso", "Fabrikam"])
-async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: str, times: int) -> None:
+async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Pipeline, customer: str, times: int) -> None:
     # Contoso's licences are known; of Fabrikam nothing is known, and its list is empty by right until it is written.
     terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
     await pipeline.sandbox.admin.add_licences(TENANT, {**terms, "name": "OTHER", "count": 1})
@@ -42,7 +44,7 @@ async def test_an_empty_list_is_not_taken_at_its_word(pipeline: Any, customer: s
     assert len(await pipeline.licences()) == 4
 
 
-async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline: Any) -> None:
+async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER"})
     await pipeline.invoice([{"product_code": "OTHER", "quantity": "1"}, *products(2)])
     run_id, [order] = await planned(pipeline)
@@ -54,7 +56,7 @@ async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline:
     assert all("sync again" in item["detail"] for item in items if item["outcome"] == "failed")
 
 
-async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: Any) -> None:
+async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: Pipeline) -> None:
     pipeline.tuning.max_attempts = 1
     pipeline.writing = pipeline.writer()
     await pipeline.invoice(products(2))
@@ -62,15 +64,16 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: A
     sending, waiting = await pipeline.actions.open_actions(order[1]["batch_id"])
     await pipeline.actions.mark_sending([sending.item_id], worker="other", send_s=5, answer_s=30, settle_s=60)
     await pipeline.sandbox.admin.add_fault(TENANT, match={}, times=None, drop_before=True)
-    pipeline.tokens.get = unavailable
+    pipeline.tokens.lost = TokenUnavailableError("auth is away")
     wait_s = await pipeline.deliver(*order)
     by_id = {item["item_id"]: item for item in await pipeline.items(run_id)}
     assert by_id[waiting.item_id]["reason"] == "halo_unavailable"
     assert by_id[sending.item_id]["action_state"] == "sending"
+    assert wait_s is not None
     assert wait_s > 60  # until the other's request has settled
 
 
-async def to_the_end(pipeline: Any, order: Any) -> None:
+async def to_the_end(pipeline: Pipeline, order: Any) -> None:
     """Deliver an order again whenever it asks for it, until it asks no more."""
     wait_s = await pipeline.deliver(*order)
     while wait_s is not None:
@@ -78,28 +81,24 @@ async def to_the_end(pipeline: Any, order: Any) -> None:
         wait_s = await pipeline.deliver(*order)
 
 
-async def being_sent(pipeline: Any) -> bool:
+async def being_sent(pipeline: Pipeline) -> bool:
     return bool(await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"))
 
 
-async def unavailable(*_: Any, **__: Any) -> Any:
-    raise TokenUnavailableError("auth is away")
-
-
-async def test_a_look_up_longer_than_the_budget_goes_on_where_it_stopped(pipeline: Any) -> None:
+async def test_a_look_up_longer_than_the_budget_goes_on_where_it_stopped(pipeline: Pipeline) -> None:
     pipeline.tuning.rate, pipeline.tuning.page_size = Rate(3, 1.0), 3
     terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly"}
     await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}", "count": n + 1} for n in range(15)))
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 3, rate_window_s = 1")
     await pipeline.invoice(products(16))
-    pipeline.__init__(pipeline.pool, pipeline.sandbox, pipeline.tuning)
+    pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
     run = await pipeline.sync()
     # 1 client page, 5 pages of licences, the write, and 6 pages to look it up: twice the budget of a window
     assert (run["state"], run["created"], run["halo_requests"]) == ("succeeded", 1, 1 + 5 + 1 + 6)
 
 
-async def test_two_orders_of_one_batch_are_one_piece_of_work(pipeline: Any) -> None:
+async def test_two_orders_of_one_batch_are_one_piece_of_work(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(5))
     run_id, [order] = await planned(pipeline)
     waits = await asyncio.gather(*(pipeline.deliver(*order) for _ in range(5)))
@@ -107,7 +106,7 @@ async def test_two_orders_of_one_batch_are_one_piece_of_work(pipeline: Any) -> N
     assert await pipeline.sent("POST") == 1
 
 
-async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Any) -> None:
+async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.5)
     await pipeline.invoice(products(5))
     run_id, [order] = await planned(pipeline)
@@ -121,7 +120,7 @@ async def test_a_cancelled_handler_does_not_break_off_its_request(pipeline: Any)
     assert ((await pipeline.run(run_id))["state"], await pipeline.sent("GET")) == ("succeeded", 2)
 
 
-async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: Any) -> None:
+async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3)
     await pipeline.invoice(products(1))
     _, [order] = await planned(pipeline)
@@ -134,7 +133,7 @@ async def test_a_late_result_marks_nothing_of_another_tenant_as_ours(pipeline: A
     assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_licence") == 0
 
 
-async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Any) -> None:
+async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Pipeline) -> None:
     terms = {"client_id": 1, "price": 10.0, "billing_cycle": "Monthly", "count": 99}
     kept = await pipeline.sandbox.admin.add_licences(TENANT, *({**terms, "name": f"P-{n}"} for n in range(3)))
     creates = [
@@ -150,7 +149,7 @@ async def test_a_licence_that_a_person_removed_fails_alone(pipeline: Any) -> Non
     assert (await pipeline.sync())["state"] == "succeeded"
 
 
-async def test_what_hides_one_client_does_not_keep_another_from_being_looked_up(pipeline: Any) -> None:
+async def test_what_hides_one_client_does_not_keep_another_from_being_looked_up(pipeline: Pipeline) -> None:
     other = {"product_code": "OTHER", "quantity": "1"}
     await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER", "count": 1, "price": 10.0})
     await pipeline.invoice([other, *products(2), *products(2, customer_id="C-2", customer_name="Fabrikam")])

@@ -1,13 +1,14 @@
 """The main job on real Postgres and the sandbox: what a run does to Halo, and what it tells."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
+
+from .conftest import Pipeline
 
 TENANT = "acme"
 
 
-async def test_creates_updates_and_removes(pipeline: Any) -> None:
+async def test_creates_updates_and_removes(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(
         TENANT,
         {"client_id": 1, "name": "OLD", "count": 3, "price": 5.0, "billing_cycle": "Monthly"},
@@ -30,7 +31,7 @@ async def test_creates_updates_and_removes(pipeline: Any) -> None:
     assert run["halo_requests"] == 4  # two reads, one array, one delete
 
 
-async def test_a_second_sync_only_reads(pipeline: Any) -> None:
+async def test_a_second_sync_only_reads(pipeline: Pipeline) -> None:
     await pipeline.invoice([{"product_code": f"P-{n}", "unit_price": "0.1"} for n in range(120)])
     first = await pipeline.sync()
     assert (first["created"], first["halo_requests"]) == (120, 2 + 3)
@@ -38,7 +39,7 @@ async def test_a_second_sync_only_reads(pipeline: Any) -> None:
     assert (second["state"], second["unchanged"], second["halo_requests"]) == ("succeeded", 120, 1 + 2)
 
 
-async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Any) -> None:
+async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE partner SET auto_sync = true")
     await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
     await pipeline.invoice([{"quantity": "5"}], invoice_id="OCT", issued_at="2026-10-05T00:00:00Z")
@@ -53,7 +54,7 @@ async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Any) -> Non
     assert (await pipeline.licences())[1, "P-1"]["count"] == 9
 
 
-async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Any) -> None:
+async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Pipeline) -> None:
     read_id = uuid4()
     await pipeline.refreshing._halo_read.reads.begin(read_id, "acme-msp", TENANT)
     await pipeline.invoice([{"product_code": "P-1"}])
@@ -62,7 +63,7 @@ async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Any)
     assert await pipeline.pool.fetchval("SELECT bool_and(owned) FROM halo_licence")
 
 
-async def test_two_processes_on_one_read_do_not_spoil_it(pipeline: Any) -> None:
+async def test_two_processes_on_one_read_do_not_spoil_it(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(550)))
     read_id = uuid4()
     await asyncio.gather(*(pipeline.refreshing.advance("acme-msp", read_id) for _ in range(4)))
@@ -71,7 +72,7 @@ async def test_two_processes_on_one_read_do_not_spoil_it(pipeline: Any) -> None:
     assert await pipeline.pool.fetchval("SELECT count(*) FROM halo_licence") == 550
 
 
-async def test_a_big_invoice_lets_others_have_their_turn(pipeline: Any) -> None:
+async def test_a_big_invoice_lets_others_have_their_turn(pipeline: Pipeline) -> None:
     turns = 0
 
     async def others() -> None:
