@@ -15,9 +15,11 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.acts import COMMAND_LINE
+from halosync.messaging.delivery import PASSING
 from report_api.app import Api, build
 from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
+from report_api.web import problems
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 PUBLIC_URL = "https://converge.example"
@@ -219,7 +221,9 @@ def event_timing() -> EventTiming:
 @pytest.fixture(scope="session")
 def application() -> Api:
     """The application, made once, since making its routes takes longer than most tests; `world` gives it its ports."""
-    return build(None)
+    application = build(None)
+    problems.install(application, PASSING)  # as with ports, which differ from test to test
+    return application
 
 
 @pytest_asyncio.fixture(loop_scope="session")
