@@ -104,6 +104,11 @@ class DrawnFaults(FaultRules):
             return Action(status=502, apply=write and dice.hits(0.5))
         return _HALF if dice.hits(rates.unanswered * 0.3) else None
 
+    @property
+    def shows_lists_at(self) -> float:
+        """From when on the agent sees its lists again, in seconds of the virtual clock, if nothing else happens."""
+        return max(self._empty_until, self.blind_until)
+
     def _list(self) -> Action | None:
         dice, rates = self._dice, self._dice.rates
         if self.may_show_nothing and dice.hits(rates.empty_list):
