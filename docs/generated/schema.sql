@@ -112,6 +112,8 @@ CREATE TABLE halo_licence (
     purchase_price numeric,
     billing_cycle text,
     is_active boolean NOT NULL,
+    foreign_mark text,
+    licence_type bigint,
     owned boolean NOT NULL DEFAULT false,
     removed_at timestamp with time zone,
     PRIMARY KEY (partner_id, halo_licence_id),
@@ -152,6 +154,8 @@ CREATE TABLE halo_read_licence (
     billing_cycle text,
     is_active boolean NOT NULL,
     deleted boolean NOT NULL,
+    foreign_mark text,
+    licence_type bigint,
     PRIMARY KEY (read_id, halo_licence_id)
 );
 

@@ -105,6 +105,7 @@ async def test_a_missing_permission_is_named(
         ({"malformed": True}, "unexpected_answer"),
         ({"status": 200, "body": {"record_count": 3}}, "unexpected_answer"),
         ({"status": 200, "body": {"record_count": 3, "clients": []}}, "unexpected_answer"),
+        ({"status": 200, "body": {"record_count": 1, "clients": [{"name": "x"}]}}, "unexpected_answer"),
         ({"status": 404}, "unexpected_answer"),
         ({"status": 302}, "unexpected_answer"),
     ],

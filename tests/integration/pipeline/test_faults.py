@@ -232,6 +232,15 @@ async def test_a_list_that_is_not_complete_fails_the_run_and_writes_nothing(pipe
     assert await pipeline.sent("POST") == await pipeline.sent("DELETE") == 0
 
 
+async def test_a_row_that_cannot_be_understood_fails_the_run_at_once_and_is_named(pipeline: Pipeline) -> None:
+    odd = {"record_count": 1, "licences": [{"id": 7, "client_id": 1, "name": "P-1", "count": "many"}]}
+    await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "SoftwareLicence"}, status=200, body=odd)
+    await pipeline.invoice(products(3))
+    run = await pipeline.sync()
+    assert (run["state"], run["error_code"], run["total"]) == ("failed", "row_unreadable", 0)
+    assert "licence 7 has the count 'many', which is no number" in run["error"]
+
+
 async def test_a_page_that_shifts_once_is_read_again(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(250)))
     await pipeline.sandbox.admin.add_fault(

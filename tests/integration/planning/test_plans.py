@@ -1,5 +1,6 @@
 """One suite for the store of plans and its double: what a plan is made from, and what is left when it is stored."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -54,6 +55,15 @@ async def test_a_plan_is_made_from_lines_clients_and_licences_that_are_there(sta
     assert (found.owned, found.removed, found.approve_removals) == (frozenset(), frozenset(), None)
     assert found.settings == await stage.plans.settings(PARTNER)
     assert found.settings.delete_guard is None
+
+
+async def test_a_plan_sees_whose_a_licence_is_and_of_which_type(stage: Stage) -> None:
+    marked = replace(seen(1, "P-1").licence, foreign_mark="snowid", licence_type=1)
+    _, progress = await ready(stage, SeenLicence(marked), seen(2, "P-2"))
+    found = {
+        licence.id: (licence.foreign_mark, licence.licence_type) for licence in (await inputs(stage, progress)).licences
+    }
+    assert found == {1: ("snowid", 1), 2: (None, None)}
 
 
 async def test_a_plan_is_stored_with_its_batches_and_the_first_orders(stage: Stage) -> None:

@@ -85,6 +85,8 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
         connection_sentences.contradiction("licences", 7, 0),
         run_sentences.read_failed("Bad gateway"),
         run_sentences.read_incomplete("7 rows are said and 5 shown"),
+        run_sentences.row_unreadable("licence 7 has the count 'many', which is no number"),
+        connection_sentences.row_unreadable("client row 2 of the page has no id"),
         run_sentences.permission_problem("403"),
         run_sentences.internal_error(),
         item_sentences.rejected("No."),

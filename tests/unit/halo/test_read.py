@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from halosync.domain.model import Client
 from halosync.domain.retry import FailureClass
-from halosync.halo.read import NO_CLIENT, HaloReader
+from halosync.halo.read import HaloReader
+from halosync.halo.rows import NO_CLIENT
 from halosync.halo.transport import HaloTransport
-from halosync.ports.failures import HaloFailure
+from halosync.ports.failures import HaloFailure, UnreadableRowError
 
 CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
 LICENCE: dict[str, Any] = {
@@ -120,17 +122,62 @@ async def test_odd_texts_are_taken_as_they_can_be_stored(reader: HaloReader, hal
     assert [row.inactive for row in rows] == [False, False, False]
 
 
+@pytest.mark.parametrize("value", ["70", " 70 ", 70.0, "70.0"], ids=repr)
+async def test_a_number_as_text_is_that_number(reader: HaloReader, halo: Halo, value: object) -> None:
+    halo.answers(licences(LICENCE | {"id": value, "client_id": value, "count": value, "price": value, "type": value}))
+    licence = (await reader.licences("acme", "token", 1)).rows[0].licence
+    assert (licence.id, licence.client_id, licence.licence_type) == (70, 70, 70)
+    assert (licence.quantity, licence.price) == (Decimal(70), Decimal(70))
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"), [("false", False), ("False", False), ("0", False), (0, False), (" true", True)]
+)
+async def test_a_flag_as_text_is_that_flag(reader: HaloReader, halo: Halo, value: object, flag: bool) -> None:
+    halo.answers(licences(LICENCE | {"is_active": value, "deleted": value}))
+    (seen,) = (await reader.licences("acme", "token", 1)).rows
+    assert (seen.licence.is_active, seen.deleted) == (flag, flag)
+
+
+async def test_status_is_not_looked_at(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(licences(LICENCE | {"status": "Active"}, LICENCE | {"id": 71, "status": {"id": 1}}))
+    assert len((await reader.licences("acme", "token", 1)).rows) == 2
+
+
+async def test_an_absent_field_is_like_null(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(clients({"id": 7}))
+    assert (await reader.clients("acme", "token", 1)).rows == [Client(7, "")]
+    halo.answers(licences({"id": 70}))
+    assert (await reader.licences("acme", "token", 1)).rows[0].licence.client_id == NO_CLIENT
+
+
+async def test_marks_of_other_integrations_type_and_notes(halo: Halo) -> None:
+    reader = HaloReader(halo.transport, 50, ("snowid", "azure_connection_id"))
+    row = LICENCE | {"azure_connection_id": 4, "snowid": "0", "type": 1, "notes": "Ours\nhs:1"}
+    halo.answers(licences(row, LICENCE | {"external_link_id": 9, "type": "subscription", "notes": {}}))
+    marked, other = [seen.licence for seen in (await reader.licences("acme", "token", 1)).rows]
+    assert (marked.foreign_mark, marked.licence_type, marked.notes) == ("azure_connection_id", 1, "Ours\nhs:1")
+    assert (other.foreign_mark, other.licence_type, other.notes) == (None, None, None)  # it is no mark here
+
+
+async def test_a_byte_order_mark_is_skipped(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(b"\xef\xbb\xbf" + json.dumps(clients(CLIENT)).encode())
+    assert (await reader.clients("acme", "token", 1)).record_count == 1
+
+
 ODD_VALUES: list[tuple[str, list[Any]]] = [
-    ("id", [None, "70", 70.5, True, [], 2**63]),
-    ("client_id", ["7", 7.5, False, {}, -(2**63) - 1]),
-    ("count", ["many", True, [], {}, "", "NaN", "Infinity", float("nan")]),
-    ("price", ["31,5", float("inf"), float("-inf"), "1e"]),
-    ("is_active", ["false", "", 2, []]),
-    ("deleted", ["true", -1]),
+    ("id", [None, "", "x70", 70.5, True, [], 2**63, "\u0667"]),
+    ("client_id", ["Contoso", 7.5, False, {}, -(2**63) - 1]),
+    ("count", ["many", True, [], {}, "1_0", "NaN", "Infinity", float("nan"), "1e400", "\u0661\u0662", "1" * 500]),
+    ("price", ["31,5", float("inf"), float("-inf"), "1e", "1,000.00"]),
+    ("is_active", ["yes", 2, []]),
+    ("deleted", ["gone", -1]),
+    ("name", [[], {"text": "x"}]),
+    ("billing_cycle", [["Monthly"]]),
 ]
 ODD_LICENCES: list[object] = [
     *(LICENCE | {name: value} for name, values in ODD_VALUES for value in values),
-    *({key: value for key, value in LICENCE.items() if key != missing} for missing in ("id", "client_id")),
+    {key: value for key, value in LICENCE.items() if key != "id"},
     *(None, 7, "licence", []),
 ]
 
@@ -138,21 +185,46 @@ ODD_LICENCES: list[object] = [
 @pytest.mark.parametrize("row", ODD_LICENCES, ids=repr)
 async def test_one_licence_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
     halo.answers(licences(LICENCE, row))
-    await fails(reader.licences("acme", "token", 1))
+    with pytest.raises(UnreadableRowError, match=r"^licence (70|row 2 of the page) (has|is) ") as failed:
+        await reader.licences("acme", "token", 1)
+    assert failed.value.failure is FailureClass.REJECTED  # a person has to correct it: asking again would not help
+
+
+@pytest.mark.parametrize("nobodys", [{"deleted": True}, {"client_id": None}], ids=repr)
+@pytest.mark.parametrize(("name", "value"), [("count", "many"), ("price", "x"), ("is_active", "yes"), ("name", [])])
+async def test_a_licence_that_no_plan_looks_at_may_be_odd(
+    reader: HaloReader, halo: Halo, nobodys: dict[str, Any], name: str, value: object
+) -> None:
+    halo.answers(licences(LICENCE | {"id": 71, name: value} | nobodys))
+    assert (await reader.licences("acme", "token", 1)).rows[0].licence.id == 71
 
 
 @pytest.mark.parametrize(
     "row",
-    [{"id": 7}, {"name": "Contoso"}, CLIENT | {"id": "7"}, CLIENT | {"id": None}, CLIENT | {"inactive": "no"}, None],
+    [{"name": "Contoso"}, CLIENT | {"id": "x7"}, CLIENT | {"id": None}, CLIENT | {"inactive": "no"}, None],
     ids=repr,
 )
 async def test_one_client_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
     halo.answers(clients(CLIENT, row))
-    await fails(reader.clients("acme", "token", 1))
+    with pytest.raises(UnreadableRowError, match=r"^client (7|row 2 of the page) (has|is) "):
+        await reader.clients("acme", "token", 1)
 
 
-ODD_COUNTS: list[Any] = [None, "0", 0.0, True, [], 2**31]
-NO_LISTS: list[Any] = [None, {}, "", 0, False, {"70": LICENCE}]
+async def test_an_odd_row_is_told_with_its_field_and_value(reader: HaloReader, halo: Halo) -> None:
+    halo.answers(licences(LICENCE | {"count": "many"}))
+    with pytest.raises(UnreadableRowError, match=r"^licence 70 has the count 'many', which is no number$"):
+        await reader.licences("acme", "token", 1)
+
+
+@pytest.mark.parametrize("count", ["0", 0.0, 0], ids=repr)
+async def test_no_rows_may_be_no_list(reader: HaloReader, halo: Halo, count: object) -> None:
+    halo.answers({"record_count": count, "licences": None})
+    page = await reader.licences("acme", "token", 1)
+    assert (page.record_count, page.rows) == (0, [])
+
+
+ODD_COUNTS: list[Any] = [None, "many", 0.5, True, [], 2**31]
+NO_LISTS: list[Any] = [{}, "", 0, False, {"70": LICENCE}]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +240,7 @@ NO_LISTS: list[Any] = [None, {}, "", 0, False, {"70": LICENCE}]
         {"licences": []},
         {"record_count": 0},
         {"record_count": 0, "clients": []},
+        {"record_count": 1, "licences": None},
         *({"record_count": count, "licences": []} for count in ODD_COUNTS),
         *({"record_count": 0, "licences": rows} for rows in NO_LISTS),
     ],

@@ -30,7 +30,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         tokens=Tokens(Requests(parts.broker, parts.publisher)),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
-        lists=HaloReader(transport, settings.halo_page_size),
+        lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
         writes=HaloWriter(transport),
     )
     build(parts.broker, batch_writer=assemble(ports, settings.rules), at_once=settings.batches_at_once)

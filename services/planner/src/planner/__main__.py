@@ -49,7 +49,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         tokens=Tokens(Requests(parts.broker, parts.publisher)),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
-        lists=HaloReader(transport, settings.halo_page_size),
+        lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
         sample_lists=HaloReader(transport, TEST_PAGE_SIZE),
         passing=PASSING,
     )

@@ -13,7 +13,7 @@ from halosync.contracts.connection import ConnectionTested, TestConnection
 from halosync.domain import connection_sentences
 from halosync.domain.retry import FailureClass
 from halosync.ports.connections import ConnectionView
-from halosync.ports.failures import HaloFailure
+from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import HaloLists, HaloPage
 from halosync.ports.requests import Refusal, refusal
@@ -126,6 +126,8 @@ def _connection_lost(partner_id: str, lost: ConnectionLostError) -> Refusal:
 
 def _halo_failed(partner_id: str, what: connection_sentences.List, failure: HaloFailure) -> Refusal:
     """Return what a failed request of the list `what` means to the partner."""
+    if isinstance(failure, UnreadableRowError):
+        return refusal("unexpected_answer", partner_id, connection_sentences.row_unreadable(failure.words))
     if failure.failure is FailureClass.UNAUTHORIZED or failure.status == HTTPStatus.FORBIDDEN:
         return refusal("permission_denied", partner_id, connection_sentences.forbidden(what, failure.words))
     if failure.failure is FailureClass.TRANSIENT and failure.status != HTTPStatus.OK:

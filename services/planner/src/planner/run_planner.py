@@ -11,8 +11,14 @@ from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
 from halosync.domain.run_order import RunMode
-from halosync.domain.run_sentences import internal_error, permission_problem, read_failed, read_incomplete
-from halosync.ports.failures import HaloFailure
+from halosync.domain.run_sentences import (
+    internal_error,
+    permission_problem,
+    read_failed,
+    read_incomplete,
+    row_unreadable,
+)
+from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
 from halosync.ports.run_claim import ClaimedRun, LostClaimError
@@ -85,6 +91,8 @@ class RunPlanner:
             return await self._turn(run, claim)
         except NoPermit as limit:
             return await self._later(run, claim, limit.wait_s)
+        except UnreadableRowError as unreadable:  # it stays so until a person corrects it in Halo
+            await self._fail(run, claim, "row_unreadable", row_unreadable(unreadable.words))
         except HaloFailure as failure:
             return await self._after_failure(run, claim, failure.failure, failure.words, failure.status)
         except TokenUnavailableError as unavailable:

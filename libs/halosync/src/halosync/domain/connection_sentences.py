@@ -84,6 +84,11 @@ def unexpected(words: str) -> str:
     )
 
 
+def row_unreadable(words: str) -> str:
+    """A row of Halo's lists holds what cannot be understood; `words` name it."""
+    return f"Halo shows something that halosync cannot understand: {_plain(words)}. Correct it in Halo, then try again."
+
+
 def contradiction(what: List, record_count: int, rows: int) -> str:
     """A page whose rows and count cannot both be true."""
     return unexpected(f"it counts {record_count} {what} and shows {rows} on the first page")

@@ -105,7 +105,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence as Halo showed it. None is Halo's unset, which is not zero."""
+    """A licence as Halo showed it. None is Halo's unset, which is not zero.
+
+    `foreign_mark` is the field by which another integration says that the licence is its own, None without such a mark
+    (spec section 9, "Somebody else's licences"). `licence_type` is Halo's number (1 is a subscription).
+    `notes` are known while a list is looked at and not kept.
+    """
 
     id: int
     client_id: int
@@ -115,6 +120,9 @@ class Licence:
     purchase_price: Decimal | None
     billing_cycle: str | None
     is_active: bool = True
+    foreign_mark: str | None = None
+    licence_type: int | None = None
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,14 @@ def read_incomplete(why: str) -> str:
     )
 
 
+def row_unreadable(words: str) -> str:
+    """A row of Halo's lists holds what cannot be understood; `words` name it."""
+    return (
+        f"Halo shows something that halosync cannot understand: {words}. Nothing was changed. Correct it in Halo, then "
+        "press Sync again."
+    )
+
+
 def permission_problem(words: str) -> str:
     """Halo does not let us read."""
     return (

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OtherRefusal, TokenAnswer, Transient
 
 DEFAULT_LIFETIME_S = 3600.0
@@ -25,6 +26,9 @@ CONNECT_TIMEOUT_S = 3.0
 
 MAX_LIFETIME_S = 86_400.0
 """A longer lifetime is not believed: a token is renewed at least once a day."""
+
+MOST_ANSWER_BYTES = 2**20
+"""The longest decoded answer of the token endpoint; tokens are a few thousand."""
 
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 
@@ -127,14 +131,20 @@ class OAuthClient:
     async def _ask(self, tenant: str, form: dict[str, str]) -> TokenAnswer:
         try:
             # httpx bounds each read, not the whole answer: a server that drips bytes would hold the caller's lock.
-            async with asyncio.timeout(self._timeout_s):
-                response = await self._http.post(
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._http.stream(
+                    "POST",
                     f"{self._halo_url(tenant)}/auth/token",
                     data=form,
-                    headers={"Accept": "application/json"},
+                    headers={"Accept": "application/json", **ACCEPT_ENCODING},
                     follow_redirects=False,
                     timeout=httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_TIMEOUT_S)),
-                )
+                ) as streamed,
+            ):
+                response = await bounded(streamed, MOST_ANSWER_BYTES)
+        except BodyTooLargeError as error:
+            raise Transient(f"Halo's token endpoint answered too much: {error}") from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Transient(f"no answer from Halo's token endpoint: {type(error).__name__}") from None
         return _tokens(response)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.halo.failures import from_exception, from_response, malformed
 from halosync.observability.metrics import HALO_REQUESTS, HALO_SECONDS
 
@@ -15,6 +16,11 @@ CONNECT_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 10.0
 POOL_TIMEOUT_S = 5.0
 MOST_CONNECTIONS = 100
+
+MOST_ANSWER_BYTES = 16 * 2**20
+"""The longest decoded answer: more than ten times a page of 100 rows with long notes."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class HaloTransport:
@@ -55,16 +61,23 @@ class HaloTransport:
         The whole exchange is bounded by `total_timeout_s`, in seconds.
 
         Raises:
-            HaloFailure: there was no answer, or it was no success, or it was not JSON.
+            HaloFailure: there was no answer, or it was no success, or it was not JSON, or it was too long.
         """
         url = self._url_template.replace("{tenant}", tenant).rstrip("/") + path
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
         if content is not None:
             headers["Content-Type"] = "application/json"
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self.total_timeout_s):
-                response = await self._http.request(method, url, params=params, content=content, headers=headers)
+            async with (
+                asyncio.timeout(self.total_timeout_s),
+                self._http.stream(method, url, params=params, content=content, headers=headers) as streamed,
+            ):
+                try:
+                    response = await bounded(streamed, MOST_ANSWER_BYTES)
+                except BodyTooLargeError as error:
+                    HALO_REQUESTS.labels(method, streamed.status_code).inc()
+                    raise malformed(streamed, write=write, why=str(error)) from None
         except (httpx.HTTPError, TimeoutError) as error:
             HALO_REQUESTS.labels(method, type(error).__name__).inc()
             raise from_exception(error, write=write) from None
@@ -72,9 +85,10 @@ class HaloTransport:
         HALO_SECONDS.labels(method).observe(time.monotonic() - started)
         if not response.is_success:
             raise from_response(response, write=write, now=datetime.now(UTC))
-        if not response.content:
+        body = response.content.removeprefix(_BYTE_ORDER_MARK)
+        if not body:
             return None
         try:
-            return from_json(response.content)
+            return from_json(body)
         except ValueError as error:
             raise malformed(response, write=write, why=f"not JSON ({error})") from None

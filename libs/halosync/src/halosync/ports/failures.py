@@ -1,5 +1,7 @@
 """What became of a request to Halo that did not succeed (architecture section "When something fails")."""
 
+from http import HTTPStatus
+
 from halosync.domain.retry import FailureClass
 
 
@@ -32,3 +34,13 @@ class HaloFailure(Exception):
         self.retry_after_s = retry_after_s
         self.sent = sent
         self.named_rows = named_rows
+
+
+class UnreadableRowError(HaloFailure):
+    """A row of a list cannot be understood; asking again would not help, a person corrects it in Halo.
+
+    `words` name the row and the field.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(FailureClass.REJECTED, words, status=HTTPStatus.OK)

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import AmqpDsn, BeforeValidator, Field, PostgresDsn, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from halosync.domain.foreign_marks import FOREIGN_MARKS
+
 PREFIX = "HALOSYNC_"
 RATE_TIER_S = 1.0
 """A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
@@ -57,6 +59,9 @@ class HaloSettings(BaseSettings):
     halo_url_template: str = Field(default="https://{tenant}.halopsa.com", pattern=r"^https?://.*\{tenant\}.*$")
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
+    halo_foreign_marks: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
+        default=FOREIGN_MARKS, description="Fields of a licence by which another integration marks it as its own"
+    )
     halo_page_size: int = Field(default=100, ge=1, le=1000)
     halo_batch_size: int = Field(default=50, ge=1, le=1000)
     halo_timeout_s: float = Field(default=30.0, gt=0, le=3600)

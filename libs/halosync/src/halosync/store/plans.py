@@ -101,6 +101,8 @@ class PlanStore:
                         row["purchase_price"],
                         None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
                         row["is_active"],
+                        row["foreign_mark"],
+                        row["licence_type"],
                     )
                     async for row in QUERIES.licences_read(connection, read_id=read.read_id)
                 ],

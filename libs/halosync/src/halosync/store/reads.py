@@ -65,6 +65,8 @@ class ReadStore:
                 billing_cycles=[x.billing_cycle for x in seen],
                 active=[x.is_active for x in seen],
                 deleted=[s.deleted for s in licences],
+                foreign_marks=[x.foreign_mark for x in seen],
+                licence_types=[x.licence_type for x in seen],
             )
             return await _advance(connection, progress, record_count, new, "complete")
 

@@ -127,6 +127,7 @@ REMEDY_LINKS: Mapping[str, RemedyLink] = {
 
 ERRORS: Mapping[str, str] = {
     "read_incomplete": "Halo did not show a complete list",
+    "row_unreadable": "Something in Halo cannot be understood",
     "read_shrunk": "Halo showed much less than before",
     "halo_unavailable": "Halo could not be reached",
     "halo_rejected": "Halo refused to be read",

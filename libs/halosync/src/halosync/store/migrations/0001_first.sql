@@ -165,6 +165,8 @@ CREATE TABLE halo_licence (
     purchase_price      numeric,
     billing_cycle       text,
     is_active           boolean NOT NULL,
+    foreign_mark        text,                                     -- by which field another integration marks it as its own
+    licence_type        bigint,                                   -- Halo's number; 1 is a subscription
     owned               boolean NOT NULL DEFAULT false,           -- halosync created or updated it
     removed_at          timestamptz,                              -- halosync deleted it
     PRIMARY KEY (partner_id, halo_licence_id)
@@ -201,6 +203,8 @@ CREATE TABLE halo_read_licence (
     billing_cycle       text,
     is_active           boolean NOT NULL,
     deleted             boolean NOT NULL,
+    foreign_mark        text,
+    licence_type        bigint,
     PRIMARY KEY (read_id, halo_licence_id)
 );
 

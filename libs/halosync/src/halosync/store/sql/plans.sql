@@ -11,7 +11,8 @@ FROM invoice i WHERE i.invoice_pk = :invoice_pk;
 SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id;
 
 -- name: licences_read
-SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active
+SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
+    foreign_mark, licence_type
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 
 -- name: licence_history

@@ -20,10 +20,11 @@ WITH added AS (
 -- name: save_page_of_licences$
 WITH added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                                   billing_cycle, is_active, deleted)
+                                   billing_cycle, is_active, deleted, foreign_mark, licence_type)
     SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
-        CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]))
+        CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
+        CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]))
     ON CONFLICT DO NOTHING RETURNING 1
 ) SELECT count(*) FROM added;
 
@@ -74,13 +75,14 @@ WITH gone AS (DELETE FROM halo_licence k WHERE k.partner_id = :partner_id AND NO
     SELECT FROM halo_read_licence r
     WHERE r.read_id = :read_id AND r.halo_licence_id = k.halo_licence_id AND NOT r.deleted))
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                          billing_cycle, is_active)
-SELECT :partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active
+                          billing_cycle, is_active, foreign_mark, licence_type)
+SELECT :partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
+    foreign_mark, licence_type
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET
     halo_client_id = excluded.halo_client_id, name = excluded.name, quantity = excluded.quantity,
     price = excluded.price, purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
-    is_active = excluded.is_active,
+    is_active = excluded.is_active, foreign_mark = excluded.foreign_mark, licence_type = excluded.licence_type,
     removed_at = CASE WHEN excluded.is_active THEN NULL ELSE halo_licence.removed_at END;
 
 -- name: written_since$

@@ -1,0 +1,180 @@
+"""The rows of Halo's lists as values (spec section 9, "Lenient where no licence hangs on it").
+
+What can only mean one thing is taken: numbers and flags as text, absent fields as null. What is still not understood
+is a failed read where a licence or its price hangs on it, and says which row it is; in a row that no plan looks at
+(a licence that is deleted, or nobody's) it counts as unset.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
+
+from halosync.domain.foreign_marks import is_mark
+from halosync.domain.model import Client, Licence, SeenLicence
+from halosync.ports.failures import UnreadableRowError
+
+NO_CLIENT = 0
+"""The client of a licence that Halo shows with none."""
+
+MOST_NOTES = 2_000
+"""So many characters of a licence's notes are looked at."""
+
+_MOST_ID = 2**63 - 1
+"""What Postgres can number; more is no Halo."""
+
+_MOST_DIGITS, _MOST_EXPONENT = 400, 308
+"""A double has no more of either; a longer number is none of Halo's."""
+
+T = TypeVar("T")
+
+
+def client(row: Any, position: int) -> Client:
+    """Return a client; `position` counts the page's rows from 1.
+
+    Raises:
+        UnreadableRowError: it is none, or a field that a plan depends on is not understood.
+    """
+    fields = _Fields("client", row, position)
+    return Client(
+        id=fields.id,
+        name=fields.take("name", text) or "",
+        inactive=fields.take("inactive", flag) or False,
+    )
+
+
+def licence(row: Any, position: int, foreign_marks: tuple[str, ...]) -> SeenLicence:
+    """Return a licence; as `client`. `foreign_marks` are the fields by which other integrations mark theirs."""
+    fields = _Fields("licence", row, position)
+    deleted = fields.take("deleted", flag) or False
+    client_id = fields.take("client_id", whole) or NO_CLIENT
+    if deleted or client_id == NO_CLIENT:
+        fields.must_be_understood = False
+    is_active = fields.take("is_active", flag)
+    return SeenLicence(
+        Licence(
+            id=fields.id,
+            client_id=client_id,
+            name=fields.take("name", text) or "",
+            quantity=fields.take("count", number),
+            price=fields.take("price", number),
+            purchase_price=fields.take("purchase_price", number),
+            billing_cycle=fields.take("billing_cycle", text),
+            is_active=True if is_active is None else is_active,
+            foreign_mark=next((name for name in foreign_marks if is_mark(fields.row.get(name))), None),
+            licence_type=fields.lenient("type", whole),
+            notes=None if (notes := fields.lenient("notes", text)) is None else notes[:MOST_NOTES],
+        ),
+        deleted=deleted,
+    )
+
+
+class _Fields:
+    """The fields of one row, and how a complaint names it."""
+
+    def __init__(self, what: Literal["client", "licence"], row: Any, position: int) -> None:
+        self._name = f"row {position} of the page"
+        self._what = what
+        self.must_be_understood = True
+        if not isinstance(row, dict):
+            raise self._unreadable("is no object")
+        self.row: Mapping[str, Any] = row
+        found = self.take("id", whole)
+        if found is None:
+            raise self._unreadable("has no id")
+        self.id = found
+        self._name = str(found)
+
+    def take(self, field: str, parse: Callable[[Any], T | None]) -> T | None:
+        """Return a field's value; None when it is absent or null, or not understood where nothing depends on it."""
+        value = self.row.get(field)
+        try:
+            return parse(value)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            if self.must_be_understood:
+                raise self._unreadable(f"has the {field} {_shown(value)}, which is {error}") from None
+            return None
+
+    def lenient(self, field: str, parse: Callable[[Any], T | None]) -> T | None:
+        """Return a field's value; None where it is not understood."""
+        try:
+            return parse(self.row.get(field))
+        except (TypeError, ValueError, ArithmeticError):
+            return None
+
+    def _unreadable(self, why: str) -> UnreadableRowError:
+        return UnreadableRowError(f"{self._what} {self._name} {why}")
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+
+
+def whole(value: Any, most: int = _MOST_ID) -> int | None:
+    """Return a whole number, also from text or from a double without a fraction; None for nothing.
+
+    Raises:
+        ValueError: it is none, or more than `most`.
+    """
+    found = number(value)
+    if found is None:
+        return None
+    if found != found.to_integral_value():
+        raise ValueError("no whole number")
+    if abs(found) > most:
+        raise ValueError("too large a number")
+    return int(found)
+
+
+def number(value: Any) -> Decimal | None:
+    """Return a number by its shortest text, which is a double's exact identity, also from text; None for nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    written = str(value).strip()
+    # Digits of other scripts and underscores are read by Python, and written by no Halo.
+    odd = isinstance(value, bool) or not isinstance(value, int | float | str) or not written.isascii() or "_" in written
+    if odd or len(written) > _MOST_DIGITS:
+        raise ValueError("no number")
+    try:
+        found = Decimal(written)
+    except ArithmeticError:
+        raise ValueError("no number") from None
+    if not found.is_finite():
+        raise ValueError("no number")
+    if found and abs(found.adjusted()) > _MOST_EXPONENT + 16:  # the smallest double but 0 is 5E-324
+        raise ValueError("no number that Halo can hold")
+    return found
+
+
+def flag(value: Any) -> bool | None:
+    """Return true or false, also from 1 and 0 and from text; None for nothing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value is None or value == "":
+        return None
+    match str(value).strip().lower() if isinstance(value, str | int | float) else value:
+        case "true" | "1" | "1.0":
+            return True
+        case "false" | "0" | "0.0":
+            return False
+        case _:
+            raise ValueError("neither true nor false")
+
+
+def text(value: Any) -> str | None:
+    """Return a text as it can be shown and stored: Postgres holds no NUL and no half of a character; None for nothing.
+
+    Raises:
+        TypeError: it is a list or an object.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str | int | float):
+        raise TypeError("no text")
+    return str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
