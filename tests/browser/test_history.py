@@ -46,7 +46,7 @@ async def test_history_can_be_read_by_everybody(visitors: Visitors, partner: Par
 
     await page.goto(f"/portal/{partner.name}/runs/{run_id}")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sync of November 2026")
-    await expect(page.get_by_role("row", name="<b>Nobody</b>")).to_contain_text("No client of that name in Halo")
+    await expect(page.get_by_role("row", name="<b>Nobody</b>")).to_contain_text("No active client of that name in Halo")
     await accessible_in_both_colours(page, "run")
 
 

@@ -53,7 +53,7 @@ async def test_lines_are_found_sorted_and_paged(page: Page, partner: Partner) ->
     await page.get_by_role("link", name="Show the 1 line that needs attention").click()
     row = page.locator("table.lines tbody tr:not(.customer)")
     await expect(row).to_have_count(1)
-    await expect(row).to_contain_text("No client of that name in Halo")
+    await expect(row).to_contain_text("No active client of that name in Halo")
     link = row.get_by_role("link", name="Link the customer")
     await expect(link).to_have_attribute("href", f"/portal/{partner.name}/customers?q=Zeta+%26+S%C3%B8ns")
     await page.get_by_role("link", name="Show all", exact=True).click()

@@ -73,7 +73,7 @@ async def test_items_show_what_changes_and_why_not(browser: "Browser", world: "W
     ]
     assert cells[1][2:4] == ["– → changes to 5", "– → changes to 7.00"]
     assert page.texts("table.items tbody th")[2] == "<b>Fabrikam</b> C-1"
-    assert "No client of that name in Halo" in cells[2][-1]
+    assert "No active client of that name in Halo" in cells[2][-1]
     assert page.one("table.items td.outcome a")["href"] == "/portal/acme-msp/customers?q=C-1"
 
 

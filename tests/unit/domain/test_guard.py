@@ -40,7 +40,7 @@ def test_a_list_that_lacks_a_few_is_believed(known: int, missing: int) -> None:
 
 def test_removals_are_held_with_their_reason_and_all_else_goes_on() -> None:
     items = [CREATE, DELETE]
-    hold(items, "Too many.")
+    hold(items, [1], "Too many.")
     held = replace(DELETE, outcome=Outcome.HELD, reason=Reason.DELETE_GUARD, detail="Too many.")
     assert items == [CREATE, held]
 

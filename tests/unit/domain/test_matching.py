@@ -1,3 +1,6 @@
+import pytest
+from halosync.domain.item_sentences import client_inactive, customer_ambiguous, customer_not_found
+from halosync.domain.look_alikes import differences
 from halosync.domain.matching import match_customers
 from halosync.domain.model import Client, CustomerLink, Reason
 
@@ -13,10 +16,58 @@ def test_names_of_one_customer_are_candidates_together() -> None:
     assert "#7, #8" in both.unmatched["C-1"].detail
 
 
-def test_an_inactive_client_is_a_candidate_like_any_other() -> None:
-    assert match_customers([line()], [Client(7, "Contoso", inactive=True)], {}).client_of == {"C-1": 7}
-    twins = [Client(7, "Contoso", inactive=True), Client(8, "Contoso")]
-    assert match_customers([line()], twins, {}).unmatched["C-1"].reason is Reason.CUSTOMER_AMBIGUOUS
+def test_of_clients_of_one_name_the_only_active_one_is_taken() -> None:
+    twins = [Client(7, "Contoso", inactive=True), Client(8, "Contoso"), Client(9, "contoso", inactive=True)]
+    assert match_customers([line()], twins, {}).client_of == {"C-1": 8}
+    active = [Client(6, "Contoso"), *twins]
+    unmatched = match_customers([line()], active, {}).unmatched["C-1"]
+    assert unmatched.reason is Reason.CUSTOMER_AMBIGUOUS
+    assert unmatched.detail == customer_ambiguous(["Contoso"], [6, 8])
+
+
+def test_an_inactive_client_is_taken_only_when_a_link_says_so() -> None:
+    asleep = [Client(7, "Contoso", inactive=True), Client(9, "CONTOSO", inactive=True)]
+    unmatched = match_customers([line()], asleep, {}).unmatched["C-1"]
+    assert unmatched.reason is Reason.CUSTOMER_NOT_FOUND
+    assert unmatched.detail == client_inactive(["Contoso"], [7, 9])
+    assert match_customers([line()], asleep, {"C-1": CustomerLink(9)}).client_of == {"C-1": 9}
+
+
+@pytest.mark.parametrize(
+    ("customer", "client", "difference"),
+    [
+        ("Contoso", "Con\u200btoso", "an invisible character"),
+        ("Con\ufefftoso", "Contoso", "an invisible character"),
+        ("Contoso", "Con\u00adtoso", "a soft hyphen"),
+        ("O'Brien", "O\u2019Brien", "another kind of apostrophe"),
+        ("O\u00b4Brien", "o'brien", "another kind of apostrophe"),
+        ("Smith-Jones", "Smith\u2011Jones", "another kind of hyphen"),
+        ("Smith\u2013Jones", "SMITH-JONES", "another kind of hyphen"),
+        ('The "Inn"', "The \u201cInn\u201d", "another kind of quotation mark"),
+    ],
+)
+def test_a_look_alike_is_named_with_its_id_and_what_differs_and_is_never_taken(
+    customer: str, client: str, difference: str
+) -> None:
+    matches = match_customers([line(customer_name=customer)], [Client(7, client), Client(8, "Other")], {})
+    assert matches.client_of == {}
+    assert matches.unmatched["C-1"].reason is Reason.CUSTOMER_NOT_FOUND
+    detail = matches.unmatched["C-1"].detail
+    assert f'#7 "{client}"' in detail
+    assert difference in detail
+    assert "Do not create a second client" in detail
+    assert "#8" not in detail
+
+
+def test_a_name_in_halo_that_is_the_customers_own_is_no_look_alike() -> None:
+    clients = [Client(7, "Con\u00adtoso"), Client(8, "Contoso")]
+    assert match_customers([line()], clients, {}).client_of == {"C-1": 8}
+
+
+def test_names_that_look_alike_and_differ_in_nothing_known_say_so() -> None:
+    # A fullwidth apostrophe is the plain one after NFKC, but not the typographic one.
+    assert differences("Contoso", "contoso") == []
+    assert "spelt with other characters" in customer_not_found(["Contoso"], [(7, "x", [])])
 
 
 def test_a_link_settles_what_names_cannot() -> None:

@@ -48,7 +48,9 @@ def customers_of_client(inputs: PlanInput, client_id: int) -> set[str]:
         if link is not None and link.halo_client_id is not None:
             matching = {link.halo_client_id} & {client.id for client in inputs.clients}
         else:
-            matching = {client.id for client in inputs.clients if name_key(client.name) in keys}
+            # An inactive client has customers by links only (spec section 9).
+            active = (client for client in inputs.clients if not client.inactive)
+            matching = {client.id for client in active if name_key(client.name) in keys}
         if matching == {client_id}:
             found.add(customer_id)
     return found

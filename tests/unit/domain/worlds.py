@@ -123,6 +123,33 @@ def worlds(draw: st.DrawFn, *, guarded: bool = False) -> PlanInput:
     )
 
 
+@st.composite
+def shared_worlds(draw: st.DrawFn) -> PlanInput:
+    """A world in which others write too: marks, types, other partners, what is kept; and a review that may be due."""
+    inputs = draw(worlds(guarded=True))
+    kinds = draw(st.lists(st.tuples(st.sampled_from(MARKS), st.sampled_from([None, 0, 1])), min_size=8, max_size=8))
+    marked = [
+        replace(each, foreign_mark=mark, licence_type=kind)
+        for each, (mark, kind) in zip(inputs.licences, kinds, strict=False)
+    ]
+    settings = replace(
+        inputs.settings,
+        adopt_foreign=draw(st.sampled_from([False, False, True])),
+        billing_cycles=draw(st.sampled_from([{}, {"annual": "Yearly"}])),
+        licence_type=draw(st.sampled_from([None, None, 1])),
+    )
+    return replace(
+        inputs,
+        licences=marked,
+        settings=settings,
+        owned_by_others=frozenset(draw(licence_ids)),
+        kept=frozenset(draw(licence_ids)),
+        review_due=draw(st.booleans()),
+        approve_review=draw(st.none() | st.integers(0, 4)),
+    )
+
+
+MARKS = [None, None, None, "snowid", "azure_connection_id"]
 settings_values = st.tuples(st.sampled_from(Removal), st.sampled_from(Cleanup), st.sampled_from(PriceField))
 licence_ids = st.sampled_from([(), (1, 3), (2, 4, 5), (1, 2, 3, 4, 5, 6, 7, 8)])
 

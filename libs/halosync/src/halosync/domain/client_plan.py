@@ -22,12 +22,19 @@ from halosync.domain.products import Demand, Fault, Product, demand_of, products
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for every client of a plan. `links` has linked licence names by product key, `key` is `name_key`."""
+    """What holds for every client of a plan.
+
+    `links` has linked licence names by product key, `words` Halo's billing cycles by the key of the invoice's; `key` is
+    `name_key`. `protected` are clients that are not cleaned up. The other sets are of licences, as in `PlanInput`.
+    """
 
     settings: PlanSettings
     links: Mapping[str, str]
+    words: Mapping[str, str]
     owned: frozenset[int]
+    owned_by_others: frozenset[int]
     removed: frozenset[int]
+    kept: frozenset[int]
     protected: frozenset[int]
     key: Callable[[str], str]
 
@@ -44,13 +51,30 @@ class Rules:
         """Tell whether the licence already is what the partner's removal would make of it."""
         return is_removed(licence, self.settings.removal, self.removed)
 
+    def is_foreign(self, licence: Licence) -> bool:
+        """Tell whether the licence is somebody else's, to be neither changed nor removed (spec section 9)."""
+        return licence.foreign_mark is not None and not self.settings.adopt_foreign
+
+    def is_of_type(self, licence: Licence) -> bool:
+        """Tell whether the licence is of the type that the partner synchronises; an unknown type may be that."""
+        wanted = self.settings.licence_type
+        return wanted is None or licence.licence_type is None or licence.licence_type == wanted
+
+    def may_clean_up(self, licence: Licence) -> bool:
+        """Tell whether clean-up looks at the licence at all: not at what others wrote, or what is gone already."""
+        if licence.id in self.owned_by_others or self.is_foreign(licence):
+            return False
+        wanted = self.settings.cleanup is Cleanup.ALL or licence.id in self.owned
+        return wanted and licence.is_active and not self.is_removed(licence)
+
 
 def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
     """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
     items = _ItemsOfClient(group, client_id, rules)
     by_key: dict[str, list[Licence]] = {}
     for licence in licences:
-        by_key.setdefault(rules.key(licence.name), []).append(licence)
+        if rules.is_of_type(licence):
+            by_key.setdefault(rules.key(licence.name), []).append(licence)
     products = products_of(group.lines, rules.key)
     # Only recurring lines set a licence, so a product without any claims nothing.
     claims = Counter(rules.target(product) for product in products if product.recurring)
@@ -88,7 +112,9 @@ class _ItemsOfClient:
         licence = None if isinstance(chosen, Fault) else chosen
         if not product.recurring:
             return self._skip(product, licence, Reason.NOT_RECURRING, item_sentences.NOT_RECURRING)
-        demand = demand_of(product)
+        if foreign := self._foreign(found if licence is None else (licence,)):
+            return self._skip(product, licence, Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere(*foreign))
+        demand = demand_of(product, self.rules.words)
         if isinstance(demand, Fault):
             return self._fail(product, licence, demand)
         if isinstance(chosen, Fault):
@@ -97,12 +123,16 @@ class _ItemsOfClient:
             return self._without_licence(product, demand)
         return self._with_licence(product, demand, chosen)
 
+    def _foreign(self, found: Sequence[Licence]) -> tuple[list[int], str] | None:
+        """Return the ids of `found` and a mark that they bear, if all of them are somebody else's."""
+        if not found or not all(map(self.rules.is_foreign, found)):
+            return None
+        return sorted(licence.id for licence in found), min(licence.foreign_mark or "" for licence in found)
+
     def of_cleanup(self, licences: list[Licence]) -> Iterator[PlannedItem]:
         """Yield the removals of active licences that no product of the invoice has."""
-        everything = self.rules.settings.cleanup is Cleanup.ALL
         for licence in sorted(licences, key=lambda licence: licence.id):
-            ours_to_clean = everything or licence.id in self.rules.owned
-            if ours_to_clean and licence.is_active and not self.rules.is_removed(licence):
+            if self.rules.may_clean_up(licence):
                 yield self._remove(None, licence)
 
     def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
@@ -127,16 +157,18 @@ class _ItemsOfClient:
         before = self.rules.state(licence)
         if self.rules.is_removed(licence):
             return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
+        if licence.id in self.rules.kept:
+            return self._skip(product, licence, Reason.KEPT, item_sentences.kept(licence.id))
         after = after_removal(before, self.rules.settings.removal)
         return self._item(product, licence, Action.DELETE, before=before, after=after)
 
-    def _skip(self, product: Product, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:
+    def _skip(self, product: Product | None, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:
         return self._idle(product, licence, Outcome.SKIPPED, Fault(reason, detail))
 
     def _fail(self, product: Product, licence: Licence | None, fault: Fault) -> PlannedItem:
         return self._idle(product, licence, Outcome.FAILED, fault)
 
-    def _idle(self, product: Product, licence: Licence | None, outcome: Outcome, fault: Fault) -> PlannedItem:
+    def _idle(self, product: Product | None, licence: Licence | None, outcome: Outcome, fault: Fault) -> PlannedItem:
         # A licence that is left as it is shows the same state twice, so that sums over items stay true.
         state = self.rules.state(licence) if licence else None
         return self._item(product, licence, Action.NONE, outcome, fault=fault, before=state, after=state)

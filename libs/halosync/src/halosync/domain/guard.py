@@ -1,5 +1,6 @@
 """What keeps a wrong invoice, or a Halo that shows too little, from emptying a PSA (spec section 3)."""
 
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from halosync.domain import run_sentences
@@ -17,11 +18,22 @@ def must_hold(removals: int, active: int, guard: DeleteGuard | None, approved: i
     return approved is None or removals > approved
 
 
-def hold(items: list[PlannedItem], detail: str) -> None:
-    """Hold, in place, every item of `items` that removes a licence."""
-    for index, item in enumerate(items):
-        if item.action is Action.DELETE:
-            items[index] = replace(item, outcome=Outcome.HELD, reason=Reason.DELETE_GUARD, detail=detail)
+def guarded(items: Sequence[PlannedItem], approved: Container[int]) -> list[int]:
+    """Return where the removals of `items` are that a run would carry out and that no person has approved yet.
+
+    `approved` are the places of those that a person has approved with the first review.
+    """
+    return [
+        place
+        for place, item in enumerate(items)
+        if item.action is Action.DELETE and item.outcome is Outcome.PENDING and place not in approved
+    ]
+
+
+def hold(items: list[PlannedItem], places: Iterable[int], detail: str) -> None:
+    """Hold, in place, the items of `items` at `places`."""
+    for index in places:
+        items[index] = replace(items[index], outcome=Outcome.HELD, reason=Reason.DELETE_GUARD, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

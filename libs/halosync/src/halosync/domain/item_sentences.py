@@ -37,12 +37,39 @@ def _lines(line_nos: Sequence[int]) -> str:
     return f"{'Line' if len(line_nos) == 1 else 'Lines'} {_listed(line_nos)}"
 
 
-def customer_not_found(names: Sequence[str]) -> str:
-    """Say that no client has one of the customer's names."""
+def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, str, Sequence[str]]] = ()) -> str:
+    """Say that no client has one of the customer's names, and which clients look as if they had.
+
+    Args:
+        names: what the invoice calls the customer.
+        look_alikes: clients whose names look the same: id, name and what differs.
+    """
     called = " or ".join(f'"{name}"' for name in names)
+    if look_alikes:
+        alike = _listed(f'#{number} "{name}" ({_differs(differences)})' for number, name, differences in look_alikes)
+        one = len(look_alikes) == 1
+        return (
+            f"No client in Halo is called exactly {called}, but {'one looks' if one else 'some look'} the same: "
+            f"{alike}. If {'it is' if one else 'one of them is'} meant, link this customer to {'it' if one else 'that one'} on "
+            "the Customers tab, then press Sync again. Do not create a second client."
+        )
     return (
         f"No client in Halo is called {called}. Create the client in Halo, or link this customer to a client on the "
         "Customers tab, then press Sync again."
+    )
+
+
+def _differs(differences: Sequence[str]) -> str:
+    return f"there is a difference: {' and '.join(differences)}" if differences else "spelt with other characters"
+
+
+def client_inactive(names: Sequence[str], client_ids: Iterable[int]) -> str:
+    """Say that the only clients of that name are inactive."""
+    called = " or ".join(f'"{name}"' for name in names)
+    return (
+        f"Halo has {called} only as an inactive client: {_ids(client_ids)}. Nothing is written to an inactive client "
+        "by itself. Activate the client in Halo, or link this customer to a client on the Customers tab, then press Sync "
+        "again."
     )
 
 
@@ -70,6 +97,16 @@ def negative_quantity(line_nos: Sequence[int], quantities: Iterable[Decimal]) ->
         f"{_lines(line_nos)} of the invoice {verb} a negative quantity ({_listed(map(plain, quantities))}), which no "
         "licence can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
         "licence in Halo by hand."
+    )
+
+
+def negative_price(line_nos: Sequence[int], prices: Iterable[Decimal]) -> str:
+    """Say which recurring lines have a negative price."""
+    verb = "has" if len(line_nos) == 1 else "have"
+    return (
+        f"{_lines(line_nos)} of the invoice {verb} a negative price ({_listed(map(plain, prices))}), which no licence "
+        "can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the licence in Halo "
+        "by hand."
     )
 
 
@@ -103,6 +140,36 @@ def licence_claimed_twice(product_codes: Iterable[str], name: str) -> str:
     return (
         f'The products {_listed(quoted)} of this client all lead to the licence "{name}". It was left as it is. Link '
         "each product to a licence name of its own on the License tab, then press Sync again."
+    )
+
+
+def managed_elsewhere(licence_ids: Sequence[int], mark: str) -> str:
+    """Say that another program looks after the licence, and by what that is seen."""
+    one = len(licence_ids) == 1
+    return (
+        f"Licence{'' if one else 's'} {_ids(licence_ids)} in Halo {'belongs' if one else 'belong'} to another program: "
+        f'{"its" if one else "their"} field "{mark}" is filled in. {"It was" if one else "They were"} left as '
+        f"{'it is' if one else 'they are'}. Nothing to do. If halosync is to look after {'it' if one else 'them'}, "
+        "switch that on in the settings."
+    )
+
+
+def kept(licence_id: int) -> str:
+    """Say that a person wants to keep the licence."""
+    return (
+        f"Licence #{licence_id} would be removed, but you chose to keep it. Nothing to do. To let it be removed, stop "
+        "keeping it, then press Sync again."
+    )
+
+
+def first_review(count: int, *, removal: bool) -> str:
+    """Say why an item waits for the first review, and how `count` of them are released."""
+    what = "Removing it" if removal else "Changing its selling price"
+    changes = "this change" if count == 1 else f"{count} changes"
+    return (
+        f"halosync did not write this licence, and this Halo has not been reviewed yet. {what} waits for you. Make a "
+        f"preview and look at its first review; if it is right, approve {changes}: the next run carries "
+        f"{'it' if count == 1 else 'them'} out."
     )
 
 

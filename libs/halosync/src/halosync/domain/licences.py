@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from halosync.domain import item_sentences
+from halosync.domain.billing_cycles import same_cycle
 from halosync.domain.decimals import same_on_wire
 from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.products import Demand, Fault
@@ -20,20 +21,25 @@ def state_of(licence: Licence, price_field: PriceField) -> LicenceState:
 
 
 def desired_state(demand: Demand, before: LicenceState | None, price_field: PriceField) -> LicenceState:
-    """Return what a create (`before` None) or an update makes of a licence; price field `none` leaves the price."""
+    """Return what a create (`before` None) or an update makes of a licence; price field `none` leaves the price.
+
+    A billing cycle that Halo spells otherwise is the same one, and keeps Halo's spelling.
+    """
     if price_field is not PriceField.NONE:
         price: Decimal | None = demand.price
     else:
         price = before.price if before is not None else None
-    return LicenceState(demand.quantity, price, demand.billing_cycle, active=True)
+    cycle: str | None = demand.billing_cycle
+    if before is not None and same_cycle(before.billing_cycle, cycle):
+        cycle = before.billing_cycle
+    return LicenceState(demand.quantity, price, cycle, active=True)
 
 
 def same_state(desired: LicenceState, observed: LicenceState) -> bool:
     """Tell whether Halo already holds `desired`, as far as Halo can hold it."""
     return (
         desired.active == observed.active
-        # Empty text may come back as null; that is no difference to anybody.
-        and (desired.billing_cycle or None) == (observed.billing_cycle or None)
+        and same_cycle(desired.billing_cycle, observed.billing_cycle)
         and same_on_wire(desired.quantity, observed.quantity)
         and same_on_wire(desired.price, observed.price)
     )

@@ -1,9 +1,10 @@
 """Which Halo client each customer of an invoice has (spec section 3, "Customers")."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from halosync.domain import item_sentences
+from halosync.domain.look_alikes import differences, look_key
 from halosync.domain.model import Client, CustomerLink, Line, Reason
 from halosync.domain.names import name_key
 
@@ -32,20 +33,37 @@ class Matches:
     protected: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Clients:
+    """Halo's clients: ids by name, those that only look like a customer's name, all ids, and the inactive ones."""
+
+    by_key: Mapping[str, tuple[int, ...]]
+    by_look: Mapping[str, Sequence[Client]]
+    present: Container[int]
+    inactive: Container[int]
+
+
 def match_customers(lines: Iterable[Line], clients: Iterable[Client], links: Mapping[str, CustomerLink]) -> Matches:
     """Match the customers of `lines` to `clients`: a stored link wins, else equality of names, never a guess.
 
-    A customer whose lines spell its name differently has the clients of all its names as candidates. Inactive
-    clients count like active ones. The result does not depend on any order.
+    A customer whose lines spell its name differently has the clients of all its names as candidates. Of several the
+    only active one is taken; an inactive one only by a link (spec section 9). The result does not depend on any order.
     """
     names = _names_by_customer(lines)
     by_key: dict[str, tuple[int, ...]] = {name_key(name): () for spellings in names.values() for name in spellings}
+    by_look: dict[str, list[Client]] = {look_key(name): [] for spellings in names.values() for name in spellings}
     present = set()
+    inactive = set()
     for client in clients:
         present.add(client.id)
+        if client.inactive:
+            inactive.add(client.id)
         key = name_key(client.name)
         if key in by_key:
             by_key[key] = (*by_key[key], client.id)
+        elif (look := look_key(client.name)) in by_look:
+            by_look[look].append(client)
+    halo = _Clients(by_key, by_look, present, inactive)
 
     matches = Matches(
         names={customer_id: spellings[0] for customer_id, spellings in names.items()},
@@ -54,7 +72,7 @@ def match_customers(lines: Iterable[Line], clients: Iterable[Client], links: Map
         protected=frozenset(_excluded_clients(names, links, by_key)),
     )
     for customer_id, spellings in names.items():
-        found = _match(spellings, links.get(customer_id, _NO_LINK), by_key, present)
+        found = _match(spellings, links.get(customer_id, _NO_LINK), halo)
         if isinstance(found, Unmatched):
             matches.unmatched[customer_id] = found
         else:
@@ -77,21 +95,39 @@ def _candidates(spellings: Iterable[str], by_key: Mapping[str, tuple[int, ...]])
     return sorted({client_id for name in spellings for client_id in by_key[name_key(name)]})
 
 
-def _match(
-    spellings: tuple[str, ...], link: CustomerLink, by_key: Mapping[str, tuple[int, ...]], present: set[int]
-) -> int | Unmatched:
+def _match(spellings: tuple[str, ...], link: CustomerLink, halo: _Clients) -> int | Unmatched:
     if link.excluded:
         return Unmatched(Reason.CUSTOMER_EXCLUDED, item_sentences.CUSTOMER_EXCLUDED)
     if link.halo_client_id is not None:
-        if link.halo_client_id in present:
+        if link.halo_client_id in halo.present:
             return link.halo_client_id
         return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.linked_client_gone(link.halo_client_id))
-    candidates = _candidates(spellings, by_key)
-    if not candidates:
-        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.customer_not_found(spellings))
-    if len(candidates) > 1:
-        return Unmatched(Reason.CUSTOMER_AMBIGUOUS, item_sentences.customer_ambiguous(spellings, candidates))
-    return candidates[0]
+    return _match_by_name(spellings, halo)
+
+
+def _match_by_name(spellings: tuple[str, ...], halo: _Clients) -> int | Unmatched:
+    candidates = _candidates(spellings, halo.by_key)
+    active = [client_id for client_id in candidates if client_id not in halo.inactive]
+    if len(active) == 1:
+        return active[0]
+    if active:
+        return Unmatched(Reason.CUSTOMER_AMBIGUOUS, item_sentences.customer_ambiguous(spellings, active))
+    if candidates:
+        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.client_inactive(spellings, candidates))
+    alike = _look_alikes(spellings, halo.by_look)
+    return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.customer_not_found(spellings, alike))
+
+
+def _look_alikes(
+    spellings: tuple[str, ...], by_look: Mapping[str, Sequence[Client]]
+) -> list[tuple[int, str, Sequence[str]]]:
+    """Return the clients whose names look like one of the customer's, by id: id, name and what differs."""
+    alike = {
+        client.id: (client.id, client.name, differences(name, client.name))
+        for name in reversed(spellings)
+        for client in by_look[look_key(name)]
+    }
+    return [alike[client_id] for client_id in sorted(alike)]
 
 
 def _excluded_clients(

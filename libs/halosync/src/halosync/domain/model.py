@@ -1,5 +1,6 @@
 """The values that planning works on. Words: docs/glossary.md."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -70,7 +71,11 @@ class Reason(StrEnum):
     NEGATIVE_QUANTITY = "negative_quantity"
     LICENCE_AMBIGUOUS = "licence_ambiguous"
     LICENCE_CLAIMED_TWICE = "licence_claimed_twice"
+    NEGATIVE_PRICE = "negative_price"
     DELETE_GUARD = "delete_guard"
+    FIRST_REVIEW = "first_review"
+    MANAGED_ELSEWHERE = "managed_elsewhere"
+    KEPT = "kept"
 
     HALO_REJECTED = "halo_rejected"
     HALO_UNAVAILABLE = "halo_unavailable"
@@ -165,17 +170,30 @@ class DeleteGuard:
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """The partner's settings that shape a plan; the defaults are those of the product (spec section 3)."""
+    """The partner's settings that shape a plan; the defaults are those of the product (spec sections 3 and 9).
+
+    `billing_cycles` has Halo's word for the invoice's; `licence_type` None: licences of every type are looked at.
+    `details`: whether a create also says what the licence is.
+    """
 
     removal: Removal = Removal.DELETE
     cleanup: Cleanup = Cleanup.ALL
     price_field: PriceField = PriceField.PRICE
     delete_guard: DeleteGuard | None = field(default_factory=DeleteGuard)
+    adopt_foreign: bool = False
+    billing_cycles: Mapping[str, str] = field(default_factory=dict)
+    licence_type: int | None = None
+    details: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInput:
-    """Everything a plan depends on. `owned` are licences that halosync wrote; `removed` are ids it has deleted."""
+    """Everything a plan depends on.
+
+    `owned` are licences that halosync wrote for this partner, `owned_by_others` those it wrote for other partners with
+    the same Halo; `removed` are ids it has deleted, `kept` those that are never removed. `review_due`: the first review
+    of this Halo is still to be done (spec section 9).
+    """
 
     lines: list[Line]
     clients: list[Client]
@@ -186,6 +204,10 @@ class PlanInput:
     owned: frozenset[int] = frozenset()
     removed: frozenset[int] = frozenset()
     approve_removals: int | None = None
+    owned_by_others: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
+    review_due: bool = False
+    approve_review: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +236,14 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do. `removals` counts the items with action delete, held ones too; `active` the guard's base."""
+    """What a run will do.
+
+    `removals` counts the items with action delete, held ones too; `active` the guard's base. `to_review` counts the
+    items that need the first review, approved or not; `review_done`: with this plan carried out, it is done.
+    """
 
     items: list[PlannedItem]
     removals: int
     active: int
+    to_review: int = 0
+    review_done: bool = False

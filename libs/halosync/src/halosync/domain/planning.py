@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from halosync.domain import item_sentences
+from halosync.domain.billing_cycles import words_by_key
 from halosync.domain.client_plan import Rules, plan_client
+from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of
-from halosync.domain.guard import hold, must_hold
+from halosync.domain.guard import guarded, hold, must_hold
 from halosync.domain.matching import Unmatched, match_customers
-from halosync.domain.model import Action, Licence, Outcome, Plan, PlanInput, PlannedItem
+from halosync.domain.model import Action, Licence, Outcome, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.names import name_key
 from halosync.domain.products import products_of
 
@@ -20,36 +22,91 @@ def make_plan(inputs: PlanInput) -> Plan:
     a complete read makes them. Items are ordered by the names of their client's customers, then by product, then
     clean-up by licence; so neighbours share a client.
     """
-    matches = match_customers(inputs.lines, inputs.clients, inputs.customer_links)
-    key = cache(name_key)  # Codes and licence names repeat; the cache, and the equal keys it shares, end with the plan.
-    rules = Rules(
-        settings=inputs.settings,
-        links=_links_by_key(inputs.product_links),
-        owned=inputs.owned,
-        removed=inputs.removed,
-        protected=matches.protected,
-        key=key,
-    )
-    licences_of: dict[int, list[Licence]] = {client_id: [] for client_id in matches.client_of.values()}
-    active = 0
-    for licence in inputs.licences:
-        of_client = licences_of.get(licence.client_id)
-        if of_client is not None:
-            of_client.append(licence)
-            active += licence.is_active
-
-    items: list[PlannedItem] = []
-    for group in groups_of(inputs.lines, matches):
-        if isinstance(group.client, Unmatched):
-            items.extend(_skipped(group, group.client, rules))
-        else:
-            items.extend(plan_client(group, group.client, licences_of[group.client], rules))
-
+    picture = Picture(inputs)
+    items = list(picture.items(inputs.settings))
     removals = sum(item.action is Action.DELETE for item in items)
+    to_review, approved = _review(items, inputs)
     guard = inputs.settings.delete_guard
-    if guard is not None and must_hold(removals, active, guard, inputs.approve_removals):
-        hold(items, item_sentences.delete_guard(removals, active, guard))
-    return Plan(items, removals, active)
+    suspicious = guarded(items, approved)
+    if guard is not None and must_hold(len(suspicious), picture.active, guard, inputs.approve_removals):
+        hold(items, suspicious, item_sentences.delete_guard(len(suspicious), picture.active, guard))
+    return Plan(items, removals, picture.active, to_review, _is_reviewed(inputs, picture, to_review))
+
+
+class Picture:
+    """An invoice beside a read of Halo, matched once, for as many plans as there are choices of settings.
+
+    Attributes:
+        active: how many active licences the matched clients have.
+        is_whole: every customer of the invoice has its client.
+    """
+
+    def __init__(self, inputs: PlanInput) -> None:
+        matches = match_customers(inputs.lines, inputs.clients, inputs.customer_links)
+        self._inputs = inputs
+        self._protected = matches.protected
+        self._groups = groups_of(inputs.lines, matches)
+        self._licences_of: dict[int, list[Licence]] = {client_id: [] for client_id in matches.client_of.values()}
+        self.active = 0
+        self.is_whole = not matches.unmatched
+        for licence in inputs.licences:
+            of_client = self._licences_of.get(licence.client_id)
+            if of_client is not None:
+                of_client.append(licence)
+                self.active += licence.is_active
+
+    def licences(self) -> Iterator[Licence]:
+        """Yield every licence of the matched clients."""
+        for of_client in self._licences_of.values():
+            yield from of_client
+
+    def items(self, settings: PlanSettings) -> Iterator[PlannedItem]:
+        """Yield the items of a plan under some settings, in their order, before anything is held."""
+        inputs = self._inputs
+        rules = Rules(
+            settings=settings,
+            links=_links_by_key(inputs.product_links),
+            words=words_by_key(settings.billing_cycles),
+            owned=inputs.owned,
+            owned_by_others=inputs.owned_by_others,
+            removed=inputs.removed,
+            kept=inputs.kept,
+            protected=self._protected,
+            key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
+        )
+        for group in self._groups:
+            if isinstance(group.client, Unmatched):
+                yield from _skipped(group, group.client, rules)
+            else:
+                yield from plan_client(group, group.client, self._licences_of[group.client], rules)
+
+
+def _review(items: list[PlannedItem], inputs: PlanInput) -> tuple[int, frozenset[int]]:
+    """Hold what waits for the first review; return how many items need it, and the places of those approved.
+
+    The approval is a ceiling: more than were approved are all held again (spec section 9, "First review").
+    """
+    if not inputs.review_due:
+        return 0, frozenset()
+    price_field = inputs.settings.price_field
+    places = [place for place, item in enumerate(items) if needs_review(item, price_field, inputs.owned)]
+    if inputs.approve_review is not None and len(places) <= inputs.approve_review:
+        return len(places), frozenset(places)
+    hold_for_review(items, places)
+    return len(places), frozenset()
+
+
+def _is_reviewed(inputs: PlanInput, picture: Picture, to_review: int) -> bool:
+    """Tell whether the first review is done once the plan is carried out: a person approved it, or nothing was held.
+
+    A run that left a customer out has not looked at what that customer's client holds, so nothing held proves nothing
+    (decision 7).
+    """
+    if not inputs.review_due:
+        return False
+    if inputs.approve_review is not None:
+        return to_review <= inputs.approve_review
+    return not to_review and picture.is_whole
 
 
 def _links_by_key(product_links: Mapping[str, str]) -> dict[str, str]:

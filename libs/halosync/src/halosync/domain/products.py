@@ -1,11 +1,12 @@
 """What the invoice wants of each product (spec section 3, "Items")."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
 
 from halosync.domain import item_sentences
+from halosync.domain.billing_cycles import cycle_key, same_cycle
 from halosync.domain.model import Kind, Line, Reason
 
 _BY_NUMBER = attrgetter("line_no")
@@ -58,24 +59,54 @@ def _product(key: str, lines: list[Line]) -> Product:
     return Product(min(line.product_code for line in recurring or lines), key, lines, recurring)
 
 
-def demand_of(product: Product) -> Demand | Fault:
+def demand_of(product: Product, words: Mapping[str, str]) -> Demand | Fault:
     """Return what the recurring lines together want, or why they cannot be followed.
 
+    A line of quantity 0 has no say in price and billing cycle (spec section 9, "Lenient where no licence hangs on it").
+
+    Args:
+        product: with at least one recurring line; without one it demands nothing.
+        words: the partner's words for billing cycles, by the key of the invoice's (`words_by_key`).
+
     Raises:
-        IndexError: the product has no recurring line, so it demands nothing.
+        IndexError: the product has no recurring line.
     """
-    first, *others = product.recurring
     negative = [line for line in product.recurring if line.quantity < 0]
     if negative:
         detail = item_sentences.negative_quantity(
             [line.line_no for line in negative], [line.quantity for line in negative]
         )
         return Fault(Reason.NEGATIVE_QUANTITY, detail)
-    if any(line.unit_price != first.unit_price or line.billing_cycle != first.billing_cycle for line in others):
-        prices = sorted({line.unit_price for line in product.recurring})
-        cycles = sorted({line.billing_cycle for line in product.recurring})
-        line_nos = [line.line_no for line in product.recurring]
-        return Fault(Reason.CONFLICTING_LINES, item_sentences.conflicting_lines(line_nos, prices, cycles))
+    heard = [line for line in product.recurring if line.quantity]
+    if not heard:
+        first = product.recurring[0]
+        return Demand(first.quantity, first.unit_price, _halo_word(first.billing_cycle, words))
+    below = [line for line in heard if line.unit_price < 0]
+    if below:
+        detail = item_sentences.negative_price([line.line_no for line in below], [line.unit_price for line in below])
+        return Fault(Reason.NEGATIVE_PRICE, detail)
+    first, *others = heard
+    if any(line.unit_price != first.unit_price or not _same_cycle(line, first, words) for line in others):
+        return Fault(Reason.CONFLICTING_LINES, _conflict(heard, words))
     # `sum` starts from the first quantity, so that a single line's own Decimal is kept: no copy per item.
     quantity = sum((line.quantity for line in others), start=first.quantity)
-    return Demand(quantity, first.unit_price, first.billing_cycle)
+    return Demand(quantity, first.unit_price, _halo_word(min(line.billing_cycle for line in heard), words))
+
+
+def _halo_word(cycle: str, words: Mapping[str, str]) -> str:
+    """Return the partner's word for the invoice's billing cycle, or the invoice's own."""
+    return words.get(cycle_key(cycle), cycle) if words else cycle
+
+
+def _same_cycle(line: Line, first: Line, words: Mapping[str, str]) -> bool:
+    if line.billing_cycle == first.billing_cycle:
+        return True
+    return same_cycle(_halo_word(line.billing_cycle, words), _halo_word(first.billing_cycle, words))
+
+
+def _conflict(lines: list[Line], words: Mapping[str, str]) -> str:
+    prices = sorted({line.unit_price for line in lines})
+    cycles: dict[str, str] = {}
+    for line in sorted(lines, key=lambda line: line.billing_cycle):
+        cycles.setdefault(cycle_key(_halo_word(line.billing_cycle, words)), line.billing_cycle)
+    return item_sentences.conflicting_lines([line.line_no for line in lines], prices, sorted(cycles.values()))

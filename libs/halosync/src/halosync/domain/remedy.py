@@ -18,6 +18,8 @@ class Remedy(StrEnum):
     """Say which licence name the product has."""
     APPROVE_REMOVALS = "approve_removals"
     """Look at the removals that the delete guard holds, and release them."""
+    APPROVE_REVIEW = "approve_review"
+    """Look at what the first review holds, choose what is meant, and release it."""
     RECONNECT = "reconnect"
     """Connect Halo again, with the permissions that are missing."""
     RETRY = "retry"
@@ -35,9 +37,13 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.QUANTITY_ZERO: Remedy.NONE,
         Reason.CONFLICTING_LINES: Remedy.NONE,  # the distributor has to correct the invoice
         Reason.NEGATIVE_QUANTITY: Remedy.NONE,  # likewise
+        Reason.NEGATIVE_PRICE: Remedy.NONE,  # likewise
         Reason.LICENCE_AMBIGUOUS: Remedy.RETRY,  # after all but one were renamed or deactivated in Halo
         Reason.LICENCE_CLAIMED_TWICE: Remedy.LINK_LICENCE,
         Reason.DELETE_GUARD: Remedy.APPROVE_REMOVALS,
+        Reason.FIRST_REVIEW: Remedy.APPROVE_REVIEW,
+        Reason.MANAGED_ELSEWHERE: Remedy.NONE,  # as the other program wants it
+        Reason.KEPT: Remedy.NONE,  # as the partner wants it
         Reason.HALO_REJECTED: Remedy.RETRY,  # after it was corrected in Halo
         Reason.HALO_UNAVAILABLE: Remedy.RETRY,
         Reason.PERMISSION_DENIED: Remedy.RECONNECT,

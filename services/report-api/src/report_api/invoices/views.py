@@ -76,6 +76,8 @@ class PossibleRemedies:
         run = (self.partner_id, "runs", str(of.run.run_id))
         if wanted is Remedy.APPROVE_REMOVALS:
             return RemedyButton("Look at the removals", partner_url(*run, "removals"))
+        if wanted is Remedy.APPROVE_REVIEW:
+            return RemedyButton("Look at the first review", partner_url(*run, "review"))
         return RemedyButton("Try again", partner_url(*run, "retry"), posts=True)
 
     def _page(self, line: Line, wanted: Remedy) -> RemedyButton | None:

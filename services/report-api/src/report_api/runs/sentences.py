@@ -92,7 +92,7 @@ KINDS: Mapping[Kind, str] = {
 }
 
 REASONS: Mapping[Reason, str] = {
-    Reason.CUSTOMER_NOT_FOUND: "No client of that name in Halo",
+    Reason.CUSTOMER_NOT_FOUND: "No active client of that name in Halo",
     Reason.CUSTOMER_AMBIGUOUS: "Several clients of that name in Halo",
     Reason.CUSTOMER_EXCLUDED: "You left this customer out",
     Reason.NOT_RECURRING: "Not a recurring charge",
@@ -101,7 +101,11 @@ REASONS: Mapping[Reason, str] = {
     Reason.NEGATIVE_QUANTITY: "Negative quantity",
     Reason.LICENCE_AMBIGUOUS: "Several licences of that name in Halo",
     Reason.LICENCE_CLAIMED_TWICE: "Two products lead to one licence",
+    Reason.NEGATIVE_PRICE: "Negative price",
     Reason.DELETE_GUARD: "Too many removals at once",
+    Reason.FIRST_REVIEW: "Waits for the first review",
+    Reason.MANAGED_ELSEWHERE: "Another program looks after it",
+    Reason.KEPT: "You keep it",
     Reason.HALO_REJECTED: "Halo refused it",
     Reason.HALO_UNAVAILABLE: "Halo could not be reached",
     Reason.PERMISSION_DENIED: "Halo does not permit it",

@@ -1,0 +1,27 @@
+"""What a create adds for people, and the stamp by which halosync knows its own row again (spec section 9)."""
+
+import re
+from hashlib import blake2b
+from uuid import UUID
+
+_STAMP_BYTES = 6
+_STAMP = re.compile(r"\[halosync ([0-9a-f]{12})\]", re.ASCII)
+_MOST_NAME = 200
+"""How much of a product's name the notes take: it is for people, and Halo's field may be short."""
+
+
+def stamp_of(run_id: UUID, item_id: int) -> str:
+    """Return the stamp of an item's create: the same at every attempt, another one for every other item."""
+    return blake2b(f"{run_id}\n{item_id}".encode(), digest_size=_STAMP_BYTES).hexdigest()
+
+
+def notes_of(product_name: str | None, invoice_id: str, stamp: str) -> str:
+    """Return the notes of a licence that halosync creates: what it is, by which invoice, and the stamp."""
+    name = " ".join((product_name or "").split())[:_MOST_NAME]
+    return "\n".join(part for part in (name, f"Invoice {invoice_id}", f"[halosync {stamp}]") if part)
+
+
+def stamp_in(notes: str | None) -> str | None:
+    """Return the stamp that a licence's notes carry; None without one. Halo may have changed the text around it."""
+    found = _STAMP.search(notes or "")
+    return found[1] if found else None

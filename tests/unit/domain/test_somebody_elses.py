@@ -1,0 +1,114 @@
+"""Licences that somebody else looks after, or that a person keeps (spec section 9)."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from halosync.domain.model import Action, Client, Outcome, Plan, PlanInput, PlannedItem, PlanSettings, Reason, Removal
+from halosync.domain.planning import make_plan
+from hypothesis import given
+
+from .worlds import ModelHalo, licence, line, shared_worlds
+
+OPEN = PlanSettings(delete_guard=None)
+MARKED = licence(1, quantity=Decimal(1), foreign_mark="snowid")
+
+
+def plan(**changes: Any) -> Plan:
+    return make_plan(replace(PlanInput([line()], [Client(7, "Contoso")], [], settings=OPEN), **changes))
+
+
+def only(**changes: Any) -> PlannedItem:
+    [item] = plan(**changes).items
+    return item
+
+
+@pytest.mark.parametrize("quantity", [0, 3, -1])
+def test_a_marked_licence_is_neither_changed_nor_removed_nor_made_again(quantity: int) -> None:
+    item = only(lines=[line(quantity=Decimal(quantity))], licences=[MARKED])
+    assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.SKIPPED, Reason.MANAGED_ELSEWHERE)
+    assert item.halo_licence_id == 1
+    assert item.before == item.after is not None
+    assert '"snowid"' in (item.detail or "")
+
+
+def test_two_marked_licences_of_one_name_are_nobodys_fault() -> None:
+    item = only(licences=[MARKED, replace(MARKED, id=2, foreign_mark="azure_connection_id")])
+    assert (item.outcome, item.reason) == (Outcome.SKIPPED, Reason.MANAGED_ELSEWHERE)
+    assert "Licences #1, #2" in (item.detail or "")
+
+
+def test_a_marked_and_an_unmarked_licence_of_one_name_are_not_guessed_at() -> None:
+    item = only(licences=[MARKED, licence(2)])
+    assert item.reason is Reason.LICENCE_AMBIGUOUS
+
+
+def test_clean_up_passes_a_marked_licence_by() -> None:
+    assert len(plan(licences=[licence(1), replace(MARKED, id=2, name="OLD")]).items) == 1
+
+
+def test_a_partner_can_adopt_marked_licences() -> None:
+    settings = replace(OPEN, adopt_foreign=True)
+    assert only(licences=[MARKED], settings=settings).action is Action.UPDATE
+    assert plan(licences=[licence(1), replace(MARKED, id=2, name="OLD")], settings=settings).removals == 1
+
+
+def test_clean_up_never_removes_what_another_partners_halosync_wrote() -> None:
+    both = frozenset({2})
+    assert len(plan(licences=[licence(1), licence(2, name="OLD")], owned_by_others=both, owned=both).items) == 1
+
+
+@pytest.mark.parametrize("code", ["MS-365", "OLD"])
+def test_what_a_person_keeps_is_never_removed_and_says_so(code: str) -> None:
+    lines = [line(quantity=Decimal(0))] if code == "MS-365" else [line(quantity=Decimal(0), product_code="NONE")]
+    item = plan(lines=lines, licences=[licence(5, name=code)], kept=frozenset({5})).items[-1]
+    assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.SKIPPED, Reason.KEPT)
+    assert item.halo_licence_id == 5
+    assert item.before == item.after
+
+
+def test_what_is_kept_is_still_brought_up_to_date() -> None:
+    assert only(licences=[licence(1, quantity=Decimal(1))], kept=frozenset({1})).action is Action.UPDATE
+
+
+@pytest.mark.parametrize(("kind", "action"), [(1, Action.UNCHANGED), (None, Action.UNCHANGED), (0, Action.CREATE)])
+def test_matching_and_clean_up_stay_within_the_partners_type(kind: int | None, action: Action) -> None:
+    settings = replace(OPEN, licence_type=1)
+    items = plan(
+        licences=[licence(1, licence_type=kind), licence(2, name="OLD", licence_type=0)], settings=settings
+    ).items
+    assert [item.action for item in items] == [action]
+
+
+@given(shared_worlds())
+def test_what_belongs_to_others_is_never_acted_on(inputs: PlanInput) -> None:
+    marked = {row.id for row in inputs.licences if row.foreign_mark is not None}
+    for item in make_plan(inputs).items:
+        if item.outcome in {Outcome.PENDING, Outcome.HELD}:
+            assert item.halo_licence_id not in marked or inputs.settings.adopt_foreign
+        if item.action is Action.DELETE:
+            assert item.halo_licence_id not in inputs.kept
+            assert item.product_code is not None or item.halo_licence_id not in inputs.owned_by_others
+
+
+@given(shared_worlds())
+def test_a_shared_halo_comes_to_rest(inputs: PlanInput) -> None:
+    free = replace(inputs, review_due=False, settings=replace(inputs.settings, delete_guard=None))
+    halo = ModelHalo.of(free)
+    for _ in range(2):  # of an active licence and a sleeping twin both go, one in each run
+        halo.apply(make_plan(halo.read(free)).items, free.settings)
+    left = [item for item in make_plan(halo.read(free)).items if item.outcome is Outcome.PENDING]
+    assert left == []
+
+
+@given(shared_worlds())
+def test_every_line_of_a_shared_halo_has_exactly_one_item(inputs: PlanInput) -> None:
+    answered = sorted(number for item in make_plan(inputs).items for number in item.line_nos)
+    assert answered == [each.line_no for each in inputs.lines]
+
+
+def test_removing_by_zero_respects_what_is_kept() -> None:
+    settings = replace(OPEN, removal=Removal.ZERO)
+    item = only(lines=[line(quantity=Decimal(0))], licences=[licence(1)], kept=frozenset({1}), settings=settings)
+    assert item.reason is Reason.KEPT
