@@ -50,8 +50,8 @@ def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, st
         one = len(look_alikes) == 1
         return (
             f"No client in Halo is called exactly {called}, but {'one looks' if one else 'some look'} the same: "
-            f"{alike}. If {'it is' if one else 'one of them is'} meant, link this customer to {'it' if one else 'that one'} on "
-            "the Customers tab, then press Sync again. Do not create a second client."
+            f"{alike}. If {'it is' if one else 'one of them is'} meant, link this customer to "
+            f"{'it' if one else 'that one'} on the Customers tab, then press Sync again. Do not create a second client."
         )
     return (
         f"No client in Halo is called {called}. Create the client in Halo, or link this customer to a client on the "
@@ -68,8 +68,8 @@ def client_inactive(names: Sequence[str], client_ids: Iterable[int]) -> str:
     called = " or ".join(f'"{name}"' for name in names)
     return (
         f"Halo has {called} only as an inactive client: {_ids(client_ids)}. Nothing is written to an inactive client "
-        "by itself. Activate the client in Halo, or link this customer to a client on the Customers tab, then press Sync "
-        "again."
+        "by itself. Activate the client in Halo, or link this customer to a client on the Customers tab, then press "
+        "Sync again."
     )
 
 
@@ -105,8 +105,8 @@ def negative_price(line_nos: Sequence[int], prices: Iterable[Decimal]) -> str:
     verb = "has" if len(line_nos) == 1 else "have"
     return (
         f"{_lines(line_nos)} of the invoice {verb} a negative price ({_listed(map(plain, prices))}), which no licence "
-        "can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the licence in Halo "
-        "by hand."
+        "can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the licence in "
+        "Halo by hand."
     )
 
 
