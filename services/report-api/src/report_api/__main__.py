@@ -20,7 +20,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         rate_limit=settings.rate_limit,
         services=Requests(parts.broker, parts.publisher),
     )
-    web = server(build(ports), settings.http_host, settings.http_port)
+    web = server(build(ports), settings.http_host, settings.http_port, settings.connection_bounds)
 
     async def serve(stop: asyncio.Event) -> None:
         await serve_until(web, stop)

@@ -1,10 +1,13 @@
 """The environment of the report API (spec section 8)."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from halosync.contracts.settings import RateLimit
-from halosync.runtime.settings import ProcessSettings
+from halosync.runtime.http_connections import ConnectionBounds
+from halosync.runtime.settings import CommaSeparated, ProcessSettings
 from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
+from pydantic_settings import NoDecode
 
 
 def _address(text: str) -> str:
@@ -19,8 +22,19 @@ class ReportApiSettings(ProcessSettings):
     )
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
+    http_connections: int = Field(default=2000, ge=10, le=100_000, description="At most so many clients at once.")
+    http_connections_per_address: int = Field(default=100, ge=1, le=100_000)
+    http_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], CommaSeparated, NoDecode] = Field(
+        default=(ip_network("127.0.0.1/32"), ip_network("::1/128")),
+        description="Addresses or networks of our own proxies: what they say of their clients' addresses is believed.",
+    )
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
+
+    @property
+    def connection_bounds(self) -> ConnectionBounds:
+        """How many connections the server holds."""
+        return ConnectionBounds(self.http_connections, self.http_connections_per_address, self.http_proxies)
 
     @property
     def rate_limit(self) -> RateLimit:

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from halosync.observability.repeats import FLOODS, FewOfAKind
+
 _SECRET_KEYS = frozenset(
     {"access_token", "refresh_token", "authorization", "api_key", "code", "code_verifier", "token"}
 )
@@ -53,4 +55,6 @@ def configure_logging(level: str, service: str) -> None:
     # httpx logs every URL, aio-pika every reconnect with the broker's URL, uvicorn every request.
     for chatty in ("httpx", "httpcore", "aio_pika", "aiormq", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for flooding, beginnings in FLOODS.items():
+        logging.getLogger(flooding).addFilter(FewOfAKind(beginnings))
     structlog.contextvars.bind_contextvars(service=service)

@@ -21,3 +21,6 @@ IN_FLIGHT = Gauge("halosync_halo_in_flight", "Writes to Halo in flight")
 READY = Gauge("halosync_ready", "Whether a part of the process works: 1 or 0", ["part"])
 LOOP_LAG = Gauge("halosync_loop_lag_seconds", "How late the event loop was at worst in the last 30 seconds")
 PUBLISHING_BLOCKED = Gauge("halosync_publishing_blocked", "Whether the broker refuses to be published to: 1 or 0")
+HTTP_CONNECTIONS_ENDED = Counter(
+    "halosync_http_connections_ended_total", "Connections that were ended or refused before the client did", ["why"]
+)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from halosync.runtime.http_connections import ConnectionBounds, ServerConfig
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.readiness import Readiness
 
@@ -36,18 +37,9 @@ def health_app(readiness: Readiness, lag: LoopLag) -> Starlette:
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
 
 
-def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+def server(app: ASGIApp, host: str, port: int, bounds: ConnectionBounds | None = None) -> uvicorn.Server:
     """Return a server for an ASGI application inside our event loop; run it with `serve_until`."""
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=5,
-    )
-    return uvicorn.Server(config)
+    return uvicorn.Server(ServerConfig(app, host, port, bounds or ConnectionBounds(in_all=50)))
 
 
 async def serve_until(web: uvicorn.Server, stop: asyncio.Event) -> None:

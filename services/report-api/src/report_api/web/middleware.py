@@ -1,5 +1,6 @@
 """What every request passes first and every answer last: a bound on bodies, headers for browsers."""
 
+import asyncio
 import re
 
 from fastapi import Request
@@ -11,6 +12,9 @@ from report_api.web.problems import Problem, not_found, respond
 MOST_BODY_BYTES = 64 * 1024
 MOST_FILE_BYTES = 4 * 1024 * 1024
 """For files of links, and for the form that applies what one of them would change: tens of thousands of rows."""
+
+BODY_S, FILE_S = 20.0, 120.0
+"""How long the body of a request, or one with a file, may take to come."""
 
 _TAKES_FILES = re.compile(r"/portal/[^/]+/(customers|licences)/import(/apply)?")
 
@@ -46,7 +50,8 @@ class RequestMiddleware:
         if problem is not None:
             await respond(Request(scope), problem)(scope, receive, send_with_headers)
         else:
-            await self._app(scope, _BoundedBody(receive, _most_bytes(scope)).receive, send_with_headers)
+            body = _BoundedBody(receive, _most_bytes(scope), FILE_S if _takes_files(scope) else BODY_S)
+            await self._app(scope, body.receive, send_with_headers)
 
 
 def _refusal(scope: Scope) -> Problem | None:
@@ -60,24 +65,43 @@ def _refusal(scope: Scope) -> Problem | None:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_FILE_BYTES if _TAKES_FILES.fullmatch(scope["path"]) else MOST_BODY_BYTES
+    return MOST_FILE_BYTES if _takes_files(scope) else MOST_BODY_BYTES
+
+
+def _takes_files(scope: Scope) -> bool:
+    return bool(_TAKES_FILES.fullmatch(scope["path"]))
 
 
 def _too_large(most: int) -> Problem:
     return Problem(413, "body_too_large", f"A body may have at most {most} bytes.")
 
 
-class _BoundedBody:
-    """Counts a body that comes in chunks and did not say how long it is."""
+def _too_slow(most_s: float) -> Problem:
+    detail = f"The body did not come within {most_s:g} seconds. Send it again."
+    return Problem(408, "request_timeout", detail, headers={"Connection": "close"})
 
-    def __init__(self, receive: Receive, most: int) -> None:
+
+class _BoundedBody:
+    """Counts the bytes and the seconds of a body, also of one that did not say how long it is."""
+
+    def __init__(self, receive: Receive, most: int, most_s: float) -> None:
         self._receive = receive
         self._most = most
+        self._most_s = most_s
+        self._until = asyncio.get_running_loop().time() + most_s
         self._size = 0
+        self._whole = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        if self._whole:  # what comes now is the end of the connection, which may take its time
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise _too_slow(self._most_s) from None
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             self._size += len(message.get("body", b""))
             if self._size > self._most:
                 raise _too_large(self._most)

@@ -14,6 +14,7 @@ from halosync.domain import connection_sentences
 from halosync.ports.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from report_api.web.rendering import page
@@ -34,6 +35,7 @@ _DETAILS = {
 _PAGE_TITLES = {
     403: "This was not done",
     404: "There is nothing here",
+    408: "This took too long",
     409: "This was not done",
     413: "This is too large",
     500: "Something went wrong on our side",
@@ -153,6 +155,7 @@ def install(app: FastAPI, passing: Iterable[type[Exception]]) -> None:
     app.add_exception_handler(NoReplyError, _on_passing)
     for failure in passing:
         app.add_exception_handler(failure, _on_passing)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
@@ -200,6 +203,11 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 async def _on_passing(request: Request, error: Exception) -> Response:
     log.warning("a part of ours is away", path=request.scope["path"], error=f"{type(error).__name__}: {error}")
     return respond(request, unavailable("A part of the service is not available. Try again in a few seconds."))
+
+
+async def _on_gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client left in the middle of its body. Anybody can do so, so it is not logged."""
+    return Response(status_code=400)
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
