@@ -1,6 +1,5 @@
 """Clients without a key who send slowly, badly or nothing: others are answered, and the log stays short."""
 
-import asyncio
 import os
 import socket
 import sys
