@@ -194,6 +194,7 @@ CREATE TABLE invoice (
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
     FOREIGN KEY (superseded_by) REFERENCES invoice(invoice_pk)
 );
+CREATE INDEX invoice_month ON invoice USING btree (partner_id, period);
 CREATE INDEX invoice_newest ON invoice USING btree (partner_id, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
 CREATE INDEX invoice_sync_wanted ON invoice USING btree (partner_id) WHERE sync_wanted;
 
@@ -275,6 +276,31 @@ CREATE TABLE migration (
     sha256 text NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (name)
+);
+
+CREATE TABLE month_acceptance (
+    partner_id text NOT NULL,
+    period text NOT NULL,
+    item_key text NOT NULL,
+    reason text,
+    note text NOT NULL,
+    accepted_by text NOT NULL,
+    accepted_by_key_id uuid,
+    accepted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (partner_id, period, item_key),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE month_closing (
+    partner_id text NOT NULL,
+    period text NOT NULL,
+    invoice_pks bigint[] NOT NULL,
+    closed_by text NOT NULL,
+    closed_by_key_id uuid,
+    closed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    certificate jsonb NOT NULL,
+    PRIMARY KEY (partner_id, period),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
 
 CREATE TABLE oauth_attempt (
@@ -536,6 +562,14 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     deleted integer
 --     unchanged integer
 
+CREATE FUNCTION cycle_key(billing_cycle text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(btrim(coalesce(billing_cycle, '')))
+$function$;
+
 CREATE FUNCTION item_count_inserted()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -618,6 +652,17 @@ AS $function$
     SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
 $function$;
 
+CREATE FUNCTION item_key(customer_ids text[], product_code text, halo_licence_id bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT left(encode(sha256(convert_to(
+        CASE WHEN product_code IS NULL THEN concat_ws(chr(31), 'licence', halo_licence_id)
+             ELSE concat_ws(chr(31), 'product', customer_ids[1], lower(normalize(product_code, NFKC))) END,
+        'UTF8')), 'hex'), 32)
+$function$;
+
 CREATE FUNCTION item_line_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -638,6 +683,15 @@ CREATE FUNCTION item_text(customer_name text, product_code text, licence_name te
 AS $function$
     SELECT lower(concat_ws(chr(10), customer_name, product_code, licence_name, array_to_string(customer_ids, chr(10)),
                            reason, detail))
+$function$;
+
+CREATE FUNCTION licence_amount(h halo_licence, price_field text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN h.is_active AND h.removed_at IS NULL THEN round(coalesce(h.quantity, 0) * coalesce(
+        CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0 END
 $function$;
 
 CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
@@ -672,6 +726,128 @@ CREATE FUNCTION line_text(customer_name text, product_code text, product_name te
  STABLE
 AS $function$
     SELECT lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
+$function$;
+
+CREATE FUNCTION month_plans(p_partner_id text, p_period text)
+ RETURNS TABLE(invoice_pk bigint, run_id uuid, price_field text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT i.invoice_pk, r.run_id, r.price_field
+    FROM (SELECT n.invoice_pk FROM invoice n
+          WHERE n.partner_id = p_partner_id AND n.period = p_period AND n.superseded_by IS NULL
+          ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS i
+    LEFT JOIN LATERAL (
+        SELECT run.run_id, run.price_field FROM run
+        WHERE run.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+        ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
+$function$;
+
+CREATE FUNCTION month_rows(p_partner_id text, p_period text)
+ RETURNS TABLE(item_key text, customer_id text, customer_name text, halo_client_id bigint, product_code text, licence_name text, halo_licence_id bigint, run_id uuid, item_id bigint, outcome text, reason text, detail text, billing_cycle text, lines bigint, billed numeric, in_halo numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
+    planned AS MATERIALIZED (
+        SELECT item_key(i.customer_ids, i.product_code, i.halo_licence_id) AS key, i.*, p.price_field
+        FROM plan p JOIN item i USING (run_id)
+    ),
+    -- A clean-up belongs to nobody on the invoice; it is shown with the customer of its client.
+    owner AS (
+        SELECT DISTINCT ON (i.halo_client_id) i.halo_client_id, i.customer_ids[1] AS customer_id, i.customer_name
+        FROM planned i WHERE i.product_code IS NOT NULL AND i.halo_client_id IS NOT NULL
+        ORDER BY i.halo_client_id, i.seq
+    ),
+    -- Before the first run of an invoice, the licences that the partner's last plan found are what Halo holds of it.
+    earlier AS MATERIALIZED (
+        SELECT DISTINCT ON (key) item_key(i.customer_ids, i.product_code, NULL) AS key, i.halo_licence_id,
+            i.halo_client_id, i.licence_name, r.price_field
+        FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
+              ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
+        JOIN item i USING (run_id)
+        WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM plan p WHERE p.run_id IS NULL)
+        ORDER BY key, i.seq
+    ),
+    line AS MATERIALIZED (
+        SELECT coalesce(i.key, item_key(ARRAY[l.customer_id], l.product_code, NULL)) AS key,
+            l.customer_id, l.customer_name, l.product_code,
+            CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
+                 ELSE l.billing_cycle END AS billing_cycle,
+            round(l.quantity * l.unit_price, 2) AS amount
+        FROM plan p JOIN invoice_line l USING (invoice_pk)
+        LEFT JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no
+        LEFT JOIN planned i ON i.item_id = m.item_id
+        WHERE l.kind = 'recurring'
+    ),
+    thing AS MATERIALIZED (
+        SELECT i.key, i.halo_client_id, i.product_code, i.licence_name, i.halo_licence_id, i.run_id, i.item_id,
+            i.outcome, i.reason, i.detail, i.price_field,
+            coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
+            coalesce(o.customer_name, i.customer_name) AS first_name,
+            i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
+        FROM planned i LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
+        UNION ALL
+        SELECT l.key, min(e.halo_client_id), min(l.product_code), min(e.licence_name), min(e.halo_licence_id), NULL,
+            NULL, NULL, 'not_synchronised', NULL, min(e.price_field), min(l.customer_id), min(l.customer_name),
+            NULL, NULL, NULL, NULL
+        FROM line l LEFT JOIN earlier e USING (key)
+        WHERE NOT EXISTS (SELECT FROM planned i WHERE i.key = l.key)
+        GROUP BY l.key
+    ),
+    held AS MATERIALIZED (
+        SELECT t.key, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+            CASE WHEN t.after_active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
+                 ELSE h.removed_at IS NULL AND h.is_active = t.after_active
+                      AND h.quantity IS NOT DISTINCT FROM t.after_quantity
+                      AND cycle_key(h.billing_cycle) = cycle_key(t.after_billing_cycle)
+                      AND CASE WHEN t.price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
+                          IS NOT DISTINCT FROM t.after_price
+            END IS TRUE AS as_written
+        FROM thing t
+        LEFT JOIN halo_licence h ON h.partner_id = p_partner_id AND h.halo_licence_id = t.halo_licence_id
+    ),
+    share AS (
+        SELECT key, customer_id, min(customer_name) AS customer_name, sum(amount) AS billed,
+            sum(sum(amount)) OVER (PARTITION BY key ORDER BY customer_id) AS running,
+            sum(sum(amount)) OVER (PARTITION BY key) AS whole,
+            row_number() OVER (PARTITION BY key ORDER BY customer_id) AS place
+        FROM line GROUP BY key, customer_id
+    ),
+    part AS (
+        SELECT l.key, l.customer_id, min(l.customer_name) AS customer_name, cycle_key(l.billing_cycle) AS cycle,
+            min(l.billing_cycle) AS billing_cycle, count(*) AS lines, sum(l.amount) AS billed, 0 AS in_halo
+        FROM line l GROUP BY l.key, l.customer_id, cycle_key(l.billing_cycle)
+        UNION ALL
+        SELECT h.key, coalesce(s.customer_id, t.first_customer), coalesce(s.customer_name, t.first_name),
+            cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+            CASE WHEN s.key IS NULL THEN h.amount
+                 WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
+                                       - round(h.amount * (s.running - s.billed) / s.whole, 2)
+                 WHEN s.place = 1 THEN h.amount ELSE 0 END
+        FROM held h JOIN thing t USING (key) LEFT JOIN share s USING (key) WHERE h.amount <> 0
+    ),
+    both_sides AS (
+        SELECT key, customer_id, min(customer_name) AS customer_name, cycle, min(billing_cycle) AS billing_cycle,
+            sum(lines) AS lines, sum(billed) AS billed, sum(in_halo) AS in_halo
+        FROM part GROUP BY key, customer_id, cycle
+        UNION ALL
+        -- What bills nothing and holds nothing still is a thing with an outcome.
+        SELECT t.key, t.first_customer, t.first_name, '', NULL, 0, 0, 0
+        FROM thing t WHERE NOT EXISTS (SELECT FROM part WHERE part.key = t.key)
+    ),
+    off AS (SELECT key, sum(abs(billed - in_halo)) AS by, sum(lines) AS lines FROM both_sides GROUP BY key)
+    SELECT b.key, b.customer_id, b.customer_name, t.halo_client_id, t.product_code, t.licence_name, t.halo_licence_id,
+        t.run_id, t.item_id, t.outcome,
+        CASE WHEN t.outcome = 'pending' THEN 'in_progress'
+             WHEN t.outcome IS DISTINCT FROM 'synced' THEN t.reason
+             WHEN o.by = 0 THEN NULL
+             WHEN NOT h.as_written THEN 'edited_in_halo'
+             WHEN t.price_field = 'none' THEN 'price_left_alone'
+             WHEN o.by <= 0.01 * (o.lines + 1) THEN 'rounding'
+        END,
+        t.detail, b.billing_cycle, CAST(b.lines AS bigint), b.billed, b.in_halo
+    FROM both_sides b JOIN thing t USING (key) JOIN held h USING (key) JOIN off o USING (key)
 $function$;
 
 CREATE FUNCTION outbox_notify()

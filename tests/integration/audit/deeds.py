@@ -3,6 +3,7 @@
 A deed prepares, pauses, acts, and says to what it did it. The pause lets a test break the transaction of the act alone.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -17,11 +18,14 @@ from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 
 PARTNER = "acme-msp"
+ITEM_KEY = hashlib.sha256(b"product\x1fC-1\x1fp").hexdigest()[:32]
+"""Of a product "P" of the customer C-1, in every month."""
 BY = Actor("Ada", UUID(int=7), is_operator=True)
 
 
@@ -37,6 +41,7 @@ class Stage:
         self.partners = PartnerStore(pool)
         self.runs = RunStore(pool)
         self.retries = RunRetries(pool)
+        self.months = MonthStore(pool)
 
     async def set_up(self) -> None:
         """Make the partner and what belongs to it."""
@@ -53,6 +58,16 @@ class Stage:
         )
         await self.pool.execute("INSERT INTO halo_snapshot VALUES ($1, 'acme', now())", PARTNER)
         await self.pool.execute("INSERT INTO halo_client VALUES ($1, 7, 'Contoso Pty', false)", PARTNER)
+
+    async def thing(self) -> str:
+        """Give the invoice a line, which no run has synchronised; return its key in the month."""
+        await self.pool.execute(
+            "INSERT INTO invoice_line"
+            " SELECT invoice_pk, 1, '1', 'C-1', 'Contoso', 'P', 'P', 'recurring', 1, 10, 'Monthly' FROM invoice"
+        )
+        (row,) = await self.months.items(PARTNER, "2026-11", most=2)
+        assert row.item_key == ITEM_KEY
+        return row.item_key
 
     async def start(self, mode: RunMode = RunMode.APPLY, **options: Any) -> UUID:
         """Start a run."""
@@ -173,6 +188,31 @@ async def cancel(stage: Stage) -> AsyncIterator[str]:
     yield str(run_id)
 
 
+async def accept_in_month(stage: Stage) -> AsyncIterator[str]:
+    item_key = await stage.thing()
+    yield PAUSE
+    await stage.months.accept(PARTNER, "2026-11", item_key, "By hand.", by=BY)
+    yield "2026-11"
+
+
+async def withdraw(stage: Stage) -> AsyncIterator[str]:
+    item_key = await stage.thing()
+    await stage.months.accept(PARTNER, "2026-11", item_key, "By hand.", by=BY)
+    yield PAUSE
+    assert await stage.months.withdraw(PARTNER, "2026-11", item_key, by=BY)
+    yield "2026-11"
+
+
+async def close_month(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    closing = await stage.months.close(PARTNER, "2026-11", seen=0, by=BY)
+    assert closing is not None
+    yield "2026-11"
+
+
+_NO_LINES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The SHA-256 of nothing."""
+
 _INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
 _NO_CLIENT = {"halo_client_id": None, "client_name": None, "excluded": False}
 
@@ -212,5 +252,11 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.REMOVALS_APPROVED: (approve, {"most": 3}),
     Act.SHRUNK_READ_ACCEPTED: (accept, {}),
     Act.RUN_CANCELLED: (cancel, {}),
+    Act.MONTH_ACCEPTED: (
+        accept_in_month,
+        {"item_key": ITEM_KEY, "reason": "not_synchronised", "note": "By hand."},
+    ),
+    Act.MONTH_WITHDRAWN: (withdraw, {"item_key": ITEM_KEY}),
+    Act.MONTH_CLOSED: (close_month, {"accepted": 0, "fingerprint": _NO_LINES}),
 }
 """The deed of every act, and the details that its entry has."""

@@ -18,6 +18,8 @@ BODIES: dict[str, Any] = {
     "POST /keys": {"name": "k"},
     "POST /runs": {"mode": "apply"},
     "PUT /settings": {},
+    "PUT /months/{period}/acceptances/{item_key}": {"note": "n"},
+    "POST /months/{period}/close": {"seen": 0},
     "PUT /customers/{customer_id}": {"halo_client_id": None},
     "PUT /products/{product_code}": {"licence_name": None},
 }
@@ -31,7 +33,13 @@ ROUTES = [
 
 
 def filled(path: str, run_id: object) -> str:
-    values = {"invoice_id": "INV-1", "customer_id": "C-1", "product_code": "P-1"}
+    values = {
+        "invoice_id": "INV-1",
+        "customer_id": "C-1",
+        "product_code": "P-1",
+        "period": "2026-11",
+        "item_key": "0" * 32,
+    }
     return path.format(**values, run_id=run_id, key_id=run_id)
 
 

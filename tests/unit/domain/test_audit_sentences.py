@@ -75,6 +75,10 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
     (Act.REMOVALS_APPROVED, RUN, {"most": 1}, "Approved up to 1 removal for run 3f2a77c0."),
     (Act.SHRUNK_READ_ACCEPTED, RUN, {}, "Accepted for run 3f2a77c0 that Halo shows fewer licences."),
     (Act.RUN_CANCELLED, RUN, {}, "Cancelled run 3f2a77c0."),
+    (Act.MONTH_ACCEPTED, "2026-11", {"note": "By hand."}, 'Accepted a difference of 2026-11 as it is: "By hand.".'),
+    (Act.MONTH_WITHDRAWN, "2026-11", {}, "Took back the acceptance of a difference of 2026-11."),
+    (Act.MONTH_CLOSED, "2026-11", {"accepted": 1}, "Closed the month 2026-11, with 1 accepted exception."),
+    (Act.MONTH_CLOSED, "2026-11", {"accepted": 0}, "Closed the month 2026-11, with 0 accepted exceptions."),
 ]
 
 

@@ -22,6 +22,7 @@ from report_api.links.pages import halo_read
 from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
 from report_api.links.products import PRODUCTS
+from report_api.months import api as months_api
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs.pages import preview, run, sync
@@ -37,6 +38,7 @@ API = (
     connection_api.redirect_router,
     invoices_api.router,
     invoices_api.summary_router,
+    months_api.router,
     runs_api.router,
     settings_api.router,
     links_api.router,

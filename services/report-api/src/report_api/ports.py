@@ -19,6 +19,7 @@ from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
 from halosync.store.run_retries import RunRetries
@@ -63,6 +64,7 @@ class Ports:
     line_views: LineViews
     customer_links: CustomerLinks
     product_links: ProductLinks
+    months: MonthStore
     partners: PartnerStore
     previews: PreviewStore
     run_views: RunViews

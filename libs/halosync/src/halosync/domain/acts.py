@@ -51,6 +51,13 @@ class Act(StrEnum):
     RUN_CANCELLED = "run.cancelled"
     """Subject: the run."""
 
+    MONTH_ACCEPTED = "month.accepted"
+    """Something of a month was accepted as it is. Subject: the month. Detail: item_key, reason, note."""
+    MONTH_WITHDRAWN = "month.acceptance_withdrawn"
+    """An acceptance was taken back. Subject: the month. Detail: item_key."""
+    MONTH_CLOSED = "month.closed"
+    """A month was closed. Subject: the month. Detail: accepted (how many exceptions), fingerprint."""
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -29,6 +29,9 @@ KINDS: Mapping[Act, str] = {
     Act.REMOVALS_APPROVED: "Removals approved",
     Act.SHRUNK_READ_ACCEPTED: "Shrunk read accepted",
     Act.RUN_CANCELLED: "Run cancelled",
+    Act.MONTH_ACCEPTED: "Difference accepted",
+    Act.MONTH_WITHDRAWN: "Acceptance withdrawn",
+    Act.MONTH_CLOSED: "Month closed",
 }
 """Each act in a few words, for choosing among them."""
 
@@ -157,6 +160,12 @@ def _removals(subject: str, detail: Detail) -> str:
     return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {short_id(subject)}."
 
 
+def _closed(month: str, detail: Detail) -> str:
+    accepted = detail["accepted"]
+    exceptions = "exception" if accepted == 1 else "exceptions"
+    return f"Closed the month {month}, with {accepted} accepted {exceptions}."
+
+
 _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.SIGNED_IN: lambda _, __: "Signed in to the portal.",
     Act.SIGNED_OUT: lambda _, __: "Signed out of the portal.",
@@ -175,4 +184,7 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.REMOVALS_APPROVED: _removals,
     Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {short_id(run)} that Halo shows fewer licences.",
     Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {short_id(run)}.",
+    Act.MONTH_ACCEPTED: lambda month, detail: f'Accepted a difference of {month} as it is: "{detail["note"]}".',
+    Act.MONTH_WITHDRAWN: lambda month, _: f"Took back the acceptance of a difference of {month}.",
+    Act.MONTH_CLOSED: _closed,
 }

@@ -102,6 +102,7 @@ CREATE TABLE invoice (
     UNIQUE (partner_id, invoice_id, revision)
 );
 CREATE INDEX invoice_newest ON invoice (partner_id, issued_at DESC, invoice_pk DESC) WHERE superseded_by IS NULL;
+CREATE INDEX invoice_month ON invoice (partner_id, period);
 CREATE INDEX invoice_sync_wanted ON invoice (partner_id) WHERE sync_wanted;
 
 CREATE TABLE invoice_line (
@@ -332,6 +333,32 @@ CREATE TABLE run_money (
     after           numeric NOT NULL
 );
 CREATE INDEX run_money_run ON run_money (run_id);
+
+-- ---------------------------------------------------------------- the month (spec section 11)
+-- What somebody accepted as it is: it holds for the reason that it had then, and for no other.
+CREATE TABLE month_acceptance (
+    partner_id      text NOT NULL REFERENCES partner,
+    period          text NOT NULL,
+    item_key        text NOT NULL,
+    reason          text,
+    note            text NOT NULL,
+    accepted_by     text NOT NULL,
+    accepted_by_key_id uuid,
+    accepted_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (partner_id, period, item_key)
+);
+
+-- A month that was closed, with the invoices that it was made of, and what was certified then.
+CREATE TABLE month_closing (
+    partner_id      text NOT NULL REFERENCES partner,
+    period          text NOT NULL,
+    invoice_pks     bigint[] NOT NULL,
+    closed_by       text NOT NULL,
+    closed_by_key_id uuid,
+    closed_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    certificate     jsonb NOT NULL,
+    PRIMARY KEY (partner_id, period)
+);
 
 -- ---------------------------------------------------------------- the audit log
 -- Who did what (spec section 2; the portal's audit log). Rows are added in the transaction of the change and never

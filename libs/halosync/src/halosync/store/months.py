@@ -1,0 +1,354 @@
+"""Months in Postgres: the reconciliation, acceptances, closing. What they mean: `halosync.domain.month`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.acts import Act, Actor
+from halosync.domain.decimals import plain
+from halosync.domain.model import Outcome
+from halosync.domain.month import MonthGroup, Reconciliation, reconcile
+from halosync.store.audit import record
+from halosync.store.invoice_views import LoadedInvoice, loaded_invoice
+from halosync.store.queries import QUERIES, Connection
+
+MOST_EXCEPTIONS = 10_000
+"""So many rows that differ a certificate lists; a month with more of them is not one that somebody has looked at."""
+
+
+_CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
+
+
+class UnknownItemError(LookupError):
+    """Nothing of that key is in the month."""
+
+
+class NotReadyError(RuntimeError):
+    """The month cannot be closed: `open_things` of it are neither synchronised nor accepted."""
+
+    def __init__(self, open_things: int) -> None:
+        super().__init__(f"{open_things} things are open")
+        self.open_things = open_things
+
+
+class MonthChangedError(RuntimeError):
+    """The month has changed since it was looked at: it has `accepted` accepted exceptions now."""
+
+    def __init__(self, accepted: int) -> None:
+        super().__init__(f"{accepted} exceptions are accepted by now")
+        self.accepted = accepted
+
+
+@dataclass(frozen=True, slots=True)
+class MonthInvoice:
+    """An invoice of the month; `counts`: the month is made of it."""
+
+    invoice: LoadedInvoice
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The net effect of all runs of the month: how many licences were created, updated, deleted."""
+
+    created: int
+    updated: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """That a month is closed: when, by whom, and what was certified then."""
+
+    closed_at: datetime
+    closed_by: str
+    certificate: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of a partner as it stands."""
+
+    period: str
+    invoices: Sequence[MonthInvoice]
+    reconciliation: Reconciliation
+    changes: Changes
+    closing: Closing | None
+
+    @property
+    def currency(self) -> str:
+        """The currency of the invoices that count, ISO 4217."""
+        return next(each.invoice.currency for each in self.invoices if each.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthItem:
+    """A row behind the sums: one thing of one customer in one billing cycle, and who accepted it as it is."""
+
+    item_key: str
+    customer_id: str
+    customer_name: str
+    halo_client_id: int | None
+    product_code: str | None
+    licence_name: str | None
+    halo_licence_id: int | None
+    run_id: UUID | None
+    item_id: int | None
+    outcome: Outcome | None
+    reason: str | None
+    detail: str | None
+    billing_cycle: str | None
+    cycle_key: str
+    lines: int
+    billed: Decimal
+    in_halo: Decimal
+    note: str | None
+    accepted_by: str | None
+    accepted_at: datetime | None
+
+    @property
+    def difference(self) -> Decimal:
+        """What is billed and not in Halo."""
+        return self.billed - self.in_halo
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRun:
+    """A run of the month that applied."""
+
+    run_id: UUID
+    state: str
+    requested_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    approve_removals: int | None
+    created: int
+    updated: int
+    deleted: int
+    failed: int
+    held: int
+
+
+class MonthStore:
+    """The months of partners."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def periods(self, partner_id: str, *, before: str | None = None, most: int) -> Sequence[str]:
+        """Return the months that have an invoice, newest first, those before `before`."""
+        rows = QUERIES.month_heads(self._pool, partner_id=partner_id, before=before, most=most)
+        return [row["period"] async for row in rows]
+
+    async def month(self, partner_id: str, period: str) -> Month | None:
+        """Return a month as it stands; None if no invoice of it counts."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            return await _month(connection, partner_id, period)
+
+    async def items(
+        self,
+        partner_id: str,
+        period: str,
+        *,
+        reason: str | None = None,
+        customer_id: str | None = None,
+        only_different: bool = False,
+        after: tuple[str, str, str] | None = None,
+        most: int,
+    ) -> Sequence[MonthItem]:
+        """Return rows behind the sums, by customer, key and billing cycle; `after` is these three of the last one."""
+        after_customer, after_key, after_cycle = after or ("", "", "")
+        rows = QUERIES.month_items(
+            self._pool,
+            partner_id=partner_id,
+            period=period,
+            reason=reason,
+            customer_id=customer_id,
+            only_different=only_different,
+            after_customer=after_customer,
+            after_key=after_key,
+            after_cycle=after_cycle,
+            most=most,
+        )
+        return [MonthItem(**{**row, "outcome": _outcome(row["outcome"])}) async for row in rows]
+
+    async def runs(self, partner_id: str, period: str) -> Sequence[MonthRun]:
+        """Return the runs of a month that applied, oldest first."""
+        return [MonthRun(**row) async for row in QUERIES.month_runs(self._pool, partner_id=partner_id, period=period)]
+
+    async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
+        """Accept a thing as it is, for the reason that it has now; return when.
+
+        Raises:
+            UnknownItemError: the month has nothing of that key.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            thing = await QUERIES.month_item(connection, partner_id=partner_id, period=period, item_key=item_key)
+            if thing is None:
+                raise UnknownItemError(item_key)
+            accepted_at: datetime = await QUERIES.accept_in_month(
+                connection,
+                partner_id=partner_id,
+                period=period,
+                item_key=item_key,
+                reason=thing["reason"],
+                note=note,
+                accepted_by=by.name,
+                accepted_by_key_id=by.key_id,
+            )
+            detail = {"item_key": item_key, "reason": thing["reason"], "note": note}
+            await record(connection, by, Act.MONTH_ACCEPTED, partner_id=partner_id, subject=period, detail=detail)
+        return accepted_at
+
+    async def withdraw(self, partner_id: str, period: str, item_key: str, *, by: Actor) -> bool:
+        """Take an acceptance back; False if there was none."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            gone = await QUERIES.withdraw_acceptance(
+                connection, partner_id=partner_id, period=period, item_key=item_key
+            )
+            if gone is None:
+                return False
+            detail = {"item_key": item_key}
+            await record(connection, by, Act.MONTH_WITHDRAWN, partner_id=partner_id, subject=period, detail=detail)
+        return True
+
+    async def close(self, partner_id: str, period: str, *, seen: int, by: Actor) -> Closing | None:
+        """Close a month and keep its certificate; a month that is closed already stays as it was closed.
+
+        Args:
+            partner_id: whose.
+            period: which, YYYY-MM.
+            seen: how many accepted exceptions the person has seen.
+            by: who closes it.
+
+        Returns:
+            The closing; None if no invoice of the month counts.
+
+        Raises:
+            NotReadyError: something is neither synchronised nor accepted.
+            MonthChangedError: the month has another number of accepted exceptions.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            month = await _month(connection, partner_id, period)
+            if month is None or month.closing is not None:
+                return None if month is None else month.closing
+            found = month.reconciliation
+            if found.open_things or any(total.unexplained for total in found.totals):
+                raise NotReadyError(found.open_things)
+            if found.accepted != seen:
+                raise MonthChangedError(found.accepted)
+            certificate = await _certificate(connection, partner_id, month, by)
+            row = await QUERIES.close_month(
+                connection,
+                partner_id=partner_id,
+                period=period,
+                closed_by=by.name,
+                closed_by_key_id=by.key_id,
+                certificate=certificate,
+            )
+            detail = {"accepted": found.accepted, "fingerprint": certificate["fingerprint"]}
+            await record(connection, by, Act.MONTH_CLOSED, partner_id=partner_id, subject=period, detail=detail)
+        return Closing(row["closed_at"], by.name, certificate)
+
+
+async def _month(connection: Connection, partner_id: str, period: str) -> Month | None:
+    of = {"partner_id": partner_id, "period": period}
+    rows = QUERIES.month_invoices(connection, **of)
+    invoices = [MonthInvoice(loaded_invoice(row), row["counts"]) async for row in rows]
+    if not any(each.counts for each in invoices):
+        return None
+    groups = [
+        MonthGroup(**{**row, "outcome": _outcome(row["outcome"])})
+        async for row in QUERIES.month_groups(connection, **of)
+    ]
+    changes = Changes(**await QUERIES.month_changes(connection, **of))
+    closing = await QUERIES.month_closing(connection, **of)
+    return Month(period, invoices, reconcile(groups), changes, None if closing is None else Closing(**closing))
+
+
+async def _certificate(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:
+    """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
+    of = {"partner_id": partner_id, "period": month.period}
+    rows = QUERIES.month_items(
+        connection,
+        **of,
+        reason=None,
+        customer_id=None,
+        only_different=True,
+        after_customer="",
+        after_key="",
+        after_cycle="",
+        most=MOST_EXCEPTIONS,
+    )
+    exceptions = [
+        {
+            "item_key": row["item_key"],
+            "customer_id": row["customer_id"],
+            "customer_name": row["customer_name"],
+            "product_code": row["product_code"],
+            "licence_name": row["licence_name"],
+            "billing_cycle": row["billing_cycle"],
+            "reason": row["reason"],
+            "detail": row["detail"],
+            "billed": plain(row["billed"]),
+            "in_halo": plain(row["in_halo"]),
+            "note": row["note"],
+            "accepted_by": row["accepted_by"],
+            "accepted_at": _time(row["accepted_at"]),
+        }
+        async for row in rows
+    ]
+    runs = [
+        {
+            **{name: row[name] for name in _CERTIFIED_OF_A_RUN},
+            "run_id": str(row["run_id"]),
+            "started_at": _time(row["created_at"]),
+            "finished_at": _time(row["finished_at"]),
+            "approve_removals": row["approve_removals"],
+        }
+        async for row in QUERIES.month_runs(connection, **of)
+    ]
+    return {
+        "partner_id": partner_id,
+        "period": month.period,
+        "currency": month.currency,
+        "closed_by": by.name,
+        "totals": [
+            {"billing_cycle": total.billing_cycle, **_amounts(total, "billed", "in_halo", "explained", "unexplained")}
+            for total in month.reconciliation.totals
+        ],
+        "changes": asdict(month.changes),
+        "invoices": [
+            {
+                "invoice_id": each.invoice.invoice_id,
+                "revision": each.invoice.revision,
+                "line_count": each.invoice.line_count,
+                "total": plain(each.invoice.total),
+            }
+            for each in month.invoices
+            if each.counts
+        ],
+        "exceptions": exceptions,
+        "runs": runs,
+        "fingerprint": await QUERIES.month_fingerprint(connection, **of),
+    }
+
+
+def _amounts(values: object, *names: str) -> dict[str, str]:
+    return {name: plain(getattr(values, name)) for name in names}
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _outcome(outcome: str | None) -> Outcome | None:
+    return None if outcome is None else Outcome(outcome)

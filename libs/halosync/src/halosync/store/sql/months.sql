@@ -1,0 +1,115 @@
+-- name: month_groups
+-- The month summed as far as every page needs: by customer, billing cycle, outcome and reason. `accepted` counts the
+-- things that somebody accepted for this very reason. `things` counts each thing once, where it is billed first.
+WITH month AS MATERIALIZED (SELECT * FROM month_rows(:partner_id, :period)),
+first AS (
+    SELECT DISTINCT ON (item_key) item_key, customer_id, cycle_key(billing_cycle) AS cycle FROM month
+    ORDER BY item_key, lines DESC, customer_id, billing_cycle
+)
+SELECT m.customer_id, min(m.customer_name) AS customer_name, min(m.halo_client_id) AS halo_client_id,
+    min(m.billing_cycle) AS billing_cycle, m.outcome, m.reason,
+    count(f.item_key) AS things, count(f.item_key) FILTER (WHERE a.item_key IS NOT NULL) AS accepted,
+    sum(m.billed) AS billed, sum(m.in_halo) AS in_halo
+FROM month m
+LEFT JOIN first f ON f.item_key = m.item_key AND f.customer_id = m.customer_id AND f.cycle = cycle_key(m.billing_cycle)
+LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = m.item_key
+    AND a.reason IS NOT DISTINCT FROM m.reason
+GROUP BY m.customer_id, cycle_key(m.billing_cycle), m.outcome, m.reason
+ORDER BY lower(min(m.customer_name)), m.customer_id, 4, m.outcome, m.reason;
+
+-- name: month_items
+-- A page of the rows behind the sums, by customer, product and billing cycle.
+SELECT m.*, cycle_key(m.billing_cycle) AS cycle_key, a.note, a.accepted_by, a.accepted_at
+FROM month_rows(:partner_id, :period) AS m
+LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = m.item_key
+    AND a.reason IS NOT DISTINCT FROM m.reason
+WHERE (CAST(:reason AS text) IS NULL OR m.reason = :reason)
+  AND (CAST(:customer_id AS text) IS NULL OR m.customer_id = :customer_id)
+  AND (CAST(:only_different AS boolean) IS FALSE OR m.billed <> m.in_halo OR m.reason IS NOT NULL)
+  AND (m.customer_id, m.item_key, cycle_key(m.billing_cycle)) > (:after_customer, :after_key, :after_cycle)
+ORDER BY m.customer_id, m.item_key, cycle_key(m.billing_cycle) LIMIT :most;
+
+-- name: month_item^
+-- One thing of a month: what is accepted, and why it differs.
+SELECT item_key, outcome, reason FROM month_rows(:partner_id, :period) WHERE item_key = :item_key LIMIT 1;
+
+-- name: month_changes^
+-- The net effect of all runs of the month on licences: what was made and taken away again is no change.
+WITH done AS (
+    SELECT i.halo_licence_id, r.created_at, i.seq, i.before_active, i.after_active,
+        ROW(i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active) AS before,
+        ROW(i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active) AS after
+    FROM invoice n JOIN run r USING (invoice_pk) JOIN item i USING (run_id)
+    WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode = 'apply' AND i.outcome = 'synced'
+      AND i.action IN ('create', 'update', 'delete') AND i.halo_licence_id IS NOT NULL
+), net AS (
+    SELECT (array_agg(before ORDER BY created_at, seq))[1] AS before,
+        (array_agg(after ORDER BY created_at DESC, seq DESC))[1] AS after,
+        (array_agg(coalesce(before_active::text, 'none') ORDER BY created_at, seq))[1] <> 'none' AS was,
+        (array_agg(coalesce(after_active::text, 'none') ORDER BY created_at DESC, seq DESC))[1] <> 'none' AS is_there
+    FROM done GROUP BY halo_licence_id
+)
+SELECT count(*) FILTER (WHERE NOT was AND is_there) AS created,
+    count(*) FILTER (WHERE was AND is_there AND before IS DISTINCT FROM after) AS updated,
+    count(*) FILTER (WHERE was AND NOT is_there) AS deleted
+FROM net;
+
+-- name: month_heads
+-- The months of a partner, newest first.
+SELECT i.period, min(c.closed_at) AS closed_at
+FROM invoice i
+LEFT JOIN month_closing c ON c.partner_id = i.partner_id AND c.period = i.period AND c.invoice_pks = (
+    SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(i.partner_id, i.period) AS p)
+WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
+  AND (CAST(:before AS text) IS NULL OR i.period < :before)
+GROUP BY i.period ORDER BY i.period DESC LIMIT :most;
+
+-- name: month_invoices
+-- The invoices of a month that nothing supersedes, newest first; `counts`: the month is made of it.
+SELECT i.*, p.invoice_pk IS NOT NULL AS counts
+FROM invoice i LEFT JOIN month_plans(:partner_id, :period) AS p USING (invoice_pk)
+WHERE i.partner_id = :partner_id AND i.period = :period AND i.superseded_by IS NULL
+ORDER BY i.issued_at DESC, i.invoice_pk DESC;
+
+-- name: lock_month$
+-- One change of a month at a time.
+SELECT pg_advisory_xact_lock(hashtextextended(:partner_id || chr(31) || :period, 11));
+
+-- name: accept_in_month$
+INSERT INTO month_acceptance (partner_id, period, item_key, reason, note, accepted_by, accepted_by_key_id)
+VALUES (:partner_id, :period, :item_key, :reason, :note, :accepted_by, :accepted_by_key_id)
+ON CONFLICT (partner_id, period, item_key) DO UPDATE SET reason = excluded.reason, note = excluded.note,
+    accepted_by = excluded.accepted_by, accepted_by_key_id = excluded.accepted_by_key_id, accepted_at = clock_timestamp()
+RETURNING accepted_at;
+
+-- name: withdraw_acceptance$
+DELETE FROM month_acceptance WHERE partner_id = :partner_id AND period = :period AND item_key = :item_key
+RETURNING item_key;
+
+-- name: month_fingerprint$
+-- A digest of the lines that the month is made of: the same lines, the same digest.
+SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(CAST(l AS text), 'UTF8')), '' ORDER BY l.invoice_pk, l.line_no),
+                              '')), 'hex')
+FROM month_plans(:partner_id, :period) AS p JOIN invoice_line l USING (invoice_pk);
+
+-- name: month_runs
+-- The runs of a month that applied, oldest first, and who approved what.
+SELECT r.run_id, r.state, r.requested_by, r.created_at, r.finished_at, r.approve_removals,
+    r.created, r.updated, r.deleted, r.failed, r.held
+FROM invoice n JOIN run r USING (invoice_pk)
+WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode = 'apply'
+ORDER BY r.created_at, r.run_id;
+
+-- name: close_month^
+INSERT INTO month_closing (partner_id, period, invoice_pks, closed_by, closed_by_key_id, certificate)
+VALUES (:partner_id, :period, (SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk)
+                               FROM month_plans(:partner_id, :period) AS p), :closed_by, :closed_by_key_id, :certificate)
+ON CONFLICT (partner_id, period) DO UPDATE SET invoice_pks = excluded.invoice_pks, closed_by = excluded.closed_by,
+    closed_by_key_id = excluded.closed_by_key_id, certificate = excluded.certificate, closed_at = clock_timestamp()
+RETURNING closed_at;
+
+-- name: month_closing^
+-- The closing of a month, if it is of the invoices that count now: a new revision opens the month again.
+SELECT c.closed_at, c.closed_by, c.certificate FROM month_closing c
+WHERE c.partner_id = :partner_id AND c.period = :period AND c.invoice_pks = (
+    SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(:partner_id, :period) AS p);

@@ -1,0 +1,137 @@
+"""Months: what was billed, what is in Halo, why they differ; accepted, closed, certified (spec section 11)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from halosync.store.months import Month, MonthChangedError, NotReadyError, UnknownItemError
+from pydantic import TypeAdapter
+
+from report_api.access.api_guard import ActorHere, Partner, partner_router
+from report_api.months.models import (
+    Acceptance,
+    Accepted,
+    Certificate,
+    Closed,
+    CloseRequest,
+    MonthDetail,
+    MonthPage,
+    MonthRow,
+    MonthRowPage,
+    MonthSummary,
+)
+from report_api.ports import Ports, PortsHere
+from report_api.web.fields import QueryText
+from report_api.web.paging import CursorText, Keyset, Limit
+from report_api.web.problems import Problem, not_found, responses
+
+router: APIRouter = partner_router("Months")
+
+NO_MONTH = "There is no invoice of that month."
+
+_MONTHS = Keyset("months", TypeAdapter[str](QueryText))
+_ROWS = Keyset("month-items", TypeAdapter[tuple[str, str, str]](tuple[QueryText, QueryText, QueryText]))
+
+Period = Annotated[str, Path(pattern=r"^\d{4}-\d{2}$", description="The month that is billed, YYYY-MM.")]
+ItemKey = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The `item_key` of a row.")]
+
+
+@router.get("/months", summary="List months")
+async def list_months(partner: Partner, ports: PortsHere, cursor: CursorText = None, limit: Limit = 12) -> MonthPage:
+    """The months that have an invoice, newest first, each with its sums over all its runs."""
+    periods = await ports.months.periods(partner, before=_MONTHS.after(cursor), most=limit + 1)
+    page, following = _MONTHS.split(periods, limit, str)
+    months = [await ports.months.month(partner, period) for period in page]
+    return MonthPage(items=[MonthSummary.of(month) for month in months if month], next_cursor=following)
+
+
+@router.get("/months/{period}", summary="Show a month")
+async def show_month(partner: Partner, period: Period, ports: PortsHere) -> MonthDetail:
+    """What was billed, what Halo holds of it, and why they differ, cumulative over all runs of the month."""
+    return MonthDetail.with_customers(await _found(ports, partner, period))
+
+
+@router.get("/months/{period}/items", summary="List the rows behind a month's sums")
+async def list_items(
+    *,
+    partner: Partner,
+    period: Period,
+    ports: PortsHere,
+    reason: Annotated[QueryText | None, Query(description="Only rows that differ for this reason.")] = None,
+    customer_id: Annotated[QueryText | None, Query(description="Only rows of this customer.")] = None,
+    different: Annotated[bool, Query(description="True: only rows that differ, or have a reason.")] = False,
+    cursor: CursorText = None,
+    limit: Limit = 100,
+) -> MonthRowPage:
+    """Every thing of the month with what is billed and what Halo holds of it. They add up to the month's sums."""
+    rows = await ports.months.items(
+        partner,
+        period,
+        reason=reason,
+        customer_id=customer_id,
+        only_different=different,
+        after=_ROWS.after(cursor),
+        most=limit + 1,
+    )
+    page, following = _ROWS.split(rows, limit, lambda row: (row.customer_id, row.item_key, row.cycle_key))
+    return MonthRowPage(items=[MonthRow.of(row) for row in page], next_cursor=following)
+
+
+@router.put(
+    "/months/{period}/acceptances/{item_key}", responses=responses(400, 413), summary="Accept a difference as it is"
+)
+async def accept(
+    *, partner: Partner, period: Period, item_key: ItemKey, wanted: Acceptance, by: ActorHere, ports: PortsHere
+) -> Accepted:
+    """It no longer keeps the month from being ready. This holds for the reason that it has now, and for no other."""
+    try:
+        accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
+    except UnknownItemError:
+        raise not_found("The month has nothing of that key.") from None
+    return Accepted(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
+
+
+@router.delete("/months/{period}/acceptances/{item_key}", status_code=204, summary="Take an acceptance back")
+async def withdraw(partner: Partner, period: Period, item_key: ItemKey, by: ActorHere, ports: PortsHere) -> Response:
+    """The difference keeps the month open again."""
+    if not await ports.months.withdraw(partner, period, item_key, by=by):
+        raise not_found("Nothing of that key is accepted in the month.")
+    return Response(status_code=204)
+
+
+@router.post("/months/{period}/close", status_code=201, responses=responses(400, 409, 413), summary="Close a month")
+async def close(partner: Partner, period: Period, wanted: CloseRequest, by: ActorHere, ports: PortsHere) -> Closed:
+    """Certify the month as it stands. A new revision of its invoice opens it again.
+
+    409 `not_ready`: something is neither synchronised nor accepted. 409 `changed_since`: the month has another number
+    of accepted exceptions than you have seen.
+    """
+    try:
+        closing = await ports.months.close(partner, period, seen=wanted.seen, by=by)
+    except NotReadyError as error:
+        detail = (
+            f"{error.open_things} things of this month are neither synchronised nor accepted. Synchronise them, or"
+            " accept each with a note; then close the month."
+        )
+        raise Problem(409, "not_ready", detail, open_count=error.open_things) from None
+    except MonthChangedError as error:
+        detail = f"The month has {error.accepted} accepted exceptions by now. Look at it again, then close it."
+        raise Problem(409, "changed_since", detail, accepted_count=error.accepted) from None
+    if closing is None:
+        raise not_found(NO_MONTH)
+    return Closed(period=period, closed_at=closing.closed_at, closed_by=closing.closed_by)
+
+
+@router.get("/months/{period}/certificate", summary="Show the certificate of a closed month")
+async def certificate(partner: Partner, period: Period, ports: PortsHere) -> Certificate:
+    """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs."""
+    closing = (await _found(ports, partner, period)).closing
+    if closing is None:
+        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+    return Certificate.model_validate({**closing.certificate, "closed_at": closing.closed_at})
+
+
+async def _found(ports: Ports, partner: str, period: str) -> Month:
+    month = await ports.months.month(partner, period)
+    if month is None:
+        raise not_found(NO_MONTH)
+    return month

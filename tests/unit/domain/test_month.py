@@ -1,0 +1,81 @@
+"""The sums of a month: whatever the groups are, they add up, and what keeps a month open is told."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from halosync.domain.model import Outcome, Reason
+from halosync.domain.month import MonthGroup, MonthReason, MonthState, reconcile
+from hypothesis import given
+from hypothesis import strategies as st
+
+AMOUNTS = st.decimals(min_value=-1000, max_value=1000, places=2)
+GROUPS = st.builds(
+    MonthGroup,
+    customer_id=st.sampled_from(["C-1", "C-2"]),
+    customer_name=st.just("Contoso"),
+    halo_client_id=st.none() | st.integers(1, 3),
+    billing_cycle=st.sampled_from([None, "Monthly", " monthly", "Annual"]),
+    outcome=st.none() | st.sampled_from(Outcome),
+    reason=st.none() | st.sampled_from([*MonthReason, Reason.HALO_REJECTED, Reason.QUANTITY_ZERO]),
+    things=st.integers(1, 5),
+    accepted=st.integers(0, 1),
+    billed=AMOUNTS,
+    in_halo=AMOUNTS,
+)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    return sum(values, Decimal(0))
+
+
+@given(st.lists(GROUPS, max_size=12))
+def test_every_sum_adds_up(groups: list[MonthGroup]) -> None:
+    month = reconcile(groups)
+    for total_of in month.totals:
+        assert total_of.billed == total_of.in_halo + total_of.explained + total_of.unexplained
+    for name in ("billed", "in_halo"):
+        sums = {total([getattr(each, name) for each in every]) for every in (groups, month.totals, month.customers)}
+        assert len(sums) == 1
+    assert total([each.difference for each in month.customers]) == total([group.difference for group in groups])
+    assert total([each.amount for each in month.reasons]) == total([each.explained for each in month.totals])
+    assert sum(each.keeps_open for each in month.customers) == month.open_things
+    assert len({(each.billing_cycle or "").strip().casefold() for each in month.totals}) == len(month.totals)
+
+
+SYNCED = MonthGroup("C-1", "Contoso", 7, "Monthly", Outcome.SYNCED, None, 1, 0, Decimal(10), Decimal(10))
+
+
+def group(**changed: Any) -> MonthGroup:
+    return replace(SYNCED, **changed)
+
+
+def state(*groups: MonthGroup, closed: bool = False) -> MonthState:
+    return reconcile(groups).state(closed=closed)
+
+
+def test_a_month_is_ready_when_nothing_is_left_or_all_of_it_is_accepted() -> None:
+    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(0)}
+    assert state() is MonthState.READY
+    assert state(group()) is MonthState.READY
+    assert state(group(**failed)) is MonthState.OPEN
+    assert state(group(**failed, accepted=1)) is MonthState.READY
+    assert state(group(outcome=Outcome.SKIPPED, reason=Reason.CUSTOMER_EXCLUDED)) is MonthState.READY
+    assert state(group(outcome=None, reason=MonthReason.NOT_SYNCHRONISED)) is MonthState.OPEN
+    assert state(group(in_halo=Decimal(9))) is MonthState.OPEN  # nothing explains it
+    assert state(group(**failed), closed=True) is MonthState.CLOSED
+
+
+def test_what_is_not_synchronised_is_what_keeps_the_month_open() -> None:
+    month = reconcile(
+        [
+            group(outcome=Outcome.FAILED, reason=Reason.HALO_REJECTED, in_halo=Decimal(4)),
+            group(outcome=Outcome.SYNCED, reason=MonthReason.ROUNDING, in_halo=Decimal("10.01")),
+        ]
+    )
+    assert (month.not_synchronised, month.open_things) == (Decimal(6), 1)
+    assert [(each.reason, each.amount) for each in month.reasons] == [
+        (Reason.HALO_REJECTED, Decimal(6)),
+        (MonthReason.ROUNDING, Decimal("-0.01")),
+    ]
