@@ -31,6 +31,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from devstack.log_in import through_halo
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
 from devstack.wait import until
@@ -120,8 +121,8 @@ class Tenant:
             base_url=f"{stack.http_url}/v1/partners/{name}", headers={"Authorization": f"Bearer {key}"}, timeout=30
         )
         begun = await api.post("/connection", json={"tenant": name, "client_id": "app"})
-        async with httpx.AsyncClient(follow_redirects=True) as browser:
-            await browser.get(begun.json()["authorize_url"])
+        came_back = await through_halo(begun.json()["authorize_url"])
+        (await api.post("/connection/complete", json=came_back)).raise_for_status()
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(event(name, REQUESTS * windows + REQUESTS), file)
             file.flush()

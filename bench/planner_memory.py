@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
 from devstack.wait import until
@@ -115,9 +116,7 @@ async def measure(number: int) -> int:
 async def connect(stack: Stack) -> None:
     key = (await stack.cli("key", "create", "--partner", "big"))["api_key"]
     async with httpx.AsyncClient(base_url=stack.http_url, headers={"Authorization": f"Bearer {key}"}) as api:
-        begun = await api.post("/v1/partners/big/connection", json={"tenant": "big", "client_id": "app"})
-        async with httpx.AsyncClient(follow_redirects=True) as browser:
-            await browser.get(begun.json()["authorize_url"])
+        (await log_in(api, "big", "big", "app")).raise_for_status()
 
 
 if __name__ == "__main__":

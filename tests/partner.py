@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from devstack.log_in import log_in
 from devstack.stack import Stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
@@ -37,11 +38,8 @@ class Partner:
         return answer.json()
 
     async def connect(self) -> None:
-        """Walk through Halo's log-in as a browser would."""
-        begun = await self.api.post(f"{self.path}/connection", json={"tenant": self.tenant, "client_id": APPLICATION})
-        begun.raise_for_status()
-        async with httpx.AsyncClient(follow_redirects=True) as browser:
-            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+        """Walk through Halo's log-in, and complete it as a program does."""
+        (await log_in(self.api, self.name, self.tenant, APPLICATION)).raise_for_status()
         assert (await self.get("/connection"))["state"] == "connected"
 
     def event(self, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:

@@ -64,6 +64,7 @@ CREATE TABLE connection (
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
     CHECK ((state = ANY (ARRAY['disconnected'::text, 'connected'::text, 'broken'::text])))
 );
+CREATE INDEX connection_tenant ON connection USING btree (tenant) WHERE (state = 'connected'::text);
 
 CREATE TABLE customer_link (
     partner_id text NOT NULL,
@@ -315,6 +316,8 @@ CREATE TABLE oauth_attempt (
     begun_by text NOT NULL,
     begun_by_key_id uuid,
     begun_by_operator boolean NOT NULL,
+    session bytea,
+    ended_at timestamp with time zone,
     PRIMARY KEY (state_hash),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
@@ -356,6 +359,7 @@ CREATE TABLE partner (
     rate_requests integer,
     rate_window_s numeric,
     country text,
+    allow_shared_tenant boolean NOT NULL DEFAULT false,
     invoice_day integer NOT NULL DEFAULT 5,
     settled_at timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
     PRIMARY KEY (partner_id),

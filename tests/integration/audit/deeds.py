@@ -109,7 +109,7 @@ async def establish(stage: Stage) -> AsyncIterator[str]:
     assert attempt is not None
     async with stage.connections.lock(PARTNER) as held:
         assert held is not None
-        await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"])
+        await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"], by=BY)
     yield "beta"
 
 

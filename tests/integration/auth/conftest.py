@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import asyncpg
 import auth.assembly
@@ -15,13 +16,15 @@ from auth.connection_service import ConnectionService
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halo_sandbox.testing import RunningSandbox, running_sandbox
-from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted
+from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted, RequestedBy
 from halosync.halo.oauth import OAuthClient
 from halosync.store.connections import ConnectionStore
 from halosync.store.pool import open_pool
 from pydantic import SecretStr
 
 PARTNER = "acme-msp"
+KEY = RequestedBy(name="Acme's program", key_id=UUID(int=1))
+"""Who begins a connection by the API, and completes it."""
 CLIENT_ID = "client-1"
 REDIRECT_URL = "https://halosync.example/accounts/"
 SCOPE = "read:customers read:softwarelicensing edit:softwarelicensing offline_access"
@@ -72,16 +75,17 @@ class World:
     async def log_in(self, tenant: str = "acme", service: ConnectionService | None = None) -> CompleteConnection:
         """Begin, log in to Halo as a browser would, and return what its redirect brings."""
         begun = await (service or self.auth.service).begin(
-            BeginConnection(partner_id=PARTNER, tenant=tenant, client_id=CLIENT_ID)
+            BeginConnection(partner_id=PARTNER, tenant=tenant, client_id=CLIENT_ID, requested_by=KEY)
         )
         return await self.follow(begun.authorize_url)
 
-    async def follow(self, authorize_url: str) -> CompleteConnection:
-        """Visit the address and return what comes back."""
+    async def follow(self, authorize_url: str, **who: Any) -> CompleteConnection:
+        """Visit the address and return what comes back, as the program that began it sends it on, or as `who` does."""
         location = (await self.http.get(authorize_url)).headers["location"]
         assert location.startswith(f"{REDIRECT_URL}?")
         query = parse_qs(urlsplit(location).query)
-        return CompleteConnection.model_validate({name: values[0] for name, values in query.items()})
+        came = {name: values[0] for name, values in query.items()}
+        return CompleteConnection.model_validate({**came, "partner_id": PARTNER, "requested_by": KEY, **who})
 
     async def connect(self, tenant: str = "acme") -> ConnectionCompleted:
         """Go the whole way."""

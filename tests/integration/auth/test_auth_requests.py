@@ -23,6 +23,8 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.messaging.topology import declare_topology
 
+from tests.integration.auth.conftest import KEY
+
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import Auth, World
 
@@ -51,7 +53,9 @@ async def requests(world: "World", amqp_url: str) -> AsyncIterator[Requests]:
 
 
 async def test_the_whole_journey(world: "World", requests: Requests) -> None:
-    begun = await requests.ask(BeginConnection(partner_id=PARTNER, tenant="acme", client_id="client-1"))
+    begun = await requests.ask(
+        BeginConnection(partner_id=PARTNER, tenant="acme", client_id="client-1", requested_by=KEY)
+    )
     assert isinstance(begun, ConnectionBegun)
     completed = await requests.ask(await world.follow(begun.authorize_url))
     assert completed == ConnectionCompleted(partner_id=PARTNER, tenant="acme")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.contracts.connection import (
     BeginConnection,
-    CompleteConnection,
     ConnectionBegun,
     ConnectionTested,
     EndConnection,
@@ -101,6 +100,9 @@ async def test_a_part_that_is_away_is_told_as_a_page(browser: "Browser") -> None
         ("missing_scope", "Switch on the permissions"),
         ("invalid_state", "open for 10 minutes"),
         ("other_partner", "begun for another partner"),
+        ("other_session", "not begun here"),
+        ("wrong_issuer", "another server"),
+        ("tenant_taken", "another partner already"),
         ("unavailable", "in a few minutes"),
         ("never heard of", "log in to Halo again"),
     ],
@@ -118,13 +120,6 @@ async def test_what_auth_wrote_down_is_more_exact_than_the_code(browser: "Browse
     await browser.sign_in()
     page = await browser.open(f"{HERE}?problem=missing_scope")
     assert "edit:softwarelicensing" in page.one(".notice-bad").get_text()
-
-
-async def test_a_log_in_is_completed_for_whom_the_browser_is_signed_in(browser: "Browser", world: "World") -> None:
-    await browser.open("/accounts/?state=s&code=c")
-    await browser.sign_in()
-    await browser.open("/accounts/?state=s&code=c")
-    assert [asked.partner_id for asked in world.auth.asked if isinstance(asked, CompleteConnection)] == [None, ACME]
 
 
 @pytest.mark.parametrize("query", ["?connected=1", "?problem=denied", "?problem=<script>", ""])

@@ -32,7 +32,7 @@ OPEN_TO_ANYBODY = {
     "GET /openapi.json",
     "GET /sign-in",
     "POST /sign-in",
-    "GET /accounts/",  # Halo's redirect; its state says whose it is
+    "GET /accounts/",  # Halo's redirect; it completes only what the same session began (spec section 10)
     "GET /accounts/halo-psa",
 }
 """What is answered without a session or a key. A new one is a decision: write its reason here."""

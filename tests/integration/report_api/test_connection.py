@@ -123,6 +123,45 @@ async def test_a_test_that_nobody_answers(world: "World") -> None:
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
+async def test_completing_with_the_key_that_began_it(world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionCompleted(partner_id="acme-msp", tenant="acme")
+    await world.connect()
+    came = {"state": "s", "code": "s3cret", "iss": "https://acme.halopsa.com"}
+    response = await world.call("POST", "/connection/complete", json=came)
+    assert (response.status_code, response.json()["state"]) == (200, "connected")
+    (asked,) = world.auth.asked
+    assert isinstance(asked, CompleteConnection)
+    assert asked.code is not None
+    assert (asked.partner_id, asked.state, asked.code.get_secret_value(), asked.iss) == ("acme-msp", *came.values())
+    assert (asked.requested_by, asked.session, asked.confirmed) == (await asker(world), None, False)
+    assert (await world.call("POST", "/connection/complete", key="rival-msp", json=came)).status_code == 404
+    assert len(world.auth.asked) == 1
+
+
+@pytest.mark.parametrize("came", [{}, {"state": "s"}, {"state": "", "code": "c"}, {"state": "s", "code": "c" * 4001}])
+async def test_completing_with_what_makes_no_sense(world: "World", came: dict[str, str]) -> None:
+    response = await world.call("POST", "/connection/complete", json=came)
+    assert response.status_code == 422
+    assert not world.auth.asked
+
+
+@pytest.mark.parametrize(
+    "refused", ["invalid_state", "other_partner", "other_session", "wrong_issuer", "tenant_taken", "denied"]
+)
+async def test_a_log_in_that_is_not_completed_says_why(world: "World", refused: Any) -> None:
+    world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.")
+    response = await world.call("POST", "/connection/complete", json={"state": "s", "code": "c"})
+    assert (response.status_code, response.json()["code"], response.json()["detail"]) == (409, refused, "Do this.")
+
+
+async def test_too_many_attempts_say_when_to_try_again(world: "World") -> None:
+    retry_at = datetime.now(UTC) + timedelta(seconds=40)
+    world.auth.reply = lambda _: RequestRefused(code="too_many_requests", detail="Wait.", retry_at=retry_at)
+    response = await world.call("POST", "/connection", json={"tenant": "acme", "client_id": "c-1"})
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_requests")
+    assert 35 <= int(response.headers["retry-after"]) <= 40
+
+
 async def came_back(world: "World", **query: str) -> str:
     response = await world.client.get("/accounts/", params=query)
     assert response.status_code == 303
@@ -131,32 +170,28 @@ async def came_back(world: "World", **query: str) -> str:
     return response.headers["location"]
 
 
-async def test_halos_redirect_leads_to_the_portal(world: "World") -> None:
-    world.auth.reply = lambda _: ConnectionCompleted(partner_id="acme-msp", tenant="acme")
-    assert await came_back(world, state="s", code="s3cret") == f"{PORTAL}?connected=1"
-    (asked,) = world.auth.asked
-    assert isinstance(asked, CompleteConnection)
-    assert asked.code is not None
-    assert (asked.state, asked.code.get_secret_value(), asked.error) == ("s", "s3cret", None)
-
-
 async def test_what_halo_refused_is_passed_on(world: "World") -> None:
     world.auth.reply = lambda _: RequestRefused(code="denied", detail="No.")
     assert await came_back(world, state="s", error="access_denied", error_description="x") == f"{PORTAL}?problem=denied"
     (asked,) = world.auth.asked
     assert isinstance(asked, CompleteConnection)
     assert (asked.code, asked.error, asked.error_description) == (None, "access_denied", "x")
+    assert (asked.partner_id, asked.session, asked.confirmed, asked.requested_by) == (None, None, False, None)
 
 
-async def test_a_redirect_that_cannot_be_completed(world: "World") -> None:
-    assert await came_back(world, state="s", code="c") == f"{PORTAL}?problem=unavailable"
-    assert await came_back(world, state="s" * 501, code="c") == f"{PORTAL}?problem=invalid_state"
+async def test_a_refusal_of_halo_that_cannot_be_passed_on(world: "World") -> None:
+    assert await came_back(world, state="s", error="x") == f"{PORTAL}?problem=unavailable"
+    assert await came_back(world, state="s" * 501, error="x") == f"{PORTAL}?problem=invalid_state"
 
     def silent(_: Any) -> Any:
         raise NoReplyError("timed out")
 
     world.auth.reply = silent
-    assert await came_back(world, state="s", code="c") == f"{PORTAL}?problem=unavailable"
-    world.auth.asked.clear()
+    assert await came_back(world, state="s", error="x") == f"{PORTAL}?problem=unavailable"
+
+
+async def test_a_code_without_an_open_attempt_is_worth_nothing(world: "World") -> None:
+    for query in ({"state": "s", "code": "c"}, {"state": "s" * 501, "code": "c"}, {"state": "s"}, {"code": "c"}):
+        assert await came_back(world, **query) == f"{PORTAL}?problem=invalid_state"
     assert await came_back(world) == PORTAL
     assert not world.auth.asked

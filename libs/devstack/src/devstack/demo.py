@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from devstack.errors import DevstackError
+from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
 from devstack.stack import Stack
@@ -101,7 +102,7 @@ class Demo:
         return str(created["api_key"])
 
     async def _connect(self, halo: SandboxAdmin, api: httpx.AsyncClient) -> None:
-        """Register the application in the sandbox and walk through Halo's log-in as a browser would."""
+        """Register the application in the sandbox, walk through Halo's log-in, and complete it as a program does."""
         redirect = f"{self._stack.http_url}/accounts/"
         await halo.put_tenant(
             TENANT,
@@ -109,10 +110,7 @@ class Demo:
             clients=self._sample.clients,
             licences=self._sample.licences,
         )
-        begun = await api.post(f"{_API}/connection", json={"tenant": TENANT, "client_id": APPLICATION})
-        begun.raise_for_status()
-        async with httpx.AsyncClient(follow_redirects=True) as browser:
-            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+        (await log_in(api, PARTNER, TENANT, APPLICATION)).raise_for_status()
         state = (await api.get(f"{_API}/connection")).json()
         if state["state"] != "connected":
             raise DemoFailedError(f"the connection is {state['state']}: {state['problem']}")

@@ -1,8 +1,8 @@
 """The use cases of auth: begin, complete and end a connection (spec section 2.1)."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from halosync.contracts.connection import (
@@ -17,11 +17,19 @@ from halosync.contracts.connection import (
 from halosync.domain import connection_sentences
 from halosync.domain.acts import UNNAMED, Actor
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
-from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens
+from halosync.ports.connections import (
+    Attempt,
+    ConnectionChangedError,
+    NewTokens,
+    TenantTakenError,
+    TooManyAttemptsError,
+    hash_state,
+)
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
 from halosync.ports.requests import Refusal, refusal
 from pydantic import SecretStr
 
+from auth.attempt_guard import objection
 from auth.ports import Connections, OAuthServer
 from auth.vault import UnreadableError, Vault
 
@@ -47,7 +55,7 @@ class ConnectionService:
         """Start an attempt and return where to send the browser. A connection that stands is not touched.
 
         Raises:
-            Refusal: unknown_partner, invalid_tenant.
+            Refusal: unknown_partner, invalid_tenant, tenant_taken, too_many_requests.
         """
         try:
             tenant = normalise_tenant(request.tenant)
@@ -55,15 +63,15 @@ class ConnectionService:
             raise refusal("invalid_tenant", request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
         attempt = Attempt(
-            _hash(state),
+            hash_state(state),
             request.partner_id,
             tenant,
             request.client_id,
             self._vault.encrypt(verifier),
             begun_by=_actor(request.requested_by),
+            session=None if request.session is None else bytes.fromhex(request.session),
         )
-        if not await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S):
-            raise refusal("unknown_partner", request.partner_id)
+        await self._add(attempt)
         url = self._server.authorize_url(
             tenant=tenant, client_id=request.client_id, scope=self._scope, state=state, verifier=verifier
         )
@@ -72,19 +80,23 @@ class ConnectionService:
     async def complete(self, request: CompleteConnection) -> ConnectionCompleted:
         """Finish an attempt with what Halo's redirect brought, and connect.
 
-        The attempt is used up before anything else: whatever happens now, this redirect is not taken again.
+        The attempt is used up before anything else: whatever happens now, this redirect is not taken again. The code is
+        exchanged after every check (spec section 10). That Halo refused may be told by anybody who knows the state: it
+        connects nothing.
 
         Raises:
-            Refusal: invalid_state, other_partner, denied, invalid_client, missing_scope, halo_unavailable. Why a
-                partner is not connected also stays on the connection, for those who come later.
+            Refusal: invalid_state, other_partner, other_session, wrong_issuer, tenant_taken, denied, invalid_client,
+                missing_scope, halo_unavailable. Why a partner is not connected also stays on the connection, for those
+                who come later; but not what somebody else has tried.
         """
-        state_hash = _hash(request.state)
+        state_hash = hash_state(request.state)
         attempt = await self._connections.claim_attempt(state_hash)
         if attempt is None:
             raise refusal("invalid_state", await self._connections.attempt_partner(state_hash))
-        if request.partner_id is not None and request.partner_id != attempt.partner_id:
-            log.warning("log-in for another partner", began=attempt.partner_id, came_back=request.partner_id)
-            raise refusal("other_partner", request.partner_id)
+        refused_by_halo = request.error or request.code is None
+        if (objected := objection(attempt, request)) and not (refused_by_halo and request.partner_id is None):
+            log.warning("somebody else's log-in", began=attempt.partner_id, came_back=request.partner_id, why=objected)
+            raise refusal(objected, request.partner_id)
         try:
             return await self._finish(attempt, request)
         except Refusal as refused:
@@ -100,6 +112,18 @@ class ConnectionService:
                 await locked.end(connection_sentences.DISCONNECTED, by=_actor(request.requested_by))
         return ConnectionEnded(partner_id=request.partner_id)
 
+    async def _add(self, attempt: Attempt) -> None:
+        try:
+            added = await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S)
+        except TooManyAttemptsError as error:
+            retry_at = datetime.now(UTC) + timedelta(seconds=error.wait_s)
+            raise refusal("too_many_requests", attempt.partner_id, retry_at=retry_at) from None
+        except TenantTakenError:
+            log.warning("tenant of another partner", partner_id=attempt.partner_id, tenant=attempt.tenant)
+            raise refusal("tenant_taken", attempt.partner_id) from None
+        if not added:
+            raise refusal("unknown_partner", attempt.partner_id)
+
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
@@ -108,6 +132,11 @@ class ConnectionService:
                 partner_id,
                 connection_sentences.denied(request.error or "no code came back", request.error_description or ""),
             )
+        if request.iss is not None and not self._server.is_issuer(tenant=attempt.tenant, issuer=request.iss):
+            log.warning("the log-in came back from elsewhere", partner_id=partner_id, tenant=attempt.tenant)
+            raise refusal("wrong_issuer", partner_id)
+        if await self._connections.tenant_taken(partner_id, attempt.tenant):
+            raise refusal("tenant_taken", partner_id)
         answer = await self._exchange(attempt, request.code)
         granted = answer.granted_scopes
         missing = [] if granted is None else _missing(granted)
@@ -122,9 +151,12 @@ class ConnectionService:
             async with self._connections.lock(partner_id) as locked:
                 if locked is None:
                     raise refusal("invalid_state", partner_id)
-                await locked.establish(attempt, tokens, granted or ())
+                by = attempt.begun_by if request.requested_by is None else _actor(request.requested_by)
+                await locked.establish(attempt, tokens, granted or (), by=by)
         except ConnectionChangedError:  # disconnected meanwhile: that is the newer wish
             raise refusal("invalid_state", partner_id) from None
+        except TenantTakenError:
+            raise refusal("tenant_taken", partner_id) from None
         log.info("connected", partner_id=partner_id, tenant=attempt.tenant)
         return ConnectionCompleted(partner_id=partner_id, tenant=attempt.tenant)
 
@@ -152,11 +184,6 @@ def _actor(requested_by: RequestedBy | None) -> Actor:
     if requested_by is None:
         return UNNAMED
     return Actor(requested_by.name, requested_by.key_id, requested_by.is_operator)
-
-
-def _hash(state: str) -> bytes:
-    """Return what is stored of a state: it is long and random, so a plain hash cannot be reversed."""
-    return hashlib.sha256(state.encode()).digest()
 
 
 def _missing(granted: Sequence[str]) -> list[str]:

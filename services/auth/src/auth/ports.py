@@ -18,11 +18,12 @@ class Locked(Protocol):
 
     stored: StoredConnection
 
-    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str]) -> None:
-        """Store the tokens of a completed attempt and tell the world; it was done by who began the attempt.
+    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, by: Actor) -> None:
+        """Store the tokens of a completed attempt and tell the world.
 
         Raises:
-            ConnectionChangedError: the attempt was erased by a disconnect.
+            ConnectionChangedError: the attempt was ended by a disconnect.
+            TenantTakenError: somebody else has connected the tenant meanwhile.
         """
 
     async def replace_token(self, spent: int, tokens: NewTokens) -> None:
@@ -36,14 +37,23 @@ class Locked(Protocol):
         """Break the connection because Halo refused its refresh token, and tell the world."""
 
     async def end(self, problem: str, *, by: Actor) -> None:
-        """Erase tokens and attempts; tell the world if it was connected."""
+        """Erase tokens, end attempts; tell the world if it was connected."""
 
 
 class Connections(Protocol):
     """The connections of all partners; see `ConnectionStore`."""
 
     async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
-        """Begin an attempt, which ends after `lifetime_s` seconds; False if there is no such partner."""
+        """Begin an attempt, which ends after `lifetime_s` seconds; False if there is no such partner.
+
+        Raises:
+            TooManyAttemptsError: the partner has begun too many of late.
+            TenantTakenError: the tenant is another partner's.
+        """
+        ...
+
+    async def tenant_taken(self, partner_id: str, tenant: str) -> bool:
+        """Tell whether a tenant is another partner's. Only `establish` can be sure that it stays free."""
         ...
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
@@ -81,6 +91,10 @@ class OAuthServer(Protocol):
 
     def authorize_url(self, *, tenant: str, client_id: str, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
+        ...
+
+    def is_issuer(self, *, tenant: str, issuer: str) -> bool:
+        """Tell whether `iss` of a redirect names the tenant's own server (RFC 9207)."""
         ...
 
     async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:

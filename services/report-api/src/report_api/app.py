@@ -10,6 +10,7 @@ from report_api.access import api as access_api
 from report_api.access.pages import keys as key_pages
 from report_api.access.pages import sign_in
 from report_api.connection import api as connection_api
+from report_api.connection import confirm_page
 from report_api.connection import pages as connection_pages
 from report_api.history import api as history_api
 from report_api.history import pages as history_pages
@@ -52,6 +53,7 @@ PAGES = (
     sign_in.router,
     connection_pages.public_router,
     connection_pages.router,
+    confirm_page.router,
     invoice_pages.router,
     preview.router,
     sync.router,

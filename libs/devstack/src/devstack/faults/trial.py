@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import aio_pika
 import asyncpg
-import httpx
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
 
 from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, FaultStack, new_name
 from devstack.faults.workload import Workload, make_workload
+from devstack.log_in import log_in
 from devstack.wait import until
 
 APPLICATION = "halosync-faults"
@@ -63,12 +63,8 @@ class Trial:
         await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
 
     async def connect(self) -> None:
-        """Walk through Halo's log-in as a browser would."""
-        body = {"tenant": self.name, "client_id": APPLICATION}
-        begun = await self.fault_stack.api.post(f"/v1/partners/{self.name}/connection", json=body)
-        begun.raise_for_status()
-        async with httpx.AsyncClient(follow_redirects=True, trust_env=False, timeout=30) as browser:
-            (await browser.get(begun.json()["authorize_url"])).raise_for_status()
+        """Walk through Halo's log-in, and complete it as a program does."""
+        (await log_in(self.fault_stack.api, self.name, self.name, APPLICATION)).raise_for_status()
 
     async def get(self, path: str) -> Any:
         """Ask report-api about the partner."""

@@ -22,6 +22,10 @@ class RequestedBy(BaseModel):
     is_operator: bool = False
 
 
+BrowserSession: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A session of the portal as the messages know it: a hash that nobody can sign in with."""
+
+
 class BeginConnection(Message):
     """Start the OAuth journey of a partner."""
 
@@ -30,6 +34,9 @@ class BeginConnection(Message):
     partner_id: PartnerId
     tenant: str
     client_id: Identifier
+    session: BrowserSession | None = Field(
+        default=None, description="The browser session that it is begun in, by a hash; null: begun by the API."
+    )
     requested_by: RequestedBy | None = None
 
 
@@ -43,15 +50,23 @@ class ConnectionBegun(Message):
 
 
 class CompleteConnection(Message):
-    """What Halo's redirect brought back: a code, or an error.
+    """What Halo's redirect brought back: a code, or an error; and who brings it (spec section 10).
 
-    `partner_id` is whose page the browser is signed in to. It guards that partner's administrator against a log-in that
-    somebody else began: without it, a link would be enough to have them connect their Halo to another partner.
+    A code is exchanged only for who began the attempt: in the portal, the same browser `session`, acting for
+    `partner_id`; by the API, the same key (`requested_by`), or a person who acts for that partner, saw partner and
+    tenant, and agreed (`confirmed`). Without this, an address would be enough to have somebody connect their Halo to
+    another partner.
     """
 
     message_type: ClassVar[str] = "connection.complete.v1"
 
     partner_id: PartnerId | None = None
+    session: BrowserSession | None = None
+    confirmed: bool = False
+    requested_by: RequestedBy | None = None
+    iss: Annotated[str, Field(max_length=500)] | None = Field(
+        default=None, description="Who Halo says it is, where it says so (RFC 9207)."
+    )
 
     state: Annotated[str, Field(max_length=500)]
     code: Annotated[SecretStr, Field(max_length=4000)] | None = None
@@ -147,6 +162,10 @@ RefusalCode: TypeAlias = Literal[
     "invalid_tenant",
     "invalid_state",
     "other_partner",
+    "other_session",
+    "wrong_issuer",
+    "tenant_taken",
+    "too_many_requests",
     "denied",
     "missing_scope",
     "invalid_client",
@@ -168,7 +187,9 @@ class RequestRefused(Message):
     code: RefusalCode
     detail: str
     partner_id: str | None = None
-    retry_at: AwareDatetime | None = Field(default=None, description="With `rate_limited`: when to ask again.")
+    retry_at: AwareDatetime | None = Field(
+        default=None, description="With `rate_limited` and `too_many_requests`: when to ask again."
+    )
 
 
 class ConnectionEstablished(Event):

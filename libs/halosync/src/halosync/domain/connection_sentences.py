@@ -114,6 +114,19 @@ REFUSALS: Mapping[str, str] = {
         "This log-in to Halo was begun for another partner, so nothing was connected. If you did not begin it "
         "yourself, tell Converge. To connect your own Halo, press Connect here."
     ),
+    "other_session": (
+        "This log-in to Halo was not begun here, so nothing was connected. Whoever began it has to complete it: in the "
+        "same browser, or with the same API key. To connect your Halo now, press Connect here."
+    ),
+    "wrong_issuer": (
+        "The log-in came back from another server than the Halo you entered, so nothing was connected. Check the "
+        "tenant and press Connect again. If it happens again, tell Converge."
+    ),
+    "tenant_taken": (
+        "This Halo is connected for another partner already, so nothing was connected. Two partners in one Halo would "
+        "change each other's licences. Check the tenant. If it is right, ask Converge to allow it."
+    ),
+    "too_many_requests": "Too many attempts to connect within a minute. Wait a moment, then press Connect again.",
     "denied": denied(),
     "invalid_client": (
         f"Halo does not accept the client id. Compare it with the client id of the application. {WHERE_IN_HALO}, check "

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -95,6 +95,16 @@ class OAuthClient:
             "code_challenge_method": "S256",
         }
         return f"{self._halo_url(tenant)}/auth/authorize?{urlencode(query)}"
+
+    def is_issuer(self, *, tenant: str, issuer: str) -> bool:
+        """Tell whether `iss` of a redirect names the tenant's own server: its address, or one below it (RFC 9207)."""
+        try:
+            own, named = urlsplit(f"{self._halo_url(tenant)}/"), urlsplit(f"{issuer.strip().rstrip('/')}/")
+        except ValueError:  # brackets that are no address
+            return False
+        same_server = (named.scheme.lower(), named.netloc.lower()) == (own.scheme.lower(), own.netloc.lower())
+        plain = "/../" not in named.path and not named.query and not named.fragment
+        return same_server and plain and named.path.startswith(own.path)
 
     async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
         """Exchange the code of a log-in for tokens.

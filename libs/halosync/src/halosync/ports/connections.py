@@ -1,5 +1,6 @@
 """A partner's connection to Halo: what is stored of it, and what the partner sees of it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,11 +14,29 @@ class ConnectionChangedError(RuntimeError):
     """The connection was ended or made anew by somebody else meanwhile."""
 
 
+class TenantTakenError(RuntimeError):
+    """The tenant is connected for another partner, and no operator has allowed that two share it (spec section 10)."""
+
+
+class TooManyAttemptsError(RuntimeError):
+    """The partner began too many attempts; `wait_s` seconds from now it may begin one again."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"again in {wait_s:.0f} s")
+        self.wait_s = wait_s
+
+
+def hash_state(state: str) -> bytes:
+    """Return what is stored of a state: it is long and random, so a plain hash cannot be reversed."""
+    return hashlib.sha256(state.encode()).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """An attempt to connect that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
 
-    `begun_by` is who is connecting: Halo's redirect, which completes it, comes without a key.
+    `begun_by` is who is connecting, and `session` the browser session it was begun in (a hash; None: by the API): only
+    they can complete it.
     """
 
     state_hash: bytes
@@ -26,6 +45,18 @@ class Attempt:
     client_id: str
     code_verifier: bytes
     begun_by: Actor = UNNAMED
+    session: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that can still be completed, as the pages around Halo's redirect see it."""
+
+    partner_id: str
+    partner_name: str
+    tenant: str
+    client_id: str
+    session: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

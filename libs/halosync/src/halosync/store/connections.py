@@ -13,7 +13,15 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from halosync.domain.acts import Act, Actor
-from halosync.ports.connections import Attempt, ConnectionView, NewTokens, StoredConnection
+from halosync.ports.connections import (
+    Attempt,
+    ConnectionView,
+    NewTokens,
+    OpenAttempt,
+    StoredConnection,
+    TenantTakenError,
+    TooManyAttemptsError,
+)
 from halosync.store.audit import record
 from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
 from halosync.store.queries import QUERIES
@@ -22,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 LOCK_PATIENCE = "15s"
 """How long a change waits for the lock: longer than a refresh may hold it, shorter than a request to auth may take."""
+
+MOST_ATTEMPTS = 10
+ATTEMPTS_WINDOW_S = 60.0
+"""So many attempts to connect may a partner begin within so many seconds (spec section 10)."""
 
 RESCUE_S = 20.0
 """How long tokens that Halo has already given are tried to be stored after the database's connection was lost: as long
@@ -41,36 +53,55 @@ class ConnectionStore:
         return ConnectionView(**await QUERIES.connection_view(self._pool, partner_id=partner_id))
 
     async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
-        """Begin an attempt; the partner's other attempts can no longer be completed. False: no such partner."""
-        partner_id = attempt.partner_id
+        """Begin an attempt; the partner's other attempts can no longer be completed. False: no such partner.
+
+        Raises:
+            TooManyAttemptsError: the partner has begun `MOST_ATTEMPTS` within `ATTEMPTS_WINDOW_S`.
+            TenantTakenError: the tenant is another partner's; this counts as an attempt all the same.
+        """
+        partner_id, tenant = attempt.partner_id, attempt.tenant
         await QUERIES.ensure_connection(self._pool, partner_id=partner_id)
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.wait_for_locks(connection, patience=LOCK_PATIENCE)
             if await QUERIES.lock_connection(connection, partner_id=partner_id) is None:
                 return False
+            late = await QUERIES.attempts_of_late(connection, partner_id=partner_id, window_s=ATTEMPTS_WINDOW_S)
+            if late["attempts"] >= MOST_ATTEMPTS:
+                raise TooManyAttemptsError(late["wait_s"])
             await QUERIES.void_attempts(connection, partner_id=partner_id)
             await QUERIES.forget_old_attempts(connection, partner_id=partner_id)
             await QUERIES.add_attempt(
                 connection,
                 state_hash=attempt.state_hash,
                 partner_id=partner_id,
-                tenant=attempt.tenant,
+                tenant=tenant,
                 client_id=attempt.client_id,
                 code_verifier=attempt.code_verifier,
                 lifetime_s=lifetime_s,
+                session=attempt.session,
                 begun_by=attempt.begun_by.name,
                 begun_by_key_id=attempt.begun_by.key_id,
                 begun_by_operator=attempt.begun_by.is_operator,
             )
-            await record(
-                connection,
-                attempt.begun_by,
-                Act.CONNECTION_BEGUN,
-                partner_id=partner_id,
-                subject=attempt.tenant,
-                detail={"client_id": attempt.client_id},
-            )
+            taken = await QUERIES.tenant_taken(connection, partner_id=partner_id, tenant=tenant)
+            if taken:
+                await QUERIES.void_attempts(connection, partner_id=partner_id)
+            else:
+                detail = {"client_id": attempt.client_id}
+                by = attempt.begun_by
+                await record(connection, by, Act.CONNECTION_BEGUN, partner_id=partner_id, subject=tenant, detail=detail)
+        if taken:  # said after the commit: an exception inside the block would undo it
+            raise TenantTakenError(tenant)
         return True
+
+    async def open_attempt(self, state_hash: bytes) -> OpenAttempt | None:
+        """Return an attempt that can still be completed; None if it is unknown, expired or used."""
+        row = await QUERIES.open_attempt(self._pool, state_hash=state_hash)
+        return None if row is None else OpenAttempt(**row)
+
+    async def tenant_taken(self, partner_id: str, tenant: str) -> bool:
+        """Tell whether a tenant is another partner's. Only `establish` can be sure that it stays free."""
+        return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, tenant=tenant))
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""
@@ -84,6 +115,7 @@ class ConnectionStore:
             row["client_id"],
             row["code_verifier"],
             begun_by=Actor(row["begun_by"], row["begun_by_key_id"], row["begun_by_operator"]),
+            session=row["session"],
         )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:

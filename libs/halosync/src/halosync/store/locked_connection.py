@@ -11,7 +11,14 @@ import asyncpg
 
 from halosync.contracts.connection import ConnectionEstablished, ConnectionLost
 from halosync.domain.acts import HALO, Act, Actor
-from halosync.ports.connections import Attempt, ConnectionChangedError, NewTokens, StoredConnection, StoredToken
+from halosync.ports.connections import (
+    Attempt,
+    ConnectionChangedError,
+    NewTokens,
+    StoredConnection,
+    StoredToken,
+    TenantTakenError,
+)
 from halosync.store.audit import record
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
@@ -26,15 +33,19 @@ class LockedConnection:
         self.stored = stored
         self.rotated: tuple[int, NewTokens] | None = None
 
-    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str]) -> None:
-        """Store the tokens of a completed attempt and tell the world; it was done by who began the attempt.
+    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, by: Actor) -> None:
+        """Store the tokens of a completed attempt and tell the world.
 
         Raises:
-            ConnectionChangedError: the attempt was erased by a disconnect.
+            ConnectionChangedError: the attempt was ended by a disconnect.
+            TenantTakenError: somebody else has connected the tenant meanwhile.
         """
         connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant
         if not await QUERIES.attempt_stands(connection, state_hash=attempt.state_hash):
             raise ConnectionChangedError(partner_id)
+        await QUERIES.lock_tenant(connection, tenant=tenant)
+        if await QUERIES.tenant_taken(connection, partner_id=partner_id, tenant=tenant):
+            raise TenantTakenError(tenant)
         await QUERIES.put_first_token(connection, partner_id=partner_id, **_columns(tokens))
         connected_at = await QUERIES.establish_connection(
             connection,
@@ -57,14 +68,7 @@ class LockedConnection:
         )
         await emit(connection, event)
         detail = {"client_id": attempt.client_id, "replaces": replaces}
-        await record(
-            connection,
-            attempt.begun_by,
-            Act.CONNECTION_ESTABLISHED,
-            partner_id=partner_id,
-            subject=tenant,
-            detail=detail,
-        )
+        await record(connection, by, Act.CONNECTION_ESTABLISHED, partner_id=partner_id, subject=tenant, detail=detail)
 
     async def replace_token(self, spent: int, tokens: NewTokens) -> None:
         """Store refreshed tokens in place of the generation that was spent for them.
@@ -83,9 +87,9 @@ class LockedConnection:
         await self._record(HALO, Act.CONNECTION_LOST)
 
     async def end(self, problem: str, *, by: Actor) -> None:
-        """Erase tokens and attempts; tell the world if it was connected."""
+        """Erase tokens, end attempts; tell the world if it was connected."""
         await QUERIES.delete_token(self._connection, partner_id=self.partner_id)
-        await QUERIES.delete_attempts(self._connection, partner_id=self.partner_id)
+        await QUERIES.end_attempts(self._connection, partner_id=self.partner_id)
         at = await QUERIES.end_connection(self._connection, partner_id=self.partner_id)
         if self.stored.state == "connected":
             await self._tell_lost("disconnected", problem, at)

@@ -1,5 +1,6 @@
 """Who looks at a page: the session behind the cookie, and the partner it acts for."""
 
+import hashlib
 import secrets
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -15,18 +16,22 @@ _BYTES = 32
 
 def session_token(request: Request) -> str | None:
     """Return the session's token that the browser sent, if any."""
-    return request.cookies.get(_name(request, "session")) or None
+    return cookie(request, "session")
+
+
+def browser_session(token: str) -> str:
+    """Return what auth knows of a session: the same for the same browser, and of no use for signing in."""
+    return hashlib.sha256(f"halosync connects {token}".encode()).hexdigest()
 
 
 def set_session(request: Request, response: Response, token: str) -> None:
     """Give the browser a session. The cookie ends with the browser; the server may end the session earlier."""
-    _set(request, response, "session", token)
+    set_cookie(request, response, "session", token)
 
 
 def clear_session(request: Request, response: Response) -> None:
     """Take the session from the browser."""
-    secure = _is_https(request)
-    response.delete_cookie(_name(request, "session"), path="/", secure=secure, httponly=True, samesite="lax")
+    clear_cookie(request, response, "session")
 
 
 def visit_token(request: Request) -> str:
@@ -34,18 +39,39 @@ def visit_token(request: Request) -> str:
 
     It protects the sign-in form only and is never taken for a session: signing in gives a new token.
     """
-    return request.cookies.get(_name(request, "visit")) or secrets.token_urlsafe(_BYTES)
+    return cookie(request, "visit") or secrets.token_urlsafe(_BYTES)
 
 
 def set_visit(request: Request, response: Response, token: str) -> None:
     """Give the browser the token of the sign-in form."""
-    _set(request, response, "visit", token)
+    set_cookie(request, response, "visit", token)
 
 
-def _set(request: Request, response: Response, what: str, token: str) -> None:
-    # Lax, not strict: Halo's log-in leads back to us from its own site, and that page must know who has come.
+def cookie(request: Request, what: str) -> str | None:
+    """Return a cookie of ours that the browser sent, if any."""
+    return request.cookies.get(_name(request, what)) or None
+
+
+def set_cookie(request: Request, response: Response, what: str, text: str, *, lifetime_s: int | None = None) -> None:
+    """Give the browser a cookie that no script can read; without a lifetime it ends with the browser.
+
+    Lax, not strict: Halo's log-in leads back to us from its own site, and that page must know who has come.
+    """
+    response.set_cookie(
+        _name(request, what),
+        text,
+        max_age=lifetime_s,
+        path="/",
+        secure=_is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_cookie(request: Request, response: Response, what: str) -> None:
+    """Take a cookie from the browser."""
     secure = _is_https(request)
-    response.set_cookie(_name(request, what), token, path="/", secure=secure, httponly=True, samesite="lax")
+    response.delete_cookie(_name(request, what), path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _name(request: Request, what: str) -> str:

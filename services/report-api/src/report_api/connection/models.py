@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from halosync.contracts.message import Identifier
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from report_api.web.fields import PRINTABLE
 
@@ -42,6 +42,22 @@ class ConnectRequest(BaseModel):
     )
     client_id: Identifier = Field(
         description="Of the application that was registered in Halo.", json_schema_extra={"pattern": PRINTABLE}
+    )
+
+
+class CompleteRequest(BaseModel):
+    """Complete a connection with the parameters of Halo's redirect to `/accounts/`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"example": {"state": "as it was sent to Halo", "code": "as Halo gave it"}},
+    )
+
+    state: str = Field(min_length=1, max_length=500, description="As it was sent to Halo; single-use.")
+    code: SecretStr = Field(min_length=1, max_length=4000, description="Halo's authorisation code.")
+    iss: str | None = Field(
+        default=None, max_length=500, description="Who Halo says it is, where it does; it must be the tenant's."
     )
 
 

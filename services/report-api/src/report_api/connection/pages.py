@@ -12,7 +12,7 @@ from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages, public_pages
-from report_api.access.session import VisitorHere, notify, signed_in
+from report_api.access.session import VisitorHere, browser_session, notify, signed_in
 from report_api.connection.api import PORTAL_PAGE
 from report_api.connection.service import begin_connection, end_connection, test_connection
 from report_api.ports import Ports, PortsHere
@@ -32,7 +32,11 @@ PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensi
 _AGAIN = "Halo was not connected. Press Connect and log in to Halo again."
 _PROBLEMS = {
     **{
-        code: REFUSALS[code] for code in ("invalid_state", "denied", "invalid_client", "missing_scope", "other_partner")
+        code: REFUSALS[code]
+        for code in (
+            *("invalid_state", "denied", "invalid_client", "missing_scope", "other_partner"),
+            *("other_session", "wrong_issuer", "tenant_taken"),
+        )
     },
     "unavailable": HALO_UNAVAILABLE,
 }
@@ -94,12 +98,20 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
     if not errors:
         try:
             url = await begin_connection(
-                ports, visitor.partner_id, tenant=tenant, client_id=client_id, by=visitor.actor
+                ports,
+                visitor.partner_id,
+                tenant=tenant,
+                client_id=client_id,
+                by=visitor.actor,
+                session=browser_session(visitor.token),
             )
         except Problem as problem:
-            if problem.status_code != 422:
+            if problem.code == "tenant_taken":
+                errors = {"tenant": problem.detail}
+            elif problem.status_code == 422:
+                errors = {error["field"]: error["message"] for error in problem.members["errors"]}
+            else:
                 raise
-            errors = {error["field"]: error["message"] for error in problem.members["errors"]}
         else:
             response = page(request, "connection/to_halo.html", url=url)
             response.headers["Refresh"] = f"0; url={url}"

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from halosync.contracts.connection import (
     BeginConnection,
+    CompleteConnection,
     ConnectionBegun,
+    ConnectionCompleted,
     ConnectionEnded,
     ConnectionTested,
     EndConnection,
@@ -18,16 +20,28 @@ from halosync.domain.acts import Actor
 from halosync.domain.connection_sentences import TEST_UNANSWERED
 from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.ports.requests import NoReplyError
+from pydantic import SecretStr
 
 from report_api.ports import Ports
 from report_api.web.problems import Problem, invalid, not_found, unavailable
 
 
-async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id: str, by: Actor) -> str:
+async def begin_connection(
+    ports: Ports, partner: str, *, tenant: str, client_id: str, by: Actor, session: str | None = None
+) -> str:
     """Begin a connection and return where to send the browser; Halo sends it back to `/accounts/` within 10 minutes.
 
+    Args:
+        ports: everything outside.
+        partner: whose connection.
+        tenant: as it was entered.
+        client_id: likewise.
+        by: who begins it. Only they can complete it.
+        session: the browser session (`browser_session`) that it is begun in; None: by the API.
+
     Raises:
-        Problem: 422 for the tenant or the client id, 404 for the partner, 503 when a part is away.
+        Problem: 422 for the tenant or the client id, 404 for the partner, 409 for a tenant of another partner, 429
+            after too many attempts, 503 when a part is away.
         NoReplyError: auth did not answer.
     """
     try:
@@ -35,11 +49,29 @@ async def begin_connection(ports: Ports, partner: str, *, tenant: str, client_id
     except InvalidTenant as error:
         raise invalid("tenant", str(error)) from None
     reply = await ports.services.ask(
-        BeginConnection(partner_id=partner, tenant=label, client_id=client_id, requested_by=requested_by(by))
+        BeginConnection(
+            partner_id=partner, tenant=label, client_id=client_id, session=session, requested_by=requested_by(by)
+        )
     )
     if not isinstance(reply, ConnectionBegun):
         raise refusal(reply)
     return reply.authorize_url
+
+
+async def complete_connection(
+    ports: Ports, partner: str, *, state: str, code: SecretStr, iss: str | None, by: Actor
+) -> None:
+    """Complete a connection that the same key began (spec section 10).
+
+    Raises:
+        Problem: 409 with why nothing was connected, 503 when a part is away.
+        NoReplyError: auth did not answer.
+    """
+    reply = await ports.services.ask(
+        CompleteConnection(partner_id=partner, state=state, code=code, iss=iss, requested_by=requested_by(by))
+    )
+    if not isinstance(reply, ConnectionCompleted):
+        raise refusal(reply)
 
 
 async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:
@@ -72,18 +104,19 @@ def refusal(reply: Message) -> Problem:
             return invalid("client_id", reply.detail)
         case "halo_unavailable":
             return unavailable(reply.detail)
-        case "rate_limited":
-            return _rate_limited(reply)
+        case "rate_limited" | "too_many_requests":
+            return _wait(reply)
         case _:
             return Problem(409, reply.code, reply.detail)
 
 
-def _rate_limited(reply: RequestRefused) -> Problem:
+def _wait(reply: RequestRefused) -> Problem:
+    """Return what the caller is told when waiting helps: 429 for a limit of ours, 503 for one of Halo's."""
     if reply.retry_at is None:
         return unavailable(reply.detail)
-    wait_s = max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)
-    headers = {"Retry-After": str(math.ceil(wait_s))}
-    return Problem(503, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())
+    headers = {"Retry-After": str(math.ceil(max((reply.retry_at - datetime.now(UTC)).total_seconds(), 1)))}
+    status = 429 if reply.code == "too_many_requests" else 503
+    return Problem(status, reply.code, reply.detail, headers=headers, retry_at=reply.retry_at.isoformat())
 
 
 async def test_connection(ports: Ports, partner: str) -> ConnectionTested | RequestRefused:

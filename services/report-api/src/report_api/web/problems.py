@@ -38,6 +38,7 @@ _PAGE_TITLES = {
     408: "This took too long",
     409: "This was not done",
     413: "This is too large",
+    429: "Too many requests",
     500: "Something went wrong on our side",
     503: "Not available at the moment",
 }
@@ -75,7 +76,9 @@ class ProblemBody(BaseModel):
     code: str = Field(description="What happened, for programs.")
     errors: list[FieldProblem] | None = Field(default=None, description="With `validation_failed`: field by field.")
     run_id: str | None = Field(default=None, description="With `run_in_progress`: the run that goes on.")
-    retry_at: datetime | None = Field(default=None, description="With `rate_limited`: when to try again.")
+    retry_at: datetime | None = Field(
+        default=None, description="With `rate_limited` and for attempts to connect: when to try again."
+    )
 
 
 class Problem(HTTPException):
@@ -221,7 +224,7 @@ CSV_TOO: dict[int | str, dict[str, Any]] = {
 """For OpenAPI: the call answers CSV as well as JSON."""
 
 
-def responses(*statuses: Literal[400, 401, 404, 409, 413, 422, 503]) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: Literal[400, 401, 404, 409, 413, 422, 429, 503]) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a call for OpenAPI."""
     return {
         status: {

@@ -14,6 +14,7 @@ CREATE TABLE partner (
     rate_requests       integer CHECK (rate_requests > 0),       -- null: the processes' default
     rate_window_s       numeric CHECK (rate_window_s > 0),
     country             text,
+    allow_shared_tenant boolean NOT NULL DEFAULT false,           -- an operator's word: its Halo may be another's too
     invoice_day         integer NOT NULL DEFAULT 5 CHECK (invoice_day BETWEEN 1 AND 28),
     -- Until then Halo may still be applying writes of a run that ended without learning their outcome.
     settled_at          timestamptz NOT NULL DEFAULT 'epoch',
@@ -55,6 +56,7 @@ CREATE TABLE connection (
     connected_at    timestamptz,
     problem         text
 );
+CREATE INDEX connection_tenant ON connection (tenant) WHERE state = 'connected';
 
 -- One OAuth journey that has begun. The state is kept as a hash, the verifier encrypted.
 CREATE TABLE oauth_attempt (
@@ -66,10 +68,12 @@ CREATE TABLE oauth_attempt (
     created_at      timestamptz NOT NULL DEFAULT now(),
     expires_at      timestamptz NOT NULL,
     used_at         timestamptz,
-    -- Halo's redirect comes without a key; what it completes was done by who began the journey.
+    -- Only who began the journey can complete it (spec section 10).
     begun_by            text NOT NULL,
     begun_by_key_id     uuid,                                     -- null: not with an API key
-    begun_by_operator   boolean NOT NULL
+    begun_by_operator   boolean NOT NULL,
+    session             bytea,                                    -- the browser session, by a hash; null: by the API
+    ended_at            timestamptz                               -- a disconnect ended it
 );
 CREATE INDEX oauth_attempt_partner ON oauth_attempt (partner_id, created_at DESC);
 

@@ -15,7 +15,7 @@ FROM (SELECT CAST(:partner_id AS text) AS partner_id) AS asked
 LEFT JOIN connection AS c ON c.partner_id = asked.partner_id
 LEFT JOIN LATERAL (
     SELECT tenant, client_id, used_at IS NULL AND expires_at > now() AS open
-    FROM oauth_attempt WHERE partner_id = asked.partner_id ORDER BY created_at DESC LIMIT 1
+    FROM oauth_attempt WHERE partner_id = asked.partner_id AND ended_at IS NULL ORDER BY created_at DESC LIMIT 1
 ) AS a ON true;
 
 -- name: ensure_connection!
@@ -64,15 +64,41 @@ DELETE FROM oauth_attempt WHERE partner_id = :partner_id AND created_at < now() 
 -- name: add_attempt!
 -- clock_timestamp: transactions that waited for one another would else be ordered by when they began.
 INSERT INTO oauth_attempt (state_hash, partner_id, tenant, client_id, code_verifier, created_at, expires_at,
-                           begun_by, begun_by_key_id, begun_by_operator)
+                           begun_by, begun_by_key_id, begun_by_operator, session)
 VALUES (:state_hash, :partner_id, :tenant, :client_id, :code_verifier, clock_timestamp(),
-        clock_timestamp() + make_interval(secs => :lifetime_s), :begun_by, :begun_by_key_id, :begun_by_operator);
+        clock_timestamp() + make_interval(secs => :lifetime_s), :begun_by, :begun_by_key_id, :begun_by_operator,
+        :session);
+
+-- name: attempts_of_late^
+-- How many a partner began within the window, and when the first of them leaves it. Those that a disconnect ended and
+-- those that were refused count too: else beginning and disconnecting in turn would have no bound.
+SELECT count(*) AS attempts,
+       CAST(extract(epoch FROM min(created_at) - clock_timestamp()) AS double precision) + :window_s AS wait_s
+FROM oauth_attempt
+WHERE partner_id = :partner_id AND created_at > clock_timestamp() - make_interval(secs => :window_s);
+
+-- name: lock_tenant!
+-- Two partners that connect one tenant at once come here one after the other. Whoever also locks a connection's row
+-- does that first.
+SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || :tenant, 0));
+
+-- name: tenant_taken$
+-- Whether the tenant is connected for another partner, and no operator has allowed this one to share it.
+SELECT NOT allow_shared_tenant AND EXISTS (
+    SELECT FROM connection AS c WHERE c.tenant = :tenant AND c.state = 'connected' AND c.partner_id <> p.partner_id
+) FROM partner AS p WHERE p.partner_id = :partner_id;
 
 -- name: claim_attempt^
 -- Single use: of two at once, the second waits for the first and then finds the row used.
 UPDATE oauth_attempt SET used_at = now()
 WHERE state_hash = :state_hash AND used_at IS NULL AND expires_at > now()
-RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator;
+RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator, session;
+
+-- name: open_attempt^
+-- What a page may say of an attempt before it is completed. Looking uses nothing up.
+SELECT a.partner_id, p.name AS partner_name, a.tenant, a.client_id, a.session
+FROM oauth_attempt AS a JOIN partner AS p USING (partner_id)
+WHERE a.state_hash = :state_hash AND a.used_at IS NULL AND a.expires_at > now();
 
 -- name: attempt_partner$
 -- Whose a used or expired state was.
@@ -80,10 +106,12 @@ SELECT partner_id FROM oauth_attempt WHERE state_hash = :state_hash;
 
 -- name: attempt_stands$
 -- Whether the attempt was not erased by a disconnect while its code was exchanged.
-SELECT EXISTS (SELECT FROM oauth_attempt WHERE state_hash = :state_hash);
+SELECT EXISTS (SELECT FROM oauth_attempt WHERE state_hash = :state_hash AND ended_at IS NULL);
 
--- name: delete_attempts!
-DELETE FROM oauth_attempt WHERE partner_id = :partner_id;
+-- name: end_attempts!
+-- Nothing is left of them but that they were begun, which is counted.
+UPDATE oauth_attempt SET used_at = coalesce(used_at, now()), ended_at = now(), code_verifier = '', session = NULL
+WHERE partner_id = :partner_id AND ended_at IS NULL;
 
 -- name: put_first_token!
 -- A new connection's generations begin at the clock, in milliseconds: a generation that somebody still remembers

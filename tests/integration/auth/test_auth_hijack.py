@@ -1,0 +1,191 @@
+"""Connecting somebody else's Halo, as an attacker tries it: nothing is exchanged (spec section 10)."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from halosync.contracts.connection import BeginConnection, CompleteConnection, EndConnection, RequestedBy
+from halosync.ports.requests import Refusal
+
+from tests.integration.auth.conftest import KEY, PARTNER
+
+if TYPE_CHECKING:
+    from tests.integration.auth.conftest import World
+
+RIVAL = "rival-msp"
+THEIRS = RequestedBy(name="Rival's program", key_id=UUID(int=2))
+SESSION, OTHER_SESSION = "ab" * 32, "cd" * 32
+
+
+def begin(partner_id: str = PARTNER, tenant: str = "acme", **given: Any) -> BeginConnection:
+    return BeginConnection(partner_id=partner_id, tenant=tenant, client_id="client-1", **given)
+
+
+async def refused(world: "World", came_back: CompleteConnection) -> str:
+    """Return why it was refused; nothing was exchanged, nobody is connected, and the log-in is used up."""
+    before = await world.token_requests(), await world.events()
+    with pytest.raises(Refusal) as caught:
+        await world.auth.service.complete(came_back)
+    assert (await world.token_requests(), await world.events()) == before
+    assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
+    with pytest.raises(Refusal) as again:
+        await world.auth.service.complete(came_back)
+    assert again.value.answer.code == "invalid_state"
+    return caught.value.answer.code
+
+
+async def add_rival(world: "World") -> None:
+    await world.pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Rival')", RIVAL)
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ({"partner_id": RIVAL, "session": SESSION}, "other_partner"),
+        ({"partner_id": None, "session": SESSION}, "other_partner"),  # an operator who has picked nobody
+        ({"partner_id": None, "session": None, "requested_by": None}, "other_partner"),  # a browser without a session
+        ({"session": OTHER_SESSION}, "other_session"),
+        ({"session": OTHER_SESSION, "confirmed": True}, "other_session"),
+        ({"session": None, "confirmed": True}, "other_session"),
+        ({"session": None}, "other_session"),  # the partner's key: it did not begin it
+    ],
+)
+async def test_what_a_browser_session_began_only_that_session_completes(
+    world: "World", who: dict[str, Any], code: str
+) -> None:
+    begun = await world.auth.service.begin(begin(session=SESSION, requested_by=KEY))
+    assert await refused(world, await world.follow(begun.authorize_url, **who)) == code
+    begun = await world.auth.service.begin(begin(session=SESSION, requested_by=KEY))
+    completed = await world.auth.service.complete(await world.follow(begun.authorize_url, session=SESSION))
+    assert completed.partner_id == PARTNER
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ({"partner_id": RIVAL, "requested_by": THEIRS}, "other_partner"),
+        ({"partner_id": RIVAL, "requested_by": THEIRS, "session": SESSION, "confirmed": True}, "other_partner"),
+        ({"partner_id": None, "requested_by": None}, "other_partner"),
+        ({"requested_by": None}, "other_session"),
+        ({"requested_by": THEIRS}, "other_session"),
+        ({"session": SESSION}, "other_session"),  # signed in with that very key, but not asked
+    ],
+)
+async def test_what_a_key_began_is_completed_by_that_key_or_by_a_person_who_agreed(
+    world: "World", who: dict[str, Any], code: str
+) -> None:
+    begun = await world.auth.service.begin(begin(requested_by=KEY))
+    assert await refused(world, await world.follow(begun.authorize_url, **who)) == code
+    begun = await world.auth.service.begin(begin(requested_by=KEY))
+    person = {"session": SESSION, "requested_by": THEIRS, "confirmed": True}
+    completed = await world.auth.service.complete(await world.follow(begun.authorize_url, **person))
+    assert completed.partner_id == PARTNER
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://evil.example",
+        "{url}.evil.example",
+        "{url}/../other",
+        "{host}/other/auth",
+        "{url}?x",
+        "",
+        "https://[",
+        "x",
+    ],
+)
+async def test_a_log_in_that_comes_from_elsewhere_is_refused(world: "World", issuer: str) -> None:
+    begun = await world.auth.service.begin(begin(requested_by=KEY))
+    url = world.sandbox.url_template.replace("{tenant}", "acme")
+    named = issuer.replace("{url}", url).replace("{host}", url.removesuffix("/acme"))
+    assert await refused(world, await world.follow(begun.authorize_url, iss=named)) == "wrong_issuer"
+
+
+@pytest.mark.parametrize("issuer", ["{url}", "{url}/", "{url}/auth", "{url}/auth/"])
+async def test_the_tenants_own_issuer_is_believed(world: "World", issuer: str) -> None:
+    begun = await world.auth.service.begin(begin(requested_by=KEY))
+    named = issuer.replace("{url}", world.sandbox.url_template.replace("{tenant}", "acme"))
+    assert await world.auth.service.complete(await world.follow(begun.authorize_url, iss=named))
+
+
+async def test_a_tenant_of_another_partner_is_refused_when_it_is_begun_and_when_it_comes_back(world: "World") -> None:
+    await add_rival(world)
+    early = await world.auth.service.begin(begin(RIVAL, requested_by=THEIRS))
+    await world.connect()
+    theirs = {"partner_id": RIVAL, "requested_by": THEIRS}
+    before = await world.token_requests()
+    with pytest.raises(Refusal) as late:
+        await world.auth.service.complete(await world.follow(early.authorize_url, **theirs))
+    assert late.value.answer.code == "tenant_taken"
+    assert await world.token_requests() == before, "nothing was exchanged"
+    with pytest.raises(Refusal) as begun:
+        await world.auth.service.begin(begin(RIVAL, tenant="ACME.halopsa.com", requested_by=THEIRS))
+    assert begun.value.answer.code == "tenant_taken"
+    assert (await world.auth.store.view(RIVAL)).state == "disconnected"
+    await world.connect()  # its own partner connects it again as often as it likes
+    await world.pool.execute("UPDATE partner SET allow_shared_tenant = true WHERE partner_id = $1", RIVAL)
+    shared = await world.auth.service.begin(begin(RIVAL, requested_by=THEIRS))
+    assert await world.auth.service.complete(await world.follow(shared.authorize_url, **theirs))
+
+
+async def test_two_partners_that_connect_one_tenant_at_once_are_never_both_connected(world: "World") -> None:
+    await add_rival(world)
+    log_ins = []
+    for partner_id, by in ((PARTNER, KEY), (RIVAL, THEIRS)):
+        begun = await world.auth.service.begin(begin(partner_id, requested_by=by))
+        log_ins.append(await world.follow(begun.authorize_url, partner_id=partner_id, requested_by=by))
+    # Both have passed the first check when Halo answers.
+    await world.sandbox.admin.add_fault("acme", match={"path": "token"}, times=2, delay_s=0.3)
+    results = await asyncio.gather(
+        *(replica.service.complete(one) for replica, one in zip((world.auth, world.other), log_ins, strict=True)),
+        return_exceptions=True,
+    )
+    codes = [result.answer.code for result in results if isinstance(result, Refusal)]
+    assert codes == ["tenant_taken"], results
+    assert await world.events() == ["connection.established.v1"]
+    assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 1
+
+
+async def let_the_oldest_be(world: "World", seconds: float) -> None:
+    """Let the first attempt be so old, and all others new."""
+    await world.pool.execute("UPDATE oauth_attempt SET created_at = now()")
+    await world.pool.execute(
+        "UPDATE oauth_attempt SET created_at = now() - make_interval(secs => $1)"
+        " WHERE state_hash = (SELECT min(state_hash::text)::bytea FROM oauth_attempt)",
+        seconds,
+    )
+
+
+async def test_more_than_ten_attempts_a_minute_are_refused(world: "World") -> None:
+    for _ in range(10):
+        await world.auth.service.begin(begin(requested_by=KEY))
+    await let_the_oldest_be(world, 30)
+    with pytest.raises(Refusal) as caught:
+        await world.auth.service.begin(begin(requested_by=KEY))
+    answer = caught.value.answer
+    assert answer.code == "too_many_requests"
+    assert answer.retry_at is not None
+    wait_s = await world.pool.fetchval("SELECT extract(epoch FROM $1::timestamptz - now())::float8", answer.retry_at)
+    assert 20 < wait_s <= 30
+    assert len(await world.pool.fetch("SELECT FROM oauth_attempt")) == 10
+    await let_the_oldest_be(world, 61)
+    assert await world.auth.service.begin(begin(requested_by=KEY)), "the first of them is a minute old"
+    with pytest.raises(Refusal):
+        await world.auth.service.begin(begin(requested_by=KEY))
+
+
+async def test_disconnecting_does_not_give_attempts_back(world: "World") -> None:
+    for _ in range(10):
+        await world.auth.service.begin(begin(requested_by=KEY))
+        await world.auth.service.end(EndConnection(partner_id=PARTNER, requested_by=KEY))
+    with pytest.raises(Refusal) as caught:
+        await world.auth.service.begin(begin(requested_by=KEY))
+    assert caught.value.answer.code == "too_many_requests"
+
+
+async def test_a_failed_log_in_can_be_begun_again_at_once(world: "World") -> None:
+    came_back = await world.log_in()
+    assert await refused(world, came_back.model_copy(update={"iss": "https://evil.example"})) == "wrong_issuer"
+    assert (await world.connect()).partner_id == PARTNER
