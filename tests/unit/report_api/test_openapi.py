@@ -65,6 +65,7 @@ def test_the_calls_are_those_of_the_spec() -> None:
         f"GET {prefix}/halo/clients",
         f"GET {prefix}/halo/licence-names",
         f"POST {prefix}/halo/refresh",
+        f"POST {prefix}/connection/complete",
         f"GET {prefix}/summary",
         *(f"{method} {prefix}/keys" for method in ("GET", "POST")),  # beyond the spec: the portal has pages for these
         f"DELETE {prefix}/keys/{{key_id}}",

@@ -1,4 +1,4 @@
-"""A log-in to Halo that was begun by the API: who brings it back is shown partner and tenant, and asked (spec 10).
+"""A log-in to Halo that the API began: who brings it back sees partner and tenant, and is asked (spec section 10).
 
 Without this page a link would be enough to have somebody connect their Halo to a partner that they never heard of.
 """
