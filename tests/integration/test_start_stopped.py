@@ -37,7 +37,7 @@ class Waiting:
     def start(self, database_url: str, amqp_url: str) -> ChildProcess:
         """Start it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HALOSYNC_")}
-        servers = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url}
+        servers = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url, "HALOSYNC_LOGLEVEL": "a slip"}
         argv = [sys.executable, "-u", "-c", PROGRAM]
         log = self._folder / "waiting.log"
         self.process = ChildProcess("waiting", argv, env=environment | servers, log=log, cwd=self._folder)
@@ -65,6 +65,7 @@ async def test_without_postgres(waiting: Waiting) -> None:
     await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
     await ends_well(process)
     assert "secret" not in process.log_tail()
+    assert process.log_tail().count("HALOSYNC_LOGLEVEL: there is no setting of this name") == 1
 
 
 async def test_without_rabbitmq(waiting: Waiting, database_url: str) -> None:

@@ -30,16 +30,16 @@ PROCESSES: dict[str, type[ProcessSettings]] = {
 TALK_TO_HALO = ("planner", "halo_writer", "auth")
 
 OF_EVERY_PROCESS = {
-    DSN: ["", "mysql://h/d", "halosync", "postgresql://"],
+    DSN: ["", "mysql://h/d", "halosync", "postgresql://u:s3cret@h:x/d"],
     "AMQP_URL": ["", "http://h/", "rabbitmq"],
-    "HEALTH_PORT": ["-1", "65536", "http", "80.5", ""],
-    "LOG_LEVEL": ["LOUD", "", "DEBUG INFO"],
-    "RETRY_DELAYS_S": ["", " , ", "5;30", "0", "-5", "nan", "inf", "5,3601", "5,soon"],
+    "HEALTH_PORT": ["-1", "65536", "http", "80.5"],
+    "LOG_LEVEL": ["LOUD", "DEBUG INFO"],
+    "RETRY_DELAYS_S": [" , ", "5;30", "0", "-5", "nan", "inf", "5,3601", "5,soon"],
     "RETRY_MAX_ATTEMPTS": ["0", "101", "1.5", "many"],
 }
 OF_THOSE_THAT_TALK_TO_HALO = {
-    "HALO_URL_TEMPLATE": ["", "https://acme.halopsa.com", "{tenant}.halopsa.com", "ftp://{tenant}.halopsa.com"],
-    "HALO_RATE_REQUESTS": ["0", "-1", "1e3", "100001", ""],
+    "HALO_URL_TEMPLATE": ["https://acme.halopsa.com", "{tenant}.halopsa.com", "ftp://{tenant}.halopsa.com"],
+    "HALO_RATE_REQUESTS": ["0", "-1", "1e3", "100001"],
     "HALO_RATE_WINDOW_S": ["0", "-1", "nan", "inf", "5 min"],
     "HALO_PAGE_SIZE": ["0", "1001"],
     "HALO_BATCH_SIZE": ["0", "1001"],

@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from halosync.runtime.variables import EnvironmentSettings
 from rich.console import Console
 from rich.table import Table
 
@@ -20,10 +21,8 @@ from devstack.service import PREFIX
 from devstack.stack import Stack, running_stack
 
 
-class Given(BaseSettings):
+class Given(EnvironmentSettings):
     """What a person may set in `.env` or the environment, and `up` needs to know; the services read the rest."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     database_url: str | None = None
     amqp_url: str | None = None
@@ -35,6 +34,8 @@ class Given(BaseSettings):
 
 # What each process gets a value of its own for, or only one may have.
 _OWN = {f"{PREFIX}{name}" for name in ("HEALTH_PORT", "HTTP_PORT", "TOKEN_KEYS")}
+# What came by a file is handed on as its content, and may be given only once.
+_OWN |= {f"{PREFIX}{name.upper()}_FILE" for name in Given.model_fields}
 
 
 def options_from_environment(given: Given, environment: dict[str, str], *, writers: int) -> StackOptions:
@@ -103,14 +104,23 @@ async def _signalled(
     console.log("Stopped")
 
 
+def without_password(url: str) -> str:
+    """Return a server's URL as it may stand on a screen that others see, or in a log that is kept."""
+    parts = urlsplit(url)
+    who, at, where = parts.netloc.rpartition("@")
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    query = f"?{urlencode(kept, safe='/,')}" if kept else ""
+    return f"{parts.scheme}://{who.partition(':')[0]}{at}{where}{parts.path}{query}"
+
+
 def addresses(stack: Stack) -> Table:
     """Return where to look, as a table."""
     rows = {
         "Portal and report API": stack.http_url,
         "API description": f"{stack.http_url}/openapi.json",
         "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
-        "Postgres": stack.database_url,
-        "RabbitMQ": stack.amqp_url,
+        "Postgres": without_password(stack.database_url),
+        "RabbitMQ": without_password(stack.amqp_url),
         **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},
         "Logs": str(stack.logs),
     }

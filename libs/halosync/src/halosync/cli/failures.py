@@ -50,7 +50,7 @@ def _in_words(error: Exception) -> str:
 def unreachable(server: str, variable: str, url: str, error: BaseException) -> CommandError:
     """Say that a server cannot be reached. The address is given without its password."""
     parts = urlsplit(url)
-    where = f"{parts.hostname or 'the local socket'}:{parts.port or 'default port'}{parts.path}"
+    where = f"{parts.netloc.rpartition('@')[2] or 'the usual place'}{parts.path}"
     why = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
     return CommandError(f"cannot reach {server} at {where}: {why}; is it running, and is {variable} right?")
 

@@ -27,6 +27,7 @@ from halosync.runtime.readiness import Check, Readiness
 from halosync.runtime.relay import Relay
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
+from halosync.runtime.variables import unknown_names
 from halosync.store.pool import open_pool
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,8 @@ class Composition:
 def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
     """Run a process until SIGTERM or SIGINT."""
     configure_logging(settings.log_level, name)
+    for sentence in unknown_names():
+        log.warning(sentence)
     asyncio.run(_live(name, settings, compose))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from halosync.contracts.database_url import connect_arguments
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
 from halosync.store.queries import QUERIES
@@ -85,7 +86,7 @@ class Relay:
 
     async def _listen(self) -> "asyncpg.Connection[asyncpg.Record]":
         """Listen on a connection of its own: a pool takes the listeners away from what it lends out."""
-        listener = await asyncpg.connect(self._database_url)
+        listener: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(**connect_arguments(self._database_url))
         await listener.add_listener("outbox", lambda *_: self._wake.set())
         return listener
 

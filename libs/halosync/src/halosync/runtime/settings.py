@@ -3,12 +3,13 @@
 import sys
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AmqpDsn, BeforeValidator, Field, PostgresDsn, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AmqpDsn, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode
 
+from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.foreign_marks import FOREIGN_MARKS
+from halosync.runtime.variables import PREFIX, EnvironmentSettings, WrongVariableError
 
-PREFIX = "HALOSYNC_"
 RATE_TIER_S = 1.0
 """A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
 
@@ -21,12 +22,10 @@ CommaSeparated = BeforeValidator(_at_commas)
 """A variable that lists its values between commas; goes with `NoDecode`, which keeps it from being read as JSON."""
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(EnvironmentSettings):
     """What every process needs."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
-
-    database_url: PostgresDsn = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
+    database_url: DatabaseUrl = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
     amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
     health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
     health_host: str = "127.0.0.1"
@@ -51,10 +50,8 @@ class ProcessSettings(BaseSettings):
         return tuple(sorted({RATE_TIER_S, *self.retry_delays_s}))
 
 
-class HaloSettings(BaseSettings):
+class HaloSettings(EnvironmentSettings):
     """What a process that talks to Halo needs besides."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     halo_url_template: str = Field(default="https://{tenant}.halopsa.com", pattern=r"^https?://.*\{tenant\}.*$")
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
@@ -79,8 +76,14 @@ def load(settings: type[S]) -> S:
     """Read the environment, or stop the process with one line for each variable that is missing or wrong."""
     try:
         return settings()
+    except WrongVariableError as error:
+        wrong = [str(error)]
     except ValidationError as error:
-        for problem in error.errors(include_input=False):
-            name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "environment"
-            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - there is no log yet
-        raise SystemExit(2) from None
+        wrong = [f"{_name(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False)]
+    for line in wrong:
+        print(line, file=sys.stderr)  # noqa: T201 - there is no log yet
+    raise SystemExit(2)
+
+
+def _name(loc: tuple[int | str, ...]) -> str:
+    return PREFIX + str(loc[0]).upper() if loc else "environment"

@@ -8,6 +8,8 @@ from importlib import resources
 
 import asyncpg
 
+from halosync.contracts.database_url import connect_arguments
+
 _LOCK = 0x48414C4F  # any number that is ours; it keeps two migrations from running at once
 
 _TABLE = """
@@ -43,7 +45,7 @@ async def migrate(database_url: str) -> list[str]:
     Raises:
         MigrationChangedError: an applied migration's file has changed since.
     """
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(**connect_arguments(database_url))
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute(_TABLE)

@@ -5,12 +5,23 @@ from typing import Any
 
 import asyncpg
 
+from halosync.contracts.database_url import connect_arguments
+
 _JSON_TYPES = ("json", "jsonb")
+
+# Set by statements and not with the connection: a pooler in front of Postgres refuses most settings there.
+_BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     for name in _JSON_TYPES:
         await connection.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await connection.execute(_BOUNDS)
+
+
+async def _reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Put a connection back into the state that `_prepare` left; the library's own way forgets the bounds."""
+    await connection.execute(f"{connection.get_reset_query()}\n{_BOUNDS}")
 
 
 async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync") -> "asyncpg.Pool[Any]":
@@ -20,14 +31,10 @@ async def open_pool(url: str, *, max_size: int = 10, application: str = "halosyn
     is tried again, not a process that hangs.
     """
     return await asyncpg.create_pool(
-        url,
+        **connect_arguments(url),
         min_size=1,
         max_size=max_size,
         init=_prepare,
-        server_settings={
-            "application_name": application,
-            "statement_timeout": "60s",
-            "lock_timeout": "10s",
-            "idle_in_transaction_session_timeout": "120s",
-        },
+        reset=_reset,
+        server_settings={"application_name": application},
     )

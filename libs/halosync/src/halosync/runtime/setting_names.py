@@ -1,0 +1,47 @@
+"""Every setting of every process, without `HALOSYNC_`: a process tells of a name that none of them has.
+
+Each process is handed the settings of all, so none can know by its own fields what a slip of the pen is. A test
+compares the list with the fields of all processes and of the operator's command.
+"""
+
+NAMES = frozenset(
+    {
+        "ADMIN_AMQP_URL",
+        "ADMIN_DATABASE_URL",
+        "ALLOW_HTTP",
+        "AMQP_URL",
+        "BATCHES_AT_ONCE",
+        "BATCHES_PER_TENANT",
+        "DATABASE_URL",
+        "HALO_BATCH_SIZE",
+        "HALO_BATCH_SIZE_MAX",
+        "HALO_CUSTOM_HOSTS",
+        "HALO_FOREIGN_MARKS",
+        "HALO_PAGE_SIZE",
+        "HALO_PAGE_SIZE_MAX",
+        "HALO_RATE_REQUESTS",
+        "HALO_RATE_WINDOW_S",
+        "HALO_SETTLE_S",
+        "HALO_SUFFIXES",
+        "HALO_TIMEOUT_S",
+        "HALO_URL_TEMPLATE",
+        "HEALTH_HOST",
+        "HEALTH_PORT",
+        "HTTP_CONNECTIONS",
+        "HTTP_CONNECTIONS_PER_ADDRESS",
+        "HTTP_HOST",
+        "HTTP_PORT",
+        "HTTP_PROXIES",
+        "INVOICE_HOSTS",
+        "LOG_LEVEL",
+        "OAUTH_SCOPE",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET",
+        "OIDC_ISSUER",
+        "PUBLIC_URL",
+        "RETRY_DELAYS_S",
+        "RETRY_MAX_ATTEMPTS",
+        "TOKEN_KEYS",
+        "TOKEN_REFRESH_INTERVAL_S",
+    }
+)

@@ -1,0 +1,109 @@
+"""Where settings come from: the environment, `.env` and files; what is empty, padded or misspelt (spec section 13)."""
+
+import os
+from pathlib import Path
+
+import pytest
+from auth.environment import AuthSettings
+from halo_writer.environment import WriterSettings
+from halosync.cli.settings import BrokerSettings, DatabaseSettings
+from halosync.runtime.setting_names import NAMES
+from halosync.runtime.settings import load
+from halosync.runtime.variables import unknown_names, variables
+from planner.environment import PlannerSettings
+from report_api.environment import ReportApiSettings
+
+ALL = (PlannerSettings, WriterSettings, AuthSettings, ReportApiSettings, DatabaseSettings, BrokerSettings)
+PASSWORD = "s3cret"
+URL = f"postgresql://halosync:{PASSWORD}@127.0.0.1:1/halosync"
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder without `.env`, in an environment without our variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("HALOSYNC_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def test_a_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "url").write_text(f" {URL}\n\n")
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL_FILE", str(folder / "url"))
+    assert load(DatabaseSettings).database_url == URL
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["no such file", "no text"])
+def test_a_file_that_cannot_be_read_is_told(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (folder / "url").write_bytes(content)
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL_FILE", str(folder / "url"))
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    assert f"HALOSYNC_DATABASE_URL_FILE: the file {folder / 'url'} cannot be read" in capsys.readouterr().err
+
+
+def test_a_value_and_its_file_are_one_too_many(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "url").write_text(URL)
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL_FILE", str(folder / "url"))
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", URL)
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    told = capsys.readouterr().err
+    assert told.startswith("HALOSYNC_DATABASE_URL: it is set, and HALOSYNC_DATABASE_URL_FILE too")
+    assert PASSWORD not in told
+
+
+def test_the_environment_wins_over_the_env_file_however_each_gives_a_value(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / "url").write_text("postgresql://file/x")
+    (folder / ".env").write_text(f"HALOSYNC_DATABASE_URL_FILE={folder / 'url'}\nHALOSYNC_LOG_LEVEL=DEBUG\n")
+    assert variables() == {"HALOSYNC_DATABASE_URL": "postgresql://file/x", "HALOSYNC_LOG_LEVEL": "DEBUG"}
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", URL)
+    assert load(DatabaseSettings).database_url == URL
+
+
+def test_an_empty_value_is_an_unset_one(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LOG_LEVEL", "HALO_RATE_REQUESTS", "HALO_URL_TEMPLATE", "INVOICE_HOSTS", "RETRY_DELAYS_S"):
+        monkeypatch.setenv(f"HALOSYNC_{name}", "  ")
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", f" {URL} \t")
+    monkeypatch.setenv("HALOSYNC_AMQP_URL", "amqp://h/ ")
+    settings = load(PlannerSettings)
+    assert (settings.database_url, settings.log_level, settings.halo_rate_requests) == (URL, "INFO", 500)
+    # Also one over a value in `.env`, and one that a file gives.
+    (folder / ".env").write_text("HALOSYNC_LOG_LEVEL=DEBUG\n")
+    assert load(PlannerSettings).log_level == "DEBUG"
+    (folder / "url").write_text(" \n")
+    monkeypatch.delenv("HALOSYNC_DATABASE_URL")
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL_FILE", str(folder / "url"))
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    assert capsys.readouterr().err == "HALOSYNC_DATABASE_URL: Field required\n"
+
+
+def test_a_name_that_nobody_knows_is_told_with_the_nearest_that_is(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setenv("HALOSYNC_HALO_PAGESIZE", "7")
+    monkeypatch.setenv("HALOSYNC_XYZZY_FILE", "7")
+    monkeypatch.setenv("HALOSYNC_TOKEN_KEYS_FILE", "known")
+    monkeypatch.setenv("HALOSYNC_DEVSTACK_ANYTHING", "of the tests")
+    (folder / ".env").write_text("HALOSYNC_LOGLEVEL=DEBUG\nHALOSYNC_LOG_LEVEL=DEBUG\nOTHER=x\n")
+    strange = "there is no setting of this name, so it changes nothing"
+    assert unknown_names() == [
+        f"HALOSYNC_HALO_PAGESIZE: {strange}; did you mean HALOSYNC_HALO_PAGE_SIZE?",
+        f"HALOSYNC_LOGLEVEL: {strange}; did you mean HALOSYNC_LOG_LEVEL?",
+        f"HALOSYNC_XYZZY_FILE: {strange}; README.md lists the settings",
+    ]
+
+
+def test_the_list_of_names_has_every_setting() -> None:
+    """Add a new setting to `halosync.runtime.setting_names`, or every process would call it a slip of the pen."""
+    assert {name.upper() for settings in ALL for name in settings.model_fields} <= NAMES
