@@ -283,7 +283,7 @@ CREATE TABLE month_acceptance (
     partner_id text NOT NULL,
     period text NOT NULL,
     item_key text NOT NULL,
-    reason text,
+    reason text NOT NULL,
     note text NOT NULL,
     accepted_by text NOT NULL,
     accepted_by_key_id uuid,
@@ -748,59 +748,68 @@ AS $function$
 $function$;
 
 CREATE FUNCTION month_rows(p_partner_id text, p_period text)
- RETURNS TABLE(item_key text, customer_id text, customer_name text, halo_client_id bigint, product_code text, licence_name text, halo_licence_id bigint, run_id uuid, item_id bigint, outcome text, reason text, detail text, billing_cycle text, lines bigint, billed numeric, in_halo numeric)
+ RETURNS TABLE(customer_id text, customer_name text, customer_ids text[], halo_client_id bigint, product_code text, licence_name text, halo_licence_id bigint, run_id uuid, item_id bigint, outcome text, reason text, detail text, billing_cycle text, cycle_key text, lines bigint, billed numeric, in_halo numeric, counted boolean)
  LANGUAGE sql
  STABLE
+ SET work_mem TO '64MB'
 AS $function$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
-    planned AS MATERIALIZED (
-        SELECT item_key(i.customer_ids, i.product_code, i.halo_licence_id) AS key, i.*, p.price_field
-        FROM plan p JOIN item i USING (run_id)
-    ),
     -- A clean-up belongs to nobody on the invoice; it is shown with the customer of its client.
     owner AS (
         SELECT DISTINCT ON (i.halo_client_id) i.halo_client_id, i.customer_ids[1] AS customer_id, i.customer_name
-        FROM planned i WHERE i.product_code IS NOT NULL AND i.halo_client_id IS NOT NULL
+        FROM plan p JOIN item i USING (run_id)
+        WHERE i.product_code IS NOT NULL AND i.halo_client_id IN (
+            SELECT c.halo_client_id FROM plan JOIN item c USING (run_id) WHERE c.product_code IS NULL)
         ORDER BY i.halo_client_id, i.seq
     ),
-    -- Before the first run of an invoice, the licences that the partner's last plan found are what Halo holds of it.
+    -- Lines that no run has applied yet; a product of a customer is one thing.
+    loose AS MATERIALIZED (
+        SELECT -dense_rank() OVER (ORDER BY l.customer_id, lower(normalize(l.product_code, NFKC))) AS thing,
+            l.customer_id, l.customer_name, l.product_code, l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount
+        FROM plan p JOIN invoice_line l USING (invoice_pk)
+        WHERE l.kind = 'recurring' AND NOT EXISTS (
+            SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no)
+    ),
+    -- For those, the licences that the partner's last plan found are what Halo holds of them.
     earlier AS MATERIALIZED (
-        SELECT DISTINCT ON (key) item_key(i.customer_ids, i.product_code, NULL) AS key, i.halo_licence_id,
-            i.halo_client_id, i.licence_name, r.price_field
+        SELECT DISTINCT ON (customer_id, code) i.customer_ids[1] AS customer_id,
+            lower(normalize(i.product_code, NFKC)) AS code, i.halo_licence_id, i.halo_client_id, i.licence_name,
+            r.price_field
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
         JOIN item i USING (run_id)
-        WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM plan p WHERE p.run_id IS NULL)
-        ORDER BY key, i.seq
+        WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
+        ORDER BY customer_id, code, i.seq
     ),
     line AS MATERIALIZED (
-        SELECT coalesce(i.key, item_key(ARRAY[l.customer_id], l.product_code, NULL)) AS key,
-            l.customer_id, l.customer_name, l.product_code,
+        SELECT i.item_id AS thing, l.customer_id, l.customer_name,
             CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
                  ELSE l.billing_cycle END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p JOIN invoice_line l USING (invoice_pk)
-        LEFT JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no
-        LEFT JOIN planned i ON i.item_id = m.item_id
+        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no JOIN item i USING (item_id)
         WHERE l.kind = 'recurring'
+        UNION ALL
+        SELECT thing, loose.customer_id, loose.customer_name, loose.billing_cycle, amount FROM loose
     ),
     thing AS MATERIALIZED (
-        SELECT i.key, i.halo_client_id, i.product_code, i.licence_name, i.halo_licence_id, i.run_id, i.item_id,
-            i.outcome, i.reason, i.detail, i.price_field,
+        SELECT i.item_id AS thing, i.customer_ids, i.halo_client_id, i.product_code, i.licence_name, i.halo_licence_id,
+            i.run_id, i.item_id, i.outcome, i.reason, i.detail, p.price_field,
             coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
             coalesce(o.customer_name, i.customer_name) AS first_name,
             i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-        FROM planned i LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
+        FROM plan p JOIN item i USING (run_id)
+        LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
         UNION ALL
-        SELECT l.key, min(e.halo_client_id), min(l.product_code), min(e.licence_name), min(e.halo_licence_id), NULL,
-            NULL, NULL, 'not_synchronised', NULL, min(e.price_field), min(l.customer_id), min(l.customer_name),
-            NULL, NULL, NULL, NULL
-        FROM line l LEFT JOIN earlier e USING (key)
-        WHERE NOT EXISTS (SELECT FROM planned i WHERE i.key = l.key)
-        GROUP BY l.key
+        SELECT l.thing, ARRAY[min(l.customer_id)], min(e.halo_client_id), min(l.product_code), min(e.licence_name),
+            min(e.halo_licence_id), NULL, NULL, NULL, 'not_synchronised', NULL, min(e.price_field), min(l.customer_id),
+            min(l.customer_name), NULL, NULL, NULL, NULL
+        FROM loose l
+        LEFT JOIN earlier e ON e.customer_id = l.customer_id AND e.code = lower(normalize(l.product_code, NFKC))
+        GROUP BY l.thing
     ),
     held AS MATERIALIZED (
-        SELECT t.key, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+        SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             CASE WHEN t.after_active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
                  ELSE h.removed_at IS NULL AND h.is_active = t.after_active
                       AND h.quantity IS NOT DISTINCT FROM t.after_quantity
@@ -811,47 +820,54 @@ AS $function$
         FROM thing t
         LEFT JOIN halo_licence h ON h.partner_id = p_partner_id AND h.halo_licence_id = t.halo_licence_id
     ),
+    shared AS MATERIALIZED (
+        SELECT l.thing FROM line l GROUP BY l.thing HAVING min(l.customer_id) <> max(l.customer_id)
+    ),
     share AS (
-        SELECT key, customer_id, min(customer_name) AS customer_name, sum(amount) AS billed,
-            sum(sum(amount)) OVER (PARTITION BY key ORDER BY customer_id) AS running,
-            sum(sum(amount)) OVER (PARTITION BY key) AS whole,
-            row_number() OVER (PARTITION BY key ORDER BY customer_id) AS place
-        FROM line GROUP BY key, customer_id
+        SELECT l.thing, l.customer_id, min(l.customer_name) AS customer_name, sum(l.amount) AS billed,
+            sum(sum(l.amount)) OVER (PARTITION BY l.thing ORDER BY l.customer_id) AS running,
+            sum(sum(l.amount)) OVER (PARTITION BY l.thing) AS whole,
+            row_number() OVER (PARTITION BY l.thing ORDER BY l.customer_id) AS place
+        FROM line l JOIN shared USING (thing) GROUP BY l.thing, l.customer_id
     ),
     part AS (
-        SELECT l.key, l.customer_id, min(l.customer_name) AS customer_name, cycle_key(l.billing_cycle) AS cycle,
-            min(l.billing_cycle) AS billing_cycle, count(*) AS lines, sum(l.amount) AS billed, 0 AS in_halo
-        FROM line l GROUP BY l.key, l.customer_id, cycle_key(l.billing_cycle)
+        SELECT l.thing, l.customer_id, l.customer_name, cycle_key(l.billing_cycle) AS cycle, l.billing_cycle,
+            1 AS lines, l.amount AS billed, 0 AS in_halo
+        FROM line l
         UNION ALL
-        SELECT h.key, coalesce(s.customer_id, t.first_customer), coalesce(s.customer_name, t.first_name),
-            cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
-            CASE WHEN s.key IS NULL THEN h.amount
-                 WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
+        -- Each thing has one row at least: what bills nothing and holds nothing still has an outcome.
+        SELECT h.thing, h.first_customer, h.first_name, cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+            CASE WHEN h.thing IN (SELECT shared.thing FROM shared) THEN 0 ELSE h.amount END
+        FROM held h WHERE h.amount <> 0 OR h.thing NOT IN (SELECT line.thing FROM line)
+        UNION ALL
+        SELECT s.thing, s.customer_id, s.customer_name, cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+            CASE WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
                                        - round(h.amount * (s.running - s.billed) / s.whole, 2)
                  WHEN s.place = 1 THEN h.amount ELSE 0 END
-        FROM held h JOIN thing t USING (key) LEFT JOIN share s USING (key) WHERE h.amount <> 0
+        FROM share s JOIN held h USING (thing) WHERE h.amount <> 0
     ),
     both_sides AS (
-        SELECT key, customer_id, min(customer_name) AS customer_name, cycle, min(billing_cycle) AS billing_cycle,
-            sum(lines) AS lines, sum(billed) AS billed, sum(in_halo) AS in_halo
-        FROM part GROUP BY key, customer_id, cycle
-        UNION ALL
-        -- What bills nothing and holds nothing still is a thing with an outcome.
-        SELECT t.key, t.first_customer, t.first_name, '', NULL, 0, 0, 0
-        FROM thing t WHERE NOT EXISTS (SELECT FROM part WHERE part.key = t.key)
+        SELECT part.thing, part.customer_id, part.cycle, min(part.customer_name) AS customer_name,
+            min(part.billing_cycle) AS billing_cycle, sum(part.lines) AS lines, sum(part.billed) AS billed,
+            sum(part.in_halo) AS in_halo
+        FROM part GROUP BY part.thing, part.customer_id, part.cycle
     ),
-    off AS (SELECT key, sum(abs(billed - in_halo)) AS by, sum(lines) AS lines FROM both_sides GROUP BY key)
-    SELECT b.key, b.customer_id, b.customer_name, t.halo_client_id, t.product_code, t.licence_name, t.halo_licence_id,
-        t.run_id, t.item_id, t.outcome,
+    compared AS (
+        SELECT b.*, sum(abs(b.billed - b.in_halo)) OVER w AS off_by, sum(b.lines) OVER w AS all_lines,
+            row_number() OVER w = 1 AS counted
+        FROM both_sides b WINDOW w AS (PARTITION BY b.thing)
+    )
+    SELECT c.customer_id, c.customer_name, t.customer_ids, t.halo_client_id, t.product_code, t.licence_name,
+        t.halo_licence_id, t.run_id, t.item_id, t.outcome,
         CASE WHEN t.outcome = 'pending' THEN 'in_progress'
              WHEN t.outcome IS DISTINCT FROM 'synced' THEN t.reason
-             WHEN o.by = 0 THEN NULL
+             WHEN c.off_by = 0 THEN NULL
              WHEN NOT h.as_written THEN 'edited_in_halo'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
-             WHEN o.by <= 0.01 * (o.lines + 1) THEN 'rounding'
+             WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
         END,
-        t.detail, b.billing_cycle, CAST(b.lines AS bigint), b.billed, b.in_halo
-    FROM both_sides b JOIN thing t USING (key) JOIN held h USING (key) JOIN off o USING (key)
+        t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
+    FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
 $function$;
 
 CREATE FUNCTION outbox_notify()

@@ -185,12 +185,12 @@ class MonthStore:
         """Accept a thing as it is, for the reason that it has now; return when.
 
         Raises:
-            UnknownItemError: the month has nothing of that key.
+            UnknownItemError: the month has nothing of that key that differs for a reason.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
             thing = await QUERIES.month_item(connection, partner_id=partner_id, period=period, item_key=item_key)
-            if thing is None:
+            if thing is None or thing["reason"] is None:
                 raise UnknownItemError(item_key)
             accepted_at: datetime = await QUERIES.accept_in_month(
                 connection,

@@ -86,7 +86,7 @@ async def accept(
     try:
         accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
     except UnknownItemError:
-        raise not_found("The month has nothing of that key.") from None
+        raise not_found("The month has nothing of that key that differs for a reason.") from None
     return Accepted(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
 
 

@@ -344,7 +344,7 @@ CREATE TABLE month_acceptance (
     partner_id      text NOT NULL REFERENCES partner,
     period          text NOT NULL,
     item_key        text NOT NULL,
-    reason          text,
+    reason          text NOT NULL,
     note            text NOT NULL,
     accepted_by     text NOT NULL,
     accepted_by_key_id uuid,

@@ -1,37 +1,36 @@
 -- name: month_groups
 -- The month summed as far as every page needs: by customer, billing cycle, outcome and reason. `accepted` counts the
--- things that somebody accepted for this very reason. `things` counts each thing once, where it is billed first.
-WITH month AS MATERIALIZED (SELECT * FROM month_rows(:partner_id, :period)),
-first AS (
-    SELECT DISTINCT ON (item_key) item_key, customer_id, cycle_key(billing_cycle) AS cycle FROM month
-    ORDER BY item_key, lines DESC, customer_id, billing_cycle
-)
+-- things that somebody accepted for this very reason; only what has a reason can be accepted.
 SELECT m.customer_id, min(m.customer_name) AS customer_name, min(m.halo_client_id) AS halo_client_id,
     min(m.billing_cycle) AS billing_cycle, m.outcome, m.reason,
-    count(f.item_key) AS things, count(f.item_key) FILTER (WHERE a.item_key IS NOT NULL) AS accepted,
+    count(*) FILTER (WHERE m.counted) AS things,
+    count(*) FILTER (WHERE m.counted AND m.reason IS NOT NULL AND EXISTS (
+        SELECT FROM month_acceptance a WHERE a.partner_id = :partner_id AND a.period = :period AND a.reason = m.reason
+            AND a.item_key = item_key(m.customer_ids, m.product_code, m.halo_licence_id))) AS accepted,
     sum(m.billed) AS billed, sum(m.in_halo) AS in_halo
-FROM month m
-LEFT JOIN first f ON f.item_key = m.item_key AND f.customer_id = m.customer_id AND f.cycle = cycle_key(m.billing_cycle)
-LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = m.item_key
-    AND a.reason IS NOT DISTINCT FROM m.reason
-GROUP BY m.customer_id, cycle_key(m.billing_cycle), m.outcome, m.reason
+FROM month_rows(:partner_id, :period) AS m
+GROUP BY m.customer_id, m.cycle_key, m.outcome, m.reason
 ORDER BY lower(min(m.customer_name)), m.customer_id, 4, m.outcome, m.reason;
 
 -- name: month_items
--- A page of the rows behind the sums, by customer, product and billing cycle.
-SELECT m.*, cycle_key(m.billing_cycle) AS cycle_key, a.note, a.accepted_by, a.accepted_at
+-- A page of the rows behind the sums, by customer, thing and billing cycle.
+SELECT k.item_key, m.customer_id, m.customer_name, m.halo_client_id, m.product_code, m.licence_name, m.halo_licence_id,
+    m.run_id, m.item_id, m.outcome, m.reason, m.detail, m.billing_cycle, m.cycle_key, m.lines, m.billed, m.in_halo,
+    a.note, a.accepted_by, a.accepted_at
 FROM month_rows(:partner_id, :period) AS m
-LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = m.item_key
-    AND a.reason IS NOT DISTINCT FROM m.reason
+CROSS JOIN LATERAL (SELECT item_key(m.customer_ids, m.product_code, m.halo_licence_id) AS item_key) AS k
+LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = k.item_key
+    AND a.reason = m.reason
 WHERE (CAST(:reason AS text) IS NULL OR m.reason = :reason)
   AND (CAST(:customer_id AS text) IS NULL OR m.customer_id = :customer_id)
   AND (CAST(:only_different AS boolean) IS FALSE OR m.billed <> m.in_halo OR m.reason IS NOT NULL)
-  AND (m.customer_id, m.item_key, cycle_key(m.billing_cycle)) > (:after_customer, :after_key, :after_cycle)
-ORDER BY m.customer_id, m.item_key, cycle_key(m.billing_cycle) LIMIT :most;
+  AND (m.customer_id, k.item_key, m.cycle_key) > (:after_customer, :after_key, :after_cycle)
+ORDER BY m.customer_id, k.item_key, m.cycle_key LIMIT :most;
 
 -- name: month_item^
--- One thing of a month: what is accepted, and why it differs.
-SELECT item_key, outcome, reason FROM month_rows(:partner_id, :period) WHERE item_key = :item_key LIMIT 1;
+-- One thing of a month, and why it differs.
+SELECT m.outcome, m.reason FROM month_rows(:partner_id, :period) AS m
+WHERE item_key(m.customer_ids, m.product_code, m.halo_licence_id) = :item_key LIMIT 1;
 
 -- name: month_changes^
 -- The net effect of all runs of the month on licences: what was made and taken away again is no change.
