@@ -60,7 +60,7 @@ async def token(halo: RunningTenant, **form: str) -> httpx.Response:
 
 async def exchange(halo: RunningTenant, code: str, **changes: str) -> httpx.Response:
     form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code": code, "code_verifier": VERIFIER}
-    return await token(halo, **{**form, **changes})
+    return await token(halo, **{**form, "scope": ASKED["scope"], **changes})
 
 
 async def refresh(halo: RunningTenant, refresh_token: str, **more: str) -> httpx.Response:
@@ -294,3 +294,30 @@ def test_no_grant_allows_more_than_was_asked_or_than_is_allowed(
     for scope in ("read:customers", "read:softwarelicensing", "edit:softwarelicensing"):
         allowed = most is None or scopes.allows(most, scope)
         assert scopes.allows(granted, scope) == (allowed and scopes.allows(asked, scope))
+
+
+async def test_a_token_that_is_exchanged_for_without_scope_has_no_rights(halo: RunningTenant) -> None:
+    form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+    answer = (await token(halo, **form, code=returned(await authorize(halo))["code"])).json()
+    assert not answer.keys() & {"scope", "refresh_token"}
+    assert (await halo.http.get("/api/Client", headers=bearer(answer))).status_code == 401
+    await halo.admin.change_settings(halo.name, scope_in_exchange="optional")
+    answer = (await token(halo, **form, code=returned(await authorize(halo))["code"])).json()
+    assert (await halo.http.get("/api/Client", headers=bearer(answer))).status_code == 200
+
+
+async def test_a_token_answer_can_be_odd(halo: RunningTenant) -> None:
+    await halo.admin.change_settings(halo.name, odd_token_answer={"expires_in": 0, "scope": None})
+    answer = await log_in(halo)
+    assert (answer["expires_in"], "scope" in answer) == (0, False)
+    assert (await halo.http.get("/api/Client", headers=bearer(answer))).status_code == 200
+
+
+async def test_an_error_can_come_with_200(halo: RunningTenant) -> None:
+    await halo.admin.change_settings(halo.name, errors_with_200=True)
+    assert_error(await refresh(halo, "unknown"), 200, "invalid_grant")
+
+
+async def test_the_redirect_can_name_its_issuer(halo: RunningTenant) -> None:
+    await halo.admin.change_settings(halo.name, issuer="own")
+    assert returned(await authorize(halo))["iss"] == halo.admin.url(halo.name)

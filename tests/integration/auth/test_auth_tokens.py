@@ -1,7 +1,7 @@
 """Access tokens: shared, renewed once by everybody together, and stored before they are used."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from auth.vault import Vault
@@ -181,3 +181,28 @@ async def test_keys_rotate_without_a_new_log_in(world: "World") -> None:
     await rotating.tokens.get(PARTNER)
     assert await rotated.tokens.get(PARTNER)
     assert (await world.auth.store.view(PARTNER)).state == "connected"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"expires_in": 0}, {"expires_in": "soon"}, {"expires_in": None}, {"scope": 7}, {"token_type": None}]
+)
+async def test_an_odd_answer_to_a_refresh_does_not_break_the_connection(world: "World", odd: dict[str, Any]) -> None:
+    """Such an answer used to be thrown away; the spent refresh token was sent again, and Halo revoked everything."""
+    await world.sandbox.admin.change_settings("acme", reuse_revokes_family=True, odd_token_answer=odd)
+    await world.connect()
+    for _ in range(3):
+        await world.expire()
+        before = await world.token_requests()
+        assert await world.auth.tokens.get(PARTNER)
+        assert await world.token_requests() == before + 1
+    assert (await world.auth.store.view(PARTNER)).state == "connected"
+
+
+async def test_an_error_with_200_is_that_error(world: "World") -> None:
+    await world.connect()
+    await world.sandbox.admin.change_settings("acme", errors_with_200=True)
+    await world.sandbox.admin.revoke_tokens("acme")
+    await world.expire()
+    with pytest.raises(Refusal) as caught:
+        await world.auth.tokens.get(PARTNER)
+    assert caught.value.answer.code == "connection_broken"

@@ -1,16 +1,26 @@
 """The OAuth client: what it sends, and which failure an answer is."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from auth.connection_service import new_verifier
 from halosync.halo.oauth import OAuthClient, challenge
+from halosync.halo.token_answer import read_tokens
 from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, OtherRefusal, TokenAnswer, Transient
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 SECRET = "refresh-token-that-nobody-may-see"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
 GOOD = {"access_token": "a", "refresh_token": "r", "expires_in": 1200, "token_type": "Bearer", "scope": "all x"}
 
 
@@ -64,13 +74,14 @@ async def test_secrets_travel_in_the_form_and_not_in_the_url() -> None:
         return httpx.Response(200, json=GOOD)
 
     answer = await client(halo).exchange(
-        tenant="acme", client_id="c", code=SecretStr("code&x"), verifier=SecretStr("verifier")
+        tenant="acme", client_id="c", scope="all x", code=SecretStr("code&x"), verifier=SecretStr("verifier")
     )
     assert str(seen[0].url) == "https://acme.halopsa.com/auth/token"
     assert parse_qs(seen[0].content.decode()) == {
         "grant_type": ["authorization_code"],
         "client_id": ["c"],
         "redirect_uri": ["https://halosync.example/accounts/"],
+        "scope": ["all x"],
         "code": ["code&x"],
         "code_verifier": ["verifier"],
     }
@@ -83,11 +94,23 @@ async def test_secrets_travel_in_the_form_and_not_in_the_url() -> None:
     [
         ({"access_token": "a"}, 3600, None, False),
         ({"access_token": "a", "expires_in": None, "scope": "", "refresh_token": ""}, 3600, None, False),
-        ({"access_token": "a", "expires_in": "90", "scope": ["all"], "refresh_token": "r"}, 90, ("all",), True),
+        ({"access_token": "a", "expires_in": "90", "scope": "all", "refresh_token": "r"}, 90, ("all",), True),
         ({"access_token": "a", "expires_in": 1e12}, 86_400, None, False),
+        # Every field but the tokens may be odd (spec section 9).
+        ({"access_token": "a", "refresh_token": "r", "expires_in": 0}, 0, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": "-5"}, 0, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": "soon"}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": True}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": {"s": 5}}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": 10**400}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "expires_in": "NaN"}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "scope": ["all"]}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "scope": 7, "token_type": None}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": "r", "error": "invalid_grant"}, 3600, None, True),
+        ({"access_token": "a", "refresh_token": 7}, 3600, None, False),
     ],
 )
-async def test_answers_of_other_versions_are_understood(
+async def test_whatever_comes_with_an_access_token_it_is_kept(
     answer: dict[str, object], lifetime_s: float, scopes: tuple[str, ...] | None, refreshable: bool
 ) -> None:
     tokens = await refresh(httpx.Response(200, json=answer))
@@ -102,6 +125,10 @@ async def test_answers_of_other_versions_are_understood(
         (httpx.Response(401, json={"error": "invalid_client"}), InvalidClient),
         (httpx.Response(400, json={"error": "unauthorized_client"}), InvalidClient),
         (httpx.Response(400, json={"error": "invalid_scope"}), OtherRefusal),
+        # An error with the status of a success is that error.
+        (httpx.Response(200, json={"error": "invalid_grant"}), InvalidGrant),
+        (httpx.Response(201, json={"error": "invalid_client"}), InvalidClient),
+        (httpx.Response(200, json={"error": "invalid_scope"}), OtherRefusal),
         # Everything below could pass: nothing of it may break a connection.
         (httpx.Response(400, text="invalid_grant"), Transient),
         (httpx.Response(400, json={"error": f"invalid_grant {SECRET}"}), Transient),
@@ -110,12 +137,12 @@ async def test_answers_of_other_versions_are_understood(
         (httpx.Response(500, json={"error": "invalid_grant"}), Transient),
         (httpx.Response(429, json={"error": "invalid_grant"}), Transient),
         (httpx.Response(404, json={"error": "invalid_grant"}), Transient),
-        (httpx.Response(200, json={"error": "invalid_grant"}), Transient),
         (httpx.Response(302, headers={"location": "https://elsewhere.example/"}), Transient),
         (httpx.Response(200, html="<p>Halo is being updated</p>"), Transient),
         (httpx.Response(200, json={"access_token": ""}), Transient),
-        (httpx.Response(200, json={"access_token": "a", "expires_in": 0}), Transient),
-        (httpx.Response(200, json={"access_token": SECRET, "expires_in": "soon"}), Transient),
+        (httpx.Response(200, json={"access_token": 7, "refresh_token": SECRET}), Transient),
+        (httpx.Response(200, json=[{"access_token": "a"}]), Transient),
+        (httpx.Response(200, content=b"\xff"), Transient),
         (httpx.Response(503), Transient),
     ],
 )
@@ -124,6 +151,19 @@ async def test_failures_are_named_for_the_next_step(response: httpx.Response, fa
         await refresh(response)
     assert type(caught.value) is failure
     assert SECRET not in str(caught.value)
+
+
+async def test_a_byte_order_mark_and_any_success_will_do() -> None:
+    tokens = await refresh(httpx.Response(202, content=b'\xef\xbb\xbf{"access_token": "a", "refresh_token": "r"}'))
+    assert tokens.refresh_token is not None
+
+
+@given(st.dictionaries(st.sampled_from(["expires_in", "scope", "token_type", "error", "id_token"]), ANYTHING))
+def test_no_other_field_takes_the_tokens_away(odd: dict[str, Any]) -> None:
+    tokens = read_tokens(httpx.Response(200, content=json.dumps({**odd, "access_token": "a", "refresh_token": "r"})))
+    assert tokens.refresh_token is not None
+    assert (tokens.access_token.get_secret_value(), tokens.refresh_token.get_secret_value()) == ("a", "r")
+    assert 0 <= tokens.lifetime_s <= 86_400
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("reset")])

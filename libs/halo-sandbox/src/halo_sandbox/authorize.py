@@ -32,7 +32,9 @@ def authorize(exchange: Exchange) -> Answer:
         return _back(asked, {"error": "access_denied", "error_description": "The agent denied the request."})
     family = TokenFamily(application.client_id, scopes.parse(asked["scope"]) or frozenset())
     code = exchange.tenant.tokens.issue_code(family, asked["redirect_uri"], asked["code_challenge"])
-    return _back(asked, {"code": code})
+    issuer = exchange.tenant.settings.issuer
+    named = {} if issuer is None else {"iss": exchange.base_url if issuer == "own" else issuer}
+    return _back(asked, {"code": code, **named})
 
 
 def _objection(asked: Mapping[str, str]) -> tuple[str, str] | None:

@@ -46,9 +46,12 @@ def token_answer(tenant: Tenant, family: TokenFamily, *, refresh_token: bool) ->
         "expires_in": math.ceil(settings.access_token_lifetime_s),
         "scope": scopes.text(granted),
     }
+    if not granted:
+        del body["scope"]
     if refresh_token and scopes.OFFLINE in granted:
         body["refresh_token"] = tenant.tokens.issue_refresh(family)
-    return body
+    odd = settings.odd_token_answer
+    return {name: value for name, value in {**body, **odd}.items() if name not in odd or odd[name] is not None}
 
 
 def _token(exchange: Exchange) -> Answer:
@@ -57,14 +60,22 @@ def _token(exchange: Exchange) -> Answer:
     form = dict(parse_qsl(exchange.body.decode("utf-8", "replace")))
     if form.get("client_id") not in exchange.tenant.applications:
         _refuse("invalid_client", "The client is not registered.", 401)
-    match form.get("grant_type"):
-        case "authorization_code":
-            body = _from_code(exchange.tenant, form)
-        case "refresh_token":
-            body = _from_refresh(exchange.tenant, form)
-        case _:
-            _refuse("unsupported_grant_type", "Only authorization_code and refresh_token are supported.")
+    try:
+        body = _tokens(exchange.tenant, form)
+    except RefusedError as refusal:
+        if not exchange.tenant.settings.errors_with_200:
+            raise
+        refusal.answer.status = 200
+        raise
     return json_answer(200, body, {"cache-control": "no-store"})
+
+
+def _tokens(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
+    exchanges = {"authorization_code": _from_code, "refresh_token": _from_refresh}
+    exchange = exchanges.get(form.get("grant_type", ""))
+    if exchange is None:
+        _refuse("unsupported_grant_type", "Only authorization_code and refresh_token are supported.")
+    return exchange(tenant, form)
 
 
 def _from_code(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
@@ -77,6 +88,11 @@ def _from_code(tenant: Tenant, form: Mapping[str, str]) -> dict[str, object]:
     )
     if code is None or not good:
         _refuse("invalid_grant", "The authorization code is invalid, expired or used, or not yours.")
+    if "scope" in form:
+        if scopes.parse(form["scope"]) is None:
+            _refuse("invalid_scope", "The scope is missing or unknown.")
+    elif tenant.settings.scope_in_exchange == "needed":
+        code.family.asked = frozenset()
     return token_answer(tenant, code.family, refresh_token=True)
 
 

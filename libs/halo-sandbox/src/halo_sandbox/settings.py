@@ -21,6 +21,14 @@ class TenantSettings(BaseModel):
     access_token_lifetime_s: Annotated[float, Field(gt=0)] = 3600
     refresh_tokens: Literal["rotate", "keep"] = "rotate"
     """`rotate`: single-use, each answer brings a new one. `keep`: answers of a refresh bring none."""
+    scope_in_exchange: Literal["needed", "optional"] = "needed"
+    """`needed`: a token that a code is exchanged for without `scope` has none, and every call is refused."""
+    odd_token_answer: Mapping[str, JsonValue] = {}
+    """Fields of token answers that are other than they should be, such as `expires_in` 0; null leaves a field out."""
+    errors_with_200: bool = False
+    """OAuth's errors come with the status of a success."""
+    issuer: str | None = None
+    """`iss` of the redirect (RFC 9207); `own` is the tenant's own address, None sends none."""
     reuse_revokes_family: bool = False
     """A refresh token used a second time also kills all that came from the same log-in."""
 

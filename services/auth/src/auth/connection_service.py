@@ -165,6 +165,7 @@ class ConnectionService:
             return await self._server.exchange(
                 tenant=attempt.tenant,
                 client_id=attempt.client_id,
+                scope=self._scope,
                 code=code,
                 verifier=self._vault.decrypt(attempt.code_verifier),
             )

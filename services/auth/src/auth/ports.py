@@ -97,7 +97,9 @@ class OAuthServer(Protocol):
         """Tell whether `iss` of a redirect names the tenant's own server (RFC 9207)."""
         ...
 
-    async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
+    async def exchange(
+        self, *, tenant: str, client_id: str, scope: str, code: SecretStr, verifier: SecretStr
+    ) -> TokenAnswer:
         """Exchange the code of a log-in for tokens.
 
         Raises:

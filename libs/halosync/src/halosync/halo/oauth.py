@@ -7,61 +7,27 @@ limiter: whether Halo counts them is unknown.
 import asyncio
 import base64
 import hashlib
-import re
 from collections.abc import Callable
-from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
-from halosync.ports.oauth import InvalidClient, InvalidGrant, OtherRefusal, TokenAnswer, Transient
-
-DEFAULT_LIFETIME_S = 3600.0
-"""Lifetime of an access token whose answer does not tell it (halo-api section 1)."""
+from halosync.halo.token_answer import read_tokens
+from halosync.ports.oauth import TokenAnswer, Transient
 
 CONNECT_TIMEOUT_S = 3.0
 """A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""
 
-MAX_LIFETIME_S = 86_400.0
-"""A longer lifetime is not believed: a token is renewed at least once a day."""
-
 MOST_ANSWER_BYTES = 2**20
 """The longest decoded answer of the token endpoint; tokens are a few thousand."""
-
-_ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-
-
-def _lifetime(value: Any) -> Any:
-    return DEFAULT_LIFETIME_S if value is None else value
-
-
-def _token(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _scopes(value: Any) -> Any:
-    """Split a space-separated list; an absent or blank one says nothing about what was granted."""
-    words = value.split() if isinstance(value, str) else value
-    return words or None
 
 
 def challenge(verifier: SecretStr) -> str:
     """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
     digest = hashlib.sha256(verifier.get_secret_value().encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-class _TokenResponse(BaseModel):
-    """The JSON of a success of Halo's token endpoint."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    access_token: Annotated[SecretStr, Field(min_length=1)]
-    refresh_token: Annotated[SecretStr | None, BeforeValidator(_token)] = None
-    expires_in: Annotated[float, BeforeValidator(_lifetime), Field(gt=0, allow_inf_nan=False)] = DEFAULT_LIFETIME_S
-    scope: Annotated[tuple[str, ...] | None, BeforeValidator(_scopes)] = None
 
 
 class OAuthClient:
@@ -106,8 +72,10 @@ class OAuthClient:
         plain = "/../" not in named.path and not named.query and not named.fragment
         return same_server and plain and named.path.startswith(own.path)
 
-    async def exchange(self, *, tenant: str, client_id: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
-        """Exchange the code of a log-in for tokens.
+    async def exchange(
+        self, *, tenant: str, client_id: str, scope: str, code: SecretStr, verifier: SecretStr
+    ) -> TokenAnswer:
+        """Exchange the code of a log-in for tokens. Halo gives one without rights when `scope` is not sent once more.
 
         Raises:
             OAuthError: one of its four kinds.
@@ -118,6 +86,7 @@ class OAuthClient:
                 "grant_type": "authorization_code",
                 "client_id": client_id,
                 "redirect_uri": self._redirect_url,
+                "scope": scope,
                 "code": code.get_secret_value(),
                 "code_verifier": verifier.get_secret_value(),
             },
@@ -157,37 +126,4 @@ class OAuthClient:
             raise Transient(f"Halo's token endpoint answered too much: {error}") from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Transient(f"no answer from Halo's token endpoint: {type(error).__name__}") from None
-        return _tokens(response)
-
-
-def _tokens(response: httpx.Response) -> TokenAnswer:
-    """Read tokens or raise; `from None` everywhere, because the causes hold what Halo wrote."""
-    if response.is_success:
-        try:
-            given = _TokenResponse.model_validate_json(response.content)
-        except ValidationError:
-            raise Transient(f"Halo's token endpoint answered {response.status_code} without valid tokens") from None
-        lifetime_s = min(given.expires_in, MAX_LIFETIME_S)
-        return TokenAnswer(given.access_token, given.refresh_token, lifetime_s, given.scope)
-    code = _error_code(response)
-    match code:
-        case "invalid_grant":
-            raise InvalidGrant("invalid_grant")
-        case "invalid_client" | "unauthorized_client":
-            raise InvalidClient(code)
-        case str():
-            raise OtherRefusal(code)
-        case None:
-            raise Transient(f"Halo's token endpoint answered {response.status_code}")
-
-
-def _error_code(response: httpx.Response) -> str | None:
-    """Return OAuth's `error` of a refusal; None for a limit, a failing server, a page, or anything else."""
-    if response.status_code not in (400, 401, 403):
-        return None
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    code = body.get("error") if isinstance(body, dict) else None
-    return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else None
+        return read_tokens(response)

@@ -36,8 +36,8 @@ class TokenAnswer:
     Attributes:
         access_token: not empty.
         refresh_token: None if the answer brings no new one.
-        lifetime_s: the access token's, in seconds from now; more than 0, a day at most.
-        granted_scopes: what was really granted; None if the answer does not say.
+        lifetime_s: the access token's, in seconds from now; a day at most. 0: it is to be renewed at its next use.
+        granted_scopes: what was really granted; None if the answer does not say, which proves nothing.
     """
 
     access_token: SecretStr
