@@ -133,16 +133,17 @@ class World:
     async def invoice(
         self, invoice_id: str = "INV-1", lines: Iterable[tuple[Any, ...]] = (), *, partner: str = ACME, **columns: Any
     ) -> int:
-        """Store an invoice with its lines and return its key."""
+        """Store an invoice with its lines and return its key; it bills the month in which it is issued."""
         rows = list(lines)
+        issued_at = columns.get("issued_at", ISSUED)
         made = {
             "partner_id": partner,
             "invoice_id": invoice_id,
             "revision": 1,
             "event_id": uuid4(),
-            "period": "2026-11",
+            "period": f"{issued_at:%Y-%m}",
             "currency": "AUD",
-            "issued_at": ISSUED,
+            "issued_at": issued_at,
             "line_count": len(rows),
             "total": Decimal("378.00"),
             **columns,

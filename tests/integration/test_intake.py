@@ -14,7 +14,10 @@ import pytest_asyncio
 from devstack.wait import until
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceRejected
 from halosync.contracts.invoice_checks import InvalidInvoiceError
+from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.invoice_choice import MonthInvoices
 from halosync.store.invoices import InvoiceStore
+from halosync.store.month_choices import MonthChoices
 from halosync.store.partners import PartnerStore
 from halosync.store.runs import RunStore
 from planner.intake import Intake
@@ -390,3 +393,46 @@ async def test_a_run_that_cannot_start_does_not_lose_the_invoice(desk: Desk) -> 
     assert await desk.runs_of() == []
     await desk.intake.take_in(body)
     assert await desk.runs_of() == [("INV-1", 1, "queued")]
+
+
+async def test_auto_sync_leaves_an_older_month_alone(desk: Desk) -> None:
+    """A correction of October that comes after November would bring October's quantities back."""
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    await desk.take_in(invoice_id="INV-NOV", period="2026-11")
+    await desk.pool.execute("UPDATE run SET writing_at = now()")
+    await desk.end_run()
+    await desk.take_in(invoice_id="INV-OCT", period="2026-10", issued_at="2026-11-09T02:00:00Z")
+    await desk.take_in(invoice_id="INV-OCT-2", period="2026-10", replaces="INV-NOV")
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == [("INV-NOV", 1, "succeeded")]
+
+
+async def test_auto_sync_waits_until_somebody_says_which_of_several_invoices_count(desk: Desk) -> None:
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    await desk.take_in(invoice_id="INV-A")
+    await desk.end_run()
+    await desk.take_in(invoice_id="INV-B")
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == [("INV-A", 1, "succeeded")]
+    months = MonthChoices(desk.pool)
+    await months.choose_invoices(PARTNER, "2026-11", MonthInvoices.TOGETHER, by=COMMAND_LINE)
+    await desk.runs.start_all_wanted()
+    assert await desk.runs_of() == [("INV-A", 1, "succeeded"), ("INV-B", 1, "queued")]
+    assert await desk.pool.fetchval("SELECT count(*) FROM run_further_invoice") == 1
+    await desk.end_run()
+    await desk.runs.start_all_wanted()
+    assert len(await desk.runs_of()) == 2
+
+
+async def test_an_invoice_that_joins_the_others_of_its_month_late_is_owed_a_run_too(desk: Desk) -> None:
+    """It is not the newest of the month: it was issued before the one that came first."""
+    await desk.connect()
+    await desk.auto_sync(on=True)
+    await desk.take_in(invoice_id="INV-A")
+    await desk.end_run()
+    months = MonthChoices(desk.pool)
+    await months.choose_invoices(PARTNER, "2026-11", MonthInvoices.TOGETHER, by=COMMAND_LINE)
+    await desk.take_in(invoice_id="INV-0", issued_at="2026-11-04T02:00:00Z")
+    assert await desk.runs_of() == [("INV-A", 1, "succeeded"), ("INV-A", 1, "queued")]

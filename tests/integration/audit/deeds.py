@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 from halosync.contracts.settings import DeleteGuard, PartnerSettings
 from halosync.domain.acts import Act, Actor
+from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import CustomerLink
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
@@ -18,6 +19,7 @@ from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
 from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.run_retries import RunRetries
@@ -42,6 +44,7 @@ class Stage:
         self.runs = RunStore(pool)
         self.retries = RunRetries(pool)
         self.months = MonthStore(pool)
+        self.month_choices = MonthChoices(pool)
 
     async def set_up(self) -> None:
         """Make the partner and what belongs to it."""
@@ -203,6 +206,12 @@ async def withdraw(stage: Stage) -> AsyncIterator[str]:
     yield "2026-11"
 
 
+async def choose_invoices(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    await stage.month_choices.choose_invoices(PARTNER, "2026-11", MonthInvoices.NEWEST, by=BY)
+    yield "2026-11"
+
+
 async def close_month(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     closing = await stage.months.close(PARTNER, "2026-11", seen=0, by=BY)
@@ -252,6 +261,7 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.REMOVALS_APPROVED: (approve, {"most": 3}),
     Act.SHRUNK_READ_ACCEPTED: (accept, {}),
     Act.RUN_CANCELLED: (cancel, {}),
+    Act.INVOICES_CHOSEN: (choose_invoices, {"invoices": "newest", "invoice_ids": ["INV-1"]}),
     Act.MONTH_ACCEPTED: (
         accept_in_month,
         {"item_key": ITEM_KEY, "reason": "not_synchronised", "note": "By hand."},

@@ -140,9 +140,9 @@ class RealStage(Stage):
             "partner_id": PARTNER,
             "invoice_id": f"INV-{number}",
             "revision": 1,
-            "period": "2026-11",
+            "period": f"2026-{number + 1:02}",
             "currency": "AUD",
-            "issued_at": f"2026-11-0{number + 1}T02:00:00Z",
+            "issued_at": f"2026-{number + 1:02}-05T02:00:00Z",
             "lines": [
                 {
                     "line_id": str(line.line_no),

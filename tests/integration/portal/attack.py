@@ -106,6 +106,7 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
         "customer_id": customer,
         "product_code": product,
         "key_id": str(key_id),
+        "period": "2026-11",
     }
 
 

@@ -40,7 +40,7 @@ async def test_the_newest_invoices_come_with_the_counters_of_their_newest_run(
 ) -> None:
     for month in range(1, 4):
         issued_at = world.issued - timedelta(days=31 * month)
-        await world.invoice(f"INV-{month}", period=f"2026-{11 - month}", issued_at=issued_at)
+        await world.invoice(f"INV-{month}", period=f"2026-{11 - month:02}", issued_at=issued_at)
     newest = await world.invoice("INV-0", [world.line(1)])
     await world.run(newest, [world.item(outcome="failed")], state="partial", created_at=NOW)
     items = [world.item(outcome="synced"), world.item(outcome="held"), world.item(outcome="skipped")]

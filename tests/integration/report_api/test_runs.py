@@ -71,7 +71,7 @@ async def test_a_run_needs_an_invoice_with_lines_and_a_connection(world: "World"
 
     assert await answer() == (404, "not_found")
     await world.invoice("INV-1", [world.line(1)])
-    await world.invoice("INV-2", [])
+    await world.invoice("INV-2", [], issued_at=world.issued + timedelta(days=31))
     assert await answer(invoice_id="INV-1") == (409, "not_connected")
     await world.connect()
     assert await answer(invoice_id="INV-3") == (404, "not_found")

@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "PUT /settings": {},
     "PUT /months/{period}/acceptances/{item_key}": {"note": "n"},
     "POST /months/{period}/close": {"seen": 0},
+    "PUT /months/{period}": {"invoices": "together"},
     "PUT /customers/{customer_id}": {"halo_client_id": None},
     "PUT /products/{product_code}": {"licence_name": None},
 }

@@ -26,6 +26,18 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         {"replaces": "acme"},
         'Connected the Halo "beta". The links to the clients of the Halo "acme" were forgotten.',
     ),
+    (
+        Act.INVOICES_CHOSEN,
+        "2026-11",
+        {"invoices": "together", "invoice_ids": ["INV-2", "INV-1"]},
+        "Said that the invoices of 2026-11 count together: INV-2, INV-1.",
+    ),
+    (
+        Act.INVOICES_CHOSEN,
+        "2026-11",
+        {"invoices": "newest", "invoice_ids": ["INV-2", "INV-1"]},
+        "Said that only the newest invoice of 2026-11 counts, of INV-2, INV-1.",
+    ),
     (Act.CONNECTION_ENDED, "acme", {}, 'Disconnected the Halo "acme".'),
     (Act.CONNECTION_LOST, "acme", {}, 'The Halo "acme" ended the connection; it has to be connected again.'),
     (

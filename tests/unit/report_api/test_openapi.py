@@ -57,6 +57,7 @@ def test_the_calls_are_those_of_the_spec() -> None:
         f"GET {prefix}/runs/{{run_id}}/items",
         f"GET {prefix}/runs/{{run_id}}/events",
         f"POST {prefix}/runs/{{run_id}}/cancel",
+        f"PUT {prefix}/months/{{period}}",
         *(f"{method} {prefix}/settings" for method in ("GET", "PUT")),
         f"GET {prefix}/customers",
         f"PUT {prefix}/customers/{{customer_id}}",

@@ -26,7 +26,8 @@ from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
-from report_api.runs.pages import preview, run, sync
+from report_api.runs import invoice_choice_api
+from report_api.runs.pages import invoice_choice, preview, run, sync
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problems
@@ -41,6 +42,7 @@ API = (
     invoices_api.summary_router,
     months_api.router,
     runs_api.router,
+    invoice_choice_api.router,
     settings_api.router,
     links_api.router,
     access_api.router,
@@ -57,6 +59,7 @@ PAGES = (
     invoice_pages.router,
     preview.router,
     sync.router,
+    invoice_choice.router,
     halo_read.router,
     list_pages(CUSTOMERS),
     customer_pages.router,

@@ -14,6 +14,7 @@ from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
@@ -50,6 +51,7 @@ def ports_on(
         customer_links=CustomerLinks(pool),
         product_links=ProductLinks(pool),
         months=MonthStore(pool),
+        month_choices=MonthChoices(pool),
         partners=PartnerStore(pool),
         previews=PreviewStore(pool),
         run_views=RunViews(pool),

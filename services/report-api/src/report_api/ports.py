@@ -19,6 +19,7 @@ from halosync.store.item_views import ItemViews
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
@@ -65,6 +66,7 @@ class Ports:
     customer_links: CustomerLinks
     product_links: ProductLinks
     months: MonthStore
+    month_choices: MonthChoices
     partners: PartnerStore
     previews: PreviewStore
     run_views: RunViews

@@ -8,8 +8,10 @@ from halosync.store.runs import (
     NoInvoiceError,
     NoRunError,
     NotConnectedError,
+    OlderPeriodError,
     RunInProgressError,
     RunNotStartedError,
+    SeveralInvoicesError,
 )
 
 
@@ -28,6 +30,10 @@ def _hint(error: RunNotStartedError, partner: str | None, run_id: UUID | None) -
             hint = f"The administrator of {error} does it."
         case NoInvoiceError():
             hint = f"An invoice of {partner} comes with: halosync invoice publish FILE"
+        case OlderPeriodError():
+            hint = f"halosync run start --invoice {error} --allow-older does it."
+        case SeveralInvoicesError(invoice_ids=invoice_ids, period=period):
+            hint = f"{period} has {', '.join(invoice_ids)}: the partner says it on the Report page of the portal."
         case NoRunError():
             hint = "`halosync run list` shows them."
         case OutdatedRunError():

@@ -49,6 +49,9 @@ def start(
     approve_removals: _Approve = None,
     *,
     accept_shrunk_read: _AcceptShrunk = False,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Also for an invoice that is older than what counts now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start a run. It is carried out by the services; follow it with `halosync run watch`."""
@@ -57,7 +60,7 @@ def start(
         if not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         try:
-            order = RunOrder(mode, invoice, approve_removals, accept_shrunk_read)
+            order = RunOrder(mode, invoice, approve_removals, accept_shrunk_read, allow_older=allow_older)
             return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
         except RunNotStartedError as error:
             raise CommandError(why_no_run(error, partner=partner)) from None

@@ -31,6 +31,10 @@ Money = Annotated[
 ]
 """An amount in the invoice's currency: at most 12 digits before and 6 after the point. Never NaN or infinite."""
 
+PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+Period = Annotated[str, Field(pattern=PERIOD, description="The month that is billed.")]
+"""A month, YYYY-MM."""
+
 PartnerId = Annotated[Identifier, Field(description="The partner (MSP) that the distributor bills.")]
 
 
@@ -64,7 +68,7 @@ class InvoiceHeader(Event):
     invoice_id: Identifier
     revision: int = Field(strict=True, ge=1, le=2_000_000_000, description="A higher one replaces the lower ones.")
     replaces: Identifier | None = Field(default=None, description="Another invoice that this one supersedes.")
-    period: str = Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month that is billed.")
+    period: Period
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")
     issued_at: AwareDatetime = Field(ge=_EARLIEST, lt=_LATEST)
     line_count: int | None = Field(default=None, strict=True, ge=0, description="Control total: how many lines.")

@@ -40,6 +40,10 @@ class Act(StrEnum):
     KEY_REVOKED = "key.revoked"
     """Subject: the key's id. Detail: name."""
 
+    INVOICES_CHOSEN = "month.invoices_chosen"
+    """Which of several invoices of a month count. Subject: the month. Detail: invoices (together or newest),
+    invoice_ids (those of the month then)."""
+
     RUN_STARTED = "run.started"
     """Subject: the run. Detail: invoice_id, revision, retry_of (a run or null)."""
     PREVIEW_STARTED = "preview.started"

@@ -24,6 +24,7 @@ KINDS: Mapping[Act, str] = {
     Act.SETTINGS_CHANGED: "Settings changed",
     Act.KEY_CREATED: "API key created",
     Act.KEY_REVOKED: "API key revoked",
+    Act.INVOICES_CHOSEN: "Invoices of a month chosen",
     Act.RUN_STARTED: "Sync started",
     Act.PREVIEW_STARTED: "Preview started",
     Act.REMOVALS_APPROVED: "Removals approved",
@@ -149,6 +150,13 @@ def short_id(number: str) -> str:
     return number.partition("-")[0]
 
 
+def _invoices(month: str, detail: Detail) -> str:
+    ids = ", ".join(detail["invoice_ids"])
+    if detail["invoices"] == "together":
+        return f"Said that the invoices of {month} count together: {ids}."
+    return f"Said that only the newest invoice of {month} counts, of {ids}."
+
+
 def _established(subject: str, detail: Detail) -> str:
     other = detail.get("replaces")
     forgotten = f' The links to the clients of the Halo "{other}" were forgotten.' if other else ""
@@ -179,6 +187,7 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.SETTINGS_CHANGED: _settings,
     Act.KEY_CREATED: _key("Created"),
     Act.KEY_REVOKED: _key("Revoked"),
+    Act.INVOICES_CHOSEN: _invoices,
     Act.RUN_STARTED: _run("sync"),
     Act.PREVIEW_STARTED: _run("preview"),
     Act.REMOVALS_APPROVED: _removals,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from halosync.domain.decimals import percent, plain
+from halosync.domain.line_numbers import line_name
 from halosync.domain.model import DeleteGuard
 
 _SHOWN = 20
@@ -34,7 +35,7 @@ def _ids(ids: Iterable[int]) -> str:
 
 
 def _lines(line_nos: Sequence[int]) -> str:
-    return f"{'Line' if len(line_nos) == 1 else 'Lines'} {_listed(line_nos)}"
+    return f"{'Line' if len(line_nos) == 1 else 'Lines'} {_listed(map(line_name, line_nos))}"
 
 
 def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, str, Sequence[str]]] = ()) -> str:

@@ -37,11 +37,13 @@ class Seen:
         invoice_id: the invoice.
         revision: its revision.
         run_id: the run whose held removals were shown; None: none were.
+        invoice_pks: the keys of all invoices that counted together; empty: the page did not say.
     """
 
     invoice_id: str
     revision: int
     run_id: UUID | None = None
+    invoice_pks: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class RunOrder:
         approve_removals: releases held removals, at most this many; None: none were approved.
         accept_shrunk_read: go on although Halo shows far less than it did before.
         seen: start it only for the newest invoice, and only if this still holds; None: nothing was seen.
+        allow_older: also for an invoice that is older than what counts now (spec section 9, "Which invoice").
     """
 
     mode: RunMode = RunMode.APPLY
@@ -61,3 +64,4 @@ class RunOrder:
     approve_removals: int | None = None
     accept_shrunk_read: bool = False
     seen: Seen | None = None
+    allow_older: bool = False

@@ -14,6 +14,9 @@ class NoRun(StrEnum):
     RUN_NOT_FOUND = "run_not_found"
     INVOICE_NOT_FOUND = "invoice_not_found"
     INVOICE_EMPTY = "invoice_empty"
+    OLDER_PERIOD = "older_period"
+    SEVERAL_INVOICES = "several_invoices"
+    SEVERAL_CURRENCIES = "several_currencies"
     NOT_CONNECTED = "not_connected"
     RUN_IN_PROGRESS = "run_in_progress"
     RUN_OUTDATED = "run_outdated"
@@ -29,6 +32,18 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     NoRun.INVOICE_NOT_FOUND: "There is no such invoice, or none was loaded yet.",
     NoRun.INVOICE_EMPTY: (
         "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
+    ),
+    NoRun.OLDER_PERIOD: (
+        "This invoice is older than what counts now, so it would bring old quantities back to Halo. If you really want "
+        "that, start the run again and allow an older invoice (allow_older)."
+    ),
+    NoRun.SEVERAL_INVOICES: (
+        "There are several invoices for this month, and none replaces another. Say first whether they count together, "
+        "or only the newest one counts."
+    ),
+    NoRun.SEVERAL_CURRENCIES: (
+        "The invoices of this month are in different currencies, so they cannot count together. Say that only the "
+        "newest one counts, or ask the distributor."
     ),
     NoRun.NOT_CONNECTED: NOT_CONNECTED,
     NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",

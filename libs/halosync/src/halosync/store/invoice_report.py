@@ -60,7 +60,7 @@ class InvoiceReports:
                 first = (total.fitting - 1) // most * most
                 total, places = await _places(connection, of, wanted, first, most)
             numbers = [line_no for place in places for line_no in place["line_nos"]]
-            lines = iter(await lines_of(connection, of.invoice.invoice_pk, of.run_id, numbers))
+            lines = iter(await lines_of(connection, of.lines, numbers))
             money = await _money(connection, of, [place["customer_id"] for place in places])
         customers = [
             CustomerLines(
@@ -81,7 +81,7 @@ class InvoiceReports:
         numbers = [line_no for place in places for line_no in place["line_nos"]]
         for begin in range(0, len(numbers), size):
             async with self._pool.acquire() as connection:
-                lines = await lines_of(connection, of.invoice.invoice_pk, of.run_id, numbers[begin : begin + size])
+                lines = await lines_of(connection, of.lines, numbers[begin : begin + size])
             yield lines
 
 
@@ -96,8 +96,7 @@ async def _places(
         row
         async for row in QUERIES.invoice_report_places(
             connection,
-            invoice_pk=of.invoice.invoice_pk,
-            run_id=of.run_id,
+            **of.lines.parameters(),
             outcome=wanted.outcome,
             needing_attention=wanted.needing_attention,
             skips_needing_attention=list(SKIPS_NEEDING_ATTENTION),
@@ -127,7 +126,14 @@ async def _money(
 def _run(row: asyncpg.Record) -> ReportedRun:
     counters = {name: row["items" if name == "total" else name] for name in RunCounters.model_fields}
     later_end = None if row["later_end"] is None else RunState(row["later_end"])
-    return ReportedRun(row["run_id"], RunState(row["state"]), row["finished_at"], RunCounters(**counters), later_end)
+    return ReportedRun(
+        row["run_id"],
+        RunState(row["state"]),
+        row["finished_at"],
+        RunCounters(**counters),
+        later_end,
+        row["line_offset"],
+    )
 
 
 def _counts(row: asyncpg.Record) -> LineCounts:

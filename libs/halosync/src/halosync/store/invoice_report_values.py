@@ -15,7 +15,7 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Kind, Outcome
 from halosync.domain.states import RunState
 from halosync.store.invoice_views import LoadedInvoice
-from halosync.store.line_views import LineView
+from halosync.store.line_views import LinesOfRun, LineView
 
 
 class LineSort(StrEnum):
@@ -58,7 +58,8 @@ class LineChoice:
 class ReportedRun:
     """The newest run that applied the invoice and has a plan; `counters` count its items.
 
-    `later_end` is how a later one ended, failed or cancelled, that never had a plan; None: there is none.
+    `later_end` is how a later one ended, failed or cancelled, that never had a plan; None: there is none. `line_offset`
+    is what the run adds to the numbers of this invoice's lines: it may be for several invoices.
     """
 
     run_id: UUID
@@ -66,6 +67,7 @@ class ReportedRun:
     finished_at: datetime | None
     counters: RunCounters
     later_end: RunState | None = None
+    line_offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class ReportedInvoice:
 
     Attributes:
         invoice: the revision that counts, or the last one if another invoice took its place.
-        is_newest: whether it is the one that a Sync is for.
+        is_newest: whether a Sync is for it.
         run: what its lines' outcomes come from.
     """
 
@@ -86,6 +88,11 @@ class ReportedInvoice:
     def run_id(self) -> UUID | None:
         """The id of `run`."""
         return None if self.run is None else self.run.run_id
+
+    @property
+    def lines(self) -> LinesOfRun:
+        """Its lines, as `run` knows them."""
+        return LinesOfRun(self.invoice.invoice_pk, self.run_id, self.run.line_offset if self.run else 0)
 
 
 @dataclass(frozen=True, slots=True)

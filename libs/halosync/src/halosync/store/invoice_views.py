@@ -69,12 +69,12 @@ class InvoiceViews:
         self._pool = pool
 
     async def page(
-        self, partner_id: str, *, after: tuple[datetime, int] | None = None, most: int
+        self, partner_id: str, *, after: tuple[str, datetime, int] | None = None, most: int
     ) -> Sequence[InvoiceView]:
-        """Return invoices with their newest runs, newest first; `after` is an `issued_at` and `invoice_pk`."""
-        issued_at, invoice_pk = after or (None, None)
+        """Return invoices with their newest runs, newest first; `after`: a `period`, `issued_at` and `invoice_pk`."""
+        period, issued_at, invoice_pk = after or (None, None, None)
         rows = QUERIES.invoice_views(
-            self._pool, partner_id=partner_id, issued_at=issued_at, invoice_pk=invoice_pk, most=most
+            self._pool, partner_id=partner_id, period=period, issued_at=issued_at, invoice_pk=invoice_pk, most=most
         )
         return [InvoiceView(loaded_invoice(row), row["run_id"], _state(row["run_state"])) async for row in rows]
 

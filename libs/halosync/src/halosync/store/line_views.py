@@ -48,6 +48,25 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesOfRun:
+    """The lines of an invoice beside what a run made of them.
+
+    Attributes:
+        invoice_pk: the invoice.
+        run_id: the run; None: there is none yet.
+        line_offset: what the run adds to the numbers of these lines.
+    """
+
+    invoice_pk: int
+    run_id: UUID | None
+    line_offset: int = 0
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the queries take."""
+        return {"invoice_pk": self.invoice_pk, "run_id": self.run_id, "line_offset": self.line_offset}
+
+
+@dataclass(frozen=True, slots=True)
 class LineFilter:
     """Which lines: with this outcome, of this customer, with this text in a name, code or reason. None: any."""
 
@@ -62,18 +81,15 @@ class LineViews:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def page(
-        self, invoice_pk: int, run_id: UUID | None, wanted: LineFilter, *, after: int, most: int
-    ) -> Sequence[LineView]:
+    async def page(self, of: LinesOfRun, wanted: LineFilter, *, after: int, most: int) -> Sequence[LineView]:
         """Return at most `most` lines that fit, those behind the line number `after`.
 
         No line has an outcome before there is a run.
         """
-        if wanted.outcome is not None and run_id is None:
+        if wanted.outcome is not None and of.run_id is None:
             return []
         arguments: dict[str, Any] = {
-            "invoice_pk": invoice_pk,
-            "run_id": run_id,
+            **of.parameters(),
             "outcome": wanted.outcome,
             "line_no": after,
             "customer_id": wanted.customer_id,
@@ -83,7 +99,8 @@ class LineViews:
         if wanted.outcome is not None or wanted.q:
             found = QUERIES.line_numbers(
                 self._pool,
-                run_id=run_id,
+                run_id=of.run_id,
+                line_offset=of.line_offset,
                 outcomes=_WITH_REASONS if wanted.outcome is None else [wanted.outcome],
                 pattern=pattern(wanted.q) if wanted.outcome is None else None,
                 most=_FEW + 1,
@@ -91,16 +108,14 @@ class LineViews:
             numbers = [row["line_no"] async for row in found]
             if len(numbers) <= _FEW:
                 rows = QUERIES.line_views_among(self._pool, numbers=numbers, **arguments)
-                return [_line(row, run_id) async for row in rows]
-        return [_line(row, run_id) async for row in QUERIES.line_views(self._pool, **arguments)]
+                return [_line(row, of.run_id) async for row in rows]
+        return [_line(row, of.run_id) async for row in QUERIES.line_views(self._pool, **arguments)]
 
 
-async def lines_of(
-    connection: Connection, invoice_pk: int, run_id: UUID | None, line_nos: Sequence[int]
-) -> Sequence[LineView]:
+async def lines_of(connection: Connection, of: LinesOfRun, line_nos: Sequence[int]) -> Sequence[LineView]:
     """Return the lines of these numbers, in their order, as the caller's transaction sees them."""
-    rows = QUERIES.line_views_of(connection, invoice_pk=invoice_pk, run_id=run_id, line_nos=line_nos)
-    return [_line(row, run_id) async for row in rows]
+    rows = QUERIES.line_views_of(connection, line_nos=line_nos, **of.parameters())
+    return [_line(row, of.run_id) async for row in rows]
 
 
 def _line(row: asyncpg.Record, run_id: UUID | None) -> LineView:

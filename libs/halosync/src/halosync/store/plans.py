@@ -88,7 +88,7 @@ class PlanStore:
                         row["unit_price"],
                         same(row["billing_cycle"], row["billing_cycle"]),
                     )
-                    async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk)
+                    async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk, run_id=read.read_id)
                 ],
                 clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=read.read_id)],
                 licences=[

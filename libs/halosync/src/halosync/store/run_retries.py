@@ -92,15 +92,18 @@ class RunRetries:
             if not run.state.is_final:
                 raise RunInProgressError(run_id)
             _must_have_left_something(run, await QUERIES.done_since(connection, run_id=run_id), approve_removals)
-            newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id, invoice_id=None)
-            if newest is None or newest["invoice_pk"] != run.invoice_pk:
+            if not await QUERIES.is_current(connection, partner_id=run.partner_id, run_id=run_id):
+                newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id)
                 newer = newest or {"invoice_id": None, "revision": None}
                 raise OutdatedRunError(run.invoice_id, newer["invoice_id"], newer["revision"])
             carried_over = approve_removals is None
             if carried_over and run.approve_removals is not None:
                 approve_removals = max(run.approve_removals - run.counters.deleted, 0)
             order = RunOrder(
-                invoice_id=run.invoice_id, approve_removals=approve_removals, accept_shrunk_read=accept_shrunk_read
+                invoice_id=run.invoice_id,
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+                allow_older=True,  # whoever started the first one has
             )
             return await start_run(connection, run.partner_id, order, by=by, retry_of=run_id, carried_over=carried_over)
 

@@ -1,5 +1,6 @@
 """Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,14 @@ import asyncpg
 from halosync.contracts.run import RunFinished, RunRequested
 from halosync.domain import item_sentences
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
+from halosync.domain.line_numbers import line_offset
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.store.audit import record
+from halosync.store.invoice_choice import month_of_run
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.run_views import run_view
@@ -37,6 +40,27 @@ class EmptyInvoiceError(RunNotStartedError):
     """The invoice has no lines; it starts no run (spec section 3, "Delete guard")."""
 
     why = NoRun.INVOICE_EMPTY
+
+
+class OlderPeriodError(RunNotStartedError):
+    """The invoice is older than what counts now, and nobody has allowed that."""
+
+    why = NoRun.OLDER_PERIOD
+
+
+class SeveralInvoicesError(RunNotStartedError):
+    """A month has several invoices, and nobody has said which count, or they cannot count together.
+
+    Attributes:
+        period: the month.
+        invoice_ids: those of it that none supersedes, the newest first.
+    """
+
+    def __init__(self, why: NoRun, period: str, invoice_ids: Sequence[str]) -> None:
+        super().__init__(f"{period}: {', '.join(invoice_ids)}")
+        self.why = why
+        self.period = period
+        self.invoice_ids = invoice_ids
 
 
 class NotConnectedError(RunNotStartedError):
@@ -73,6 +97,8 @@ class RunStore:
         Raises:
             SeenChangedError: what the order says was seen does not hold any more.
             NoInvoiceError: there is no such invoice.
+            OlderPeriodError: it is older than what counts now.
+            SeveralInvoicesError: nobody has said which invoices of its month count.
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
             RunInProgressError: another run of the partner has not ended.
@@ -115,8 +141,8 @@ class RunStore:
                 return None
             try:
                 return await start_run(connection, partner_id, RunOrder(invoice_id=invoice_id), by=AUTO_SYNC)
-            except (RunInProgressError, NotConnectedError, NoInvoiceError):
-                return None  # it stays wanted: the end of the run, or the connection, brings us here again
+            except RunNotStartedError:
+                return None  # it stays wanted: the end of the run, the connection or a person brings us here again
 
     async def start_all_wanted(self) -> None:
         """Start what auto_sync owes to anybody: the message that should have brought us here may have been lost."""
@@ -148,12 +174,13 @@ async def start_run(
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
-    invoice = await _invoice_of(connection, partner_id, order)
+    invoices = await _invoices_of(connection, partner_id, order)
+    invoice = invoices[0]
     tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
     if tenant is None:
         raise NotConnectedError(partner_id)
-    if invoice["line_count"] == 0:
-        raise EmptyInvoiceError(invoice["invoice_id"])
+    if empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]:
+        raise EmptyInvoiceError(empty[0])
     run_id: UUID | None = await QUERIES.insert_run(
         connection,
         partner_id=partner_id,
@@ -166,14 +193,20 @@ async def start_run(
     )
     if run_id is None:
         raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
+    await QUERIES.insert_further_invoices(
+        connection,
+        run_id=run_id,
+        invoice_pks=[each["invoice_pk"] for each in invoices[1:]],
+        line_offsets=[line_offset(place) for place in range(1, len(invoices))],
+    )
     # Only now: from here on no other run of the partner can make a plan before this one.
     await must_still_hold(connection, partner_id, order)
     if order.mode is RunMode.APPLY:
-        await QUERIES.sync_no_longer_wanted(connection, invoice_pk=invoice["invoice_pk"])
+        await QUERIES.sync_no_longer_wanted(connection, invoice_pks=[each["invoice_pk"] for each in invoices])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
     entry: dict[str, Any] = {"partner_id": partner_id, "subject": str(run_id)}
     started = {
-        "invoice_id": invoice["invoice_id"],
+        "invoice_id": " + ".join(each["invoice_id"] for each in invoices),
         "revision": invoice["revision"],
         "retry_of": None if retry_of is None else str(retry_of),
     }
@@ -186,15 +219,23 @@ async def start_run(
     return run_id
 
 
-async def _invoice_of(connection: Connection, partner_id: str, order: RunOrder) -> asyncpg.Record:
+async def _invoices_of(connection: Connection, partner_id: str, order: RunOrder) -> Sequence[asyncpg.Record]:
+    """Return the invoices of the run that is ordered, the newest first."""
     seen = order.seen
     named = order.invoice_id if seen is None else None  # what was seen must be the newest of all
-    invoice: asyncpg.Record | None = await QUERIES.newest_invoice(connection, partner_id=partner_id, invoice_id=named)
-    if invoice is None:
+    of = await month_of_run(connection, partner_id, named)
+    if of is None:
         raise NoInvoiceError(order.invoice_id or "there is no invoice yet")
-    if seen is not None and (invoice["invoice_id"], invoice["revision"]) != (seen.invoice_id, seen.revision):
+    if seen is not None and (of.meant["invoice_id"], of.meant["revision"]) != (seen.invoice_id, seen.revision):
         raise SeenChangedError(SeenChange.INVOICE)
-    return invoice
+    invoices = of.chosen(allow_older=order.allow_older)
+    if invoices is NoRun.OLDER_PERIOD:
+        raise OlderPeriodError(of.meant["invoice_id"])
+    if isinstance(invoices, NoRun):
+        raise SeveralInvoicesError(invoices, of.month.period, [row["invoice_id"] for row in of.rows])
+    if seen is not None and seen.invoice_pks and seen.invoice_pks != {row["invoice_pk"] for row in invoices}:
+        raise SeenChangedError(SeenChange.INVOICE)
+    return invoices
 
 
 async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:

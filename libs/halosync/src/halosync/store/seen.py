@@ -28,7 +28,7 @@ async def change_since(
     row = await QUERIES.seen_run(connection, run_id=run_id, partner_id=partner_id)
     if row is None:
         return SeenChange.RUN
-    if row["invoice_pk"] != row["invoice_now"]:
+    if not row["same_invoices"]:
         return SeenChange.INVOICE
     if row["tenant_now"] not in (None, row["tenant"]):  # nothing starts without a connection, which is told elsewhere
         return SeenChange.TENANT

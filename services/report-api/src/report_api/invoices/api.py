@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from halosync.contracts.invoice import Period
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.store.invoice_views import InvoiceView
@@ -25,7 +26,7 @@ from report_api.web.problems import CSV_TOO, not_found
 router: APIRouter = partner_router("Invoices")
 summary_router: APIRouter = partner_router("Summary")
 
-_INVOICES = Keyset("invoices", TypeAdapter[tuple[datetime, int]](tuple[AwareDatetime, BigInt]))
+_INVOICES = Keyset("invoices", TypeAdapter[tuple[str, datetime, int]](tuple[Period, AwareDatetime, BigInt]))
 _LINES = Keyset("lines", TypeAdapter[int](Int))
 _INVOICE_COLUMNS = (*(name for name in Invoice.model_fields if name != "run"), "run_id", "run_state")
 
@@ -76,7 +77,7 @@ async def list_lines(
     wanted = LineFilter(outcome, customer_id, q)
 
     def fetch(key: int | None, most: int) -> Awaitable[Sequence[LineView]]:
-        return ports.line_views.page(of.invoice.invoice_pk, of.run_id, wanted, after=key or 0, most=most)
+        return ports.line_views.page(of.lines, wanted, after=key or 0, most=most)
 
     if wants_csv(request):
         return lines_csv(chunks(fetch, _line_key, CHUNK))
@@ -84,8 +85,8 @@ async def list_lines(
     return LinePage(items=[Line.model_validate(line) for line in page], next_cursor=following)
 
 
-def _invoice_key(view: InvoiceView) -> tuple[datetime, int]:
-    return view.invoice.issued_at, view.invoice.invoice_pk
+def _invoice_key(view: InvoiceView) -> tuple[str, datetime, int]:
+    return view.invoice.period, view.invoice.issued_at, view.invoice.invoice_pk
 
 
 def _invoice_cells(view: InvoiceView) -> Iterable[object]:

@@ -46,7 +46,9 @@ async def start(
     """Synchronise the newest invoice, or the named one. Doing it again is safe and does only what is left to do.
 
     One run of a partner at a time: 409 `run_in_progress` names the one that goes on in `run_id`. 409 `not_connected`:
-    connect Halo first. 422 `invoice_empty`: an invoice without lines starts no run.
+    connect Halo first. 409 `older_period`: the invoice is older than what counts now; a run that is wanted all the same
+    says `allow_older`. 409 `several_invoices`: the month has several, and `PUT …/months/{period}` says which count. 422
+    `invoice_empty`: an invoice without lines starts no run.
     """
     with no_run_as_problem():
         run_id = await ports.runs.request(partner, wanted.order, by=by)

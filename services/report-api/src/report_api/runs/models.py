@@ -32,10 +32,20 @@ class RunRequest(BaseModel):
         default=False, description="Go on although Halo shows far less than it did before."
     )
 
+    allow_older: StrictBool = Field(
+        default=False, description="Start it also for an invoice that is older than what counts now."
+    )
+
     @property
     def order(self) -> RunOrder:
         """What to start."""
-        return RunOrder(RunMode(self.mode), self.invoice_id, self.approve_removals, self.accept_shrunk_read)
+        return RunOrder(
+            RunMode(self.mode),
+            self.invoice_id,
+            self.approve_removals,
+            self.accept_shrunk_read,
+            allow_older=self.allow_older,
+        )
 
 
 class RunStarted(BaseModel):

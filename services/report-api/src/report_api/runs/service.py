@@ -13,7 +13,7 @@ from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.store.item_views import ItemFilter, ItemView
 from halosync.store.run_retries import NothingLeftError
 from halosync.store.run_views import Cost, RunView
-from halosync.store.runs import RunInProgressError, RunNotStartedError
+from halosync.store.runs import RunInProgressError, RunNotStartedError, SeveralInvoicesError
 
 from report_api.ports import Ports
 from report_api.runs.models import Item, LicenceShape, Money, Run
@@ -28,6 +28,9 @@ _PROBLEMS: Mapping[NoRun, tuple[int, str]] = {
     NoRun.RUN_NOT_FOUND: (404, "not_found"),
     NoRun.INVOICE_NOT_FOUND: (404, "not_found"),
     NoRun.INVOICE_EMPTY: (422, "invoice_empty"),
+    NoRun.OLDER_PERIOD: (409, "older_period"),
+    NoRun.SEVERAL_INVOICES: (409, "several_invoices"),
+    NoRun.SEVERAL_CURRENCIES: (409, "several_currencies"),
     NoRun.NOT_CONNECTED: (409, "not_connected"),
     NoRun.RUN_IN_PROGRESS: (409, "run_in_progress"),
     NoRun.RUN_OUTDATED: (409, "run_outdated"),
@@ -49,6 +52,8 @@ def no_run_as_problem() -> Iterator[None]:
         members: dict[str, Any] = {}
         if isinstance(error, RunInProgressError):
             members = {"run_id": str(error.run_id)}
+        if isinstance(error, SeveralInvoicesError):
+            members = {"period": error.period, "invoice_ids": list(error.invoice_ids)}
         if isinstance(error, NothingLeftError):
             members = {"why": error.why, "held": error.held}
         status, code = _PROBLEMS[error.why]

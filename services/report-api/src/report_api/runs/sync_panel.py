@@ -5,6 +5,7 @@ something has changed, `live.js` loads the page again behind the scenes and repl
 and an id: the panel, and what else a page marks so (counters, lines).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 from halosync.store.invoice_views import LoadedInvoice
+from halosync.store.month_choices import NewestMonth
 from halosync.store.run_views import RunView
 
 from report_api.ports import Ports
@@ -26,6 +28,13 @@ from report_api.web.visitor import Visitor
 ReturnTo = Literal["report", "run"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
 
+_QUESTIONS: Mapping[NoRun, str] = {
+    NoRun.OLDER_PERIOD: "A later month was synchronised already. Answer above whether this older one is wanted.",
+    NoRun.SEVERAL_INVOICES: "Say above which invoices of this month count; then Preview and Sync can be used.",
+    NoRun.SEVERAL_CURRENCIES: WHY_NO_RUN[NoRun.SEVERAL_CURRENCIES],
+}
+"""What stands below the buttons while the panel asks a question."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncPanel:
@@ -35,6 +44,7 @@ class SyncPanel:
         run: the partner's newest run, also a preview; None before the first.
         view: the same run with what was asked of it.
         invoice: the newest invoice, which a run would be for; None before the first.
+        month: the month of that invoice.
         connection: the state of the connection to Halo.
         back: where to go after something was started.
     """
@@ -42,6 +52,7 @@ class SyncPanel:
     run: Run | None
     view: RunView | None
     invoice: LoadedInvoice | None
+    month: NewestMonth | None
     connection: str
     back: ReturnTo
 
@@ -117,6 +128,8 @@ class SyncPanel:
             return BROKEN
         if self.connection != "connected":
             return NOT_CONNECTED
+        if self.month is not None and self.month.why_not is not None:
+            return _QUESTIONS[self.month.why_not]
         return None
 
 
@@ -128,6 +141,7 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
         run=None if view is None else await show_run(ports, view),
         view=view,
         invoice=None if newest is None else newest.invoice,
+        month=None if newest is None else await ports.month_choices.newest(visitor.partner_id),
         connection=visitor.partner.connection,
         back=back,
     )

@@ -75,6 +75,8 @@ class ProblemBody(BaseModel):
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(description="What happened, for programs.")
     errors: list[FieldProblem] | None = Field(default=None, description="With `validation_failed`: field by field.")
+    period: str | None = Field(default=None, description="With `several_invoices`: the month that has several.")
+    invoice_ids: list[str] | None = Field(default=None, description="With `several_invoices`: the newest first.")
     run_id: str | None = Field(default=None, description="With `run_in_progress`: the run that goes on.")
     retry_at: datetime | None = Field(
         default=None, description="With `rate_limited` and for attempts to connect: when to try again."

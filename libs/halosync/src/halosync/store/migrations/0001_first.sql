@@ -105,7 +105,9 @@ CREATE TABLE invoice (
     sync_wanted     boolean NOT NULL DEFAULT false,               -- auto_sync has yet to start a run for it
     UNIQUE (partner_id, invoice_id, revision)
 );
-CREATE INDEX invoice_newest ON invoice (partner_id, issued_at DESC, invoice_pk DESC) WHERE superseded_by IS NULL;
+-- The newest first (store/schema/invoices.sql says what is newest).
+CREATE INDEX invoice_newest ON invoice (partner_id, period DESC, issued_at DESC, invoice_pk DESC)
+    WHERE superseded_by IS NULL;
 CREATE INDEX invoice_month ON invoice (partner_id, period);
 CREATE INDEX invoice_sync_wanted ON invoice (partner_id) WHERE sync_wanted;
 
@@ -123,8 +125,17 @@ CREATE TABLE invoice_line (
     billing_cycle   text NOT NULL,
     PRIMARY KEY (invoice_pk, line_no)
 );
--- Lines that set no licence are few and are skipped without an item of their own.
+-- Lines that set no licence are few and are skipped without an item of their own. Such a line may lack its customer and
+-- its billing cycle: '' then (spec section 9, "Lenient").
 CREATE INDEX invoice_line_not_recurring ON invoice_line (invoice_pk, line_no) WHERE kind <> 'recurring';
+
+-- What a person has said of a month with several invoices.
+CREATE TABLE month_choice (
+    partner_id      text NOT NULL REFERENCES partner,
+    period          text NOT NULL,
+    invoices        text NOT NULL CHECK (invoices IN ('together', 'newest')),   -- which of several count
+    PRIMARY KEY (partner_id, period)
+);
 
 -- ---------------------------------------------------------------- links
 CREATE TABLE customer_link (
@@ -258,6 +269,16 @@ CREATE UNIQUE INDEX run_one_at_a_time ON run (partner_id) WHERE state IN ('queue
 CREATE INDEX run_newest ON run (partner_id, created_at DESC, run_id);
 CREATE INDEX run_invoice ON run (invoice_pk, created_at DESC);    -- the newest run of an invoice
 CREATE INDEX run_redeliver ON run (redeliver_at) WHERE state IN ('queued', 'reading', 'planning');
+
+-- Further invoices of the same month whose lines are one demand with those of run.invoice_pk. In the run and its items
+-- a line of theirs is called line_no + line_offset.
+CREATE TABLE run_further_invoice (
+    run_id          uuid NOT NULL REFERENCES run,
+    invoice_pk      bigint NOT NULL REFERENCES invoice,
+    line_offset     integer NOT NULL CHECK (line_offset > 0),
+    PRIMARY KEY (run_id, invoice_pk)
+);
+CREATE INDEX run_further_invoice_of ON run_further_invoice (invoice_pk);
 
 -- An order to the writers: creates and updates that are one array, or deletes that are one request each.
 CREATE TABLE batch (

@@ -15,16 +15,15 @@ CREATE OR REPLACE FUNCTION cycle_key(billing_cycle text) RETURNS text LANGUAGE s
     SELECT lower(btrim(coalesce(billing_cycle, '')))
 $$;
 
--- The invoices of a period that count, each with the newest run that applied it and has a plan.
+-- The invoices of a period that count, each with the newest run that applied it and has a plan, and what that run adds to
+-- the numbers of its lines.
 CREATE OR REPLACE FUNCTION month_plans(p_partner_id text, p_period text)
-RETURNS TABLE (invoice_pk bigint, run_id uuid, price_field text) LANGUAGE sql STABLE AS $$
-    SELECT i.invoice_pk, r.run_id, r.price_field
-    FROM (SELECT n.invoice_pk FROM invoice n
-          WHERE n.partner_id = p_partner_id AND n.period = p_period AND n.superseded_by IS NULL
-          ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS i
+RETURNS TABLE (invoice_pk bigint, run_id uuid, line_offset integer, price_field text) LANGUAGE sql STABLE AS $$
+    SELECT i.invoice_pk, r.run_id, r.line_offset, r.price_field
+    FROM unnest(invoices_that_count(p_partner_id, p_period)) AS i (invoice_pk)
     LEFT JOIN LATERAL (
-        SELECT run.run_id, run.price_field FROM run
-        WHERE run.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+        SELECT run.run_id, of.line_offset, run.price_field FROM invoice_of_run of JOIN run USING (run_id)
+        WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
         ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
 $$;
 
@@ -61,7 +60,7 @@ RETURNS TABLE (
             l.customer_id, l.customer_name, l.product_code, l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p JOIN invoice_line l USING (invoice_pk)
         WHERE l.kind = 'recurring' AND NOT EXISTS (
-            SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no)
+            SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them.
     earlier AS MATERIALIZED (
@@ -80,7 +79,7 @@ RETURNS TABLE (
                  ELSE l.billing_cycle END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p JOIN invoice_line l USING (invoice_pk)
-        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no JOIN item i USING (item_id)
+        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset JOIN item i USING (item_id)
         WHERE l.kind = 'recurring'
         UNION ALL
         SELECT thing, loose.customer_id, loose.customer_name, loose.billing_cycle, amount FROM loose
@@ -91,7 +90,7 @@ RETURNS TABLE (
             coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
             coalesce(o.customer_name, i.customer_name) AS first_name,
             i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-        FROM plan p JOIN item i USING (run_id)
+        FROM (SELECT DISTINCT run_id, price_field FROM plan) AS p JOIN item i USING (run_id)
         LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
         UNION ALL
         SELECT l.thing, ARRAY[min(l.customer_id)], min(e.halo_client_id), min(l.product_code), min(e.licence_name),

@@ -7,24 +7,23 @@
 -- Its run is the newest that applied and has a plan: one that is about to read, or could not, says nothing of any line.
 -- is_newest: it is the one that a Sync is for. later_end: how a later Sync ended that never had a plan.
 SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_count, i.total, i.issued_at, i.received_at,
-    i.invoice_pk IS NOT DISTINCT FROM (
-        SELECT n.invoice_pk FROM invoice n WHERE n.partner_id = :partner_id AND n.superseded_by IS NULL
-        ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS is_newest,
-    r.run_id, r.state, r.finished_at, r.total AS items, r.synced, r.skipped, r.held, r.failed, r.pending,
+    (i.invoice_pk = ANY(invoices_to_sync(:partner_id))) IS TRUE AS is_newest,
+    r.run_id, r.line_offset, r.state, r.finished_at, r.total AS items, r.synced, r.skipped, r.held, r.failed, r.pending,
     r.created, r.updated, r.deleted, r.unchanged,
-    (SELECT later.state FROM run later
-     WHERE later.invoice_pk = i.invoice_pk AND later.mode = 'apply' AND later.created_at > r.created_at
+    (SELECT later.state FROM invoice_of_run of JOIN run later USING (run_id)
+     WHERE of.invoice_pk = i.invoice_pk AND later.mode = 'apply' AND later.created_at > r.created_at
        AND later.state IN ('failed', 'cancelled')
      ORDER BY later.created_at DESC, later.run_id LIMIT 1) AS later_end
 FROM invoice i
 LEFT JOIN LATERAL (
-    SELECT * FROM run WHERE run.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+    SELECT run.*, of.line_offset FROM invoice_of_run of JOIN run USING (run_id)
+    WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
     ORDER BY run.created_at DESC, run.run_id LIMIT 1
 ) AS r ON true
 WHERE i.partner_id = :partner_id
-  AND CASE WHEN CAST(:invoice_id AS text) IS NULL THEN i.superseded_by IS NULL ELSE i.invoice_id = :invoice_id END
-ORDER BY (i.superseded_by IS NULL) DESC, CASE WHEN CAST(:invoice_id AS text) IS NOT NULL THEN i.revision END DESC,
-    i.issued_at DESC, i.invoice_pk DESC LIMIT 1;
+  AND CASE WHEN CAST(:invoice_id AS text) IS NULL THEN i.invoice_pk = newest_invoice(:partner_id)
+           ELSE i.invoice_id = :invoice_id END
+ORDER BY (i.superseded_by IS NULL) DESC, i.revision DESC, i.invoice_pk DESC LIMIT 1;
 
 -- name: invoice_report_cycles
 -- The billing cycles to filter by.
@@ -60,7 +59,7 @@ WITH line AS MATERIALIZED (
         END * CASE WHEN :down THEN -1 ELSE 1 END AS number
     FROM invoice_line l
     LEFT JOIN (
-        SELECT unnest(line_nos) AS line_no, outcome, reason,
+        SELECT unnest(line_nos) - :line_offset AS line_no, outcome, reason,
             CASE WHEN CAST(:pattern AS text) IS NOT NULL
                 THEN lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern) END AS told
         FROM item WHERE run_id = :run_id

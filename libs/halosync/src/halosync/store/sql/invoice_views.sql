@@ -4,12 +4,14 @@ SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_coun
     r.run_id, r.state AS run_state
 FROM invoice i
 LEFT JOIN LATERAL (
-    SELECT run_id, state FROM run WHERE run.invoice_pk = i.invoice_pk ORDER BY created_at DESC, run_id LIMIT 1
+    SELECT run.run_id, run.state FROM invoice_of_run of JOIN run USING (run_id)
+    WHERE of.invoice_pk = i.invoice_pk ORDER BY run.created_at DESC, run.run_id LIMIT 1
 ) AS r ON true
 WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
-  AND (CAST(:issued_at AS timestamptz) IS NULL
-       OR (i.issued_at, i.invoice_pk) < (CAST(:issued_at AS timestamptz), CAST(:invoice_pk AS bigint)))
-ORDER BY i.issued_at DESC, i.invoice_pk DESC LIMIT :most;
+  AND (CAST(:period AS text) IS NULL
+       OR (i.period, i.issued_at, i.invoice_pk)
+          < (CAST(:period AS text), CAST(:issued_at AS timestamptz), CAST(:invoice_pk AS bigint)))
+ORDER BY i.period DESC, i.issued_at DESC, i.invoice_pk DESC LIMIT :most;
 
 -- name: invoices_by_month
 -- What can be looked at: the invoices that count, by month, newest first.
@@ -25,10 +27,10 @@ SELECT i.invoice_id, i.revision, i.period, i.issued_at, i.line_count,
     r.run_id, r.state, r.total, r.synced, r.skipped, r.held, r.failed, r.pending
 FROM (
     SELECT * FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
-    ORDER BY issued_at DESC, invoice_pk DESC LIMIT :most
+    ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most
 ) AS i
 LEFT JOIN LATERAL (
-    SELECT * FROM run WHERE run.invoice_pk = i.invoice_pk AND mode = 'apply'
-    ORDER BY (total > 0) DESC, created_at DESC, run_id LIMIT 1
+    SELECT run.* FROM invoice_of_run of JOIN run USING (run_id) WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply'
+    ORDER BY (run.total > 0) DESC, run.created_at DESC, run.run_id LIMIT 1
 ) AS r ON true
-ORDER BY i.issued_at DESC, i.invoice_pk DESC;
+ORDER BY i.period DESC, i.issued_at DESC, i.invoice_pk DESC;

@@ -29,6 +29,14 @@ FROM (SELECT invoice_pk FROM invoice WHERE partner_id = :partner_id AND replaces
 WHERE invoice.invoice_pk = :invoice_pk;
 
 -- name: lines_of
--- Everything planning needs, in the order of the invoice.
-SELECT line_no, customer_id, customer_name, product_code, kind, quantity, unit_price, billing_cycle
-FROM invoice_line WHERE invoice_pk = :invoice_pk ORDER BY line_no;
+-- Everything planning needs: the lines of the invoice of a run, and of the further ones that count together with it. A
+-- line without a customer sets no licence and is nobody's: planning does not hear of it.
+SELECT l.line_no + i.line_offset AS line_no, l.customer_id, l.customer_name, l.product_code, l.kind, l.quantity,
+    l.unit_price, l.billing_cycle
+FROM (
+    SELECT CAST(:invoice_pk AS bigint) AS invoice_pk, 0 AS line_offset
+    UNION ALL
+    SELECT invoice_pk, line_offset FROM run_further_invoice WHERE run_id = :run_id
+) AS i JOIN invoice_line l USING (invoice_pk)
+WHERE l.customer_id <> '' AND l.customer_name <> ''
+ORDER BY i.line_offset, l.line_no;

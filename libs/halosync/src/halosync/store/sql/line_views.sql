@@ -8,7 +8,7 @@ FROM (
       AND (CAST(:customer_id AS text) IS NULL OR customer_id = :customer_id)
     ORDER BY line_no OFFSET 0
 ) AS l
-LEFT JOIN LATERAL line_item(:run_id, l.line_no) AS i ON true
+LEFT JOIN LATERAL line_item(:run_id, l.line_no + :line_offset) AS i ON true
 WHERE (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
   AND (CAST(:pattern AS text) IS NULL
        OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
@@ -19,7 +19,7 @@ ORDER BY l.line_no LIMIT :most;
 
 -- name: line_numbers
 -- Up to a bound, the lines whose items have an outcome, or a reason with a text: few among 100,000, found by index.
-SELECT unnest(line_nos) AS line_no FROM item
+SELECT unnest(line_nos) - :line_offset AS line_no FROM item
 WHERE run_id = :run_id AND outcome = ANY(:outcomes)
   AND (CAST(:pattern AS text) IS NULL OR lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern))
 LIMIT :most;
@@ -44,7 +44,7 @@ FROM (
      ORDER BY line_no LIMIT :most)
 ) AS hit
 JOIN invoice_line l ON l.invoice_pk = :invoice_pk AND l.line_no = hit.line_no
-LEFT JOIN LATERAL line_item(:run_id, l.line_no) AS i ON true
+LEFT JOIN LATERAL line_item(:run_id, l.line_no + :line_offset) AS i ON true
 WHERE l.line_no > :line_no
   AND (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
   AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
@@ -60,5 +60,5 @@ ORDER BY l.line_no LIMIT :most;
 SELECT l.*, i.*
 FROM unnest(CAST(:line_nos AS integer[])) WITH ORDINALITY AS wanted (line_no, place)
 JOIN invoice_line l ON l.invoice_pk = :invoice_pk AND l.line_no = wanted.line_no
-LEFT JOIN LATERAL line_item(:run_id, l.line_no) AS i ON true
+LEFT JOIN LATERAL line_item(:run_id, l.line_no + :line_offset) AS i ON true
 ORDER BY wanted.place;

@@ -1,18 +1,16 @@
 -- name: billed_customers
--- Every customer, with each spelling of its name, of the newest invoice and of what was billed for its month or later.
+-- Every customer, with each spelling of its name, of what was billed for the month of the newest invoice.
 SELECT DISTINCT l.customer_id AS key, l.customer_name AS name
 FROM invoice i JOIN invoice_line l USING (invoice_pk)
-WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND i.period >= (
-    SELECT period FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
-    ORDER BY issued_at DESC, invoice_pk DESC LIMIT 1);
+WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.customer_id <> '' AND l.customer_name <> ''
+  AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id));
 
 -- name: billed_products
 -- Likewise every product that sets a licence; products of other lines have nothing to link.
 SELECT l.product_code AS key, max(l.product_name) AS name
 FROM invoice i JOIN invoice_line l USING (invoice_pk)
-WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.kind = 'recurring' AND i.period >= (
-    SELECT period FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
-    ORDER BY issued_at DESC, invoice_pk DESC LIMIT 1)
+WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.kind = 'recurring'
+  AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id))
 GROUP BY l.product_code;
 
 -- name: customer_links

@@ -5,6 +5,8 @@ SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction FROM p
 -- How much a plan has to hold in memory.
 SELECT i.line_count + (SELECT count(*) FROM halo_read_client c WHERE c.read_id = :read_id)
     + (SELECT count(*) FROM halo_read_licence l WHERE l.read_id = :read_id)
+    + (SELECT coalesce(sum(further.line_count), 0) FROM run_further_invoice f JOIN invoice further USING (invoice_pk)
+       WHERE f.run_id = :read_id)
 FROM invoice i WHERE i.invoice_pk = :invoice_pk;
 
 -- name: clients_read

@@ -1,15 +1,34 @@
 -- name: newest_invoice^
--- The invoice that a run is for: the named one, else the newest; never one that another supersedes.
-SELECT invoice_pk, invoice_id, revision, line_count FROM invoice
-WHERE partner_id = :partner_id AND superseded_by IS NULL
-  AND (CAST(:invoice_id AS text) IS NULL OR invoice_id = :invoice_id)
-ORDER BY issued_at DESC, invoice_pk DESC LIMIT 1;
+-- The invoice that a run without a named one is for.
+SELECT invoice_pk, invoice_id, revision FROM invoice WHERE invoice_pk = newest_invoice(:partner_id);
+
+-- name: month_of_run
+-- The named invoice, or else the newest, as is_meant, with the others of its month; the newest first.
+SELECT i.invoice_pk, i.invoice_id, i.revision, i.line_count, i.currency, i.period,
+    i.invoice_pk = meant.invoice_pk AS is_meant, m.invoices AS choice, last_synced_period(:partner_id) AS last_synced
+FROM (
+    SELECT period, invoice_pk FROM invoice
+    WHERE CASE WHEN CAST(:invoice_id AS text) IS NULL THEN invoice_pk = newest_invoice(:partner_id)
+               ELSE partner_id = :partner_id AND invoice_id = :invoice_id AND superseded_by IS NULL END
+) AS meant
+JOIN invoice i ON i.partner_id = :partner_id AND i.period = meant.period AND i.superseded_by IS NULL
+LEFT JOIN month_choice m ON m.partner_id = :partner_id AND m.period = meant.period
+ORDER BY i.issued_at DESC, i.invoice_pk DESC;
+
+-- name: insert_further_invoices!
+INSERT INTO run_further_invoice (run_id, invoice_pk, line_offset)
+SELECT :run_id, * FROM unnest(CAST(:invoice_pks AS bigint[]), CAST(:line_offsets AS integer[]));
+
+-- name: is_current$
+-- Whether a run is for the invoices that a new one without a named invoice would be for.
+SELECT array_agg(invoice_pk ORDER BY invoice_pk) = invoices_to_sync(:partner_id) IS TRUE
+FROM invoice_of_run WHERE run_id = :run_id;
 
 -- name: seen_run^
 -- A run that was looked at, beside what counts now. planned_since: a later run of the partner has made a plan.
-SELECT r.invoice_pk, r.tenant, r.removal, r.held, c.tenant AS tenant_now, p.removal AS removal_now,
-    (SELECT n.invoice_pk FROM invoice n WHERE n.partner_id = r.partner_id AND n.superseded_by IS NULL
-     ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS invoice_now,
+SELECT r.tenant, r.removal, r.held, c.tenant AS tenant_now, p.removal AS removal_now,
+    ((SELECT array_agg(invoice_pk ORDER BY invoice_pk) FROM invoice_of_run i WHERE i.run_id = r.run_id)
+     = invoices_to_sync(r.partner_id)) IS TRUE AS same_invoices,
     EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
             AND later.removal IS NOT NULL) AS planned_since
 FROM run r JOIN partner p USING (partner_id)
@@ -37,23 +56,17 @@ SELECT run_id FROM run WHERE partner_id = :partner_id AND state IN ('queued', 'r
 
 -- name: sync_no_longer_wanted!
 -- A run for an invoice is what auto_sync wanted.
-UPDATE invoice SET sync_wanted = false WHERE invoice_pk = :invoice_pk AND sync_wanted;
+UPDATE invoice SET sync_wanted = false WHERE invoice_pk = ANY(CAST(:invoice_pks AS bigint[])) AND sync_wanted;
 
 -- name: invoice_to_sync$
--- The newest invoice, if auto_sync has yet to start a run for it. An older one is never synchronised by itself: its
--- quantities are last month's.
-SELECT i.invoice_id FROM invoice i JOIN partner p USING (partner_id)
-WHERE i.partner_id = :partner_id AND i.sync_wanted AND i.superseded_by IS NULL AND p.auto_sync AND i.line_count > 0
-  AND NOT EXISTS (SELECT FROM invoice n WHERE n.partner_id = i.partner_id AND n.superseded_by IS NULL
-                  AND (n.issued_at, n.invoice_pk) > (i.issued_at, i.invoice_pk));
+-- An invoice for which auto_sync owes a run, if it does.
+SELECT invoice_id FROM owed_sync WHERE partner_id = :partner_id LIMIT 1;
 
 -- name: partners_to_sync
 -- Partners to whom auto_sync owes a run that could start now.
-SELECT DISTINCT i.partner_id FROM invoice i JOIN partner p USING (partner_id) JOIN connection c USING (partner_id)
-WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_sync AND c.state = 'connected'
-  AND NOT EXISTS (SELECT FROM invoice n WHERE n.partner_id = i.partner_id AND n.superseded_by IS NULL
-                  AND (n.issued_at, n.invoice_pk) > (i.issued_at, i.invoice_pk))
-  AND NOT EXISTS (SELECT FROM run r WHERE r.partner_id = i.partner_id
+SELECT DISTINCT o.partner_id FROM owed_sync o JOIN connection c USING (partner_id)
+WHERE c.state = 'connected'
+  AND NOT EXISTS (SELECT FROM run r WHERE r.partner_id = o.partner_id
                   AND r.state IN ('queued', 'reading', 'planning', 'writing'))
 LIMIT 100;
 

@@ -33,6 +33,8 @@ class SyncForm(BaseModel):
     Attributes:
         invoice: the invoice that the person has seen; a newer one is not synchronised unseen.
         revision: its revision.
+        counting: the keys of all invoices that the page said count together, separated by commas.
+        allow_older: the person wants it although a later month was synchronised.
         approve_removals: how many removals the person has looked at.
         looked: the person says so.
         seen_in: the run whose page showed them.
@@ -48,12 +50,17 @@ class SyncForm(BaseModel):
     seen_in: UUID | None = None
     accept_shrunk_read: bool = False
     back: ReturnTo = "report"
+    counting: str = Field(default="", pattern=r"^[0-9]{1,18}(,[0-9]{1,18}){0,99}$|^$")
+    allow_older: bool = False
 
     @property
     def order(self) -> RunOrder:
         """What to start."""
-        seen = Seen(self.invoice, self.revision, self.seen_in)
-        return RunOrder(self.mode, None, self.approve_removals, self.accept_shrunk_read, seen)
+        counting = frozenset(int(key) for key in self.counting.split(",") if key)
+        seen = Seen(self.invoice, self.revision, self.seen_in, counting)
+        return RunOrder(
+            self.mode, None, self.approve_removals, self.accept_shrunk_read, seen, allow_older=self.allow_older
+        )
 
 
 @router.post("/sync")

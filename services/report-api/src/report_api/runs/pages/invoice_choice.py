@@ -1,0 +1,40 @@
+"""The form of the Sync panel that says which invoices of a month count."""
+
+from fastapi import Request, Response
+from halosync.domain.invoice_choice import MonthInvoices
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, notify
+from report_api.ports import PortsHere
+from report_api.runs.invoice_choice import NO_MONTH, choose_invoices
+from report_api.web.addresses import see_other
+from report_api.web.problems import Problem, not_found
+
+router = partner_pages()
+
+_NOT_OURS = "The form was not filled in as the page makes it. Nothing was changed. Open the page again and repeat it."
+_SAID = {
+    MonthInvoices.TOGETHER: "The invoices of this month count together now. Press Sync to carry them out.",
+    MonthInvoices.NEWEST: "Only the newest invoice of this month counts now. Press Sync to carry it out.",
+}
+
+
+@router.post("/months/{period}/invoices")
+async def choose(request: Request, visitor: VisitorHere, ports: PortsHere, period: str) -> Response:
+    """Say which invoices of a month count."""
+    if not await ports.month_choices.exists(visitor.partner_id, period):
+        raise not_found(NO_MONTH)
+    form = await request.form()
+    try:
+        choice = MonthInvoices(str(form.get("invoices", "")))
+    except ValueError:
+        raise Problem(422, "validation_failed", _NOT_OURS) from None
+    try:
+        await choose_invoices(ports, visitor.partner_id, period, choice, visitor.actor)
+    except Problem as problem:
+        if problem.status_code != 409:
+            raise
+        await notify(request, problem.detail, "bad")
+    else:
+        await notify(request, _SAID[choice], "info")
+    return see_other(visitor.partner_id, "report")
