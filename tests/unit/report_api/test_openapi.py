@@ -57,7 +57,12 @@ def test_the_calls_are_those_of_the_spec() -> None:
         f"GET {prefix}/runs/{{run_id}}/items",
         f"GET {prefix}/runs/{{run_id}}/events",
         f"POST {prefix}/runs/{{run_id}}/cancel",
-        f"PUT {prefix}/months/{{period}}",
+        f"GET {prefix}/months",
+        *(f"{method} {prefix}/months/{{period}}" for method in ("GET", "PUT")),
+        f"GET {prefix}/months/{{period}}/items",  # beyond the spec: the rows behind the sums
+        *(f"{method} {prefix}/months/{{period}}/acceptances/{{item_key}}" for method in ("PUT", "DELETE")),
+        f"POST {prefix}/months/{{period}}/close",
+        f"GET {prefix}/months/{{period}}/certificate",
         *(f"{method} {prefix}/settings" for method in ("GET", "PUT")),
         f"GET {prefix}/customers",
         f"PUT {prefix}/customers/{{customer_id}}",
