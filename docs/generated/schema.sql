@@ -196,7 +196,7 @@ CREATE TABLE invoice (
     FOREIGN KEY (superseded_by) REFERENCES invoice(invoice_pk)
 );
 CREATE INDEX invoice_month ON invoice USING btree (partner_id, period);
-CREATE INDEX invoice_newest ON invoice USING btree (partner_id, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
+CREATE INDEX invoice_newest ON invoice USING btree (partner_id, period DESC, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
 CREATE INDEX invoice_sync_wanted ON invoice USING btree (partner_id) WHERE sync_wanted;
 
 CREATE TABLE invoice_line (
@@ -290,6 +290,15 @@ CREATE TABLE month_acceptance (
     accepted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (partner_id, period, item_key),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
+CREATE TABLE month_choice (
+    partner_id text NOT NULL,
+    period text NOT NULL,
+    invoices text NOT NULL,
+    PRIMARY KEY (partner_id, period),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK ((invoices = ANY (ARRAY['together'::text, 'newest'::text])))
 );
 
 CREATE TABLE month_closing (
@@ -480,6 +489,17 @@ CREATE UNIQUE INDEX run_one_at_a_time ON run USING btree (partner_id) WHERE (sta
 CREATE INDEX run_redeliver ON run USING btree (redeliver_at) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text]));
 CREATE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW WHEN (((old.state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])) AND (new.state <> ALL (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])))) EXECUTE FUNCTION run_money_keep();
 
+CREATE TABLE run_further_invoice (
+    run_id uuid NOT NULL,
+    invoice_pk bigint NOT NULL,
+    line_offset integer NOT NULL,
+    PRIMARY KEY (run_id, invoice_pk),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
+    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    CHECK ((line_offset > 0))
+);
+CREATE INDEX run_further_invoice_of ON run_further_invoice USING btree (invoice_pk);
+
 CREATE TABLE run_money (
     run_id uuid NOT NULL,
     billing_cycle text,
@@ -488,6 +508,11 @@ CREATE TABLE run_money (
     FOREIGN KEY (run_id) REFERENCES run(run_id)
 );
 CREATE INDEX run_money_run ON run_money USING btree (run_id);
+
+-- VIEW invoice_of_run
+--     run_id uuid
+--     invoice_pk bigint
+--     line_offset integer
 
 -- VIEW item_money
 --     run_id uuid
@@ -521,6 +546,10 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     after_billing_cycle text
 --     after_active boolean
 --     attempts integer
+
+-- VIEW owed_sync
+--     partner_id text
+--     invoice_id text
 
 -- VIEW rate_standing
 --     tenant text
@@ -572,6 +601,28 @@ CREATE FUNCTION cycle_key(billing_cycle text)
  STABLE
 AS $function$
     SELECT lower(btrim(coalesce(billing_cycle, '')))
+$function$;
+
+CREATE FUNCTION invoices_that_count(p_partner_id text, p_period text)
+ RETURNS bigint[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT array_agg(i.invoice_pk ORDER BY i.invoice_pk)
+    FROM (
+        SELECT invoice_pk, row_number() OVER (ORDER BY issued_at DESC, invoice_pk DESC) AS place FROM invoice
+        WHERE partner_id = p_partner_id AND period = p_period AND superseded_by IS NULL
+    ) AS i
+    LEFT JOIN month_choice m ON m.partner_id = p_partner_id AND m.period = p_period
+    WHERE i.place = 1 OR m.invoices = 'together'
+$function$;
+
+CREATE FUNCTION invoices_to_sync(p_partner_id text)
+ RETURNS bigint[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT invoices_that_count(p_partner_id, period) FROM invoice WHERE invoice_pk = newest_invoice(p_partner_id)
 $function$;
 
 CREATE FUNCTION item_count_inserted()
@@ -689,6 +740,16 @@ AS $function$
                            reason, detail))
 $function$;
 
+CREATE FUNCTION last_synced_period(p_partner_id text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT i.period FROM run r JOIN invoice i USING (invoice_pk)
+    WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.writing_at IS NOT NULL
+    ORDER BY r.created_at DESC, r.run_id LIMIT 1
+$function$;
+
 CREATE FUNCTION licence_amount(h halo_licence, price_field text)
  RETURNS numeric
  LANGUAGE sql
@@ -733,17 +794,15 @@ AS $function$
 $function$;
 
 CREATE FUNCTION month_plans(p_partner_id text, p_period text)
- RETURNS TABLE(invoice_pk bigint, run_id uuid, price_field text)
+ RETURNS TABLE(invoice_pk bigint, run_id uuid, line_offset integer, price_field text)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT i.invoice_pk, r.run_id, r.price_field
-    FROM (SELECT n.invoice_pk FROM invoice n
-          WHERE n.partner_id = p_partner_id AND n.period = p_period AND n.superseded_by IS NULL
-          ORDER BY n.issued_at DESC, n.invoice_pk DESC LIMIT 1) AS i
+    SELECT i.invoice_pk, r.run_id, r.line_offset, r.price_field
+    FROM unnest(invoices_that_count(p_partner_id, p_period)) AS i (invoice_pk)
     LEFT JOIN LATERAL (
-        SELECT run.run_id, run.price_field FROM run
-        WHERE run.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+        SELECT run.run_id, of.line_offset, run.price_field FROM invoice_of_run of JOIN run USING (run_id)
+        WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
         ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
 $function$;
 
@@ -768,7 +827,7 @@ AS $function$
             l.customer_id, l.customer_name, l.product_code, l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p JOIN invoice_line l USING (invoice_pk)
         WHERE l.kind = 'recurring' AND NOT EXISTS (
-            SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no)
+            SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them.
     earlier AS MATERIALIZED (
@@ -787,7 +846,7 @@ AS $function$
                  ELSE l.billing_cycle END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p JOIN invoice_line l USING (invoice_pk)
-        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no JOIN item i USING (item_id)
+        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset JOIN item i USING (item_id)
         WHERE l.kind = 'recurring'
         UNION ALL
         SELECT thing, loose.customer_id, loose.customer_name, loose.billing_cycle, amount FROM loose
@@ -798,7 +857,7 @@ AS $function$
             coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
             coalesce(o.customer_name, i.customer_name) AS first_name,
             i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-        FROM plan p JOIN item i USING (run_id)
+        FROM (SELECT DISTINCT run_id, price_field FROM plan) AS p JOIN item i USING (run_id)
         LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
         UNION ALL
         SELECT l.thing, ARRAY[min(l.customer_id)], min(e.halo_client_id), min(l.product_code), min(e.licence_name),
@@ -868,6 +927,15 @@ AS $function$
         END,
         t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
+$function$;
+
+CREATE FUNCTION newest_invoice(p_partner_id text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT invoice_pk FROM invoice WHERE partner_id = p_partner_id AND superseded_by IS NULL
+    ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT 1
 $function$;
 
 CREATE FUNCTION outbox_notify()
