@@ -121,14 +121,26 @@ CREATE TABLE halo_licence (
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
 
+CREATE TABLE halo_page_size (
+    tenant text NOT NULL,
+    list text NOT NULL,
+    rows integer NOT NULL,
+    ceiling integer,
+    learnt_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant, list),
+    CHECK ((ceiling > 0)),
+    CHECK ((list = ANY (ARRAY['clients'::text, 'licences'::text]))),
+    CHECK ((rows > 0))
+);
+
 CREATE TABLE halo_read (
     read_id uuid NOT NULL,
     partner_id text NOT NULL,
     tenant text NOT NULL,
     list text NOT NULL DEFAULT 'clients'::text,
-    next_page integer NOT NULL DEFAULT 1,
-    record_count integer,
-    rows integer NOT NULL DEFAULT 0,
+    client_id bigint,
+    pages jsonb,
+    step integer NOT NULL DEFAULT 0,
     restarts integer NOT NULL DEFAULT 0,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (read_id),

@@ -27,7 +27,7 @@ async def test_an_invoice_loaded_before_connecting_is_synced_when_asked(partner:
     assert (refused.status_code, refused.json()["code"]) == (409, "not_connected")
     await partner.connect()
     run = await partner.sync()
-    assert (run["state"], run["counters"]["created"], run["halo_requests"]) == ("succeeded", 3, 3)
+    assert (run["state"], run["counters"]["created"], run["halo_requests"]) == ("succeeded", 3, 4)
     assert await partner.licences() == {(1, "P-0"): 1, (1, "P-1"): 2, (1, "P-2"): 3}
     shown = (await partner.get("/invoices/INV-1/lines"))["items"]
     assert {line["outcome"] for line in shown} == {"synced"}

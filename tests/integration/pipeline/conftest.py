@@ -23,6 +23,7 @@ from halo_writer.environment import WriterRules
 from halo_writer.ports import Ports as WriterPorts
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.acts import Actor
+from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.run_order import RunOrder
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
@@ -34,6 +35,7 @@ from halosync.store.actions import ActionStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
+from halosync.store.page_sizes import PageSizeStore
 from halosync.store.plans import PlanStore
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
@@ -81,11 +83,16 @@ class Tuning:
 
     rate: Rate = field(default_factory=lambda: Rate(500, 300.0))
     page_size: int = 100
+    most_rows: int | None = None
     batch_size: int = 50
     timeout_s: float = 2.0
     settle_s: float = 0.2
     delays_s: tuple[float, ...] = (0.05, 0.1)
     max_attempts: int = 4
+
+    @property
+    def page_sizes(self) -> PageSizeBounds:
+        return PageSizeBounds(self.page_size, self.most_rows or self.page_size, self.timeout_s / 3)
 
 
 class Pipeline:
@@ -113,6 +120,7 @@ class Pipeline:
             runs=RunWork(self.pool),
             plans=PlanStore(self.pool),
             reads=reads,
+            page_sizes=PageSizeStore(self.pool),
             snapshots=reads,
             connections=ConnectionStore(self.pool),
             tokens=self.tokens,
@@ -124,6 +132,7 @@ class Pipeline:
         )
         rules = PlannerRules(
             rate=rate or self.tuning.rate,
+            page_sizes=self.tuning.page_sizes,
             batch_size=self.tuning.batch_size,
             delays_s=self.tuning.delays_s,
             max_attempts=self.tuning.max_attempts,
@@ -143,6 +152,7 @@ class Pipeline:
         rules = WriterRules(
             worker=name,
             rate=self.tuning.rate,
+            page_sizes=self.tuning.page_sizes,
             delays_s=self.tuning.delays_s,
             max_attempts=self.tuning.max_attempts,
             settle_s=self.tuning.settle_s,

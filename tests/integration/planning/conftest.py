@@ -11,12 +11,14 @@ import httpx
 import pytest
 from halo_writer.ports import Actions
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Kind, Line, SeenLicence
 from halosync.domain.run_order import RunOrder
-from halosync.ports.reads import ReadProgress
+from halosync.ports.reads import HaloPage, PageSizes, ReadProgress
 from halosync.store.actions import ActionStore
 from halosync.store.invoices import InvoiceStore
+from halosync.store.page_sizes import PageSizeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.plans import PlanStore
 from halosync.store.reads import ReadStore
@@ -31,9 +33,10 @@ from simulation.actions import MemoryActions
 from simulation.clock import now
 from simulation.database import Database, at_once
 from simulation.plans import MemoryPlans
-from simulation.reads import MemoryReads
+from simulation.reads import MemoryPageSizes, MemoryReads
 from simulation.runs import MemoryRequestCounter, MemoryRuns, start
 
+MOST_ROWS = 1000
 PARTNER, TENANT, PRODUCTS = "acme-msp", "acme", ("P-1", "P-2")
 LINES = [
     Line(number, "C-1", "Contoso", product, Kind.RECURRING, Decimal(3), Decimal("10.00"), "Monthly")
@@ -46,10 +49,12 @@ class Reads(Protocol):
 
     async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress: ...
 
-    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress: ...
+    async def save_clients(
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[Client], most: int
+    ) -> ReadProgress: ...
 
     async def save_licences(
-        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[SeenLicence], most: int
     ) -> ReadProgress: ...
 
     async def restart(self, progress: ReadProgress) -> int: ...
@@ -75,6 +80,7 @@ class Stage(ABC):
     runs: Runs
     sweeper: Sweeper
     reads: Reads
+    page_sizes: PageSizes
     plans: Plans
     actions: Actions
     counter: Counter
@@ -123,6 +129,7 @@ class RealStage(Stage):
         self._intake = Intake(InvoiceStore(pool), self._runs, LinesFetcher(nowhere, frozenset()), PlanningSlots())
         self.runs, self.sweeper, self.reads, self.plans = RunWork(pool), self._runs, ReadStore(pool), PlanStore(pool)
         self.actions, self.counter = ActionStore(pool), RequestCounter(pool)
+        self.page_sizes = PageSizeStore(pool)
         self.invoice_pk = 0
 
     async def set_up(self) -> None:
@@ -211,6 +218,7 @@ class MemoryStage(Stage):
         self.runs, self.sweeper = self._runs, self._runs
         self.reads, self.plans = MemoryReads(self._db, at_once), MemoryPlans(self._db, at_once)
         self.actions, self.counter = MemoryActions(self._db), MemoryRequestCounter(self._db, at_once)
+        self.page_sizes = MemoryPageSizes(self._db, at_once)
         self.invoice_pk = 0
 
     async def take_in(self, number: int) -> None:
@@ -269,7 +277,28 @@ async def claimed(stage: Stage, claim: UUID) -> UUID:
 
 
 async def read(stage: Stage, run_id: UUID, clients: list[Client], licences: list[SeenLicence]) -> ReadProgress:
-    """Read all of Halo in two pages."""
+    """Read all of Halo: each list in a page, and another one that shows that there is no more."""
     progress = await stage.reads.begin(run_id, PARTNER, TENANT)
-    progress = await stage.reads.save_clients(progress, len(clients), clients)
-    return await stage.reads.save_licences(progress, len(licences), licences)
+    while progress.list == "clients":
+        rows = clients if progress.pages is None else []
+        progress = await save_clients(stage, progress, rows, len(clients))
+    while progress.list == "licences":
+        found = licences if progress.pages is None else []
+        progress = await save_licences(stage, progress, found, len(licences))
+    return progress
+
+
+async def save_clients(
+    stage: Stage, progress: ReadProgress, rows: list[Client], record_count: int, *, size: int = 100
+) -> ReadProgress:
+    """Keep a page of clients."""
+    pages = progress.pages or Pages(size=size)
+    return await stage.reads.save_clients(progress, pages, HaloPage(record_count, rows), MOST_ROWS)
+
+
+async def save_licences(
+    stage: Stage, progress: ReadProgress, rows: list[SeenLicence], record_count: int, *, size: int = 100
+) -> ReadProgress:
+    """Keep a page of licences."""
+    pages = progress.pages or Pages(size=size)
+    return await stage.reads.save_licences(progress, pages, HaloPage(record_count, rows), MOST_ROWS)

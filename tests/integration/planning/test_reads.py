@@ -1,78 +1,111 @@
 """One suite for the store of reads under way and its double: page by page, by one process at a time."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from halosync.domain.batching import Batch
-from halosync.domain.completeness import IncompleteReadError
+from halosync.domain.completeness import IncompleteReadError, Pages, pages_of_client
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Licence, Plan, SeenLicence
+from halosync.domain.page_size import PageSize
 from halosync.ports.reads import ReadTakenOverError
 
-from .conftest import PARTNER, TENANT, Stage, claimed, read
+from .conftest import MOST_ROWS as MOST
+from .conftest import PARTNER, TENANT, Stage, claimed, read, save_clients, save_licences
 
 READ, CLAIM = UUID(int=7), UUID(int=101)
 CLIENTS = [Client(number, f"Client {number}", inactive=False) for number in range(1, 5)]
 
 
-def seen(number: int, *, deleted: bool = False) -> SeenLicence:
-    licence = Licence(number, 1, f"P-{number}", Decimal(1), Decimal("10.00"), None, "Monthly", is_active=not deleted)
+def seen(number: int, *, client_id: int = 1, deleted: bool = False) -> SeenLicence:
+    licence = Licence(
+        number, client_id, f"P-{number}", Decimal(1), Decimal("10.00"), None, "Monthly", is_active=not deleted
+    )
     return SeenLicence(licence, deleted=deleted)
 
 
 async def test_a_read_goes_on_where_it_stopped_list_by_list(stage: Stage) -> None:
     first = await stage.reads.begin(READ, PARTNER, TENANT)
-    assert (first.list, first.next_page, first.record_count, first.rows, first.restarts) == ("clients", 1, None, 0, 0)
-    second = await stage.reads.save_clients(first, 4, CLIENTS[:2])
-    assert (second.list, second.next_page, second.record_count, second.rows) == ("clients", 2, 4, 2)
+    assert (first.list, first.client_id, first.pages, first.step, first.restarts) == ("clients", None, None, 0, 0)
+    second = await save_clients(stage, first, CLIENTS[:3], 4, size=3)
+    assert (second.list, second.step) == ("clients", 1)
+    assert second.pages == Pages(size=3, next=2, rows=3, record_count=4, fullest=3, first_id=1)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == second
-    licences = await stage.reads.save_clients(second, 4, CLIENTS[1:])  # pages may overlap
-    assert (licences.list, licences.next_page, licences.record_count, licences.rows) == ("licences", 1, None, 0)
-    complete = await stage.reads.save_licences(licences, 1, [seen(1)])
-    assert (complete.list, complete.rows) == ("complete", 0)
+    licences = await save_clients(stage, second, CLIENTS[2:], 4)  # pages may overlap
+    assert (licences.list, licences.pages, licences.step) == ("licences", None, 2)
+    proving = await save_licences(stage, licences, [seen(1)], 1)
+    assert (proving.list, proving.step) == ("licences", 3)
+    complete = await save_licences(stage, proving, [], 1)
+    assert (complete.list, complete.pages) == ("complete", None)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == complete
 
 
 async def test_a_page_that_contradicts_the_ones_before_it_is_not_kept(stage: Stage) -> None:
     progress = await stage.reads.begin(READ, PARTNER, TENANT)
-    progress = await stage.reads.save_clients(progress, 4, CLIENTS[:2])
-    for record_count, page in ((5, CLIENTS[2:]), (4, CLIENTS[:2]), (4, [])):
+    progress = await save_clients(stage, progress, CLIENTS[:3], 4, size=3)
+    for record_count, page in ((5, CLIENTS[2:]), (4, CLIENTS[1:3]), (4, [])):
         with pytest.raises(IncompleteReadError):
-            await stage.reads.save_clients(progress, record_count, page)
+            await save_clients(stage, progress, page, record_count)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
-    assert (await stage.reads.save_clients(progress, 4, CLIENTS[2:])).list == "licences"
+    assert (await save_clients(stage, progress, CLIENTS[3:], 4)).list == "licences"
+
+
+async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_client(stage: Stage) -> None:
+    progress = await stage.reads.begin(READ, PARTNER, TENANT)
+    progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:2], 2), [], 2)
+    first_page = [seen(1), seen(2), seen(3)]
+    for _ in range(2):
+        progress = await save_licences(stage, progress, first_page, 7, size=3)
+    assert (progress.list, progress.client_id, progress.pages) == ("licences", 1, pages_of_client(fullest=3, most=MOST))
+    assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
+    progress = await save_licences(stage, progress, [seen(1), seen(4)], 2)
+    assert progress.client_id == 2
+    progress = await save_licences(stage, progress, [seen(9, client_id=2)], 1)
+    assert (progress.list, progress.client_id, progress.pages) == ("complete", None, None)
+    assert (await stage.reads.compare(progress)).observed == 3  # what the list of all showed does not count
 
 
 async def test_who_was_overtaken_changes_nothing(stage: Stage) -> None:
     first = await stage.reads.begin(READ, PARTNER, TENANT)
-    second = await stage.reads.save_clients(first, 4, CLIENTS[:2])
+    second = await save_clients(stage, first, CLIENTS[:3], 4, size=3)
     with pytest.raises(ReadTakenOverError):
-        await stage.reads.save_clients(first, 4, CLIENTS[:2])
-    licences = await stage.reads.save_clients(second, 4, CLIENTS[2:])
-    await stage.reads.save_licences(licences, 2, [seen(1)])
+        await save_clients(stage, first, CLIENTS[:3], 4, size=3)
+    licences = await save_clients(stage, second, CLIENTS[3:], 4)
+    await save_licences(stage, licences, [seen(1)], 2, size=1)
     with pytest.raises(ReadTakenOverError):
-        await stage.reads.save_licences(licences, 2, [seen(1)])
-    assert (await stage.reads.begin(READ, PARTNER, TENANT)).rows == 1
+        await save_licences(stage, licences, [seen(1)], 2, size=1)
+    now = (await stage.reads.begin(READ, PARTNER, TENANT)).pages
+    assert now is not None
+    assert now.rows == 1
 
 
 async def test_a_read_begins_again_once_for_each_contradiction(stage: Stage) -> None:
     first = await stage.reads.begin(READ, PARTNER, TENANT)
-    await stage.reads.save_clients(first, 4, CLIENTS[:2])
+    await save_clients(stage, first, CLIENTS[:2], 4, size=2)
     assert await stage.reads.restart(first) == 1
     with pytest.raises(ReadTakenOverError):
         await stage.reads.restart(first)
     with pytest.raises(ReadTakenOverError):
-        await stage.reads.save_clients(first, 4, CLIENTS)
+        await save_clients(stage, first, CLIENTS, 4)
     again = await stage.reads.begin(READ, PARTNER, TENANT)
-    assert (again.list, again.next_page, again.record_count, again.rows, again.restarts) == ("clients", 1, None, 0, 1)
-    assert (await stage.reads.save_clients(again, 4, CLIENTS)).list == "licences"
+    assert (again.list, again.pages, again.step, again.restarts) == ("clients", None, 0, 1)
+    assert (await save_clients(stage, await save_clients(stage, again, CLIENTS, 4), [], 4)).list == "licences"
 
 
 async def test_a_read_that_was_never_begun_cannot_begin_again(stage: Stage) -> None:
     progress = await stage.reads.begin(READ, PARTNER, TENANT)
     with pytest.raises(ReadTakenOverError):
-        await stage.reads.restart(type(progress)(UUID(int=8), PARTNER, TENANT, "clients", 1, None, 0, 0))
+        await stage.reads.restart(replace(progress, read_id=UUID(int=8)))
+
+
+async def test_what_was_learnt_of_pages_is_of_one_tenants_list(stage: Stage) -> None:
+    assert await stage.page_sizes.learnt(TENANT, "clients") is None
+    await stage.page_sizes.learn(TENANT, "clients", PageSize(400))
+    await stage.page_sizes.learn(TENANT, "clients", PageSize(200, 200))
+    assert await stage.page_sizes.learnt(TENANT, "clients") == PageSize(200, 200)
+    assert await stage.page_sizes.learnt(TENANT, "licences") is None
 
 
 async def test_a_complete_read_is_compared_with_the_last_one(stage: Stage) -> None:

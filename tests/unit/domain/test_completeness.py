@@ -1,48 +1,200 @@
-"""A list is complete when the rows received are as many as Halo says; what contradicts itself is no list."""
+"""A list is complete when that is proven, however Halo pages and counts; what contradicts itself is no list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
-from halosync.domain.completeness import IncompleteReadError, rows_after_page
+from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page, pages_of_client
 from hypothesis import given
 from hypothesis import strategies as st
 
-
-def after(record_count: int, new_rows: int, *, before: int = 0, first: int | None = None) -> int:
-    return rows_after_page(record_count=record_count, first_record_count=first, rows_before=before, new_rows=new_rows)
+MOST = 1000
 
 
-@given(st.lists(st.integers(1, 100), max_size=8))
-def test_pages_of_any_size_make_a_list(pages: list[int]) -> None:
-    rows, first = 0, None
-    for new_rows in pages:
-        rows = after(sum(pages), new_rows, before=rows, first=first)
-        first = sum(pages)
-    assert rows == sum(pages)
+@dataclass(frozen=True)
+class Listing:
+    """A list of a Halo with its habits."""
+
+    total: int
+    cap: int | None = None
+    counts_the_page: bool = False
+    ignores_number: bool = False
+    repeats_last: bool = False
+    """A page behind the end is the last one again."""
+
+    def page(self, number: int, size: int) -> tuple[int, list[int]]:
+        width = min(size, self.cap or size)
+        last = max((self.total - 1) // width + 1, 1)
+        at = 1 if self.ignores_number else min(number, last) if self.repeats_last else number
+        ids = list(range(self.total))[(at - 1) * width : at * width]
+        return len(ids) if self.counts_the_page else self.total, ids
 
 
-def test_an_empty_list_is_complete_after_its_only_page() -> None:
-    assert after(0, 0) == 0
+@dataclass
+class Reading:
+    """Reads a list to its end, and remembers what was asked for."""
+
+    pages: Pages
+    by_client: bool = False
+    most: int = MOST
+
+    def __post_init__(self) -> None:
+        self.seen: set[int] = set()
+        self.asked: list[tuple[int, int]] = []
+
+    def read(self, listing: Listing, resize: Callable[[Pages], Pages] = lambda pages: pages) -> Next:
+        following = Next.PAGE
+        while following is Next.PAGE:
+            self.pages = resize(self.pages)
+            self.asked.append((self.pages.next, self.pages.size))
+            assert len(self.asked) < 200
+            record_count, ids = listing.page(self.pages.next, self.pages.size)
+            page = Page(record_count, ids, len(set(ids) - self.seen))
+            self.pages, following = after_page(self.pages, page, most=self.most, by_client=self.by_client)
+            self.seen.update(ids)
+        return following
 
 
-def test_a_last_page_may_bring_nothing_new_once_all_rows_are_known() -> None:
-    assert after(3, 0, before=3, first=3) == 3
+listings = st.builds(
+    Listing,
+    total=st.integers(0, 120),
+    cap=st.none() | st.integers(1, 120),
+    counts_the_page=st.booleans(),
+    ignores_number=st.booleans(),
+    repeats_last=st.booleans(),
+)
+sizes = st.integers(1, 120)
 
 
-@pytest.mark.parametrize("later", [4, 6])
+@given(listings, sizes, st.booleans(), st.integers(50, 200))
+def test_a_list_is_never_called_complete_when_it_is_not(listing: Listing, size: int, narrow: bool, most: int) -> None:
+    reading = Reading(Pages(size=size), by_client=narrow, most=most)
+    try:
+        following = reading.read(listing)
+    except IncompleteReadError:
+        assert listing.ignores_number
+        return
+    if following is Next.BY_CLIENT:
+        assert narrow
+        assert listing.ignores_number or listing.repeats_last
+    elif not (listing.ignores_number and listing.counts_the_page and (listing.cap or size) < 50):
+        # Who ignores the number, counts the page and cuts it shorter than any Halo does cannot be seen through.
+        assert len(reading.seen) == listing.total
+
+
+@given(st.integers(0, 120), st.none() | st.integers(1, 120), sizes)
+def test_a_proof_costs_one_page_at_most(total: int, cap: int | None, size: int) -> None:
+    reading = Reading(Pages(size=size))
+    assert reading.read(Listing(total, cap)) is Next.COMPLETE
+    width = min(size, cap or size)
+    short = bool(total % width) and total > width
+    assert len(reading.asked) == max(-(-total // width), 1) + (0 if short or not total else 1)
+
+
+@given(st.integers(0, 120), st.none() | st.integers(1, 60), sizes, st.lists(sizes, min_size=1, max_size=10))
+def test_the_size_may_change_while_a_list_is_read(total: int, cap: int | None, size: int, changes: list[int]) -> None:
+    left = iter(changes)
+
+    def resize(pages: Pages) -> Pages:
+        size = next(left, pages.size)
+        return pages.resized(size) if pages.resizable and size != pages.size else pages
+
+    reading = Reading(Pages(size=size))
+    assert reading.read(Listing(total, cap), resize) is Next.COMPLETE
+    assert len(reading.seen) == total
+
+
+def test_a_count_of_the_page_is_seen_through() -> None:
+    reading = Reading(Pages(size=100))
+    assert reading.read(Listing(250, counts_the_page=True)) is Next.COMPLETE
+    assert (len(reading.seen), reading.pages.count_lied) == (250, True)
+    assert reading.asked == [(1, 100), (2, 100), (3, 100), (4, 100)]
+
+
+def test_a_list_that_ignores_the_number_is_read_by_client() -> None:
+    reading = Reading(Pages(size=100), by_client=True)
+    assert reading.read(Listing(250, ignores_number=True)) is Next.BY_CLIENT
+    assert reading.asked == [(1, 100), (2, 100)]
+
+
+def test_without_a_way_round_it_is_asked_for_at_once() -> None:
+    reading = Reading(Pages(size=100))
+    assert reading.read(Listing(250, ignores_number=True)) is Next.COMPLETE
+    assert len(reading.seen) == 250
+    assert reading.asked == [(1, 100), (2, 100), (1, 1000), (2, 1000)]
+
+
+@pytest.mark.parametrize("total", [60, 100])
+def test_a_last_page_that_is_shown_once_more_is_told_from_an_ignored_number(total: int) -> None:
+    reading = Reading(Pages(size=100), by_client=True)
+    assert reading.read(Listing(total, repeats_last=True)) is Next.COMPLETE
+    assert reading.asked == [(1, 100), (2, 100), (2, total // 2)]
+
+
+@pytest.mark.parametrize("total", [100, 101, 1000, 1200])
+def test_what_cannot_be_seen_is_no_list(total: int) -> None:
+    capped = Listing(total, cap=100, ignores_number=True)
+    with pytest.raises(IncompleteReadError, match=rf"^Halo shows the same 100 of {total} rows whatever page"):
+        Reading(Pages(size=100)).read(capped)
+
+
+@pytest.mark.parametrize(("licences", "asked"), [(0, 1), (30, 1), (100, 3), (101, 2)])
+def test_a_clients_part_that_is_shorter_than_a_page_needs_no_proof(licences: int, asked: int) -> None:
+    reading = Reading(pages_of_client(fullest=100, most=MOST))
+    listing = Listing(licences, ignores_number=True)
+    if licences == 100:  # as full as the page at which this Halo may cut
+        with pytest.raises(IncompleteReadError):
+            reading.read(listing)
+    else:
+        assert reading.read(listing) is Next.COMPLETE
+    assert len(reading.asked) == asked
+
+
+def after(pages: Pages, record_count: int, ids: range, new_rows: int) -> tuple[Pages, Next]:
+    return after_page(pages, Page(record_count, list(ids), new_rows), most=MOST, by_client=False)
+
+
+FIRST, _ = after(Pages(size=3), 5, range(3), 3)
+
+
+@pytest.mark.parametrize("later", [4, 6, 2])
 def test_a_count_that_changes_between_pages_is_no_list(later: int) -> None:
     with pytest.raises(IncompleteReadError, match=f"^Halo said 5 rows, and on a later page {later}$"):
-        after(later, 1, before=3, first=5)
+        after(FIRST, later, range(3, 5), 2)
 
 
-def test_a_page_without_new_rows_is_no_list_while_rows_are_missing() -> None:
-    with pytest.raises(IncompleteReadError, match=r"^Halo said 5 rows and sent 4$"):
-        after(5, 0, before=4, first=5)
+def test_a_count_that_grows_behind_the_end_is_no_list() -> None:
+    whole, _ = after(Pages(size=3), 3, range(3), 3)
+    with pytest.raises(IncompleteReadError, match=r"^Halo said 3 rows, and on a later page 5$"):
+        after(whole, 5, range(3, 4), 1)
 
 
-def test_a_first_page_without_rows_is_no_list_where_there_should_be_some() -> None:
-    with pytest.raises(IncompleteReadError, match=r"^Halo said 1 rows and sent 0$"):
-        after(1, 0)
+@pytest.mark.parametrize("ids", [range(1, 4), range(0)], ids=["known rows", "no rows"])
+def test_a_page_without_new_rows_is_no_list_while_rows_are_missing(ids: range) -> None:
+    with pytest.raises(IncompleteReadError, match=r"^Halo said 5 rows and sent 3$"):
+        after(FIRST, 5, ids, 0)
 
 
 def test_more_rows_than_halo_says_are_no_list() -> None:
     with pytest.raises(IncompleteReadError, match=r"^Halo said 5 rows and sent 6$"):
-        after(5, 2, before=4, first=5)
+        after(FIRST, 5, range(3, 6), 3)
+
+
+def test_a_larger_page_that_halo_cuts_is_asked_for_as_halo_gives_it() -> None:
+    larger = replace(FIRST, record_count=9).resized(9)
+    cut, following = after(larger, 9, range(3), 0)
+    assert (following, cut.size, cut.next) == (Next.PAGE, 3, 2)
+
+
+def test_an_empty_page_is_no_list_where_known_rows_should_be() -> None:
+    with pytest.raises(IncompleteReadError, match=r"^Halo said 5 rows and sent 3$"):
+        after(replace(FIRST, next=1), 5, range(0), 0)
+
+
+@pytest.mark.parametrize(("ids", "new_rows"), [(range(2, 4), 1), (range(0), 0)], ids=["another row", "no rows"])
+def test_a_second_half_that_is_another_one_is_no_list(ids: range, new_rows: int) -> None:
+    whole, _ = after(Pages(size=3), 3, range(3), 3)
+    halved, following = after(whole, 3, range(3), 0)
+    assert (following, halved.next, halved.size) == (Next.PAGE, 2, 2)
+    with pytest.raises(IncompleteReadError, match="showed page 1 for page 2"):
+        after(halved, 3, ids, new_rows)

@@ -6,7 +6,9 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.batching import BatchKind
+from halosync.domain.completeness import Pages
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
+from halosync.domain.page_size import PageSize
 from halosync.domain.states import (
     ACTION_TRANSITIONS,
     BATCH_TRANSITIONS,
@@ -18,7 +20,7 @@ from halosync.domain.states import (
     count,
     final_state,
 )
-from halosync.ports.reads import ListName
+from halosync.ports.reads import HaloList, ListName
 from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
 
 from simulation.broker import Envelope
@@ -102,8 +104,9 @@ class Read:
     """A row of `halo_read` with its pages."""
 
     list: ListName = "clients"
-    next_page: int = 1
-    record_count: int | None = None
+    client_id: int | None = None
+    pages: Pages | None = None
+    step: int = 0
     restarts: int = 0
     clients: dict[int, Client] = field(default_factory=dict)
     licences: dict[int, SeenLicence] = field(default_factory=dict)
@@ -140,6 +143,7 @@ class Database:
     batches: dict[int, Batch] = field(default_factory=dict)
     items: dict[int, Item] = field(default_factory=dict)
     reads: dict[UUID, Read] = field(default_factory=dict)
+    page_sizes: dict[HaloList, PageSize] = field(default_factory=dict)
     invoices: list[list[Line]] = field(default_factory=list)
     inbox: set[Any] = field(default_factory=set)
     outbox: list[OutboxRow] = field(default_factory=list)

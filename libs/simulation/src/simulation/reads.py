@@ -1,12 +1,14 @@
 """A double of `halosync.store.reads.ReadStore`, under the same suite (tests/integration/planning)."""
 
-from typing import Literal, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
-from halosync.domain.completeness import rows_after_page
+from halosync.domain.completeness import Next, Page, Pages, after_page, pages_of_client
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
-from halosync.ports.reads import ReadProgress, ReadTakenOverError
+from halosync.domain.page_size import PageSize
+from halosync.ports.reads import HaloList, HaloPage, ReadProgress, ReadTakenOverError
 
 from simulation.database import Database, Read, Step
 
@@ -25,80 +27,70 @@ class MemoryReads:
         return await self._step(lambda: self._progress(read_id, self._db.reads.setdefault(read_id, Read())))
 
     def _progress(self, read_id: UUID, read: Read) -> ReadProgress:
-        rows = {"clients": len(read.clients), "licences": len(read.licences), "complete": 0}[read.list]
         return ReadProgress(
             read_id=read_id,
             partner_id=self._db.partner_id,
             tenant=self._db.tenant,
             list=read.list,
-            next_page=read.next_page,
-            record_count=read.record_count,
-            rows=rows,
+            client_id=read.client_id,
+            pages=read.pages,
+            step=read.step,
             restarts=read.restarts,
         )
 
     def _fenced(self, progress: ReadProgress) -> Read:
         read = self._db.reads.get(progress.read_id)
-        if read is None or (read.list, read.next_page, read.restarts) != (
-            progress.list,
-            progress.next_page,
-            progress.restarts,
-        ):
+        if read is None or (read.step, read.restarts) != (progress.step, progress.restarts):
             raise ReadTakenOverError(str(progress.read_id))
         return read
 
-    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
+    async def save_clients(
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[Client], most: int
+    ) -> ReadProgress:
         """As `ReadStore.save_clients`."""
 
         def effect() -> ReadProgress:
             read = self._fenced(progress)
-            return self._keep(
-                progress,
-                read,
-                read.clients,
-                {c.id: c for c in clients},
-                record_count=record_count,
-                following="licences",
-            )
+            came = Page(page.record_count, [client.id for client in page.rows], 0)
+            after, following = _kept(read.clients, came, page.rows, pages, most, by_client=False)
+            if following is Next.PAGE:
+                read.pages = after
+            else:
+                read.list, read.pages = "licences", None
+            read.step += 1
+            return self._progress(progress.read_id, read)
 
         return await self._step(effect)
 
     async def save_licences(
-        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[SeenLicence], most: int
     ) -> ReadProgress:
         """As `ReadStore.save_licences`."""
 
         def effect() -> ReadProgress:
             read = self._fenced(progress)
-            page = {seen.licence.id: seen for seen in licences}
-            return self._keep(progress, read, read.licences, page, record_count=record_count, following="complete")
+            of_all = read.client_id is None
+            came = Page(page.record_count, [seen.licence.id for seen in page.rows], 0)
+            after, following = _kept(read.licences, came, page.rows, pages, most, by_client=of_all)
+            if following is Next.PAGE:
+                read.pages = after
+            elif following is Next.COMPLETE and of_all:
+                read.list, read.pages = "complete", None
+            else:
+                if following is Next.BY_CLIENT:
+                    read.licences.clear()
+                self._next_client(read, fullest=after.fullest, most=most)
+            read.step += 1
+            return self._progress(progress.read_id, read)
 
         return await self._step(effect)
 
-    def _keep(
-        self,
-        progress: ReadProgress,
-        read: Read,
-        known: dict[int, T],
-        page: dict[int, T],
-        *,
-        record_count: int,
-        following: Literal["licences", "complete"],
-    ) -> ReadProgress:
-        """Keep a page and turn to the next one."""
-        new = {number: row for number, row in page.items() if number not in known}
-        rows = rows_after_page(
-            record_count=record_count,
-            first_record_count=read.record_count,
-            rows_before=len(known),
-            new_rows=len(new),
-        )
-        known.update(new)
-        if rows == record_count:
-            read.list, read.next_page, read.record_count = following, 1, None
+    def _next_client(self, read: Read, *, fullest: int, most: int) -> None:
+        left = [number for number in read.clients if read.client_id is None or number > read.client_id]
+        if left:
+            read.client_id, read.pages = min(left), pages_of_client(fullest=fullest, most=most)
         else:
-            read.next_page, read.record_count = read.next_page + 1, record_count
-        return self._progress(progress.read_id, read)
+            read.list, read.client_id, read.pages = "complete", None, None
 
     async def restart(self, progress: ReadProgress) -> int:
         """As `ReadStore.restart`."""
@@ -128,3 +120,29 @@ class MemoryReads:
             )
 
         return await self._step(effect)
+
+
+def _kept(
+    known: dict[int, T], page: Page, rows: list[T], pages: Pages, most: int, *, by_client: bool
+) -> tuple[Pages, Next]:
+    """Keep a page, unless it contradicts those before it."""
+    new = {number: row for number, row in zip(page.ids, rows, strict=True) if number not in known}
+    after, following = after_page(pages, replace(page, new_rows=len(new)), most=most, by_client=by_client)
+    known.update(new)
+    return after, following
+
+
+class MemoryPageSizes:
+    """As `PageSizeStore`."""
+
+    def __init__(self, database: Database, step: Step) -> None:
+        self._db = database
+        self._step = step
+
+    async def learnt(self, _tenant: str, what: HaloList) -> PageSize | None:
+        """As `PageSizeStore.learnt`."""
+        return await self._step(lambda: self._db.page_sizes.get(what))
+
+    async def learn(self, _tenant: str, what: HaloList, size: PageSize) -> None:
+        """As `PageSizeStore.learn`."""
+        await self._step(lambda: self._db.page_sizes.__setitem__(what, size))

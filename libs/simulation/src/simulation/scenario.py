@@ -19,7 +19,7 @@ class Scenario:
         stale: licences that are to be removed.
         clients: over how many clients they are spread.
         batch_size: creates and updates in one request.
-        page_size: rows in a page of Halo's lists.
+        page_size, most_rows: rows that a page of Halo's lists is asked to have, at first and at most.
         limit, window_s: the budget.
         sliding: whether Halo's window slides.
         max_attempts: after so many an item fails.
@@ -38,6 +38,7 @@ class Scenario:
     clients: int = 2
     batch_size: int = 5
     page_size: int = 10
+    most_rows: int = 40
     limit: int = 500
     window_s: float = 300.0
     sliding: bool = True

@@ -11,6 +11,7 @@ import planner.assembly
 import planner.ports
 from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
+from halosync.domain.page_size import PageSizeBounds
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import Poison
@@ -27,13 +28,14 @@ from simulation.limiter import MemoryRateLimiter, SteppedLimiter
 from simulation.network import SimulatedTransport
 from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
-from simulation.reads import MemoryReads
+from simulation.reads import MemoryPageSizes, MemoryReads
 from simulation.runs import MemoryRequestCounter, MemoryRuns
 from simulation.scenario import Scenario
 from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
 RELAY_S = 1.0
+REQUEST_S = 30.0
 POISON = "poison"
 RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.actions.v1", "invoice.ready.v1"
 RUN_FINISHED = "run.finished.v1"
@@ -52,6 +54,7 @@ class Deployment:
     def __init__(self, dice: Dice, guards: Guards, halo: Halo, scenario: Scenario) -> None:
         self.dice, self.guards, self.halo, self.scenario = dice, guards, halo, scenario
         self.rate = Rate(scenario.limit, scenario.window_s)
+        self.page_sizes = PageSizeBounds(scenario.page_size, scenario.most_rows, REQUEST_S / 3)
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
         self.auth = Auth(halo)
@@ -71,7 +74,7 @@ class Deployment:
     def _process(self, name: str) -> tuple[Process, SimulatedTransport]:
         process = Process(name, self.dice)
         self.processes.append(process)
-        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=30.0)
+        transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=REQUEST_S)
         process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
         return process, transport
 
@@ -89,6 +92,7 @@ class Deployment:
             runs=runs,
             plans=MemoryPlans(db, step),
             reads=reads,
+            page_sizes=MemoryPageSizes(db, step),
             snapshots=snapshots,
             connections=absent,
             tokens=MemoryTokens(process, self.auth),
@@ -101,6 +105,7 @@ class Deployment:
         )
         rules = PlannerRules(
             rate=self.rate,
+            page_sizes=self.page_sizes,
             batch_size=self.scenario.batch_size,
             delays_s=DELAYS_S,
             max_attempts=self.scenario.max_attempts,
@@ -134,6 +139,7 @@ class Deployment:
         rules = WriterRules(
             worker=name,
             rate=self.rate,
+            page_sizes=self.page_sizes,
             delays_s=DELAYS_S,
             max_attempts=self.scenario.max_attempts,
             settle_s=SETTLE_S,

@@ -25,7 +25,7 @@ def assemble(ports: Ports, rules: WriterRules) -> BatchWriter:
             rules=rules,
             clock=ports.clock,
         ),
-        lookup=WriteLookUp(ports.actions, ClientLists(ports.actions, access, ports.lists), rules),
+        lookup=WriteLookUp(ports.actions, ClientLists(ports.actions, access, ports.lists, rules.page_sizes), rules),
         rules=rules,
         in_flight=ports.in_flight,
     )

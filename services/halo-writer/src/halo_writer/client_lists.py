@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from halosync.domain import item_sentences
-from halosync.domain.completeness import IncompleteReadError, rows_after_page
+from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
+from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.retry import FailureClass
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.failures import HaloFailure
@@ -32,31 +33,21 @@ class HidesLicencesError(HaloFailure):
 class ClientList:
     """A client's licences, as far as they are read; None is a licence that Halo calls deleted."""
 
+    pages: Pages
     seen: dict[int, Licence | None] = field(default_factory=dict)
-    record_count: int | None = None
-    next_page: int = 1
+    complete: bool = False
 
-    @property
-    def complete(self) -> bool:
-        """Whether as many licences are read as Halo says there are."""
-        return self.record_count is not None and len(self.seen) >= self.record_count
-
-    def add(self, page: HaloPage[SeenLicence]) -> None:
-        """Take a page in.
+    def add(self, page: HaloPage[SeenLicence], most: int) -> None:
+        """Take a page in; `most` is the largest page to ask for.
 
         Raises:
             IncompleteReadError: it contradicts the pages before it.
         """
         before = len(self.seen)
         self.seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
-        rows_after_page(
-            record_count=page.record_count,
-            first_record_count=self.record_count,
-            rows_before=before,
-            new_rows=len(self.seen) - before,
-        )
-        self.record_count = page.record_count
-        self.next_page += 1
+        came = Page(page.record_count, [row.licence.id for row in page.rows], len(self.seen) - before)
+        self.pages, following = after_page(self.pages, came, most=most, by_client=False)
+        self.complete = following is Next.COMPLETE
 
     def licences(self) -> list[Licence]:
         """Return those that are there."""
@@ -66,10 +57,11 @@ class ClientList:
 class ClientLists:
     """Reads the licences of clients within the budget."""
 
-    def __init__(self, actions: Actions, access: ReadAccess, lists: HaloLists) -> None:
+    def __init__(self, actions: Actions, access: ReadAccess, lists: HaloLists, sizes: PageSizeBounds) -> None:
         self._actions = actions
         self._access = access
         self._lists = lists
+        self._sizes = sizes
         self._begun: dict[frozenset[tuple[int, int]], ClientList] = {}
 
     async def licences(self, who: Caller, batch: BatchAtWork, actions: Sequence[OpenAction]) -> list[Licence] | None:
@@ -86,10 +78,11 @@ class ClientLists:
         """
         client_id = actions[0].client_id
         key = frozenset((action.item_id, action.mark_no) for action in actions)
-        listing = self._begun.pop(key, None) or ClientList()
+        listing = self._begun.pop(key, None) or ClientList(Pages(size=self._sizes.start))
         try:
             while not listing.complete:
-                listing.add(await self._access.read(who, partial(self._page, who.tenant, client_id, listing.next_page)))
+                page = await self._access.read(who, partial(self._page, who.tenant, client_id, listing.pages))
+                listing.add(page, self._sizes.most)
             await self._must_be_believable(who, batch, actions, listing)
         except NoPermit:
             self._keep(key, listing)
@@ -120,9 +113,9 @@ class ClientLists:
         if hides(len(known), missing):
             raise HidesLicencesError(missing)
         if not listing.seen and await self._actions.knows_licences(batch):
-            every = await self._access.read(who, partial(self._page, who.tenant, None, 1))
-            if every.record_count == 0:
+            every = await self._access.read(who, partial(self._page, who.tenant, None, Pages(size=self._sizes.start)))
+            if not every.rows:
                 raise HidesLicencesError(1)
 
-    async def _page(self, tenant: str, client_id: int | None, page_no: int, token: str) -> HaloPage[SeenLicence]:
-        return await self._lists.licences(tenant, token, page_no, client_id=client_id)
+    async def _page(self, tenant: str, client_id: int | None, pages: Pages, token: str) -> HaloPage[SeenLicence]:
+        return await self._lists.licences(tenant, token, pages.next, client_id=client_id, page_size=pages.size)

@@ -14,6 +14,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
+from halosync.store.page_sizes import PageSizeStore
 from halosync.store.plans import PlanStore
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
@@ -44,6 +45,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         runs=RunWork(pool),
         plans=PlanStore(pool),
         reads=reads,
+        page_sizes=PageSizeStore(pool),
         snapshots=reads,
         connections=ConnectionStore(pool),
         tokens=Tokens(Requests(parts.broker, parts.publisher)),

@@ -8,6 +8,7 @@ from planner.connection_test import ConnectionTest
 from planner.environment import PlannerRules
 from planner.halo_read import HaloRead
 from planner.intake import Intake
+from planner.page_sizing import PageSizing
 from planner.planning_slots import PlanningSlots
 from planner.ports import Ports
 from planner.run_planner import RunPlanner
@@ -27,7 +28,8 @@ class Planner:
 def assemble(ports: Ports, rules: PlannerRules) -> Planner:
     """Return the use cases on these ports."""
     access = ReadAccess(ports.tokens, ports.limiter, ports.counter, ports.lists.total_timeout_s, ports.clock)
-    halo_read = HaloRead(access, ports.lists, ports.reads)
+    sizing = PageSizing(ports.page_sizes, rules.page_sizes)
+    halo_read = HaloRead(access, ports.lists, ports.reads, sizing, ports.clock)
     slots = PlanningSlots()
     return Planner(
         intake=Intake(ports.invoices, ports.owed_runs, ports.lines, slots),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.permits import Rate
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
 from pydantic import Field, StringConstraints
@@ -16,12 +17,14 @@ class PlannerRules:
 
     Attributes:
         rate: the limit of a tenant whose partner has none of its own.
+        page_sizes: how many rows a page of Halo's lists is asked to have.
         batch_size: the most creates and updates in a batch.
         delays_s: the waits before another attempt, in seconds, rising; the last one serves all further attempts.
         max_attempts: after so many a run fails.
     """
 
     rate: Rate
+    page_sizes: PageSizeBounds
     batch_size: int
     delays_s: Sequence[float]
     max_attempts: int
@@ -39,6 +42,7 @@ class PlannerSettings(ProcessSettings, HaloSettings):
         """The numbers that the use cases go by."""
         return PlannerRules(
             rate=Rate(self.halo_rate_requests, self.halo_rate_window_s),
+            page_sizes=self.page_sizes,
             batch_size=self.halo_batch_size,
             delays_s=self.retry_delays_s,
             max_attempts=self.retry_max_attempts,

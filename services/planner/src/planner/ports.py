@@ -10,11 +10,12 @@ from uuid import UUID
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from halosync.domain.batching import Batch
+from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence
 from halosync.ports.connections import ConnectionView
 from halosync.ports.permits import Counter, Limiter, Rate
-from halosync.ports.reads import HaloLists, ReadProgress
+from halosync.ports.reads import HaloLists, HaloPage, PageSizes, ReadProgress
 from halosync.ports.run_claim import ClaimedRun
 from halosync.ports.tokens import TokenSource
 
@@ -114,8 +115,12 @@ class Reads(Protocol):
         """Begin a read, or say how far it is."""
         ...
 
-    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
+    async def save_clients(
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[Client], most: int
+    ) -> ReadProgress:
         """Keep a page of clients, and return how far the read is now.
+
+        `pages` is what was known when the page was asked for, `most` the largest page to ask for.
 
         Raises:
             IncompleteReadError: the page contradicts those before it; nothing was kept.
@@ -124,9 +129,12 @@ class Reads(Protocol):
         ...
 
     async def save_licences(
-        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[SeenLicence], most: int
     ) -> ReadProgress:
-        """Keep a page of licences; as `save_clients`."""
+        """Keep a page of licences; as `save_clients`.
+
+        A list that ignores the number of the page is begun client by client.
+        """
         ...
 
     async def restart(self, progress: ReadProgress) -> int:
@@ -180,6 +188,7 @@ class Ports:
     runs: Runs
     plans: Plans
     reads: Reads
+    page_sizes: PageSizes
     snapshots: Snapshots
     connections: Connections
     tokens: TokenSource

@@ -1,32 +1,175 @@
-"""When a read of a list is complete, and when it can no longer be (halo-api section 2).
+"""When a list of Halo is read completely, and when it can no longer be (spec section 9, halo-api sections 2 and 5).
 
 The size of a page is Halo's own affair, so the number of pages is never computed. A list is complete when as many
-distinct rows were received as Halo says there are.
+distinct rows were received as Halo says there are, and its last page was shorter than another: some lists count only
+the rows of the page. So while the last page is as full as the fullest one, one more is asked for. If that brings new
+rows, the count is not believed any more, and reading goes on until a page brings none. A list that shows page 1
+whatever page is asked for is to be read client by client.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+SMALLEST_CAP = 50
+"""Halo's own default of rows in a page; none is known that gives fewer when more are asked for (halo-api section 2)."""
 
 
 class IncompleteReadError(ValueError):
     """The pages of a list contradict each other: what was read is not the list (spec section 5.4)."""
 
 
-def rows_after_page(*, record_count: int, first_record_count: int | None, rows_before: int, new_rows: int) -> int:
-    """Return how many distinct rows of the list are known after a page.
+class Next(StrEnum):
+    """What follows a page."""
+
+    PAGE = "page"
+    COMPLETE = "complete"
+    BY_CLIENT = "by_client"
+    """The list ignores the number of the page; what was read of it is to be read client by client instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How far a list is read, and what its pages showed of Halo.
+
+    Attributes:
+        size: how many rows a page is asked to have; Halo may give fewer.
+        next: the number of the page to ask for, from 1.
+        rows: distinct rows received.
+        record_count: how many rows Halo said there are, with the first page; None before it.
+        fullest: rows of the fullest page.
+        first_id: the first row of page 1; None before it, or without one.
+        count_lied: more rows came than Halo said there are.
+        halved: whether the next page is the second half of what is known: does the list heed the number?
+        widened: the fullest page before the size was raised because the list ignores the number; 0 if it was not.
+    """
+
+    size: int
+    next: int = 1
+    rows: int = 0
+    record_count: int | None = None
+    fullest: int = 0
+    first_id: int | None = None
+    count_lied: bool = False
+    halved: bool = False
+    widened: int = 0
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the next page begins before the last known row, and so may bring nothing new."""
+        return (self.next - 1) * self.size < self.rows
+
+    @property
+    def resizable(self) -> bool:
+        """Whether another size of page changes nothing but the number of requests."""
+        return not (self.count_lied or self.halved or self.widened or self.rows == self.record_count)
+
+    def resized(self, size: int) -> "Pages":
+        """Return them with another size of page, going on at or before the row where they stopped."""
+        position = (self.next - 1) * min(self.size, self.fullest or self.size)
+        return replace(self, size=size, next=position // size + 1)
+
+
+def pages_of_client(*, fullest: int, most: int) -> Pages:
+    """Return how to read one client's part of a list that ignores the number of the page: all of it at once.
+
+    `fullest` is the fullest page that was seen of the list: a shorter one is all there is.
+    """
+    return Pages(size=most, fullest=fullest, widened=fullest)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it came.
+
+    Attributes:
+        record_count: how many rows Halo says the list has.
+        ids: of its rows, in Halo's order.
+        new_rows: how many of them were not known.
+    """
+
+    record_count: int
+    ids: Sequence[int]
+    new_rows: int
+
+
+def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+    """Return what is known after a page, and what follows.
 
     Args:
-        record_count: what this page says of the whole list.
-        first_record_count: what the first page said; None if this is the first.
-        rows_before: distinct rows known before this page.
-        new_rows: rows of this page that were not known.
+        pages: what was known when the page was asked for.
+        page: what came.
+        most: the most rows that a page may be asked to have.
+        by_client: the list can be read client by client instead.
 
     Raises:
-        IncompleteReadError: the count changed, the page brought nothing new although rows are missing, or there are
-            more rows than Halo says.
+        IncompleteReadError: the count changed, the page brought nothing new although rows are missing, there are
+            more rows than Halo says, or the list ignores the number of the page and there is no way round.
     """
-    if first_record_count is not None and record_count != first_record_count:
-        raise IncompleteReadError(f"Halo said {first_record_count} rows, and on a later page {record_count}")
-    rows = rows_before + new_rows
+    lied = _count_lied(pages, page)
+    rows, received = pages.rows + page.new_rows, len(page.ids)
+    record_count = page.record_count if pages.record_count is None else pages.record_count
+    after = replace(
+        pages,
+        next=pages.next + 1,
+        rows=rows,
+        record_count=record_count,
+        fullest=max(pages.fullest, received),
+        first_id=(page.ids[0] if page.ids else None) if pages.next == 1 else pages.first_id,
+        count_lied=lied,
+    )
+    if pages.halved and (page.new_rows or not received):
+        raise IncompleteReadError(f"Halo showed page 1 for page 2, and then {page.new_rows} other rows")
+    if pages.halved or (pages.next == 2 and received and not page.new_rows and page.ids[0] == pages.first_id):
+        return _page_1_again(pages, page, most=most, by_client=by_client)
+    behind_the_end = page.new_rows == 0 and not pages.overlaps
+    if lied:
+        return after, Next.COMPLETE if behind_the_end else Next.PAGE
     if rows > record_count:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
-    if rows < record_count and new_rows == 0:
+    if rows == record_count:
+        return after, Next.COMPLETE if behind_the_end or received < after.fullest else Next.PAGE
+    if behind_the_end or not received:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
-    return rows
+    if page.new_rows == 0 and received < pages.size:  # what was asked for anew was cut: go on as Halo gives it
+        return replace(after, size=received, next=rows // received + 1), Next.PAGE
+    return after, Next.PAGE
+
+
+def _count_lied(pages: Pages, page: Page) -> bool:
+    """Tell whether the count is of the page and not of the list.
+
+    Raises:
+        IncompleteReadError: it changed otherwise: somebody changes the list while it is read.
+    """
+    if pages.count_lied:
+        return True
+    if pages.record_count is None:
+        return False
+    if pages.rows == pages.record_count:  # the page is the one behind the end
+        if not page.new_rows:
+            return False
+        if page.record_count in {pages.record_count, len(page.ids)}:
+            return True
+    if page.record_count != pages.record_count:
+        raise IncompleteReadError(f"Halo said {pages.record_count} rows, and on a later page {page.record_count}")
+    return False
+
+
+def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+    """Page 2 is page 1: the number is ignored, or what is behind the end is the last page once more."""
+    received, believed = len(page.ids), pages.rows == pages.record_count
+    # A page that is shorter than it was asked to be, and not of a length at which a Halo could cut, is all there is.
+    uncut = received < pages.size and (received < SMALLEST_CAP or 0 < pages.widened < received)
+    heeded = pages.halved and page.ids[0] != pages.first_id
+    if believed and (uncut or heeded):
+        return pages, Next.COMPLETE
+    if believed and not pages.halved and received > 1:
+        return replace(pages, size=-(-received // 2), halved=True), Next.PAGE
+    if by_client:
+        return pages, Next.BY_CLIENT
+    if not pages.widened and pages.size < most:
+        return Pages(size=most, rows=pages.rows, record_count=pages.record_count, widened=pages.fullest), Next.PAGE
+    raise IncompleteReadError(
+        f"Halo shows the same {pages.fullest} of {pages.record_count} rows whatever page is asked for"
+    )

@@ -25,7 +25,8 @@ T = TypeVar("T")
 class HaloReader:
     """Reads pages. Every call is one request; the caller holds a permit for it.
 
-    `foreign_marks` are the fields by which other integrations mark the licences that are theirs.
+    `page_size` is that of a page for which the caller names none. `foreign_marks` are the fields by which other
+    integrations mark the licences that are theirs.
     """
 
     def __init__(
@@ -36,37 +37,40 @@ class HaloReader:
         self._licence = partial(rows.licence, foreign_marks=foreign_marks)
         self.total_timeout_s = transport.total_timeout_s
 
-    async def clients(self, tenant: str, token: str, page_no: int) -> HaloPage[Client]:
+    async def clients(self, tenant: str, token: str, page_no: int, *, page_size: int | None = None) -> HaloPage[Client]:
         """Return a page of all clients, inactive ones too.
 
         Raises:
             HaloFailure: no answer, no success, or not the expected list; `UnreadableRowError` for a row of it.
         """
-        answer = await self._page(tenant, token, CLIENTS_PATH, page_no, {})
+        answer = await self._page(tenant, token, CLIENTS_PATH, self._query(page_no, page_size))
         return HaloPage(*_rows(answer, "clients", rows.client))
 
     async def licences(
-        self, tenant: str, token: str, page_no: int, *, client_id: int | None = None
+        self, tenant: str, token: str, page_no: int, *, client_id: int | None = None, page_size: int | None = None
     ) -> HaloPage[SeenLicence]:
         """Return a page of all licences, inactive ones too, of one client or of all.
 
         Raises:
             HaloFailure: no answer, no success, or not the expected list; `UnreadableRowError` for a row of it.
         """
-        narrowed: dict[str, str | int] = {} if client_id is None else {"client_id": client_id}
-        answer = await self._page(tenant, token, LICENCES_PATH, page_no, narrowed)
+        query = self._query(page_no, page_size)
+        if client_id is not None:
+            query["client_id"] = client_id
+        answer = await self._page(tenant, token, LICENCES_PATH, query)
         return HaloPage(*_rows(answer, "licences", self._licence))
 
-    async def _page(self, tenant: str, token: str, path: str, page_no: int, narrowed: dict[str, str | int]) -> Any:
+    def _query(self, page_no: int, page_size: int | None) -> dict[str, str | int]:
         # Without pageinate=true (Halo's spelling) the paging parameters are silently ignored.
-        params: dict[str, str | int] = {
+        return {
             "pageinate": "true",
-            "page_size": self._page_size,
+            "page_size": page_size or self._page_size,
             "page_no": page_no,
             "includeinactive": "true",
-            **narrowed,
         }
-        return await self._transport.send(tenant, token, "GET", path, params=params)
+
+    async def _page(self, tenant: str, token: str, path: str, query: dict[str, str | int]) -> Any:
+        return await self._transport.send(tenant, token, "GET", path, params=query)
 
 
 def _rows(answer: Any, key: str, parse: Callable[[Any, int], T]) -> tuple[int, list[T]]:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
+from halosync.domain.completeness import Pages
 from halosync.domain.model import Client, SeenLicence
+from halosync.domain.page_size import PageSize
 
 T = TypeVar("T")
 
+HaloList = Literal["clients", "licences"]
 ListName = Literal["clients", "licences", "complete"]
 
 
@@ -27,8 +30,8 @@ class HaloLists(Protocol):
         """The longest that a request takes, in seconds."""
         ...
 
-    async def clients(self, tenant: str, token: str, page_no: int) -> HaloPage[Client]:
-        """Return a page of all clients, inactive ones too; the first one is 1.
+    async def clients(self, tenant: str, token: str, page_no: int, *, page_size: int | None = None) -> HaloPage[Client]:
+        """Return a page of all clients, inactive ones too; the first one is 1. Halo may give fewer than `page_size`.
 
         Raises:
             HaloFailure: no answer, no success, or not the expected list.
@@ -36,9 +39,9 @@ class HaloLists(Protocol):
         ...
 
     async def licences(
-        self, tenant: str, token: str, page_no: int, *, client_id: int | None = None
+        self, tenant: str, token: str, page_no: int, *, client_id: int | None = None, page_size: int | None = None
     ) -> HaloPage[SeenLicence]:
-        """Return a page of all licences, inactive ones too, of one client or of all.
+        """Return a page of all licences, inactive ones too, of one client or of all; as `clients`.
 
         Raises:
             HaloFailure: no answer, no success, or not the expected list.
@@ -48,16 +51,35 @@ class HaloLists(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadProgress:
-    """How far a read is: the list and page to ask for next, and what was learnt of that list so far."""
+    """How far a read is.
+
+    Attributes:
+        list: the list that is being read.
+        client_id: the client whose licences are asked for, where the list of all is of no use; None for all.
+        pages: how far that list is; None before its first page.
+        step: how many pages were kept; it only grows.
+        restarts: how often the read has begun again.
+    """
 
     read_id: UUID
     partner_id: str
     tenant: str
     list: ListName
-    next_page: int
-    record_count: int | None
-    rows: int
+    client_id: int | None
+    pages: Pages | None
+    step: int
     restarts: int
+
+
+class PageSizes(Protocol):
+    """What was learnt of the size of pages, for each tenant and list; see `PageSizeStore`."""
+
+    async def learnt(self, tenant: str, what: HaloList) -> PageSize | None:
+        """Return what was learnt; None if nothing was, or too long ago."""
+        ...
+
+    async def learn(self, tenant: str, what: HaloList, size: PageSize) -> None:
+        """Remember it."""
 
 
 class ReadTakenOverError(RuntimeError):

@@ -8,7 +8,11 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.foreign_marks import FOREIGN_MARKS
+from halosync.domain.page_size import PageSizeBounds
 from halosync.runtime.variables import PREFIX, EnvironmentSettings, WrongVariableError
+
+SLOW_SHARE = 1 / 3
+"""A page that takes so much of the time-out is slow."""
 
 RATE_TIER_S = 1.0
 """A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
@@ -60,9 +64,16 @@ class HaloSettings(EnvironmentSettings):
         default=FOREIGN_MARKS, description="Fields of a licence by which another integration marks it as its own"
     )
     halo_page_size: int = Field(default=100, ge=1, le=1000)
+    halo_page_size_max: int = Field(default=1000, ge=1, le=1000)
     halo_batch_size: int = Field(default=50, ge=1, le=1000)
     halo_timeout_s: float = Field(default=30.0, gt=0, le=3600)
     halo_settle_s: float = Field(default=60.0, ge=0, le=86_400)
+
+    @property
+    def page_sizes(self) -> PageSizeBounds:
+        """How many rows a page of Halo's lists is asked to have."""
+        most = max(self.halo_page_size, self.halo_page_size_max)
+        return PageSizeBounds(start=self.halo_page_size, most=most, slow_s=self.halo_timeout_s * SLOW_SHARE)
 
     def halo_url(self, tenant: str) -> str:
         """Return the address of a tenant's Halo, without a slash at the end. `tenant` must be a DNS label."""

@@ -1,15 +1,16 @@
 """A read of Halo under way, kept page by page, and the snapshot of the last complete one."""
 
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.completeness import rows_after_page
+from halosync.domain.completeness import Next, Page, Pages, after_page, pages_of_client
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
 from halosync.ports.permits import Rate
-from halosync.ports.reads import ListName, ReadProgress, ReadTakenOverError
+from halosync.ports.reads import HaloPage, ReadProgress, ReadTakenOverError
 from halosync.store.limiter import own_rate
 from halosync.store.queries import QUERIES, Connection
 
@@ -23,14 +24,19 @@ class ReadStore:
     async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress:
         """Begin a read, or say how far it is."""
         row = await QUERIES.begin_read(self._pool, read_id=read_id, partner_id=partner_id, tenant=tenant)
-        return ReadProgress(**row)
+        pages = None if row["pages"] is None else Pages(**row["pages"])
+        return ReadProgress(**{**row, "pages": pages})
 
-    async def save_clients(self, progress: ReadProgress, record_count: int, clients: list[Client]) -> ReadProgress:
-        """Keep a page of clients.
+    async def save_clients(
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[Client], most: int
+    ) -> ReadProgress:
+        """Keep a page of clients; `pages` is what was known when it was asked for, `most` the largest page to ask for.
 
         Raises:
             IncompleteReadError: the page contradicts the ones before it; nothing was kept.
+            ReadTakenOverError: another process has read on.
         """
+        clients = page.rows
         async with self._pool.acquire() as connection, connection.transaction():
             await _fence(connection, progress)
             new = await QUERIES.save_page_of_clients(
@@ -40,16 +46,20 @@ class ReadStore:
                 names=[c.name for c in clients],
                 inactive=[c.inactive for c in clients],
             )
-            return await _advance(connection, progress, record_count, new, "licences")
+            came = Page(page.record_count, [c.id for c in clients], new)
+            after, following = after_page(pages, came, most=most, by_client=False)
+            if following is Next.PAGE:
+                return await _advance(connection, replace(progress, pages=after))
+            return await _advance(connection, replace(progress, list="licences", pages=None))
 
     async def save_licences(
-        self, progress: ReadProgress, record_count: int, licences: list[SeenLicence]
+        self, progress: ReadProgress, pages: Pages, page: HaloPage[SeenLicence], most: int
     ) -> ReadProgress:
-        """Keep a page of licences.
+        """Keep a page of licences; as `save_clients`.
 
-        Raises:
-            IncompleteReadError: the page contradicts the ones before it; nothing was kept.
+        A list that ignores the number of the page is begun client by client.
         """
+        licences = page.rows
         seen = [s.licence for s in licences]
         async with self._pool.acquire() as connection, connection.transaction():
             await _fence(connection, progress)
@@ -68,7 +78,15 @@ class ReadStore:
                 foreign_marks=[x.foreign_mark for x in seen],
                 licence_types=[x.licence_type for x in seen],
             )
-            return await _advance(connection, progress, record_count, new, "complete")
+            came = Page(page.record_count, [x.id for x in seen], new)
+            after, following = after_page(pages, came, most=most, by_client=progress.client_id is None)
+            if following is Next.PAGE:
+                return await _advance(connection, replace(progress, pages=after))
+            if following is Next.BY_CLIENT:
+                await QUERIES.forget_licences_read(connection, read_id=progress.read_id)
+            elif progress.client_id is None:
+                return await _advance(connection, replace(progress, list="complete", pages=None))
+            return await _next_client(connection, progress, fullest=after.fullest, most=most)
 
     async def restart(self, progress: ReadProgress) -> int:
         """Throw the rows away and begin again; return how often that has happened.
@@ -117,41 +135,29 @@ class ReadStore:
 
 
 async def _fence(connection: Connection, progress: ReadProgress) -> None:
-    held = await QUERIES.lock_read(
-        connection,
-        read_id=progress.read_id,
-        list=progress.list,
-        next_page=progress.next_page,
-        restarts=progress.restarts,
-    )
+    held = await QUERIES.lock_read(connection, read_id=progress.read_id, step=progress.step, restarts=progress.restarts)
     if held is None:
         raise ReadTakenOverError(str(progress.read_id))
 
 
-async def _advance(
-    connection: Connection, progress: ReadProgress, record_count: int, new: int, next_list: ListName
-) -> ReadProgress:
-    rows = rows_after_page(
-        record_count=record_count, first_record_count=progress.record_count, rows_before=progress.rows, new_rows=new
+async def _next_client(connection: Connection, progress: ReadProgress, *, fullest: int, most: int) -> ReadProgress:
+    client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, after=progress.client_id)
+    if client_id is None:
+        return await _advance(connection, replace(progress, list="complete", client_id=None, pages=None))
+    return await _advance(
+        connection, replace(progress, client_id=client_id, pages=pages_of_client(fullest=fullest, most=most))
     )
-    done = rows == record_count
-    after = ReadProgress(
-        read_id=progress.read_id,
-        partner_id=progress.partner_id,
-        tenant=progress.tenant,
-        list=next_list if done else progress.list,
-        next_page=1 if done else progress.next_page + 1,
-        record_count=None if done else record_count,
-        rows=0 if done else rows,
-        restarts=progress.restarts,
-    )
+
+
+async def _advance(connection: Connection, progress: ReadProgress) -> ReadProgress:
+    after = replace(progress, step=progress.step + 1)
     await QUERIES.advance_read(
         connection,
         read_id=after.read_id,
         list=after.list,
-        next_page=after.next_page,
-        record_count=after.record_count,
-        rows=after.rows,
+        client_id=after.client_id,
+        pages=None if after.pages is None else asdict(after.pages),
+        step=after.step,
     )
     return after
 

@@ -194,11 +194,21 @@ CREATE TABLE halo_read (
     partner_id      text NOT NULL REFERENCES partner,
     tenant          text NOT NULL,
     list            text NOT NULL DEFAULT 'clients' CHECK (list IN ('clients', 'licences', 'complete')),
-    next_page       integer NOT NULL DEFAULT 1,
-    record_count    integer,                                      -- of the list being read; null before its first page
-    rows            integer NOT NULL DEFAULT 0,                   -- distinct ones received of that list
+    client_id       bigint,                                       -- whose licences are read; null: everybody's
+    pages           jsonb,                                        -- halosync.domain.completeness.Pages; null: no page yet
+    step            integer NOT NULL DEFAULT 0,                   -- pages kept
     restarts        integer NOT NULL DEFAULT 0,
     created_at      timestamptz NOT NULL DEFAULT now()
+);
+
+-- How many rows a page of a tenant's list is asked to have, as learnt (spec section 9).
+CREATE TABLE halo_page_size (
+    tenant          text NOT NULL,
+    list            text NOT NULL CHECK (list IN ('clients', 'licences')),
+    rows            integer NOT NULL CHECK (rows > 0),
+    ceiling         integer CHECK (ceiling > 0),                  -- more is of no use; null: not known
+    learnt_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant, list)
 );
 
 CREATE TABLE halo_read_client (

@@ -2,12 +2,12 @@
 -- A read goes on where it stopped, in whatever process; the first call begins it.
 INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (:read_id, :partner_id, :tenant)
 ON CONFLICT (read_id) DO UPDATE SET read_id = excluded.read_id
-RETURNING read_id, partner_id, tenant, list, next_page, record_count, rows, restarts;
+RETURNING read_id, partner_id, tenant, list, client_id, pages, step, restarts;
 
 -- name: lock_read$
 -- Fenced: whoever has read on from a page that another process has read by now changes nothing.
 SELECT true FROM halo_read
-WHERE read_id = :read_id AND list = :list AND next_page = :next_page AND restarts = :restarts FOR UPDATE;
+WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE;
 
 -- name: save_page_of_clients$
 -- Returns how many of the page's rows are new: pages may overlap, ids decide.
@@ -29,18 +29,36 @@ WITH added AS (
 ) SELECT count(*) FROM added;
 
 -- name: advance_read!
-UPDATE halo_read SET list = :list, next_page = :next_page, record_count = :record_count, rows = :rows
+UPDATE halo_read SET list = :list, client_id = :client_id, pages = CAST(:pages AS jsonb), step = :step
 WHERE read_id = :read_id;
+
+-- name: client_to_read$
+-- The client after this one whose licences are to be read; null is before all of them.
+SELECT min(halo_client_id) FROM halo_read_client
+WHERE read_id = :read_id AND (CAST(:after AS bigint) IS NULL OR halo_client_id > :after);
+
+-- name: forget_licences_read!
+-- The list of all licences is of no use: it is read client by client.
+DELETE FROM halo_read_licence WHERE read_id = :read_id;
 
 -- name: restart_read$
 -- What was read contradicts itself; from the beginning. Returns how often that has happened.
 -- Fenced by the number of restarts, so that two processes restart it once.
 WITH again AS (
-    UPDATE halo_read SET list = 'clients', next_page = 1, record_count = NULL, rows = 0, restarts = restarts + 1
+    UPDATE halo_read SET list = 'clients', client_id = NULL, pages = NULL, step = 0, restarts = restarts + 1
     WHERE read_id = :read_id AND restarts = :restarts RETURNING read_id, restarts),
      gone AS (DELETE FROM halo_read_client c USING again WHERE c.read_id = again.read_id),
      gone_too AS (DELETE FROM halo_read_licence l USING again WHERE l.read_id = again.read_id)
 SELECT restarts FROM again;
+
+-- name: page_size^
+-- What is known for a month is tried anew: Halo is updated now and then.
+SELECT rows, ceiling FROM halo_page_size
+WHERE tenant = :tenant AND list = :list AND learnt_at > now() - interval '30 days';
+
+-- name: learn_page_size!
+INSERT INTO halo_page_size (tenant, list, rows, ceiling) VALUES (:tenant, :list, :rows, :ceiling)
+ON CONFLICT (tenant, list) DO UPDATE SET rows = excluded.rows, ceiling = excluded.ceiling, learnt_at = now();
 
 -- name: compare_with_snapshot^
 -- What halosync knows (last complete read, own writes) against this read (spec section 3, "Shrunk reads").

@@ -1,0 +1,66 @@
+"""How many rows a planner asks Halo for in a page: as learnt for the tenant (spec section 9)."""
+
+from http import HTTPStatus
+
+import structlog
+from halosync.domain.completeness import Pages
+from halosync.domain.page_size import PageSizeBounds, after_answer, after_failure, first_size, fitted
+from halosync.domain.retry import FailureClass
+from halosync.ports.failures import HaloFailure, UnreadableRowError
+from halosync.ports.reads import HaloList, PageSizes
+
+log = structlog.get_logger(__name__)
+
+_NOT_FOR_ITS_SIZE = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class PageSizing:
+    """Chooses the size of the next page, and learns from what came of the last one."""
+
+    def __init__(self, sizes: PageSizes, bounds: PageSizeBounds) -> None:
+        self._sizes = sizes
+        self.bounds = bounds
+
+    async def before(self, tenant: str, what: HaloList, pages: Pages | None) -> Pages:
+        """Return the pages with the size to ask for; None is a list of which nothing was read."""
+        size = first_size(await self._sizes.learnt(tenant, what), self.bounds)
+        return Pages(size=size.rows) if pages is None else fitted(pages, size)
+
+    async def came(
+        self, tenant: str, what: HaloList, before: Pages, after: Pages, *, received: int, took_s: float
+    ) -> None:
+        """Learn from a page of `received` rows that took `took_s` seconds."""
+        known = first_size(await self._sizes.learnt(tenant, what), self.bounds)
+        learnt = after_answer(known, before, after, received=received, took_s=took_s, bounds=self.bounds)
+        if learnt != known:
+            log.info("page size learnt", tenant=tenant, list=what, rows=learnt.rows, ceiling=learnt.ceiling)
+            await self._sizes.learn(tenant, what, learnt)
+
+    async def contradicted(self, tenant: str, what: HaloList, pages: Pages) -> None:
+        """Learn from a list that contradicts itself: where Halo cuts pages, it is asked for no more than it gives."""
+        if 0 < pages.fullest < pages.size:
+            await self._sizes.learn(tenant, what, after_failure(2 * pages.fullest, self.bounds))
+
+    async def failed(self, tenant: str, what: HaloList, pages: Pages, failure: HaloFailure) -> bool:
+        """Learn from a page that failed for what may be its size; return whether to ask for a smaller one at once.
+
+        A size beyond that of the settings is an experiment, and must not cost the run an attempt.
+        """
+        asked = pages.size
+        if not pages.resizable:
+            return False
+        if failure.status in _NOT_FOR_ITS_SIZE or not failure.sent or isinstance(failure, UnreadableRowError):
+            return False
+        if failure.failure is FailureClass.RATE_LIMITED:
+            return False
+        smaller = after_failure(asked, self.bounds)
+        log.warning("page failed", tenant=tenant, list=what, rows=asked, words=failure.words, smaller=smaller.rows)
+        if smaller.rows < asked:
+            await self._sizes.learn(tenant, what, smaller)
+        return asked > self.bounds.start
