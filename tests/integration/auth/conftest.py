@@ -18,7 +18,12 @@ from cryptography.fernet import Fernet
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted, RequestedBy
 from halosync.halo.oauth import OAuthClient
+from halosync.halo.read import HaloReader
+from halosync.halo.transport import HaloTransport
+from halosync.ports.permits import Rate
+from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.connections import ConnectionStore
+from halosync.store.limiter import RateLimiter
 from halosync.store.pool import open_pool
 from pydantic import SecretStr
 
@@ -43,12 +48,17 @@ class Auth:
             redirect_url=REDIRECT_URL,
             timeout_s=TIMEOUT_S,
         )
+        self.transport = HaloTransport(url_template, TIMEOUT_S)
+        self.lists = HaloReader(self.transport, SAMPLE_PAGE_SIZE)
+        self.limiter = RateLimiter(pool)
         self.use_cases = self._assembled(SCOPE)
         self.service, self.tokens = self.use_cases.service, self.use_cases.tokens
 
     def _assembled(self, scope: str) -> auth.assembly.Auth:
-        ports = auth.ports.Ports(connections=self.store, server=self.halo, vault=self.vault)
-        return auth.assembly.assemble(ports, scope=scope)
+        ports = auth.ports.Ports(
+            connections=self.store, server=self.halo, lists=self.lists, limiter=self.limiter, vault=self.vault
+        )
+        return auth.assembly.assemble(ports, scope=scope, default_rate=Rate(500, 300.0))
 
     def asking(self, scope: str) -> ConnectionService:
         """The use cases with another scope to ask for."""
@@ -120,8 +130,9 @@ async def world(pool: "asyncpg.Pool[Any]", database_url: str) -> AsyncIterator[W
         running = World(pool, sandbox, http, keys, make, make(Vault(keys)), other)
         await running.add_tenant("acme")
         yield running
-        await running.auth.tokens.close()
-        await other.tokens.close()
+        for replica in (running.auth, other):
+            await replica.tokens.close()
+            await replica.transport.close()
     await other_pool.close()
 
 

@@ -67,7 +67,6 @@ async def test_refresh_ahead_finds_a_broken_connection_too(world: "World") -> No
         {"status": 401, "body": {"error": "invalid_client"}},
         {"status": 302, "headers": {"location": "/maintenance"}},
         {"status": 200, "body": {"token_type": "Bearer"}},
-        {"status": 200, "body": {"error": "invalid_grant"}},
         {"drop_before": True},
         {"reset_before": True},
         {"delay_s": 3},

@@ -116,8 +116,8 @@ async def test_a_person_says_no(world: "World") -> None:
 async def test_a_scope_that_halo_does_not_know(world: "World") -> None:
     came_back = await world.log_in(service=world.auth.asking("bogus"))
     code, _, detail = await refusal(world, came_back)
-    assert code == "denied"
-    assert "invalid_scope" in detail
+    assert code == "missing_scope"
+    assert "permissions: read:customers, read:softwarelicensing, edit:softwarelicensing." in detail
 
 
 async def test_a_client_id_that_halo_does_not_accept(world: "World") -> None:
@@ -147,7 +147,7 @@ async def test_halo_is_away_when_the_code_comes_back(world: "World") -> None:
     ("granted", "missing"),
     [
         (["read:customers", "read:softwarelicensing"], "edit:softwarelicensing"),
-        (["edit:softwarelicensing", "read:customers"], "read:softwarelicensing"),
+        (["edit:softwarelicensing", "read:softwarelicensing"], "read:customers"),
     ],
 )
 async def test_a_permission_that_was_not_granted(world: "World", granted: list[str], missing: str) -> None:
@@ -157,9 +157,11 @@ async def test_a_permission_that_was_not_granted(world: "World", granted: list[s
     assert f"permissions: {missing}." in detail
     assert "Configuration > Integrations > Halo API" in detail
     view = await world.auth.store.view(PARTNER)
-    assert (view.state, view.problem) == ("disconnected", detail)
+    assert (view.state, view.problem, view.tenant, view.client_id) == ("broken", detail, "acme", "client-1")
     assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
     assert await world.events() == []
+    await world.sandbox.admin.change_settings("acme", granted_scopes=None)
+    assert await world.connect(), "a failed attempt can be begun again at once"
 
 
 async def test_without_offline_access_a_connection_would_die_within_the_hour(world: "World") -> None:
@@ -174,14 +176,11 @@ async def test_all_includes_every_permission(world: "World") -> None:
     assert sorted((await world.auth.store.view(PARTNER)).granted_scopes) == ["all", "offline_access"]
 
 
-async def test_an_answer_that_does_not_tell_the_scopes_is_believed(world: "World") -> None:
-    came_back = await world.log_in()
-    tokens = await world.sandbox.admin.issue_tokens("acme", "client-1")
-    del tokens["scope"]
-    await world.sandbox.admin.add_fault("acme", match={"path": "token"}, status=200, body=tokens)
-    await world.auth.service.complete(came_back)
-    view = await world.auth.store.view(PARTNER)
-    assert (view.state, view.granted_scopes) == ("connected", [])
+async def test_the_right_to_edit_includes_the_right_to_read(world: "World") -> None:
+    await world.sandbox.admin.change_settings(
+        "acme", odd_token_answer={"scope": "edit:customers edit:softwarelicensing offline_access"}
+    )
+    assert await world.connect()
 
 
 async def test_an_unknown_partner_cannot_connect(world: "World") -> None:

@@ -31,6 +31,7 @@ from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import PASSING
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.actions import ActionStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoices import InvoiceStore
@@ -42,7 +43,6 @@ from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 from planner.assembly import Planner
-from planner.connection_test import TEST_PAGE_SIZE
 from planner.environment import PlannerRules
 from planner.ports import Ports as PlannerPorts
 from pydantic import SecretStr
@@ -127,7 +127,7 @@ class Pipeline:
             limiter=self.limiter,
             counter=self.counter,
             lists=HaloReader(self.transport, self.tuning.page_size),
-            sample_lists=HaloReader(self.transport, TEST_PAGE_SIZE),
+            sample_lists=HaloReader(self.transport, SAMPLE_PAGE_SIZE),
             passing=PASSING,
         )
         rules = PlannerRules(

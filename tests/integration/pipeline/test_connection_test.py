@@ -17,7 +17,7 @@ CLIENTS, LICENCES = {"path": "Client"}, {"path": "SoftwareLicence"}
 async def tried(pipeline: Pipeline, rate: Rate | None = None, patience_s: float | None = None) -> ConnectionTested:
     test = pipeline.planner(rate).connection_test
     if patience_s is not None:
-        test._patience_s = patience_s
+        test._sample._patience_s = patience_s
     return await test.test(TestConnection(partner_id=PARTNER))
 
 

@@ -6,10 +6,15 @@ from typing import Any
 
 import httpx
 from halosync.halo.oauth import OAuthClient
+from halosync.halo.read import HaloReader
+from halosync.halo.transport import HaloTransport
+from halosync.ports.permits import Rate
+from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.connections import ConnectionStore
+from halosync.store.limiter import RateLimiter
 
 from auth.app import build
 from auth.assembly import assemble
@@ -21,6 +26,7 @@ from auth.vault import Vault
 def compose(settings: AuthSettings, parts: Parts) -> Composition:
     """Put auth together on connected servers."""
     http = httpx.AsyncClient()
+    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
     ports = Ports(
         connections=ConnectionStore(parts.pool),
         server=OAuthClient(
@@ -29,9 +35,12 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
             redirect_url=settings.redirect_url,
             timeout_s=settings.token_timeout_s,
         ),
+        lists=HaloReader(transport, SAMPLE_PAGE_SIZE),
+        limiter=RateLimiter(parts.pool),
         vault=Vault(settings.token_keys),
     )
-    auth = assemble(ports, scope=settings.oauth_scope)
+    default_rate = Rate(settings.halo_rate_requests, settings.halo_rate_window_s)
+    auth = assemble(ports, scope=settings.oauth_scope, default_rate=default_rate)
     build(parts.broker, parts.publisher, auth)
 
     def keep_fresh(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
@@ -40,7 +49,7 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
         )
 
     # Closed in reverse: the refreshes under way need the client.
-    return Composition(background=[keep_fresh], close=[http.aclose, auth.tokens.close])
+    return Composition(background=[keep_fresh], close=[transport.close, http.aclose, auth.tokens.close])
 
 
 def main() -> None:

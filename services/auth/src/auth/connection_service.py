@@ -31,6 +31,7 @@ from pydantic import SecretStr
 
 from auth.attempt_guard import objection
 from auth.ports import Connections, OAuthServer
+from auth.proof import Proof
 from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
@@ -39,16 +40,22 @@ ATTEMPT_LIFETIME_S = 600.0
 """How long a person may take to log in to Halo (spec section 7)."""
 
 NEEDED_SCOPES = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
-"""Without these nothing can be synchronised; `all` includes them (halo-api section 1)."""
+"""Without these nothing can be synchronised; `all` includes them, and `edit` includes `read` (halo-api section 5)."""
+
+OFFLINE = "offline_access"
+"""Without it Halo gives no refresh token, and the connection would end within the hour."""
 
 
 class ConnectionService:
     """The life of a connection; the tokens of one that stands are `AccessTokens`' business."""
 
-    def __init__(self, connections: Connections, server: OAuthServer, vault: Vault, *, scope: str) -> None:
+    def __init__(
+        self, connections: Connections, server: OAuthServer, vault: Vault, proof: Proof, *, scope: str
+    ) -> None:
         self._connections = connections
         self._server = server
         self._vault = vault
+        self._proof = proof
         self._scope = scope
 
     async def begin(self, request: BeginConnection) -> ConnectionBegun:
@@ -86,8 +93,9 @@ class ConnectionService:
 
         Raises:
             Refusal: invalid_state, other_partner, other_session, wrong_issuer, tenant_taken, denied, invalid_client,
-                missing_scope, halo_unavailable. Why a partner is not connected also stays on the connection, for those
-                who come later; but not what somebody else has tried.
+                missing_scope, permission_denied, unexpected_answer, rate_limited, halo_unavailable. Why a partner is
+                not connected also stays on the connection, for those who come later; but not what somebody else has
+                tried.
         """
         state_hash = hash_state(request.state)
         attempt = await self._connections.claim_attempt(state_hash)
@@ -127,26 +135,15 @@ class ConnectionService:
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
-            raise refusal(
-                "denied",
-                partner_id,
-                connection_sentences.denied(request.error or "no code came back", request.error_description or ""),
-            )
+            raise _denied(partner_id, request.error or "no code came back", request.error_description or "")
         if request.iss is not None and not self._server.is_issuer(tenant=attempt.tenant, issuer=request.iss):
             log.warning("the log-in came back from elsewhere", partner_id=partner_id, tenant=attempt.tenant)
             raise refusal("wrong_issuer", partner_id)
         if await self._connections.tenant_taken(partner_id, attempt.tenant):
             raise refusal("tenant_taken", partner_id)
         answer = await self._exchange(attempt, request.code)
+        tokens = await self._proven(attempt, answer)
         granted = answer.granted_scopes
-        missing = [] if granted is None else _missing(granted)
-        if answer.refresh_token is None:
-            missing.append("offline_access")
-        if missing or answer.refresh_token is None:
-            raise refusal("missing_scope", partner_id, connection_sentences.missing_scope(missing))
-        tokens = NewTokens(
-            self._vault.encrypt(answer.access_token), self._vault.encrypt(answer.refresh_token), answer.lifetime_s
-        )
         try:
             async with self._connections.lock(partner_id) as locked:
                 if locked is None:
@@ -159,6 +156,24 @@ class ConnectionService:
             raise refusal("tenant_taken", partner_id) from None
         log.info("connected", partner_id=partner_id, tenant=attempt.tenant)
         return ConnectionCompleted(partner_id=partner_id, tenant=attempt.tenant)
+
+    async def _proven(self, attempt: Attempt, answer: TokenAnswer) -> NewTokens:
+        """Return the tokens, encrypted, once they have read something; else the connection is broken, and says why."""
+        partner_id = attempt.partner_id
+        try:
+            missing = [] if answer.granted_scopes is None else _missing(answer.granted_scopes)
+            refresh_token = answer.refresh_token
+            if missing or refresh_token is None:
+                lacking = missing if refresh_token is not None else [*missing, OFFLINE]
+                raise refusal("missing_scope", partner_id, connection_sentences.missing_scope(lacking))
+            await self._proof.prove(partner_id, attempt.tenant, answer.access_token)
+        except Refusal as refused:
+            if not await self._connections.fail_proof(attempt, refused.answer.detail):
+                raise refusal("invalid_state", partner_id) from None
+            raise
+        return NewTokens(
+            self._vault.encrypt(answer.access_token), self._vault.encrypt(refresh_token), answer.lifetime_s
+        )
 
     async def _exchange(self, attempt: Attempt, code: SecretStr) -> TokenAnswer:
         try:
@@ -177,7 +192,14 @@ class ConnectionService:
             log.warning("code not exchanged", partner_id=attempt.partner_id, error=str(error))
             raise refusal("halo_unavailable", attempt.partner_id) from None
         except OAuthError as error:
-            raise refusal("denied", attempt.partner_id, connection_sentences.denied(str(error))) from None
+            raise _denied(attempt.partner_id, str(error)) from None
+
+
+def _denied(partner_id: str, code: str, description: str = "") -> Refusal:
+    """Return the refusal for what Halo refused. A scope that it does not know is one that nobody has ticked."""
+    if code == "invalid_scope":
+        return refusal("missing_scope", partner_id, connection_sentences.missing_scope(NEEDED_SCOPES))
+    return refusal("denied", partner_id, connection_sentences.denied(code, description))
 
 
 def _actor(requested_by: RequestedBy | None) -> Actor:
@@ -188,7 +210,10 @@ def _actor(requested_by: RequestedBy | None) -> Actor:
 
 
 def _missing(granted: Sequence[str]) -> list[str]:
-    return [] if "all" in granted else [scope for scope in NEEDED_SCOPES if scope not in granted]
+    if "all" in granted:
+        return []
+    held = {*granted, *(scope.replace("edit:", "read:", 1) for scope in granted if scope.startswith("edit:"))}
+    return [scope for scope in NEEDED_SCOPES if scope not in held]
 
 
 def new_verifier() -> SecretStr:

@@ -8,6 +8,8 @@ from typing import Protocol
 from halosync.domain.acts import Actor
 from halosync.ports.connections import Attempt, NewTokens, StoredConnection
 from halosync.ports.oauth import TokenAnswer
+from halosync.ports.permits import Limiter, Rate
+from halosync.ports.reads import HaloLists
 from pydantic import SecretStr
 
 from auth.vault import Vault
@@ -64,6 +66,17 @@ class Connections(Protocol):
         """Return whose attempt it is or was; None if it is unknown."""
         ...
 
+    async def fail_proof(self, attempt: Attempt, problem: str) -> bool:
+        """Break the connection because the attempt's token did not read Halo; one that works is left as it is.
+
+        False: a disconnect has ended the attempt meanwhile, and nothing was changed.
+        """
+        ...
+
+    async def rate(self, partner_id: str) -> Rate | None:
+        """Return the limit that the partner's settings give its tenant; None if they leave it to the processes."""
+        ...
+
     async def note_problem(self, partner_id: str, problem: str) -> None:
         """Keep why a partner is not connected; a connection that works is left as it is."""
 
@@ -118,8 +131,18 @@ class OAuthServer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Everything outside of the use cases of auth; `vault` has the keys that decrypt what is stored."""
+    """Everything outside of the use cases of auth.
+
+    Attributes:
+        connections: what is stored of them.
+        server: Halo's OAuth server.
+        lists: Halo's lists, for the proof that a connection serves; pages of `SAMPLE_PAGE_SIZE`.
+        limiter: the budget that the requests of the proof come from.
+        vault: has the keys that decrypt what is stored.
+    """
 
     connections: Connections
     server: OAuthServer
+    lists: HaloLists
+    limiter: Limiter
     vault: Vault

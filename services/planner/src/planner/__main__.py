@@ -6,6 +6,7 @@ from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
 from halosync.messaging.delivery import PASSING
 from halosync.messaging.requests import Requests
+from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
@@ -23,7 +24,6 @@ from halosync.store.runs import RunStore
 
 from planner.app import build
 from planner.assembly import assemble
-from planner.connection_test import TEST_PAGE_SIZE
 from planner.environment import PlannerSettings
 from planner.lines_fetcher import LinesFetcher
 from planner.ports import Ports
@@ -52,7 +52,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
-        sample_lists=HaloReader(transport, TEST_PAGE_SIZE),
+        sample_lists=HaloReader(transport, SAMPLE_PAGE_SIZE),
         passing=PASSING,
     )
     build(parts.broker, parts.publisher, planner=assemble(ports, settings.rules), owed_runs=runs)

@@ -127,6 +127,12 @@ REFUSALS: Mapping[str, str] = {
         "change each other's licences. Check the tenant. If it is right, ask Converge to allow it."
     ),
     "too_many_requests": "Too many attempts to connect within a minute. Wait a moment, then press Connect again.",
+    "permission_denied": (
+        "Halo does not let this connection read your customers or your licences. Give the Halo application, and the "
+        "agent who logs in, the permissions read:customers and read:softwarelicensing, then press Connect again."
+    ),
+    "unexpected_answer": "Halo's answer is not what halosync expects. Check that the tenant is that of your Halo.",
+    "rate_limited": "Halo's request limit is used up. Please press Connect again in a few minutes.",
     "denied": denied(),
     "invalid_client": (
         f"Halo does not accept the client id. Compare it with the client id of the application. {WHERE_IN_HALO}, check "

@@ -31,50 +31,35 @@ class Caller:
     interactive: bool = False
 
 
-class ReadAccess:
-    """Makes reading requests within the shared budget.
+class PermittedRead:
+    """Makes single reading requests within the shared budget.
 
     Args:
-        tokens: access tokens.
         limiter: the budget.
-        counter: how many requests a run has used.
+        counter: how many requests a run has used; None where no run reads.
         request_s: the longest a request takes, in seconds.
         clock: the process' own monotonic clock, in seconds.
     """
 
     def __init__(
         self,
-        tokens: TokenSource,
         limiter: Limiter,
-        counter: Counter,
+        counter: Counter | None,
         request_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tokens = tokens
         self._limiter = limiter
         self._counter = counter
         self._request_s = request_s
         self._clock = clock
 
-    async def read(self, who: Caller, request: Callable[[str], Awaitable[T]]) -> T:
-        """Call `request` with an access token, once, and once more with a new token if Halo refuses the first.
+    async def once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
+        """Call `request` once with this access token.
 
         Raises:
             NoPermit: the budget is used up, or Halo answered 429; it says how long to wait.
-            HaloFailure: the request failed otherwise; `UNAUTHORIZED` only after a new token was refused too.
-            ConnectionLostError: the partner is not connected.
-            TokenUnavailableError: no token for now.
+            HaloFailure: the request failed otherwise.
         """
-        token = await self._tokens.get(who.partner_id, who.tenant)
-        try:
-            return await self._once(who, token.access_token.get_secret_value(), request)
-        except HaloFailure as failure:
-            if failure.failure is not FailureClass.UNAUTHORIZED:
-                raise
-        token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)
-        return await self._once(who, token.access_token.get_secret_value(), request)
-
-    async def _once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
         asked_at = self._clock()
         lease = await self._limiter.acquire(
             who.tenant, who.rate, want=1, lease_s=BEGIN_S + self._request_s, interactive=who.interactive
@@ -98,5 +83,38 @@ class ReadAccess:
 
     async def _spend(self, who: Caller, lease: Lease, spent: int) -> None:
         await self._limiter.finish(lease, spent)
-        if who.run_id is not None and spent:
+        if self._counter is not None and who.run_id is not None and spent:
             await self._counter.count(who.run_id, spent)
+
+
+class ReadAccess:
+    """Makes reading requests with tokens of `tokens`, within the shared budget; see `PermittedRead` for the rest."""
+
+    def __init__(
+        self,
+        tokens: TokenSource,
+        limiter: Limiter,
+        counter: Counter,
+        request_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tokens = tokens
+        self._permitted = PermittedRead(limiter, counter, request_s, clock)
+
+    async def read(self, who: Caller, request: Callable[[str], Awaitable[T]]) -> T:
+        """Call `request` with an access token, once, and once more with a new token if Halo refuses the first.
+
+        Raises:
+            NoPermit: the budget is used up, or Halo answered 429; it says how long to wait.
+            HaloFailure: the request failed otherwise; `UNAUTHORIZED` only after a new token was refused too.
+            ConnectionLostError: the partner is not connected.
+            TokenUnavailableError: no token for now.
+        """
+        token = await self._tokens.get(who.partner_id, who.tenant)
+        try:
+            return await self._permitted.once(who, token.access_token.get_secret_value(), request)
+        except HaloFailure as failure:
+            if failure.failure is not FailureClass.UNAUTHORIZED:
+                raise
+        token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)
+        return await self._permitted.once(who, token.access_token.get_secret_value(), request)

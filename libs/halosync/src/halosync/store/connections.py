@@ -22,7 +22,9 @@ from halosync.ports.connections import (
     TenantTakenError,
     TooManyAttemptsError,
 )
+from halosync.ports.permits import Rate
 from halosync.store.audit import record
+from halosync.store.limiter import own_rate
 from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
 from halosync.store.queries import QUERIES
 
@@ -122,6 +124,21 @@ class ConnectionStore:
         """Return whose attempt it is or was, used and expired ones included; None if it is unknown."""
         partner_id: str | None = await QUERIES.attempt_partner(self._pool, state_hash=state_hash)
         return partner_id
+
+    async def fail_proof(self, attempt: Attempt, problem: str) -> bool:
+        """Break the connection because an attempt's token did not read Halo; one that works is left as it is.
+
+        The tenant stays that of the last connection that worked: the links and what was read belong to it.
+        False: a disconnect has ended the attempt meanwhile, and nothing was changed.
+        """
+        partner_id, state_hash = attempt.partner_id, attempt.state_hash
+        await QUERIES.break_unproven(self._pool, partner_id=partner_id, state_hash=state_hash, problem=problem)
+        return bool(await QUERIES.attempt_stands(self._pool, state_hash=state_hash))
+
+    async def rate(self, partner_id: str) -> Rate | None:
+        """Return the limit that the partner's settings give its tenant; None if they leave it to the processes."""
+        row = await QUERIES.partner_rate(self._pool, partner_id=partner_id)
+        return None if row is None else own_rate(row)
 
     async def note_problem(self, partner_id: str, problem: str) -> None:
         """Keep why a partner is not connected; a connection that works is left as it is."""

@@ -55,7 +55,8 @@ async def finish(partner: Partner, came: CompleteRequest, by: ActorHere, ports: 
     """Complete a connection that the same key began, with what Halo's redirect brought.
 
     409 says why nothing was connected: `invalid_state` (expired or used), `other_partner`, `other_session` (another
-    key, or a browser, began it), `wrong_issuer`, `tenant_taken`, `denied`, `missing_scope`. Nothing is exchanged before
+    key, or a browser, began it), `wrong_issuer`, `tenant_taken`, `denied`, `missing_scope`,
+    `permission_denied`, `unexpected_answer`. Nothing is exchanged before
     all checks. A log-in that failed can be begun again at once.
     """
     await complete_connection(ports, partner, state=came.state, code=came.code, iss=came.iss, by=by)

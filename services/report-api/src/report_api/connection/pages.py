@@ -36,13 +36,14 @@ _PROBLEMS = {
         for code in (
             *("invalid_state", "denied", "invalid_client", "missing_scope", "other_partner"),
             *("other_session", "wrong_issuer", "tenant_taken"),
+            *("permission_denied", "unexpected_answer", "rate_limited"),
         )
     },
     "unavailable": HALO_UNAVAILABLE,
 }
 """Why Halo's redirect connected nothing, by the `problem` of the address."""
 
-_NOTED = {"denied", "invalid_client", "missing_scope"}
+_NOTED = {"denied", "invalid_client", "missing_scope", "permission_denied", "unexpected_answer", "rate_limited"}
 """For these auth writes the reason down on the connection; it names the permissions and has Halo's own words."""
 
 _client_id = TypeAdapter(Identifier)

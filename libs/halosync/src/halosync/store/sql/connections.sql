@@ -4,10 +4,10 @@
 SELECT
     CASE WHEN c.state = 'connected' THEN 'connected' WHEN a.open THEN 'pending'
          ELSE coalesce(c.state, 'disconnected') END AS state,
-    CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false)) THEN c.tenant
-         ELSE coalesce(a.tenant, c.tenant) END AS tenant,
-    CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false)) THEN c.client_id
-         ELSE coalesce(a.client_id, c.client_id) END AS client_id,
+    CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false))
+         THEN coalesce(c.tenant, a.tenant) ELSE coalesce(a.tenant, c.tenant) END AS tenant,
+    CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false))
+         THEN coalesce(c.client_id, a.client_id) ELSE coalesce(a.client_id, c.client_id) END AS client_id,
     coalesce(c.granted_scopes, '{}') AS granted_scopes,
     c.connected_at,
     CASE WHEN c.state IS DISTINCT FROM 'connected' AND a.open THEN NULL ELSE c.problem END AS problem
@@ -144,6 +144,14 @@ WHERE partner_id = :partner_id RETURNING connected_at;
 -- name: break_connection$
 -- The clock for the event comes from here too.
 UPDATE connection SET state = 'broken', problem = :problem WHERE partner_id = :partner_id RETURNING now();
+
+-- name: break_unproven!
+UPDATE connection SET state = 'broken', problem = :problem
+WHERE partner_id = :partner_id AND state <> 'connected'
+  AND EXISTS (SELECT FROM oauth_attempt WHERE state_hash = :state_hash AND ended_at IS NULL);
+
+-- name: partner_rate^
+SELECT rate_requests, rate_window_s FROM partner WHERE partner_id = :partner_id;
 
 -- name: end_connection$
 -- Tenant and client id stay: a later connection to another Halo must know that the links are not its own.

@@ -1,0 +1,112 @@
+"""Reading a little of a Halo to see that a connection serves: one page of clients, one of licences."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+
+from halosync.domain import connection_sentences
+from halosync.domain.retry import FailureClass
+from halosync.ports.failures import HaloFailure, UnreadableRowError
+from halosync.ports.permits import NoPermit
+from halosync.ports.reads import HaloLists, HaloPage
+from halosync.ports.requests import Refusal, refusal
+from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+
+log = structlog.get_logger(__name__)
+
+SAMPLE_PAGE_SIZE = 10
+"""Rows of a list that are asked for: enough to see that they are clients and licences."""
+
+PageRequest = Callable[[str], Awaitable[HaloPage[Any]]]
+"""One request of a list; it is given an access token."""
+
+Read = Callable[[PageRequest], Awaitable[HaloPage[Any]]]
+"""Makes a request with everything that belongs to it: a token and a permit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many clients and licences Halo says it shows to whoever connected it."""
+
+    clients: int
+    licences: int
+
+
+class HaloSample:
+    """Reads the first pages of both lists, as a run would.
+
+    Args:
+        lists: Halo's lists, with pages of `SAMPLE_PAGE_SIZE`.
+        patience_s: how long all of it may take, in seconds.
+    """
+
+    def __init__(self, lists: HaloLists, *, patience_s: float) -> None:
+        self._lists = lists
+        self._patience_s = patience_s
+
+    async def read(self, partner_id: str, tenant: str, make: Read) -> Sample:
+        """Read both; `make` makes the requests.
+
+        Raises:
+            Refusal: not_connected, connection_broken, rate_limited, permission_denied, unexpected_answer,
+                halo_unavailable; each says what to do.
+        """
+        try:
+            async with asyncio.timeout(self._patience_s):
+                clients = await self._count(
+                    partner_id, "clients", make, lambda token: self._lists.clients(tenant, token, 1)
+                )
+                licences = await self._count(
+                    partner_id, "licences", make, lambda token: self._lists.licences(tenant, token, 1)
+                )
+        except TimeoutError:
+            raise refusal("halo_unavailable", partner_id, connection_sentences.too_slow(self._patience_s)) from None
+        return Sample(clients, licences)
+
+    async def _count(self, partner_id: str, what: connection_sentences.List, make: Read, request: PageRequest) -> int:
+        try:
+            page = await make(request)
+        except NoPermit as limit:
+            # Rounded up to a minute: whoever asks then is not told to wait once more.
+            minute = math.ceil((datetime.now(UTC) + timedelta(seconds=limit.wait_s)).timestamp() / 60) * 60
+            retry_at = datetime.fromtimestamp(minute, UTC)
+            detail = connection_sentences.rate_limited(f"{retry_at:%H:%M}")
+            raise refusal("rate_limited", partner_id, detail, retry_at=retry_at) from None
+        except ConnectionLostError as lost:
+            raise _connection_lost(partner_id, lost) from None
+        except TokenUnavailableError as unavailable:
+            log.warning("no token for a sample", partner_id=partner_id, error=str(unavailable))
+            raise refusal("halo_unavailable", partner_id) from None
+        except HaloFailure as failure:
+            log.info("sample not read", partner_id=partner_id, words=failure.words, status=failure.status)
+            raise _halo_failed(partner_id, what, failure) from None
+        if bool(page.rows) != bool(page.record_count):
+            detail = connection_sentences.contradiction(what, page.record_count, len(page.rows))
+            raise refusal("unexpected_answer", partner_id, detail)
+        return page.record_count
+
+
+def _connection_lost(partner_id: str, lost: ConnectionLostError) -> Refusal:
+    """Return the refusal for a connection that ended, broke or was changed while it was tested."""
+    if lost.code == "connection_broken":
+        return refusal("connection_broken", partner_id, lost.detail)
+    if lost.code == "other_tenant":
+        return refusal("halo_unavailable", partner_id, connection_sentences.CHANGED_WHILE_TESTED)
+    return refusal("not_connected", partner_id, lost.detail)
+
+
+def _halo_failed(partner_id: str, what: connection_sentences.List, failure: HaloFailure) -> Refusal:
+    """Return what a failed request of the list `what` means to the partner."""
+    if isinstance(failure, UnreadableRowError):
+        return refusal("unexpected_answer", partner_id, connection_sentences.row_unreadable(failure.words))
+    if failure.failure is FailureClass.UNAUTHORIZED or failure.status == HTTPStatus.FORBIDDEN:
+        return refusal("permission_denied", partner_id, connection_sentences.forbidden(what, failure.words))
+    if failure.failure is FailureClass.TRANSIENT and failure.status != HTTPStatus.OK:
+        return refusal("halo_unavailable", partner_id, connection_sentences.unreadable(failure.words))
+    return refusal("unexpected_answer", partner_id, connection_sentences.unexpected(failure.words))
