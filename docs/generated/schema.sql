@@ -172,6 +172,14 @@ CREATE TABLE halo_read_licence (
     PRIMARY KEY (read_id, halo_licence_id)
 );
 
+CREATE TABLE halo_refresh (
+    partner_id text NOT NULL,
+    read_id uuid NOT NULL,
+    alive_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
 CREATE TABLE halo_snapshot (
     partner_id text NOT NULL,
     tenant text NOT NULL,

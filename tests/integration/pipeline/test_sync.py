@@ -3,6 +3,8 @@
 import asyncio
 from uuid import uuid4
 
+from halosync.store.snapshots import SnapshotStore
+
 from .conftest import Pipeline
 
 TENANT = "acme"
@@ -55,7 +57,7 @@ async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Pipeline) -
 
 
 async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Pipeline) -> None:
-    read_id = uuid4()
+    read_id = await SnapshotStore(pipeline.pool).request_read("acme-msp")
     await pipeline.refreshing._halo_read.reads.begin(read_id, "acme-msp", TENANT)
     await pipeline.invoice([{"product_code": "P-1"}])
     await pipeline.sync()
@@ -63,9 +65,21 @@ async def test_a_refresh_that_began_before_a_run_wrote_is_dropped(pipeline: Pipe
     assert await pipeline.pool.fetchval("SELECT bool_and(owned) FROM halo_licence")
 
 
+async def test_an_order_of_which_nobody_needs_the_answer_ends(pipeline: Pipeline) -> None:
+    asked = SnapshotStore(pipeline.pool)
+    read_id = await asked.request_read("acme-msp")
+    assert await pipeline.refreshing.advance("acme-msp", uuid4()) is None  # another one, or one that is over
+    assert await pipeline.sent("GET") == 0
+    assert await asked.request_read("acme-msp") == read_id
+    assert await pipeline.refreshing.advance("acme-msp", read_id) is None
+    sent = await pipeline.sent("GET")
+    assert await pipeline.refreshing.advance("acme-msp", read_id) is None
+    assert await pipeline.sent("GET") == sent
+
+
 async def test_two_processes_on_one_read_do_not_spoil_it(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 2, "name": f"OLD-{n}"} for n in range(550)))
-    read_id = uuid4()
+    read_id = await SnapshotStore(pipeline.pool).request_read("acme-msp")
     await asyncio.gather(*(pipeline.refreshing.advance("acme-msp", read_id) for _ in range(4)))
     while await pipeline.refreshing.advance("acme-msp", read_id) is not None:
         pass

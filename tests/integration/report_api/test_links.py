@@ -1,10 +1,13 @@
 """Customers and products: what they match, what is suggested, and links by hand."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from halosync.contracts.run import HaloRefreshRequested
+from halosync.store.reads import ReadStore
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -165,6 +168,21 @@ async def test_reading_halo_again(world: "World") -> None:
     body = await world.pool.fetchval("SELECT body FROM outbox WHERE routing_key = 'halo.refresh.requested.v1'")
     request = HaloRefreshRequested.model_validate_json(body)
     assert (request.partner_id, str(request.read_id)) == ("acme-msp", response.json()["read_id"])
+
+
+async def test_a_partner_has_one_open_refresh(world: "World") -> None:
+    await world.connect()
+    answers = await asyncio.gather(*(world.call("POST", "/halo/refresh") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {202}
+    [read_id] = {answer.json()["read_id"] for answer in answers}
+    orders = "SELECT count(*) FROM outbox WHERE routing_key = 'halo.refresh.requested.v1'"
+    assert await world.pool.fetchval(orders) == 1
+    await ReadStore(world.pool).forget(UUID(read_id))  # as a planner does at its end
+    assert (await world.call("POST", "/halo/refresh")).json()["read_id"] != read_id
+    assert await world.pool.fetchval(orders) == 2
+    await world.pool.execute("UPDATE halo_refresh SET alive_at = now() - interval '16 minutes'")  # its message is lost
+    await world.call("POST", "/halo/refresh")
+    assert await world.pool.fetchval(orders) == 3
 
 
 async def test_customers_of_superseded_and_of_older_invoices_are_not_shown(world: "World") -> None:

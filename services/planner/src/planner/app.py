@@ -28,7 +28,8 @@ INVOICES_AT_ONCE = 2
 RUNS_AT_ONCE = 32
 """Reading is waiting for Halo, page by page; what needs memory waits for `PlanningSlots`."""
 
-REFRESHES_AT_ONCE = 2
+REFRESHES_AT_ONCE = 32
+"""A partner has one open refresh, so these are of as many partners: one whose Halo is slow keeps one of them."""
 
 TESTS_AT_ONCE = 16
 """A test is two small requests and mostly waiting: a Halo that does not answer must not hold up the others' tests."""

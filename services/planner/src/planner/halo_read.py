@@ -39,8 +39,8 @@ class HaloRead:
     sizing: PageSizing
     clock: Callable[[], float] = time.monotonic
 
-    async def turn(self, read_id: UUID, who: Caller) -> ReadProgress:
-        """Read for at most `TURN_S` seconds; the read is complete when its list is `complete`.
+    async def turn(self, read_id: UUID, who: Caller, *, turn_s: float = TURN_S) -> ReadProgress:
+        """Read for at most `turn_s` seconds; the read is complete when its list is `complete`.
 
         Raises:
             IncompleteReadError: the list contradicts itself again and again.
@@ -49,7 +49,7 @@ class HaloRead:
                 so far is kept.
         """
         progress = await self.reads.begin(read_id, who.partner_id, who.tenant)
-        until = time.monotonic() + TURN_S
+        until = time.monotonic() + turn_s
         while (what := progress.list) != "complete" and time.monotonic() < until:
             pages = await self.sizing.before(who.tenant, what, progress.pages)
             try:

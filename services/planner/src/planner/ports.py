@@ -153,6 +153,10 @@ class Snapshots(Protocol):
         """Return the partner's tenant and own limit, None for the usual one; None if it is not connected."""
         ...
 
+    async def wanted(self, partner_id: str, read_id: UUID) -> bool:
+        """Tell whether somebody still waits for this refresh; it counts as worked on then."""
+        ...
+
     async def compare(self, progress: ReadProgress) -> Comparison:
         """Compare a complete read with what is known of the same tenant."""
         ...

@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 RETRY_S = 30.0
 
+TURN_S = 5.0
+"""A refresh reads for a shorter turn than a run, so that the next partner's page comes soon."""
+
 
 class SnapshotRefresh:
     """Refreshes the snapshot of a partner's Halo, a turn at a time."""
@@ -32,17 +35,21 @@ class SnapshotRefresh:
     async def advance(self, partner_id: str, read_id: UUID) -> tuple[float, bool] | None:
         """Read for a turn; return (seconds until the next one, whether that counts as an attempt), None at the end.
 
-        A refresh that fails for good, or reads less than is known, changes nothing and is only logged: the next run
+        An order of which nobody needs the answer ends here: a partner has one open refresh (spec section 10). A refresh
+        that fails for good, or reads less than is known, changes nothing and is only logged: the next run
         reads for itself and tells the partner.
         """
         context = await self._snapshots.context(partner_id)
-        return None if context is None else await self._turn(partner_id, read_id, *context)
+        if context is None or not await self._snapshots.wanted(partner_id, read_id):
+            await self._snapshots.forget(read_id)
+            return None
+        return await self._turn(partner_id, read_id, *context)
 
     async def _turn(self, partner_id: str, read_id: UUID, tenant: str, rate: Rate | None) -> tuple[float, bool] | None:
         # A person waits for the page, so this goes before what a run reads and writes.
         who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         try:
-            progress = await self._halo_read.turn(read_id, who)
+            progress = await self._halo_read.turn(read_id, who, turn_s=TURN_S)
         except NoPermit as limit:
             return limit.wait_s, False
         except ReadTakenOverError:

@@ -120,6 +120,10 @@ class ReadStore:
                 return
             await replace_snapshot(connection, progress.read_id, progress.partner_id, progress.tenant)
 
+    async def wanted(self, partner_id: str, read_id: UUID) -> bool:
+        """Tell whether somebody still waits for this refresh; it counts as worked on then."""
+        return bool(await QUERIES.refresh_wanted(self._pool, partner_id=partner_id, read_id=read_id))
+
     async def forget(self, read_id: UUID) -> None:
         """Drop a read that is of no more use."""
         await QUERIES.forget_read(self._pool, read_id=read_id)

@@ -15,6 +15,9 @@ from halosync.store.queries import QUERIES
 from halosync.store.runs import NotConnectedError
 from halosync.store.search import pattern
 
+LOST_S = 900.0
+"""A refresh that no planner has worked on for so long is lost: three times the longest delay tier."""
+
 
 @dataclass(frozen=True, slots=True)
 class LicenceNameCount:
@@ -60,7 +63,7 @@ class SnapshotStore:
         return [LicenceNameCount(*row) async for row in rows]
 
     async def request_read(self, partner_id: str) -> UUID:
-        """Ask for Halo to be read again, and return the id of the read.
+        """Ask for Halo to be read again, and return the id of the read: of the one under way, if there is one.
 
         Raises:
             NotConnectedError: the partner's Halo is not connected.
@@ -69,5 +72,9 @@ class SnapshotStore:
             if await QUERIES.connected_tenant(connection, partner_id=partner_id) is None:
                 raise NotConnectedError(partner_id)
             request = HaloRefreshRequested(partner_id=partner_id, read_id=uuid4())
-            await emit(connection, request)
-            return request.read_id
+            read_id: UUID = await QUERIES.open_refresh(
+                connection, partner_id=partner_id, read_id=request.read_id, lost_s=LOST_S
+            )
+            if read_id == request.read_id:
+                await emit(connection, request)
+            return read_id

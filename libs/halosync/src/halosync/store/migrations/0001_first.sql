@@ -201,6 +201,13 @@ CREATE TABLE halo_read (
     created_at      timestamptz NOT NULL DEFAULT now()
 );
 
+-- The one open request of a partner to read its Halo again (spec section 10).
+CREATE TABLE halo_refresh (
+    partner_id      text PRIMARY KEY REFERENCES partner,
+    read_id         uuid NOT NULL,
+    alive_at        timestamptz NOT NULL DEFAULT now()            -- when it was asked for, or a planner worked on it last
+);
+
 -- How many rows a page of a tenant's list is asked to have, as learnt (spec section 9).
 CREATE TABLE halo_page_size (
     tenant          text NOT NULL,

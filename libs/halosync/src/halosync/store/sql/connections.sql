@@ -173,5 +173,6 @@ WHERE partner_id = :partner_id AND halo_client_id IS NOT NULL;
 DELETE FROM halo_snapshot WHERE partner_id = :partner_id;
 
 -- name: forget_known!
-WITH clients AS (DELETE FROM halo_client WHERE partner_id = :partner_id)
+WITH clients AS (DELETE FROM halo_client WHERE partner_id = :partner_id),
+     refresh AS (DELETE FROM halo_refresh WHERE partner_id = :partner_id)
 DELETE FROM halo_licence WHERE partner_id = :partner_id;

@@ -114,7 +114,9 @@ INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :te
 ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at;
 
 -- name: forget_read!
-WITH gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
+-- With it ends the refresh that it was for, if it was for one.
+WITH closed AS (DELETE FROM halo_refresh WHERE read_id = :read_id),
+     gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
      gone_too AS (DELETE FROM halo_read_licence WHERE read_id = :read_id)
 DELETE FROM halo_read WHERE read_id = :read_id;
 
@@ -124,6 +126,18 @@ WITH old AS (DELETE FROM halo_read h WHERE created_at < now() - interval '1 day'
              AND NOT EXISTS (SELECT FROM run WHERE run_id = h.read_id AND finished_at IS NULL) RETURNING read_id),
      gone AS (DELETE FROM halo_read_client USING old WHERE halo_read_client.read_id = old.read_id)
 DELETE FROM halo_read_licence USING old WHERE halo_read_licence.read_id = old.read_id;
+
+-- name: open_refresh$
+-- One at a time: the open one, or this one where there is none. One that nobody has worked on for so long is lost.
+INSERT INTO halo_refresh AS r (partner_id, read_id) VALUES (:partner_id, :read_id)
+ON CONFLICT (partner_id) DO UPDATE SET
+    read_id = CASE WHEN r.alive_at < now() - make_interval(secs => :lost_s) THEN excluded.read_id ELSE r.read_id END,
+    alive_at = CASE WHEN r.alive_at < now() - make_interval(secs => :lost_s) THEN now() ELSE r.alive_at END
+RETURNING read_id;
+
+-- name: refresh_wanted$
+-- Whether somebody still waits for this refresh.
+UPDATE halo_refresh SET alive_at = now() WHERE partner_id = :partner_id AND read_id = :read_id RETURNING true;
 
 -- name: refresh_context^
 -- On whose behalf a refresh reads: only a connected partner has a Halo to read.
