@@ -16,6 +16,25 @@ def test_a_key_is_its_own_key(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
 
 
+@given(
+    st.lists(st.sampled_from(["\u0301\u0316" * 20, "\u0f73" * 40, "\uff9e\u0316", "e", "ǭ", " ", "\u0345"])).map(
+        "".join
+    )
+)
+@example("\u0301\u0316" * 400)
+@example("x" * 600 + "e\u0301")
+def test_marks_without_end_are_cut_and_the_key_is_still_its_own_key(name: str) -> None:
+    long = f"{name}{'contoso ' * 70}"
+    assert name_key(name_key(long)) == name_key(long)
+    assert "contoso contoso" in name_key(long)
+
+
+def test_no_language_has_so_many_marks_that_they_are_cut() -> None:
+    long = "e" + "\u0301" * 30 + "contoso" * 100
+    assert name_key(long) != name_key(long.replace("\u0301", "", 1))
+    assert name_key(long) == name_key(long.replace("\u0301", "\u0301\u0301", 1))
+
+
 @given(st.sampled_from(NAMES), st.sampled_from(["", " ", "\t\n", "\u00a0", "\u3000"]))
 def test_case_and_white_space_around_do_not_count(name: str, space: str) -> None:
     assert name_key(space + name.upper() + space) == name_key(name)

@@ -14,6 +14,12 @@ from report_api.web.csv_export import unguarded
 
 MOST_ERRORS = 50
 """More errors than this have one cause, and nobody reads them."""
+MOST_LINES, MOST_COLUMNS, MOST_CHARACTERS = 50_000, 100, 2_000
+"""Bounds of a file, of a line and of a cell, which is looked at no further when it is longer: anybody may send one."""
+
+
+_TOO_LONG = f"a cell has more than {MOST_CHARACTERS:,} characters; shorten it (perhaps quotes do not fit)"
+_TOO_MANY = f"the file has more than {MOST_LINES:,} lines; part it, and load its parts one after the other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[st
         _, header = next(records)
     except StopIteration:
         raise SheetErrors([SheetError(None, None, "the file is empty; its first line must name the columns")]) from None
+    if len(header) > MOST_COLUMNS:
+        raise SheetErrors([SheetError(1, None, f"has {len(header)} columns; a file may have {MOST_COLUMNS}")])
     columns = _columns(header, list(required), list(optional))
     rows, errors = [], []
     for line, cells in records:
@@ -93,9 +101,13 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for cells in reader:
+            if any(len(cell) > MOST_CHARACTERS for cell in cells):
+                raise SheetErrors([SheetError(line, None, _TOO_LONG)])
             if any(cell.strip() for cell in cells):
                 yield line, cells
             line = reader.line_num + 1
+            if line > MOST_LINES + 1:
+                raise SheetErrors([SheetError(None, None, _TOO_MANY)])
     except csv.Error as error:
         raise SheetErrors([SheetError(line, None, f"the quotes do not fit ({error}); mend this line")]) from None
 

@@ -16,6 +16,9 @@ MEDIA_TYPE = "text/csv"
 CHUNK = 2000
 """Rows that are read from the database at a time; no connection is held while a slow reader takes them."""
 
+MOST_CHARACTERS = 32_767
+"""What a cell of a spreadsheet holds; a longer text is cut before anything looks at it."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Where a spreadsheet that takes semicolons or tabs for the ends of cells would begin a formula: blanks and semicolons,
 # apostrophes, a formula's sign. A match begins only where its blanks begin, and no part of it gives anything back, so
@@ -41,7 +44,7 @@ def cell(value: object) -> str:
         case list() | tuple():
             return cell("; ".join(str(part) for part in value))
         case _:
-            text = str(value)
+            text = str(value)[:MOST_CHARACTERS]
     text = _INNER_FORMULA.sub(_guard, text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
@@ -122,7 +125,7 @@ def _accepted(header: str) -> dict[str, float]:
     accepted = {}
     for part in header.lower().split(","):
         kind, *parameters = (word.strip() for word in part.split(";"))
-        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")[:10]
         try:
             accepted[kind] = float(quality)
         except ValueError:

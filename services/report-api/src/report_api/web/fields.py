@@ -15,7 +15,7 @@ def _without_nul(text: str) -> str:
     return text
 
 
-PRINTABLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$"
+PRINTABLE = r"^((?![\u0000-\u001f\u007f])\s)*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$"
 """For the description: not blank, and no control characters. The rule is `halosync.contracts.message.printable`'s."""
 
 QueryText = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]

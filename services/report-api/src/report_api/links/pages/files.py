@@ -49,7 +49,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             values = await asyncio.to_thread(asked, content, picture)
         except (SheetErrors, NoFileError) as errors:
             return page(request, "links/import.html", 422, tab=tab, errors=errors)
-        return page(request, changes_page, tab=tab, refusals=(), **values)
+        return await asyncio.to_thread(page, request, changes_page, tab=tab, refusals=(), **values)
 
     def asked(content: bytes, picture: LinkPicture[Link, Target]) -> Mapping[str, Any]:
         changes: Sequence[LinkChange[Link]] = read_file(kind, content, picture)
@@ -63,7 +63,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         """Make exactly the changes that were shown, all of them or none."""
         form = await request.form()
         try:
-            changes = unpack(kind, texts_of(form, "changes"))
+            changes = await asyncio.to_thread(unpack, kind, texts_of(form, "changes"))
             applied = await Linking(kind, kind.store(ports)).apply(visitor.partner_id, changes, visitor.actor)
         except (NotOursError, UnknownRowError):
             raise not_ours() from None

@@ -1,0 +1,155 @@
+"""What looks at texts of others takes twice as long for twice as much, and not four times.
+
+Every pattern of the product is found by itself, and timed as it is used; functions that look at foreign texts stand in
+a list. The times are ratios, so that a slow machine proves the same. (Once, 40 kB of tabs took twelve seconds.)
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import thread_time
+from types import ModuleType
+from typing import Any
+
+import auth
+import halo_writer
+import halosync
+import planner
+import pytest
+import report_api
+from fastapi import Request
+from halosync.domain.names import name_key
+from report_api.access.session import local_path
+from report_api.links.customers import read_client_id
+from report_api.links.sheet import MOST_CHARACTERS, MOST_COLUMNS, MOST_LINES, SheetErrors, read_sheet
+from report_api.web.csv_export import cell, unguarded, wants_csv
+from report_api.web.fields import PRINTABLE
+
+FEW, TIMES = 4_000, 8
+PIECES = [
+    *("\t", " ", ";", "; ", "\t'", "'", " \t;'", ";='", ",", '"', "a", "a ", "A", "aA", "0", "0.", "1e", "-", "a-"),
+    *(".", "/", "a/", "[", "[0", "\n", "\r\n", "\0", "é", "\u00a0", "{tenant}", ":"),
+    *("\u0301\u0316", "\u0f73", "\uff9e\u0316"),  # marks of several classes, which are sorted when normalised
+]
+
+
+def modules() -> Iterator[ModuleType]:
+    for package in (halosync, planner, halo_writer, auth, report_api):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                yield importlib.import_module(found.name)
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
+    """Yield name, pattern and method of each use."""
+    for module in modules():
+        source = Path(module.__file__ or "").read_text("utf-8")
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+                for method in sorted(set(re.findall(rf"\b{name}\.(\w+)\(", source))):
+                    yield f"{module.__name__}.{name}", value, method
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call):
+                for keyword in node.keywords:
+                    if keyword.arg == "pattern" and isinstance(keyword.value, ast.Constant):
+                        yield f"{module.__name__}:{node.lineno}", re.compile(str(keyword.value.value)), "search"
+    yield "report_api.web.fields.PRINTABLE", re.compile(PRINTABLE), "search"
+
+
+PATTERNS = list(patterns())
+
+
+def uses(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
+    if method == "sub":
+        return lambda text: pattern.sub("", text)
+    if method in {"finditer", "findall"}:
+        return pattern.findall
+    used: Callable[[str], object] = getattr(pattern, method)
+    return used
+
+
+def seconds(work: Callable[[str], object], text: str) -> float:
+    """The least of three, so that what else the machine does counts for little."""
+
+    def once() -> float:
+        begun = thread_time()
+        work(text)
+        return thread_time() - begun
+
+    return min(once() for _ in range(3))
+
+
+def assert_linear(work: Callable[[str], object], size: int = FEW) -> None:
+    for piece in PIECES:
+        for end in ("", "\x01"):
+            few = seconds(work, piece * (size // len(piece)) + end)
+            many = seconds(work, piece * (size * TIMES // len(piece)) + end)
+            assert many < TIMES * 3 * few + 0.005, f"{piece!r} and {end!r}: {few:.4f} s, {many:.4f} s"
+
+
+def no_errors(work: Callable[[str], Any]) -> Callable[[str], object]:
+    def worked(text: str) -> object:
+        try:
+            return work(text)
+        except ValueError as error:
+            return error
+
+    return worked
+
+
+FUNCTIONS: dict[str, Callable[[str], Any]] = {
+    "cell": cell,
+    "unguarded": unguarded,
+    "name_key": name_key,
+    "client_id": read_client_id,
+    "local_path": lambda text: local_path(f"/portal/{text}"),
+    "accept": lambda text: wants_csv(Request({"type": "http", "headers": [(b"accept", text.encode())]})),
+    "sheet": lambda text: read_sheet(f"a\n{text}".encode(), required=["a"], optional=[]),
+    "sheet's header": lambda text: read_sheet(text.encode(), required=["a"], optional=[]),
+}
+
+
+def test_patterns_are_found() -> None:
+    assert {"report_api.web.csv_export._INNER_FORMULA", "halosync.halo.failures._NAMED_ROW"} <= {
+        name for name, _, _ in PATTERNS
+    }
+
+
+@pytest.mark.parametrize(("name", "pattern", "method"), PATTERNS, ids=[f"{name}-{how}" for name, _, how in PATTERNS])
+def test_a_pattern_is_linear(name: str, pattern: re.Pattern[str], method: str) -> None:
+    del name
+    assert_linear(uses(pattern, method))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_on_foreign_texts_is_linear(name: str) -> None:
+    assert_linear(no_errors(FUNCTIONS[name]), 2_000)
+
+
+@pytest.mark.parametrize("pattern", [r"[\s;]+'*(?=[=+])", r"^[^\x01]*[^\s\x01][^\x01]*$"])
+def test_the_measure_finds_what_is_not_linear(pattern: str) -> None:
+    with pytest.raises(AssertionError):
+        assert_linear(re.compile(pattern).search, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a\n" + "x" * (MOST_CHARACTERS + 1), f"Line 2: a cell has more than {MOST_CHARACTERS:,} characters"),
+        ("a\n" + "\n" * MOST_LINES, f"the file has more than {MOST_LINES:,} lines"),
+        ("a\n" + "x\n" * (MOST_LINES + 1), f"the file has more than {MOST_LINES:,} lines"),
+        ("a," * MOST_COLUMNS, f"Line 1: has {MOST_COLUMNS + 1} columns"),
+    ],
+    ids=["a long cell", "many empty lines", "many lines", "many columns"],
+)
+def test_a_file_beyond_its_bounds_is_told_so(content: str, told: str) -> None:
+    with pytest.raises(SheetErrors, match=re.escape(told)):
+        read_sheet(content.encode(), required=["a"], optional=[])
+
+
+def test_a_file_within_its_bounds_is_taken() -> None:
+    rows = read_sheet(("a\n" + "x\n" * (MOST_LINES - 1)).encode(), required=["a"], optional=[])
+    assert len(rows) == MOST_LINES - 1
