@@ -77,6 +77,7 @@ class Used:
 async def measure(windows: int) -> int:
     results: list[Used] = []
     async with running_stack(StackOptions(writers=WRITERS[0], environment=ENVIRONMENT, progress=print)) as stack:
+        await stack.review_nothing()
         for writers in WRITERS:
             while len(stack.writers) < writers:
                 await stack.add_writer()

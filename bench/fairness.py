@@ -222,6 +222,7 @@ async def measure(number: int, rounds: int) -> int:
     options = StackOptions(writers=2, token_keys=key, environment=SETTINGS, progress=print)
     ratios = []
     async with running_stack(options) as stack, SandboxAdmin(stack.sandbox_url or "") as halo:
+        await stack.review_nothing()
         pool = await open_pool(stack.database_url)
         crowd = Crowd(pool, halo, Vault([SecretStr(key)]))
         await case(crowd, "alone", "warm", WARM_UP)

@@ -63,6 +63,7 @@ def peak_mib(pid: int) -> float:
 async def measure(number: int) -> int:
     settings = {"HALOSYNC_HALO_PAGE_SIZE": "1000", "HALOSYNC_HALO_RATE_REQUESTS": "100000"}
     async with running_stack(StackOptions(environment=settings, progress=print)) as stack:
+        await stack.review_nothing()
         planner = stack.services["planner"].process.pid
         if planner is None or stack.sandbox_url is None:
             raise SystemExit("the stack did not start whole")

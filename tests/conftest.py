@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from devstack.stack import Stack
 from xdist.remote import Producer
 
@@ -22,6 +23,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     scheduler.sort(items)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(stack: Stack) -> Stack:
+    """The shared stack, with partners of the seed's literal behaviour."""
+    await stack.review_nothing()
+    return stack
 
 
 @pytest.fixture

@@ -184,6 +184,7 @@ CREATE TABLE halo_snapshot (
     partner_id text NOT NULL,
     tenant text NOT NULL,
     read_at timestamp with time zone NOT NULL,
+    reviewed_at timestamp with time zone,
     PRIMARY KEY (partner_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
@@ -292,6 +293,15 @@ CREATE TABLE item_line (
     PRIMARY KEY (run_id, line_no)
 );
 
+CREATE TABLE kept_licence (
+    partner_id text NOT NULL,
+    tenant text NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    kept_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, tenant, halo_licence_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+);
+
 CREATE TABLE migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -390,6 +400,11 @@ CREATE TABLE partner (
     country text,
     allow_shared_tenant boolean NOT NULL DEFAULT false,
     invoice_day integer NOT NULL DEFAULT 5,
+    review_first_sync boolean NOT NULL DEFAULT true,
+    adopt_foreign boolean NOT NULL DEFAULT false,
+    billing_cycles jsonb NOT NULL DEFAULT '{}'::jsonb,
+    licence_type bigint,
+    details boolean NOT NULL DEFAULT true,
     settled_at timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
     PRIMARY KEY (partner_id),
     CHECK (((guard_max_count IS NULL) = (guard_max_fraction IS NULL))),
@@ -467,9 +482,13 @@ CREATE TABLE run (
     state text NOT NULL DEFAULT 'queued'::text,
     requested_by text NOT NULL,
     approve_removals integer,
+    approve_review integer,
     accept_shrunk_read boolean NOT NULL DEFAULT false,
     removal text,
     price_field text,
+    licence_type bigint,
+    details boolean NOT NULL DEFAULT false,
+    review jsonb,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     started_at timestamp with time zone,
     writing_at timestamp with time zone,
@@ -496,6 +515,7 @@ CREATE TABLE run (
     FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
     CHECK ((approve_removals >= 0)),
+    CHECK ((approve_review >= 0)),
     CHECK ((mode = ANY (ARRAY['apply'::text, 'preview'::text]))),
     CHECK ((price_field = ANY (ARRAY['price'::text, 'purchase_price'::text, 'none'::text]))),
     CHECK ((removal = ANY (ARRAY['delete'::text, 'deactivate'::text, 'zero'::text]))),
@@ -595,6 +615,7 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     state text
 --     requested_by text
 --     approve_removals integer
+--     approve_review integer
 --     accept_shrunk_read boolean
 --     removal text
 --     created_at timestamp with time zone
@@ -614,6 +635,14 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     updated integer
 --     deleted integer
 --     unchanged integer
+
+CREATE FUNCTION billing_cycle_key(cycle text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT lower(btrim(regexp_replace(normalize(coalesce(cycle, ''), NFKC), '\s+', ' ', 'g')))
+$function$;
 
 CREATE FUNCTION cycle_key(billing_cycle text)
  RETURNS text
@@ -1128,6 +1157,9 @@ CREATE FUNCTION run_money_now(p_run_id uuid)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT m.billing_cycle, round(coalesce(sum(m.before), 0), 2), round(coalesce(sum(m.after), 0), 2)
-    FROM item_money m WHERE m.run_id = p_run_id GROUP BY m.billing_cycle
+    SELECT (array_agg(s.billing_cycle ORDER BY s.rows DESC, s.billing_cycle))[1],
+        round(coalesce(sum(s.before), 0), 2), round(coalesce(sum(s.after), 0), 2)
+    FROM (SELECT m.billing_cycle, count(*) AS rows, sum(m.before) AS before, sum(m.after) AS after
+          FROM item_money m WHERE m.run_id = p_run_id GROUP BY m.billing_cycle) AS s
+    GROUP BY billing_cycle_key(s.billing_cycle)
 $function$;

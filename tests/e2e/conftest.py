@@ -18,6 +18,7 @@ async def fragile_stack(
     """The processes, with two writers; tests ask for `own_stack`."""
     options = StackOptions(writers=2, environment={**QUICK, "HALOSYNC_HALO_TIMEOUT_S": "2"})
     async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
+        await running.review_nothing()
         yield running
 
 

@@ -17,6 +17,7 @@ from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
 from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
+from halosync.store.kept import HaloLicences
 from halosync.store.keys import KeyStore
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.month_choices import MonthChoices
@@ -179,6 +180,23 @@ async def approve(stage: Stage) -> AsyncIterator[str]:
     yield str(await stage.start(approve_removals=3))
 
 
+async def review(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    yield str(await stage.start(approve_review=3))
+
+
+async def keep(stage: Stage) -> AsyncIterator[str]:
+    await stage.pool.execute(
+        """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active)
+        VALUES ($1, 5, 7, 'OLD', true)""",
+        PARTNER,
+    )
+    yield PAUSE
+    for _ in range(2):  # what is kept already is kept once
+        assert await HaloLicences(stage.pool).keep(PARTNER, 5, keep=True, by=BY)
+    yield "5"
+
+
 async def accept(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     yield str(await stage.start(accept_shrunk_read=True))
@@ -259,6 +277,8 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.RUN_STARTED: (start, _INVOICE),
     Act.PREVIEW_STARTED: (preview, _INVOICE),
     Act.REMOVALS_APPROVED: (approve, {"most": 3}),
+    Act.REVIEW_APPROVED: (review, {"most": 3}),
+    Act.LICENCE_KEEP_CHANGED: (keep, {"name": "OLD", "keep": True}),
     Act.SHRUNK_READ_ACCEPTED: (accept, {}),
     Act.RUN_CANCELLED: (cancel, {}),
     Act.INVOICES_CHOSEN: (choose_invoices, {"invoices": "newest", "invoice_ids": ["INV-1"]}),

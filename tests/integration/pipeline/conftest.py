@@ -282,7 +282,9 @@ def tuning() -> Tuning:
 @pytest.fixture
 async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: Tuning) -> AsyncIterator[Pipeline]:
     """A partner that is connected to a tenant with two clients, Contoso (1) and Fabrikam (2)."""
-    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
+    await pool.execute(
+        "INSERT INTO partner (partner_id, name, review_first_sync) VALUES ($1, 'Acme MSP', false)", PARTNER
+    )
     await pool.execute(
         "INSERT INTO connection (partner_id, state, tenant, client_id) VALUES ($1, 'connected', $2, $3)",
         PARTNER,

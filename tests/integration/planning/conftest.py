@@ -14,15 +14,19 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Kind, Line, SeenLicence
+from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunOrder
+from halosync.domain.states import RunState
 from halosync.ports.reads import HaloPage, PageSizes, ReadProgress
 from halosync.store.actions import ActionStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.page_sizes import PageSizeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.plans import PlanStore
+from halosync.store.queries import QUERIES
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
+from halosync.store.reviews import ReviewStore
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunInProgressError, RunStore
 from planner.intake import Intake
@@ -115,6 +119,22 @@ class Stage(ABC):
         """Have writes of the partner be given up as unknown that settle in so many seconds."""
 
     @abstractmethod
+    async def ask_first(self) -> None:
+        """Switch the first review on."""
+
+    @abstractmethod
+    async def review_due(self) -> bool:
+        """Tell whether it is still to be done."""
+
+    @abstractmethod
+    async def choices(self, run_id: UUID) -> list[ReviewOutlook]:
+        """Return what the plan says of each choice of the first review."""
+
+    @abstractmethod
+    async def end(self, run_id: UUID) -> None:
+        """End a run that was stored, whatever it left."""
+
+    @abstractmethod
     async def pass_time(self, seconds: float) -> None:
         """Let so much time pass for every row."""
 
@@ -123,7 +143,7 @@ class RealStage(Stage):
     """On Postgres."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
-        self._pool = pool
+        self._pool = self.pool = pool
         self._runs = RunStore(pool)
         nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
         self._intake = Intake(InvoiceStore(pool), self._runs, LinesFetcher(nowhere, frozenset()), PlanningSlots())
@@ -137,7 +157,9 @@ class RealStage(Stage):
         await self._pool.execute(
             "INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', $2)", PARTNER, TENANT
         )
-        await self._pool.execute("UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL")
+        await self._pool.execute(
+            "UPDATE partner SET guard_max_count = NULL, guard_max_fraction = NULL, review_first_sync = false"
+        )
         await self._store(0)
         self.invoice_pk = await self._pool.fetchval("SELECT invoice_pk FROM invoice")
 
@@ -201,6 +223,19 @@ class RealStage(Stage):
     async def settle(self, seconds: float) -> None:
         await self._pool.execute("UPDATE partner SET settled_at = now() + make_interval(secs => $1)", seconds)
 
+    async def ask_first(self) -> None:
+        await self._pool.execute("UPDATE partner SET review_first_sync = true")
+
+    async def review_due(self) -> bool:
+        due: bool = await QUERIES.review_due(self._pool, partner_id=PARTNER, tenant=TENANT)
+        return due
+
+    async def choices(self, run_id: UUID) -> list[ReviewOutlook]:
+        return list(await ReviewStore(self._pool).outlooks(run_id))
+
+    async def end(self, run_id: UUID) -> None:
+        await self._pool.execute("UPDATE run SET state = 'partial', finished_at = now() WHERE run_id = $1", run_id)
+
     async def pass_time(self, seconds: float) -> None:
         await self._pool.execute(
             """UPDATE run SET claimed_until = claimed_until - make_interval(secs => $1),
@@ -248,6 +283,18 @@ class MemoryStage(Stage):
 
     async def settle(self, seconds: float) -> None:
         self._db.settled_at = now() + seconds
+
+    async def ask_first(self) -> None:
+        self._db.review_first_sync = True
+
+    async def review_due(self) -> bool:
+        return not self._db.reviewed
+
+    async def choices(self, run_id: UUID) -> list[ReviewOutlook]:
+        return list(self._db.runs[run_id].review)
+
+    async def end(self, run_id: UUID) -> None:
+        self._db.runs[run_id].state = RunState.PARTIAL
 
     async def pass_time(self, seconds: float) -> None:
         for run in self._db.runs.values():

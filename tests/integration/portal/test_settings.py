@@ -17,7 +17,15 @@ async def test_the_defaults_are_shown_and_saving_them_changes_nothing(browser: "
     await browser.sign_in()
     page = await browser.open(HERE)
     chosen = {str(element["name"]): element.get("value") for element in page.soup.select("form.settings [checked]")}
-    assert chosen == {"removal": "delete", "cleanup": "all", "guard": "on", "price_field": "price", "rate": ""}
+    assert chosen == {
+        "review_first_sync": "on",
+        "removal": "delete",
+        "cleanup": "all",
+        "guard": "on",
+        "price_field": "price",
+        "details": "on",
+        "rate": "",
+    }
     assert page.one("#invoice_day")["value"] == "5"
     assert "500 requests in 5 minutes" in page.text
     page = await browser.submit(HERE)

@@ -192,3 +192,31 @@ async def test_customers_of_superseded_and_of_older_invoices_are_not_shown(world
         "INV-0", [world.line(1, customer_id="october")], period="2026-10", issued_at=world.issued.replace(month=10)
     )
     assert set(await customers(world)) == {"new"}
+
+
+async def test_a_licence_is_kept_until_it_is_let_go(world: "World") -> None:
+    await prepared(world)
+    listed = (await world.get("/halo/licences"))["items"]
+    assert [(one["name"], one["keep"]) for one in listed][:2] == [("ms-365-bp", False), ("Antivirus 1", False)]
+    number = listed[1]["halo_licence_id"]
+    for _ in range(2):
+        assert (await put(world, f"/halo/licences/{number}", keep=True))["keep"] is True
+    assert [
+        one["halo_licence_id"] for one in (await world.get("/halo/licences", params={"kept": "true"}))["items"]
+    ] == [number]
+    assert [one["halo_licence_id"] for one in await world.pages("/halo/licences", 1)] == [
+        one["halo_licence_id"] for one in listed
+    ]
+    assert (await put(world, f"/halo/licences/{number}", keep=False))["keep"] is False
+    assert (await world.get("/halo/licences", params={"kept": "true"}))["items"] == []
+
+
+@pytest.mark.parametrize("body", [{}, {"keep": "yes"}, {"keep": True, "more": 1}, {"keep": None}])
+async def test_what_is_not_a_wish_to_keep_is_refused(world: "World", body: dict[str, Any]) -> None:
+    await prepared(world)
+    assert (await world.call("PUT", "/halo/licences/1", json=body)).status_code == 422
+
+
+async def test_a_licence_that_was_not_read_cannot_be_kept(world: "World") -> None:
+    await prepared(world)
+    assert (await world.call("PUT", "/halo/licences/987654", json={"keep": True})).status_code == 404

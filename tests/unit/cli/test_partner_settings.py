@@ -17,10 +17,15 @@ DEFAULTS = {
     "rate_limit": None,
     "country": None,
     "invoice_day": 5,
+    "review_first_sync": True,
+    "adopt_foreign": False,
+    "billing_cycles": {},
+    "licence_type": None,
+    "details": True,
 }
 
 
-def test_what_is_left_out_has_the_seeds_behaviour() -> None:
+def test_what_is_left_out_has_the_default() -> None:
     assert json.loads(PartnerSettings().model_dump_json()) == DEFAULTS
 
 
@@ -32,6 +37,8 @@ def test_what_is_left_out_has_the_seeds_behaviour() -> None:
         {"rate_limit": {"requests": 100_000, "window_s": 0.5}},
         {"country": "AU", "invoice_day": 28},
         {"removal": "zero", "cleanup": "owned", "price_field": "none", "auto_sync": True},
+        {"review_first_sync": False, "adopt_foreign": True, "details": False, "licence_type": 0},
+        {"billing_cycles": {"Annual": "Yearly", "per month": "Monthly"}, "licence_type": None},
     ],
 )
 def test_what_is_chosen_comes_back_as_it_was(chosen: dict[str, Any]) -> None:
@@ -65,6 +72,12 @@ def test_a_guard_that_names_one_threshold_keeps_the_default_of_the_other() -> No
         ({"invoice_day": 0}, "invoice_day"),
         ({"invoice_day": 29}, "invoice_day"),
         ({"auto_sync": None}, "auto_sync"),
+        ({"licence_type": True}, "licence_type"),
+        ({"licence_type": -1}, "licence_type"),
+        ({"billing_cycles": {"Annual": " "}}, "billing_cycles.Annual"),
+        ({"billing_cycles": {"Annual": "a\u0000b"}}, "billing_cycles.Annual"),
+        ({"billing_cycles": {"Annual": 1}}, "billing_cycles.Annual"),
+        ({"billing_cycles": None}, "billing_cycles"),
     ],
 )
 def test_a_mistake_is_told_with_its_field(chosen: dict[str, Any], field: str) -> None:

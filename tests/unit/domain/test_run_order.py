@@ -5,7 +5,12 @@ from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
 
 def test_an_order_without_wishes_applies_the_newest_invoice_and_approves_nothing() -> None:
     assert RunOrder() == RunOrder(
-        mode=RunMode.APPLY, invoice_id=None, approve_removals=None, accept_shrunk_read=False, seen=None
+        mode=RunMode.APPLY,
+        invoice_id=None,
+        approve_removals=None,
+        accept_shrunk_read=False,
+        seen=None,
+        approve_review=None,
     )
 
 
@@ -15,4 +20,4 @@ def test_no_held_removals_were_seen_unless_a_run_is_named() -> None:
 
 def test_the_words_are_those_of_the_calls_and_rows() -> None:
     assert list(RunMode) == ["apply", "preview"]
-    assert list(SeenChange) == ["invoice", "run", "tenant", "removal", "plan", "held"]
+    assert list(SeenChange) == ["invoice", "run", "tenant", "removal", "plan", "held", "review"]

@@ -19,6 +19,11 @@ EVERY = [
         price_field="none",
         delete_guard=DeleteGuard(max_count=0, max_fraction=Decimal("0.125")),
         rate_limit=RateLimit(requests=100, window_s=2.5),
+        review_first_sync=False,
+        adopt_foreign=True,
+        billing_cycles={"Annual": "Yearly", "per  month": "Monatlich \u00e4"},
+        licence_type=0,
+        details=False,
     ),
 ]
 
@@ -51,6 +56,8 @@ def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal
         *[("rate_requests", text) for text in ("", "0", "100001")],
         *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "5 minutes")],
         *[("country", text) for text in ("XX", "au", "Australia")],
+        *[("licence_type", text) for text in ("-1", "one", "1.5", "2147483648")],
+        *[("billing_cycles", text) for text in ("Annual", "= Yearly", "a = ", "a = b\r\na = c", "a = b = c", "a = \0")],
         *[("invoice_day", text) for text in ("", "0", "29", "5th")],
         *[(field, text) for field in ("removal", "cleanup", "price_field") for text in ("", "other")],
     ],
@@ -79,6 +86,12 @@ def test_a_percentage_may_be_written_as_people_do(text: str, fraction: str) -> N
     settings, _ = settings_of({**form_of(PartnerSettings(), USUAL), "guard_percent": text})
     assert settings is not None
     assert settings.delete_guard == DeleteGuard(max_fraction=Decimal(fraction))
+
+
+@pytest.mark.parametrize("text", ["Annual = Yearly", "\r\n Annual=Yearly \r\n\r\n", "Annual  =  Yearly"])
+def test_pairs_of_words_stand_one_on_each_line(text: str) -> None:
+    settings, _ = settings_of({**form_of(PartnerSettings(), USUAL), "billing_cycles": text})
+    assert settings == PartnerSettings(billing_cycles={"Annual": "Yearly"})
 
 
 def test_a_fingerprint_tells_settings_apart() -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
+import asyncpg
+
 from devstack.command import run
 from devstack.options import StackOptions
 from devstack.ports import LOOPBACK, free_port
@@ -78,6 +80,14 @@ class Stack:
         for _ in range(self._options.writers):
             self._new_writer()
         await _together(*(service.start() for service in self.services.values()))
+
+    async def review_nothing(self) -> None:
+        """Give new partners the seed's literal behaviour: the first Sync asks nobody (spec section 9)."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            await connection.execute("ALTER TABLE partner ALTER COLUMN review_first_sync SET DEFAULT false")
+        finally:
+            await connection.close()
 
     async def add_writer(self) -> Service:
         """Start one more halo-writer and return it when it is ready."""

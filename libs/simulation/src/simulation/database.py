@@ -9,6 +9,7 @@ from halosync.domain.batching import BatchKind
 from halosync.domain.completeness import Pages
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
 from halosync.domain.page_size import PageSize
+from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import (
     ACTION_TRANSITIONS,
     BATCH_TRANSITIONS,
@@ -94,6 +95,8 @@ class Run:
     attempts: int = 0
     cancelled: bool = False
     accept_shrunk_read: bool = False
+    approve_review: int | None = None
+    review: tuple[ReviewOutlook, ...] = ()
     error_code: str | None = None
     error: str | None = None
     halo_requests: int = 0
@@ -138,6 +141,8 @@ class Database:
     guards: Guards = ALL
     connected: bool = True
     clients_known: int = 0
+    review_first_sync: bool = False
+    reviewed: bool = False
     settled_at: float = 0.0
     runs: dict[UUID, Run] = field(default_factory=dict)
     batches: dict[int, Batch] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.model import Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
@@ -35,7 +36,14 @@ class MemoryPlans:
 
         return await self._step(effect)
 
-    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+    async def inputs(
+        self,
+        read: ReadProgress,
+        invoice_pk: int,
+        *,
+        approve_removals: int | None = None,
+        approve_review: int | None = None,
+    ) -> PlanInput:
         """As `PlanStore.inputs`."""
 
         def effect() -> PlanInput:
@@ -48,6 +56,8 @@ class MemoryPlans:
                 owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
                 removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
                 approve_removals=approve_removals,
+                review_due=self._db.review_first_sync and not self._db.reviewed,
+                approve_review=approve_review,
             )
 
         return await self._step(effect)
@@ -67,6 +77,7 @@ class MemoryPlans:
         batches: Sequence[PlannedBatch],
         *,
         apply: bool,
+        review: Sequence[ReviewOutlook] = (),
     ) -> None:
         """As `PlanStore.store`.
 
@@ -81,7 +92,7 @@ class MemoryPlans:
             if run.claim != claim or run.state is not RunState.PLANNING:
                 raise LostClaimError(str(run.run_id))
             self._db.move_run(run, RunState.WRITING)
-            run.claim = None
+            run.claim, run.review = None, tuple(review)
             batch_of = {}
             for planned in batches:
                 batch = self._db.new_batch(run.run_id, planned.kind)
@@ -91,6 +102,7 @@ class MemoryPlans:
             rows = self._db.reads.pop(read.read_id)
             self._db.clients_known = len(rows.clients)
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
+            self._db.reviewed |= plan.review_done
             self._db.on_planned()
             self._db.issue(run.run_id)
             self._db.finish_if_done(run.run_id)

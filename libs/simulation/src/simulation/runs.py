@@ -48,6 +48,7 @@ class MemoryRuns:
                 tenant=self._db.tenant,
                 mode=RunMode.APPLY,
                 approve_removals=None,
+                approve_review=run.approve_review,
                 accept_shrunk_read=run.accept_shrunk_read,
                 attempts=run.attempts,
                 rate=None,

@@ -13,6 +13,7 @@ from halosync.domain.batching import Batch
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.review_choices import ReviewOutlook
 from halosync.ports.connections import ConnectionView
 from halosync.ports.permits import Counter, Limiter, Rate
 from halosync.ports.reads import HaloLists, HaloPage, PageSizes, ReadProgress
@@ -87,7 +88,14 @@ class Plans(Protocol):
         """Return how many lines, clients and licences a plan is made from."""
         ...
 
-    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+    async def inputs(
+        self,
+        read: ReadProgress,
+        invoice_pk: int,
+        *,
+        approve_removals: int | None = None,
+        approve_review: int | None = None,
+    ) -> PlanInput:
         """Load all that a plan depends on, as one consistent picture."""
         ...
 
@@ -100,8 +108,11 @@ class Plans(Protocol):
         batches: Sequence[Batch],
         *,
         apply: bool,
+        review: Sequence[ReviewOutlook] = (),
     ) -> None:
         """Store a plan and order the writers to work; one that is not to be applied ends its run.
+
+        `review` is what the same Sync would do under each choice of the first review.
 
         Raises:
             LostClaimError: another planner has the run; nothing was stored.

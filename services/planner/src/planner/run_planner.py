@@ -10,6 +10,7 @@ from halosync.domain.guard import shrunk
 from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
+from halosync.domain.review_choices import outlooks
 from halosync.domain.run_order import RunMode
 from halosync.domain.run_sentences import (
     internal_error,
@@ -137,13 +138,17 @@ class RunPlanner:
         await self._plan(run, claim, progress)
 
     async def _plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress) -> None:
-        inputs = await self._plans.inputs(progress, run.invoice_pk, run.approve_removals)
+        inputs = await self._plans.inputs(
+            progress, run.invoice_pk, approve_removals=run.approve_removals, approve_review=run.approve_review
+        )
         # In a thread: seconds of arithmetic must not stop the heartbeats.
         plan = await asyncio.to_thread(make_plan, inputs)
+        waits = plan.to_review > 0 and not plan.review_done
+        review = await asyncio.to_thread(outlooks, inputs) if waits else ()
         settings = inputs.settings
         del inputs
         parts = batches(plan.items, self._rules.batch_size, settings.removal)
-        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode is RunMode.APPLY)
+        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode is RunMode.APPLY, review=review)
         log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
 
     async def _after_failure(

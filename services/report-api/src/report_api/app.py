@@ -17,6 +17,7 @@ from report_api.history import pages as history_pages
 from report_api.invoices import api as invoices_api
 from report_api.invoices import pages as invoice_pages
 from report_api.links import api as links_api
+from report_api.links import licences_api
 from report_api.links.customers import CUSTOMERS
 from report_api.links.pages import customers as customer_pages
 from report_api.links.pages import halo_read
@@ -45,6 +46,7 @@ API = (
     invoice_choice_api.router,
     settings_api.router,
     links_api.router,
+    licences_api.router,
     access_api.router,
     history_api.router,
 )

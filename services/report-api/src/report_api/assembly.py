@@ -11,6 +11,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
+from halosync.store.kept import HaloLicences
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
@@ -18,6 +19,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
+from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
@@ -44,6 +46,7 @@ def ports_on(
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         invoice_reports=InvoiceReports(pool),
+        halo_licences=HaloLicences(pool),
         invoice_views=InvoiceViews(pool),
         item_views=ItemViews(pool),
         line_views=LineViews(pool),
@@ -54,6 +57,7 @@ def ports_on(
         month_choices=MonthChoices(pool),
         partners=PartnerStore(pool),
         previews=PreviewStore(pool),
+        reviews=ReviewStore(pool),
         run_views=RunViews(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

@@ -16,6 +16,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
+from halosync.store.kept import HaloLicences
 from halosync.store.keys import KeyStore
 from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
@@ -23,6 +24,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.previews import PreviewStore
+from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
@@ -59,6 +61,7 @@ class Ports:
     audit: AuditStore
     connections: ConnectionStore
     invoice_reports: InvoiceReports
+    halo_licences: HaloLicences
     invoice_views: InvoiceViews
     item_views: ItemViews
     keys: KeyStore
@@ -69,6 +72,7 @@ class Ports:
     month_choices: MonthChoices
     partners: PartnerStore
     previews: PreviewStore
+    reviews: ReviewStore
     run_views: RunViews
     runs: RunStore
     retries: RunRetries

@@ -130,6 +130,7 @@ async def running_fault_stack(
         async with running_stack(options, postgres_server, state=state) as stack:
             proxy.target_port = urlsplit(stack.sandbox_url or "").port or 0
             await proxy.open()
+            await stack.review_nothing()
             fault_stack = FaultStack(stack, rabbit, postgres_server, proxy)
             try:
                 await fault_stack.sign_in()

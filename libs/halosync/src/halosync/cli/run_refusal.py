@@ -61,6 +61,7 @@ def _nothing_left(error: NothingLeftError, run_id: UUID | None) -> str:
         NoRun.PREVIEW: "halosync run start does what it showed",
         NoRun.DONE_SINCE: f"It is run {error.run_id}.",
         NoRun.HELD: (
-            f"Look at the {error.held} removals, then: halosync run retry {run_id} --approve-removals {error.held}"
+            f"Look at what is held, then: halosync run retry {run_id} --approve-removals {error.held}, or "
+            f"--approve-review {error.held} for what waits for the first review"
         ),
     }[error.why]

@@ -58,5 +58,8 @@ def summary(run: RunView) -> str:
     if counts.failed or run.state in {RunState.FAILED, RunState.CANCELLED}:
         sentences.append(f"What is left is done with: halosync run retry {run.run_id}")
     if counts.held:
-        sentences.append("Held removals are released with: halosync run start --approve-removals N")
+        sentences.append(
+            "What is held is released with: halosync run start --approve-removals N, or --approve-review N for what "
+            "waits for the first review"
+        )
     return "\n".join(sentences)

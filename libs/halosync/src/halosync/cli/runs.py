@@ -36,6 +36,16 @@ _Approve = Annotated[
         help="Release held removals: at most N, the number that was seen; more are held again.",
     ),
 ]
+_ApproveReview = Annotated[
+    int | None,
+    typer.Option(
+        "--approve-review",
+        metavar="N",
+        min=0,
+        max=_MOST_INT,
+        help="Release what the first review holds: at most N changes, the number that was seen; more are held again.",
+    ),
+]
 _AcceptShrunk = Annotated[
     bool, typer.Option("--accept-shrunk-read", help="Go on although Halo shows far fewer licences than it did.")
 ]
@@ -47,6 +57,7 @@ def start(
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
     mode: Annotated[RunMode, typer.Option("--mode", help="A preview plans and writes nothing.")] = RunMode.APPLY,
     approve_removals: _Approve = None,
+    approve_review: _ApproveReview = None,
     *,
     accept_shrunk_read: _AcceptShrunk = False,
     allow_older: Annotated[
@@ -60,7 +71,14 @@ def start(
         if not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         try:
-            order = RunOrder(mode, invoice, approve_removals, accept_shrunk_read, allow_older=allow_older)
+            order = RunOrder(
+                mode,
+                invoice,
+                approve_removals,
+                accept_shrunk_read,
+                approve_review=approve_review,
+                allow_older=allow_older,
+            )
             return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
         except RunNotStartedError as error:
             raise CommandError(why_no_run(error, partner=partner)) from None
@@ -79,6 +97,7 @@ def _tell_started(run_id: UUID, *, as_json: bool) -> None:
 def retry(
     run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="A run that failed, was cancelled or left items.")],
     approve_removals: _Approve = None,
+    approve_review: _ApproveReview = None,
     *,
     accept_shrunk_read: _AcceptShrunk = False,
     as_json: Json = False,
@@ -94,6 +113,7 @@ def retry(
                 run_id,
                 by=COMMAND_LINE,
                 approve_removals=approve_removals,
+                approve_review=approve_review,
                 accept_shrunk_read=accept_shrunk_read,
             )
         except RunNotStartedError as error:

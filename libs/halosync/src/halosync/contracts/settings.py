@@ -1,4 +1,4 @@
-"""The settings of a partner, as the report API takes and gives them (spec section 3, "Settings of a partner")."""
+"""The settings of a partner, as the report API takes and gives them (spec sections 3 and 9)."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -20,11 +20,22 @@ def _has_holidays(country: str) -> str:
     return country
 
 
+def _word(text: str) -> str:
+    word = text.strip()
+    if not word or "=" in word or not word.isprintable():
+        raise ValueError("must be a word or more in printable characters, without an equals sign")
+    return word
+
+
 WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
 """An integer; `true` is none."""
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_has_holidays)]
 """An ISO 3166 alpha-2 code, in capitals, of a country whose public holidays are known."""
+
+
+Word = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_word)]
+"""A word for a billing cycle."""
 
 
 class _Setting(BaseModel):
@@ -88,3 +99,20 @@ class PartnerSettings(_Setting):
         default=None, description="Whose public holidays move the expected invoice day; null: weekends only."
     )
     invoice_day: WholeNumber = Field(default=5, ge=1, le=28, description="Day of the month of the invoice run.")
+    review_first_sync: bool = Field(
+        default=True,
+        description="Hold what the first Sync with a Halo would remove or reprice that halosync has not written.",
+    )
+    adopt_foreign: bool = Field(
+        default=False, description="Change and remove licences too that bear the mark of another integration."
+    )
+    billing_cycles: Annotated[dict[Word, Word], Field(max_length=100)] = Field(
+        default_factory=dict,
+        description="Halo's word for a billing cycle by the invoice's; other words stay as they are.",
+    )
+    licence_type: Annotated[WholeNumber, Field(ge=0, le=2_147_483_647)] | None = Field(
+        default=None, description="Halo's type of the licences that are created and looked at; null: any."
+    )
+    details: bool = Field(
+        default=True, description="A licence that is created also gets the product's code as SKU, and notes."
+    )

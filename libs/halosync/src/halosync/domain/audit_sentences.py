@@ -28,6 +28,8 @@ KINDS: Mapping[Act, str] = {
     Act.RUN_STARTED: "Sync started",
     Act.PREVIEW_STARTED: "Preview started",
     Act.REMOVALS_APPROVED: "Removals approved",
+    Act.REVIEW_APPROVED: "First review approved",
+    Act.LICENCE_KEEP_CHANGED: "Licence kept or let go",
     Act.SHRUNK_READ_ACCEPTED: "Shrunk read accepted",
     Act.RUN_CANCELLED: "Run cancelled",
     Act.MONTH_ACCEPTED: "Difference accepted",
@@ -45,13 +47,18 @@ _SETTINGS = {
     "rate_limit": "the request limit",
     "country": "the holiday country",
     "invoice_day": "the invoice day",
+    "review_first_sync": "the first review",
+    "adopt_foreign": "taking over licences of other programs",
+    "billing_cycles": "the words for billing cycles",
+    "licence_type": "the type of licence",
+    "details": "details of new licences",
 }
 _CHOICES = {
     "removal": {"delete": "delete it", "deactivate": "deactivate it", "zero": "set its quantity to zero"},
     "cleanup": {"all": "all that are not on the invoice", "owned": "only those that halosync wrote"},
     "price_field": {"price": "price", "purchase_price": "purchase price", "none": "nowhere"},
 }
-_UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none"}
+_UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none", "licence_type": "any"}
 
 
 def describe(act: str, subject: str, detail: Detail) -> str:
@@ -82,14 +89,27 @@ def _value(setting: str, value: Any) -> str:
         return _UNSET.get(setting, "none")
     if isinstance(value, bool):
         return "on" if value else "off"
-    if setting == "delete_guard":
-        percent = plain((Decimal(value["max_fraction"]) * 100).normalize())
-        return f"more than {value['max_count']} and more than {percent} %"
-    if setting == "rate_limit":
-        return f"{value['requests']} requests in {value['window_s']:g} seconds"
-    if setting == "country":
-        return country_name(value)
+    if setting in _TOLD:
+        return _TOLD[setting](value)
     return f'"{_CHOICES.get(setting, {}).get(value, value)}"' if isinstance(value, str) else str(value)
+
+
+def _guard(value: Mapping[str, Any]) -> str:
+    percent = plain((Decimal(value["max_fraction"]) * 100).normalize())
+    return f"more than {value['max_count']} and more than {percent} %"
+
+
+def _words(value: Mapping[str, str]) -> str:
+    return ", ".join(f'"{word}" is "{halo}"' for word, halo in sorted(value.items())) or "none"
+
+
+_TOLD: Mapping[str, Callable[[Any], str]] = {
+    "delete_guard": _guard,
+    "rate_limit": lambda value: f"{value['requests']} requests in {value['window_s']:g} seconds",
+    "billing_cycles": _words,
+    "country": country_name,
+}
+"""Settings whose values are neither words, numbers nor switches."""
 
 
 def _settings(_: str, detail: Detail) -> str:
@@ -174,6 +194,17 @@ def _closed(month: str, detail: Detail) -> str:
     return f"Closed the month {month}, with {accepted} accepted {exceptions}."
 
 
+def _review(subject: str, detail: Detail) -> str:
+    most = detail["most"]
+    changes = "change" if most == 1 else "changes"
+    return f"Approved up to {most} {changes} of the first review for run {short_id(subject)}."
+
+
+def _keep(subject: str, detail: Detail) -> str:
+    what = "Keeps" if detail["keep"] else "No longer keeps"
+    return f'{what} the licence "{detail["name"]}" (#{subject}).'
+
+
 _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.SIGNED_IN: lambda _, __: "Signed in to the portal.",
     Act.SIGNED_OUT: lambda _, __: "Signed out of the portal.",
@@ -191,6 +222,8 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.RUN_STARTED: _run("sync"),
     Act.PREVIEW_STARTED: _run("preview"),
     Act.REMOVALS_APPROVED: _removals,
+    Act.REVIEW_APPROVED: _review,
+    Act.LICENCE_KEEP_CHANGED: _keep,
     Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {short_id(run)} that Halo shows fewer licences.",
     Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {short_id(run)}.",
     Act.MONTH_ACCEPTED: lambda month, detail: f'Accepted a difference of {month} as it is: "{detail["note"]}".',

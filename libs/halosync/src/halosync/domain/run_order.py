@@ -27,6 +27,8 @@ class SeenChange(StrEnum):
     """A later run has made a plan; Halo may be different after it."""
     HELD = "held"
     """The run holds another number of removals than was approved."""
+    REVIEW = "review"
+    """Another number of changes waits for the first review than was approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Seen:
     Attributes:
         invoice_id: the invoice.
         revision: its revision.
-        run_id: the run whose held removals were shown; None: none were.
+        run_id: the run whose held removals, or first review, were shown; None: none were.
         invoice_pks: the keys of all invoices that counted together; empty: the page did not say.
     """
 
@@ -54,6 +56,7 @@ class RunOrder:
         mode: whether it carries out its plan.
         invoice_id: for which invoice; None: the newest.
         approve_removals: releases held removals, at most this many; None: none were approved.
+        approve_review: releases what the first review holds, at most this many changes; None: none were approved.
         accept_shrunk_read: go on although Halo shows far less than it did before.
         seen: start it only for the newest invoice, and only if this still holds; None: nothing was seen.
         allow_older: also for an invoice that is older than what counts now (spec section 9, "Which invoice").
@@ -65,3 +68,4 @@ class RunOrder:
     accept_shrunk_read: bool = False
     seen: Seen | None = None
     allow_older: bool = False
+    approve_review: int | None = None

@@ -52,7 +52,10 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     ),
     NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
     NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",
-    NoRun.HELD: "Only removals are left, and they wait for approval: give their number in approve_removals.",
+    NoRun.HELD: (
+        "Only held changes are left, and they wait for approval: give their number in approve_removals, or in "
+        "approve_review for what waits for the first review."
+    ),
     NoRun.DONE_SINCE: "A later run has done what this one left.",
 }
 

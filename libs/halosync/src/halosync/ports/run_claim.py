@@ -17,6 +17,7 @@ class ClaimedRun:
     tenant: str
     mode: RunMode
     approve_removals: int | None
+    approve_review: int | None
     accept_shrunk_read: bool
     attempts: int
     rate: Rate | None

@@ -127,6 +127,11 @@ def _from_columns(row: asyncpg.Record) -> PartnerSettings:
         else RateLimit.model_construct(requests=rate, window_s=float(row["rate_window_s"])),
         country=row["country"],
         invoice_day=row["invoice_day"],
+        review_first_sync=row["review_first_sync"],
+        adopt_foreign=row["adopt_foreign"],
+        billing_cycles=row["billing_cycles"],
+        licence_type=row["licence_type"],
+        details=row["details"],
     )
 
 

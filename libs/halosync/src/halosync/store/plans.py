@@ -1,6 +1,6 @@
 """What a plan is made from, and the plan itself: items, batches and orders to the writers, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from halosync.domain.model import (
     PriceField,
     Removal,
 )
+from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
@@ -31,6 +32,7 @@ from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
+from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
 
 IN_FLIGHT = 4
@@ -60,22 +62,37 @@ class PlanStore:
         guard = None
         if row["guard_max_count"] is not None:
             guard = DeleteGuard(row["guard_max_count"], row["guard_max_fraction"])
-        return PlanSettings(Removal(row["removal"]), Cleanup(row["cleanup"]), PriceField(row["price_field"]), guard)
+        return PlanSettings(
+            Removal(row["removal"]),
+            Cleanup(row["cleanup"]),
+            PriceField(row["price_field"]),
+            guard,
+            adopt_foreign=row["adopt_foreign"],
+            billing_cycles=row["billing_cycles"],
+            licence_type=row["licence_type"],
+            details=row["details"],
+        )
 
     async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
         """Return how many lines, clients and licences a plan is made from."""
         count: int = await QUERIES.plan_rows(self._pool, read_id=read.read_id, invoice_pk=invoice_pk)
         return count
 
-    async def inputs(self, read: ReadProgress, invoice_pk: int, approve_removals: int | None) -> PlanInput:
+    async def inputs(
+        self,
+        read: ReadProgress,
+        invoice_pk: int,
+        *,
+        approve_removals: int | None = None,
+        approve_review: int | None = None,
+    ) -> PlanInput:
         """Load everything a plan depends on, as one consistent picture of the database."""
         texts: dict[str, str] = {}
         same = texts.setdefault  # equal texts share one object: 100,000 lines have few distinct customers and products
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             partner_id = read.partner_id
-            history = [
-                row async for row in QUERIES.licence_history(connection, partner_id=partner_id, tenant=read.tenant)
-            ]
+            here = {"partner_id": partner_id, "tenant": read.tenant}
+            history = [row async for row in QUERIES.licence_history(connection, **here)]
             return PlanInput(
                 lines=[
                     Line(
@@ -114,6 +131,10 @@ class PlanStore:
                 owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
                 removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
                 approve_removals=approve_removals,
+                owned_by_others=await _ids(QUERIES.written_by_others(connection, **here)),
+                kept=await _ids(QUERIES.kept_licences(connection, **here)),
+                review_due=await QUERIES.review_due(connection, **here),
+                approve_review=approve_review,
             )
 
     async def store(
@@ -125,9 +146,11 @@ class PlanStore:
         batches: Sequence[Batch],
         *,
         apply: bool,
+        review: Sequence[ReviewOutlook] = (),
     ) -> None:
         """Store a plan: items, batches, the first orders, and the snapshot of Halo it was made from.
 
+        `review` is what the same Sync would do under each choice of the first review, if something waits for that.
         A preview, and a plan without anything to write, ends its run in the same transaction.
 
         Raises:
@@ -139,7 +162,13 @@ class PlanStore:
             if await begin(connection, run_id=run_id, claim=claim) is None:
                 raise LostClaimError(str(run_id))
             await QUERIES.note_settings(
-                connection, run_id=run_id, removal=settings.removal, price_field=settings.price_field
+                connection,
+                run_id=run_id,
+                removal=settings.removal,
+                price_field=settings.price_field,
+                licence_type=settings.licence_type,
+                details=settings.details,
+                review=outlooks_as_json(review) if review else None,
             )
             batch_of = await _write_batches(connection, read, batches) if apply else {}
             await connection.copy_records_to_table(
@@ -149,10 +178,16 @@ class PlanStore:
             )
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
             if apply:
+                if plan.review_done:
+                    await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
                 await issue(connection, run_id)
                 await finish_if_done(connection, run_id)
             else:
                 await end_run(connection, run_id, RunState.PREVIEWED)
+
+
+async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:
+    return frozenset([row["halo_licence_id"] async for row in rows])
 
 
 async def issue(connection: Connection, run_id: UUID) -> None:

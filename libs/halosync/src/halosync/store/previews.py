@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
 from halosync.store.item_views import ItemView, item_view
 from halosync.store.queries import QUERIES
@@ -82,11 +83,12 @@ class PreviewStore:
 
         In the currency of the invoice and not rounded; `RunViews.costs` has the sums over all licences.
         """
-        costs: dict[PreviewKind, dict[str | None, Cost]] = defaultdict(dict)
+        costs: dict[PreviewKind, dict[str, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
-            kind, cycle = kind_of(Action(row["action"]), Outcome(row["outcome"])), row["billing_cycle"]
-            known = costs[kind].get(cycle, Cost(cycle, Decimal(0), Decimal(0)))
-            costs[kind][cycle] = Cost(cycle, known.before + row["before"], known.after + row["after"])
+            kind = kind_of(Action(row["action"]), Outcome(row["outcome"]))
+            key = cycle_key(row["billing_cycle"])
+            known = costs[kind].get(key, Cost(row["billing_cycle"], Decimal(0), Decimal(0)))
+            costs[kind][key] = Cost(known.billing_cycle, known.before + row["before"], known.after + row["after"])
         return {kind: list(by_cycle.values()) for kind, by_cycle in costs.items()}
 
     async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:

@@ -67,6 +67,7 @@ class RunRetries:
         by: Actor,
         partner_id: str | None = None,
         approve_removals: int | None = None,
+        approve_review: int | None = None,
         accept_shrunk_read: bool = False,
     ) -> UUID:
         """Start a new run for the invoice of a run that has ended, and return its id.
@@ -76,6 +77,8 @@ class RunRetries:
             by: who asks.
             partner_id: whose run it must be; None for any partner's.
             approve_removals: as for a new run; None carries over what the first run was approved and did not use.
+            approve_review: as for a new run; None carries over what the first run was approved: it may not have come to
+                its plan.
             accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
 
         Raises:
@@ -91,29 +94,30 @@ class RunRetries:
                 raise NoRunError(str(run_id))
             if not run.state.is_final:
                 raise RunInProgressError(run_id)
-            _must_have_left_something(run, await QUERIES.done_since(connection, run_id=run_id), approve_removals)
+            approved = approve_removals is not None or approve_review is not None
+            _must_have_left_something(run, await QUERIES.done_since(connection, run_id=run_id), approved=approved)
             if not await QUERIES.is_current(connection, partner_id=run.partner_id, run_id=run_id):
                 newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id)
                 newer = newest or {"invoice_id": None, "revision": None}
                 raise OutdatedRunError(run.invoice_id, newer["invoice_id"], newer["revision"])
-            carried_over = approve_removals is None
-            if carried_over and run.approve_removals is not None:
+            if approve_removals is None and run.approve_removals is not None:
                 approve_removals = max(run.approve_removals - run.counters.deleted, 0)
             order = RunOrder(
                 invoice_id=run.invoice_id,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
                 allow_older=True,  # whoever started the first one has
+                approve_review=run.approve_review if approve_review is None else approve_review,
             )
-            return await start_run(connection, run.partner_id, order, by=by, retry_of=run_id, carried_over=carried_over)
+            return await start_run(connection, run.partner_id, order, by=by, retry_of=run_id, carried_over=not approved)
 
 
-def _must_have_left_something(run: RunView, done_since: UUID | None, approve_removals: int | None) -> None:
+def _must_have_left_something(run: RunView, done_since: UUID | None, *, approved: bool) -> None:
     if run.mode is RunMode.PREVIEW:
         raise NothingLeftError(NoRun.PREVIEW)
     if run.state is RunState.SUCCEEDED:
         raise NothingLeftError(NoRun.SUCCEEDED)
     if done_since is not None:
         raise NothingLeftError(NoRun.DONE_SINCE, run_id=done_since)
-    if run.state is RunState.PARTIAL and not run.counters.failed and approve_removals is None:
+    if run.state is RunState.PARTIAL and not run.counters.failed and not approved:
         raise NothingLeftError(NoRun.HELD, held=run.counters.held)

@@ -44,6 +44,7 @@ class RunView:
     state: RunState
     requested_by: str
     approve_removals: int | None
+    approve_review: int | None
     accept_shrunk_read: bool
     removal: Removal | None
     created_at: datetime

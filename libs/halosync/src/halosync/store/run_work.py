@@ -34,6 +34,7 @@ class RunWork:
             tenant=row["tenant"],
             mode=RunMode(row["mode"]),
             approve_removals=row["approve_removals"],
+            approve_review=row["approve_review"],
             accept_shrunk_read=row["accept_shrunk_read"],
             attempts=row["attempts"],
             rate=own_rate(row),

@@ -109,7 +109,7 @@ class RunStore:
     async def changed_since(self, partner_id: str, run_id: UUID) -> SeenChange | None:
         """Return why a page of this run does not hold any more, as `request` judges it; None if it does."""
         async with self._pool.acquire() as connection:
-            return await change_since(connection, partner_id, run_id, None)
+            return await change_since(connection, partner_id, run_id)
 
     async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
         """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
@@ -189,6 +189,7 @@ async def start_run(
         mode=order.mode,
         requested_by=by.name,
         approve_removals=order.approve_removals,
+        approve_review=order.approve_review,
         accept_shrunk_read=order.accept_shrunk_read,
     )
     if run_id is None:
@@ -214,6 +215,8 @@ async def start_run(
     await record(connection, by, act, **entry, detail=started)
     if order.mode is RunMode.APPLY and order.approve_removals is not None and not carried_over:
         await record(connection, by, Act.REMOVALS_APPROVED, **entry, detail={"most": order.approve_removals})
+    if order.mode is RunMode.APPLY and order.approve_review is not None and not carried_over:
+        await record(connection, by, Act.REVIEW_APPROVED, **entry, detail={"most": order.approve_review})
     if order.accept_shrunk_read:
         await record(connection, by, Act.SHRUNK_READ_ACCEPTED, **entry)
     return run_id

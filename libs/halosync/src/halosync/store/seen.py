@@ -6,6 +6,8 @@ number of removals of one plan. Whatever else counts by now has been looked at b
 
 from uuid import UUID
 
+import asyncpg
+
 from halosync.domain.run_order import RunOrder, SeenChange
 from halosync.store.queries import QUERIES, Connection
 
@@ -19,11 +21,12 @@ class SeenChangedError(RuntimeError):
 
 
 async def change_since(
-    connection: Connection, partner_id: str, run_id: UUID, approved: int | None
+    connection: Connection, partner_id: str, run_id: UUID, approved: int | None = None, reviewed: int | None = None
 ) -> SeenChange | None:
     """Return why a page of this run does not hold any more; None if it does.
 
-    `approved` is the number of removals that was approved; None: only the page is judged.
+    `approved` is the number of removals that was approved, `reviewed` that of changes of the first review; None: only
+    the page is judged.
     """
     row = await QUERIES.seen_run(connection, run_id=run_id, partner_id=partner_id)
     if row is None:
@@ -36,7 +39,13 @@ async def change_since(
         return SeenChange.REMOVAL
     if row["planned_since"]:
         return SeenChange.PLAN
-    return SeenChange.HELD if approved not in (None, row["held"]) else None
+    return _other_numbers(row, approved, reviewed)
+
+
+def _other_numbers(row: asyncpg.Record, approved: int | None, reviewed: int | None) -> SeenChange | None:
+    if reviewed not in (None, row["held_for_review"]):
+        return SeenChange.REVIEW
+    return SeenChange.HELD if approved not in (None, row["held"] - row["held_for_review"]) else None
 
 
 async def must_still_hold(connection: Connection, partner_id: str, order: RunOrder) -> None:
@@ -47,6 +56,6 @@ async def must_still_hold(connection: Connection, partner_id: str, order: RunOrd
     """
     if order.seen is None or order.seen.run_id is None:
         return
-    change = await change_since(connection, partner_id, order.seen.run_id, order.approve_removals)
+    change = await change_since(connection, partner_id, order.seen.run_id, order.approve_removals, order.approve_review)
     if change is not None:
         raise SeenChangedError(change)

@@ -7,7 +7,7 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from report_api.web.fields import INTEGRAL, PRINTABLE
+from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
 from report_api.web.paging import Page
 
 ReadAt = Annotated[
@@ -98,6 +98,39 @@ class HaloClientPage(Page[HaloClient]):
     """One page of clients, by name."""
 
     read_at: ReadAt
+
+
+class HaloLicence(BaseModel):
+    """A licence in Halo, as last read or written. Null is Halo's unset, which is not zero."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    halo_licence_id: int
+    halo_client_id: int
+    client_name: str | None
+    name: str
+    quantity: Amount | None
+    price: Amount | None
+    purchase_price: Amount | None
+    billing_cycle: str | None
+    is_active: bool
+    owned: bool = Field(description="halosync created or updated it.")
+    foreign_mark: str | None = Field(description="The field by which another program marks it as its own.")
+    keep: bool = Field(description="It is never removed.")
+
+
+class HaloLicencePage(Page[HaloLicence]):
+    """One page of licences, by id."""
+
+    read_at: ReadAt
+
+
+class KeepRequest(BaseModel):
+    """Keep a licence, or no longer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keep: StrictBool
 
 
 class LicenceName(BaseModel):

@@ -28,6 +28,10 @@ class RunRequest(BaseModel):
     approve_removals: Annotated[StrictInt, Field(ge=0, le=2_000_000_000), INTEGRAL] | None = Field(
         default=None, description="Releases held removals, at most this many: the number a person has seen."
     )
+    approve_review: Annotated[StrictInt, Field(ge=0, le=2_000_000_000), INTEGRAL] | None = Field(
+        default=None,
+        description="Releases what the first review holds, at most this many changes: the number a person has seen.",
+    )
     accept_shrunk_read: StrictBool = Field(
         default=False, description="Go on although Halo shows far less than it did before."
     )
@@ -45,6 +49,7 @@ class RunRequest(BaseModel):
             self.approve_removals,
             self.accept_shrunk_read,
             allow_older=self.allow_older,
+            approve_review=self.approve_review,
         )
 
 

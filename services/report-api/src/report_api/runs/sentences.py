@@ -187,5 +187,6 @@ SEEN_CHANGES = {
     SeenChange.REMOVAL: "The setting of what happens to removed licences has been changed since.",
     SeenChange.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
     SeenChange.HELD: "The number of held removals is not the one that you approved.",
+    SeenChange.REVIEW: "The number of changes that wait for the first review is not the one that you approved.",
 }
 """Why a page of a run does not hold any more."""

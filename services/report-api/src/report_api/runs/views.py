@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from halosync.domain.billing_cycles import cycle_key
 from halosync.store.previews import PreviewKind
 from halosync.store.run_views import Cost
 
@@ -80,10 +81,10 @@ def money_rows(totals: Sequence[Money], costs: Mapping[PreviewKind, Sequence[Cos
 
     `totals` are rounded to cents and stay as they are, as the run's page and the API show them; `costs` are exact.
     """
-    by_both = {(kind, cost.billing_cycle): cost for kind, of_kind in costs.items() for cost in of_kind}
+    by_both = {(kind, cycle_key(cost.billing_cycle)): cost for kind, of_kind in costs.items() for cost in of_kind}
 
     def row(total: Money) -> MoneyRow:
-        cycle = total.billing_cycle
+        cycle = cycle_key(total.billing_cycle)
         exact = [by_both[kind, cycle].change if (kind, cycle) in by_both else _NOTHING for kind in _CHANGING]
         created, updated, removed = _in_cents(exact, total.change)
         held = -by_both[PreviewKind.HELD, cycle].before if (PreviewKind.HELD, cycle) in by_both else _NOTHING

@@ -8,6 +8,7 @@ from halosync.contracts.settings import PartnerSettings
 from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
+from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.store.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages
@@ -73,6 +74,7 @@ def _page(
         errors=errors or {},
         changed_meanwhile=changed_meanwhile,
         usual=ports.rate_limit,
+        removal_effects=REMOVAL_EFFECTS,
         countries=countries(),
         country=None if stored.country is None else country_name(stored.country),
         next_dates=_next_dates(datetime.now(UTC).date(), stored),

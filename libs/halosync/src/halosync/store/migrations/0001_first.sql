@@ -16,6 +16,11 @@ CREATE TABLE partner (
     country             text,
     allow_shared_tenant boolean NOT NULL DEFAULT false,           -- an operator's word: its Halo may be another's too
     invoice_day         integer NOT NULL DEFAULT 5 CHECK (invoice_day BETWEEN 1 AND 28),
+    review_first_sync   boolean NOT NULL DEFAULT true,
+    adopt_foreign       boolean NOT NULL DEFAULT false,
+    billing_cycles      jsonb NOT NULL DEFAULT '{}',              -- the invoice's word: Halo's word
+    licence_type        bigint,                                   -- null: licences of every type
+    details             boolean NOT NULL DEFAULT true,
     -- Until then Halo may still be applying writes of a run that ended without learning their outcome.
     settled_at          timestamptz NOT NULL DEFAULT 'epoch',
     CHECK ((guard_max_count IS NULL) = (guard_max_fraction IS NULL)),
@@ -159,7 +164,17 @@ CREATE TABLE product_link (
 CREATE TABLE halo_snapshot (
     partner_id      text PRIMARY KEY REFERENCES partner,
     tenant          text NOT NULL,
-    read_at         timestamptz NOT NULL
+    read_at         timestamptz NOT NULL,
+    reviewed_at     timestamptz                                   -- null: the first review is still to be done
+);
+
+-- Licences that a person wants to keep: never removed. Not a column of halo_licence, whose rows come and go with reads.
+CREATE TABLE kept_licence (
+    partner_id      text NOT NULL REFERENCES partner,
+    tenant          text NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    kept_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (partner_id, tenant, halo_licence_id)
 );
 
 CREATE TABLE halo_client (
@@ -253,9 +268,13 @@ CREATE TABLE run (
                             'succeeded', 'partial', 'failed', 'cancelled', 'previewed')),
     requested_by        text NOT NULL,
     approve_removals    integer CHECK (approve_removals >= 0),
+    approve_review      integer CHECK (approve_review >= 0),
     accept_shrunk_read  boolean NOT NULL DEFAULT false,
     removal             text CHECK (removal IN ('delete', 'deactivate', 'zero')),   -- the setting it was planned with
     price_field         text CHECK (price_field IN ('price', 'purchase_price', 'none')),
+    licence_type        bigint,
+    details             boolean NOT NULL DEFAULT false,           -- whether creates say what the licence is
+    review              jsonb,                                    -- what a Sync would do under each choice of the first review
     created_at          timestamptz NOT NULL DEFAULT now(),
     started_at          timestamptz,
     writing_at          timestamptz,

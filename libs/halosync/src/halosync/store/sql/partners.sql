@@ -17,14 +17,16 @@ ORDER BY partner_id;
 -- name: partner_settings^
 -- The columns of one row: settings are read and replaced as a whole.
 SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
-       rate_requests, rate_window_s, country, invoice_day
+       rate_requests, rate_window_s, country, invoice_day,
+       review_first_sync, adopt_foreign, billing_cycles, licence_type, details
 FROM partner WHERE partner_id = :partner_id;
 
 -- name: partner_settings_to_change^
 -- The same for who will replace them: no other change comes between. Not under the lock of links: an intake holds the
 -- row while it stores an invoice, and linking must not wait for that.
 SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
-       rate_requests, rate_window_s, country, invoice_day
+       rate_requests, rate_window_s, country, invoice_day,
+       review_first_sync, adopt_foreign, billing_cycles, licence_type, details
 FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
 
 -- name: save_partner_settings!
@@ -32,5 +34,7 @@ UPDATE partner SET
     auto_sync = :auto_sync, removal = :removal, cleanup = :cleanup, price_field = :price_field,
     guard_max_count = :guard_max_count, guard_max_fraction = :guard_max_fraction,
     rate_requests = :rate_requests, rate_window_s = :rate_window_s,
-    country = :country, invoice_day = :invoice_day
+    country = :country, invoice_day = :invoice_day,
+    review_first_sync = :review_first_sync, adopt_foreign = :adopt_foreign, billing_cycles = :billing_cycles,
+    licence_type = :licence_type, details = :details
 WHERE partner_id = :partner_id;

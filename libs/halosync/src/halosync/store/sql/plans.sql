@@ -1,5 +1,7 @@
 -- name: plan_settings^
-SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction FROM partner WHERE partner_id = :partner_id;
+SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction, adopt_foreign, billing_cycles, licence_type,
+    details
+FROM partner WHERE partner_id = :partner_id;
 
 -- name: plan_rows$
 -- How much a plan has to hold in memory.
@@ -23,9 +25,29 @@ SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL);
 
+-- name: written_by_others
+-- What halosync wrote for other partners in the same Halo.
+SELECT DISTINCT l.halo_licence_id
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+WHERE l.partner_id <> :partner_id AND l.owned;
+
+-- name: kept_licences
+SELECT halo_licence_id FROM kept_licence WHERE partner_id = :partner_id AND tenant = :tenant;
+
+-- name: review_due$
+-- Whether the first review of this Halo is still to be done (spec section 9). Another tenant begins anew.
+SELECT p.review_first_sync AND NOT EXISTS (SELECT FROM halo_snapshot s
+    WHERE s.partner_id = p.partner_id AND s.tenant = :tenant AND s.reviewed_at IS NOT NULL)
+FROM partner p WHERE p.partner_id = :partner_id;
+
+-- name: review_is_done!
+UPDATE halo_snapshot SET reviewed_at = now() WHERE partner_id = :partner_id AND tenant = :tenant AND reviewed_at IS NULL;
+
 -- name: note_settings!
 -- The settings that the writers must follow are those the plan was made with.
-UPDATE run SET removal = :removal, price_field = :price_field WHERE run_id = :run_id;
+UPDATE run SET removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details,
+    review = :review
+WHERE run_id = :run_id;
 
 -- name: new_batch_ids
 -- Ids before rows, so that items and batches can both be written by COPY.

@@ -37,9 +37,10 @@ LIMIT :most OFFSET :skip;
 
 -- name: preview_customer_money
 -- What the licences of some customers cost before and after, by billing cycle, each rounded once as in `run_money_now`.
-SELECT customer, billing_cycle, round(coalesce(sum(before), 0), 2) AS before, round(coalesce(sum(after), 0), 2) AS after
+SELECT customer, min(billing_cycle) AS billing_cycle,
+    round(coalesce(sum(before), 0), 2) AS before, round(coalesce(sum(after), 0), 2) AS after
 FROM item_money WHERE run_id = :run_id AND customer = ANY(:customers)
-GROUP BY customer, billing_cycle ORDER BY customer, billing_cycle;
+GROUP BY customer, billing_cycle_key(billing_cycle) ORDER BY customer, billing_cycle_key(billing_cycle);
 
 -- name: preview_items
 -- A page of the items with one of some pairs of action and outcome, in the plan's order: customer by customer.

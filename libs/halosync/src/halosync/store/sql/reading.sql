@@ -111,7 +111,8 @@ SELECT EXISTS (SELECT FROM run r JOIN halo_read h ON h.read_id = :read_id
 
 -- name: stamp_snapshot!
 INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :tenant, now())
-ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at;
+ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at,
+    reviewed_at = CASE WHEN halo_snapshot.tenant = excluded.tenant THEN halo_snapshot.reviewed_at END;
 
 -- name: forget_read!
 -- With it ends the refresh that it was for, if it was for one.

@@ -26,7 +26,9 @@ FROM invoice_of_run WHERE run_id = :run_id;
 
 -- name: seen_run^
 -- A run that was looked at, beside what counts now. planned_since: a later run of the partner has made a plan.
-SELECT r.tenant, r.removal, r.held, c.tenant AS tenant_now, p.removal AS removal_now,
+SELECT r.tenant, r.removal, r.held,
+    (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held' AND i.reason = 'first_review')
+        AS held_for_review, c.tenant AS tenant_now, p.removal AS removal_now,
     ((SELECT array_agg(invoice_pk ORDER BY invoice_pk) FROM invoice_of_run i WHERE i.run_id = r.run_id)
      = invoices_to_sync(r.partner_id)) IS TRUE AS same_invoices,
     EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
@@ -40,8 +42,9 @@ SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connec
 
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
-INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, accept_shrunk_read, redeliver_at)
-VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :accept_shrunk_read,
+INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, approve_review, accept_shrunk_read,
+                 redeliver_at)
+VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :approve_review, :accept_shrunk_read,
         now() + interval '30 seconds')
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
 RETURNING run_id;
@@ -82,7 +85,7 @@ UPDATE run SET
 FROM partner
 WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('queued', 'reading', 'planning')
   AND (claimed_until IS NULL OR claimed_until <= clock_timestamp() OR claim = :claim)
-RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals,
+RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals, run.approve_review,
     run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
     partner.rate_requests, partner.rate_window_s,
     greatest(extract(epoch FROM partner.settled_at - clock_timestamp()), 0)::float8 AS settle_wait_s;

@@ -1,0 +1,73 @@
+"""Licences in a partner's Halo as last read, and those that a person keeps: never removed (spec section 9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from halosync.domain.acts import Act, Actor
+from halosync.store.audit import record
+from halosync.store.queries import QUERIES
+from halosync.store.search import pattern
+
+
+@dataclass(frozen=True, slots=True)
+class HaloLicence:
+    """A licence of the last read, or written since.
+
+    Attributes:
+        owned: halosync created or updated it.
+        foreign_mark: the field by which another program marks it as its own; None: it is not marked.
+        keep: a person wants it to be kept.
+    """
+
+    halo_licence_id: int
+    halo_client_id: int
+    client_name: str | None
+    name: str
+    quantity: Decimal | None
+    price: Decimal | None
+    purchase_price: Decimal | None
+    billing_cycle: str | None
+    is_active: bool
+    owned: bool
+    foreign_mark: str | None
+    keep: bool
+
+
+class HaloLicences:
+    """What the last read of a partner's Halo showed of licences; and which are kept."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def page(
+        self, partner_id: str, *, q: str | None, kept: bool, after: int | None, most: int
+    ) -> Sequence[HaloLicence]:
+        """Return licences by id, all or the kept ones; `after` is an id."""
+        rows = QUERIES.licences_page(
+            self._pool, partner_id=partner_id, pattern=pattern(q), kept=kept, after=after, most=most
+        )
+        return [HaloLicence(**row) async for row in rows]
+
+    async def keep(self, partner_id: str, halo_licence_id: int, *, keep: bool, by: Actor) -> HaloLicence | None:
+        """Keep a licence from now on, or no longer, and return it; None if the last read has no such licence."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            key = {"partner_id": partner_id, "halo_licence_id": halo_licence_id}
+            before = await QUERIES.licence_shown(connection, **key)
+            if before is None:
+                return None
+            change = QUERIES.keep_licence if keep else QUERIES.let_licence_go
+            if await change(connection, **key) is not None:
+                detail = {"name": before["name"], "keep": keep}
+                await record(
+                    connection,
+                    by,
+                    Act.LICENCE_KEEP_CHANGED,
+                    partner_id=partner_id,
+                    subject=str(halo_licence_id),
+                    detail=detail,
+                )
+            return HaloLicence(**await QUERIES.licence_shown(connection, **key))
