@@ -19,6 +19,11 @@ DEFAULTS = {
     "rate_limit": {"requests": 500, "window_s": 300.0},
     "country": None,
     "invoice_day": 5,
+    "review_first_sync": True,
+    "adopt_foreign": False,
+    "billing_cycles": {},
+    "licence_type": None,
+    "details": True,
 }
 
 
@@ -36,6 +41,11 @@ async def test_settings_are_replaced_completely(world: "World") -> None:
         "rate_limit": {"requests": 100, "window_s": 60.0},
         "country": "AU",
         "invoice_day": 28,
+        "review_first_sync": False,
+        "adopt_foreign": True,
+        "billing_cycles": {"Annual": "Yearly"},
+        "licence_type": 1,
+        "details": False,
     }
     response = await world.call("PUT", "/settings", json=wanted)
     assert (response.status_code, response.json()) == (200, wanted)
@@ -60,6 +70,8 @@ async def test_the_default_limit_sent_back_stays_the_default(world: "World") -> 
         ({"delete_guard": {"max_fraction": "1.5"}}, "delete_guard.max_fraction"),
         ({"rate_limit": {"requests": 0, "window_s": 1}}, "rate_limit.requests"),
         ({"auto_snyc": True}, "auto_snyc"),
+        ({"licence_type": "subscription"}, "licence_type"),
+        ({"billing_cycles": {"Annual": ""}}, "billing_cycles.Annual"),
     ],
 )
 async def test_a_wrong_setting_is_named_and_changes_nothing(world: "World", wrong: Any, field: str) -> None:
