@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
     "PUT /months/{period}/acceptances/{item_key}": {"note": "n"},
     "POST /months/{period}/close": {"seen": 0},
     "PUT /months/{period}": {"invoices": "together"},
+    "PUT /halo/licences/{halo_licence_id}": {"keep": True},
     "PUT /customers/{customer_id}": {"halo_client_id": None},
     "PUT /products/{product_code}": {"licence_name": None},
 }
@@ -40,6 +41,7 @@ def filled(path: str, run_id: object) -> str:
         "product_code": "P-1",
         "period": "2026-11",
         "item_key": "0" * 32,
+        "halo_licence_id": "5",
     }
     return path.format(**values, run_id=run_id, key_id=run_id)
 

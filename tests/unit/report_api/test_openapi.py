@@ -70,6 +70,8 @@ def test_the_calls_are_those_of_the_spec() -> None:
         f"PUT {prefix}/products/{{product_code}}",
         f"GET {prefix}/halo/clients",
         f"GET {prefix}/halo/licence-names",
+        f"GET {prefix}/halo/licences",
+        f"PUT {prefix}/halo/licences/{{halo_licence_id}}",
         f"POST {prefix}/halo/refresh",
         f"POST {prefix}/connection/complete",
         f"GET {prefix}/summary",
