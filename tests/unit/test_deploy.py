@@ -89,6 +89,20 @@ def test_the_sandbox_is_a_profile() -> None:
     assert all("profiles" not in SERVICES[name] for name in OURS)
 
 
+def test_the_sandbox_is_not_in_the_image_of_the_services() -> None:
+    stages = Path("deploy", "Dockerfile").read_text("utf-8").split("\nFROM ")
+    names = [stage.split("\n", 1)[0].rpartition(" AS ")[2] for stage in stages]
+    assert names[-1] == "production", "the last stage is what is built when nobody says which"
+    assert [name for name, stage in zip(names, stages, strict=True) if "halo-sandbox" in stage] == ["build-sandbox"]
+    assert [name for name, stage in zip(names, stages, strict=True) if "build-sandbox" in stage] == [
+        "build-sandbox",
+        "sandbox",
+    ]
+    assert {SERVICES[name]["build"]["target"] for name in (*OURS, "migrate")} == {"production"}
+    assert SERVICES["sandbox"]["build"]["target"] == "sandbox"
+    assert SERVICES["sandbox"]["image"] != SERVICES["auth"]["image"]
+
+
 def test_the_image_installs_locked_requirements_and_runs_as_nobody_special() -> None:
     dockerfile = Path("deploy", "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements/production.txt" in dockerfile

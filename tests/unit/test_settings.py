@@ -50,7 +50,9 @@ OF_THOSE_THAT_TALK_TO_HALO = {
 OF_ONE = {
     "halo_writer": {"BATCHES_AT_ONCE": ["0", "501"], "BATCHES_PER_TENANT": ["0", "101"]},
     "report_api": {
-        "PUBLIC_URL": ["", "halosync.example", "ftp://h/"],
+        "PUBLIC_URL": ["", "halosync.example", "ftp://h/", "https://h/?a=1", "https://u:s3cret@h/"],
+        "HTTP_PROXIES": ["10.0.0.1/8", "proxy"],
+        "HTTP_CONNECTIONS": ["0"],
         "HTTP_PORT": ["-1", "65536", "http"],
         "HALO_RATE_REQUESTS": ["0", "100001"],
         "HALO_RATE_WINDOW_S": ["0", "inf", "86401"],
@@ -137,6 +139,27 @@ def test_invoice_hosts_are_a_list_of_names_in_any_case(monkeypatch: pytest.Monke
     assert load(PlannerSettings).invoice_hosts == frozenset()
     monkeypatch.setenv("HALOSYNC_INVOICE_HOSTS", "Invoices.Converge.Example, 127.0.0.1:8000,")
     assert load(PlannerSettings).invoice_hosts == {"invoices.converge.example", "127.0.0.1:8000"}
+
+
+@pytest.mark.parametrize("process", ["auth", "report_api"])
+@pytest.mark.parametrize("host", ["halosync.example", "10.0.0.7:8080", "[2001:db8::1]", "127.0.0.1.example"])
+def test_a_public_address_without_tls_is_refused_unless_it_is_wanted(
+    process: str, host: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HALOSYNC_PUBLIC_URL", f"http://{host}")
+    with pytest.raises(SystemExit):
+        load(PROCESSES[process])
+    told = capsys.readouterr().err
+    assert "everybody on the way could read API keys" in told
+    assert "HALOSYNC_ALLOW_HTTP=true" in told
+    monkeypatch.setenv("HALOSYNC_ALLOW_HTTP", "true")
+    load(PROCESSES[process])
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "portal.localhost", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080"])
+def test_this_machine_needs_no_tls(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALOSYNC_PUBLIC_URL", f"http://{host}")
+    assert load(ReportApiSettings).public_url == f"http://{host}"
 
 
 async def ended(process: str, settings: Mapping[str, str], folder: Path) -> tuple[int | None, str]:

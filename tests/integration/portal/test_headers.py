@@ -32,6 +32,7 @@ def judge(address: object, answer: "httpx.Response") -> None:
     assert headers["cache-control"] == "no-store", address
     assert "access-control-allow-origin" not in headers, address
     assert "server" not in headers, address
+    assert headers["strict-transport-security"].startswith("max-age="), address
     if headers.get("content-type", "").startswith("text/html"):
         assert headers["content-type"] == "text/html; charset=utf-8", address
         assert policy["script-src"] == policy["style-src"] == policy["form-action"] == ["'self'"], address

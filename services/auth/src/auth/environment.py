@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Any
 
+from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import HaloSettings, ProcessSettings
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 TOKEN_TIMEOUT_S = 8.0
@@ -13,12 +14,11 @@ TOKEN_TIMEOUT_S = 8.0
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
-class AuthSettings(ProcessSettings, HaloSettings):
+class AuthSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
     """What auth needs. No error shows a value: it could be a key."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
-    public_url: HttpUrl = Field(description="Where partners reach us; Halo returns to <public url>/accounts/")
     token_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         description="Comma-separated Fernet keys: the first encrypts, all decrypt"
     )
@@ -47,17 +47,10 @@ class AuthSettings(ProcessSettings, HaloSettings):
                 raise ValueError(f"HALOSYNC_TOKEN_KEYS: key {number} of {len(keys)} is wrong; {_MAKE_ONE}")
         return keys
 
-    @field_validator("public_url")
-    @classmethod
-    def _is_plain(cls, url: HttpUrl) -> HttpUrl:
-        if url.query is not None or url.fragment is not None or url.username is not None or url.password is not None:
-            raise ValueError("give scheme, host and perhaps a path, such as https://halosync.example")
-        return url
-
     @property
     def redirect_url(self) -> str:
         """Where Halo sends the browser back to; a partner registers exactly this (halo-api section 1)."""
-        return f"{str(self.public_url).rstrip('/')}/accounts/"
+        return f"{self.public_url}/accounts/"
 
     @property
     def token_timeout_s(self) -> float:

@@ -90,7 +90,9 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the middleware around everything, also around the answer to a failure that nobody foresaw."""
-        return RequestMiddleware(super().build_middleware_stack())
+        ports: Ports | None = self.state.ports
+        https = ports is not None and ports.public_url.startswith("https://")
+        return RequestMiddleware(super().build_middleware_stack(), https=https)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, made once."""

@@ -5,26 +5,22 @@ from typing import Annotated
 
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.http_connections import ConnectionBounds
+from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import CommaSeparated, ProcessSettings
-from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
+from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-
-def _address(text: str) -> str:
-    return str(TypeAdapter(HttpUrl).validate_python(text)).rstrip("/")
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
 
 
-class ReportApiSettings(ProcessSettings):
+class ReportApiSettings(ProcessSettings, PublicUrlSettings):
     """What this process needs besides the usual."""
 
-    public_url: Annotated[str, AfterValidator(_address)] = Field(
-        description="Where browsers and Halo reach us, such as https://converge.mp; Halo redirects to /accounts/ there."
-    )
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
     http_connections: int = Field(default=2000, ge=10, le=100_000, description="At most so many clients at once.")
     http_connections_per_address: int = Field(default=100, ge=1, le=100_000)
-    http_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], CommaSeparated, NoDecode] = Field(
+    http_proxies: Annotated[tuple[Network, ...], CommaSeparated, NoDecode] = Field(
         default=(ip_network("127.0.0.1/32"), ip_network("::1/128")),
         description="Addresses or networks of our own proxies: what they say of their clients' addresses is believed.",
     )

@@ -26,12 +26,16 @@ _HEADERS = {
 }
 """What an answer has unless its route says otherwise."""
 
+_ONLY_HTTPS = "max-age=31536000"
+"""For this host alone: what else the operator has below its name is not ours to decide."""
+
 
 class RequestMiddleware:
-    """The outermost layer of the application."""
+    """The outermost layer of the application. `https`: its public address has TLS."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it."""
@@ -44,6 +48,8 @@ class RequestMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if self._https:
+                    headers["Strict-Transport-Security"] = _ONLY_HTTPS
             await send(message)
 
         problem = _refusal(scope)
