@@ -25,6 +25,7 @@ from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
 from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
+from report_api.months import pages as month_pages
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
@@ -58,6 +59,7 @@ PAGES = (
     connection_pages.public_router,
     connection_pages.router,
     confirm_page.router,
+    month_pages.router,
     invoice_pages.router,
     preview.router,
     sync.router,

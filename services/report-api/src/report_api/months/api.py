@@ -127,7 +127,7 @@ async def certificate(partner: Partner, period: Period, ports: PortsHere) -> Cer
     closing = (await _found(ports, partner, period)).closing
     if closing is None:
         raise not_found("This month is not closed; a month has a certificate once it is closed.")
-    return Certificate.model_validate({**closing.certificate, "closed_at": closing.closed_at})
+    return Certificate.of(closing)
 
 
 async def _found(ports: Ports, partner: str, period: str) -> Month:

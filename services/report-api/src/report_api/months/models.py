@@ -7,7 +7,7 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from halosync.domain.model import Outcome
 from halosync.domain.month import CustomerSum, MonthState
-from halosync.store.months import Month, MonthItem
+from halosync.store.months import Closing, Month, MonthItem
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from report_api.web.fields import INTEGRAL, Amount
@@ -209,10 +209,10 @@ class CertifiedTotal(BaseModel):
     """A total of the certificate."""
 
     billing_cycle: str | None
-    billed: str
-    in_halo: str
-    explained: str
-    unexplained: str
+    billed: Amount
+    in_halo: Amount
+    explained: Amount
+    unexplained: Amount
 
 
 class CertifiedInvoice(BaseModel):
@@ -221,7 +221,7 @@ class CertifiedInvoice(BaseModel):
     invoice_id: str
     revision: int
     line_count: int
-    total: str
+    total: Amount
 
 
 class CertifiedException(BaseModel):
@@ -235,8 +235,8 @@ class CertifiedException(BaseModel):
     billing_cycle: str | None
     reason: str | None
     detail: str | None
-    billed: str
-    in_halo: str
+    billed: Amount
+    in_halo: Amount
     note: str | None
     accepted_by: str | None
     accepted_at: datetime | None
@@ -272,3 +272,8 @@ class Certificate(BaseModel):
     exceptions: list[CertifiedException]
     runs: list[CertifiedRun]
     fingerprint: str = Field(description="SHA-256 over the lines that the month is made of, in hex.")
+
+    @classmethod
+    def of(cls, closing: Closing) -> Self:
+        """Return the certificate of a closed month."""
+        return cls.model_validate({**closing.certificate, "closed_at": closing.closed_at})

@@ -44,6 +44,12 @@ def change(value: Decimal, currency: str) -> str:
     return sign + money(abs(value), currency)
 
 
+def signed(value: Decimal) -> str:
+    """Return a difference as `change` does, for a column whose heading names the currency: +12.00, 0.00."""
+    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+    return sign + amount(abs(value))
+
+
 def day(value: date | None) -> str:
     """Return a date with its month in letters, which everybody reads the same way: 5 November 2026."""
     return NOTHING if value is None else f"{value.day} {value:%B %Y}"
@@ -90,6 +96,6 @@ def duration(seconds: float) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     filter_.__name__: filter_
-    for filter_ in (number, decimal, money, change, day, month, moment, clock, plural, duration)
+    for filter_ in (number, decimal, amount, money, change, signed, day, month, moment, clock, plural, duration)
 }
 """The filters of the templates, by their names here."""

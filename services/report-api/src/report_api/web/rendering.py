@@ -20,7 +20,7 @@ from report_api.web import formats
 from report_api.web.addresses import partner_url
 from report_api.web.visitor import SignedIn, Visitor
 
-ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "history")
+ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "months", "history")
 """The rooms with pages; a template is named by its room: `runs/run.html`."""
 
 STATIC = resources.files("report_api.web") / "static"
@@ -48,6 +48,7 @@ class Tab:
 
 TABS = (
     Tab("halo-psa", "Halo PSA"),
+    Tab("month", "Month"),
     Tab("report", "Report", needs_connection=True),
     Tab("customers", "Customers", needs_connection=True),
     Tab("licences", "License", needs_connection=True),

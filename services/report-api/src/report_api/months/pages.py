@@ -1,0 +1,178 @@
+"""The month page: billed, in Halo, difference and why, per customer; accepting and closing (spec section 11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from halosync.contracts.message import Text
+from halosync.domain.month import CustomerSum, ReasonSum
+from halosync.store.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
+from pydantic import TypeAdapter, ValidationError
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, notify
+from report_api.months import sentences
+from report_api.months.models import Certificate
+from report_api.ports import Ports, PortsHere
+from report_api.runs.sentences import requester
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.fields import QueryText
+from report_api.web.formats import month as month_name
+from report_api.web.formats import plural
+from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.problems import not_found
+from report_api.web.rendering import page
+
+router = partner_pages()
+
+CUSTOMERS_A_PAGE = 50
+MOST_ROWS = 200
+"""So many rows of a customer or a reason are shown; the customer's own page of the report has all of them."""
+MOST_NOTE = 2000
+
+Period = Annotated[str, Query(alias="period", max_length=7, description="The month, YYYY-MM; none: the newest.")]
+Only = Annotated[QueryText, Query(max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The rows behind one sum: of a customer or of a reason."""
+
+    customer_id: str
+    reason: str
+    rows: Sequence[MonthItem]
+    are_all: bool
+
+    @property
+    def title(self) -> str:
+        """What the rows are of."""
+        if self.customer_id:
+            return next((row.customer_name for row in self.rows), self.customer_id)
+        return sentences.label(self.reason)
+
+
+@router.get("/month")
+async def show(
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    period: Period = "",
+    customer: Only = "",
+    reason: Only = "",
+    number: PageNumber = 1,
+) -> Response:
+    """Show a month, the newest if none is named; with `customer` or `reason`, the rows behind that sum."""
+    periods = await ports.months.periods(visitor.partner_id, most=24)
+    wanted = period or next(iter(periods), "")
+    month = await ports.months.month(visitor.partner_id, wanted)
+    if month is None:
+        if period:
+            raise not_found("There is no invoice of that month.")
+        return page(request, "months/no_month.html", tab="month")
+    # Who needs somebody stands first, then where most money differs.
+    customers = sorted(
+        month.reconciliation.customers,
+        key=lambda each: (each.keeps_open == 0, each.difference == 0, -abs(each.difference)),
+    )
+    here = partner_url(visitor.partner_id, "month")
+    listing = NumberedPage(here, {"period": wanted}, number, CUSTOMERS_A_PAGE, len(customers))
+    return page(
+        request,
+        "months/month.html",
+        tab="month",
+        month=month,
+        state=sentences.STATES[month.reconciliation.state(closed=month.closing is not None)],
+        periods=periods if wanted in periods else [*periods, wanted],
+        customers=customers[listing.skip : listing.skip + listing.size],
+        listing=listing,
+        narrowed=await _narrowed(ports, visitor.partner_id, wanted, customer, reason),
+        open_customers=sum(1 for each in customers if each.keeps_open),
+        first_remedy=_first_remedy(month),
+        label=sentences.label,
+        button=sentences.button,
+        why=_why,
+        person=requester,
+        here=here,
+    )
+
+
+async def _narrowed(ports: Ports, partner_id: str, period: str, customer: str, reason: str) -> Narrowed | None:
+    if not customer and not reason:
+        return None
+    rows = await ports.months.items(
+        partner_id, period, customer_id=customer or None, reason=reason or None, most=MOST_ROWS + 1
+    )
+    return Narrowed(customer, reason, rows[:MOST_ROWS], are_all=len(rows) <= MOST_ROWS)
+
+
+def _first_remedy(month: Month) -> ReasonSum | None:
+    """Return the reason whose remedy puts most of the money right."""
+    return next((each for each in month.reconciliation.reasons if each.amount and sentences.button(each.reason)), None)
+
+
+def _why(customer: CustomerSum) -> Sequence[str]:
+    return [f"{sentences.label(each.reason)} ({each.count:,})" for each in customer.reasons]
+
+
+@router.post("/month/accept")
+async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Accept a difference as it is, with a note; or take that back, when the form has no field for a note."""
+    form = await request.form()
+    period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
+    back = {name: str(form.get(name, "")) for name in ("customer", "reason") if form.get(name)}
+    if "note" not in form:
+        if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
+            await notify(request, "The acceptance was taken back.")
+        return see_other(visitor.partner_id, "month", period=period, **back)
+    try:
+        note = TypeAdapter[str](Text).validate_python(str(form["note"]).strip()[:MOST_NOTE])
+        await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
+    except ValidationError:
+        await notify(request, "Nothing was accepted: write a note that says why it is right as it is.", "bad")
+    except UnknownItemError:
+        await notify(request, "Nothing was accepted: it does not differ any more.", "info")
+    else:
+        await notify(request, "Accepted as it is. Your note stands in the certificate of the month.")
+    return see_other(visitor.partner_id, "month", period=period, **back)
+
+
+@router.post("/month/close")
+async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Close the month as it was seen."""
+    form = await request.form()
+    period, seen = str(form.get("period", "")), str(form.get("seen", ""))
+    try:
+        closing = await ports.months.close(
+            visitor.partner_id, period, seen=int(seen) if seen.isdecimal() else -1, by=visitor.actor
+        )
+    except NotReadyError as error:
+        left = plural(error.open_things, "thing")
+        await notify(request, f"The month was not closed: {left} of it is still to be synchronised or accepted.", "bad")
+    except MonthChangedError:
+        await notify(request, "The month was not closed: it has changed since you opened this page. Look again.", "bad")
+    else:
+        if closing is None:
+            raise not_found("There is no invoice of that month.")
+        await notify(request, f"{month_name(period)} is closed.")
+        return see_other(visitor.partner_id, "month", "certificate", period=period)
+    return see_other(visitor.partner_id, "month", period=period)
+
+
+@router.get("/month/certificate")
+async def certificate(request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "") -> Response:
+    """Show the certificate of a closed month; it prints as it is."""
+    month = await ports.months.month(visitor.partner_id, period)
+    closing: Closing | None = None if month is None else month.closing
+    if closing is None:
+        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+    return page(
+        request,
+        "months/certificate.html",
+        tab="month",
+        period=period,
+        certificate=Certificate.of(closing),
+        label=sentences.label,
+        person=requester,
+    )

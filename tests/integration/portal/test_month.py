@@ -1,0 +1,96 @@
+"""The month page: what needs somebody first, a difference accepted with a note, the month closed and certified."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+MONTH = "/portal/acme-msp/month"
+
+
+async def difference(world: "World") -> None:
+    """Leave a month with one customer in Halo and one that has no client."""
+    other = {"customer_id": "C-2", "customer_name": "Wide World", "unit_price": Decimal(100)}
+    invoice_pk = await world.invoice(lines=[world.line(1), world.line(2, **other)])
+    await world.pool.execute(
+        "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, billing_cycle,"
+        " is_active) VALUES ('acme-msp', 5, 7, 'P-1', 12, 31.50, 'Monthly', true)"
+    )
+    done = world.item(
+        outcome="synced", action="create", after=("12", "31.50", "Monthly", True), halo_licence_id=5, line_nos=[1]
+    )
+    unmatched = world.item(
+        outcome="skipped",
+        action="none",
+        reason="customer_not_found",
+        detail="No client is called Wide World.",
+        customer_ids=["C-2"],
+        customer_name="Wide World",
+        halo_client_id=None,
+        line_nos=[2],
+    )
+    await world.finish(await world.run(invoice_pk, [done, unmatched]), "partial")
+
+
+async def test_before_the_first_invoice_the_page_says_what_will_be_here(browser: "Browser") -> None:
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert page.texts(".empty-title") == ["No invoice has arrived yet"]
+
+
+async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browser: "Browser", world: "World") -> None:
+    await difference(world)
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert page.title == "November 2026"
+    assert page.texts(".title-row .badge") == ["! Open"]
+    assert "Not synchronised: AUD 1,200.00 at 1 customer" in page.text
+    assert page.one(".notice a.button")["href"] == "/portal/acme-msp/customers"
+    rows = page.texts("section[aria-labelledby=customers-title] tbody tr")
+    assert [row.split(" ")[0] for row in rows] == ["Wide", "Contoso"]
+    assert "No active client of that name in Halo (1)" in rows[0]
+    assert "378.00 378.00 0.00 In Halo as billed" in rows[1]
+    assert "2 lines" in page.text
+
+    page = await browser.open(f"{MONTH}?customer=C-2")
+    assert page.texts("#rows-title") == ["Wide World"]
+    assert "No client is called Wide World." in page.text
+    page = await browser.submit(f"{MONTH}/accept", note="Billed by hand.")
+    assert "Accepted as it is." in page.text
+    assert "Billed by hand." in page.text
+    page = await browser.submit(f"{MONTH}/accept")
+    assert "The acceptance was taken back." in page.text
+    page = await browser.submit(f"{MONTH}/accept", note="Billed by hand, on paper.")
+    assert page.texts(".title-row .badge") == ["i Ready to close"]
+
+    page = await browser.submit(f"{MONTH}/close")
+    assert page.title == "Certificate: November 2026"
+    assert "Accepted by key of acme-msp: “ Billed by hand, on paper. ”" in page.text
+    page = await browser.open(MONTH)
+    assert page.texts(".title-row .badge") == ["✓ Closed"]
+
+
+async def test_a_month_that_has_changed_is_not_closed_unseen(browser: "Browser", world: "World") -> None:
+    await difference(world)
+    await browser.sign_in()
+    await browser.open(f"{MONTH}?customer=C-2")
+    await browser.submit(f"{MONTH}/accept", note="Billed by hand.")
+    await world.pool.execute("DELETE FROM month_acceptance")
+    page = await browser.submit(f"{MONTH}/close")
+    assert "The month was not closed: 1 thing of it" in page.text
+    assert await world.pool.fetchval("SELECT count(*) FROM month_closing") == 0
+
+
+async def test_what_is_not_there_is_not_found(browser: "Browser", world: "World") -> None:
+    await world.invoice(lines=[world.line(1)])
+    await browser.sign_in()
+    await browser.open(f"{MONTH}?period=2020-01", status=404)
+    await browser.open(f"{MONTH}/certificate?period=2026-11", status=404)
+    page = await browser.open(f"{MONTH}?reason=not_synchronised")
+    assert page.texts("#rows-title") == ["Not synchronised yet"]
