@@ -170,6 +170,11 @@ class World:
             **columns,
         }
         run_id: UUID = await self._insert("run", made, "run_id")
+        await self.items(run_id, items)
+        return run_id
+
+    async def items(self, run_id: UUID, items: Iterable[dict[str, Any]]) -> None:
+        """Store the plan of a run that has none."""
         rows = [
             {
                 "run_id": run_id,
@@ -184,7 +189,6 @@ class World:
                 await connection.copy_records_to_table(
                     "item", records=[tuple(row.values()) for row in rows], columns=list(rows[0])
                 )
-        return run_id
 
     async def finish(self, run_id: UUID, state: str = "succeeded") -> None:
         """End a run."""

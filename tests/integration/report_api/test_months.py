@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -211,6 +212,37 @@ async def test_what_customers_share_is_divided_to_the_cent(world: "World") -> No
     month = await world.get("/months/2026-11")
     assert [each["in_halo"] for each in month["customers"]] == ["3.33", "3.34", "3.33"]
     assert month["reasons"] == [{"reason": "halo_rejected", "count": 1, "amount": "84.50"}]
+
+
+async def test_invoices_that_count_together_are_one_month_and_one_that_no_longer_counts_is_told(world: "World") -> None:
+    first = await world.invoice("INV-1", lines=[world.line(1)])
+    later = await world.invoice(
+        "INV-2", lines=[world.line(1, product_code="Q")], issued_at=world.issued + timedelta(days=1)
+    )
+    for number in (5, 6):
+        await licence(world, number)
+    items = [
+        world.item(**SYNCED, halo_licence_id=5, product_code="Q", line_nos=[1]),
+        world.item(**SYNCED, halo_licence_id=6, product_code="P-1", line_nos=[2]),
+    ]
+    run_id = await world.run(later)
+    await world.pool.execute("INSERT INTO run_further_invoice VALUES ($1, $2, 1)", run_id, first)
+    await world.items(run_id, items)
+    await world.finish(run_id)
+    choose = (
+        "INSERT INTO month_choice VALUES ($1, '2026-11', $2)"
+        " ON CONFLICT (partner_id, period) DO UPDATE SET invoices = $2"
+    )
+    await world.pool.execute(choose, PARTNER, "together")
+    month = await world.get("/months/2026-11")
+    assert [(each["billed"], each["in_halo"]) for each in month["totals"]] == [("756.00", "756.00")]
+    assert (month["state"], [each["counts"] for each in month["invoices"]]) == ("ready", [True, True])
+
+    await world.pool.execute(choose, PARTNER, "newest")
+    month = await world.get("/months/2026-11")
+    assert [(each["billed"], each["in_halo"]) for each in month["totals"]] == [("378.00", "756.00")]
+    assert month["reasons"] == [{"reason": "not_synchronised", "count": 1, "amount": "-378.00"}]
+    assert (month["state"], [each["counts"] for each in month["invoices"]]) == ("open", [True, False])
 
 
 AMOUNTS = st.decimals(min_value=0, max_value=200, places=3)

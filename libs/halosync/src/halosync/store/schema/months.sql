@@ -46,12 +46,14 @@ RETURNS TABLE (
     billing_cycle text, cycle_key text, lines bigint, billed numeric, in_halo numeric, counted boolean
 ) LANGUAGE sql STABLE SET work_mem = '64MB' AS $$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
+    -- Several invoices may have one run.
+    planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
     -- A clean-up belongs to nobody on the invoice; it is shown with the customer of its client.
     owner AS (
         SELECT DISTINCT ON (i.halo_client_id) i.halo_client_id, i.customer_ids[1] AS customer_id, i.customer_name
-        FROM plan p JOIN item i USING (run_id)
+        FROM planned_run p JOIN item i USING (run_id)
         WHERE i.product_code IS NOT NULL AND i.halo_client_id IN (
-            SELECT c.halo_client_id FROM plan JOIN item c USING (run_id) WHERE c.product_code IS NULL)
+            SELECT c.halo_client_id FROM planned_run JOIN item c USING (run_id) WHERE c.product_code IS NULL)
         ORDER BY i.halo_client_id, i.seq
     ),
     -- Lines that no run has applied yet; a product of a customer is one thing.
@@ -154,6 +156,8 @@ RETURNS TABLE (
         CASE WHEN t.outcome = 'pending' THEN 'in_progress'
              WHEN t.outcome IS DISTINCT FROM 'synced' THEN t.reason
              WHEN c.off_by = 0 THEN NULL
+             -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
+             WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
              WHEN NOT h.as_written THEN 'edited_in_halo'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
