@@ -193,6 +193,7 @@ CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL DEFAULT now(),
+    content bytea,
     PRIMARY KEY (consumer, event_id)
 );
 

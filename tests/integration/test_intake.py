@@ -19,6 +19,7 @@ from halosync.domain.invoice_choice import MonthInvoices
 from halosync.store.invoices import InvoiceStore
 from halosync.store.month_choices import MonthChoices
 from halosync.store.partners import PartnerStore
+from halosync.store.queries import QUERIES
 from halosync.store.runs import RunStore
 from planner.intake import Intake
 from planner.lines_fetcher import LinesFetcher
@@ -138,6 +139,27 @@ async def test_redelivery_changes_nothing_and_is_not_answered_again(desk: Desk) 
     await desk.intake.take_in(body)
     assert await desk.lines() == [(1, "P-1")]
     assert await desk.answers() == ["invoice.accepted.v1"]
+
+
+@pytest.mark.parametrize("changed", [{"period": "2026-12"}, {"lines": [line(quantity="3")]}, {"invoice_id": "INV-2"}])
+async def test_another_content_under_the_same_event_id_is_answered(desk: Desk, changed: dict[str, Any]) -> None:
+    sent = event()
+    await desk.take_in(**sent)
+    with pytest.raises(InvalidInvoiceError, match="event_id: another invoice, or another content, came under this"):
+        await desk.take_in(**sent | changed)
+    await desk.take_in(**sent | {"unknown": 1})
+    assert await desk.answers() == ["invoice.accepted.v1", "invoice.rejected.v1"]
+    assert await desk.standing() == {("INV-1", 1): True}
+
+
+async def test_a_line_without_customer_is_stored_and_nothing_is_planned_for_it(desk: Desk) -> None:
+    """Nobody's line must not lead to a client in Halo that has no name."""
+    usage = {"line_id": "2", "product_code": "AZ", "kind": "usage", "quantity": "0.0159369774", "unit_price": "1.28"}
+    await desk.take_in(lines=[line(1), usage])
+    assert await desk.pool.fetchval("SELECT quantity::text FROM invoice_line WHERE line_no = 2") == "0.0159369774"
+    invoice_pk = await desk.pool.fetchval("SELECT invoice_pk FROM invoice")
+    planned = QUERIES.lines_of(desk.pool, invoice_pk=invoice_pk, run_id=uuid4())
+    assert [row["line_no"] async for row in planned] == [1]
 
 
 async def test_a_higher_revision_supersedes_the_lower_ones(desk: Desk) -> None:

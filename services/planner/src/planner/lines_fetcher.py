@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
-from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, read_json_line, whole
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, json_lines, whole
 
 from planner.intake import in_turns
 from planner.ports import LinesOf
@@ -154,10 +154,4 @@ async def _lines(file: IO[bytes], checker: LineChecker) -> AsyncIterator[Invoice
 
 
 def _parsed(file: IO[bytes]) -> Iterator[object]:
-    line_no = 0
-    while text := file.readline(_LONGEST_LINE):
-        line_no += 1
-        if not text.strip():
-            line_no -= 1
-            continue
-        yield read_json_line(text, line_no)
+    return json_lines(iter(lambda: file.readline(_LONGEST_LINE), b""))

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from halosync.cli.failures import CommandError
 from halosync.contracts.invoice import InvoiceHeader, InvoiceProblem
-from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, read_event, read_json_line
+from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, json_lines, read_event
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -80,7 +80,7 @@ def check(body: bytes, lines_file: Path | None, progress: Progress) -> Verdict:
                 progress.wrap_file(file, size, description="checking lines") as watched,
                 gzip.GzipFile(fileobj=watched) if zipped else nullcontext(watched) as texts,
             ):
-                return _check_lines(header, _json_lines(texts))
+                return _check_lines(header, json_lines(texts))
     except (OSError, EOFError, zlib.error) as error:
         raise CommandError(f"cannot read {lines_file}: {error}") from None
 
@@ -94,9 +94,3 @@ def _check_lines(header: InvoiceHeader, lines: Iterable[Any]) -> Verdict:
     except InvalidInvoiceError as error:
         return Verdict(header, checker.count, str(checker.total), error.problems)
     return Verdict(header, checker.count, str(checker.total))
-
-
-def _json_lines(texts: Iterable[bytes]) -> Iterator[Any]:
-    """Parse each line that is not blank; blank ones are not counted, as in the planner."""
-    for number, text in enumerate((text for text in texts if text.strip()), start=1):
-        yield read_json_line(text, number)

@@ -5,31 +5,10 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from halosync.contracts.message import INVOICES, Event, Identifier, Text, printable
-
-
-def _number_not_bool(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError('must be a number written as a string, such as "12.50"')  # noqa: TRY004 - pydantic wants it
-    return value
-
-
-def _plain_zero(value: Decimal) -> Decimal:
-    """Make `0E-99999` the zero that it is; Postgres cannot store its exponent."""
-    return value or Decimal(0)
-
-
-Quantity = Annotated[
-    Decimal, BeforeValidator(_number_not_bool), Field(max_digits=15, decimal_places=6), AfterValidator(_plain_zero)
-]
-"""A quantity: at most 9 digits before and 6 after the point. Never NaN or infinite."""
-
-Money = Annotated[
-    Decimal, BeforeValidator(_number_not_bool), Field(max_digits=18, decimal_places=6), AfterValidator(_plain_zero)
-]
-"""An amount in the invoice's currency: at most 12 digits before and 6 after the point. Never NaN or infinite."""
+from halosync.contracts.message import INVOICES, Event, Identifier, Text
+from halosync.contracts.values import AnyMoney, AnyQuantity, Money, Quantity, ShownName, ShownText, number
 
 PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, Field(pattern=PERIOD, description="The month that is billed.")]
@@ -42,19 +21,31 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 class InvoiceLine(BaseModel):
-    """One line of an invoice."""
+    """One line of an invoice, with what a line that sets a licence must have."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
 
     line_id: Identifier
     customer_id: Identifier
-    customer_name: Text
+    customer_name: ShownName
     product_code: Text
-    product_name: Annotated[str, AfterValidator(printable)] = Field(default="", max_length=500)
+    product_name: ShownText = ""
     kind: Literal["recurring", "proration", "credit", "one_off", "usage"]
     quantity: Quantity
     unit_price: Money
     billing_cycle: Text
+
+
+class NonRecurringLine(InvoiceLine):
+    """A line that sets no licence: it may lack customer and cycle ('' then), and have any number of decimals."""
+
+    customer_id: Annotated[ShownText, Field(max_length=200)] = ""
+    customer_name: ShownText = ""
+    product_code: ShownName
+    kind: Literal["proration", "credit", "one_off", "usage"]
+    quantity: AnyQuantity
+    unit_price: AnyMoney
+    billing_cycle: ShownText = ""
 
 
 class InvoiceHeader(Event):
@@ -72,11 +63,11 @@ class InvoiceHeader(Event):
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")
     issued_at: AwareDatetime = Field(ge=_EARLIEST, lt=_LATEST)
     line_count: int | None = Field(default=None, strict=True, ge=0, description="Control total: how many lines.")
-    total: Annotated[Decimal, BeforeValidator(_number_not_bool)] | None = Field(
+    total: Annotated[Decimal, BeforeValidator(number)] | None = Field(
         default=None,
         max_digits=24,
         decimal_places=6,
-        description="Control total: the sum of quantity times unit_price, each rounded to cents.",
+        description="Control total: the sum of quantity times unit_price, each rounded half up to cents.",
     )
     lines_url: str | None = Field(
         default=None, max_length=2000, description="Where a big invoice's lines are: JSON lines, gzip allowed."
@@ -86,7 +77,7 @@ class InvoiceHeader(Event):
 class InvoiceReady(InvoiceHeader):
     """An invoice is ready to be synchronised. It has `lines` or `lines_url`, exactly one of them."""
 
-    lines: list[InvoiceLine] | None = None
+    lines: list[InvoiceLine | NonRecurringLine] | None = None
 
     @model_validator(mode="after")
     def _one_source_of_lines(self) -> "InvoiceReady":

@@ -3,21 +3,27 @@
 The lines are checked one at a time, so that 100,000 of them never stand in memory as models.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine, InvoiceProblem
+from halosync.contracts.invoice import InvoiceHeader, InvoiceLine, InvoiceProblem, NonRecurringLine
 
 MOST_PROBLEMS = 20
 """After so many problems the rest is not told: the file is broken as a whole."""
 
 MOST_LINES = 1_000_000
 _CENT = Decimal("0.01")
+_EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
+"""Nothing but cents is ever rounded: a product of two numbers of a line has at most 36 decimals."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NON_RECURRING = frozenset(get_args(NonRecurringLine.model_fields["kind"].annotation))
 
 
 class InvalidInvoiceError(ValueError):
@@ -47,7 +53,7 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
         InvalidInvoiceError: not JSON, or the header does not fit.
     """
     try:
-        event = from_json(body)
+        event = from_json(body.removeprefix(_BYTE_ORDER_MARK))
     except ValueError as error:
         raise InvalidInvoiceError(whole(f"the message is not JSON: {error}")) from None
     if not isinstance(event, dict):
@@ -83,6 +89,12 @@ class LineChecker:
 
     def __post_init__(self) -> None:
         self._problems: list[InvoiceProblem] = []
+        self._content = hashlib.sha256(self.header.model_dump_json(exclude={"lines_url"}).encode())
+
+    @property
+    def content(self) -> bytes:
+        """A digest of what the invoice says, as far as its lines were checked: the same for the same invoice."""
+        return self._content.digest()
 
     def check(self, raw_lines: Iterable[Any]) -> Iterator[InvoiceLine]:
         """Yield each line that fits; what does not is remembered for `finish`.
@@ -95,13 +107,15 @@ class LineChecker:
             if self.count > MOST_LINES:
                 raise self._error(whole(f"more than {MOST_LINES} lines", "lines"))
             try:
-                line = InvoiceLine.model_validate(raw)
+                line = _line(raw)
             except ValidationError as error:
                 self._problems += _problems(error, self.count)
                 if len(self._problems) >= MOST_PROBLEMS:
                     raise self._error([]) from None
                 continue
-            self.total += (line.quantity * line.unit_price).quantize(_CENT, ROUND_HALF_UP)
+            amount = _EXACT.quantize(_EXACT.multiply(line.quantity, line.unit_price), _CENT)
+            self.total = _EXACT.add(self.total, amount)
+            self._content.update(line.model_dump_json().encode())
             yield line
 
     def finish(self) -> None:
@@ -116,7 +130,14 @@ class LineChecker:
         if header.line_count is not None and header.line_count != self.count:
             raise self._error(whole(f"says {header.line_count}, but there are {self.count} lines", "line_count"))
         if header.total is not None and header.total != self.total:
-            raise self._error(whole(f"says {header.total}, but the lines add up to {self.total}", "total"))
+            raise self._error(
+                whole(
+                    f"says {header.total}, but the lines add up to {self.total}: each line's quantity times unit_price "
+                    "is rounded half up to cents (0.125 becomes 0.13, -0.125 becomes -0.13), and then they are added. "
+                    "Round in the same way, or leave total out",
+                    "total",
+                )
+            )
 
     def _readable(self, raw_lines: Iterable[Any]) -> Iterator[Any]:
         """Pass the lines on; one that cannot even be read ends the check, with all that is known by then."""
@@ -129,6 +150,13 @@ class LineChecker:
         return InvalidInvoiceError([*self._problems, *more][:MOST_PROBLEMS], identity(self.header))
 
 
+def _line(raw: Any) -> InvoiceLine:
+    """Check a line; what sets no licence is not held to what a licence needs (spec section 9, "Lenient")."""
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    loose = isinstance(kind, str) and kind in _NON_RECURRING
+    return (NonRecurringLine if loose else InvoiceLine).model_validate(raw)
+
+
 def identity(header: InvoiceHeader) -> dict[str, Any]:
     """Return what an answer needs to say which invoice it speaks of."""
     return {
@@ -137,6 +165,17 @@ def identity(header: InvoiceHeader) -> dict[str, Any]:
         "invoice_id": header.invoice_id,
         "revision": header.revision,
     }
+
+
+def json_lines(texts: Iterable[bytes]) -> Iterator[Any]:
+    """Parse a JSON-lines file; blank lines are passed over and not counted, byte order marks too.
+
+    Raises:
+        InvalidInvoiceError: a line is not JSON.
+    """
+    bare = (text.removeprefix(_BYTE_ORDER_MARK).strip() for text in texts)
+    for number, text in enumerate((text for text in bare if text), start=1):
+        yield read_json_line(text, number)
 
 
 def read_json_line(text: bytes, line_no: int) -> Any:

@@ -10,7 +10,7 @@ import asyncpg
 
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceHeader, InvoiceLine, InvoiceRejected
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
-from halosync.store.outbox import emit, first_time
+from halosync.store.outbox import content_of, emit, first_time, note_content
 from halosync.store.queries import QUERIES, Connection
 
 CONSUMER = "planner.invoice-ready"
@@ -37,8 +37,8 @@ class InvoiceStore:
         Inbox, invoice, lines and the answer commit together.
 
         Raises:
-            InvalidInvoiceError: unknown partner, not a higher revision, a line that does not fit, or control totals
-                that do not agree; nothing was stored.
+            InvalidInvoiceError: unknown partner, an event of this id that said something else, not a higher revision, a
+                line that does not fit, or control totals that do not agree; nothing was stored.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             partner = await QUERIES.lock_partner(connection, partner_id=header.partner_id)
@@ -48,6 +48,7 @@ class InvoiceStore:
                     identity(header),
                 )
             if not await first_time(connection, CONSUMER, header.event_id):
+                await _must_say_the_same(connection, header, lines)
                 return False
             await _must_be_newer(connection, header)
             invoice_pk: int = await QUERIES.insert_invoice(
@@ -67,6 +68,7 @@ class InvoiceStore:
                 "invoice_line", records=_records(invoice_pk, lines(checker)), columns=_COLUMNS
             )
             checker.finish()
+            await note_content(connection, CONSUMER, header.event_id, checker.content)
             await QUERIES.set_invoice_totals(
                 connection, invoice_pk=invoice_pk, line_count=checker.count, total=checker.total
             )
@@ -106,6 +108,25 @@ class InvoiceStore:
                     rejected_at=datetime.now(UTC),
                 ),
             )
+
+
+async def _must_say_the_same(
+    connection: Connection, header: InvoiceHeader, lines: Callable[[LineChecker], Lines]
+) -> None:
+    """Refuse an event that was taken in before and says something else now: nobody would hear of the difference."""
+    checker = LineChecker(header)
+    async for _ in lines(checker):
+        pass
+    checker.finish()
+    if await content_of(connection, CONSUMER, header.event_id) not in {None, checker.content}:
+        raise InvalidInvoiceError(
+            whole(
+                "another invoice, or another content, came under this event_id before and was taken in; "
+                "publish this one under an event_id of its own",
+                "event_id",
+            ),
+            identity(header),
+        )
 
 
 async def _must_be_newer(connection: Connection, header: InvoiceHeader) -> None:

@@ -13,6 +13,17 @@ async def first_time(connection: Connection, consumer: str, event_id: UUID) -> b
     return await QUERIES.remember_event(connection, consumer=consumer, event_id=event_id) is not None
 
 
+async def note_content(connection: Connection, consumer: str, event_id: UUID, content: bytes) -> None:
+    """Remember a digest of what an event said."""
+    await QUERIES.note_content(connection, consumer=consumer, event_id=event_id, content=content)
+
+
+async def content_of(connection: Connection, consumer: str, event_id: UUID) -> bytes | None:
+    """Return the digest of what an event said that was dealt with; None if none was noted."""
+    content: bytes | None = await QUERIES.content_of_event(connection, consumer=consumer, event_id=event_id)
+    return content
+
+
 async def emit(connection: Connection, message: Message) -> None:
     """Write a message to the outbox, in the caller's transaction; a relay publishes it after the commit."""
     name = message.message_type

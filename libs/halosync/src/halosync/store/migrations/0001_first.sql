@@ -443,6 +443,7 @@ CREATE TABLE inbox (
     consumer        text NOT NULL,
     event_id        uuid NOT NULL,
     received_at     timestamptz NOT NULL DEFAULT now(),
+    content         bytea,                                        -- a digest of what it said; null: it is not asked for
     PRIMARY KEY (consumer, event_id)
 );
 

@@ -3,6 +3,12 @@
 INSERT INTO inbox (consumer, event_id) VALUES (:consumer, :event_id)
 ON CONFLICT DO NOTHING RETURNING consumer;
 
+-- name: note_content!
+UPDATE inbox SET content = :content WHERE consumer = :consumer AND event_id = :event_id;
+
+-- name: content_of_event$
+SELECT content FROM inbox WHERE consumer = :consumer AND event_id = :event_id;
+
 -- name: add_to_outbox!
 -- In the transaction of the work it tells of.
 INSERT INTO outbox (exchange, routing_key, message_type, body)
