@@ -60,6 +60,7 @@ def test_the_example_invoices_cover_the_ways_to_write_one() -> None:
     assert {path.stem.removeprefix("invoice.ready.v1.") for path in INVOICE_EXAMPLES} == {
         "with-lines",
         "with-lines-url",
+        "usage-lines",
         "unknown-fields",
         "minimal",
     }

@@ -1,4 +1,4 @@
-"""Values of the invoice system's events: numbers, and texts that are only shown (spec sections 6 and 9, "Lenient")."""
+"""Values of the invoice system's events: numbers, and texts that are only shown (spec section 9, "Lenient")."""
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
