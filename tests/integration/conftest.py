@@ -11,11 +11,14 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from devstack.fixtures import PoolOf
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
+from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.delivery import PASSING
+from halosync.store.partners import PartnerStore
 from report_api.app import Api, build
 from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
@@ -232,11 +235,13 @@ def application() -> Api:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming, application: Api) -> AsyncIterator[World]:
+async def world(
+    pool: "asyncpg.Pool[Any]", pool_of: PoolOf, event_timing: EventTiming, application: Api
+) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = ports_on(
-        pool,
+        await pool_of(Account.REPORT_API),
         public_url=PUBLIC_URL,
         rate_limit=RateLimit(requests=500, window_s=300),
         services=auth,
@@ -247,7 +252,7 @@ async def world(pool: "asyncpg.Pool[Any]", event_timing: EventTiming, applicatio
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         world = World(pool, client, ports, auth)
         for partner in (ACME, RIVAL):
-            await ports.partners.add(partner, partner)
+            await PartnerStore(pool).add(partner, partner)
         for owner in (ACME, RIVAL, None):
             world.keys[owner] = (await ports.keys.create(owner, f"key of {owner}", by=COMMAND_LINE)).api_key
         yield world

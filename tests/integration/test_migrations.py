@@ -64,19 +64,19 @@ async def test_the_snapshot_of_the_schema_is_as_generated(pool: "asyncpg.Pool[as
 
 
 async def test_the_schema_applies_again_over_itself(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await migrate(empty_url) == ["0001_first", "schema"]
+    assert (await migrate(empty_url)).applied == ["0001_first", "schema"]
     changed = functions_and_views() + "\n"
     monkeypatch.setattr(module, "functions_and_views", lambda: changed)
-    assert await migrate(empty_url) == ["schema"]
-    assert await migrate(empty_url) == []
+    assert (await migrate(empty_url)).applied == ["schema"]
+    assert (await migrate(empty_url)).applied == []
 
 
 async def test_the_next_migration_is_applied_and_the_first_is_not_repeated(empty_url: str, texts: Texts) -> None:
-    assert await migrate(empty_url) == ["0001_first", "schema"]
+    assert (await migrate(empty_url)).applied == ["0001_first", "schema"]
     texts.folders["migrations"] = MORE
-    assert await migrate(empty_url) == ["0002_more", "schema"]
+    assert (await migrate(empty_url)).applied == ["0002_more", "schema"]
     assert await columns(empty_url, "first") == ["a", "b"]
-    assert await migrate(empty_url) == []
+    assert (await migrate(empty_url)).applied == []
 
 
 async def test_an_applied_migration_that_was_edited_is_refused(empty_url: str, texts: Texts) -> None:
@@ -90,7 +90,7 @@ async def test_an_applied_migration_that_was_edited_is_refused(empty_url: str, t
 async def test_a_view_that_was_edited_replaces_the_old_one(empty_url: str, texts: Texts) -> None:
     await migrate(empty_url)
     texts.folders["schema"] = {"views": "DROP VIEW IF EXISTS seen; CREATE VIEW seen AS SELECT 1 AS one, a FROM first"}
-    assert await migrate(empty_url) == ["schema"]
+    assert (await migrate(empty_url)).applied == ["schema"]
     assert await columns(empty_url, "seen") == ["one", "a"]
 
 
@@ -100,7 +100,7 @@ async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Text
         await migrate(empty_url)
     assert await columns(empty_url, "first") == ["a"]
     texts.folders["migrations"] = MORE
-    assert await migrate(empty_url) == ["0002_more", "schema"]
+    assert (await migrate(empty_url)).applied == ["0002_more", "schema"]
 
 
 WRITTEN_IN = {

@@ -15,8 +15,10 @@ import pytest_asyncio
 from auth.connection_service import ConnectionService
 from auth.vault import Vault
 from cryptography.fernet import Fernet
+from devstack.fixtures import PoolOf
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted, RequestedBy
+from halosync.domain.accounts import Account
 from halosync.halo.oauth import OAuthClient
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
@@ -24,7 +26,6 @@ from halosync.ports.permits import Rate
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.connections import ConnectionStore
 from halosync.store.limiter import RateLimiter
-from halosync.store.pool import open_pool
 from pydantic import SecretStr
 
 PARTNER = "acme-msp"
@@ -117,14 +118,14 @@ class World:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]", database_url: str) -> AsyncIterator[World]:
+async def world(pool: "asyncpg.Pool[Any]", pool_of: PoolOf) -> AsyncIterator[World]:
     keys = [SecretStr(Fernet.generate_key().decode())]
     await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
-    other_pool = await open_pool(database_url)
+    own_pool, other_pool = await pool_of(Account.AUTH), await pool_of(Account.AUTH)
     async with running_sandbox() as sandbox, httpx.AsyncClient() as http:
 
         def make(vault: Vault) -> Auth:
-            return Auth(pool, http, sandbox.url_template, vault)
+            return Auth(own_pool, http, sandbox.url_template, vault)
 
         other = Auth(other_pool, http, sandbox.url_template, Vault(keys))
         running = World(pool, sandbox, http, keys, make, make(Vault(keys)), other)
@@ -133,7 +134,6 @@ async def world(pool: "asyncpg.Pool[Any]", database_url: str) -> AsyncIterator[W
         for replica in (running.auth, other):
             await replica.tokens.close()
             await replica.transport.close()
-    await other_pool.close()
 
 
 @pytest.fixture(autouse=True)

@@ -17,11 +17,13 @@ import asyncpg
 import halo_writer.assembly
 import planner.assembly
 import pytest
+from devstack.fixtures import PoolOf
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Ports as WriterPorts
 from halosync.contracts.connection import TokenGranted
+from halosync.domain.accounts import Account
 from halosync.domain.acts import Actor
 from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.run_order import RunOrder
@@ -95,15 +97,24 @@ class Tuning:
         return PageSizeBounds(self.page_size, self.most_rows or self.page_size, self.timeout_s / 3)
 
 
+@dataclass(frozen=True)
+class Pools:
+    """The test's database as each of those who work on it may use it."""
+
+    everything: "asyncpg.Pool[Any]"
+    planner: "asyncpg.Pool[Any]"
+    writer: "asyncpg.Pool[Any]"
+
+
 class Pipeline:
     """From an invoice to licences, one message at a time."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: Tuning) -> None:
-        self.pool, self.sandbox, self.tuning = pool, sandbox, tuning
+    def __init__(self, pools: Pools, sandbox: RunningSandbox, tuning: Tuning) -> None:
+        self.pool, self.pools, self.sandbox, self.tuning = pools.everything, pools, sandbox, tuning
         self.tokens = SandboxTokens(sandbox)
-        self.runs, self.actions, self.limiter = RunStore(pool), ActionStore(pool), RateLimiter(pool)
+        self.runs, self.actions = RunStore(pools.planner), ActionStore(pools.writer)
+        self.limiter = RateLimiter(pools.everything)
         self.transport = HaloTransport(sandbox.url_template, tuning.timeout_s)
-        self.counter = RequestCounter(pool)
         use_cases = self.planner()
         self.intake, self.planning = use_cases.intake, use_cases.run_planner
         self.refreshing = use_cases.snapshot_refresh
@@ -111,21 +122,21 @@ class Pipeline:
 
     def planner(self, rate: Rate | None = None) -> Planner:
         """Return another planner on the same stores."""
-        reads = ReadStore(self.pool)
+        reads = ReadStore(self.pools.planner)
         no_lines: Any = None  # every invoice here brings its own
         ports = PlannerPorts(
-            invoices=InvoiceStore(self.pool),
+            invoices=InvoiceStore(self.pools.planner),
             lines=no_lines,
             owed_runs=self.runs,
-            runs=RunWork(self.pool),
-            plans=PlanStore(self.pool),
+            runs=RunWork(self.pools.planner),
+            plans=PlanStore(self.pools.planner),
             reads=reads,
             page_sizes=PageSizeStore(self.pool),
             snapshots=reads,
-            connections=ConnectionStore(self.pool),
+            connections=ConnectionStore(self.pools.planner),
             tokens=self.tokens,
-            limiter=self.limiter,
-            counter=self.counter,
+            limiter=RateLimiter(self.pools.planner),
+            counter=RequestCounter(self.pools.planner),
             lists=HaloReader(self.transport, self.tuning.page_size),
             sample_lists=HaloReader(self.transport, SAMPLE_PAGE_SIZE),
             passing=PASSING,
@@ -144,8 +155,8 @@ class Pipeline:
         ports = WriterPorts(
             actions=self.actions,
             tokens=self.tokens,
-            limiter=self.limiter,
-            counter=self.counter,
+            limiter=RateLimiter(self.pools.writer),
+            counter=RequestCounter(self.pools.writer),
             lists=HaloReader(self.transport, self.tuning.page_size),
             writes=HaloWriter(self.transport),
         )
@@ -280,7 +291,9 @@ def tuning() -> Tuning:
 
 
 @pytest.fixture
-async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: Tuning) -> AsyncIterator[Pipeline]:
+async def pipeline(
+    pool: "asyncpg.Pool[Any]", pool_of: PoolOf, sandbox: RunningSandbox, tuning: Tuning
+) -> AsyncIterator[Pipeline]:
     """A partner that is connected to a tenant with two clients, Contoso (1) and Fabrikam (2)."""
     await pool.execute(
         "INSERT INTO partner (partner_id, name, review_first_sync) VALUES ($1, 'Acme MSP', false)", PARTNER
@@ -296,7 +309,8 @@ async def pipeline(pool: "asyncpg.Pool[Any]", sandbox: RunningSandbox, tuning: T
         applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": ["http://127.0.0.1/accounts/"]}],
         clients=[{"id": 1, "name": "Contoso"}, {"id": 2, "name": "Fabrikam"}],
     )
-    pipeline = Pipeline(pool, sandbox, tuning)
+    pools = Pools(pool, await pool_of(Account.PLANNER), await pool_of(Account.HALO_WRITER))
+    pipeline = Pipeline(pools, sandbox, tuning)
     async with only_allowed_transitions(pool):
         yield pipeline
     await pipeline.transport.close()

@@ -5,15 +5,19 @@ a test that kills one disturbs nobody. Load them with `pytest_plugins = ["devsta
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import TypeAlias
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from halo_sandbox.testing import RunningSandbox, running_sandbox
+from halosync.domain.accounts import Account
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 
+from devstack.accounts import USERS, signed_in
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
@@ -21,6 +25,9 @@ from devstack.rabbitmq_choice import AMQP_URL_VARIABLE
 from devstack.servers import fresh_name
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder, state_folder
+
+PoolOf: TypeAlias = "Callable[[Account], Awaitable[asyncpg.Pool[asyncpg.Record]]]"
+"""See the fixture `pool_of`."""
 
 QUICK = {"HALOSYNC_HALO_SETTLE_S": "1", "HALOSYNC_RETRY_DELAYS_S": "0.5,2", "HALOSYNC_HALO_TIMEOUT_S": "5"}
 """Settings with which what a test provokes is over in seconds."""
@@ -51,9 +58,9 @@ async def rabbit_server(devstack_state: StateFolder) -> AsyncIterator[RabbitServ
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def migrated_template(postgres_server: PostgresServer) -> AsyncIterator[str]:
-    """Name of a database with every migration applied; copied, never used."""
+    """Name of a database with every migration applied and the rights of every role; copied, never used."""
     name = fresh_name("template")
-    await migrate(await postgres_server.create_database(name))
+    await migrate(await postgres_server.create_database(name), USERS)
     yield name
     await postgres_server.drop_database(name)
 
@@ -68,10 +75,23 @@ async def database_url(postgres_server: PostgresServer, migrated_template: str) 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def pool(database_url: str) -> "AsyncIterator[asyncpg.Pool[asyncpg.Record]]":
-    """A pool on the test's database."""
+    """A pool on the test's database, with an account that may do everything."""
     opened = await open_pool(database_url)
     yield opened
     await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool_of(database_url: str) -> AsyncIterator[PoolOf]:
+    """Opens pools on the test's database as a service has them: with its own role, and no right more."""
+    async with AsyncExitStack() as opened:
+
+        async def pool_of(account: Account) -> "asyncpg.Pool[asyncpg.Record]":
+            pool = await open_pool(signed_in(database_url, account))
+            opened.push_async_callback(pool.close)
+            return pool
+
+        yield pool_of
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -2,9 +2,13 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from halosync.domain.accounts import Account
+
+from devstack.accounts import passwords, signed_in
 from devstack.errors import NotOursError
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
@@ -18,14 +22,28 @@ class Servers:
     """What the services of one stack are connected to.
 
     Attributes:
-        database_url: a database.
-        amqp_url: a virtual host.
+        database_url: a database, with an account that may do everything.
+        amqp_url: a virtual host, likewise.
     """
 
     database_url: str
     amqp_url: str
     _postgres: PostgresServer | None
     _rabbit: RabbitServer | None
+
+    def settings_of(self, account: Account) -> Mapping[str, str]:
+        """Return the addresses with which an account signs in; of a server that was given, the one that was given."""
+        database_url, amqp_url = self.database_url, self.amqp_url
+        return {
+            "DATABASE_URL": database_url if self._postgres is None else signed_in(database_url, account),
+            "AMQP_URL": amqp_url,
+        }
+
+    def administrator(self) -> Mapping[str, str]:
+        """Return the settings of `halosync migrate`, which makes the users of the servers that are ours."""
+        if self._postgres is None:
+            return {}
+        return {"ADMIN_DATABASE_URL": self.database_url, **passwords()}
 
     @property
     def postgres(self) -> PostgresServer:

@@ -70,9 +70,9 @@ class ServiceFactory:
         argv = [sys.executable, "-m", module, *arguments]
         return ChildProcess(name, argv, env=clean_environment(settings), log=self._state.log(name), cwd=self._cwd)
 
-    def command_environment(self) -> dict[str, str]:
+    def command_environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the operator's command."""
-        return clean_environment(self._settings)
+        return clean_environment({**extra, **self._settings})
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:

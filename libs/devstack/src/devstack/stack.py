@@ -3,11 +3,12 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
+from halosync.domain.accounts import Account
 
 from devstack.command import run
 from devstack.options import StackOptions
@@ -28,8 +29,8 @@ class Stack:
 
     Attributes:
         servers: the Postgres and RabbitMQ under them, to kill and restart.
-        database_url: the database that they share.
-        amqp_url: the virtual host that they share.
+        database_url: the database that they share, with an account that may do everything.
+        amqp_url: the virtual host that they share, likewise.
         http_url: address of report-api.
         sandbox_url: address of the sandbox, None with a Halo of one's own; a tenant is at `{sandbox_url}/{tenant}`.
         logs: folder of the logs, one file for each process.
@@ -47,15 +48,12 @@ class Stack:
         self.logs = state.folder("logs")
         self._cwd = options.cwd or state.folder("work")
         settings = {
-            "DATABASE_URL": self.database_url,
-            "AMQP_URL": self.amqp_url,
             "PUBLIC_URL": self.http_url,
             "HALO_URL_TEMPLATE": options.halo_url_template or f"{self.sandbox_url}/{{tenant}}",
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(http_port),
         }
-        named = {f"{PREFIX}{name}": setting for name, setting in settings.items()}
-        self._workshop = ServiceFactory({**named, **options.environment}, state, self._cwd)
+        self._workshop = ServiceFactory({**_named(settings), **options.environment}, state, self._cwd)
         self._options = options
         self._sandbox: ChildProcess | None = None
         self.services: dict[str, Service] = {}
@@ -72,11 +70,11 @@ class Stack:
             DevstackError: something does not start; the message has its output.
         """
         self._options.progress("Migrating the database and starting the sandbox")
-        await _together(self._command("migrate"), self._start_sandbox())
+        migrate = self._command("migrate", settings=self.servers.administrator())
+        await _together(migrate, self._start_sandbox())
         self._options.progress("Starting the services")
-        key = {f"{PREFIX}TOKEN_KEYS": self._options.token_keys}
-        for kind, extra in ((AUTH, key), (PLANNER, None), (REPORT_API, None)):
-            self.services[kind] = self._workshop.service(kind, kind, extra)
+        for kind, extra in ((AUTH, {"TOKEN_KEYS": self._options.token_keys}), (PLANNER, {}), (REPORT_API, {})):
+            self._new_service(kind, kind, extra)
         for _ in range(self._options.writers):
             self._new_writer()
         await _together(*(service.start() for service in self.services.values()))
@@ -127,8 +125,11 @@ class Stack:
         return killed
 
     def _new_writer(self) -> Service:
-        name = f"{WRITER}-{len(self.writers) + 1}"
-        self.services[name] = self._workshop.service(WRITER, name)
+        return self._new_service(WRITER, f"{WRITER}-{len(self.writers) + 1}", {})
+
+    def _new_service(self, kind: str, name: str, extra: Mapping[str, str]) -> Service:
+        own = _named({**self.servers.settings_of(Account(kind)), **extra})
+        self.services[name] = self._workshop.service(kind, name, own)
         return self.services[name]
 
     async def _start_sandbox(self) -> None:
@@ -139,8 +140,9 @@ class Stack:
         self._sandbox.start()
         await self._sandbox.wait_listening(self._sandbox_port, timeout_s=_SANDBOX_TIMEOUT_S)
 
-    async def _command(self, *arguments: str) -> str:
-        return await run([*_COMMAND, *arguments], env=self._workshop.command_environment(), cwd=self._cwd)
+    async def _command(self, *arguments: str, settings: Mapping[str, str] | None = None) -> str:
+        own = _named({**self.servers.settings_of(Account.OPERATOR), **(settings or {})})
+        return await run([*_COMMAND, *arguments], env=self._workshop.command_environment(own), cwd=self._cwd)
 
 
 @asynccontextmanager
@@ -168,6 +170,10 @@ async def running_stack(
         exits.push_async_callback(stack.stop)
         await stack.start()
         yield stack
+
+
+def _named(settings: Mapping[str, str]) -> dict[str, str]:
+    return {f"{PREFIX}{name}": setting for name, setting in settings.items()}
 
 
 async def _together(*work: Coroutine[Any, Any, object]) -> None:

@@ -10,6 +10,7 @@ from aio_pika.exceptions import AMQPError
 
 from halosync.cli.output import complain
 from halosync.messaging.publisher import NotPublishedError
+from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError
 from halosync.store.partners import UnknownPartnerError
 
@@ -28,7 +29,7 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-_WORDED = (UnknownPartnerError, NotPublishedError, MigrationChangedError, AMQPError, OSError)
+_WORDED = (UnknownPartnerError, NotPublishedError, MigrationChangedError, TooMightyError, AMQPError, OSError)
 
 
 def _in_words(error: Exception) -> str:
@@ -56,7 +57,7 @@ def unreachable(server: str, variable: str, url: str, error: BaseException) -> C
 
 
 @contextmanager
-def reaching_postgres(url: str) -> Iterator[None]:
+def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iterator[None]:
     """Say which server it was when connecting to Postgres fails, and why.
 
     Raises:
@@ -65,4 +66,4 @@ def reaching_postgres(url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise unreachable("Postgres", "HALOSYNC_DATABASE_URL", url, error) from None
+        raise unreachable("Postgres", variable, url, error) from None

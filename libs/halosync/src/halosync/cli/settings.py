@@ -1,8 +1,10 @@
 """What the command needs from the environment: only the addresses of the servers that a subcommand uses."""
 
-from pydantic import AmqpDsn, Field
+from pydantic import AmqpDsn, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from halosync.contracts.database_url import DatabaseUrl
+from halosync.domain.accounts import Account, Users
 from halosync.runtime.variables import EnvironmentSettings
 
 
@@ -16,3 +18,36 @@ class BrokerSettings(EnvironmentSettings):
     """For the subcommands that publish."""
 
     amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
+
+
+class AdministratorSettings(EnvironmentSettings):
+    """For `migrate`: the administrators of the servers, and the users that it makes for the services.
+
+    A password that is not given is left as the server has it.
+    """
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    admin_database_url: DatabaseUrl | None = Field(
+        default=None, description="Postgres with an account that owns the tables and may create roles"
+    )
+    user_prefix: str = Field(
+        default="halosync",
+        pattern="^[a-z][a-z0-9_]{0,39}$",
+        description="What the names of users and roles begin with: halosync_auth, halosync_planner",
+    )
+    auth_password: SecretStr | None = None
+    planner_password: SecretStr | None = None
+    halo_writer_password: SecretStr | None = None
+    report_api_password: SecretStr | None = None
+    operator_password: SecretStr | None = None
+    invoices_password: SecretStr | None = None
+
+    @property
+    def users(self) -> Users:
+        """The users to make, with the passwords that are given."""
+        given = {account: getattr(self, f"{account.name.lower()}_password") for account in Account}
+        return Users(
+            self.user_prefix,
+            {account: password.get_secret_value() for account, password in given.items() if password is not None},
+        )

@@ -1,0 +1,129 @@
+-- Who may do what in Postgres (spec section 10, "Between the services"): one section for each table and view, and no
+-- right that is not here. `halosync migrate` replaces the names after the colons and runs all of it as an administrator,
+-- after it has taken every right away, in one transaction. A new table needs a section: decide who works on it.
+--
+-- A row lock of any kind (FOR UPDATE, FOR KEY SHARE) needs the right to update a column: where only that is needed, one
+-- column is named. A trigger and a function do what they do with the rights of whoever set them off; a view does not.
+
+-- ---------------------------------------------------------------- the database itself
+REVOKE ALL ON DATABASE :database FROM PUBLIC;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT CONNECT ON DATABASE :database TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT USAGE ON SCHEMA public TO :auth, :planner, :halo_writer, :report_api, :operator;
+
+-- migration
+GRANT SELECT ON migration TO :auth, :planner, :halo_writer, :report_api, :operator;
+
+-- ---------------------------------------------------------------- partners, keys, sessions
+-- partner
+GRANT SELECT ON partner TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT UPDATE ON partner TO :report_api, :operator;
+GRANT INSERT ON partner TO :operator;
+GRANT UPDATE (settled_at) ON partner TO :planner, :halo_writer;
+-- api_key
+GRANT SELECT, INSERT, UPDATE ON api_key TO :report_api, :operator;
+-- portal_session
+GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO :report_api;
+
+-- ---------------------------------------------------------------- connections to Halo
+-- connection
+GRANT SELECT ON connection TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE ON connection TO :auth;
+-- oauth_attempt: the verifier is auth's; that somebody is connecting is shown
+GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_attempt TO :auth;
+GRANT SELECT (partner_id, tenant, client_id, created_at, expires_at, used_at) ON oauth_attempt
+    TO :planner, :report_api, :operator;
+-- oauth_token: auth alone
+GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
+
+-- ---------------------------------------------------------------- invoices
+-- invoice
+GRANT SELECT ON invoice TO :planner, :report_api, :operator;
+GRANT INSERT, UPDATE ON invoice TO :planner;
+GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
+-- invoice_line
+GRANT SELECT ON invoice_line TO :planner, :report_api, :operator;
+GRANT INSERT ON invoice_line TO :planner;
+
+-- ---------------------------------------------------------------- links
+-- customer_link: another tenant's clients have other numbers, so auth unlinks
+GRANT SELECT ON customer_link TO :auth, :planner, :report_api, :operator;
+GRANT UPDATE (halo_client_id, updated_at) ON customer_link TO :auth;
+GRANT INSERT, UPDATE, DELETE ON customer_link TO :report_api;
+-- product_link
+GRANT SELECT ON product_link TO :planner, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON product_link TO :report_api;
+
+-- ---------------------------------------------------------------- what was last read from Halo
+-- halo_snapshot
+GRANT SELECT ON halo_snapshot TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON halo_snapshot TO :planner;
+GRANT DELETE ON halo_snapshot TO :auth;
+GRANT UPDATE (read_at) ON halo_snapshot TO :halo_writer;
+-- halo_client
+GRANT SELECT ON halo_client TO :auth, :planner, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON halo_client TO :planner;
+GRANT DELETE ON halo_client TO :auth;
+-- halo_licence
+GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
+GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
+GRANT DELETE ON halo_licence TO :auth;
+-- halo_read
+GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
+-- halo_read_client
+GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_client TO :planner;
+-- halo_read_licence
+GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_licence TO :planner;
+
+-- ---------------------------------------------------------------- runs, items, batches
+-- run
+GRANT SELECT, UPDATE ON run TO :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT ON run TO :planner, :report_api, :operator;
+-- batch: its numbers are taken before its rows are written; a run that is cancelled leaves it without work
+GRANT SELECT, INSERT, UPDATE ON batch TO :planner, :halo_writer;
+GRANT SELECT ON batch TO :report_api, :operator;
+GRANT UPDATE (state, redeliver_at) ON batch TO :report_api;
+GRANT USAGE ON SEQUENCE batch_batch_id_seq TO :planner;
+-- item: of a run that is cancelled, what is not yet sent is withdrawn
+GRANT SELECT ON item TO :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE ON item TO :planner;
+GRANT UPDATE ON item TO :halo_writer;
+GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api;
+-- item_view
+GRANT SELECT ON item_view TO :report_api, :operator;
+-- item_line: a trigger of item is its only writer
+GRANT SELECT, INSERT ON item_line TO :planner;
+GRANT SELECT ON item_line TO :report_api;
+-- item_money
+GRANT SELECT ON item_money TO :planner, :halo_writer, :report_api, :operator;
+-- run_money: a trigger of run is its only writer
+GRANT SELECT, INSERT ON run_money TO :planner, :halo_writer, :report_api;
+GRANT SELECT ON run_money TO :operator;
+-- run_view: whoever ends a run tells of it
+GRANT SELECT ON run_view TO :planner, :halo_writer, :report_api, :operator;
+
+-- ---------------------------------------------------------------- the audit log: added to, never changed
+-- audit_entry
+GRANT INSERT ON audit_entry TO :auth, :planner, :report_api, :operator;
+GRANT SELECT ON audit_entry TO :report_api, :operator;
+
+-- ---------------------------------------------------------------- messages
+-- inbox
+GRANT SELECT, INSERT ON inbox TO :planner;
+-- outbox: whoever is first publishes it
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :auth, :planner, :halo_writer, :report_api;
+GRANT INSERT ON outbox TO :operator;
+-- dead_letter
+GRANT SELECT, INSERT, UPDATE ON dead_letter TO :planner;
+GRANT SELECT, UPDATE ON dead_letter TO :operator;
+
+-- ---------------------------------------------------------------- the limiter
+-- rate_tenant
+GRANT SELECT, INSERT, UPDATE ON rate_tenant TO :planner, :halo_writer;
+GRANT SELECT ON rate_tenant TO :report_api, :operator;
+-- rate_lease
+GRANT SELECT, INSERT, UPDATE, DELETE ON rate_lease TO :planner, :halo_writer;
+GRANT SELECT ON rate_lease TO :report_api, :operator;
+-- rate_standing
+GRANT SELECT ON rate_standing TO :planner, :halo_writer, :report_api, :operator;
