@@ -45,6 +45,14 @@ GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
 GRANT SELECT ON invoice_line TO :planner, :report_api, :operator;
 GRANT INSERT ON invoice_line TO :planner;
 
+-- ---------------------------------------------------------------- months
+-- month_acceptance
+GRANT SELECT, INSERT, UPDATE, DELETE ON month_acceptance TO :report_api;
+GRANT SELECT ON month_acceptance TO :operator;
+-- month_closing
+GRANT SELECT, INSERT, UPDATE ON month_closing TO :report_api;
+GRANT SELECT ON month_closing TO :operator;
+
 -- ---------------------------------------------------------------- links
 -- customer_link: another tenant's clients have other numbers, so auth unlinks
 GRANT SELECT ON customer_link TO :auth, :planner, :report_api, :operator;
