@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from halosync.store.partners import PartnerStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -269,7 +270,7 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
     planned: bool,
 ) -> None:
     partner = f"p-{uuid4()}"
-    await world.ports.partners.add(partner, "A partner")
+    await PartnerStore(world.pool).add(partner, "A partner")
     rows = [
         world.line(n, customer_id=c, product_code=f"P-{p}", quantity=Decimal(q), unit_price=price, billing_cycle=cycle)
         for n, (c, p, q, price, cycle) in enumerate(lines, 1)

@@ -45,7 +45,13 @@ GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
 GRANT SELECT ON invoice_line TO :planner, :report_api, :operator;
 GRANT INSERT ON invoice_line TO :planner;
 
+-- owed_sync
+GRANT SELECT ON owed_sync TO :planner, :report_api, :operator;
+
 -- ---------------------------------------------------------------- months
+-- month_choice
+GRANT SELECT ON month_choice TO :planner, :report_api, :operator;
+GRANT INSERT, UPDATE ON month_choice TO :report_api;
 -- month_acceptance
 GRANT SELECT, INSERT, UPDATE, DELETE ON month_acceptance TO :report_api;
 GRANT SELECT ON month_acceptance TO :operator;
@@ -88,6 +94,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_licence TO :planner;
 -- run
 GRANT SELECT, UPDATE ON run TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT ON run TO :planner, :report_api, :operator;
+-- run_further_invoice
+GRANT SELECT ON run_further_invoice TO :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT ON run_further_invoice TO :planner, :report_api, :operator;
+-- invoice_of_run
+GRANT SELECT ON invoice_of_run TO :planner, :halo_writer, :report_api, :operator;
 -- batch: its numbers are taken before its rows are written; a run that is cancelled leaves it without work
 GRANT SELECT, INSERT, UPDATE ON batch TO :planner, :halo_writer;
 GRANT SELECT ON batch TO :report_api, :operator;
