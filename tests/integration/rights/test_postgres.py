@@ -46,7 +46,7 @@ ONLY: dict[tuple[str, str], set[Account]] = {
     ("item", "UPDATE"): {PLANNER, WRITER},
     ("batch", "INSERT"): {PLANNER, WRITER},
     ("dead_letter", "SELECT"): {PLANNER, OPERATOR},
-    ("rate_lease", "INSERT"): {PLANNER, WRITER},
+    ("rate_lease", "INSERT"): {AUTH, PLANNER, WRITER},
     ("migration", "INSERT"): set(),
     ("migration", "SELECT"): set(WITH_A_ROLE),
 }

@@ -83,6 +83,14 @@ GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :ope
 GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
+-- halo_refresh: asked for by the pages, carried out by the planner; another tenant makes it idle
+GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api, :operator;
+GRANT INSERT, UPDATE ON halo_refresh TO :report_api;
+GRANT UPDATE, DELETE ON halo_refresh TO :planner;
+GRANT DELETE ON halo_refresh TO :auth;
+-- halo_page_size: learnt by whoever reads Halo
+GRANT SELECT, INSERT, UPDATE ON halo_page_size TO :auth, :planner, :halo_writer;
+GRANT SELECT ON halo_page_size TO :operator;
 -- halo_read
 GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
 -- halo_read_client
@@ -137,12 +145,12 @@ GRANT INSERT ON outbox TO :operator;
 GRANT SELECT, INSERT, UPDATE ON dead_letter TO :planner;
 GRANT SELECT, UPDATE ON dead_letter TO :operator;
 
--- ---------------------------------------------------------------- the limiter
+-- ---------------------------------------------------------------- the limiter: of those who ask Halo
 -- rate_tenant
-GRANT SELECT, INSERT, UPDATE ON rate_tenant TO :planner, :halo_writer;
+GRANT SELECT, INSERT, UPDATE ON rate_tenant TO :auth, :planner, :halo_writer;
 GRANT SELECT ON rate_tenant TO :report_api, :operator;
 -- rate_lease
-GRANT SELECT, INSERT, UPDATE, DELETE ON rate_lease TO :planner, :halo_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON rate_lease TO :auth, :planner, :halo_writer;
 GRANT SELECT ON rate_lease TO :report_api, :operator;
 -- rate_standing
 GRANT SELECT ON rate_standing TO :planner, :halo_writer, :report_api, :operator;
