@@ -83,6 +83,10 @@ GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :ope
 GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
+-- kept_licence: another tenant's licences have other numbers
+GRANT SELECT ON kept_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON kept_licence TO :report_api;
+GRANT DELETE ON kept_licence TO :auth;
 -- halo_refresh: asked for by the pages, carried out by the planner; another tenant makes it idle
 GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON halo_refresh TO :report_api;
