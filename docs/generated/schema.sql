@@ -117,6 +117,10 @@ CREATE TABLE halo_licence (
     licence_type bigint,
     owned boolean NOT NULL DEFAULT false,
     removed_at timestamp with time zone,
+    product_code text,
+    asked_name text,
+    kept_name text,
+    kept_otherwise jsonb,
     PRIMARY KEY (partner_id, halo_licence_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
@@ -271,6 +275,8 @@ CREATE TABLE item (
     send_by timestamp with time zone,
     settle_at timestamp with time zone,
     unseen_at timestamp with time zone,
+    answer_status integer,
+    answer_words text,
     PRIMARY KEY (item_id),
     UNIQUE (run_id, seq),
     FOREIGN KEY (batch_id) REFERENCES batch(batch_id),

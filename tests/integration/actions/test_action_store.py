@@ -83,7 +83,7 @@ async def test_what_waits_can_fail_too(stage: Stage) -> None:
 async def test_a_refused_array_goes_on_in_parts_and_a_second_split_moves_nothing(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
     marks = await marked(stage, items)
-    await stage.store.refuse(batch_id, marks, [items[1]])
+    await stage.store.refuse(await stage.store.batch(batch_id), marks, [items[1]])
     batch = await stage.store.batch(batch_id)
     assert (batch.refused_rows, await stage.item(items[0])) == (frozenset({items[1]}), ("unknown", "pending", 1))
     await stage.store.unmark(marks, charged=False)

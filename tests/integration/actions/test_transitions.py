@@ -23,7 +23,7 @@ STATEMENTS: Mapping[str, Statement] = {
     "unmark": lambda stage, _, marks: stage.store.unmark(marks, charged=True),
     "mark_unknown": lambda stage, _, marks: stage.store.mark_unknown(marks, settle_s=0.0),
     "look_again": lambda stage, _, marks: stage.store.look_again(marks, settle_s=0.0),
-    "refuse": lambda stage, batch, marks: stage.store.refuse(batch.batch_id, marks, []),
+    "refuse": lambda stage, batch, marks: stage.store.refuse(batch, marks, []),
     "adopt": adopt,
     "applied": lambda stage, batch, marks: stage.store.record(
         batch, [AppliedAction(*each, 7) for each in marks.items()]

@@ -122,7 +122,7 @@ def test_applying_a_plan_reaches_the_desired_state(inputs: PlanInput, soft: bool
                 continue
             assert len(active) == 1
             assert float(active[0].quantity or 0) == float(quantity)
-            line = inputs.lines[line_nos[0] - 1]
+            line = next(each for each in inputs.lines if each.line_no in line_nos and each.quantity)
             assert active[0].billing_cycle == line.billing_cycle
             if inputs.settings.price_field is PriceField.PRICE:
                 assert float(active[0].price or 0) == float(line.unit_price)

@@ -58,6 +58,20 @@ def test_what_has_an_unknown_outcome_is_looked_up_and_never_just_sent_again(atte
     assert after(FailureClass.OUTCOME_UNKNOWN, attempts) == LookUp()
 
 
+def test_what_failed_as_a_whole_is_looked_up_as_well() -> None:
+    assert after(FailureClass.FAILED_WHOLE) == LookUp()
+
+
+@pytest.mark.parametrize(("attempts", "delay_s"), [(1, 5.0), (3, 120.0), (9, 300.0)])
+def test_what_is_locked_is_looked_up_after_a_while(attempts: int, delay_s: float) -> None:
+    assert after(FailureClass.LOCKED, attempts) == LookUp(delay_s)
+
+
+def test_an_outage_that_says_how_long_it_takes_is_waited_out() -> None:
+    assert after(FailureClass.TRANSIENT, wait_s=90.0) == Again(90.0, charged=True)
+    assert after(FailureClass.TRANSIENT, wait_s=1.0) == Again(5.0, charged=True)
+
+
 @pytest.mark.parametrize("failure", FailureClass)
 def test_every_class_needs_delays(failure: FailureClass) -> None:
     with pytest.raises(ValueError, match=r"^There must be at least one retry delay\.$"):

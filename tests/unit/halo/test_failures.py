@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 5, 2, 0, 0, tzinfo=UTC)
 TRANSIENT, UNKNOWN = FailureClass.TRANSIENT, FailureClass.OUTCOME_UNKNOWN
+LOCKED, FAILED = FailureClass.LOCKED, FailureClass.FAILED_WHOLE
 REJECTED, LIMITED, UNAUTHORIZED = FailureClass.REJECTED, FailureClass.RATE_LIMITED, FailureClass.UNAUTHORIZED
 
 
 def expected(status: int, *, write: bool) -> FailureClass:
-    match status:
-        case 429:
-            return LIMITED
-        case 401:
-            return UNAUTHORIZED
-        case _ if status != 408 and 300 <= status < 500:
-            return REJECTED
-        case _:
-            return UNKNOWN if write else TRANSIENT
+    passing = {408: UNKNOWN, 503: UNKNOWN, 409: LOCKED, 423: LOCKED}
+    if status in {401, 429}:
+        return UNAUTHORIZED if status == 401 else LIMITED
+    if status < 400 or (not write and (status in passing or status >= 500)):
+        return TRANSIENT
+    return passing.get(status, REJECTED if status < 500 else FAILED)
 
 
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
@@ -41,11 +39,13 @@ def test_every_status_has_its_class(status: int, write: bool) -> None:
         (400, True, REJECTED),
         (403, False, REJECTED),
         (404, True, REJECTED),
-        (409, True, REJECTED),
+        (409, True, LOCKED),
+        (409, False, TRANSIENT),
         (422, True, REJECTED),
-        (302, True, REJECTED),
+        (423, True, LOCKED),
+        (302, True, TRANSIENT),
         (408, True, UNKNOWN),
-        (500, True, UNKNOWN),
+        (500, True, FAILED),
         (500, False, TRANSIENT),
         (503, True, UNKNOWN),
         (504, False, TRANSIENT),
@@ -130,8 +130,25 @@ def test_whatever_retry_after_says_it_is_a_wait_or_nothing(text: str) -> None:
     assert wait_s is None or 0 <= wait_s <= 86_400
 
 
-def test_only_a_limit_names_a_wait() -> None:
-    assert retry_after("120", status=503) is None
+def test_a_limit_and_an_outage_name_a_wait_and_nothing_else_does() -> None:
+    assert retry_after("120", status=503) == 120.0
+    assert retry_after("120", status=500) is None
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("https://acme.halopsa.com/auth/login?ReturnUrl=secret", "Halo asks for a log-in"),
+        ("/Account/SignIn", "Halo asks for a log-in"),
+        ("https://other.example/somewhere?token=secret", "to https://other.example/somewhere"),
+        ("", "sent us elsewhere"),
+    ],
+)
+def test_a_redirect_says_where_it_leads_and_no_secret(location: str, words: str) -> None:
+    failure = from_response(httpx.Response(302, headers={"Location": location}), write=True, now=NOW)
+    assert words in failure.words
+    assert "302" in failure.words
+    assert "secret" not in failure.words
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 from halo_writer.effects import removal_write
-from halosync.domain.model import PriceField, Removal
-from halosync.domain.names import name_key
+from halosync.domain.model import Licence, PriceField, Removal
 from halosync.domain.retry import FailureClass
 from halosync.halo.failures import named_rows
+from halosync.halo.stored import stored
 from halosync.halo.transport import HaloTransport
-from halosync.halo.write import HaloWriter, _ids, _number, _wire
+from halosync.halo.write import HaloWriter, _number, _wire
 from halosync.ports.failures import HaloFailure
-from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.licence_write import LicenceWrite, StoredLicence
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,16 +52,16 @@ def test_only_the_fields_that_are_to_change_are_sent() -> None:
     create = LicenceWrite(7, name="P-1", quantity=Decimal(2), price=Decimal("9.5"), billing_cycle="Monthly")
     assert _wire(create) == {"client_id": 7, "name": "P-1", "count": 2, "price": 9.5, "billing_cycle": "Monthly"}
     update = LicenceWrite(7, 70, quantity=Decimal(0), is_active=True)
-    assert _wire(update) == {"id": 70, "count": 0, "is_active": True}
+    assert _wire(update) == {"id": 70, "client_id": 7, "count": 0, "is_active": True}
     priced = {field: LicenceWrite(7, 70, price=Decimal(1), price_field=field) for field in PriceField}
-    assert _wire(priced[PriceField.PRICE]) == {"id": 70, "price": 1}
-    assert _wire(priced[PriceField.PURCHASE_PRICE]) == {"id": 70, "purchase_price": 1}
-    assert _wire(priced[PriceField.NONE]) == {"id": 70}
+    assert _wire(priced[PriceField.PRICE]) == {"id": 70, "client_id": 7, "price": 1}
+    assert _wire(priced[PriceField.PURCHASE_PRICE]) == {"id": 70, "client_id": 7, "purchase_price": 1}
+    assert _wire(priced[PriceField.NONE]) == {"id": 70, "client_id": 7}
 
 
 def test_a_removal_that_is_no_delete() -> None:
-    assert _wire(removal_write(7, 70, Removal.ZERO)) == {"id": 70, "count": 0}
-    assert _wire(removal_write(7, 70, Removal.DEACTIVATE)) == {"id": 70, "is_active": False}
+    assert _wire(removal_write(7, 70, Removal.ZERO)) == {"id": 70, "client_id": 7, "count": 0}
+    assert _wire(removal_write(7, 70, Removal.DEACTIVATE)) == {"id": 70, "client_id": 7, "is_active": False}
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,12 @@ CREATE, OTHER_CREATE = LicenceWrite(7, name="P-1"), LicenceWrite(8, name="P-1")
 UPDATE = LicenceWrite(7, 70, name="P-2")
 
 
+def ids(answer: object, writes: Sequence[LicenceWrite]) -> list[int | None]:
+    return [None if each is None else each.licence_id for each in stored(answer, writes)]
+
+
 @pytest.mark.parametrize(
-    ("answer", "ids"),
+    ("answer", "found"),
     [
         ([{"id": 1, "client_id": 7, "name": "P-1"}, {"id": 2, "client_id": 8, "name": "P-1"}, {"id": 70}], [1, 2, 70]),
         ([{"id": 70}, {"id": 2, "client_id": 8, "name": "P-1"}, {"id": 1, "client_id": 7, "name": "p-1 "}], [1, 2, 70]),
@@ -95,30 +100,90 @@ UPDATE = LicenceWrite(7, 70, name="P-2")
         ([], [None, None, None]),
         ([{"id": 1}, {"id": 2}, {"id": 3}], [None, None, None]),
         ([{"id": 1, "client_id": 7, "name": "P-1"}, {"id": 2, "client_id": 7, "name": "P-1"}], [None, None, None]),
-        ([{"id": "1", "client_id": 7, "name": "P-1"}, {"id": "70"}], [None, None, None]),
-        ([{"id": 1, "client_id": "7", "name": "P-1"}, {"id": None}, {}], [None, None, None]),
+        ([{"id": "1", "client_id": "7", "name": "P-1"}, {"id": "70"}], [1, None, 70]),
         ([{"id": 1, "client_id": [7], "name": ["P-1"]}, {"id": [], "name": {}}], [None, None, None]),
-        ([{"id": 1, "name": "P-1"}, {"id": 2, "client_id": 7}], [None, None, None]),
+        ([{"id": 1, "name": "P-1"}, {"id": 2, "client_id": 9}], [None, None, None]),
         ([{"id": 70, "client_id": 7, "name": "P-1"}], [None, None, 70]),
+        ([{"id": 5, "client_id": 7, "name": "X"}, {"id": 6, "client_id": 8, "name": "Y"}], [5, 6, None]),
+        ([{"id": 5, "client_id": 7, "name": "X"}, {"id": 6, "client_id": 7, "name": "Y"}], [None, None, None]),
+        ([{"id": 5, "client_id": 7, "name": "X"}, {"id": 1, "client_id": 7, "name": "P-1"}], [1, None, None]),
     ],
-    ids=range(11),
+    ids=range(13),
 )
-def test_an_answer_is_matched_by_id_or_else_by_client_and_name(
-    answer: list[dict[str, Any]], ids: list[int | None]
+def test_an_answer_is_matched_by_id_or_by_client_and_name_or_where_one_is_left_over(
+    answer: list[dict[str, Any]], found: list[int | None]
 ) -> None:
-    assert _ids(answer, [CREATE, OTHER_CREATE, UPDATE]) == ids
+    assert ids(answer, [CREATE, OTHER_CREATE, UPDATE]) == found
 
 
 def test_an_array_of_one_is_answered_with_the_bare_object() -> None:
-    assert _ids({"id": 1, "client_id": 7, "name": "P-1"}, [CREATE]) == [1]
-    assert _ids({"id": 70}, [UPDATE]) == [70]
+    assert ids({"id": 1, "client_id": 7, "name": "P-1"}, [CREATE]) == [1]
+    assert ids({"id": 70}, [UPDATE]) == [70]
 
 
-@pytest.mark.parametrize("answer", [None, "ok", 7, True, [1], [{"id": 70}, None], [[]]], ids=repr)
-def test_an_answer_that_shows_no_licences_leaves_the_outcome_unknown(answer: object) -> None:
+@pytest.mark.parametrize("name", ["R&amp;D-SEAT", "R", "", None, "something else"])
+def test_the_one_row_of_an_answer_is_the_one_create_whatever_it_is_called(name: str | None) -> None:
+    create = LicenceWrite(7, name="R&D-SEAT")
+    assert ids({"id": 5, "client_id": 7, "name": name}, [create]) == [5]
+    assert ids([{"id": 5, "name": name}], [create]) == [5]
+    assert ids({"id": 5}, [UPDATE]) == [None]
+
+
+def test_escaped_names_tell_the_creates_of_a_client_apart() -> None:
+    creates = [LicenceWrite(7, name=name) for name in ("R&D", "Q&A", "Plain", "Cut off here")]
+    names = ["Q&amp;A", "Cut", "R&amp;D", "Plain"]
+    answer = [{"id": number, "client_id": 7, "name": name} for number, name in enumerate(names, start=1)]
+    assert ids(answer, creates) == [3, 1, 4, 2]
+
+
+@pytest.mark.parametrize("answer", [None, "ok", 7, True, [1], [None], [[]], {}], ids=repr)
+def test_an_answer_that_shows_no_licences_says_nothing(answer: object) -> None:
+    assert ids(answer, [UPDATE]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"resultCode": 1, "errorMessage": "The agent is locked."}, "The agent is locked."),
+        ([{"Message": "No."}], "No."),
+        ({"error": "bad"}, "bad"),
+        ({"resultCode": 7}, "resultCode 7"),
+    ],
+)
+def test_an_error_object_with_status_200_is_that_error(answer: object, words: str) -> None:
     with pytest.raises(HaloFailure) as failed:
-        _ids(answer, [UPDATE])
-    assert failed.value.failure is FailureClass.OUTCOME_UNKNOWN
+        stored(answer, [CREATE, UPDATE])
+    assert (failed.value.failure, failed.value.status) == (FailureClass.FAILED_WHOLE, 200)
+    assert failed.value.words == words
+
+
+def test_a_message_beside_a_licence_is_no_error() -> None:
+    assert ids({"id": 1, "client_id": 7, "name": "P-1", "message": "Saved."}, [CREATE]) == [1]
+
+
+WRITE = LicenceWrite(7, name="P-1", quantity=Decimal(2), price=Decimal("9.5"), billing_cycle="Monthly")
+ROW = {"id": 1, "client_id": 7, "name": "P-1", "count": 2.0, "price": 9.5, "billing_cycle": "Monthly"}
+
+
+def test_an_answer_shows_what_halo_keeps_and_its_warning() -> None:
+    [answered] = stored({**ROW, "_warning": " Rounded. "}, [WRITE])
+    assert answered is not None
+    assert answered.licence == Licence(1, 7, "P-1", Decimal("2.0"), Decimal("9.5"), None, "Monthly")
+    assert answered.warning == "Rounded."
+
+
+@pytest.mark.parametrize("changes", [{"count": {}}, {"deleted": True}], ids=repr)
+def test_an_answer_that_is_not_understood_shows_the_id_only(changes: dict[str, Any]) -> None:
+    assert stored({**ROW, **changes}, [WRITE]) == [StoredLicence(1)]
+
+
+@pytest.mark.parametrize("field", ["name", "count", "price", "billing_cycle"])
+def test_what_was_asked_for_and_is_not_shown_is_not_taken_for_kept(field: str) -> None:
+    row = {name: value for name, value in ROW.items() if name != field}
+    assert stored(row, [WRITE]) == [StoredLicence(1)]
+    assert stored(ROW, [replace(WRITE, is_active=False)]) == [StoredLicence(1)]
+    [answered] = stored(ROW, [replace(WRITE, price_field=PriceField.PURCHASE_PRICE)])
+    assert answered == StoredLicence(1)
 
 
 @st.composite
@@ -137,23 +202,24 @@ def written_arrays(draw: st.DrawFn) -> tuple[list[LicenceWrite], list[dict[str, 
 def test_no_answer_whatever_its_order_and_gaps_gives_a_write_the_id_of_another(
     array: tuple[list[LicenceWrite], list[dict[str, Any]]], data: st.DataObject
 ) -> None:
-    writes, stored = array
-    shown = data.draw(st.permutations(stored))[: data.draw(st.integers(0, len(stored)))]
-    own = [row["id"] if row in shown else None for row in stored]
-    assert _ids(shown, writes) == own
+    writes, rows = array
+    shown = data.draw(st.permutations(rows))[: data.draw(st.integers(0, len(rows)))]
+    own = [row["id"] if row in shown else None for row in rows]
+    assert ids(shown, writes) == own
 
 
 @given(
     answer=st.lists(st.dictionaries(st.sampled_from(["id", "client_id", "name"]), st.integers(0, 3) | st.text("ab")))
 )
-def test_whatever_the_answer_an_id_belongs_to_the_write_it_is_given_to(answer: list[dict[str, Any]]) -> None:
+def test_whatever_the_answer_an_id_belongs_to_one_write_of_its_client(answer: list[dict[str, Any]]) -> None:
     writes: Sequence[LicenceWrite] = [LicenceWrite(1, name="a"), LicenceWrite(2, name="a"), LicenceWrite(1, 3)]
-    for write, licence_id in zip(writes, _ids(answer, writes), strict=True):
+    found = [each for each in ids(answer, writes) if each is not None]
+    assert len(found) == len(set(found))
+    for write, licence_id in zip(writes, ids(answer, writes), strict=True):
         rows = [row for row in answer if licence_id is not None and row.get("id") == licence_id]
         assert licence_id is None or rows
         if licence_id is not None and write.licence_id is None:
             assert any(row.get("client_id") == write.client_id for row in rows)
-            assert any(name_key(str(row.get("name") or "")) == name_key(write.name or "") for row in rows)
 
 
 class Halo:
@@ -178,17 +244,29 @@ def halo() -> Halo:
 
 async def test_a_write_is_always_an_array(halo: Halo) -> None:
     halo.answer = httpx.Response(201, json={"id": 1, "client_id": 7, "name": "P-1"})
-    assert await halo.writer.post("acme", "token", [CREATE]) == [1]
+    [answered] = await halo.writer.post("acme", "token", [CREATE])
+    assert answered is not None
+    assert answered.licence_id == 1
     (request,) = halo.requests
     assert (request.method, str(request.url)) == ("POST", "https://acme.halo.example/api/SoftwareLicence")
     assert json.loads(request.content) == [{"client_id": 7, "name": "P-1"}]
     assert request.headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("status", [200, 204, 404])
-async def test_what_is_gone_is_deleted(halo: Halo, status: int) -> None:
-    halo.answer = httpx.Response(status)
-    await halo.writer.delete("acme", "token", 70)
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (httpx.Response(404), True),
+        (httpx.Response(200, json={"id": 70, "deleted": True}), True),
+        (httpx.Response(200, json={"id": 70, "is_active": False}), False),
+        (httpx.Response(200, json={"id": 70}), False),
+        (httpx.Response(200), False),
+        (httpx.Response(204), False),
+    ],
+)
+async def test_only_what_the_answer_shows_as_gone_is_gone(halo: Halo, answer: httpx.Response, shown: bool) -> None:
+    halo.answer = answer
+    assert await halo.writer.delete("acme", "token", 70) is shown
     assert [(request.method, request.url.path) for request in halo.requests] == [("DELETE", "/api/SoftwareLicence/70")]
 
 
@@ -196,9 +274,12 @@ async def test_what_is_gone_is_deleted(halo: Halo, status: int) -> None:
     ("answer", "meaning"),
     [
         (httpx.Response(403), FailureClass.REJECTED),
-        (httpx.Response(500), FailureClass.OUTCOME_UNKNOWN),
+        (httpx.Response(500), FailureClass.FAILED_WHOLE),
+        (httpx.Response(503), FailureClass.OUTCOME_UNKNOWN),
+        (httpx.Response(423), FailureClass.LOCKED),
         (httpx.Response(200, content=b"<html>"), FailureClass.OUTCOME_UNKNOWN),
-        (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), FailureClass.REJECTED),
+        (httpx.Response(200, json={"errorMessage": "It is referenced."}), FailureClass.FAILED_WHOLE),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), FailureClass.TRANSIENT),
     ],
 )
 async def test_other_answers_to_a_delete_are_failures(

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halo_writer.effects import Adopt, Done, Finding, NotDone, Stuck, look, write_of
+from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Stuck, look, result_of, write_of
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
-from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason, Removal
+from halosync.domain.licences import state_of
+from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.states import ActionState
-from halosync.ports.batch_work import BatchAtWork, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 
 BEFORE = LicenceState(Decimal(10), Decimal("31.50"), "Monthly", active=True)
@@ -53,6 +54,9 @@ ADOPTED = replace(CREATE, licence_id=70)
 
 WANTED = Licence(70, 7, "MS-365", Decimal(12), Decimal("31.50"), None, "Monthly")
 UNCHANGED = replace(WANTED, quantity=Decimal(10))
+DEARER, YEARLY = replace(WANTED, price=Decimal(99)), replace(WANTED, billing_cycle="Annual")
+INACTIVE = replace(WANTED, is_active=False)
+SPACED = replace(WANTED, name=" ms-365 ")
 OTHER = replace(WANTED, id=71, name="AV-1")
 
 
@@ -136,11 +140,11 @@ def test_what_has_no_state_to_reach_is_not_sent(action: OpenAction) -> None:
 @pytest.mark.parametrize(
     ("licences", "finding"),
     [
-        ([OTHER, WANTED], Done(70)),
-        ([OTHER, UNCHANGED], NotDone()),
-        ([OTHER, replace(WANTED, price=Decimal(30))], NotDone()),
-        ([OTHER, replace(WANTED, billing_cycle="Annual")], NotDone()),
-        ([OTHER, replace(WANTED, is_active=False)], NotDone()),
+        ([OTHER, WANTED], Shown(WANTED)),
+        ([OTHER, UNCHANGED], NotDone(UNCHANGED)),
+        ([OTHER, DEARER], NotDone(DEARER)),
+        ([OTHER, YEARLY], NotDone(YEARLY)),
+        ([OTHER, INACTIVE], NotDone(INACTIVE)),
         ([OTHER], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
         ([], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
     ],
@@ -151,10 +155,10 @@ def test_an_update_is_done_when_the_licence_of_its_id_is_as_wanted(licences: lis
 
 
 def test_a_name_is_compared_exactly_where_the_action_sets_one() -> None:
-    other_spelling = [replace(WANTED, name="ms-365")]
-    assert look(UPDATE, BATCH, other_spelling) == Done(70)
-    assert look(replace(UPDATE, set_name="MS-365"), BATCH, other_spelling) == NotDone()
-    assert look(replace(UPDATE, set_name="MS-365"), BATCH, [WANTED]) == Done(70)
+    spelled = replace(WANTED, name="ms-365")
+    assert look(UPDATE, BATCH, [spelled]) == Shown(spelled)
+    assert look(replace(UPDATE, set_name="MS-365"), BATCH, [spelled]) == NotDone(spelled)
+    assert look(replace(UPDATE, set_name="MS-365"), BATCH, [WANTED]) == Shown(WANTED)
 
 
 @pytest.mark.parametrize(
@@ -162,12 +166,12 @@ def test_a_name_is_compared_exactly_where_the_action_sets_one() -> None:
 )
 def test_only_the_price_that_is_written_is_compared(price_field: PriceField, done: bool) -> None:
     licence = replace(WANTED, price=Decimal(99), purchase_price=Decimal("31.50"))
-    assert look(UPDATE, batch(price_field=price_field), [licence]) == (Done(70) if done else NotDone())
-    assert look(CREATE, batch(price_field=price_field), [licence]) == (Done(70) if done else Adopt(70))
+    assert look(UPDATE, batch(price_field=price_field), [licence]) == (Shown(licence) if done else NotDone(licence))
+    assert look(CREATE, batch(price_field=price_field), [licence]) == (Shown(licence) if done else Adopt(licence))
 
 
 def test_without_a_price_field_all_else_is_compared_all_the_same() -> None:
-    assert look(UPDATE, batch(price_field=PriceField.NONE), [UNCHANGED]) == NotDone()
+    assert look(UPDATE, batch(price_field=PriceField.NONE), [UNCHANGED]) == NotDone(UNCHANGED)
 
 
 @pytest.mark.parametrize(
@@ -175,11 +179,11 @@ def test_without_a_price_field_all_else_is_compared_all_the_same() -> None:
     [
         ([], NotDone()),
         ([OTHER], NotDone()),
-        ([OTHER, WANTED], Done(70)),
-        ([OTHER, UNCHANGED], Adopt(70)),
-        ([OTHER, replace(WANTED, name=" ms-365 ")], Adopt(70)),
-        ([OTHER, replace(WANTED, is_active=False)], Adopt(70)),
-        ([replace(WANTED, id=69, is_active=False), WANTED], Done(70)),
+        ([OTHER, WANTED], Shown(WANTED)),
+        ([OTHER, UNCHANGED], Adopt(UNCHANGED)),
+        ([OTHER, SPACED], Shown(SPACED)),
+        ([OTHER, INACTIVE], Adopt(INACTIVE)),
+        ([replace(WANTED, id=69, is_active=False), WANTED], Shown(WANTED)),
         (
             [WANTED, replace(WANTED, id=69)],
             Stuck(Reason.LICENCE_AMBIGUOUS, item_sentences.licence_ambiguous("MS-365", [69, 70], 2)),
@@ -191,11 +195,11 @@ def test_a_create_is_looked_for_by_its_name_and_never_made_twice(licences: list[
 
 
 def test_a_create_that_sets_no_name_is_looked_for_by_the_name_of_its_licence() -> None:
-    assert look(replace(CREATE, set_name=None, licence_name="AV-1"), BATCH, [OTHER, WANTED]) == Done(71)
+    assert look(replace(CREATE, set_name=None, licence_name="AV-1"), BATCH, [OTHER, WANTED]) == Shown(OTHER)
 
 
 def test_a_create_is_looked_for_by_the_name_that_it_sets() -> None:
-    assert look(replace(CREATE, set_name="AV-1", licence_name="MS-365"), BATCH, [OTHER, WANTED]) == Done(71)
+    assert look(replace(CREATE, set_name="AV-1", licence_name="MS-365"), BATCH, [OTHER, WANTED]) == Shown(OTHER)
 
 
 @pytest.mark.parametrize(
@@ -215,11 +219,105 @@ def test_a_create_is_looked_for_by_the_name_that_it_sets() -> None:
 def test_a_removal_is_done_when_the_licence_is_gone_or_as_it_leaves_it(
     removal: Removal, licences: list[Licence], done: bool
 ) -> None:
-    assert look(DELETE, batch(removal=removal), licences) == (Done(70) if done else NotDone())
+    assert look(DELETE, batch(removal=removal), licences) == (Gone() if done else NotDone(WANTED))
 
 
 @pytest.mark.parametrize("before", [None, replace(BEFORE, active=False)])
 def test_an_inactive_licence_is_no_proof_of_a_delete_where_it_was_inactive_before(before: LicenceState | None) -> None:
-    inactive = [replace(WANTED, is_active=False)]
-    assert look(replace(DELETE, before=before), BATCH, inactive) == NotDone()
-    assert look(replace(DELETE, before=before), BATCH, []) == Done(70)
+    inactive = [INACTIVE]
+    assert look(replace(DELETE, before=before), BATCH, inactive) == NotDone(INACTIVE)
+    assert look(replace(DELETE, before=before), BATCH, []) == Gone()
+
+
+LONG = "MS-365-BUSINESS-PREMIUM-ADDON"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "found"),
+    [
+        ("R&D", "R&amp;D", True),
+        ("R&D", "R&D-2", False),
+        (LONG, LONG[:20], True),
+        (LONG, LONG[:15], False),
+        (LONG, LONG[1:21], False),
+    ],
+)
+def test_a_created_licence_that_halo_calls_otherwise_is_among_those_that_nobody_knew(
+    name: str, shown: str, found: bool
+) -> None:
+    create, licence = replace(CREATE, set_name=name, licence_name=name), replace(WANTED, name=shown)
+    assert look(create, BATCH, [licence], [licence]) == (Shown(licence) if found else NotDone())
+    assert look(create, BATCH, [licence]) == NotDone()  # known before: it is another one
+
+
+def test_a_cut_name_in_another_state_is_not_believed_and_two_strangers_are_ambiguous() -> None:
+    create = replace(CREATE, set_name=LONG, licence_name=LONG)
+    other = replace(UNCHANGED, name=LONG[:20])
+    assert look(create, BATCH, [other], [other]) == NotDone()
+    twins = [replace(WANTED, id=number, name=LONG[:20]) for number in (70, 71)]
+    assert isinstance(look(create, BATCH, twins, twins), Stuck)
+
+
+def test_a_price_as_it_was_before_is_no_proof_of_one_within_half_a_cent() -> None:
+    asked = replace(UPDATE, after=replace(AFTER, price=Decimal("31.504")))
+    assert look(asked, BATCH, [WANTED]) == NotDone(WANTED)
+    assert look(replace(asked, before=replace(BEFORE, price=Decimal(30))), BATCH, [WANTED]) == Shown(WANTED)
+
+
+# What Halo keeps
+
+
+def test_what_is_kept_to_the_letter_is_applied_and_leaves_nothing_to_remember() -> None:
+    assert result_of(UPDATE, 3, BATCH, WANTED) == AppliedAction(5, 3, 70)
+    assert result_of(CREATE, 3, BATCH, replace(WANTED, billing_cycle="MONTHLY")) == AppliedAction(5, 3, 70)
+
+
+def test_a_created_licence_may_be_called_otherwise_and_a_price_kept_to_the_cent() -> None:
+    result = result_of(CREATE, 3, BATCH, replace(WANTED, name="MS&#45;365"))
+    assert isinstance(result, AppliedAction)
+    assert result.otherwise == KeptOtherwise(AFTER, AFTER, "MS-365", "MS&#45;365")
+    cents = result_of(replace(UPDATE, after=replace(AFTER, price=Decimal("31.504"))), 3, BATCH, WANTED)
+    assert isinstance(cents, AppliedAction)
+    assert cents.otherwise is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "kept"),
+    [
+        (UPDATE, UNCHANGED),
+        (CREATE, UNCHANGED),
+        (UPDATE, DEARER),
+        (UPDATE, YEARLY),
+        (UPDATE, INACTIVE),
+        (replace(UPDATE, set_name="MS-366"), WANTED),
+        (DELETE, WANTED),
+    ],
+)
+def test_what_is_not_kept_fails_and_says_which_licence_it_is(action: OpenAction, kept: Licence) -> None:
+    result = result_of(action, 3, BATCH, kept, "Not allowed.")
+    assert isinstance(result, FailedAction)
+    assert (result.mark_no, result.reason, result.licence_id) == (3, Reason.NOT_KEPT, 70)
+    assert "Not allowed." in result.detail
+    assert result.otherwise is not None
+    assert result.otherwise.kept == state_of(kept, PriceField.PRICE)
+
+
+@pytest.mark.parametrize(
+    ("removal", "after", "kept"),
+    [
+        (Removal.DEACTIVATE, replace(BEFORE, active=False), replace(UNCHANGED, is_active=False)),
+        (Removal.ZERO, replace(BEFORE, quantity=Decimal(0)), replace(UNCHANGED, quantity=Decimal(0))),
+    ],
+)
+def test_a_removal_that_is_no_delete_is_verified_by_what_it_changes(
+    removal: Removal, after: LicenceState, kept: Licence
+) -> None:
+    action = replace(DELETE, after=after)
+    assert isinstance(result_of(action, 3, batch(removal=removal), kept), AppliedAction)
+    ignored = result_of(action, 3, batch(removal=removal), UNCHANGED)
+    assert isinstance(ignored, FailedAction)
+    assert ignored.otherwise == KeptOtherwise(after, BEFORE, None, "MS-365")
+
+
+def test_a_price_that_is_not_written_is_not_compared() -> None:
+    assert isinstance(result_of(UPDATE, 3, batch(price_field=PriceField.NONE), DEARER), AppliedAction)

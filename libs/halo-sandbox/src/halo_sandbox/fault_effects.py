@@ -44,6 +44,8 @@ async def _answered(exchange: Exchange, handle: Handle, connection: Connection) 
     """Lists and arrays are spoilt where they are handled."""
     answer = handle(exchange)
     await _late(exchange.hit.action)
+    if exchange.tenant.settings.row_delay_s:
+        await asyncio.sleep(len(exchange.received()) * exchange.tenant.settings.row_delay_s)
     await connection.answer(answer)
     return answer
 

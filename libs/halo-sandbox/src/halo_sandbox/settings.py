@@ -62,6 +62,33 @@ class TenantSettings(BaseModel):
     delete_shows_inactive: bool = False
     """A deleted licence stays in lists with `includeinactive=true`, as inactive, and can be made active again."""
 
+    # What is kept of a write (halo-api section 5)
+    kept_names: Literal["as_sent", "escaped", "cut", "trimmed"] = "as_sent"
+    """Names are escaped for HTML, cut after `name_length` characters, or lose their first and last white space."""
+    name_length: Annotated[int, Field(ge=1)] = 20
+    kept_counts: Literal["as_sent", "whole"] = "as_sent"
+    """`whole` drops what stands behind the decimal point."""
+    kept_prices: Literal["as_sent", "cents"] = "as_sent"
+    """`cents` rounds prices to two decimals, from the middle to the even one."""
+    kept_cycles: Mapping[str, str] = {}
+    """Billing cycles that are kept as another word."""
+    ignored_fields: tuple[str, ...] = ()
+    """Fields of a row that are taken without a complaint and ignored."""
+    warns: bool = False
+    """The answer to a row of which something was not kept has a `_warning`."""
+    ignores_deletes: bool = False
+    """A delete is answered 200 and does nothing."""
+    undeletable_names: tuple[str, ...] = ()
+    """A delete of such a licence is answered 500, with a sentence about a reference."""
+    upsetting_names: tuple[str, ...] = ()
+    """An array with such a row is answered 500 as a whole; nothing of it is written."""
+    failures_as_200: bool = False
+    """What would be a 500 is a 200 with an error object."""
+    largest_array: Annotated[int, Field(ge=1)] | None = None
+    """Larger arrays are refused, without a word about a row."""
+    row_delay_s: Seconds = 0
+    """How long each row of an array takes before the answer comes."""
+
     # Limit (halo-api section 4)
     rate_requests: Annotated[int, Field(ge=0)] = 500
     rate_window_s: Annotated[float, Field(gt=0)] = 300

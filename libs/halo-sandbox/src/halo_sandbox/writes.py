@@ -5,7 +5,8 @@ from typing import Any
 
 from halo_sandbox.checks import complaints, known_fields
 from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
-from halo_sandbox.model import Licence
+from halo_sandbox.keeping import kept
+from halo_sandbox.model import ENCODE, Licence
 from halo_sandbox.rights import require_edit
 
 
@@ -17,9 +18,14 @@ def post(exchange: Exchange) -> Answer:
     rows = exchange.array()
     if not rows:
         raise RefusedError(400, {"": ["The array is empty. Path ''."]})
+    settings = exchange.tenant.settings
+    if settings.largest_array is not None and len(rows) > settings.largest_array:
+        raise RefusedError(400, {"Message": "The request is too large."})
+    if any(isinstance(row, dict) and row.get("name") in settings.upsetting_names for row in rows):
+        return _failed(exchange, "Object reference not set to an instance of an object.")
     bad = _refused(exchange, rows)
     if not bad:
-        return _stored(exchange, [_store(exchange, row) for row in rows])
+        return _stored(exchange, [(row, _store(exchange, row)) for row in rows])
     for index in _written_all_the_same(exchange, len(rows), bad):
         _store(exchange, rows[index])
     if not exchange.tenant.settings.names_refused_rows:
@@ -34,6 +40,10 @@ def delete(exchange: Exchange, licence_id: int) -> Answer:
     found = tenant.licences.get(licence_id)
     if found is None or found.deleted:
         raise RefusedError(404, {"Message": f"SoftwareLicence {licence_id} was not found."})
+    if found.name in tenant.settings.undeletable_names:
+        return _failed(exchange, "The DELETE statement conflicted with the REFERENCE constraint FK_RecurringInvoice.")
+    if tenant.settings.ignores_deletes:
+        return Answer(200, tenant.licence_json(found).encode())
     still_listed = tenant.settings.delete_shows_inactive
     deleted = tenant.licences.delete(found, request=exchange.number, still_listed=still_listed)
     return Answer(200, tenant.licence_json(deleted).encode())
@@ -64,18 +74,35 @@ def _written_all_the_same(exchange: Exchange, rows: int, bad: Mapping[int, objec
 
 
 def _store(exchange: Exchange, row: Mapping[str, Any]) -> Licence:
-    store, fields = exchange.tenant.licences, known_fields(row)
+    store, fields = exchange.tenant.licences, kept(known_fields(row), exchange.tenant.settings)
     found = store.get(row["id"]) if "id" in row else None
     if found is not None:
         return store.update(found, fields, request=exchange.number)
     return store.create(fields, request=exchange.number, lag_s=exchange.tenant.settings.list_lag_s)
 
 
-def _stored(exchange: Exchange, written: Sequence[Licence]) -> Answer:
+def _failed(exchange: Exchange, message: str) -> Answer:
+    """Nothing was done: 500, or a success that says so."""
+    if exchange.tenant.settings.failures_as_200:
+        return json_answer(200, {"resultCode": 1, "errorMessage": message})
+    return json_answer(500, {"ClassName": "System.Exception", "Message": message})
+
+
+def _stored(exchange: Exchange, written: Sequence[tuple[Mapping[str, Any], Licence]]) -> Answer:
     """201: the bare object for an array of one, an array for many, perhaps in another order."""
     tenant = exchange.tenant
     if tenant.settings.shuffle_answers:
         written = written[::-1]
-    rows = ",".join(map(tenant.licence_json, written))
+    rows = ",".join(_row(exchange, sent, licence) for sent, licence in written)
     bare = len(written) == 1 and tenant.settings.bare_single_answer
     return Answer(201, (rows if bare else f"[{rows}]").encode())
+
+
+def _row(exchange: Exchange, sent: Mapping[str, Any], licence: Licence) -> str:
+    """The stored licence, with a warning where this Halo warns of what it did not keep."""
+    text = exchange.tenant.licence_json(licence)
+    if not exchange.tenant.settings.warns:
+        return text
+    changed = [name for name, value in known_fields(sent).items() if getattr(licence, name) != value]
+    warning = f"Not kept as sent: {', '.join(changed)}."
+    return f"{text[:-1]},{ENCODE({'_warning': warning})[1:]}" if changed else text

@@ -1,16 +1,20 @@
 """A double of `halosync.store.actions.ActionStore`, under the same suite (tests/integration/actions)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
+from halosync.domain.model import Action, KeptOtherwise, Outcome, PriceField, Reason, Removal, WrittenLicence
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
+from halosync.domain.verification import as_kept
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
 from simulation.clock import now
 from simulation.database import Database, Item, KnownLicence, Step, at_once
+
+_NO_IDS: Mapping[int, int] = MappingProxyType({})
 
 
 class MemoryActions:
@@ -67,6 +71,7 @@ class MemoryActions:
             after=item.after,
             settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
             unseen=item.unseen,
+            answer=item.answer,
         )
 
     async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
@@ -109,7 +114,7 @@ class MemoryActions:
                 continue
             item.mark_no += 1
             item.attempts += 1
-            item.unseen = False
+            item.unseen, item.answer = False, None
             item.settle_at = now() + settle_s
             if self._db.guards.mark:
                 self._db.move_action(item, ActionState.SENDING)
@@ -139,14 +144,29 @@ class MemoryActions:
 
         await self._step(effect)
 
-    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
+    async def mark_unknown(
+        self,
+        marks: dict[int, int],
+        *,
+        settle_s: float,
+        answer: HaloAnswer | None = None,
+        licence_ids: Mapping[int, int] = _NO_IDS,
+    ) -> None:
         """As `ActionStore.mark_unknown`."""
-        await self._step(lambda: self._unknown(marks, settle_s))
+        await self._step(lambda: self._unknown(marks, settle_s, answer, licence_ids))
 
-    def _unknown(self, marks: dict[int, int], settle_s: float) -> None:
+    def _unknown(
+        self,
+        marks: dict[int, int],
+        settle_s: float,
+        answer: HaloAnswer | None,
+        licence_ids: Mapping[int, int] = _NO_IDS,
+    ) -> None:
         for item in self._marked(marks, frozenset({ActionState.SENDING})):
             self._db.move_action(item, ActionState.UNKNOWN)
             item.settle_at = min(item.settle_at or now(), now() + settle_s)
+            item.answer = answer
+            item.licence_id = item.licence_id or licence_ids.get(item.item_id)
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
         """As `ActionStore.note_failures`."""
@@ -165,12 +185,26 @@ class MemoryActions:
         """As `ActionStore.note_refused_token`."""
         await self._step(lambda: setattr(self._db.batches[batch_id], "refused_generation", generation))
 
-    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
+    async def refuse(
+        self,
+        batch: BatchAtWork,
+        marks: dict[int, int],
+        named: Sequence[int],
+        *,
+        settle_s: float = 0.0,
+        answer: HaloAnswer | None = None,
+    ) -> None:
         """As `ActionStore.refuse`."""
 
         def effect() -> None:
-            self._db.batches[batch_id].refused_rows = frozenset(named)
-            self._unknown(marks, 0.0)
+            self._db.batches[batch.batch_id].refused_rows = frozenset(named)
+            self._unknown(marks, settle_s, answer)
+            rest = [i for i in self._db.items_of(batch.batch_id) if i.action_state is ActionState.WAITING]
+            if rest:
+                new = self._db.new_batch(batch.run_id, batch.kind, BatchState.ISSUED)
+                for item in rest:
+                    item.batch_id = new.batch_id
+                self._db.emit("licence.actions.v1", new.batch_id)
 
         await self._step(effect)
 
@@ -204,25 +238,37 @@ class MemoryActions:
         await self._step(lambda: self._record(batch, applied, failed))
 
     def _record(self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
-        licence_ids = {each.item_id: each.licence_id for each in applied}
+        done = {each.item_id: each for each in applied}
         for item in self._marked({each.item_id: each.mark_no for each in applied}):
             self._db.move_action(item, ActionState.APPLIED)
             item.outcome, item.settle_at = Outcome.SYNCED, None
-            item.licence_id = item.licence_id or licence_ids[item.item_id]
-            if item.licence_id is not None:
-                self._remember(item.licence_id, item)
-        reasons = {each.item_id: each.reason for each in failed}
+            item.licence_id = item.licence_id or done[item.item_id].licence_id
+            self._remember(item, done[item.item_id].otherwise)
+        why = {each.item_id: each for each in failed}
         for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN_ACTIONS):
             self._db.move_action(item, ActionState.REJECTED)
-            item.outcome, item.settle_at, item.reason = Outcome.FAILED, None, reasons[item.item_id]
+            item.outcome, item.settle_at, item.reason = Outcome.FAILED, None, why[item.item_id].reason
+            if why[item.item_id].otherwise is not None:
+                item.licence_id = item.licence_id or why[item.item_id].licence_id
+                self._remember(item, why[item.item_id].otherwise)
         self._close(batch)
 
-    def _remember(self, licence_id: int, item: Item) -> None:
-        """Know what was written or removed, without another read."""
-        if item.after is not None:
-            self._db.known[licence_id] = KnownLicence(item.client_id or 0, owned=True)
-        elif licence_id in self._db.known:
-            self._db.known[licence_id] = replace(self._db.known[licence_id], removed=True)
+    def _remember(self, item: Item, otherwise: KeptOtherwise | None) -> None:
+        """Know what was written or removed, and what Halo made of it, without another read."""
+        if item.licence_id is None:
+            return
+        before = self._db.known.get(item.licence_id)
+        stays = item.outcome is Outcome.FAILED and item.action is Action.DELETE
+        if otherwise is not None and (stays or item.after is not None):
+            item.licence_name = otherwise.kept_name or item.licence_name
+            item.after = otherwise.kept if otherwise.asked is None else as_kept(otherwise.asked, otherwise.kept)
+        if stays and before is not None:
+            self._db.known[item.licence_id] = replace(before, written=replace(before.written, otherwise=otherwise))
+        elif not stays and item.after is not None:
+            written = _written(item, before.written if before is not None else WrittenLicence(), otherwise)
+            self._db.known[item.licence_id] = KnownLicence(item.client_id or 0, owned=True, written=written)
+        elif before is not None:
+            self._db.known[item.licence_id] = replace(before, removed=True)
 
     def _close(self, batch: BatchAtWork) -> None:
         row = self._db.batches[batch.batch_id]
@@ -285,3 +331,14 @@ class MemoryActions:
             return len(due)
 
         return await self._step(effect)
+
+
+def _written(item: Item, before: WrittenLicence, otherwise: KeptOtherwise | None) -> WrittenLicence:
+    """Return what is remembered of a written licence; see `store.written`."""
+    asked, kept = before.asked_name, before.kept_name
+    created = item.action is Action.CREATE
+    if otherwise is not None and created and otherwise.asked_name not in (None, otherwise.kept_name):
+        asked, kept = otherwise.asked_name, otherwise.kept_name
+    if otherwise is not None and (created or otherwise.asked_name == otherwise.kept_name):
+        otherwise = replace(otherwise, asked_name=None)
+    return WrittenLicence(item.product_code or before.product_code, asked, kept, otherwise)

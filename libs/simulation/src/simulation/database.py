@@ -7,7 +7,7 @@ from uuid import UUID
 
 from halosync.domain.batching import BatchKind
 from halosync.domain.completeness import Pages
-from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence
+from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence, WrittenLicence
 from halosync.domain.page_size import PageSize
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import (
@@ -21,6 +21,7 @@ from halosync.domain.states import (
     count,
     final_state,
 )
+from halosync.ports.batch_work import HaloAnswer
 from halosync.ports.reads import HaloList, ListName
 from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
 
@@ -66,6 +67,8 @@ class Item:
     mark_no: int = 0
     settle_at: float | None = None
     unseen: bool = False
+    answer: HaloAnswer | None = None
+    product_code: str | None = None
 
 
 @dataclass(eq=False)
@@ -117,11 +120,12 @@ class Read:
 
 @dataclass(frozen=True)
 class KnownLicence:
-    """A row of `halo_licence`: whose it is, whether halosync wrote it, and whether halosync removed it."""
+    """A row of `halo_licence`: whose it is, whether halosync wrote or removed it, and what Halo made of that."""
 
     client_id: int
     owned: bool = False
     removed: bool = False
+    written: WrittenLicence = field(default_factory=WrittenLicence)
 
 
 @dataclass(eq=False)
@@ -212,6 +216,7 @@ class Database:
             after=planned.after,
             action_state=ActionState.WAITING if planned.outcome is Outcome.PENDING else ActionState.NONE,
             batch_id=batch_id,
+            product_code=planned.product_code,
         )
         self.items[item.item_id] = item
         return item

@@ -55,6 +55,7 @@ class MemoryPlans:
                 settings=SETTINGS,
                 owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
                 removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
+                written={number: licence.written for number, licence in self._db.known.items()},
                 approve_removals=approve_removals,
                 review_due=self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 
 import structlog
 from halosync.contracts.connection import TokenGranted
@@ -10,7 +11,7 @@ from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
 from halosync.domain.states import ActionState
-from halosync.ports.batch_work import BatchAtWork, FailedAction, OpenAction
+from halosync.ports.batch_work import BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
 from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
@@ -111,7 +112,9 @@ class BatchWriter:
             return None
         waiting = [action for action in actions if action.action_state is ActionState.WAITING]
         in_doubt = [action for action in actions if action.action_state is not ActionState.WAITING]
-        settled = [action for action in in_doubt if action.settle_wait_s <= 0]
+        sendable = waiting and not batch.stopping and batch.refused_rows is None
+        # What Halo has acknowledged can wait until all is sent: one list of a client then answers for many.
+        settled = [a for a in in_doubt if a.settle_wait_s <= 0 and not (sendable and a.acknowledged)]
         if settled:
             await self._lookup.resolve(batch, settled)
             return None
@@ -154,12 +157,14 @@ class BatchWriter:
         )
         step = next_step(
             failure.failure,
-            attempts=batch.failures + 1,
+            attempts=refused.attempt if failure.failure is FailureClass.LOCKED else batch.failures + 1,
             max_attempts=self._rules.max_attempts,
             delays_s=self._rules.delays_s,
             wait_s=failure.retry_after_s,
             token_refreshed=batch.refused_generation is not None,
         )
+        if failure.failure is not FailureClass.RATE_LIMITED and failure.retry_after_s:
+            await self._limiter.block(batch.tenant, failure.retry_after_s)
         match step:
             case Again() if failure.failure is FailureClass.RATE_LIMITED:
                 await self._actions.unmark(marks, charged=False)
@@ -171,26 +176,38 @@ class BatchWriter:
             case RefreshToken():
                 await self._actions.unmark(marks, charged=False)
                 await self._actions.note_refused_token(batch.batch_id, generation)
-            case LookUp():
-                await self._actions.mark_unknown(marks, settle_s=self._rules.settle_s)
+            case LookUp(delay_s=delay_s):
+                await self._in_doubt(batch, refused, self._rules.settle_s if delay_s is None else delay_s)
             case GiveUp(reason=reason):
                 await self._refused_for_good(batch, refused, reason)
         return None
+
+    async def _in_doubt(self, batch: BatchAtWork, refused: FailedRequest, settle_s: float) -> None:
+        """Have it looked up. An array that failed as a whole goes on in smaller pieces, as a refused one does.
+
+        So one row that upsets Halo, or that somebody has locked, ends up alone (spec section 9).
+        """
+        failure, marks = refused.failure, refused.marks
+        answer = None if failure.status is None else HaloAnswer(failure.status, failure.words)
+        if len(marks) > 1 and failure.failure is FailureClass.FAILED_WHOLE:
+            await self._actions.refuse(batch, marks, _named(refused), settle_s=settle_s, answer=answer)
+        elif len(marks) > 1 and failure.failure is FailureClass.LOCKED:
+            await self._actions.refuse(batch, marks, _named(refused), answer=answer)
+        else:
+            settle_s = max(settle_s, failure.retry_after_s or 0.0)
+            await self._actions.mark_unknown(marks, settle_s=settle_s, answer=answer)
 
     async def _refused_for_good(self, batch: BatchAtWork, refused: FailedRequest, reason: Reason) -> None:
         failure, marks = refused.failure, refused.marks
         if failure.status == 403:
             reason = Reason.PERMISSION_DENIED
         if reason is Reason.HALO_REJECTED and len(marks) > 1:
-            # Nobody knows what Halo did with the good rows: look, then go on in smaller pieces (halo-api section 3).
-            order = list(marks)
-            named = [order[row] for row in failure.named_rows if row < len(order)]
-            await self._actions.refuse(batch.batch_id, marks, named)
+            await self._actions.refuse(batch, marks, _named(refused))
             return
         words = {
             Reason.HALO_REJECTED: item_sentences.rejected,
             Reason.PERMISSION_DENIED: item_sentences.permission_denied,
-        }.get(reason, item_sentences.unavailable)(failure.words)
+        }.get(reason, partial(_unavailable, failure.status))(failure.words)
         await self._actions.record(
             batch, [], [FailedAction(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
         )
@@ -207,7 +224,7 @@ class BatchWriter:
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
-        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, item_sentences.unavailable(words))
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, item_sentences.no_access(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
@@ -216,7 +233,7 @@ class BatchWriter:
         if delay_s is not None:
             return delay_s
         # What waits was not what could not be looked up: it is still to be sent.
-        wait_s = await self._give_up(batch, None, item_sentences.unavailable(failure.words))
+        wait_s = await self._give_up(batch, None, _unavailable(failure.status, failure.words))
         await self._actions.note_success(batch.batch_id)
         return wait_s
 
@@ -254,3 +271,13 @@ class BatchWriter:
                 unsettled.append(action.settle_wait_s)
         await self._actions.record(batch, [], failed)
         return max(unsettled, default=None) if reason is not None else None
+
+
+def _named(refused: FailedRequest) -> list[int]:
+    """Return the items of the rows that Halo's answer names."""
+    order = list(refused.marks)
+    return [order[row] for row in refused.failure.named_rows if row < len(order)]
+
+
+def _unavailable(status: int | None, words: str) -> str:
+    return item_sentences.unavailable(words) if status is None else item_sentences.answered(status, words)

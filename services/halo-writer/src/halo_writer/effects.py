@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from html import unescape
 
 from halosync.domain import item_sentences
-from halosync.domain.licences import choose, is_removed, same_state, state_of
-from halosync.domain.model import Action, Licence, LicenceState, PriceField, Reason, Removal
+from halosync.domain.decimals import same_on_wire
+from halosync.domain.details import stamp_in, stamp_of
+from halosync.domain.licences import choose, is_removed, state_of
+from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
-from halosync.ports.batch_work import BatchAtWork, OpenAction
+from halosync.domain.verification import KeptField, differences, state_differences
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.licence_write import LicenceWrite
 
 
@@ -45,23 +49,66 @@ def _after(action: OpenAction) -> LicenceState:
     return action.after
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Halo shows the action's effect."""
+def result_of(
+    action: OpenAction, mark_no: int, batch: BatchAtWork, kept: Licence, warning: str | None = None
+) -> AppliedAction | FailedAction:
+    """Compare what was asked with what Halo keeps (spec section 9, "Verified writes").
 
-    licence_id: int | None
+    A created licence may be called otherwise than was asked: it is known by its id.
+    """
+    wish = _wish(action, batch, kept, warning)
+    if action.action is Action.DELETE:
+        done = batch.removal is not Removal.DELETE and is_removed(kept, batch.removal, ())
+        found = [] if done else differences(wish)
+    else:
+        renamed = {KeptField.NAME} if action.action is Action.CREATE else set[KeptField]()
+        found = [each for each in differences(wish) if each.field not in renamed]
+    if found:
+        words = item_sentences.not_kept(found, warning)
+        return FailedAction(action.item_id, mark_no, Reason.NOT_KEPT, words, kept.id, wish)
+    return AppliedAction(action.item_id, mark_no, kept.id, None if _to_the_letter(wish) else wish)
+
+
+def _wish(action: OpenAction, batch: BatchAtWork, kept: Licence, warning: str | None) -> KeptOtherwise:
+    observed = state_of(kept, batch.price_field)
+    if action.action is Action.DELETE:
+        asked = None if batch.removal is Removal.DELETE else action.after
+        return KeptOtherwise(asked, observed, None, kept.name, warning)
+    asked = _after(action)
+    if batch.price_field is PriceField.NONE:
+        asked = replace(asked, price=observed.price)
+    return KeptOtherwise(asked, observed, action.set_name, kept.name, warning)
+
+
+def _to_the_letter(wish: KeptOtherwise) -> bool:
+    named = wish.asked_name is None or wish.asked_name == wish.kept_name
+    return named and (wish.asked is None or same_on_wire(wish.asked.price, wish.kept.price))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Halo shows the action's effect on this licence."""
+
+    licence: Licence
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Halo does not show the licence that was to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """Halo does not show it: the action may be sent (again)."""
+    """Halo does not show it: the action may be sent (again). `licence` is what it shows of the licence meant."""
+
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
     """A create finds a licence of its name that is not as wanted: it goes on as an update of that one."""
 
-    licence_id: int
+    licence: Licence
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +119,19 @@ class Stuck:
     detail: str
 
 
-Finding = Done | NotDone | Adopt | Stuck
+Finding = Shown | Gone | NotDone | Adopt | Stuck
 
 
-def look(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) -> Finding:
+def look(
+    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Sequence[Licence] = ()
+) -> Finding:
     """Compare an action with the licences that its client has in Halo now (spec section 5.2).
 
-    `licences` are all of the client's licences, inactive ones too, without those that Halo calls deleted.
+    `licences` are all of the client's licences, inactive ones too, without those that Halo calls deleted. `strangers`
+    are those of them that halosync did not know before: among them is a created one that Halo calls otherwise.
     """
     if action.action is Action.CREATE and action.licence_id is None:
-        return _look_for_created(action, batch, licences)
+        return _look_for_created(action, batch, licences, strangers)
     found = next((licence for licence in licences if licence.id == action.licence_id), None)
     if action.action is Action.DELETE:
         # Whoever looks after a delete was sent takes an inactive licence for a deleted one: Halo's delete may be soft.
@@ -89,25 +139,56 @@ def look(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) ->
         was_active = action.before is not None and action.before.active
         ours = {found.id} if found is not None and was_active else set[int]()
         gone = found is None or is_removed(found, batch.removal, ours)
-        return Done(action.licence_id) if gone else NotDone()
+        return Gone() if gone else NotDone(found)
     if found is None:
         return Stuck(Reason.HALO_REJECTED, item_sentences.vanished(action.licence_id))
-    return Done(found.id) if _as_wanted(found, action, batch.price_field) else NotDone()
+    return Shown(found) if _as_wanted(found, action, batch.price_field) else NotDone(found)
 
 
-def _look_for_created(action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) -> Finding:
-    wanted = name_key(action.set_name or action.licence_name)
+def _look_for_created(
+    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Sequence[Licence]
+) -> Finding:
+    wanted, stamp = name_key(_name(action)), stamp_of(batch.run_id, action.item_id)
+    ours = [licence for licence in licences if stamp_in(licence.notes) == stamp]
+    if len(ours) == 1:
+        return Shown(ours[0]) if _as_wanted(ours[0], action, batch.price_field) else Adopt(ours[0])
     found = choose([licence for licence in licences if name_key(licence.name) == wanted])
+    if found is None:
+        found = choose([licence for licence in strangers if _may_be(licence, action, batch.price_field)])
     if found is None:
         return NotDone()
     if isinstance(found, Fault):
         return Stuck(found.reason, found.detail)
-    return Done(found.id) if _as_wanted(found, action, batch.price_field) else Adopt(found.id)
+    return Shown(found) if _as_wanted(found, action, batch.price_field) else Adopt(found)
+
+
+LEAST_OF_A_CUT_NAME = 16
+"""A name that Halo has cut is known again by so many characters at least; shorter ones may be another product's."""
+
+
+def _may_be(licence: Licence, action: OpenAction, price_field: PriceField) -> bool:
+    """Tell whether a licence that nobody knew can be the created one, its name escaped or cut by Halo."""
+    wanted, shown = name_key(_name(action)), name_key(unescape(licence.name))
+    if shown == wanted:
+        return True
+    cut = len(shown) >= LEAST_OF_A_CUT_NAME and wanted.startswith(shown)
+    return cut and _as_wanted(licence, action, price_field)
+
+
+def _name(action: OpenAction) -> str:
+    return action.set_name or action.licence_name
 
 
 def _as_wanted(licence: Licence, action: OpenAction, price_field: PriceField) -> bool:
+    """Tell whether a licence is as asked, as far as Halo can keep it; the price of before proves no price near it."""
     observed = state_of(licence, price_field)
     wanted = _after(action)
     if price_field is PriceField.NONE:
         wanted = replace(wanted, price=observed.price)
-    return same_state(wanted, observed) and (action.set_name is None or licence.name == action.set_name)
+    if state_differences(wanted, observed):
+        return False
+    named = action.action is Action.CREATE or action.set_name is None or licence.name == action.set_name
+    changed = (
+        same_on_wire(wanted.price, observed.price) or action.before is None or action.before.price != observed.price
+    )
+    return named and changed

@@ -1,12 +1,12 @@
 """What the writer's use cases need of the world; `__main__` names who fulfils it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
-from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.licence_write import LicenceWrite, StoredLicence
 from halosync.ports.permits import Counter, Limiter
 from halosync.ports.reads import HaloLists
 from halosync.ports.tokens import TokenSource
@@ -38,7 +38,7 @@ class Actions(Protocol):
         ...
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
-        """Look once more after `settle_s`: Halo shows their client without a single licence."""
+        """Look once more after `settle_s`: Halo does not show what it should."""
 
     async def mark_sending(
         self, item_ids: Sequence[int], *, worker: str, send_s: float, answer_s: float, settle_s: float
@@ -53,8 +53,18 @@ class Actions(Protocol):
     async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
         """Put actions back to waiting, of which surely nothing was applied; `charged` counts the attempt."""
 
-    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
-        """Say that nobody knows their outcome; they are looked up after `settle_s`."""
+    async def mark_unknown(
+        self,
+        marks: dict[int, int],
+        *,
+        settle_s: float,
+        answer: HaloAnswer | None = None,
+        licence_ids: Mapping[int, int] = ...,
+    ) -> None:
+        """Say that nobody knows their outcome; they are looked up after `settle_s`.
+
+        `licence_ids`, by item, are those that Halo's answer names.
+        """
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
         """Keep how often in a row the batch could not be sent."""
@@ -65,8 +75,19 @@ class Actions(Protocol):
     async def note_success(self, batch_id: int) -> None:
         """Forget the failures that went before: Halo has taken a request of the batch."""
 
-    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
-        """Keep that Halo refused the array and the items that it named; all of it is in doubt."""
+    async def refuse(
+        self,
+        batch: BatchAtWork,
+        marks: dict[int, int],
+        named: Sequence[int],
+        *,
+        settle_s: float = 0.0,
+        answer: HaloAnswer | None = None,
+    ) -> None:
+        """Keep that Halo refused the array and the items that it named; all of it is in doubt.
+
+        What of the batch was not in the array goes on as a batch of its own.
+        """
 
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a stopping run has not sent."""
@@ -100,20 +121,21 @@ class LicenceWrites(Protocol):
         """The longest that a request takes, in seconds."""
         ...
 
-    async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[int | None]:
-        """Send an array; return the licence's id for each element, None where the answer does not show it.
+    async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
+        """Send an array; return what the answer says of each element, None where it says nothing.
 
         Raises:
             HaloFailure: refused, or its outcome is unknown.
         """
         ...
 
-    async def delete(self, tenant: str, token: str, licence_id: int) -> None:
-        """Delete a licence; one that is gone already is a success.
+    async def delete(self, tenant: str, token: str, licence_id: int) -> bool:
+        """Delete a licence; return whether the answer shows that it is gone.
 
         Raises:
             HaloFailure: refused, or its outcome is unknown.
         """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

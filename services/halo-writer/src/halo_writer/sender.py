@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import structlog
 from halosync.contracts.connection import TokenGranted
 from halosync.observability.metrics import IN_FLIGHT
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.failures import HaloFailure
+from halosync.ports.licence_write import StoredLicence
 from halosync.ports.permits import Counter, Lease, Limiter
 
-from halo_writer.effects import write_of
+from halo_writer.effects import result_of, write_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions, LicenceWrites
 
@@ -22,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 SEND_S = 5.0
 """A request must begin within so many seconds of its mark: a process that was frozen in between sends nothing."""
+
+TAKEN = HaloAnswer(200)
+"""Halo has said that it did it, and did not show it."""
 
 DELETE_LOT = 10
 """How many permits deletes lease at a time: those of a writer that dies stay away for as long as all could last."""
@@ -41,10 +45,14 @@ class Permits:
 
 @dataclass(frozen=True, slots=True)
 class FailedRequest:
-    """The request did not succeed; the marks (item → its number) it was sent under are still to be resolved."""
+    """The request did not succeed; the marks (item → its number) it was sent under are still to be resolved.
+
+    `attempt` is the highest of its actions' attempts, this one included.
+    """
 
     failure: HaloFailure
     marks: dict[int, int]
+    attempt: int
 
 
 class Sender:
@@ -120,28 +128,37 @@ class Sender:
                 self._in_time(marked_at, permits)
                 spent = 1
                 with IN_FLIGHT.track_inprogress():
-                    ids = await self._writes.post(batch.tenant, secret, writes)
+                    answers = await self._writes.post(batch.tenant, secret, writes)
             except TooLateError:
                 await self._actions.unmark(marks, charged=False)
                 return False
             except HaloFailure as failure:
                 spent = 1 if failure.sent else 0
-                return FailedRequest(failure, marks)
-            stored = list(zip(marked, ids, strict=True))
-            await self._record(batch, [(action, licence_id) for action, licence_id in stored], marks)
+                return FailedRequest(failure, marks, _attempt(marked))
+            await self._record(batch, list(zip(marked, answers, strict=True)), marks)
             return True
         finally:
             await self._spend(batch, permits.lease, spent)
 
     async def _record(
-        self, batch: BatchAtWork, stored: list[tuple[OpenAction, int | None]], marks: dict[int, int]
+        self, batch: BatchAtWork, answered: list[tuple[OpenAction, StoredLicence | None]], marks: dict[int, int]
     ) -> None:
-        """Record what the answer shows; what it does not show is in doubt."""
-        missing = {action.item_id: marks[action.item_id] for action, licence_id in stored if licence_id is None}
-        if missing:
-            await self._actions.mark_unknown(missing, settle_s=0.0)
-        applied = [AppliedAction(action.item_id, marks[action.item_id], licence_id) for action, licence_id in stored]
-        await self._actions.record(batch, [each for each in applied if each.licence_id is not None])
+        """Record what the answer shows; what it does not show is in doubt, and looked up when all else is sent."""
+        unseen: dict[int, int] = {}
+        licence_ids: dict[int, int] = {}
+        results: list[AppliedAction | FailedAction] = []
+        for action, stored in answered:
+            mark_no = marks[action.item_id]
+            if stored is None or stored.licence is None:
+                unseen[action.item_id] = mark_no
+                licence_ids |= {} if stored is None else {action.item_id: stored.licence_id}
+            else:
+                results.append(result_of(action, mark_no, batch, stored.licence, stored.warning))
+        if unseen:
+            await self._actions.mark_unknown(unseen, settle_s=0.0, answer=TAKEN, licence_ids=licence_ids)
+        applied = [each for each in results if isinstance(each, AppliedAction)]
+        failed = [each for each in results if isinstance(each, FailedAction)]
+        await self._actions.record(batch, applied, failed)
 
     async def _deletes(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
@@ -156,7 +173,7 @@ class Sender:
                     self._in_time(marked_at, permits)
                     spent += 1
                     with IN_FLIGHT.track_inprogress():
-                        await self._writes.delete(
+                        gone = await self._writes.delete(
                             batch.tenant, token.access_token.get_secret_value(), action.licence_id or 0
                         )
                 except TooLateError:
@@ -164,10 +181,12 @@ class Sender:
                     return False
                 except HaloFailure as failure:
                     spent -= 0 if failure.sent else 1
-                    return FailedRequest(failure, marks)
-                await self._actions.record(
-                    batch, [AppliedAction(action.item_id, marks[action.item_id], action.licence_id)]
-                )
+                    return FailedRequest(failure, marks, _attempt([action]))
+                if gone:
+                    applied = AppliedAction(action.item_id, marks[action.item_id], action.licence_id)
+                    await self._actions.record(batch, [applied])
+                else:  # one list of the client then answers for many
+                    await self._actions.mark_unknown(marks, settle_s=0.0, answer=TAKEN)
             return spent > 0
         finally:
             await self._spend(batch, permits.lease, spent)
@@ -193,3 +212,7 @@ class Sender:
         moment = self._clock()
         if moment - marked_at > SEND_S or moment > permits.usable_until:
             raise TooLateError
+
+
+def _attempt(actions: Sequence[OpenAction]) -> int:
+    return max(action.attempt for action in actions) + 1

@@ -5,20 +5,24 @@ so that a look-up that the limiter interrupts goes on where it stopped.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import structlog
 from halosync.domain import item_sentences
-from halosync.domain.model import Licence, Reason
+from halosync.domain.model import Action, Licence, Reason
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
-from halo_writer.effects import Adopt, Done, NotDone, Stuck, look
+from halo_writer.effects import Adopt, Gone, NotDone, Shown, Stuck, look, result_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions
 
 log = structlog.get_logger(__name__)
+
+NO_ANSWER = "no answer to the write, and Halo does not show it"
+NOT_SHOWN = "nothing more, and it does not show what it was to do."
 
 
 class WriteLookUp:
@@ -58,28 +62,75 @@ class WriteLookUp:
             raise hidden
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:
-        applied: list[AppliedAction] = []
-        failed: list[FailedAction] = []
-        again: dict[int, int] = {}
+        found = _Found()
         charged = batch.refused_rows is None  # else they go on in smaller arrays
+        strangers = await self._strangers(batch, actions, licences)
         for action in actions:
-            match look(action, batch, licences):
-                case Done(licence_id=licence_id):
-                    applied.append(AppliedAction(action.item_id, action.mark_no, licence_id))
-                case Stuck(reason=reason, detail=detail):
-                    failed.append(FailedAction(action.item_id, action.mark_no, reason, detail))
-                case Adopt(licence_id=licence_id):
-                    await self._actions.adopt(action, licence_id)
-                case NotDone() if charged and action.attempt >= self._rules.max_attempts:
-                    words = item_sentences.unavailable("no answer to the write, and Halo does not show it")
-                    failed.append(FailedAction(action.item_id, action.mark_no, Reason.HALO_UNAVAILABLE, words))
-                case NotDone():
-                    again[action.item_id] = action.mark_no
-        log.info("looked up", batch_id=batch.batch_id, applied=len(applied), again=len(again), failed=len(failed))
-        if again:
-            await self._actions.unmark(again, charged=charged)
-        if applied or failed:
-            await self._actions.record(batch, applied, failed)
+            finding = look(action, batch, licences, strangers)
+            shown = finding.licence if isinstance(finding, Shown | NotDone) else None
+            if action.acknowledged and not action.unseen and isinstance(finding, NotDone | Stuck):
+                found.later[action.item_id] = action.mark_no  # Halo said that it did it: its list may lag
+            elif shown is not None and (action.acknowledged or isinstance(finding, Shown)):
+                found.add(result_of(action, action.mark_no, batch, shown))
+            elif isinstance(finding, Adopt):
+                await self._actions.adopt(action, finding.licence.id)
+            elif not isinstance(finding, NotDone):
+                found.add(_result(action, finding))
+            elif charged and action.attempt >= self._rules.max_attempts:
+                found.add(_given_up(action))
+            else:
+                found.again[action.item_id] = action.mark_no
+        await self._keep(batch, found, charged=charged)
+
+    async def _keep(self, batch: BatchAtWork, found: "_Found", *, charged: bool) -> None:
+        counts = {"applied": len(found.applied), "failed": len(found.failed), "again": len(found.again)}
+        log.info("looked up", batch_id=batch.batch_id, later=len(found.later), **counts)
+        if found.later:
+            await self._actions.look_again(found.later, settle_s=self._rules.settle_s)
+        if found.again:
+            await self._actions.unmark(found.again, charged=charged)
+        if found.applied or found.failed:
+            await self._actions.record(batch, found.applied, found.failed)
+
+    async def _strangers(
+        self, batch: BatchAtWork, actions: Sequence[OpenAction], licences: Sequence[Licence]
+    ) -> list[Licence]:
+        """Return the licences that halosync did not know before, if a created one may be among them."""
+        if not any(action.action is Action.CREATE and action.licence_id is None for action in actions):
+            return []
+        known = await self._actions.known_licences(batch, actions[0].client_id)
+        return [licence for licence in licences if licence.id not in known]
+
+
+@dataclass
+class _Found:
+    """What a look-up has found: results, and marks of what is to be sent again or looked at later."""
+
+    applied: list[AppliedAction] = field(default_factory=list)
+    failed: list[FailedAction] = field(default_factory=list)
+    again: dict[int, int] = field(default_factory=dict)
+    later: dict[int, int] = field(default_factory=dict)
+
+    def add(self, result: AppliedAction | FailedAction) -> None:
+        if isinstance(result, AppliedAction):
+            self.applied.append(result)
+        else:
+            self.failed.append(result)
+
+
+def _result(action: OpenAction, finding: Shown | Gone | Stuck) -> AppliedAction | FailedAction:
+    if isinstance(finding, Stuck):
+        return FailedAction(action.item_id, action.mark_no, finding.reason, finding.detail)
+    return AppliedAction(action.item_id, action.mark_no, action.licence_id)
+
+
+def _given_up(action: OpenAction) -> FailedAction:
+    """Say of what was sent in too many attempts what Halo answered last, if it answered."""
+    reason, words = Reason.HALO_UNAVAILABLE, item_sentences.unavailable(NO_ANSWER)
+    if action.answer is not None:
+        reason = Reason.HALO_UNAVAILABLE if action.answer.from_gateway else Reason.HALO_REJECTED
+        words = item_sentences.answered(action.answer.status, action.answer.words or NOT_SHOWN)
+    return FailedAction(action.item_id, action.mark_no, reason, words)
 
 
 def _client(action: OpenAction) -> int:

@@ -10,14 +10,17 @@ from halosync.domain.licences import after_removal, choose, desired_state, is_re
 from halosync.domain.model import (
     Action,
     Cleanup,
+    KeptOtherwise,
     Licence,
     LicenceState,
     Outcome,
     PlannedItem,
     PlanSettings,
     Reason,
+    WrittenLicence,
 )
 from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
+from halosync.domain.verification import differences, same_wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,30 @@ class Rules:
     removed: frozenset[int]
     kept: frozenset[int]
     protected: frozenset[int]
+    written: Mapping[int, WrittenLicence]
     key: Callable[[str], str]
 
     def target(self, product: Product) -> str:
         """Return the key of the licence name that the product's licence has: the linked one's, else the code's."""
         linked = self.links.get(product.key)
         return product.key if linked is None else self.key(linked)
+
+    def name_of(self, product: Product) -> str:
+        """Return the name that the product's licence is to have."""
+        return self.links.get(product.key, product.code)
+
+    def keeps_name(self, product: Product, licence: Licence) -> bool:
+        """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
+        wanted, written = self.name_of(product), self.written.get(licence.id, _UNWRITTEN)
+        if licence.name == wanted or (written.asked_name, written.kept_name) == (wanted, licence.name):
+            return True
+        return product.key in self.links and self.key(licence.name) == self.target(product)
+
+    def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
+        """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
+        before = self.written.get(licence.id, _UNWRITTEN).otherwise
+        wish = KeptOtherwise(asked, self.state(licence), name, licence.name)
+        return before if before is not None and same_wish(before, wish) else None
 
     def state(self, licence: Licence) -> LicenceState:
         """Return the observed state by the partner's price field."""
@@ -68,14 +89,14 @@ class Rules:
         return wanted and licence.is_active and not self.is_removed(licence)
 
 
+_UNWRITTEN = WrittenLicence()
+
+
 def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
     """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
     items = _ItemsOfClient(group, client_id, rules)
-    by_key: dict[str, list[Licence]] = {}
-    for licence in licences:
-        if rules.is_of_type(licence):
-            by_key.setdefault(rules.key(licence.name), []).append(licence)
     products = products_of(group.lines, rules.key)
+    by_key = _by_name(licences, products, rules)
     # Only recurring lines set a licence, so a product without any claims nothing.
     claims = Counter(rules.target(product) for product in products if product.recurring)
     rivals: dict[str, list[Product]] = {target: [] for target, claimants in claims.items() if claimants > 1}
@@ -93,6 +114,42 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
             yield from items.of_cleanup(by_key[target])
 
 
+def _by_name(licences: Sequence[Licence], products: Sequence[Product], rules: Rules) -> dict[str, list[Licence]]:
+    """Return the licences by the key of the name that they go by.
+
+    One that halosync wrote for a product goes by the product's name, whatever it is called now, unless another one
+    bears exactly that name (spec section 9, "Names that Halo changes").
+    """
+    targets = {product.key: rules.target(product) for product in products}
+    by_key: dict[str, list[Licence]] = {}
+    known = []
+    for licence in filter(rules.is_of_type, licences):
+        key = rules.key(licence.name)
+        target = _known_for(licence, key, targets, rules)
+        if target is None:
+            by_key.setdefault(key, []).append(licence)
+        else:
+            known.append((key, target, licence))
+    borne = set(by_key)
+    for key, target, licence in known:
+        by_key.setdefault(key if target in borne else target, []).append(licence)
+    return by_key
+
+
+def _known_for(licence: Licence, key: str, targets: Mapping[str, str], rules: Rules) -> str | None:
+    """Return the key of the name that a licence was written under, where it is not its own.
+
+    A licence that a person called after another product is that product's; what Halo itself makes of a name is not.
+    """
+    written = rules.written.get(licence.id, _UNWRITTEN)
+    renamed_by_halo = written.asked_name is not None and written.kept_name == licence.name
+    if written.product_code is not None and (renamed_by_halo or key not in targets.values()):
+        target = targets.get(rules.key(written.product_code))
+        if target is not None:
+            return target
+    return rules.key(written.asked_name) if renamed_by_halo and written.asked_name else None
+
+
 @dataclass(frozen=True, slots=True)
 class _ItemsOfClient:
     group: Group
@@ -101,8 +158,7 @@ class _ItemsOfClient:
 
     def of_rival(self, product: Product, rivals: list[Product]) -> PlannedItem:
         """Return the item of a product whose licence other products claim too; `rivals` are all of them."""
-        name = self.rules.links.get(product.key, product.code)
-        detail = item_sentences.licence_claimed_twice([rival.code for rival in rivals], name)
+        detail = item_sentences.licence_claimed_twice([rival.code for rival in rivals], self.rules.name_of(product))
         # None of them owns the licence, so no item shows its id.
         return self._fail(product, None, Fault(Reason.LICENCE_CLAIMED_TWICE, detail))
 
@@ -138,19 +194,20 @@ class _ItemsOfClient:
     def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
         if demand.quantity == 0:
             return self._skip(product, None, Reason.QUANTITY_ZERO, item_sentences.QUANTITY_ZERO)
-        name = self.rules.links.get(product.key, product.code)
         desired = desired_state(demand, None, self.rules.settings.price_field)
-        return self._item(product, None, Action.CREATE, after=desired, set_name=name)
+        return self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
 
     def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
         if demand.quantity == 0:
             return self._remove(product, licence)
         before = self.rules.state(licence)
         desired = desired_state(demand, before, self.rules.settings.price_field)
-        keeps_name = product.key in self.rules.links or licence.name == product.code
-        if keeps_name and same_state(desired, before):
+        set_name = None if self.rules.keeps_name(product, licence) else self.rules.name_of(product)
+        answered = self.rules.answered_before(licence, desired, set_name)
+        if answered is not None and differences(answered):
+            return self._not_kept(product, licence, answered)
+        if answered is not None or (set_name is None and same_state(desired, before)):
             return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
-        set_name = None if keeps_name else product.code
         return self._item(product, licence, Action.UPDATE, before=before, after=desired, set_name=set_name)
 
     def _remove(self, product: Product | None, licence: Licence) -> PlannedItem:
@@ -160,7 +217,14 @@ class _ItemsOfClient:
         if licence.id in self.rules.kept:
             return self._skip(product, licence, Reason.KEPT, item_sentences.kept(licence.id))
         after = after_removal(before, self.rules.settings.removal)
+        answered = self.rules.answered_before(licence, after, None)
+        if answered is not None:
+            return self._not_kept(product, licence, answered)
         return self._item(product, licence, Action.DELETE, before=before, after=after)
+
+    def _not_kept(self, product: Product | None, licence: Licence, answered: KeptOtherwise) -> PlannedItem:
+        detail = item_sentences.not_kept(differences(answered), answered.warning)
+        return self._idle(product, licence, Outcome.FAILED, Fault(Reason.NOT_KEPT, detail))
 
     def _skip(self, product: Product | None, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:
         return self._idle(product, licence, Outcome.SKIPPED, Fault(reason, detail))

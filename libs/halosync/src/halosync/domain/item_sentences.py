@@ -6,6 +6,7 @@ from decimal import Decimal
 from halosync.domain.decimals import percent, plain
 from halosync.domain.line_numbers import line_name
 from halosync.domain.model import DeleteGuard
+from halosync.domain.verification import Difference, KeptField
 
 _SHOWN = 20
 """How many numbers a sentence lists before it says how many more there are."""
@@ -201,9 +202,45 @@ def unavailable(words: str) -> str:
     return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {words}"
 
 
+def answered(status: int, words: str) -> str:
+    """Halo answered every attempt, and did not do it."""
+    return (
+        f"Halo answered this with {status} in every attempt and did not do it. Halo said: {words} Correct it in Halo "
+        "or on the invoice, then press Sync."
+    )
+
+
+def no_access(words: str) -> str:
+    """Nobody could say with which token Halo is to be asked."""
+    return f"Nobody could give access to Halo in many attempts. Press Sync to try again. The last problem: {words}"
+
+
 def vanished(licence_id: int | None) -> str:
     """The licence that was to be updated is no longer there."""
     return f"Licence #{licence_id} was removed in Halo while the run was going on. Press Sync to create it again."
+
+
+def not_kept(found: Sequence[Difference], warning: str | None) -> str:
+    """Halo took a write and keeps something else. `found` are the fields that differ, at least one."""
+    said = f" Halo's warning: {warning}" if warning else ""
+    if found[0].field is KeptField.LICENCE:
+        return (
+            f"Halo said that it removed this licence, but the licence is still there.{said} Remove it in Halo by hand, "
+            "or find out there why it stays. As long as Halo shows it unchanged, Sync does not ask for it again."
+        )
+    fields = "; ".join(f"{each.field}: asked for {each.asked}, Halo keeps {each.kept}" for each in found)
+    return (
+        f"Halo took this but did not keep it. {fields}.{said} Set it in Halo by hand, or find out there why Halo "
+        "changes it. As long as the invoice asks for the same and Halo shows the same, Sync does not send it again."
+    )
+
+
+def kept_under_another_name(asked: str, kept: str) -> str:
+    """Halo calls a licence otherwise than it was asked to."""
+    return (
+        f'Halo keeps this licence under the name "{kept}" and not "{asked}". halosync knows it by its number, so it is '
+        "not created again. Nothing to do."
+    )
 
 
 def never_looked_up(words: str) -> str:

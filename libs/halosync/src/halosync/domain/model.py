@@ -81,6 +81,7 @@ class Reason(StrEnum):
     HALO_UNAVAILABLE = "halo_unavailable"
     PERMISSION_DENIED = "permission_denied"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    NOT_KEPT = "not_kept"
     CONNECTION_LOST = "connection_lost"
     RUN_CANCELLED = "run_cancelled"
 
@@ -149,6 +150,35 @@ class LicenceState:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptOtherwise:
+    """What Halo made of a wish that it did not keep as asked (spec section 9, "Verified writes").
+
+    `asked` is None where the licence was to be deleted; `asked_name` where its name was not to change. `warning` is
+    Halo's own `_warning`.
+    """
+
+    asked: LicenceState | None
+    kept: LicenceState
+    asked_name: str | None = None
+    kept_name: str | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLicence:
+    """What halosync remembers of a licence that it wrote (spec section 9, "Names that Halo changes").
+
+    `product_code` is the product that it was written for. `kept_name` is how Halo calls what was to be called
+    `asked_name`. `otherwise` is the last wish, if Halo did not keep it to the letter.
+    """
+
+    product_code: str | None = None
+    asked_name: str | None = None
+    kept_name: str | None = None
+    otherwise: KeptOtherwise | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerLink:
     """What the partner stored for a Converge customer: its Halo client, or that it is left out."""
 
@@ -192,7 +222,7 @@ class PlanInput:
 
     `owned` are licences that halosync wrote for this partner, `owned_by_others` those it wrote for other partners with
     the same Halo; `removed` are ids it has deleted, `kept` those that are never removed. `review_due`: the first review
-    of this Halo is still to be done (spec section 9).
+    of this Halo is still to be done (spec section 9). `written` is what halosync remembers of licences by their ids.
     """
 
     lines: list[Line]
@@ -203,6 +233,7 @@ class PlanInput:
     settings: PlanSettings = field(default_factory=PlanSettings)
     owned: frozenset[int] = frozenset()
     removed: frozenset[int] = frozenset()
+    written: dict[int, WrittenLicence] = field(default_factory=dict)
     approve_removals: int | None = None
     owned_by_others: frozenset[int] = frozenset()
     kept: frozenset[int] = frozenset()

@@ -72,6 +72,7 @@ class Picture:
             removed=inputs.removed,
             kept=inputs.kept,
             protected=self._protected,
+            written=inputs.written,
             key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
         )
         for group in self._groups:

@@ -48,6 +48,7 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.HALO_UNAVAILABLE: Remedy.RETRY,
         Reason.PERMISSION_DENIED: Remedy.RECONNECT,
         Reason.OUTCOME_UNKNOWN: Remedy.RETRY,
+        Reason.NOT_KEPT: Remedy.NONE,  # Halo changes it, so somebody must look there; the detail says at what
         Reason.CONNECTION_LOST: Remedy.RECONNECT,
         Reason.RUN_CANCELLED: Remedy.RETRY,
     }

@@ -15,6 +15,8 @@ class FailureClass(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAUTHORIZED = "unauthorized"
     REJECTED = "rejected"
+    LOCKED = "locked"
+    FAILED_WHOLE = "failed_whole"
     OUTCOME_UNKNOWN = "outcome_unknown"
 
 
@@ -33,7 +35,12 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Look in Halo whether the write was applied, before anything is sent again (spec section 5.2)."""
+    """Look in Halo whether the write was applied, before anything is sent again (spec section 5.2).
+
+    In `delay_s` seconds; None: when Halo can no longer be at it.
+    """
+
+    delay_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +81,22 @@ def next_step(
         raise ValueError("There must be at least one retry delay.")
     match failure:
         case FailureClass.TRANSIENT:
-            if attempts >= max_attempts:
-                return GiveUp(Reason.HALO_UNAVAILABLE)
-            tier = min(max(attempts, 1), len(delays_s)) - 1
-            return Again(delays_s[tier], charged=True)
+            again = Again(max(_tier_delay(attempts, delays_s), wait_s or 0.0), charged=True)
+            return again if attempts < max_attempts else GiveUp(Reason.HALO_UNAVAILABLE)
         case FailureClass.RATE_LIMITED:
             return Again(delays_s[-1] if wait_s is None else max(wait_s, 0.0), charged=False)
         case FailureClass.UNAUTHORIZED:
             return GiveUp(Reason.PERMISSION_DENIED) if token_refreshed else RefreshToken()
         case FailureClass.REJECTED:
             return GiveUp(Reason.HALO_REJECTED)
-        case FailureClass.OUTCOME_UNKNOWN:
-            return LookUp()
+        case FailureClass.LOCKED | FailureClass.FAILED_WHOLE | FailureClass.OUTCOME_UNKNOWN:
+            return LookUp(_tier_delay(attempts, delays_s) if failure is FailureClass.LOCKED else None)
         case _:
             assert_never(failure)
+
+
+def _tier_delay(attempts: int, delays_s: Sequence[float]) -> float:
+    return delays_s[min(max(attempts, 1), len(delays_s)) - 1]
 
 
 def delay_tier(wait_s: float, tiers_s: Sequence[float]) -> float:

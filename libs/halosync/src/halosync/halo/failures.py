@@ -1,9 +1,11 @@
 """What went wrong in a request to Halo, and what follows (architecture section "When something fails")."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 from pydantic_core import from_json
@@ -15,6 +17,18 @@ _NAMED_ROW = re.compile(r"^\[(\d{1,9})\]")
 
 MOST_WORDS = 500
 """How much of Halo's own words an item keeps."""
+
+_SAY_WHEN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_CLASSES = {
+    401: FailureClass.UNAUTHORIZED,
+    408: FailureClass.OUTCOME_UNKNOWN,
+    409: FailureClass.LOCKED,
+    423: FailureClass.LOCKED,
+    429: FailureClass.RATE_LIMITED,
+    503: FailureClass.OUTCOME_UNKNOWN,
+}
+_OF_READS = {FailureClass.UNAUTHORIZED, FailureClass.RATE_LIMITED, FailureClass.REJECTED}
+_LOG_IN = ("login", "log-in", "logon", "signin", "sign-in", "/auth", "/sso", "saml")
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -36,9 +50,9 @@ def from_response(response: httpx.Response, *, write: bool, now: datetime) -> Ha
     status = response.status_code
     return HaloFailure(
         _class_of(status, write=write),
-        words_of(response.text) or f"Halo answered {status} {_phrase(status)}",
+        _redirect_words(response) or words_of(response.text) or f"Halo answered {status} {_phrase(status)}",
         status=status,
-        retry_after_s=_retry_after(response, now) if status == HTTPStatus.TOO_MANY_REQUESTS else None,
+        retry_after_s=_retry_after(response, now) if status in _SAY_WHEN else None,
         named_rows=named_rows(response.text),
     )
 
@@ -50,19 +64,42 @@ def malformed(response: httpx.Response, *, write: bool, why: str) -> HaloFailure
 
 
 def _class_of(status: int, *, write: bool) -> FailureClass:
-    match status:
-        case 429:
-            return FailureClass.RATE_LIMITED
-        case 401:
-            return FailureClass.UNAUTHORIZED
-        case 408:
-            return FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT
-        case _ if 400 <= status < 500:
-            return FailureClass.REJECTED
-        case _ if 300 <= status < 400:
-            return FailureClass.REJECTED
-        case _:
-            return FailureClass.OUTCOME_UNKNOWN if write else FailureClass.TRANSIENT
+    """Return the class of a status. A read changes nothing: what may pass is simply read again."""
+    found = _CLASSES.get(status)
+    if found is None and 400 <= status < 500:
+        found = FailureClass.REJECTED
+    elif found is None:  # a redirect stands in place of an answer, so nothing was done
+        found = FailureClass.TRANSIENT if 300 <= status < 400 else FailureClass.FAILED_WHOLE
+    return found if write or found in _OF_READS else FailureClass.TRANSIENT
+
+
+def fail_if_complaint(answer: Any) -> None:
+    """Find a complaint in the body of a success: an error object in place of licences (spec section 9).
+
+    Raises:
+        HaloFailure: it is one.
+    """
+    found = answer if isinstance(answer, list) else [answer]
+    objects = [each for each in found if isinstance(each, dict)]
+    if not objects or any(each.get("id") not in (None, "") for each in objects):
+        return
+    for each in objects:
+        words = _words_in(each)
+        code = each.get("resultCode")
+        if words or code not in (None, 0, "0", ""):
+            words = (words or f"resultCode {code}").replace("\0", "\ufffd")[:MOST_WORDS]
+            raise HaloFailure(FailureClass.FAILED_WHOLE, words, status=HTTPStatus.OK)
+
+
+def _redirect_words(response: httpx.Response) -> str | None:
+    """Say where a redirect leads, without what may be secret in it; to a log-in page above all."""
+    if not 300 <= response.status_code < 400:
+        return None
+    location = response.headers.get("Location", "")
+    path = location.partition("?")[0].partition("#")[0][:MOST_WORDS]
+    if any(word in path.lower() for word in _LOG_IN):
+        return f"Halo asks for a log-in in place of an answer (it answered {response.status_code})"
+    return f"Halo answered {response.status_code} and sent us elsewhere{f', to {path}' if path else ''}"
 
 
 def _phrase(status: int) -> str:
@@ -97,12 +134,17 @@ def _words_of(body: str) -> str:
     except ValueError:
         return "" if body.lstrip().startswith("<") else " ".join(body.split())
     if isinstance(value, dict):
-        for name in ("errorMessage", "Message", "message", "error_description", "error"):
-            if isinstance(value.get(name), str):
-                return str(value[name])
+        words = _words_in(value)
+        if words is not None:
+            return words
         parts = [text for texts in value.values() if isinstance(texts, list) for text in texts if isinstance(text, str)]
         return "; ".join(parts)
     return value if isinstance(value, str) else ""
+
+
+def _words_in(value: Mapping[str, Any]) -> str | None:
+    names = ("errorMessage", "Message", "message", "error_description", "error")
+    return next((str(value[name]) for name in names if isinstance(value.get(name), str)), None)
 
 
 def named_rows(body: str) -> frozenset[int]:

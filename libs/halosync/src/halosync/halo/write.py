@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.domain.model import PriceField
-from halosync.domain.names import name_key
-from halosync.domain.retry import FailureClass
+from halosync.halo.failures import fail_if_complaint
 from halosync.halo.read import LICENCES_PATH
+from halosync.halo.stored import stored
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
-from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.licence_write import LicenceWrite, StoredLicence
 
 
 class HaloWriter:
@@ -25,31 +25,37 @@ class HaloWriter:
         self._transport = transport
         self.total_timeout_s = transport.total_timeout_s
 
-    async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[int | None]:
-        """Send an array and return the licence's id for each element, None where the answer does not show it.
+    async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
+        """Send an array and return what the answer says of each element, None where it says nothing.
 
         Raises:
             HaloFailure: refused, or its outcome is unknown; a refusal says which rows it names.
         """
         content = json.dumps([_wire(write) for write in writes], ensure_ascii=False).encode()
         answer = await self._transport.send(tenant, token, "POST", LICENCES_PATH, content=content, write=True)
-        return _ids(answer, writes)
+        return stored(answer, writes)
 
-    async def delete(self, tenant: str, token: str, licence_id: int) -> None:
-        """Delete a licence. A 404 means that it is gone, which is what was wanted.
+    async def delete(self, tenant: str, token: str, licence_id: int) -> bool:
+        """Delete a licence; return whether the answer shows that it is gone. A 404 means that, too.
 
         Raises:
             HaloFailure: refused, or its outcome is unknown.
         """
         try:
-            await self._transport.send(tenant, token, "DELETE", f"{LICENCES_PATH}/{licence_id}", write=True)
+            answer = await self._transport.send(tenant, token, "DELETE", f"{LICENCES_PATH}/{licence_id}", write=True)
         except HaloFailure as failure:
             if failure.status != 404:
                 raise
+            return True
+        fail_if_complaint(answer)
+        return isinstance(answer, dict) and answer.get("deleted") is True
 
 
 def _wire(write: LicenceWrite) -> dict[str, Any]:
-    row: dict[str, Any] = {"client_id": write.client_id} if write.licence_id is None else {"id": write.licence_id}
+    # An update names its client, too, as all code does that is known to work (halo-api section 5).
+    row: dict[str, Any] = {"client_id": write.client_id}
+    if write.licence_id is not None:
+        row = {"id": write.licence_id, **row}
     if write.name is not None:
         row["name"] = write.name
     if write.quantity is not None:
@@ -66,26 +72,3 @@ def _wire(write: LicenceWrite) -> dict[str, Any]:
 def _number(value: Decimal) -> int | float:
     """Whole numbers go without a decimal point, because older Halo versions take no other (halo-api section 3)."""
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _ids(answer: Any, writes: Sequence[LicenceWrite]) -> list[int | None]:
-    """Match the stored objects to the elements by id, else by client and name; never by position alone."""
-    rows = answer if isinstance(answer, list) else [answer]
-    if not all(isinstance(row, dict) for row in rows):
-        raise HaloFailure(FailureClass.OUTCOME_UNKNOWN, "Halo's answer to a write is no licence")
-    updated = {write.licence_id for write in writes}
-    stored: set[int] = set()
-    created: dict[tuple[int, str], list[int]] = {}
-    for row in rows:
-        if isinstance(row.get("id"), int):
-            stored.add(row["id"])
-            if row["id"] not in updated and isinstance(row.get("client_id"), int):
-                created.setdefault((row["client_id"], name_key(str(row.get("name") or ""))), []).append(row["id"])
-    ids: list[int | None] = []
-    for write in writes:
-        if write.licence_id is not None:
-            ids.append(write.licence_id if write.licence_id in stored else None)
-        else:
-            matches = created.get((write.client_id, name_key(write.name or "")), [])
-            ids.append(matches[0] if len(matches) == 1 else None)
-    return ids

@@ -1,9 +1,9 @@
-"""A licence as it is to be written to Halo."""
+"""A licence as it is to be written to Halo, and as Halo's answer shows it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from halosync.domain.model import PriceField
+from halosync.domain.model import Licence, PriceField
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,16 @@ class LicenceWrite:
     price_field: PriceField = PriceField.PRICE
     billing_cycle: str | None = None
     is_active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLicence:
+    """What Halo's answer says of one element of an array.
+
+    `licence` is None where the answer names the licence and does not show all that was asked of it. `warning` is Halo's
+    own `_warning`.
+    """
+
+    licence_id: int
+    licence: Licence | None = None
+    warning: str | None = None

@@ -107,6 +107,8 @@ def _halo_failed(partner_id: str, what: connection_sentences.List, failure: Halo
         return refusal("unexpected_answer", partner_id, connection_sentences.row_unreadable(failure.words))
     if failure.failure is FailureClass.UNAUTHORIZED or failure.status == HTTPStatus.FORBIDDEN:
         return refusal("permission_denied", partner_id, connection_sentences.forbidden(what, failure.words))
-    if failure.failure is FailureClass.TRANSIENT and failure.status != HTTPStatus.OK:
+    # A redirect may pass, but a person who waits had better look at the address or the log-in now.
+    answered = failure.status is not None and failure.status < HTTPStatus.BAD_REQUEST
+    if failure.failure is FailureClass.TRANSIENT and not answered:
         return refusal("halo_unavailable", partner_id, connection_sentences.unreadable(failure.words))
     return refusal("unexpected_answer", partner_id, connection_sentences.unexpected(failure.words))

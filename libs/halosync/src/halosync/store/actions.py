@@ -4,7 +4,8 @@ Every result is fenced by the mark it belongs to: what a writer that was thought
 nothing. Transactions that change items lock their run first, so that locks are always taken in one order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -15,17 +16,20 @@ from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
 from halosync.store.plans import ISSUE_GRACE_S, issue
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.results import record_applied, record_failed, record_not_kept
 from halosync.store.runs import finish_if_done, withdraw_cancelled
-from halosync.store.written import remember
 
 SWEEP_GRACE_S = 300.0
 """A batch that was issued again is given so long before it is issued once more: the queue may just be long."""
+
+
+_NO_IDS: Mapping[int, int] = MappingProxyType({})
 
 
 class ActionStore:
@@ -72,6 +76,7 @@ class ActionStore:
                 after=licence_state(row, "after"),
                 settle_wait_s=row["settle_wait_s"] or 0.0,
                 unseen=row["unseen"],
+                answer=_answer(row),
             )
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
@@ -94,7 +99,7 @@ class ActionStore:
         return known
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
-        """Look once more in `settle_s` seconds: Halo shows their client without a single licence."""
+        """Look once more in `settle_s` seconds: Halo does not show what it should."""
         await QUERIES.look_again(self._pool, item_ids=list(marks), marks=list(marks.values()), settle_s=settle_s)
 
     async def mark_sending(
@@ -120,12 +125,20 @@ class ActionStore:
             self._pool, item_ids=list(marks), marks=list(marks.values()), uncharged=0 if charged else 1
         )
 
-    async def mark_unknown(self, marks: dict[int, int], *, settle_s: float) -> None:
+    async def mark_unknown(
+        self,
+        marks: dict[int, int],
+        *,
+        settle_s: float,
+        answer: HaloAnswer | None = None,
+        licence_ids: Mapping[int, int] = _NO_IDS,
+    ) -> None:
         """Say that nobody knows whether these were applied; they are looked up after `settle_s` seconds.
 
-        The time counts from now because the request has ended: 0 when Halo has answered.
+        The time counts from now because the request has ended: 0 when Halo has answered. `licence_ids`, by item, are
+        those that the answer names.
         """
-        await QUERIES.mark_unknown(self._pool, item_ids=list(marks), marks=list(marks.values()), settle_s=settle_s)
+        await _mark_unknown(self._pool, marks, settle_s, answer, licence_ids)
 
     async def note_failures(self, batch_id: int, failures: int) -> None:
         """Keep how often in a row the batch could not even be sent."""
@@ -139,11 +152,27 @@ class ActionStore:
         """Keep which token Halo answered with 401."""
         await QUERIES.note_refused_token(self._pool, batch_id=batch_id, generation=generation)
 
-    async def refuse(self, batch_id: int, marks: dict[int, int], named: Sequence[int]) -> None:
-        """Keep that Halo refused the array, the items its answer named, and that all of it must be looked up."""
+    async def refuse(
+        self,
+        batch: BatchAtWork,
+        marks: dict[int, int],
+        named: Sequence[int],
+        *,
+        settle_s: float = 0.0,
+        answer: HaloAnswer | None = None,
+    ) -> None:
+        """Keep that Halo refused the array, the items its answer named, and that all of it must be looked up.
+
+        What of the batch was not in the array goes on as a batch of its own.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.note_refused_rows(connection, batch_id=batch_id, rows=list(named))
-            await QUERIES.mark_unknown(connection, item_ids=list(marks), marks=list(marks.values()), settle_s=0.0)
+            await QUERIES.lock_run(connection, run_id=batch.run_id)
+            await QUERIES.note_refused_rows(connection, batch_id=batch.batch_id, rows=list(named))
+            await _mark_unknown(connection, marks, settle_s, answer, _NO_IDS)
+            if await QUERIES.waits_in_batch(connection, batch_id=batch.batch_id):
+                rest = await QUERIES.split_off(connection, batch_id=batch.batch_id, grace_s=ISSUE_GRACE_S)
+                await QUERIES.move_waiting(connection, batch_id=rest, from_batch_id=batch.batch_id)
+                await emit_many(connection, [_order(batch, rest)])
 
     async def withdraw(self, batch: BatchAtWork) -> None:
         """Take back what a cancelled or failed run has not sent."""
@@ -167,25 +196,11 @@ class ActionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             if applied:
-                rows = QUERIES.record_applied(
-                    connection,
-                    item_ids=[a.item_id for a in applied],
-                    marks=[a.mark_no for a in applied],
-                    licence_ids=[a.licence_id for a in applied],
-                )
-                rows = [row async for row in rows]
-                await remember(connection, batch, rows)
-                _count(rows, Outcome.SYNCED)
+                _count(await record_applied(connection, batch, applied), Outcome.SYNCED)
             if failed:
-                rows = QUERIES.record_failed(
-                    connection,
-                    item_ids=[f.item_id for f in failed],
-                    marks=[f.mark_no for f in failed],
-                    reasons=[f.reason for f in failed],
-                    details=[f.detail for f in failed],
-                )
-                rows = [row async for row in rows]
-                _count(rows, Outcome.FAILED)
+                _count(await record_failed(connection, [f for f in failed if f.otherwise is None]), Outcome.FAILED)
+                kept = await record_not_kept(connection, batch, [f for f in failed if f.otherwise is not None])
+                _count(kept, Outcome.FAILED)
             await _close(connection, batch)
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
@@ -250,6 +265,28 @@ async def _close(connection: Connection, batch: BatchAtWork) -> None:
     if await QUERIES.close_batch(connection, batch_id=batch.batch_id) is not None:
         await issue(connection, batch.run_id)
         await finish_if_done(connection, batch.run_id)
+
+
+def _answer(row: asyncpg.Record) -> HaloAnswer | None:
+    return None if row["answer_status"] is None else HaloAnswer(row["answer_status"], row["answer_words"])
+
+
+async def _mark_unknown(
+    connection: "Connection | asyncpg.Pool[Any]",
+    marks: Mapping[int, int],
+    settle_s: float,
+    answer: HaloAnswer | None,
+    licence_ids: Mapping[int, int],
+) -> None:
+    await QUERIES.mark_unknown(
+        connection,
+        item_ids=list(marks),
+        marks=list(marks.values()),
+        licence_ids=[licence_ids.get(item_id) for item_id in marks],
+        settle_s=settle_s,
+        status=None if answer is None else answer.status,
+        words=None if answer is None else answer.words,
+    )
 
 
 def _order(batch: BatchAtWork, batch_id: int) -> LicenceActions:

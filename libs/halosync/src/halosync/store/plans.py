@@ -34,6 +34,7 @@ from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
+from halosync.store.written import written_licences
 
 IN_FLIGHT = 4
 """How many batches of one run are with the writers at a time."""
@@ -93,6 +94,7 @@ class PlanStore:
             partner_id = read.partner_id
             here = {"partner_id": partner_id, "tenant": read.tenant}
             history = [row async for row in QUERIES.licence_history(connection, **here)]
+            settings = await self.settings(partner_id)
             return PlanInput(
                 lines=[
                     Line(
@@ -127,9 +129,10 @@ class PlanStore:
                 product_links={
                     code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
                 },
-                settings=await self.settings(partner_id),
+                settings=settings,
                 owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
                 removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
+                written=written_licences(history, settings.price_field),
                 approve_removals=approve_removals,
                 owned_by_others=await _ids(QUERIES.written_by_others(connection, **here)),
                 kept=await _ids(QUERIES.kept_licences(connection, **here)),

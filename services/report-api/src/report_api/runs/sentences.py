@@ -110,6 +110,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.HALO_UNAVAILABLE: "Halo could not be reached",
     Reason.PERMISSION_DENIED: "Halo does not permit it",
     Reason.OUTCOME_UNKNOWN: "Not known whether Halo took it",
+    Reason.NOT_KEPT: "Halo did not keep it",
     Reason.CONNECTION_LOST: "The connection to Halo was lost",
     Reason.RUN_CANCELLED: "The run was cancelled before",
 }

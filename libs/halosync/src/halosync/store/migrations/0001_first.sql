@@ -200,6 +200,10 @@ CREATE TABLE halo_licence (
     licence_type        bigint,                                   -- Halo's number; 1 is a subscription
     owned               boolean NOT NULL DEFAULT false,           -- halosync created or updated it
     removed_at          timestamptz,                              -- halosync deleted it
+    product_code        text,                                     -- the product that halosync wrote it for
+    asked_name          text,                                     -- what Halo was to call it, and calls kept_name
+    kept_name           text,
+    kept_otherwise      jsonb,                                    -- the last wish, if Halo did not keep it to the letter
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 
@@ -369,7 +373,9 @@ CREATE TABLE item (
     worker              text,
     send_by             timestamptz,
     settle_at           timestamptz,
-    unseen_at           timestamptz,                              -- when a look-up first saw no licence of its client
+    unseen_at           timestamptz,                              -- when a look-up first did not see what it should
+    answer_status       integer,                                  -- what Halo answered to the last mark; null: nothing
+    answer_words        text,                                     -- its complaint
     UNIQUE (run_id, seq),
     CHECK ((outcome = 'pending') = (action_state IN ('waiting', 'sending', 'unknown')))
 );

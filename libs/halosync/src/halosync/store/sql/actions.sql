@@ -11,7 +11,7 @@ WHERE b.batch_id = :batch_id;
 -- name: open_actions
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write.
 SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, mark_no, action_state,
-    unseen_at IS NOT NULL AS unseen,
+    unseen_at IS NOT NULL AS unseen, answer_status, answer_words,
     before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
@@ -34,7 +34,7 @@ SELECT EXISTS (
                       AND i.halo_licence_id = l.halo_licence_id));
 
 -- name: look_again!
--- A client without a single licence is looked at once more, settle_s later, before that is believed.
+-- What a look-up does not see as it should is looked at once more, settle_s later, before that is believed.
 UPDATE item SET action_state = 'unknown', unseen_at = clock_timestamp(),
     settle_at = clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8))
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
@@ -45,6 +45,7 @@ WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_stat
 -- Every mark raises mark_no (a trigger), the fence of all results.
 -- A run that was cancelled, or has lost its connection, gets no more marks.
 UPDATE item SET action_state = 'sending', attempts = attempts + 1, worker = :worker, unseen_at = NULL,
+    answer_status = NULL, answer_words = NULL,
     send_by = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8)),
     settle_at = clock_timestamp() + make_interval(secs => CAST(:send_s AS float8) + :answer_s + :settle_s)
 WHERE item_id = ANY(:item_ids) AND action_state = 'waiting'
@@ -60,21 +61,40 @@ WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_stat
 
 -- name: mark_unknown!
 -- Sent, and nobody knows whether it was applied. The request has ended by now, so only Halo itself may still be at
--- it, for settle_s; 0 when Halo has answered and there is nothing to wait for.
-UPDATE item SET action_state = 'unknown',
+-- it, for settle_s; 0 when Halo has answered and there is nothing to wait for. The licence's id, where the answer names
+-- it: whatever the licence is called, it is that one.
+UPDATE item SET action_state = 'unknown', answer_status = CAST(:status AS integer), answer_words = CAST(:words AS text),
+    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id),
     settle_at = least(settle_at, clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8)))
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]))
+    AS m(item_id, mark_no, licence_id)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state = 'sending';
 
 -- name: record_applied
--- Fenced: a result counts only for the mark it belongs to.
-UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = NULL, settle_at = NULL,
-    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id)
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]))
-    AS m(item_id, mark_no, licence_id)
+-- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps.
+UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = m.detail, settle_at = NULL,
+    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id),
+    licence_name = coalesce(m.name, item.licence_name), after_price = coalesce(m.price, item.after_price),
+    after_billing_cycle = coalesce(m.billing_cycle, item.after_billing_cycle)
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
+    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]))
+    AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
-RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name,
-    item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
+RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
+    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
+
+-- name: record_not_kept
+-- Halo took it and keeps something else: that is what the item shows, and what is known of the licence.
+UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = 'not_kept', detail = m.detail, settle_at = NULL,
+    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id), licence_name = coalesce(m.name, item.licence_name),
+    after_quantity = m.quantity, after_price = m.price, after_billing_cycle = m.billing_cycle, after_active = m.active
+FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
+    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]),
+    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]))
+    AS m(item_id, mark_no, licence_id, detail, name, quantity, price, billing_cycle, active)
+WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
+RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
+    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
 
 -- name: record_failed
 UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
@@ -93,15 +113,30 @@ WHERE item_id = :item_id AND mark_no = :mark_no AND action_state IN ('sending', 
 -- What halosync wrote is its own, and is known without another read; unless the partner has moved to another tenant
 -- since, whose licences have the same numbers.
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                          billing_cycle, is_active, owned)
-SELECT :partner_id, w.* , true FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
+                          billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise)
+SELECT :partner_id, w.id, w.client_id, w.name, w.quantity, w.price, w.purchase_price, w.billing_cycle, w.active, true,
+    w.product_code, w.asked_name, w.kept_name, CAST(w.otherwise AS jsonb)
+FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
     CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
-    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[])) AS w
+    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:product_codes AS text[]),
+    CAST(:asked_names AS text[]), CAST(:kept_names AS text[]), CAST(:otherwise AS text[]))
+    AS w(id, client_id, name, quantity, price, purchase_price, billing_cycle, active, product_code, asked_name,
+         kept_name, otherwise)
 WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
     purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
-    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = true, removed_at = NULL;
+    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = true, removed_at = NULL,
+    product_code = coalesce(excluded.product_code, halo_licence.product_code),
+    asked_name = coalesce(excluded.asked_name, halo_licence.asked_name),
+    kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise;
+
+-- name: remember_not_removed!
+-- Halo did not do a removal: the licence is not ours by that.
+UPDATE halo_licence SET kept_otherwise = CAST(m.otherwise AS jsonb)
+FROM unnest(CAST(:ids AS bigint[]), CAST(:otherwise AS text[])) AS m(id, otherwise)
+WHERE partner_id = :partner_id AND halo_licence_id = m.id
+  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE);
 
 -- name: remember_removed!
 UPDATE halo_licence SET removed_at = now(), is_active = false
@@ -147,6 +182,13 @@ UPDATE item SET batch_id = :batch_id
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.batch_id = :from_batch_id
   AND item.action_state = 'waiting';
+
+-- name: waits_in_batch$
+SELECT EXISTS (SELECT FROM item WHERE batch_id = :batch_id AND action_state = 'waiting');
+
+-- name: move_waiting!
+-- What was not in a refused array has nothing to do with the refusal.
+UPDATE item SET batch_id = :batch_id WHERE batch_id = :from_batch_id AND action_state = 'waiting';
 
 -- name: lock_due_batches
 SELECT batch_id, run_id, partner_id, tenant, kind FROM batch

@@ -20,10 +20,11 @@ SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, b
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 
 -- name: licence_history
--- What halosync wrote, and what it deleted, in this tenant.
-SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed
+-- What halosync wrote, what it deleted, and what Halo made of it, in this tenant.
+SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.product_code, l.asked_name, l.kept_name,
+    CAST(l.kept_otherwise AS text) AS kept_otherwise
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
-WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL);
+WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
 -- name: written_by_others
 -- What halosync wrote for other partners in the same Halo.
