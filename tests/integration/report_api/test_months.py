@@ -175,6 +175,10 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
     assert (exception["note"], exception["reason"]) == ("Billed by hand.", "customer_not_found")
     assert exception["accepted_by"] == certificate["closed_by"] == f"key of {PARTNER}"
     assert len(certificate["fingerprint"]) == 64
+    printed = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "text/html"})
+    assert printed.headers["content-type"].startswith("text/html")
+    assert "Certificate: November 2026" in printed.text
+    assert "Billed by hand." in printed.text
 
     # The same thing for another reason is open again; and a new revision opens a closed month.
     await world.finish(await world.run(invoice_pk, [{**unmatched, "reason": "customer_ambiguous"}]), "partial")
@@ -194,6 +198,18 @@ async def test_months_are_listed_newest_first_and_another_month_is_not_found(wor
     assert [each["period"] for each in await world.pages("/months", 2)] == ["2026-11", "2026-10", "2026-09"]
     assert (await world.call("GET", "/months/2026-12")).status_code == 404
     assert (await world.call("GET", "/months/2026-1x")).status_code == 422
+
+
+async def test_the_partners_words_for_billing_cycles_count_here_too(world: "World") -> None:
+    await world.pool.execute("""UPDATE partner SET billing_cycles = '{"Annual": "Yearly"}'""")
+    invoice_pk = await world.invoice(lines=[world.line(1, billing_cycle="annual")])
+    await licence(world, 5, billing_cycle="Yearly", quantity=Decimal(10))
+    item = world.item(
+        outcome="failed", action="update", reason="halo_rejected", halo_licence_id=5, line_nos=[1], product_code="P-1"
+    )
+    await world.finish(await world.run(invoice_pk, [item]), "partial")
+    month = await world.get("/months/2026-11")
+    assert [(each["billing_cycle"], each["explained"]) for each in month["totals"]] == [("Yearly", "63.00")]
 
 
 async def test_what_customers_share_is_divided_to_the_cent(world: "World") -> None:

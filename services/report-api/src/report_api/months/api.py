@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
 from halosync.store.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
 
@@ -19,13 +20,18 @@ from report_api.months.models import (
     MonthRowPage,
     MonthSummary,
 )
+from report_api.months.sentences import label
 from report_api.ports import Ports, PortsHere
+from report_api.runs.sentences import requester
+from report_api.web.accept import prefers
 from report_api.web.fields import QueryText
 from report_api.web.paging import CursorText, Keyset, Limit
 from report_api.web.problems import Problem, not_found, responses
+from report_api.web.rendering import HEADERS, fragment
 
 router: APIRouter = partner_router("Months")
 
+HTML = "text/html"
 NO_MONTH = "There is no invoice of that month."
 
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
@@ -121,13 +127,29 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
     return Closed(period=period, closed_at=closing.closed_at, closed_by=closing.closed_by)
 
 
-@router.get("/months/{period}/certificate", summary="Show the certificate of a closed month")
-async def certificate(partner: Partner, period: Period, ports: PortsHere) -> Certificate:
-    """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs."""
+@router.get(
+    "/months/{period}/certificate",
+    response_model=Certificate,
+    responses={200: {"content": {HTML: {"schema": {"type": "string"}}}, "description": "JSON, or a page that prints."}},
+    summary="Show the certificate of a closed month",
+)
+async def certificate(
+    request: Request, partner: Partner, period: Period, ports: PortsHere
+) -> Certificate | HTMLResponse:
+    """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs.
+
+    With `Accept: text/html` as a page that prints.
+    """
     closing = (await _found(ports, partner, period)).closing
     if closing is None:
         raise not_found("This month is not closed; a month has a certificate once it is closed.")
-    return Certificate.of(closing)
+    certified = Certificate.of(closing)
+    if not prefers(request, HTML):
+        return certified
+    header = await ports.sessions.header(partner)
+    values = {"partner_name": header.name if header else partner, "label": label, "person": requester}
+    html = fragment("months/certificate_alone.html", certificate=certified, **values)
+    return HTMLResponse(html, headers={**HEADERS, "Vary": "Accept"})
 
 
 async def _found(ports: Ports, partner: str, period: str) -> Month:

@@ -10,6 +10,8 @@ from typing import TypeVar
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from report_api.web.accept import prefers
+
 T = TypeVar("T")
 
 MEDIA_TYPE = "text/csv"
@@ -113,21 +115,5 @@ def csv_response(
 
 
 def wants_csv(request: Request) -> bool:
-    """Tell whether the caller names CSV and would not rather have JSON (RFC 9110, section 12.5.1)."""
-    accepted = _accepted(request.headers.get("accept", ""))
-    csv_quality = accepted.get(MEDIA_TYPE, 0.0)
-    if "application/json" in accepted:
-        return csv_quality > accepted["application/json"]
-    return csv_quality > 0 and csv_quality >= max(accepted.get(kind, 0.0) for kind in ("application/*", "*/*"))
-
-
-def _accepted(header: str) -> dict[str, float]:
-    accepted = {}
-    for part in header.lower().split(","):
-        kind, *parameters = (word.strip() for word in part.split(";"))
-        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")[:10]
-        try:
-            accepted[kind] = float(quality)
-        except ValueError:
-            accepted[kind] = 0.0
-    return accepted
+    """Tell whether the caller names CSV and would not rather have JSON."""
+    return prefers(request, MEDIA_TYPE)

@@ -10,11 +10,6 @@ LANGUAGE sql STABLE AS $$
         'UTF8')), 'hex'), 32)
 $$;
 
--- Billing cycles are compared without regard to case and surrounding space (spec section 9).
-CREATE OR REPLACE FUNCTION cycle_key(billing_cycle text) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT lower(btrim(coalesce(billing_cycle, '')))
-$$;
-
 -- The invoices of a period that count, each with the newest run that applied it and has a plan, and what that run adds to
 -- the numbers of its lines.
 CREATE OR REPLACE FUNCTION month_plans(p_partner_id text, p_period text)
@@ -48,6 +43,12 @@ RETURNS TABLE (
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
+    -- Halo's words for the invoice's billing cycles, as the partner has set them.
+    word AS MATERIALIZED (
+        SELECT DISTINCT ON (billing_cycle_key(each.key)) billing_cycle_key(each.key) AS cycle, each.value AS billing_cycle
+        FROM partner CROSS JOIN LATERAL jsonb_each_text(partner.billing_cycles) AS each
+        WHERE partner.partner_id = p_partner_id ORDER BY billing_cycle_key(each.key), each.key
+    ),
     -- A clean-up belongs to nobody on the invoice; it is shown with the customer of its client.
     owner AS (
         SELECT DISTINCT ON (i.halo_client_id) i.halo_client_id, i.customer_ids[1] AS customer_id, i.customer_name
@@ -59,8 +60,9 @@ RETURNS TABLE (
     -- Lines that no run has applied yet; a product of a customer is one thing.
     loose AS MATERIALIZED (
         SELECT -dense_rank() OVER (ORDER BY l.customer_id, lower(normalize(l.product_code, NFKC))) AS thing,
-            l.customer_id, l.customer_name, l.product_code, l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p JOIN invoice_line l USING (invoice_pk)
+            l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
+            round(l.quantity * l.unit_price, 2) AS amount
+        FROM plan p JOIN invoice_line l USING (invoice_pk) LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         WHERE l.kind = 'recurring' AND NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
@@ -78,9 +80,9 @@ RETURNS TABLE (
     line AS MATERIALIZED (
         SELECT i.item_id AS thing, l.customer_id, l.customer_name,
             CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
-                 ELSE l.billing_cycle END AS billing_cycle,
+                 ELSE coalesce(w.billing_cycle, l.billing_cycle) END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p JOIN invoice_line l USING (invoice_pk)
+        FROM plan p JOIN invoice_line l USING (invoice_pk) LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset JOIN item i USING (item_id)
         WHERE l.kind = 'recurring'
         UNION ALL
@@ -92,7 +94,7 @@ RETURNS TABLE (
             coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
             coalesce(o.customer_name, i.customer_name) AS first_name,
             i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-        FROM (SELECT DISTINCT run_id, price_field FROM plan) AS p JOIN item i USING (run_id)
+        FROM planned_run p JOIN item i USING (run_id)
         LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
         UNION ALL
         SELECT l.thing, ARRAY[min(l.customer_id)], min(e.halo_client_id), min(l.product_code), min(e.licence_name),
@@ -107,7 +109,7 @@ RETURNS TABLE (
             CASE WHEN t.after_active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
                  ELSE h.removed_at IS NULL AND h.is_active = t.after_active
                       AND h.quantity IS NOT DISTINCT FROM t.after_quantity
-                      AND cycle_key(h.billing_cycle) = cycle_key(t.after_billing_cycle)
+                      AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(t.after_billing_cycle)
                       AND CASE WHEN t.price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
                           IS NOT DISTINCT FROM t.after_price
             END IS TRUE AS as_written
@@ -125,16 +127,16 @@ RETURNS TABLE (
         FROM line l JOIN shared USING (thing) GROUP BY l.thing, l.customer_id
     ),
     part AS (
-        SELECT l.thing, l.customer_id, l.customer_name, cycle_key(l.billing_cycle) AS cycle, l.billing_cycle,
+        SELECT l.thing, l.customer_id, l.customer_name, billing_cycle_key(l.billing_cycle) AS cycle, l.billing_cycle,
             1 AS lines, l.amount AS billed, 0 AS in_halo
         FROM line l
         UNION ALL
         -- Each thing has one row at least: what bills nothing and holds nothing still has an outcome.
-        SELECT h.thing, h.first_customer, h.first_name, cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+        SELECT h.thing, h.first_customer, h.first_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
             CASE WHEN h.thing IN (SELECT shared.thing FROM shared) THEN 0 ELSE h.amount END
         FROM held h WHERE h.amount <> 0 OR h.thing NOT IN (SELECT line.thing FROM line)
         UNION ALL
-        SELECT s.thing, s.customer_id, s.customer_name, cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+        SELECT s.thing, s.customer_id, s.customer_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
             CASE WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
                                        - round(h.amount * (s.running - s.billed) / s.whole, 2)
                  WHEN s.place = 1 THEN h.amount ELSE 0 END
