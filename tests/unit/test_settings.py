@@ -113,6 +113,8 @@ def test_the_defaults_are_those_of_the_specification(process: str) -> None:
         "retry_delays_s": (5.0, 30.0, 120.0, 300.0),
         "retry_max_attempts": 8,
         "halo_url_template": "https://{tenant}.halopsa.com",
+        "halo_suffixes": ("haloitsm.com", "haloservicedesk.com", "usehalo.com"),
+        "halo_custom_hosts": (),
         "halo_rate_requests": 500,
         "halo_rate_window_s": 300,
         "halo_page_size": 100,

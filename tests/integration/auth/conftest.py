@@ -13,12 +13,14 @@ import httpx
 import pytest
 import pytest_asyncio
 from auth.connection_service import ConnectionService
+from auth.environment import AuthRules
 from auth.vault import Vault
 from cryptography.fernet import Fernet
 from devstack.fixtures import PoolOf
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted, RequestedBy
 from halosync.domain.accounts import Account
+from halosync.domain.tenant import HaloHosts
 from halosync.halo.oauth import OAuthClient
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
@@ -43,13 +45,14 @@ class Auth:
     def __init__(self, pool: "asyncpg.Pool[Any]", http: httpx.AsyncClient, url_template: str, vault: Vault) -> None:
         self.store = ConnectionStore(pool)
         self.vault = vault
+        self.hosts = HaloHosts(url_template)
         self.halo = OAuthClient(
             http,
-            halo_url=lambda tenant: url_template.replace("{tenant}", tenant),
+            halo_url=self.hosts.url,
             redirect_url=REDIRECT_URL,
             timeout_s=TIMEOUT_S,
         )
-        self.transport = HaloTransport(url_template, TIMEOUT_S)
+        self.transport = HaloTransport(self.hosts, TIMEOUT_S)
         self.lists = HaloReader(self.transport, SAMPLE_PAGE_SIZE)
         self.limiter = RateLimiter(pool)
         self.use_cases = self._assembled(SCOPE)
@@ -59,7 +62,7 @@ class Auth:
         ports = auth.ports.Ports(
             connections=self.store, server=self.halo, lists=self.lists, limiter=self.limiter, vault=self.vault
         )
-        return auth.assembly.assemble(ports, scope=scope, default_rate=Rate(500, 300.0))
+        return auth.assembly.assemble(ports, AuthRules(scope, self.hosts, Rate(500, 300.0)))
 
     def asking(self, scope: str) -> ConnectionService:
         """The use cases with another scope to ask for."""

@@ -249,3 +249,15 @@ async def test_the_log_has_who_connected_who_disconnected_and_what_halo_did(worl
         ("connection.begun", UNNAMED),
         ("connection.established", Actor("Cleo", cleo.key_id)),
     ]
+
+
+async def test_a_tenant_whose_name_is_not_its_host_is_named_in_every_step(world: "World") -> None:
+    await world.sandbox.admin.change_settings("acme", tenant_name="acme-psa")
+    begun = await world.auth.service.begin(begin())
+    assert (await world.http.get(begun.authorize_url)).status_code == 500
+    begun = await world.auth.service.begin(begin().model_copy(update={"halo_tenant": "acme-psa"}))
+    await world.auth.service.complete(await world.follow(begun.authorize_url))
+    await world.expire()
+    assert (await world.auth.tokens.get(PARTNER)).tenant == "acme"
+    view = await world.auth.store.view(PARTNER)
+    assert (view.state, view.tenant, view.halo_tenant) == ("connected", "acme", "acme-psa")

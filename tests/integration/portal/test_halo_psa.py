@@ -52,14 +52,15 @@ async def test_connect_leads_to_halos_log_in(browser: "Browser", world: "World")
     assert page.one("main a.button")["href"] == AUTHORIZE
     (asked,) = world.auth.asked
     assert isinstance(asked, BeginConnection)
-    assert (asked.partner_id, asked.tenant, asked.client_id) == (ACME, "acme", "client-1")
+    assert (asked.partner_id, asked.tenant, asked.client_id) == (ACME, "https://ACME.halopsa.com", "client-1")
 
 
 @pytest.mark.parametrize(
     ("entered", "field", "words"),
     [
         ({"tenant": "", "client_id": "c"}, "tenant", "Enter your tenant"),
-        ({"tenant": "a_b", "client_id": "c"}, "tenant", "letters"),
+        ({"tenant": "a" * 301, "client_id": "c"}, "tenant", "first part"),
+        ({"tenant": "acme", "client_id": "c", "halo_tenant": "a b"}, "halo_tenant", "letters"),
         ({"tenant": "acme", "client_id": " "}, "client_id", "Enter the client id"),
         ({"tenant": "acme", "client_id": "x" * 201}, "client_id", "at most 200"),
     ],
@@ -76,6 +77,13 @@ async def test_what_cannot_be_right_is_said_beside_the_field(
     for name, value in entered.items():
         assert page.one(f"#{name}")["value"] == value.strip()
     assert not world.auth.asked
+
+
+async def test_a_tenant_that_auth_refuses_stands_at_its_field(browser: "Browser", world: "World") -> None:
+    world.auth.reply = lambda _: RequestRefused(code="invalid_tenant", detail="Enter the name of your Halo.")
+    await browser.sign_in()
+    page = await browser.submit(f"{HERE}/connect", status=422, tenant="a_b", client_id="c")
+    assert "Enter the name of your Halo." in page.one("#tenant-error").get_text()
 
 
 async def test_a_client_id_that_auth_refuses_stands_at_its_field(browser: "Browser", world: "World") -> None:

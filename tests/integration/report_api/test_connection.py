@@ -31,6 +31,7 @@ async def test_a_partner_that_never_connected(world: "World") -> None:
         "state": "disconnected",
         "tenant": None,
         "client_id": None,
+        "halo_tenant": None,
         "granted_scopes": [],
         "connected_at": None,
         "problem": None,
@@ -45,14 +46,23 @@ async def asker(world: "World") -> RequestedBy:
 
 async def test_beginning(world: "World") -> None:
     world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
-    response = await world.call("POST", "/connection", json={"tenant": " ACME.halopsa.com ", "client_id": "c-1"})
+    response = await world.call("POST", "/connection", json={"tenant": "acme", "client_id": "c-1"})
     assert (response.status_code, response.json()) == (200, {"authorize_url": URL})
     by = await asker(world)
     assert world.auth.asked == [BeginConnection(partner_id="acme-msp", tenant="acme", client_id="c-1", requested_by=by)]
 
 
-@pytest.mark.parametrize("tenant", ["", "a.b", "acme/..", "acme@evil.example", "-x", "x" * 64, "acme.evil.com", "é"])
-async def test_a_tenant_that_is_no_dns_label(world: "World", tenant: str) -> None:
+async def test_an_address_is_handed_on_with_the_tenants_name(world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
+    entered = {"tenant": "https://psa.msp.example/home?x=1", "client_id": "c-1", "halo_tenant": "msp"}
+    assert (await world.call("POST", "/connection", json=entered)).status_code == 200
+    (asked,) = world.auth.asked
+    assert isinstance(asked, BeginConnection)
+    assert {name: getattr(asked, name) for name in entered} == entered
+
+
+@pytest.mark.parametrize("tenant", ["", "x" * 301, "a\0b"])
+async def test_a_tenant_that_is_no_text_of_a_line(world: "World", tenant: str) -> None:
     response = await world.call("POST", "/connection", json={"tenant": tenant, "client_id": "c-1"})
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == ["tenant"]

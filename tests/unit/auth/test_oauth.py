@@ -8,13 +8,23 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from auth.connection_service import new_verifier
+from halosync.domain.tenant import HaloHosts
 from halosync.halo.oauth import OAuthClient, challenge
 from halosync.halo.token_answer import read_tokens
-from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, OtherRefusal, TokenAnswer, Transient
+from halosync.ports.oauth import (
+    HaloClient,
+    InvalidClient,
+    InvalidGrant,
+    OAuthError,
+    OtherRefusal,
+    TokenAnswer,
+    Transient,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+AT = HaloClient("acme", "c")
 SECRET = "refresh-token-that-nobody-may-see"
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -34,7 +44,7 @@ def client(handler: Callable[[httpx.Request], httpx.Response]) -> OAuthClient:
 
 
 async def refresh(response: httpx.Response) -> TokenAnswer:
-    return await client(lambda _: response).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+    return await client(lambda _: response).refresh(at=AT, refresh_token=SecretStr(SECRET))
 
 
 def test_challenge_is_the_one_of_rfc_7636_appendix_b() -> None:
@@ -51,7 +61,7 @@ def test_verifiers_are_long_and_never_the_same() -> None:
 def test_authorize_url_escapes_what_people_entered() -> None:
     verifier = new_verifier()
     url = client(lambda _: httpx.Response(500)).authorize_url(
-        tenant="acme", client_id="a&scope=all#?é", scope="read:customers offline_access", state="s/1", verifier=verifier
+        at=HaloClient("acme", "a&scope=all#?é"), scope="read:customers offline_access", state="s/1", verifier=verifier
     )
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc, parts.path) == ("https", "acme.halopsa.com", "/auth/authorize")
@@ -66,6 +76,37 @@ def test_authorize_url_escapes_what_people_entered() -> None:
     }
 
 
+async def test_the_tenants_name_goes_along_where_the_host_does_not_say_it() -> None:
+    asked: list[httpx.URL] = []
+
+    def halo(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(200, json=GOOD)
+
+    at = HaloClient("acme", "c", "acme & sons")
+    url = client(halo).authorize_url(at=at, scope="all", state="s", verifier=new_verifier())
+    assert parse_qs(urlsplit(url).query)["tenant"] == ["acme & sons"]
+    await client(halo).exchange(at=at, scope="all", code=SecretStr("c"), verifier=SecretStr("v"))
+    await client(halo).refresh(at=at, refresh_token=SecretStr("r"))
+    assert [url.params["tenant"] for url in asked] == ["acme & sons"] * 2
+
+
+async def test_a_host_that_is_allowed_no_longer_is_asked_nothing() -> None:
+    asked: list[httpx.Request] = []
+
+    def halo(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=GOOD)
+
+    hosts = HaloHosts("https://{tenant}.halopsa.com")
+    http = httpx.AsyncClient(transport=httpx.MockTransport(halo))
+    oauth = OAuthClient(http, halo_url=hosts.url, redirect_url="https://halosync.example/accounts/", timeout_s=1.0)
+    with pytest.raises(Transient, match="not allowed"):
+        await oauth.refresh(at=HaloClient("psa.msp.example", "c"), refresh_token=SecretStr(SECRET))
+    assert not oauth.is_issuer(tenant="psa.msp.example", issuer="https://psa.msp.example")
+    assert not asked
+
+
 async def test_secrets_travel_in_the_form_and_not_in_the_url() -> None:
     seen: list[httpx.Request] = []
 
@@ -73,9 +114,7 @@ async def test_secrets_travel_in_the_form_and_not_in_the_url() -> None:
         seen.append(request)
         return httpx.Response(200, json=GOOD)
 
-    answer = await client(halo).exchange(
-        tenant="acme", client_id="c", scope="all x", code=SecretStr("code&x"), verifier=SecretStr("verifier")
-    )
+    answer = await client(halo).exchange(at=AT, scope="all x", code=SecretStr("code&x"), verifier=SecretStr("verifier"))
     assert str(seen[0].url) == "https://acme.halopsa.com/auth/token"
     assert parse_qs(seen[0].content.decode()) == {
         "grant_type": ["authorization_code"],
@@ -172,7 +211,7 @@ async def test_no_answer_is_transient(error: httpx.HTTPError) -> None:
         raise error
 
     with pytest.raises(Transient):
-        await client(halo).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+        await client(halo).refresh(at=AT, refresh_token=SecretStr(SECRET))
 
 
 async def test_redirects_are_not_followed() -> None:
@@ -183,5 +222,5 @@ async def test_redirects_are_not_followed() -> None:
         return httpx.Response(307, headers={"location": "https://elsewhere.example/auth/token"})
 
     with pytest.raises(Transient):
-        await client(halo).refresh(tenant="acme", client_id="c", refresh_token=SecretStr(SECRET))
+        await client(halo).refresh(at=AT, refresh_token=SecretStr(SECRET))
     assert hosts == ["acme.halopsa.com"]

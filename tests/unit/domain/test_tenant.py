@@ -1,9 +1,12 @@
 import re
 
 import pytest
-from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.domain.tenant import SUFFIXES, HaloHosts, InvalidTenant, is_host_pattern
 from hypothesis import given
 from hypothesis import strategies as st
+
+HOSTS = HaloHosts("https://{tenant}.halopsa.com")
+OWN = HaloHosts("http://127.0.0.1:8080/{tenant}/", custom_hosts=("psa.msp.example", "*.msp.test"))
 
 
 @pytest.mark.parametrize(
@@ -15,15 +18,18 @@ from hypothesis import strategies as st
         "Acme.HaloPSA.com",
         "https://acme.halopsa.com/",
         "HTTPS://acme.halopsa.com",
+        "https://acme.halopsa.com/home?x=1",
+        "https://acme.halopsa.com?x=@evil.com",
+        "https://ACME.halopsa.com/a/b/#c?d",
     ],
 )
 def test_what_people_type_is_understood(text: str) -> None:
-    assert normalise_tenant(text) == "acme"
+    assert HOSTS.tenant_of(text) == "acme"
 
 
 @pytest.mark.parametrize("text", ["a", "a" * 63, "acme-it", "4you", "xn--mnchen-3ya"])
 def test_every_dns_label_is_a_tenant(text: str) -> None:
-    assert normalise_tenant(text) == text
+    assert HOSTS.tenant_of(text) == text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +55,17 @@ def test_every_dns_label_is_a_tenant(text: str) -> None:
         "http://acme.halopsa.com:8080",
         "http://acme.halopsa.com",
         "https://acme.halopsa.com:8080",
-        "https://acme.halopsa.com/x",
+        "https://acme/",
+        "https://acme.halopsa.com\\@evil.com",
+        "https://acme.halopsa.com:443/",
+        "https://evil.com?.halopsa.com",
+        "https://evil.com#.halopsa.com",
+        "https://a.b.halopsa.com/",
+        "https://halopsa.com/",
+        "https://acme.halopsa.com./",
+        "https://acme.halopsa.com/ x\ty",
+        "https://acme.halopsa.com/" + "x" * 300,
+        ".".join(["a" * 60] * 5),
         "https://user@acme.halopsa.com/",
         "https://evil.com/acme.halopsa.com",
         "acme.halopsa.com/x",
@@ -65,26 +81,84 @@ def test_every_dns_label_is_a_tenant(text: str) -> None:
     ],
 )
 def test_nothing_else_becomes_a_host(text: str) -> None:
-    with pytest.raises(InvalidTenant, match=r"the part before \.halopsa\.com"):
-        normalise_tenant(text)
+    with pytest.raises(InvalidTenant, match="Enter the name of your Halo, or its address"):
+        HOSTS.tenant_of(text)
 
 
 def test_who_types_something_else_is_told_what_to_enter() -> None:
     with pytest.raises(InvalidTenant) as refused:
-        normalise_tenant("a.b")
+        HOSTS.tenant_of("a.b")
     assert str(refused.value) == (
-        "Enter the name of your Halo only: the part before .halopsa.com in its address, for example acme for "
-        "https://acme.halopsa.com. It has letters, digits and inner hyphens, at most 63."
+        "a.b is not an address of Halo's own. Enter the name of your Halo, or its address as your browser shows it: "
+        "acme, or https://acme.halopsa.com. The name has letters, digits and inner hyphens, at most 63. "
+        "If your Halo has an address of your own company, ask Converge to allow it."
     )
 
 
 @given(st.text(alphabet="aA0-./:@#? \n\u212ahttpshalopsa.com", max_size=30))
 def test_the_answer_is_always_a_label_and_stays_as_it_is(text: str) -> None:
     try:
-        tenant = normalise_tenant(text)
+        tenant = HOSTS.tenant_of(text)
     except InvalidTenant:
         return
     assert re.fullmatch(r"[a-z0-9-]{1,63}", tenant)
     assert not tenant.startswith("-")
     assert not tenant.endswith("-")
-    assert normalise_tenant(tenant) == tenant
+    assert HOSTS.tenant_of(tenant) == tenant
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_halos_other_domains_are_taken_as_that_host(suffix: str) -> None:
+    for text in (f"acme.{suffix}", f"https://Acme.{suffix}/home?x=1"):
+        assert HOSTS.tenant_of(text) == f"acme.{suffix}"
+        assert HOSTS.url(f"acme.{suffix}") == f"https://acme.{suffix}"
+    for text in (suffix, f"a.b.{suffix}", f"https://acme.{suffix}:8443/", f"http://acme.{suffix}"):
+        with pytest.raises(InvalidTenant):
+            HOSTS.tenant_of(text)
+    with pytest.raises(InvalidTenant):
+        HaloHosts("https://{tenant}.halopsa.com", suffixes=()).tenant_of(f"acme.{suffix}")
+
+
+def test_a_partners_own_domain_is_taken_only_if_the_operator_allows_it() -> None:
+    for text in ("psa.msp.example", "https://psa.msp.example/home", "a.msp.test", "a.b.msp.test"):
+        with pytest.raises(InvalidTenant, match="ask Converge to allow it"):
+            HOSTS.tenant_of(text)
+        assert OWN.url(OWN.tenant_of(text)).startswith("https://")
+    for text in ("msp.test", "other.msp.example", "amsp.test", "psa.msp.example:8443", "https://psa.msp.example:443"):
+        with pytest.raises(InvalidTenant):
+            OWN.tenant_of(text)
+
+
+def test_every_host_can_be_allowed_but_for_addresses_and_places_below_halos_own() -> None:
+    every = HaloHosts("https://{tenant}.halopsa.com", custom_hosts=("*",))
+    assert every.tenant_of("https://psa.msp.example") == "psa.msp.example"
+    for text in ("127.0.0.1", "https://10.0.0.1/", "1.2", "https://[::1]/", "a.b.halopsa.com", "halopsa.com"):
+        with pytest.raises(InvalidTenant):
+            every.tenant_of(text)
+
+
+def test_a_label_has_the_address_of_the_template_and_a_host_its_own() -> None:
+    assert OWN.url("acme") == "http://127.0.0.1:8080/acme"
+    assert OWN.url("psa.msp.example") == "https://psa.msp.example"
+    with pytest.raises(InvalidTenant, match="not allowed"):
+        HOSTS.url("psa.msp.example")
+
+
+@given(st.text())
+def test_what_is_taken_leads_nowhere_but_to_halo_or_an_allowed_host(text: str) -> None:
+    try:
+        url = OWN.url(OWN.tenant_of(text))
+    except InvalidTenant:
+        return
+    assert re.fullmatch(r"http://127\.0\.0\.1:8080/[a-z0-9-]{1,63}|https://[a-z0-9.-]+", url)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_one"),
+    [
+        *((good, True) for good in ("psa.msp.example", "*.msp.example", "*.example.com", "*")),
+        *((bad, False) for bad in ("", "msp", "*.msp", "https://a.b", "a.b:8", "a.*.b", "**", "*a.b", "A.b", ".a.b")),
+    ],
+)
+def test_patterns_of_hosts(pattern: str, is_one: bool) -> None:
+    assert is_host_pattern(pattern) is is_one

@@ -26,7 +26,13 @@ def answer(exchange: Exchange) -> Answer:
 
 def _authinfo(exchange: Exchange) -> Answer:
     """`GET /authinfo`, without a token: where to log in (halo-api section 1)."""
-    return json_answer(200, {"auth_url": f"{exchange.base_url}/auth", "tenant_id": exchange.tenant.name})
+    return json_answer(
+        200,
+        {
+            "auth_url": f"{exchange.base_url}/auth",
+            "tenant_id": exchange.tenant.settings.tenant_name or exchange.tenant.name,
+        },
+    )
 
 
 def _handler(table: Mapping[str, Mapping[str, Handler]], resource: str, method: str) -> Handler:

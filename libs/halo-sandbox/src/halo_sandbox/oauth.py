@@ -20,6 +20,10 @@ def answer(exchange: Exchange) -> Answer:
     Raises:
         RefusedError: the answer that says no.
     """
+    expected = exchange.tenant.settings.tenant_name
+    decision = (exchange.method, exchange.path) == ("POST", "authorize")
+    if expected is not None and not decision and exchange.query.get("tenant") != expected:
+        raise RefusedError(500, {"Message": "An error has occurred."})
     match exchange.method, exchange.path:
         case ("GET" | "POST", "authorize"):
             return authorize(exchange)

@@ -27,6 +27,8 @@ class TenantSettings(BaseModel):
     """Fields of token answers that are other than they should be, such as `expires_in` 0; null leaves a field out."""
     errors_with_200: bool = False
     """OAuth's errors come with the status of a success."""
+    tenant_name: str | None = None
+    """What this Halo calls the tenant, where its host does not say it: a log-in without it fails with 500."""
     issuer: str | None = None
     """`iss` of the redirect (RFC 9207); `own` is the tenant's own address, None sends none."""
     reuse_revokes_family: bool = False

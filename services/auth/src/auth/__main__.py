@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 from halosync.halo.oauth import OAuthClient
+from halosync.halo.public_network import mounts
 from halosync.halo.read import HaloReader
-from halosync.halo.transport import HaloTransport
-from halosync.ports.permits import Rate
+from halosync.halo.transport import LIMITS, HaloTransport
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every
 from halosync.runtime.process import Composition, Parts, run
@@ -25,13 +25,13 @@ from auth.vault import Vault
 
 def compose(settings: AuthSettings, parts: Parts) -> Composition:
     """Put auth together on connected servers."""
-    http = httpx.AsyncClient()
-    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
+    http = httpx.AsyncClient(mounts=mounts(settings.halo_custom_hosts, LIMITS))
+    transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     ports = Ports(
         connections=ConnectionStore(parts.pool),
         server=OAuthClient(
             http,
-            halo_url=settings.halo_url,
+            halo_url=settings.halo_hosts.url,
             redirect_url=settings.redirect_url,
             timeout_s=settings.token_timeout_s,
         ),
@@ -39,8 +39,7 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
         limiter=RateLimiter(parts.pool),
         vault=Vault(settings.token_keys),
     )
-    default_rate = Rate(settings.halo_rate_requests, settings.halo_rate_window_s)
-    auth = assemble(ports, scope=settings.oauth_scope, default_rate=default_rate)
+    auth = assemble(ports, settings.rules)
     build(parts.broker, parts.publisher, auth)
 
     def keep_fresh(stop: asyncio.Event) -> Coroutine[Any, Any, None]:

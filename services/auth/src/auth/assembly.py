@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from halosync.ports.permits import Rate
 from halosync.runtime.halo_sample import HaloSample
 from halosync.runtime.read_access import PermittedRead
 
 from auth.access_tokens import AccessTokens
 from auth.connection_service import ConnectionService
+from auth.environment import AuthRules
 from auth.ports import Ports
 from auth.proof import PROOF_PATIENCE_S, Proof
 
@@ -20,18 +20,12 @@ class Auth:
     tokens: AccessTokens
 
 
-def assemble(ports: Ports, *, scope: str, default_rate: Rate) -> Auth:
-    """Return the use cases on these ports.
-
-    Args:
-        ports: everything outside.
-        scope: what Halo is asked for.
-        default_rate: the limit of tenants whose partner has set none.
-    """
+def assemble(ports: Ports, rules: AuthRules) -> Auth:
+    """Return the use cases on these ports."""
     permitted = PermittedRead(ports.limiter, None, ports.lists.total_timeout_s)
     sample = HaloSample(ports.lists, patience_s=PROOF_PATIENCE_S)
-    proof = Proof(ports.connections, permitted, sample, default_rate)
+    proof = Proof(ports.connections, permitted, sample, rules.rate)
     return Auth(
-        service=ConnectionService(ports.connections, ports.server, ports.vault, proof, scope=scope),
+        service=ConnectionService(ports.connections, ports.server, ports.vault, proof, rules),
         tokens=AccessTokens(ports.connections, ports.server, ports.vault),
     )

@@ -16,7 +16,7 @@ from halosync.contracts.connection import (
 )
 from halosync.domain import connection_sentences
 from halosync.domain.acts import UNNAMED, Actor
-from halosync.domain.tenant import InvalidTenant, normalise_tenant
+from halosync.domain.tenant import InvalidTenant
 from halosync.ports.connections import (
     Attempt,
     ConnectionChangedError,
@@ -25,11 +25,12 @@ from halosync.ports.connections import (
     TooManyAttemptsError,
     hash_state,
 )
-from halosync.ports.oauth import InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
+from halosync.ports.oauth import HaloClient, InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
 from halosync.ports.requests import Refusal, refusal
 from pydantic import SecretStr
 
 from auth.attempt_guard import objection
+from auth.environment import AuthRules
 from auth.ports import Connections, OAuthServer
 from auth.proof import Proof
 from auth.vault import UnreadableError, Vault
@@ -50,13 +51,13 @@ class ConnectionService:
     """The life of a connection; the tokens of one that stands are `AccessTokens`' business."""
 
     def __init__(
-        self, connections: Connections, server: OAuthServer, vault: Vault, proof: Proof, *, scope: str
+        self, connections: Connections, server: OAuthServer, vault: Vault, proof: Proof, rules: AuthRules
     ) -> None:
         self._connections = connections
         self._server = server
         self._vault = vault
         self._proof = proof
-        self._scope = scope
+        self._rules = rules
 
     async def begin(self, request: BeginConnection) -> ConnectionBegun:
         """Start an attempt and return where to send the browser. A connection that stands is not touched.
@@ -65,7 +66,7 @@ class ConnectionService:
             Refusal: unknown_partner, invalid_tenant, tenant_taken, too_many_requests.
         """
         try:
-            tenant = normalise_tenant(request.tenant)
+            tenant = self._rules.hosts.tenant_of(request.tenant)
         except InvalidTenant as error:
             raise refusal("invalid_tenant", request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
@@ -77,11 +78,10 @@ class ConnectionService:
             self._vault.encrypt(verifier),
             begun_by=_actor(request.requested_by),
             session=None if request.session is None else bytes.fromhex(request.session),
+            halo_tenant=request.halo_tenant,
         )
         await self._add(attempt)
-        url = self._server.authorize_url(
-            tenant=tenant, client_id=request.client_id, scope=self._scope, state=state, verifier=verifier
-        )
+        url = self._server.authorize_url(at=_client(attempt), scope=self._rules.scope, state=state, verifier=verifier)
         return ConnectionBegun(authorize_url=url)
 
     async def complete(self, request: CompleteConnection) -> ConnectionCompleted:
@@ -178,9 +178,8 @@ class ConnectionService:
     async def _exchange(self, attempt: Attempt, code: SecretStr) -> TokenAnswer:
         try:
             return await self._server.exchange(
-                tenant=attempt.tenant,
-                client_id=attempt.client_id,
-                scope=self._scope,
+                at=_client(attempt),
+                scope=self._rules.scope,
                 code=code,
                 verifier=self._vault.decrypt(attempt.code_verifier),
             )
@@ -193,6 +192,10 @@ class ConnectionService:
             raise refusal("halo_unavailable", attempt.partner_id) from None
         except OAuthError as error:
             raise _denied(attempt.partner_id, str(error)) from None
+
+
+def _client(attempt: Attempt) -> HaloClient:
+    return HaloClient(attempt.tenant, attempt.client_id, attempt.halo_tenant)
 
 
 def _denied(partner_id: str, code: str, description: str = "") -> Refusal:

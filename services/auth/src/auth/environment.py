@@ -1,8 +1,11 @@
 """The environment of auth (spec section 8)."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+from halosync.domain.tenant import HaloHosts
+from halosync.ports.permits import Rate
 from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import HaloSettings, ProcessSettings
 from pydantic import Field, SecretStr, field_validator
@@ -12,6 +15,21 @@ TOKEN_TIMEOUT_S = 8.0
 """The longest a token request may take: well below a request to auth (20 s) and the patience of those who wait."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthRules:
+    """The settings that the use cases go by.
+
+    Attributes:
+        scope: what Halo is asked for.
+        hosts: where Halo may be.
+        rate: the limit of tenants whose partner has set none.
+    """
+
+    scope: str
+    hosts: HaloHosts
+    rate: Rate
 
 
 class AuthSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
@@ -46,6 +64,11 @@ class AuthSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
             if not _KEY.fullmatch(key.get_secret_value()):
                 raise ValueError(f"HALOSYNC_TOKEN_KEYS: key {number} of {len(keys)} is wrong; {_MAKE_ONE}")
         return keys
+
+    @property
+    def rules(self) -> AuthRules:
+        """What the use cases go by."""
+        return AuthRules(self.oauth_scope, self.halo_hosts, Rate(self.halo_rate_requests, self.halo_rate_window_s))
 
     @property
     def redirect_url(self) -> str:

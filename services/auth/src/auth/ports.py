@@ -7,7 +7,7 @@ from typing import Protocol
 
 from halosync.domain.acts import Actor
 from halosync.ports.connections import Attempt, NewTokens, StoredConnection
-from halosync.ports.oauth import TokenAnswer
+from halosync.ports.oauth import HaloClient, TokenAnswer
 from halosync.ports.permits import Limiter, Rate
 from halosync.ports.reads import HaloLists
 from pydantic import SecretStr
@@ -102,7 +102,7 @@ class Connections(Protocol):
 class OAuthServer(Protocol):
     """Halo's OAuth server; see `OAuthClient`."""
 
-    def authorize_url(self, *, tenant: str, client_id: str, scope: str, state: str, verifier: SecretStr) -> str:
+    def authorize_url(self, *, at: HaloClient, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
         ...
 
@@ -110,9 +110,7 @@ class OAuthServer(Protocol):
         """Tell whether `iss` of a redirect names the tenant's own server (RFC 9207)."""
         ...
 
-    async def exchange(
-        self, *, tenant: str, client_id: str, scope: str, code: SecretStr, verifier: SecretStr
-    ) -> TokenAnswer:
+    async def exchange(self, *, at: HaloClient, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
         """Exchange the code of a log-in for tokens.
 
         Raises:
@@ -120,7 +118,7 @@ class OAuthServer(Protocol):
         """
         ...
 
-    async def refresh(self, *, tenant: str, client_id: str, refresh_token: SecretStr) -> TokenAnswer:
+    async def refresh(self, *, at: HaloClient, refresh_token: SecretStr) -> TokenAnswer:
         """Spend a refresh token, which Halo takes once.
 
         Raises:

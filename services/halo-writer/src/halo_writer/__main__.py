@@ -23,7 +23,7 @@ SWEEP_S = 10.0
 def compose(settings: WriterSettings, parts: Parts) -> Composition:
     """Put the writer together on connected servers."""
     pool = parts.pool
-    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
+    transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     actions = ActionStore(pool)
     ports = Ports(
         actions=actions,

@@ -35,7 +35,7 @@ TIDY_S = 3600.0
 def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     """Put the planner together on connected servers."""
     pool = parts.pool
-    transport = HaloTransport(settings.halo_url_template, settings.halo_timeout_s)
+    transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     http = httpx.AsyncClient(follow_redirects=False)
     runs, reads = RunStore(pool), ReadStore(pool)
     ports = Ports(

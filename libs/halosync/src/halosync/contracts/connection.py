@@ -26,14 +26,21 @@ BrowserSession: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """A session of the portal as the messages know it: a hash that nobody can sign in with."""
 
 
+HaloTenant: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""A tenant's name in Halo."""
+
+
 class BeginConnection(Message):
     """Start the OAuth journey of a partner."""
 
     message_type: ClassVar[str] = "connection.begin.v1"
 
     partner_id: PartnerId
-    tenant: str
+    tenant: str = Field(description="As a person entered it: a name, a host, or an address.")
     client_id: Identifier
+    halo_tenant: HaloTenant | None = Field(
+        default=None, description="What Halo calls the tenant, where that differs from its host; sent as `tenant`."
+    )
     session: BrowserSession | None = Field(
         default=None, description="The browser session that it is begun in, by a hash; null: begun by the API."
     )

@@ -1,34 +1,110 @@
-"""The name of a partner's Halo, as people type it (spec section 2; halo-api section 1)."""
+"""The name of a partner's Halo, as people type it, and the address that it stands for (spec section 9).
+
+A tenant is a label (`acme` of acme.halopsa.com) or a whole host name (`acme.haloitsm.com`, `psa.msp.example`). Tokens
+are sent to its host, so nothing is guessed: what is none of the known forms is refused.
+"""
 
 import re
+from dataclasses import dataclass
 
-_SUFFIX = ".halopsa.com"
+MAIN_SUFFIX = "halopsa.com"
+SUFFIXES = ("haloitsm.com", "haloservicedesk.com", "usehalo.com")
+"""Halo's other domains (halo-api section 5)."""
+
+MOST_CHARACTERS = 300
+_MOST_HOST = 253
+_SCHEME = "https://"
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HOST_OR_URL = re.compile(rf"(?:https://)?([a-z0-9-]+){re.escape(_SUFFIX)}/?")
+_AFTER_HOST = re.compile(r"[/?#]")
+
+_WHAT_TO_ENTER = (
+    "Enter the name of your Halo, or its address as your browser shows it: acme, or https://acme.halopsa.com. "
+    "The name has letters, digits and inner hyphens, at most 63."
+)
 
 
 class InvalidTenant(ValueError):
     """What was entered is no tenant; the message says what to enter."""
 
 
-def normalise_tenant(text: str) -> str:
-    """Return the tenant, a lower-case DNS label, from `acme`, `acme.halopsa.com` or `https://acme.halopsa.com/`.
+@dataclass(frozen=True, slots=True)
+class HaloHosts:
+    """Where Halo may be: the one place where a tenant becomes an address.
 
-    The tenant becomes part of the host that tokens are sent to, so nothing is guessed: what is not one of these
-    forms is refused.
-
-    Raises:
-        InvalidTenant: it is none of them.
+    Attributes:
+        url_template: the address of a tenant that is a label, with `{tenant}` in it.
+        suffixes: Halo's other domains; a host one label below is taken as that host.
+        custom_hosts: patterns of partners' own domains that the operator allows: `psa.msp.example`, `*.msp.example` for
+            every host below, `*` for every host.
     """
-    entered = text.strip()
-    # Before `lower()`, which turns a few non-ASCII letters (the Kelvin sign) into ASCII ones.
-    if entered.isascii():
-        lowered = entered.lower()
-        address = _HOST_OR_URL.fullmatch(lowered)
-        label = address[1] if address else lowered
-        if _LABEL.fullmatch(label):
+
+    url_template: str
+    suffixes: tuple[str, ...] = SUFFIXES
+    custom_hosts: tuple[str, ...] = ()
+
+    def tenant_of(self, entered: str) -> str:
+        """Return the tenant of a name, a host, or an address that was copied from a browser.
+
+        Raises:
+            InvalidTenant: it is none of them, or the host is not allowed.
+        """
+        host = _host(entered.strip())
+        if host is None:
+            raise InvalidTenant(_WHAT_TO_ENTER)
+        if "." not in host:
+            return host
+        label, _, rest = host.partition(".")
+        if rest == MAIN_SUFFIX:
             return label
-    raise InvalidTenant(
-        "Enter the name of your Halo only: the part before .halopsa.com in its address, for example acme for "
-        "https://acme.halopsa.com. It has letters, digits and inner hyphens, at most 63."
-    )
+        if not self._allows(host):
+            raise InvalidTenant(
+                f"{host} is not an address of Halo's own. {_WHAT_TO_ENTER} If your Halo has an address of your own "
+                "company, ask Converge to allow it."
+            )
+        return host
+
+    def url(self, tenant: str) -> str:
+        """Return the address of a tenant, without a slash at the end.
+
+        Raises:
+            InvalidTenant: it is a host that is not allowed, or is no longer.
+        """
+        if "." not in tenant:
+            return self.url_template.replace("{tenant}", tenant).rstrip("/")
+        if not self._allows(tenant):
+            raise InvalidTenant(f"the host {tenant} is not allowed")
+        return f"{_SCHEME}{tenant}"
+
+    def _allows(self, host: str) -> bool:
+        if host == MAIN_SUFFIX or host.endswith(f".{MAIN_SUFFIX}"):
+            return False  # one label below it is a name; deeper there is nothing
+        if host.partition(".")[2] in self.suffixes:
+            return True
+        is_address = host.rpartition(".")[2].isdigit()
+        return not is_address and any(_matches(host, pattern) for pattern in self.custom_hosts)
+
+
+def _host(text: str) -> str | None:
+    """Return what is before the path, lower-case: one label or several; None if it is no host of an address."""
+    # `isascii` comes before `lower`, which turns a few other letters (the Kelvin sign) into ASCII ones.
+    if len(text) > MOST_CHARACTERS or not text.isascii() or not text.isprintable() or "\\" in text:
+        return None
+    lowered = text.lower()
+    if lowered.startswith(_SCHEME):
+        host = _AFTER_HOST.split(lowered.removeprefix(_SCHEME), maxsplit=1)[0]
+        fits = "." in host
+    else:
+        host = lowered.removesuffix("/") if "." in lowered else lowered
+        fits = True
+    labels = host.split(".")
+    return host if fits and len(host) <= _MOST_HOST and all(map(_LABEL.fullmatch, labels)) else None
+
+
+def _matches(host: str, pattern: str) -> bool:
+    return pattern in {"*", host} or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+
+
+def is_host_pattern(pattern: str) -> bool:
+    """Tell whether it is a host name of two labels or more, such a name after `*.`, or `*`."""
+    labels = pattern.removeprefix("*.").split(".")
+    return pattern == "*" or (len(labels) > 1 and all(map(_LABEL.fullmatch, labels)))

@@ -13,9 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from halosync.domain.tenant import InvalidTenant
 from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.halo.token_answer import read_tokens
-from halosync.ports.oauth import TokenAnswer, Transient
+from halosync.ports.oauth import HaloClient, TokenAnswer, Transient
 
 CONNECT_TIMEOUT_S = 3.0
 """A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""
@@ -49,42 +50,41 @@ class OAuthClient:
         self._redirect_url = redirect_url
         self._timeout_s = timeout_s
 
-    def authorize_url(self, *, tenant: str, client_id: str, scope: str, state: str, verifier: SecretStr) -> str:
+    def authorize_url(self, *, at: HaloClient, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
         query = {
             "response_type": "code",
-            "client_id": client_id,
+            "client_id": at.client_id,
             "redirect_uri": self._redirect_url,
             "scope": scope,
             "state": state,
             "code_challenge": challenge(verifier),
             "code_challenge_method": "S256",
+            **_named(at),
         }
-        return f"{self._halo_url(tenant)}/auth/authorize?{urlencode(query)}"
+        return f"{self._halo_url(at.tenant)}/auth/authorize?{urlencode(query)}"
 
     def is_issuer(self, *, tenant: str, issuer: str) -> bool:
         """Tell whether `iss` of a redirect names the tenant's own server: its address, or one below it (RFC 9207)."""
         try:
             own, named = urlsplit(f"{self._halo_url(tenant)}/"), urlsplit(f"{issuer.strip().rstrip('/')}/")
-        except ValueError:  # brackets that are no address
+        except ValueError:  # brackets that are no address, or a host that is allowed no longer
             return False
         same_server = (named.scheme.lower(), named.netloc.lower()) == (own.scheme.lower(), own.netloc.lower())
         plain = "/../" not in named.path and not named.query and not named.fragment
         return same_server and plain and named.path.startswith(own.path)
 
-    async def exchange(
-        self, *, tenant: str, client_id: str, scope: str, code: SecretStr, verifier: SecretStr
-    ) -> TokenAnswer:
+    async def exchange(self, *, at: HaloClient, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
         """Exchange the code of a log-in for tokens. Halo gives one without rights when `scope` is not sent once more.
 
         Raises:
             OAuthError: one of its four kinds.
         """
         return await self._ask(
-            tenant,
+            at,
             {
                 "grant_type": "authorization_code",
-                "client_id": client_id,
+                "client_id": at.client_id,
                 "redirect_uri": self._redirect_url,
                 "scope": scope,
                 "code": code.get_secret_value(),
@@ -92,29 +92,30 @@ class OAuthClient:
             },
         )
 
-    async def refresh(self, *, tenant: str, client_id: str, refresh_token: SecretStr) -> TokenAnswer:
+    async def refresh(self, *, at: HaloClient, refresh_token: SecretStr) -> TokenAnswer:
         """Spend a refresh token. It is to be treated as single-use: the answer must be stored before it is used.
 
         Raises:
             OAuthError: one of its four kinds.
         """
         return await self._ask(
-            tenant,
+            at,
             {
                 "grant_type": "refresh_token",
-                "client_id": client_id,
+                "client_id": at.client_id,
                 "refresh_token": refresh_token.get_secret_value(),
             },
         )
 
-    async def _ask(self, tenant: str, form: dict[str, str]) -> TokenAnswer:
+    async def _ask(self, at: HaloClient, form: dict[str, str]) -> TokenAnswer:
         try:
             # httpx bounds each read, not the whole answer: a server that drips bytes would hold the caller's lock.
             async with (
                 asyncio.timeout(self._timeout_s),
                 self._http.stream(
                     "POST",
-                    f"{self._halo_url(tenant)}/auth/token",
+                    f"{self._halo_url(at.tenant)}/auth/token",
+                    params=_named(at),
                     data=form,
                     headers={"Accept": "application/json", **ACCEPT_ENCODING},
                     follow_redirects=False,
@@ -124,6 +125,12 @@ class OAuthClient:
                 response = await bounded(streamed, MOST_ANSWER_BYTES)
         except BodyTooLargeError as error:
             raise Transient(f"Halo's token endpoint answered too much: {error}") from None
+        except InvalidTenant as error:  # its host was allowed, and is no longer
+            raise Transient(str(error)) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Transient(f"no answer from Halo's token endpoint: {type(error).__name__}") from None
         return read_tokens(response)
+
+
+def _named(at: HaloClient) -> dict[str, str]:
+    return {} if at.halo_tenant is None else {"tenant": at.halo_tenant}

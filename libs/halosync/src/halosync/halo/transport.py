@@ -8,14 +8,19 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from halosync.domain.retry import FailureClass
+from halosync.domain.tenant import HaloHosts, InvalidTenant
 from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.halo.failures import from_exception, from_response, malformed
+from halosync.halo.public_network import mounts
 from halosync.observability.metrics import HALO_REQUESTS, HALO_SECONDS
+from halosync.ports.failures import HaloFailure
 
 CONNECT_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 10.0
 POOL_TIMEOUT_S = 5.0
 MOST_CONNECTIONS = 100
+LIMITS = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS)
 
 MOST_ANSWER_BYTES = 16 * 2**20
 """The longest decoded answer: more than ten times a page of 100 rows with long notes."""
@@ -24,21 +29,27 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class HaloTransport:
-    """Sends requests to `url_template` with a tenant in it. One for a process; `close` it at the end.
+    """Sends requests to tenants. One for a process; `close` it at the end.
 
-    `network` carries them in the place of real connections.
+    Args:
+        hosts: where Halo may be, or only the address of a tenant, with `{tenant}` in it.
+        timeout_s: how long Halo may take to answer, in seconds.
+        network: carries the requests in the place of real connections.
     """
 
-    def __init__(self, url_template: str, timeout_s: float, network: httpx.AsyncBaseTransport | None = None) -> None:
-        self._url_template = url_template
+    def __init__(
+        self, hosts: HaloHosts | str, timeout_s: float, network: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._hosts = hosts if isinstance(hosts, HaloHosts) else HaloHosts(hosts)
         self.total_timeout_s = timeout_s + CONNECT_TIMEOUT_S
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(
                 connect=CONNECT_TIMEOUT_S, read=timeout_s, write=WRITE_TIMEOUT_S, pool=POOL_TIMEOUT_S
             ),
-            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
+            limits=LIMITS,
             follow_redirects=False,
             transport=network,
+            mounts=mounts(self._hosts.custom_hosts, LIMITS),
         )
 
     async def close(self) -> None:
@@ -63,7 +74,10 @@ class HaloTransport:
         Raises:
             HaloFailure: there was no answer, or it was no success, or it was not JSON, or it was too long.
         """
-        url = self._url_template.replace("{tenant}", tenant).rstrip("/") + path
+        try:
+            url = self._hosts.url(tenant) + path
+        except InvalidTenant as error:
+            raise HaloFailure(FailureClass.REJECTED, str(error), sent=False) from None
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
         if content is not None:
             headers["Content-Type"] = "application/json"

@@ -46,6 +46,7 @@ class Attempt:
     code_verifier: bytes
     begun_by: Actor = UNNAMED
     session: bytes | None = None
+    halo_tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class StoredConnection:
     tenant: str | None
     client_id: str | None
     token: StoredToken | None
+    halo_tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,4 @@ class ConnectionView:
     granted_scopes: list[str]
     connected_at: datetime | None
     problem: str | None
+    halo_tenant: str | None = None

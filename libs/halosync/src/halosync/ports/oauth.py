@@ -30,6 +30,21 @@ class Transient(OAuthError):
 
 
 @dataclass(frozen=True, slots=True)
+class HaloClient:
+    """Our application in a Halo.
+
+    Attributes:
+        tenant: a label or a host name; says where that Halo is.
+        client_id: as that Halo knows the application.
+        halo_tenant: what Halo calls the tenant, where that differs from its host; else None.
+    """
+
+    tenant: str
+    client_id: str
+    halo_tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenAnswer:
     """What Halo's token endpoint answered.
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.page_size import PageSizeBounds
+from halosync.domain.tenant import SUFFIXES, HaloHosts, is_host_pattern
 from halosync.runtime.variables import PREFIX, EnvironmentSettings, WrongVariableError
 
 SLOW_SHARE = 1 / 3
@@ -58,6 +59,12 @@ class HaloSettings(EnvironmentSettings):
     """What a process that talks to Halo needs besides."""
 
     halo_url_template: str = Field(default="https://{tenant}.halopsa.com", pattern=r"^https?://.*\{tenant\}.*$")
+    halo_suffixes: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
+        default=SUFFIXES, description="Halo's other domains; a host one label below is taken as that host"
+    )
+    halo_custom_hosts: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
+        default=(), description="Partners' own domains where a Halo may be: psa.msp.example, *.msp.example"
+    )
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
     halo_foreign_marks: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
@@ -75,9 +82,18 @@ class HaloSettings(EnvironmentSettings):
         most = max(self.halo_page_size, self.halo_page_size_max)
         return PageSizeBounds(start=self.halo_page_size, most=most, slow_s=self.halo_timeout_s * SLOW_SHARE)
 
-    def halo_url(self, tenant: str) -> str:
-        """Return the address of a tenant's Halo, without a slash at the end. `tenant` must be a DNS label."""
-        return self.halo_url_template.replace("{tenant}", tenant).rstrip("/")
+    @field_validator("halo_suffixes", "halo_custom_hosts")
+    @classmethod
+    def _are_hosts(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        lowered = tuple(pattern.lower() for pattern in patterns)
+        if wrong := [pattern for pattern in lowered if not is_host_pattern(pattern)]:
+            raise ValueError(f"{wrong[0]} is no host; give host names between commas, without https:// and port")
+        return lowered
+
+    @property
+    def halo_hosts(self) -> HaloHosts:
+        """Where Halo may be."""
+        return HaloHosts(self.halo_url_template, self.halo_suffixes, self.halo_custom_hosts)
 
 
 S = TypeVar("S", bound=BaseSettings)

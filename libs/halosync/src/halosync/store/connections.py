@@ -81,6 +81,7 @@ class ConnectionStore:
                 code_verifier=attempt.code_verifier,
                 lifetime_s=lifetime_s,
                 session=attempt.session,
+                halo_tenant=attempt.halo_tenant,
                 begun_by=attempt.begun_by.name,
                 begun_by_key_id=attempt.begun_by.key_id,
                 begun_by_operator=attempt.begun_by.is_operator,
@@ -118,6 +119,7 @@ class ConnectionStore:
             row["code_verifier"],
             begun_by=Actor(row["begun_by"], row["begun_by_key_id"], row["begun_by_operator"]),
             session=row["session"],
+            halo_tenant=row["halo_tenant"],
         )
 
     async def attempt_partner(self, state_hash: bytes) -> str | None:

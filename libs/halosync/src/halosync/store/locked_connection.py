@@ -4,6 +4,7 @@ Nothing here begins or ends a transaction: `ConnectionStore.lock` does.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -52,6 +53,7 @@ class LockedConnection:
             partner_id=partner_id,
             tenant=tenant,
             client_id=attempt.client_id,
+            halo_tenant=attempt.halo_tenant,
             granted_scopes=list(granted_scopes),
         )
         replaces = None if self.stored.tenant == tenant else self.stored.tenant
@@ -116,7 +118,7 @@ async def replace_token(
     row = await QUERIES.replace_token(connection, partner_id=partner_id, spent=spent, **_columns(tokens))
     if row is None:
         raise ConnectionChangedError(partner_id)
-    return StoredConnection(was.state, was.tenant, was.client_id, StoredToken(**row))
+    return replace(was, token=StoredToken(**row))
 
 
 def _columns(tokens: NewTokens) -> dict[str, Any]:
@@ -131,4 +133,4 @@ def stored_connection(row: asyncpg.Record, token: asyncpg.Record | None) -> Stor
     """Make a connection from a row and, if there are tokens, the row that has them."""
     names = StoredToken.__dataclass_fields__
     kept = None if token is None else StoredToken(**{name: token[name] for name in names})
-    return StoredConnection(row["state"], row["tenant"], row["client_id"], kept)
+    return StoredConnection(row["state"], row["tenant"], row["client_id"], kept, row["halo_tenant"])

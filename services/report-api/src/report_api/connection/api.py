@@ -46,7 +46,9 @@ async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: 
     asked. A program that drives the log-in itself takes `code` and `state` from Halo's redirect and completes it with
     the same key. 409 `tenant_taken`: the Halo is connected for another partner. 429: more than 10 attempts a minute.
     """
-    url = await begin_connection(ports, partner, tenant=wanted.tenant, client_id=wanted.client_id, by=by)
+    url = await begin_connection(
+        ports, partner, tenant=wanted.tenant, client_id=wanted.client_id, halo_tenant=wanted.halo_tenant, by=by
+    )
     return ConnectBegun(authorize_url=url)
 
 

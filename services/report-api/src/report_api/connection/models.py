@@ -1,16 +1,16 @@
 """A partner's connection to Halo."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from halosync.contracts.message import Identifier
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from halosync.contracts.connection import HaloTenant
+from halosync.contracts.message import Identifier, printable
+from halosync.domain.tenant import MOST_CHARACTERS
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from report_api.web.fields import PRINTABLE
 
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# For the description; the rule itself, and its sentence, are `halosync.domain.tenant`'s.
-_TENANT = rf"^({_LABEL}|(https://)?{_LABEL}\.halopsa\.com/?)$"
+Entered = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(printable)]
 
 
 class Connection(BaseModel):
@@ -21,8 +21,9 @@ class Connection(BaseModel):
     state: Literal["disconnected", "pending", "connected", "broken"] = Field(
         description="`broken`: Halo refuses us for good; a person must connect again."
     )
-    tenant: str | None
+    tenant: str | None = Field(description="A name (`acme`), or the whole host of a Halo that is elsewhere.")
     client_id: str | None
+    halo_tenant: str | None = Field(description="What Halo calls the tenant, where that differs from its address.")
     granted_scopes: list[str]
     connected_at: datetime | None
     problem: str | None = Field(description="Why it is broken or was not made, with what to do.")
@@ -35,13 +36,15 @@ class ConnectRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"tenant": "acme", "client_id": "4f6b1c1e-0000-4000-8000-1"}}
     )
 
-    tenant: str = Field(
-        max_length=300,
-        description="`acme` of acme.halopsa.com; the address itself will do too.",
-        json_schema_extra={"pattern": _TENANT},
+    tenant: Entered = Field(
+        description="`acme` of acme.halopsa.com, or the Halo's address as a browser shows it. 422 says what to enter.",
+        json_schema_extra={"pattern": PRINTABLE},
     )
     client_id: Identifier = Field(
         description="Of the application that was registered in Halo.", json_schema_extra={"pattern": PRINTABLE}
+    )
+    halo_tenant: HaloTenant | None = Field(
+        default=None, description="What Halo calls the tenant, only where that differs from its address."
     )
 
 

@@ -1,13 +1,15 @@
 """Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (spec section 2.1)."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
-from halosync.contracts.connection import ConnectionTested
+from halosync.contracts.connection import ConnectionTested, HaloTenant
 from halosync.contracts.message import Identifier
 from halosync.domain.connection_sentences import HALO_UNAVAILABLE, REFUSALS
+from halosync.domain.tenant import MOST_CHARACTERS
 from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
@@ -46,7 +48,8 @@ _PROBLEMS = {
 _NOTED = {"denied", "invalid_client", "missing_scope", "permission_denied", "unexpected_answer", "rate_limited"}
 """For these auth writes the reason down on the connection; it names the permissions and has Halo's own words."""
 
-_client_id = TypeAdapter(Identifier)
+_client_id = TypeAdapter[str](Identifier)
+_halo_tenant = TypeAdapter[str | None](HaloTenant | None)
 
 
 @public_router.get(PORTAL_PAGE)
@@ -87,22 +90,16 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
     By a page and not a redirect: browsers hold a form's redirects to `form-action`, which allows our own site only.
     """
     form = await request.form()
-    tenant, client_id = (str(form.get(name, "")).strip() for name in ("tenant", "client_id"))
-    entered = {"tenant": tenant, "client_id": client_id}
-    errors = {}
-    if not tenant:
-        errors["tenant"] = "Enter your tenant: acme, if your Halo is at acme.halopsa.com."
-    try:
-        _client_id.validate_python(client_id)
-    except ValidationError:
-        errors["client_id"] = "Enter the client id that Halo shows for the application: at most 200 characters."
+    entered = {name: str(form.get(name, "")).strip() for name in ("tenant", "client_id", "halo_tenant")}
+    errors = _mistakes(entered)
     if not errors:
         try:
             url = await begin_connection(
                 ports,
                 visitor.partner_id,
-                tenant=tenant,
-                client_id=client_id,
+                tenant=entered["tenant"],
+                client_id=entered["client_id"],
+                halo_tenant=entered["halo_tenant"] or None,
                 by=visitor.actor,
                 session=browser_session(visitor.token),
             )
@@ -150,6 +147,26 @@ async def disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -
     return see_other(visitor.partner_id, "halo-psa")
 
 
+def _mistakes(entered: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the fields by themselves; whether the tenant is one, auth knows."""
+    errors = {}
+    if not entered["tenant"]:
+        errors["tenant"] = "Enter your tenant: acme, if your Halo is at acme.halopsa.com."
+    elif len(entered["tenant"]) > MOST_CHARACTERS:
+        errors["tenant"] = (
+            f"Enter the first part of the address only; this is longer than {MOST_CHARACTERS} characters."
+        )
+    try:
+        _client_id.validate_python(entered["client_id"])
+    except ValidationError:
+        errors["client_id"] = "Enter the client id that Halo shows for the application: at most 200 characters."
+    try:
+        _halo_tenant.validate_python(entered["halo_tenant"] or None)
+    except ValidationError:
+        errors["halo_tenant"] = "Enter the tenant's name as Halo shows it: letters, digits, dots and hyphens."
+    return errors
+
+
 def _explained(code: str, noted: str | None) -> str:
     return noted if noted and code in _NOTED else _PROBLEMS.get(code, _AGAIN)
 
@@ -169,7 +186,8 @@ def _page(
         "connection": connection,
         "just_connected": just_connected,
         "problem": problem,
-        "entered": entered or {"tenant": connection.tenant or "", "client_id": connection.client_id or ""},
+        "entered": entered
+        or {name: getattr(connection, name) or "" for name in ("tenant", "client_id", "halo_tenant")},
         "errors": errors or {},
         "application_name": APPLICATION_NAME,
         "redirect_url": f"{ports.public_url}/accounts/",

@@ -18,7 +18,6 @@ from halosync.contracts.connection import (
 from halosync.contracts.message import Message
 from halosync.domain.acts import Actor
 from halosync.domain.connection_sentences import TEST_UNANSWERED
-from halosync.domain.tenant import InvalidTenant, normalise_tenant
 from halosync.ports.requests import NoReplyError
 from pydantic import SecretStr
 
@@ -27,7 +26,14 @@ from report_api.web.problems import Problem, invalid, not_found, unavailable
 
 
 async def begin_connection(
-    ports: Ports, partner: str, *, tenant: str, client_id: str, by: Actor, session: str | None = None
+    ports: Ports,
+    partner: str,
+    *,
+    tenant: str,
+    client_id: str,
+    by: Actor,
+    halo_tenant: str | None = None,
+    session: str | None = None,
 ) -> str:
     """Begin a connection and return where to send the browser; Halo sends it back to `/accounts/` within 10 minutes.
 
@@ -36,6 +42,7 @@ async def begin_connection(
         partner: whose connection.
         tenant: as it was entered.
         client_id: likewise.
+        halo_tenant: what Halo calls the tenant, where that differs from its host.
         by: who begins it. Only they can complete it.
         session: the browser session (`browser_session`) that it is begun in; None: by the API.
 
@@ -44,13 +51,14 @@ async def begin_connection(
             after too many attempts, 503 when a part is away.
         NoReplyError: auth did not answer.
     """
-    try:
-        label = normalise_tenant(tenant)
-    except InvalidTenant as error:
-        raise invalid("tenant", str(error)) from None
     reply = await ports.services.ask(
         BeginConnection(
-            partner_id=partner, tenant=label, client_id=client_id, session=session, requested_by=requested_by(by)
+            partner_id=partner,
+            tenant=tenant,
+            client_id=client_id,
+            halo_tenant=halo_tenant,
+            session=session,
+            requested_by=requested_by(by),
         )
     )
     if not isinstance(reply, ConnectionBegun):

@@ -55,8 +55,9 @@ CREATE INDEX portal_session_expiry ON portal_session (expires_at);
 CREATE TABLE connection (
     partner_id      text PRIMARY KEY REFERENCES partner,
     state           text NOT NULL DEFAULT 'disconnected' CHECK (state IN ('disconnected', 'connected', 'broken')),
-    tenant          text,
+    tenant          text,                                         -- a label, or a whole host name
     client_id       text,
+    halo_tenant     text,                                         -- what Halo calls it, where that differs
     granted_scopes  text[] NOT NULL DEFAULT '{}',
     connected_at    timestamptz,
     problem         text
@@ -77,6 +78,7 @@ CREATE TABLE oauth_attempt (
     begun_by            text NOT NULL,
     begun_by_key_id     uuid,                                     -- null: not with an API key
     begun_by_operator   boolean NOT NULL,
+    halo_tenant         text,                                     -- sent as `tenant`, where it differs from the host
     session             bytea,                                    -- the browser session, by a hash; null: by the API
     ended_at            timestamptz                               -- a disconnect ended it
 );

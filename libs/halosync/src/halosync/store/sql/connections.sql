@@ -8,13 +8,14 @@ SELECT
          THEN coalesce(c.tenant, a.tenant) ELSE coalesce(a.tenant, c.tenant) END AS tenant,
     CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false))
          THEN coalesce(c.client_id, a.client_id) ELSE coalesce(a.client_id, c.client_id) END AS client_id,
+    CASE WHEN c.state = 'connected' THEN c.halo_tenant ELSE coalesce(a.halo_tenant, c.halo_tenant) END AS halo_tenant,
     coalesce(c.granted_scopes, '{}') AS granted_scopes,
     c.connected_at,
     CASE WHEN c.state IS DISTINCT FROM 'connected' AND a.open THEN NULL ELSE c.problem END AS problem
 FROM (SELECT CAST(:partner_id AS text) AS partner_id) AS asked
 LEFT JOIN connection AS c ON c.partner_id = asked.partner_id
 LEFT JOIN LATERAL (
-    SELECT tenant, client_id, used_at IS NULL AND expires_at > now() AS open
+    SELECT tenant, client_id, halo_tenant, used_at IS NULL AND expires_at > now() AS open
     FROM oauth_attempt WHERE partner_id = asked.partner_id AND ended_at IS NULL ORDER BY created_at DESC LIMIT 1
 ) AS a ON true;
 
@@ -29,11 +30,11 @@ SELECT set_config('lock_timeout', :patience, true);
 
 -- name: lock_connection^
 -- The one lock of a partner's connection. Every writer takes it before it touches anything else of the partner.
-SELECT state, tenant, client_id FROM connection WHERE partner_id = :partner_id FOR UPDATE;
+SELECT state, tenant, client_id, halo_tenant FROM connection WHERE partner_id = :partner_id FOR UPDATE;
 
 -- name: lock_free_connection^
 -- The same for work that somebody else is probably doing if the row is locked.
-SELECT state, tenant, client_id FROM connection WHERE partner_id = :partner_id FOR UPDATE SKIP LOCKED;
+SELECT state, tenant, client_id, halo_tenant FROM connection WHERE partner_id = :partner_id FOR UPDATE SKIP LOCKED;
 
 -- name: lock_token^
 -- A statement of its own, after the connection is locked: it sees what the previous holder committed.
@@ -43,7 +44,7 @@ FROM oauth_token WHERE partner_id = :partner_id FOR UPDATE;
 
 -- name: connection_and_token^
 -- One statement, hence one moment: a state never comes with the tokens of another. The database's clock alone decides.
-SELECT c.state, c.tenant, c.client_id, t.generation, t.access_token, t.refresh_token, t.expires_at,
+SELECT c.state, c.tenant, c.client_id, c.halo_tenant, t.generation, t.access_token, t.refresh_token, t.expires_at,
        CAST(extract(epoch FROM t.expires_at - clock_timestamp()) AS double precision) AS good_for_s
 FROM connection AS c LEFT JOIN oauth_token AS t USING (partner_id) WHERE partner_id = :partner_id;
 
@@ -64,10 +65,10 @@ DELETE FROM oauth_attempt WHERE partner_id = :partner_id AND created_at < now() 
 -- name: add_attempt!
 -- clock_timestamp: transactions that waited for one another would else be ordered by when they began.
 INSERT INTO oauth_attempt (state_hash, partner_id, tenant, client_id, code_verifier, created_at, expires_at,
-                           begun_by, begun_by_key_id, begun_by_operator, session)
+                           begun_by, begun_by_key_id, begun_by_operator, session, halo_tenant)
 VALUES (:state_hash, :partner_id, :tenant, :client_id, :code_verifier, clock_timestamp(),
         clock_timestamp() + make_interval(secs => :lifetime_s), :begun_by, :begun_by_key_id, :begun_by_operator,
-        :session);
+        :session, :halo_tenant);
 
 -- name: attempts_of_late^
 -- How many a partner began within the window, and when the first of them leaves it. Those that a disconnect ended and
@@ -92,7 +93,7 @@ SELECT NOT allow_shared_tenant AND EXISTS (
 -- Single use: of two at once, the second waits for the first and then finds the row used.
 UPDATE oauth_attempt SET used_at = now()
 WHERE state_hash = :state_hash AND used_at IS NULL AND expires_at > now()
-RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator, session;
+RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator, session, halo_tenant;
 
 -- name: open_attempt^
 -- What a page may say of an attempt before it is completed. Looking uses nothing up.
@@ -137,8 +138,8 @@ RETURNING generation, access_token, refresh_token, expires_at,
 DELETE FROM oauth_token WHERE partner_id = :partner_id;
 
 -- name: establish_connection$
-UPDATE connection SET state = 'connected', tenant = :tenant, client_id = :client_id, granted_scopes = :granted_scopes,
-    connected_at = now(), problem = NULL
+UPDATE connection SET state = 'connected', tenant = :tenant, client_id = :client_id, halo_tenant = :halo_tenant,
+    granted_scopes = :granted_scopes, connected_at = now(), problem = NULL
 WHERE partner_id = :partner_id RETURNING connected_at;
 
 -- name: break_connection$
