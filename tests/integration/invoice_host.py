@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Answer:
-    """An answer; `promised` is the length it claims to have, `endless` repeats its body, `stalls` falls silent."""
+    """An answer; `promised` is the length it claims to have, `endless` repeats its body, `stalls` falls silent,
+    `drips` sends a byte now and then for ever."""
 
     body: bytes = b""
     status: int = 200
@@ -16,6 +17,7 @@ class Answer:
     promised: int | None = None
     endless: bool = False
     stalls: bool = False
+    drips: bool = False
 
 
 @dataclass
@@ -47,7 +49,7 @@ class InvoiceHost:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         length = len(answer.body) if answer.promised is None else answer.promised
         headers = {"Connection": "close", **answer.headers}
-        headers |= {} if answer.endless else {"Content-Length": str(length)}
+        headers |= {} if answer.endless or answer.drips else {"Content-Length": str(length)}
         head = f"HTTP/1.1 {answer.status} As told\r\n" + "".join(
             f"{name}: {text}\r\n" for name, text in headers.items()
         )
@@ -56,6 +58,10 @@ class InvoiceHost:
             await writer.drain()
             if answer.stalls:
                 await reader.read()  # until the other side has had enough
+            while answer.drips:
+                writer.write(b"\n")
+                await writer.drain()
+                await asyncio.sleep(0.02)
             while answer.endless:
                 writer.write(answer.body)
                 await writer.drain()

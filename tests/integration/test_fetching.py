@@ -3,10 +3,10 @@
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,6 +15,7 @@ from devstack.ports import free_port
 from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from planner import lines_fetcher
+from planner.fetch_places import FETCHES_A_HOST, FETCHES_AT_ONCE, FetchPlaces, NoPlaceError
 from planner.lines_fetcher import FetchFailedError, LinesFetcher, _Unpacker
 
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
@@ -37,6 +38,15 @@ def line(number: int) -> dict[str, Any]:
     }
 
 
+HEADER: dict[str, Any] = {
+    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
+    "partner_id": "acme-msp",
+    "invoice_id": "INV-1",
+    "revision": 1,
+    "period": "2026-11",
+    "currency": "AUD",
+    "issued_at": "2026-11-05T02:00:00Z",
+}
 LINES = b"".join(json.dumps(line(number)).encode() + b"\n" for number in range(1, 4))
 
 
@@ -56,21 +66,12 @@ class Desk:
     fetcher: LinesFetcher
     asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **totals: Any) -> list[str]:
+    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **more: Any) -> list[str]:
         """Fetch and check the lines behind an address; return their ids."""
         if answers:
             self.host.answers(*answers)
-        header = InvoiceHeader(
-            event_id=uuid4(),
-            partner_id="acme-msp",
-            invoice_id="INV-1",
-            revision=1,
-            period="2026-11",
-            currency="AUD",
-            issued_at="2026-11-05T02:00:00Z",
-            lines_url=self.host.url() if url is None else url,
-            **totals,
-        )
+        address = self.host.url() if url is None else url
+        header = InvoiceHeader.model_validate(HEADER | {"lines_url": address, **more})
         async with self.fetcher.fetched(header) as lines:
             checker = LineChecker(header)
             ids = [line.line_id async for line in lines(checker)]
@@ -253,6 +254,50 @@ async def test_a_host_in_trouble_is_asked_again_later(desk: Desk, trouble: str) 
     assert isinstance(failed.value, TimeoutError), "which is a passing failure to the delivery"
     assert str(failed.value).count(desk.host.url()) == 1
     assert await desk.fetch() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("answer", [Answer(drips=True), Answer(b"{", promised=9, stalls=True)], ids=["drips", "stalls"])
+async def test_a_host_that_is_too_slow_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
+    monkeypatch.setattr(desk.fetcher, "_pace_s", 0.2)
+    with pytest.raises(FetchFailedError, match=r"less than 163840 bytes came in 0\.2 s"):
+        await desk.fetch(answer)
+    assert await desk.fetch(LINES) == ["1", "2", "3"]
+
+
+async def test_a_file_that_keeps_the_pace_may_take_longer_than_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pace is a least throughput, no time-out."""
+    monkeypatch.setattr(desk.fetcher, "_pace_s", 0.3)
+    monkeypatch.setattr(lines_fetcher, "PACE_BYTES", 1)
+    monkeypatch.setattr(lines_fetcher, "MOST_BYTES", 50)
+    assert await desk.refused(Answer(drips=True)) == [(None, "lines_url")]
+
+
+async def test_all_files_together_are_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines_fetcher, "MOST_BYTES_AT_ONCE", len(LINES))
+    header = InvoiceHeader.model_validate(HEADER | {"lines_url": desk.host.url()})
+    desk.host.answers(LINES)
+    async with desk.fetcher.fetched(header):
+        with pytest.raises(FetchFailedError, match="too much is being fetched at once"):
+            await desk.fetch(partner_id="other-msp")
+    assert await desk.fetch() == ["1", "2", "3"]
+
+
+async def test_a_partner_has_one_place_and_a_host_not_all(desk: Desk) -> None:
+    places = FetchPlaces()
+    with ExitStack() as taken:
+        taken.enter_context(places.take("acme", "a:80"))
+        with pytest.raises(NoPlaceError):
+            taken.enter_context(places.take("acme", "b:80"))
+        for number in range(FETCHES_A_HOST - 1):
+            taken.enter_context(places.take(f"a-{number}", "a:80"))
+        with pytest.raises(NoPlaceError):
+            taken.enter_context(places.take("late", "a:80"))
+        for number in range(FETCHES_AT_ONCE - FETCHES_A_HOST):
+            taken.enter_context(places.take(f"b-{number}", f"b-{number}:80"))
+        with pytest.raises(NoPlaceError):
+            taken.enter_context(places.take("late", "c:80"))
+    with places.take("acme", "a:80"):
+        pass
 
 
 async def test_a_host_that_is_away_is_asked_again_later(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.partners import PartnerStore
 from halosync.store.queries import QUERIES
 from halosync.store.runs import RunStore
-from planner.intake import Intake
+from planner.intake import CROWDED_WAIT_S, Intake
 from planner.lines_fetcher import LinesFetcher
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
 
@@ -280,6 +280,22 @@ async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: D
         assert await desk.standing() == {}
     await taking
     assert await desk.standing() == {("INV-1", 1): True}
+
+
+async def test_a_large_invoice_comes_back_later_instead_of_standing_in_line(desk: Desk) -> None:
+    slots = PlanningSlots()
+    intake = Intake(InvoiceStore(desk.pool), desk.runs, desk.intake._lines, slots)
+    body = json.dumps(event()).encode() + b" " * SMALL_BYTES
+
+    async def waits() -> bool:
+        return slots.crowded
+
+    async with slots.take(large=True):
+        taking = asyncio.create_task(intake.take_in(body))
+        await until(waits, what="waiting for the memory", timeout_s=10)
+        assert await intake.take_in(body) == CROWDED_WAIT_S
+        assert await intake.take_in(json.dumps(event(invoice_id="small")).encode()) is None
+    assert await taking is None
 
 
 async def test_a_small_invoice_is_taken_in_beside_a_large_plan(desk: Desk) -> None:

@@ -22,8 +22,8 @@ from halosync.messaging.topology import (
 from planner.assembly import Planner
 from planner.ports import OwedRuns
 
-INVOICES_AT_ONCE = 2
-"""More than one, so that a slow host of a partner's lines does not hold up everybody's invoices."""
+INVOICES_AT_ONCE = 12
+"""Half of them at most are kept by slow hosts (`FETCHES_AT_ONCE`), two by large invoices; small ones find a place."""
 
 RUNS_AT_ONCE = 32
 """Reading is waiting for Halo, page by page; what needs memory waits for `PlanningSlots`."""
@@ -50,9 +50,11 @@ def build(
     @broker.subscriber(INVOICE_READY.declaration(), channel=Channel(prefetch_count=INVOICES_AT_ONCE), decoder=raw_body)
     async def on_invoice_ready(body: bytes) -> None:
         try:
-            await planner.intake.take_in(body)
+            wait_s = await planner.intake.take_in(body)
         except InvalidInvoiceError as error:
             raise Poison(str(error)) from error
+        if wait_s is not None:
+            raise Later(wait_s)
 
     @broker.subscriber(RUN_REQUESTED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
     async def on_run_requested(message: RunRequested) -> None:

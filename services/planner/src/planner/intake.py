@@ -8,12 +8,19 @@ import structlog
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, read_event
 
+from planner.fetch_places import NoPlaceError
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
 from planner.ports import Invoices, LinesSource, OwedRuns
 
 log = structlog.get_logger(__name__)
 
 LINES_A_TURN = 200
+
+FETCH_WAIT_S = 5.0
+"""After so long an invoice comes back that found no place for fetching its lines."""
+
+CROWDED_WAIT_S = 5.0
+"""After so long a large invoice comes back that would have stood in line behind other large work."""
 
 
 class Intake:
@@ -25,6 +32,8 @@ class Intake:
         lines: has the lines of those that name a `lines_url`.
         slots: one is taken while the lines of an invoice are worked on; planning takes its own from them too. None is
             taken while lines are fetched, which takes as long as their host likes.
+
+    An invoice that would have to stand in line comes back later instead, so that small ones overtake it.
     """
 
     def __init__(self, invoices: Invoices, owed_runs: OwedRuns, lines: LinesSource, slots: PlanningSlots) -> None:
@@ -33,21 +42,27 @@ class Intake:
         self._lines = lines
         self._slots = slots
 
-    async def take_in(self, body: bytes) -> None:
-        """Take in one event.
+    async def take_in(self, body: bytes) -> float | None:
+        """Take in one event; return in how many seconds it is to come again, None if it is done with.
 
         Raises:
             InvalidInvoiceError: it cannot be taken in; the answer has been written.
         """
+        large = len(body) > SMALL_BYTES
+        if large and self._slots.crowded:
+            return CROWDED_WAIT_S
         try:
-            header = await self._stored(body)
+            header = await self._stored(body, large=large)
+        except NoPlaceError:
+            return FETCH_WAIT_S
         except InvalidInvoiceError as error:
             await self._invoices.reject(error, body)
             raise
         await self._owed_runs.start_wanted(header.partner_id)
+        return None
 
-    async def _stored(self, body: bytes) -> InvoiceHeader:
-        async with self._slots.take(large=len(body) > SMALL_BYTES):
+    async def _stored(self, body: bytes, *, large: bool) -> InvoiceHeader:
+        async with self._slots.take(large=large):
             header, raw_lines = read_event(body)
             if raw_lines is not None:
                 stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))

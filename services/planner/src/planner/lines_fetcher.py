@@ -3,8 +3,9 @@
 import asyncio
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import IO
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,14 +13,23 @@ import httpx
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, json_lines, whole
 
+from planner.fetch_places import FetchPlaces
 from planner.intake import in_turns
 from planner.ports import LinesOf
 
 MOST_BYTES = 1024**3
 """How large the unpacked lines may be; more is a mistake, or a bomb."""
 
+MOST_BYTES_AT_ONCE = 2 * 1024**3
+"""How large all unpacked files of a process may be together; the one that goes beyond is fetched again later."""
+
 TIMEOUT_S = 30.0
 TOTAL_TIMEOUT_S = 600.0
+PACE_S = 20.0
+PACE_BYTES = 160 * 1024
+"""Least throughput: so many bytes must come in each `PACE_S` seconds, or the rest of the file. What comes more slowly
+is given up and tried again: a host that drips would keep a place for as long as it likes."""
+
 _LONGEST_LINE = 100_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -32,9 +42,12 @@ class FetchFailedError(TimeoutError):
 class LinesFetcher:
     """Fetches lines over HTTP. No redirects: they could lead to a host that is not allowed."""
 
-    def __init__(self, http: httpx.AsyncClient, hosts: frozenset[str]) -> None:
+    def __init__(self, http: httpx.AsyncClient, hosts: frozenset[str], pace_s: float = PACE_S) -> None:
         self._http = http
         self._hosts = hosts
+        self._pace_s = pace_s
+        self._places = FetchPlaces()
+        self._bytes_held: Counter[int] = Counter()
 
     @asynccontextmanager
     async def fetched(self, header: InvoiceHeader) -> AsyncIterator[LinesOf]:
@@ -44,7 +57,8 @@ class LinesFetcher:
 
         Raises:
             InvalidInvoiceError: the host is not allowed, the file is too large, or it is not there.
-            FetchFailedError: the host failed; try again.
+            FetchFailedError: the host failed, or was too slow; try again.
+            NoPlaceError: others are being fetched; come again.
         """
         url = header.lines_url or ""
         try:
@@ -52,26 +66,41 @@ class LinesFetcher:
             _ = parts.port  # it is looked at only here: one that cannot be raises
         except ValueError as error:
             raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
-        if not _names_of(parts) & self._hosts:
+        names = _names_of(parts)
+        if not names & self._hosts:
             raise InvalidInvoiceError(
                 whole("its host is not among those in HALOSYNC_INVOICE_HOSTS", "lines_url"), identity(header)
             )
         if "@" in parts.netloc:
             raise InvalidInvoiceError(whole("must not hold a user name", "lines_url"), identity(header))
-        with tempfile.TemporaryFile() as file:
+        with self._places.take(header.partner_id, max(names, key=len)), self._counted() as file:
             try:
-                async with asyncio.timeout(TOTAL_TIMEOUT_S):
-                    await self._download(url, file, header)
+                async with asyncio.timeout(TOTAL_TIMEOUT_S), asyncio.timeout(self._pace_s) as pace:
+                    await self._download(url, file, header, pace)
             except httpx.InvalidURL as error:
                 raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
             except FetchFailedError:
                 raise
-            except (httpx.HTTPError, TimeoutError) as error:
+            except TimeoutError as error:
+                raise FetchFailedError(
+                    f"{_without_query(url)}: less than {PACE_BYTES} bytes came in {self._pace_s:g} s, "
+                    f"or all of it took more than {TOTAL_TIMEOUT_S:g} s"
+                ) from error
+            except httpx.HTTPError as error:
                 raise FetchFailedError(f"{_without_query(url)}: {type(error).__name__} {error}") from error
             file.seek(0)
             yield lambda checker: _lines(file, checker)
 
-    async def _download(self, url: str, file: IO[bytes], header: InvoiceHeader) -> None:
+    @contextmanager
+    def _counted(self) -> Iterator[IO[bytes]]:
+        """Open a temporary file whose bytes are counted among those held."""
+        with tempfile.TemporaryFile() as file:
+            try:
+                yield file
+            finally:
+                del self._bytes_held[id(file)]
+
+    async def _download(self, url: str, file: IO[bytes], header: InvoiceHeader, pace: asyncio.Timeout) -> None:
         async with self._http.stream(
             "GET", url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}, follow_redirects=False
         ) as answer:
@@ -81,15 +110,21 @@ class LinesFetcher:
                 raise InvalidInvoiceError(
                     whole(f"the host answered {answer.status_code}", "lines_url"), identity(header)
                 )
-            unpack = _Unpacker()
+            unpack, since_pace = _Unpacker(), 0
             async for chunk in answer.aiter_raw():
+                since_pace += len(chunk)
+                if since_pace >= PACE_BYTES:
+                    since_pace = 0
+                    pace.reschedule(asyncio.get_running_loop().time() + self._pace_s)
                 try:
                     for piece in unpack.feed(chunk):
-                        file.write(piece)
+                        self._bytes_held[id(file)] += file.write(piece)
                 except zlib.error as error:
                     raise InvalidInvoiceError(
                         whole(f"is no whole gzip: {error}", "lines_url"), identity(header)
                     ) from None
+                if self._bytes_held.total() > MOST_BYTES_AT_ONCE:
+                    raise FetchFailedError(f"{_without_query(url)}: too much is being fetched at once")
                 if file.tell() > MOST_BYTES:
                     raise InvalidInvoiceError(
                         whole(f"holds more than {MOST_BYTES} bytes", "lines_url"), identity(header)

@@ -48,6 +48,7 @@ class LinesSource(Protocol):
         Raises:
             InvalidInvoiceError: the address is not allowed, holds too much, or nothing.
             TimeoutError: its host failed; it is worth trying again.
+            NoPlaceError: others are being fetched; it is to come again.
         """
         ...
 
