@@ -46,7 +46,7 @@ class NobodysRuns:
 
 
 def event(partner_id: str, host: InvoiceHost | None = None) -> bytes:
-    made = {
+    made: dict[str, Any] = {
         "event_id": str(uuid4()),
         "partner_id": partner_id,
         "invoice_id": "INV-1",
@@ -77,12 +77,8 @@ async def test_two_slow_hosts_keep_nobody_elses_invoices_waiting(
         quick.answers(b"")
         fetcher = LinesFetcher(http, frozenset(host.name for host in (*hosts, quick)))
         intake = Intake(cast("Any", store), NobodysRuns(), fetcher, PlanningSlots())
-        planner.app.build(
-            broker,
-            publisher,
-            planner=cast("Any", SimpleNamespace(intake=intake, connection_test=SimpleNamespace(test=None))),
-            owed_runs=cast("Any", None),
-        )
+        use_cases = SimpleNamespace(intake=intake, connection_test=SimpleNamespace(test=None))
+        planner.app.build(broker, publisher, planner=cast("Any", use_cases), owed_runs=cast("Any", None))
         await broker.start()
 
         async def all_places_of_slow_hosts_are_kept() -> bool:

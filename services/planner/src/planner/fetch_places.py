@@ -1,4 +1,4 @@
-"""Places for fetching lines: few at once, one for a partner, and not all for one host (docs/decisions/0007).
+"""Places for fetching lines: few at once, one for a partner, and not all for one host (decision 7).
 
 A host that is slow, or plays dead, keeps the places of its own invoices, and nobody else's.
 """
