@@ -46,7 +46,7 @@ class NobodysRuns:
 
 
 def event(partner_id: str, host: InvoiceHost | None = None) -> bytes:
-    made: dict[str, Any] = {
+    made = {
         "event_id": str(uuid4()),
         "partner_id": partner_id,
         "invoice_id": "INV-1",
@@ -55,7 +55,8 @@ def event(partner_id: str, host: InvoiceHost | None = None) -> bytes:
         "currency": "AUD",
         "issued_at": "2026-11-05T02:00:00Z",
     }
-    return json.dumps(made | ({"lines": []} if host is None else {"lines_url": host.url()})).encode()
+    lines: dict[str, Any] = {"lines": []} if host is None else {"lines_url": host.url()}
+    return json.dumps(made | lines).encode()
 
 
 async def test_two_slow_hosts_keep_nobody_elses_invoices_waiting(
