@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import holidays
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from halosync.contracts.message import printable
+
 
 def _no_bool(value: object) -> object:
     """Refuse true and false where a number is meant: Python would take them for 1 and 0."""
@@ -21,10 +23,11 @@ def _has_holidays(country: str) -> str:
 
 
 def _word(text: str) -> str:
-    word = text.strip()
-    if not word or "=" in word or not word.isprintable():
-        raise ValueError("must be a word or more in printable characters, without an equals sign")
-    return word
+    if "=" in text:
+        raise ValueError("must not hold an equals sign")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return printable(text).strip()
 
 
 WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
@@ -34,7 +37,9 @@ Country = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_has_holida
 """An ISO 3166 alpha-2 code, in capitals, of a country whose public holidays are known."""
 
 
-Word = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_word)]
+_WORD = r"^((?![\u0000-\u001f\u007f])\s)*[^\s=\u0000-\u001f\u007f][^=\u0000-\u001f\u007f]*$"
+
+Word = Annotated[str, Field(min_length=1, max_length=100, json_schema_extra={"pattern": _WORD}), AfterValidator(_word)]
 """A word for a billing cycle."""
 
 
@@ -110,7 +115,7 @@ class PartnerSettings(_Setting):
         default_factory=dict,
         description="Halo's word for a billing cycle by the invoice's; other words stay as they are.",
     )
-    licence_type: Annotated[WholeNumber, Field(ge=0, le=2_147_483_647)] | None = Field(
+    licence_type: Annotated[int, Field(ge=0, le=2_147_483_647), BeforeValidator(_no_bool)] | None = Field(
         default=None, description="Halo's type of the licences that are created and looked at; null: any."
     )
     details: bool = Field(
