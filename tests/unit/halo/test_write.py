@@ -16,7 +16,7 @@ from halosync.halo.stored import stored
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter, _number, _wire
 from halosync.ports.failures import HaloFailure
-from halosync.ports.licence_write import LicenceWrite, StoredLicence
+from halosync.ports.licence_write import LicenceWrite, NewLicence, StoredLicence
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +51,10 @@ def test_what_halo_reads_back_is_what_was_sent(value: Decimal) -> None:
 def test_only_the_fields_that_are_to_change_are_sent() -> None:
     create = LicenceWrite(7, name="P-1", quantity=Decimal(2), price=Decimal("9.5"), billing_cycle="Monthly")
     assert _wire(create) == {"client_id": 7, "name": "P-1", "count": 2, "price": 9.5, "billing_cycle": "Monthly"}
+    said = NewLicence(1, "P-1", "Product 1")
+    assert _wire(LicenceWrite(7, new=said)) == {"client_id": 7, "type": 1, "product_sku": "P-1", "notes": "Product 1"}
+    assert _wire(LicenceWrite(7, new=NewLicence(0))) == {"client_id": 7, "type": 0}
+    assert "notes" not in _wire(LicenceWrite(7, 70, new=said))  # never changed later
     update = LicenceWrite(7, 70, quantity=Decimal(0), is_active=True)
     assert _wire(update) == {"id": 70, "client_id": 7, "count": 0, "is_active": True}
     priced = {field: LicenceWrite(7, 70, price=Decimal(1), price_field=field) for field in PriceField}

@@ -41,6 +41,10 @@ class Licence:
     notes: str | None = None
     product_sku: str | None = None
     vendor_product_sku: str | None = None
+    azure_connection_id: int = 0
+    snowid: str | None = None
+    thirdparty_client_id: str | None = None
+    external_link_id: str | None = None
 
 
 LICENCE_FIELDS = tuple(field.name for field in fields(Licence))

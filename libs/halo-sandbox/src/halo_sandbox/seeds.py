@@ -45,6 +45,10 @@ class _LicenceFields(TypedDict, total=False):
     notes: str | None
     product_sku: str | None
     vendor_product_sku: str | None
+    azure_connection_id: int
+    snowid: str | None
+    thirdparty_client_id: str | None
+    external_link_id: str | None
 
 
 @with_config(_STRICT)

@@ -33,6 +33,7 @@ def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
         price_field=batch.price_field,
         billing_cycle=after.billing_cycle,
         is_active=True if reactivated else None,
+        new=action.new,
     )
 
 

@@ -66,6 +66,9 @@ def _wire(write: LicenceWrite) -> dict[str, Any]:
         row["billing_cycle"] = write.billing_cycle
     if write.is_active is not None:
         row["is_active"] = write.is_active
+    if write.new is not None and write.licence_id is None:
+        named = {"type": write.new.licence_type, "product_sku": write.new.product_sku, "notes": write.new.notes}
+        row |= {field: value for field, value in named.items() if value is not None}
     return row
 
 

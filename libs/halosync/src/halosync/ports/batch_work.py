@@ -6,6 +6,7 @@ from uuid import UUID
 from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, KeptOtherwise, LicenceState, PriceField, Reason, Removal
 from halosync.domain.states import ActionState
+from halosync.ports.licence_write import NewLicence
 from halosync.ports.permits import Rate
 
 
@@ -54,6 +55,7 @@ class OpenAction:
     it is what results are fenced by. `settle_wait_s`: for how long, in seconds, Halo may still be applying it.
     `unseen`: since its last mark a look-up has not seen what it was to see, and a second one decides. `answer` is what
     Halo answered to the last mark's request; None: it did not.
+    `new`: what a create says besides. `stamp`: by which the notes of its licence can be known again.
     """
 
     item_id: int
@@ -70,6 +72,8 @@ class OpenAction:
     settle_wait_s: float
     unseen: bool
     answer: HaloAnswer | None = None
+    new: NewLicence | None = None
+    stamp: str | None = None
 
     @property
     def acknowledged(self) -> bool:

@@ -7,6 +7,21 @@ from halosync.domain.model import Licence, PriceField
 
 
 @dataclass(frozen=True, slots=True)
+class NewLicence:
+    """What a create says besides (spec section 9, "Settings added"); never changed later. None is not said.
+
+    Attributes:
+        licence_type: Halo's number.
+        product_sku: the product's code.
+        notes: for people, with the stamp by which halosync knows its own row again.
+    """
+
+    licence_type: int | None = None
+    product_sku: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceWrite:
     """One element of an array: a licence as it shall be. Without `licence_id` it is a create.
 
@@ -21,6 +36,7 @@ class LicenceWrite:
     price_field: PriceField = PriceField.PRICE
     billing_cycle: str | None = None
     is_active: bool | None = None
+    new: NewLicence | None = None
 
 
 @dataclass(frozen=True, slots=True)

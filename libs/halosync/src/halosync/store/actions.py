@@ -13,10 +13,12 @@ import asyncpg
 from halosync.contracts.run import LicenceActions
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
+from halosync.domain.details import notes_of, stamp_of
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.licence_write import NewLicence
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
 from halosync.store.outbox import emit_many
@@ -77,6 +79,8 @@ class ActionStore:
                 settle_wait_s=row["settle_wait_s"] or 0.0,
                 unseen=row["unseen"],
                 answer=_answer(row),
+                new=_new_licence(row),
+                stamp=stamp_of(row["run_id"], row["item_id"]),
             )
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]
@@ -259,6 +263,16 @@ class ActionStore:
                 )
                 SWEPT.labels("batch").inc(len(rows))
             return len(rows)
+
+
+def _new_licence(row: asyncpg.Record) -> NewLicence | None:
+    """Return what a create says besides; None for what is no create, or where the partner wants nothing said."""
+    if row["action"] != Action.CREATE or (row["licence_type"] is None and row["invoice_id"] is None):
+        return None
+    if row["invoice_id"] is None:
+        return NewLicence(row["licence_type"])
+    notes = notes_of(row["product_name"], row["invoice_id"], stamp_of(row["run_id"], row["item_id"]))
+    return NewLicence(row["licence_type"], row["product_code"], notes)
 
 
 async def _close(connection: Connection, batch: BatchAtWork) -> None:

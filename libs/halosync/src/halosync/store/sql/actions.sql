@@ -9,13 +9,22 @@ LEFT JOIN connection c ON c.partner_id = b.partner_id
 WHERE b.batch_id = :batch_id;
 
 -- name: open_actions
--- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write.
-SELECT item_id, halo_client_id, halo_licence_id, action, set_name, licence_name, attempts, mark_no, action_state,
+-- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write. A create whose
+-- partner wants that said has the product's name and the invoice of the first line that bills it.
+SELECT i.item_id, i.run_id, i.product_code, r.licence_type, billed.invoice_id, billed.product_name,
+    halo_client_id, halo_licence_id, action, set_name, licence_name, i.attempts, mark_no, action_state,
     unseen_at IS NOT NULL AS unseen, answer_status, answer_words,
     before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
-FROM item WHERE batch_id = :batch_id AND action_state IN ('waiting', 'sending', 'unknown') ORDER BY seq;
+FROM item i JOIN run r USING (run_id)
+LEFT JOIN LATERAL (
+    SELECT v.invoice_id, l.product_name
+    FROM invoice_of_run o JOIN invoice v USING (invoice_pk)
+    JOIN invoice_line l ON l.invoice_pk = o.invoice_pk AND l.line_no = i.line_nos[1] - o.line_offset
+    WHERE o.run_id = i.run_id AND o.line_offset < i.line_nos[1] ORDER BY o.line_offset DESC LIMIT 1
+) AS billed ON r.details AND i.action = 'create' AND i.halo_licence_id IS NULL
+WHERE i.batch_id = :batch_id AND i.action_state IN ('waiting', 'sending', 'unknown') ORDER BY i.seq;
 
 -- name: known_licences
 -- What a look-up of a client must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
