@@ -41,8 +41,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
 GRANT SELECT ON invoice TO :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON invoice TO :planner;
 GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
--- invoice_line
+GRANT SELECT (invoice_pk, invoice_id) ON invoice TO :halo_writer;
+-- invoice_line: the writer says of a new licence what it is
 GRANT SELECT ON invoice_line TO :planner, :report_api, :operator;
+GRANT SELECT (invoice_pk, line_no, product_name) ON invoice_line TO :halo_writer;
 GRANT INSERT ON invoice_line TO :planner;
 
 -- owed_sync
@@ -142,6 +144,7 @@ GRANT SELECT ON audit_entry TO :report_api, :operator;
 -- ---------------------------------------------------------------- messages
 -- inbox
 GRANT SELECT, INSERT ON inbox TO :planner;
+GRANT UPDATE (content) ON inbox TO :planner;
 -- outbox: whoever is first publishes it
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :auth, :planner, :halo_writer, :report_api;
 GRANT INSERT ON outbox TO :operator;
