@@ -105,6 +105,16 @@ async def test_nobody_has_a_right_that_the_table_of_cells_forbids(pool: "asyncpg
     assert found == ONLY
 
 
+async def test_of_an_attempt_all_may_be_read_but_what_is_auths(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """A new column of it needs a decision too: who shows attempts names the columns."""
+    rows = await pool.fetch(
+        """SELECT attname FROM pg_attribute WHERE attrelid = 'oauth_attempt'::regclass AND attnum > 0 AND NOT attisdropped
+          AND NOT has_column_privilege($1, attrelid, attnum, 'SELECT')""",
+        USERS.name(REPORT_API),
+    )
+    assert {row["attname"] for row in rows} == {"code_verifier", "begun_by", "begun_by_key_id", "begun_by_operator"}
+
+
 async def test_nobody_may_empty_a_table_or_hang_something_on_it(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
     rows = await pool.fetch(
         """SELECT c.relname, r.rolname, p.name FROM pg_class c, pg_roles r, unnest(CAST($1 AS text[])) AS p(name)

@@ -31,7 +31,7 @@ GRANT SELECT ON connection TO :auth, :planner, :halo_writer, :report_api, :opera
 GRANT INSERT, UPDATE ON connection TO :auth;
 -- oauth_attempt: the verifier is auth's; that somebody is connecting is shown
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_attempt TO :auth;
-GRANT SELECT (state_hash, partner_id, tenant, client_id, created_at, expires_at, used_at, session, ended_at)
+GRANT SELECT (state_hash, partner_id, tenant, halo_tenant, client_id, created_at, expires_at, used_at, session, ended_at)
     ON oauth_attempt TO :planner, :report_api, :operator;
 -- oauth_token: auth alone
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
