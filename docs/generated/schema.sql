@@ -6,14 +6,17 @@ CREATE TABLE api_key (
     key_id uuid NOT NULL DEFAULT gen_random_uuid(),
     partner_id text,
     name text NOT NULL DEFAULT ''::text,
+    role text NOT NULL DEFAULT 'admin'::text,
     key_hash bytea NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     PRIMARY KEY (key_id),
     UNIQUE (key_hash),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK ((role = ANY (ARRAY['viewer'::text, 'biller'::text, 'admin'::text])))
 );
+CREATE INDEX api_key_partner ON api_key USING btree (partner_id, revoked_at NULLS FIRST, created_at DESC, key_id);
 
 CREATE TABLE audit_entry (
     audit_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -429,9 +432,22 @@ CREATE TABLE partner (
     CHECK ((removal = ANY (ARRAY['delete'::text, 'deactivate'::text, 'zero'::text])))
 );
 
+CREATE TABLE person (
+    email text NOT NULL,
+    partner_id text,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    UNIQUE NULLS NOT DISTINCT (email, partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    CHECK (((email <> ''::text) AND (email = lower(email)))),
+    CHECK ((role = ANY (ARRAY['viewer'::text, 'biller'::text, 'admin'::text])))
+);
+CREATE INDEX person_partner ON person USING btree (partner_id, email);
+
 CREATE TABLE portal_session (
     token_hash bytea NOT NULL,
-    key_id uuid NOT NULL,
+    key_id uuid,
+    email text,
     acts_for text,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -439,8 +455,10 @@ CREATE TABLE portal_session (
     notices jsonb NOT NULL DEFAULT '[]'::jsonb,
     PRIMARY KEY (token_hash),
     FOREIGN KEY (acts_for) REFERENCES partner(partner_id),
-    FOREIGN KEY (key_id) REFERENCES api_key(key_id)
+    FOREIGN KEY (key_id) REFERENCES api_key(key_id),
+    CHECK ((num_nonnulls(key_id, email) = 1))
 );
+CREATE INDEX portal_session_email ON portal_session USING btree (email);
 CREATE INDEX portal_session_expiry ON portal_session USING btree (expires_at);
 CREATE INDEX portal_session_key ON portal_session USING btree (key_id);
 

@@ -1,12 +1,14 @@
 """API keys in Postgres."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
-from halosync.store.keys import KeyStore, Principal
+from halosync.domain.roles import Principal, Role
+from halosync.store.keys import MOST_IN_USE, CreatedKey, KeyCounts, KeyStore, TooManyKeysError
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 
 pytestmark = pytest.mark.integration
@@ -20,14 +22,14 @@ async def keys(pool: "asyncpg.Pool[Any]") -> KeyStore:
 
 async def test_a_key_stands_for_its_partner(keys: KeyStore) -> None:
     created = await keys.create("acme", "portal", by=COMMAND_LINE)
-    assert await keys.authenticate(created.api_key) == Principal(created.key_id, "acme", "portal")
+    assert await keys.authenticate(created.api_key) == Principal("portal", {"acme": Role.ADMIN}, created.key_id)
 
 
 async def test_a_key_without_partner_is_an_operators(keys: KeyStore) -> None:
     created = await keys.create(None, "", by=COMMAND_LINE)
     principal = await keys.authenticate(created.api_key)
     assert principal is not None
-    assert principal.partner_id is None
+    assert principal.is_operator
 
 
 async def test_keys_are_recognisable_long_and_all_different(keys: KeyStore) -> None:
@@ -74,3 +76,36 @@ async def test_neither_the_database_nor_a_traceback_shows_the_key(keys: KeyStore
     kept = await pool.fetchval("SELECT string_agg(api_key::text, ' ') FROM api_key")
     assert created.api_key not in kept
     assert created.api_key.encode().hex() not in kept
+
+
+async def test_a_key_has_a_role(keys: KeyStore) -> None:
+    created = await keys.create("acme", "portal", role=Role.VIEWER, by=COMMAND_LINE)
+    principal = await keys.authenticate(created.api_key)
+    assert principal is not None
+    assert principal.access == {"acme": Role.VIEWER}
+    assert [key.role for key in await keys.list("acme")] == [Role.VIEWER]
+
+
+async def test_of_many_keys_created_at_once_none_is_too_many(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
+    await pool.execute(
+        "INSERT INTO api_key (partner_id, key_hash) SELECT 'acme', n::text::bytea FROM generate_series(1, $1) n",
+        MOST_IN_USE - 3,
+    )
+    made = await asyncio.gather(
+        *(keys.create("acme", f"key {n}", by=COMMAND_LINE) for n in range(8)), return_exceptions=True
+    )
+    refused = [one for one in made if isinstance(one, TooManyKeysError)]
+    created = [one for one in made if isinstance(one, CreatedKey)]
+    assert (len(created), len(refused)) == (3, 5)
+    assert await keys.counts("acme") == KeyCounts(MOST_IN_USE, MOST_IN_USE)
+    await keys.revoke(created[0].key_id, by=COMMAND_LINE)
+    await keys.create("acme", "in its place", by=COMMAND_LINE)
+    assert await keys.counts("acme") == KeyCounts(MOST_IN_USE + 1, MOST_IN_USE)
+
+
+async def test_operators_keys_do_not_count_for_a_partner(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
+    await pool.execute(
+        "INSERT INTO api_key (key_hash) SELECT n::text::bytea FROM generate_series(1, $1) n", MOST_IN_USE
+    )
+    await keys.create(None, "op", by=COMMAND_LINE)
+    await keys.create("acme", "portal", by=COMMAND_LINE)

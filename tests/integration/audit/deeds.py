@@ -13,6 +13,7 @@ from halosync.contracts.settings import DeleteGuard, PartnerSettings
 from halosync.domain.acts import Act, Actor
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import CustomerLink
+from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
 from halosync.store.audit import record
@@ -23,6 +24,7 @@ from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
+from halosync.store.people import PeopleStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 
@@ -39,6 +41,7 @@ class Stage:
         self.pool = pool
         self.connections = ConnectionStore(pool)
         self.keys = KeyStore(pool)
+        self.people = PeopleStore(pool)
         self.customer_links = CustomerLinks(pool)
         self.product_links = ProductLinks(pool)
         self.partners = PartnerStore(pool)
@@ -165,6 +168,26 @@ async def revoke_key(stage: Stage) -> AsyncIterator[str]:
     yield str(created.key_id)
 
 
+async def add_person(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    await stage.people.put(PARTNER, "anna@acme.example", Role.VIEWER, by=BY)
+    yield "anna@acme.example"
+
+
+async def change_person(stage: Stage) -> AsyncIterator[str]:
+    await stage.people.put(PARTNER, "anna@acme.example", Role.VIEWER, by=BY)
+    yield PAUSE
+    await stage.people.put(PARTNER, "anna@acme.example", Role.BILLER, by=BY)
+    yield "anna@acme.example"
+
+
+async def remove_person(stage: Stage) -> AsyncIterator[str]:
+    await stage.people.put(PARTNER, "anna@acme.example", Role.VIEWER, by=BY)
+    yield PAUSE
+    assert await stage.people.remove(PARTNER, "anna@acme.example", by=BY)
+    yield "anna@acme.example"
+
+
 async def start(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     yield str(await stage.start())
@@ -272,8 +295,11 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
             }
         },
     ),
-    Act.KEY_CREATED: (create_key, {"name": "portal"}),
+    Act.KEY_CREATED: (create_key, {"name": "portal", "role": "admin"}),
     Act.KEY_REVOKED: (revoke_key, {"name": "portal"}),
+    Act.PERSON_ADDED: (add_person, {"role": "viewer"}),
+    Act.PERSON_CHANGED: (change_person, {"before": "viewer", "after": "biller"}),
+    Act.PERSON_REMOVED: (remove_person, {"role": "viewer"}),
     Act.RUN_STARTED: (start, _INVOICE),
     Act.PREVIEW_STARTED: (preview, _INVOICE),
     Act.REMOVALS_APPROVED: (approve, {"most": 3}),

@@ -16,7 +16,7 @@ from .deeds import BY, DEEDS, PARTNER, Stage
 pytestmark = pytest.mark.integration
 
 TABLES = (
-    *("partner", "api_key", "connection", "oauth_attempt", "oauth_token", "customer_link", "product_link"),
+    *("partner", "api_key", "person", "connection", "oauth_attempt", "oauth_token", "customer_link", "product_link"),
     *("halo_snapshot", "halo_client", "run", "outbox", "audit_entry"),
 )
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from halosync.domain.roles import Role
 from halosync.store.keys import KeyStore
 
 pytestmark = pytest.mark.integration
@@ -45,9 +46,9 @@ async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool
     created = (await command("key", "create", "--partner", acme, "--name", "portal", "--json")).json()
     principal = await KeyStore(pool).authenticate(created["api_key"])
     assert principal is not None
-    assert (str(principal.key_id), principal.partner_id) == (created["key_id"], acme)
+    assert (str(principal.key_id), principal.access) == (created["key_id"], {acme: Role.ADMIN})
     [listed] = (await command("key", "list", "--partner", acme, "--json")).json()
-    assert listed.keys() == {"key_id", "partner_id", "name", "created_at", "last_used_at", "revoked_at"}
+    assert listed.keys() == {"key_id", "partner_id", "name", "role", "created_at", "last_used_at", "revoked_at"}
     assert (await command("key", "revoke", created["key_id"])).exit_code == 0
     assert await KeyStore(pool).authenticate(created["api_key"]) is None
     again = await command("key", "revoke", created["key_id"], "--json")
@@ -55,11 +56,19 @@ async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool
     assert "halosync key list" in again.stderr
 
 
+async def test_a_key_may_have_a_lower_role(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+    created = (await command("key", "create", "--partner", acme, "--role", "viewer", "--json")).json()
+    principal = await KeyStore(pool).authenticate(created["api_key"])
+    assert principal is not None
+    assert (principal.access, created["role"]) == ({acme: Role.VIEWER}, "viewer")
+    assert (await command("key", "create", "--partner", acme, "--role", "owner")).exit_code == 2
+
+
 async def test_people_get_the_key_alone_on_standard_output(command: Run, pool: "asyncpg.Pool[Any]") -> None:
     created = await command("key", "create", "--operator")
     principal = await KeyStore(pool).authenticate(created.stdout.strip())
     assert principal is not None
-    assert principal.partner_id is None
+    assert principal.access == {None: Role.ADMIN}
     assert "cannot be shown again" in created.stderr
     assert "(operator)" in (await command("key", "list")).stdout
 

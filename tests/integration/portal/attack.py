@@ -99,6 +99,8 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
         "INSERT INTO api_key (partner_id, name, key_hash) VALUES ($1, $2, $3) RETURNING key_id",
         *(partner, name, partner.encode()),
     )
+    email = f"anna@{partner}.example"
+    await world.pool.execute("INSERT INTO person (email, partner_id, role) VALUES ($1, $2, 'viewer')", email, partner)
     return {
         "partner": partner,
         "run_id": str(run_id),
@@ -107,6 +109,9 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
         "product_code": product,
         "key_id": str(key_id),
         "period": "2026-11",
+        "email": email,
+        "item_key": "0" * 32,
+        "halo_licence_id": "0",
     }
 
 

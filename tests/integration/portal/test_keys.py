@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.roles import Role
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -25,7 +26,7 @@ async def test_a_key_is_shown_once_and_works(browser: "Browser", world: "World")
     assert api_key not in str(page.url)
     principal = await world.ports.keys.authenticate(api_key)
     assert principal is not None
-    assert (principal.partner_id, principal.name) == (ACME, "<i>Accounting</i>")
+    assert (principal.access, principal.name) == ({ACME: Role.ADMIN}, "<i>Accounting</i>")
     page = await browser.open(HERE)
     assert api_key not in page.response.text
     assert "<i>Accounting</i>" in page.text
@@ -116,7 +117,7 @@ async def test_an_operator_makes_keys_for_the_partner_it_acts_for(browser: "Brow
     page = await browser.submit(HERE, name="From Converge")
     principal = await world.ports.keys.authenticate(page.one(".copyable code").get_text())
     assert principal is not None
-    assert principal.partner_id == ACME
+    assert principal.access == {ACME: Role.ADMIN}
     (entry, *_) = await world.ports.audit.page(ACME)
     assert (entry.act, entry.actor.is_operator) == ("key.created", True)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from halosync.domain.roles import Role
 from report_api.ports import EventTiming
 from report_api.runs.watch import sync_events
 from report_api.web.visitor import Visitor
@@ -33,7 +34,7 @@ async def visitor(world: "World") -> Visitor:
     session, frame = await world.ports.sessions.find(token), await world.ports.sessions.header("acme-msp")
     assert session is not None
     assert frame is not None
-    return Visitor(token, session, frame)
+    return Visitor(token, session, frame, Role.ADMIN)
 
 
 class Stream:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from report_api.access.api_guard import PartnerRoute
+from report_api.access.api_guard import OperatorRoute, PartnerRoute
 from report_api.access.page_guard import PartnerPage, SignedInPage
 
 from tests.integration.portal.attack import (
@@ -39,7 +39,11 @@ OPEN_TO_ANYBODY = {
 
 
 def test_every_address_is_behind_a_guard_or_known_to_be_open() -> None:
-    guards = {"/v1/partners/{partner}": PartnerRoute, "/portal/{partner}": PartnerPage}
+    guards: dict[str, type] = {
+        "/v1/partners/{partner}": PartnerRoute,
+        "/v1/": OperatorRoute,
+        "/portal/{partner}": PartnerPage,
+    }
     for address in addresses():
         below = next((guard for start, guard in guards.items() if address.template.startswith(start)), None)
         if below is not None:

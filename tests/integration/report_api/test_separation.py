@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "PUT /halo/licences/{halo_licence_id}": {"keep": True},
     "PUT /customers/{customer_id}": {"halo_client_id": None},
     "PUT /products/{product_code}": {"licence_name": None},
+    "PUT /people/{email}": {"role": "admin"},
 }
 PREFIX = "/v1/partners/{partner}"
 ROUTES = [
@@ -39,6 +40,7 @@ def filled(path: str, run_id: object) -> str:
         "invoice_id": "INV-1",
         "customer_id": "C-1",
         "product_code": "P-1",
+        "email": f"anna@{run_id}.example",
         "period": "2026-11",
         "item_key": "0" * 32,
         "halo_licence_id": "5",

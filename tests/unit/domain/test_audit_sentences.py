@@ -75,6 +75,16 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         ),
     ),
     (Act.KEY_CREATED, "k", {"name": "portal"}, 'Created the API key "portal".'),
+    (Act.KEY_CREATED, "k", {"name": "portal", "role": "admin"}, 'Created the API key "portal".'),
+    (Act.KEY_CREATED, "k", {"name": "bi", "role": "viewer"}, 'Created the API key "bi" with the role viewer.'),
+    (Act.PERSON_ADDED, "a@b.example", {"role": "viewer"}, "Allowed a@b.example to sign in, with the role viewer."),
+    (
+        Act.PERSON_CHANGED,
+        "a@b.example",
+        {"before": "viewer", "after": "admin"},
+        "Changed the role of a@b.example from viewer to admin.",
+    ),
+    (Act.PERSON_REMOVED, "a@b.example", {}, "Removed a@b.example: this person cannot sign in any more."),
     (Act.KEY_REVOKED, "k", {"name": ""}, "Revoked the API key k."),
     (Act.RUN_STARTED, RUN, INVOICE, "Started sync 3f2a77c0 of invoice INV-1, revision 2."),
     (

@@ -40,6 +40,9 @@ def test_every_call_is_described(path: str, method: str, operation: dict[str, An
             assert "application/problem+json" in operation["responses"][status]["content"]
 
 
+PERSON = ("GET", "PUT", "DELETE")
+
+
 def test_the_calls_are_those_of_the_spec() -> None:
     calls = {
         f"{method.upper()} {path}" for path, methods in build(None).openapi()["paths"].items() for method in methods
@@ -64,6 +67,9 @@ def test_the_calls_are_those_of_the_spec() -> None:
         f"POST {prefix}/months/{{period}}/close",
         f"GET {prefix}/months/{{period}}/certificate",
         *(f"{method} {prefix}/settings" for method in ("GET", "PUT")),
+        *(f"{method} {people}/{{email}}" for people in (f"{prefix}/people", "/v1/people") for method in PERSON),
+        f"GET {prefix}/people",
+        "GET /v1/people",
         f"GET {prefix}/customers",
         f"PUT {prefix}/customers/{{customer_id}}",
         f"GET {prefix}/products",

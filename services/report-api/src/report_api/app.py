@@ -7,8 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
 from report_api.access import api as access_api
+from report_api.access import people_api
+from report_api.access.limits import HoldingPlaces, Limits
 from report_api.access.pages import keys as key_pages
+from report_api.access.pages import people as people_pages
 from report_api.access.pages import sign_in
+from report_api.access.wrong_keys import WrongKeys
 from report_api.connection import api as connection_api
 from report_api.connection import confirm_page
 from report_api.connection import pages as connection_pages
@@ -49,6 +53,8 @@ API = (
     links_api.router,
     licences_api.router,
     access_api.router,
+    people_api.router,
+    people_api.operators_router,
     history_api.router,
 )
 """The calls of spec section 7."""
@@ -74,13 +80,17 @@ PAGES = (
     run.router,
     settings_pages.router,
     key_pages.router,
+    people_pages.router,
 )
 """The portal, page by page."""
 
 _DESCRIPTION = """\
 What was loaded, what was done, line by line, and everything a partner can set.
 
-* **Keys.** `Authorization: Bearer <api key>`. What a key may not see is 404, as if it did not exist.
+* **Keys.** `Authorization: Bearer <api key>`. What a key may not see is 404, as if it did not exist. A key has a role,
+  `viewer`, `biller` or `admin`; `x-needed-role` is what a call needs at least, and what a role may not do is 403
+  `forbidden`.
+* **Limits.** At once 8 requests, 2 files and 20 streams of one key; beyond, 429 `too_many_requests` with `Retry-After`.
 * **Lists** answer `{"items": [...], "next_cursor": "…" | null}`; send `next_cursor` as `cursor` for the next page.
 * **Errors** are `application/problem+json` (RFC 9457); `code` is for programs, `detail` for people.
 * **Decimals** are strings; an unset value is null, which is not zero. **Times** are RFC 3339 in UTC.
@@ -94,7 +104,7 @@ class Api(FastAPI):
         """Put the middleware around everything, also around the answer to a failure that nobody foresaw."""
         ports: Ports | None = self.state.ports
         https = ports is not None and ports.public_url.startswith("https://")
-        return RequestMiddleware(super().build_middleware_stack(), https=https)
+        return RequestMiddleware(HoldingPlaces(super().build_middleware_stack()), https=https)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, made once."""
@@ -127,6 +137,7 @@ def build(ports: Ports | None) -> Api:
         redirect_slashes=False,  # a slash may be part of an id
     )
     app.state.ports = ports
+    app.state.limits, app.state.wrong_keys = Limits(), WrongKeys()
     problems.install(app, ports.passing if ports else ())
     for router in (*API, *PAGES):
         app.include_router(router)

@@ -18,6 +18,7 @@ from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
+from halosync.store.people import PeopleStore
 from halosync.store.previews import PreviewStore
 from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
@@ -26,7 +27,7 @@ from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
 
-from report_api.ports import EventTiming, Ports
+from report_api.ports import EventTiming, Ports, SignInService
 
 
 def ports_on(
@@ -35,6 +36,7 @@ def ports_on(
     public_url: str,
     rate_limit: RateLimit,
     services: Asker,
+    sign_in_service: SignInService | None = None,
     event_timing: EventTiming | None = None,
 ) -> Ports:
     """Return the ports with every store on one database."""
@@ -42,6 +44,7 @@ def ports_on(
         public_url=public_url,
         rate_limit=rate_limit,
         services=services,
+        sign_in_service=sign_in_service,
         passing=PASSING,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
@@ -56,6 +59,7 @@ def ports_on(
         months=MonthStore(pool),
         month_choices=MonthChoices(pool),
         partners=PartnerStore(pool),
+        people=PeopleStore(pool),
         previews=PreviewStore(pool),
         reviews=ReviewStore(pool),
         run_views=RunViews(pool),

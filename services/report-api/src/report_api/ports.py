@@ -6,7 +6,7 @@ the store's own read model. Whoever changes one changes the other, and no double
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from halosync.contracts.settings import RateLimit
@@ -23,6 +23,7 @@ from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
+from halosync.store.people import PeopleStore
 from halosync.store.previews import PreviewStore
 from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
@@ -45,11 +46,48 @@ class EventTiming:
 
 
 @dataclass(frozen=True)
+class SignInAttempt:
+    """What proves that who comes back from the sign-in service is who was sent there: three random texts."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+
+
+class SignInUnavailableError(RuntimeError):
+    """The sign-in service does not answer, or not as it should; it is its trouble, or that of the settings."""
+
+
+class SignInRefusedError(RuntimeError):
+    """The sign-in service vouches for nobody. The text says why, for people."""
+
+
+class SignInService(Protocol):
+    """The OpenID Connect provider that signs people in (spec section 10)."""
+
+    async def address(self, attempt: SignInAttempt, redirect_url: str) -> str:
+        """Return where to send the browser.
+
+        Raises:
+            SignInUnavailableError: nobody can sign in there now.
+        """
+
+    async def email(self, attempt: SignInAttempt, redirect_url: str, code: str) -> str:
+        """Return the e-mail address, as `normal_email` makes it, of whoever has signed in.
+
+        Raises:
+            SignInUnavailableError: nobody can sign in there now.
+            SignInRefusedError: the code is not for this attempt, or the address is not verified.
+        """
+
+
+@dataclass(frozen=True)
 class Ports:
     """Everything outside of the API.
 
     Attributes:
         services: the way to auth, and to the planner for the test of a connection.
+        sign_in_service: where people sign in; None: with API keys alone.
         passing: failures of the stores that go away by themselves; they are answered with 503.
         closing: set when the process stops; live events end then.
     """
@@ -57,6 +95,7 @@ class Ports:
     public_url: str
     rate_limit: RateLimit
     services: Asker
+    sign_in_service: SignInService | None
     passing: tuple[type[Exception], ...]
     audit: AuditStore
     connections: ConnectionStore
@@ -71,6 +110,7 @@ class Ports:
     months: MonthStore
     month_choices: MonthChoices
     partners: PartnerStore
+    people: PeopleStore
     previews: PreviewStore
     reviews: ReviewStore
     run_views: RunViews

@@ -11,6 +11,7 @@ from aio_pika.exceptions import AMQPError
 from halosync.cli.output import complain
 from halosync.messaging.publisher import NotPublishedError
 from halosync.store.grants import TooMightyError
+from halosync.store.keys import TooManyKeysError
 from halosync.store.migrate import MigrationChangedError
 from halosync.store.partners import UnknownPartnerError
 
@@ -29,7 +30,10 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-_WORDED = (UnknownPartnerError, NotPublishedError, MigrationChangedError, TooMightyError, AMQPError, OSError)
+_WORDED = (
+    *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
+    *(AMQPError, OSError),
+)
 
 
 def _in_words(error: Exception) -> str:

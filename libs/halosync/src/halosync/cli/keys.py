@@ -11,6 +11,7 @@ from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.roles import Role
 from halosync.store.keys import KeyRecord, KeyStore
 from halosync.store.partners import PartnerStore, UnknownPartnerError
 
@@ -21,6 +22,7 @@ app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_hel
 def create(
     partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="The key of this partner.")] = None,
     name: Annotated[str, typer.Option("--name", help="What it is for, for the list of keys.")] = "",
+    role: Annotated[Role, typer.Option("--role", help="What may be done with it.")] = Role.ADMIN,
     *,
     operator: Annotated[bool, typer.Option("--operator", help="An operator's key: it sees all partners.")] = False,
     as_json: Json = False,
@@ -28,9 +30,11 @@ def create(
     """Create a key. It is shown this once and can never be shown again."""
     if (partner is None) != operator:
         raise typer.BadParameter("give exactly one of --partner ID and --operator")
-    created = with_database(lambda pool: KeyStore(pool).create(partner, name, by=COMMAND_LINE))
+    created = with_database(lambda pool: KeyStore(pool).create(partner, name, role=role, by=COMMAND_LINE))
     if as_json:
-        emit_json({"api_key": created.api_key, "key_id": created.key_id, "partner_id": partner, "name": name})
+        emit_json(
+            {"api_key": created.api_key, "key_id": created.key_id, "partner_id": partner, "name": name, "role": role}
+        )
         return
     say(created.api_key)
     typer.echo(f"Keep it: it cannot be shown again. To end its use: halosync key revoke {created.key_id}", err=True)
@@ -54,8 +58,11 @@ def list_keys(
         emit_json(keys)
         return
     show_table(
-        ["key", "partner", "name", "created", "used", "revoked"],
-        [(k.key_id, k.partner_id or "(operator)", k.name, k.created_at, k.last_used_at, k.revoked_at) for k in keys],
+        ["key", "partner", "name", "role", "created", "used", "revoked"],
+        [
+            (k.key_id, k.partner_id or "(operator)", k.name, k.role, k.created_at, k.last_used_at, k.revoked_at)
+            for k in keys
+        ],
         empty="No keys yet. Next: halosync key create --partner ID",
     )
 

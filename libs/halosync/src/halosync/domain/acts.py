@@ -12,11 +12,11 @@ class Act(StrEnum):
     """An act of the audit log. Names are kept for good: they are stored."""
 
     SIGNED_IN = "session.signed_in"
-    """Into the portal. Subject: the key's id."""
+    """Into the portal. Subject: the key's id, or the person's e-mail address."""
     SIGNED_OUT = "session.signed_out"
-    """Out of the portal. Subject: the key's id."""
+    """Out of the portal. Subject: as of session.signed_in."""
     ACTS_FOR = "operator.acts_for"
-    """An operator picked a partner in the portal. Subject: the partner."""
+    """Somebody who may enter several picked a partner in the portal. Subject: the partner."""
 
     CONNECTION_BEGUN = "connection.begun"
     """The browser was sent to Halo. Subject: the tenant. Detail: client_id."""
@@ -36,13 +36,20 @@ class Act(StrEnum):
     """Subject: the partner. Detail: changes, by setting: old and new value."""
 
     KEY_CREATED = "key.created"
-    """Subject: the key's id. Detail: name."""
+    """Subject: the key's id. Detail: name, role."""
     KEY_REVOKED = "key.revoked"
     """Subject: the key's id. Detail: name."""
 
     INVOICES_CHOSEN = "month.invoices_chosen"
     """Which of several invoices of a month count. Subject: the month. Detail: invoices (together or newest),
     invoice_ids (those of the month then)."""
+
+    PERSON_ADDED = "person.added"
+    """Somebody may sign in. Subject: the e-mail address. Detail: role."""
+    PERSON_CHANGED = "person.changed"
+    """Somebody has another role. Subject: the e-mail address. Detail: before, after."""
+    PERSON_REMOVED = "person.removed"
+    """Somebody may not sign in any more. Subject: the e-mail address. Detail: role."""
 
     RUN_STARTED = "run.started"
     """Subject: the run. Detail: invoice_id, revision, retry_of (a run or null)."""
@@ -69,7 +76,10 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: `name` is for people; `key_id` None: not with an API key."""
+    """Who does something: `name` is for people, the e-mail address of a person who has signed in.
+
+    `key_id` None: not with an API key.
+    """
 
     name: str
     key_id: UUID | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from halosync.domain.acts import Act
 from halosync.domain.countries import country_name
 from halosync.domain.decimals import plain
+from halosync.domain.roles import Role
 
 Detail = Mapping[str, Any]
 """The details of an entry, as `Act` names them."""
@@ -14,7 +15,7 @@ Detail = Mapping[str, Any]
 KINDS: Mapping[Act, str] = {
     Act.SIGNED_IN: "Signed in",
     Act.SIGNED_OUT: "Signed out",
-    Act.ACTS_FOR: "Operator acted for the partner",
+    Act.ACTS_FOR: "Partner picked",
     Act.CONNECTION_BEGUN: "Halo connection begun",
     Act.CONNECTION_ESTABLISHED: "Halo connected",
     Act.CONNECTION_ENDED: "Halo disconnected",
@@ -25,6 +26,9 @@ KINDS: Mapping[Act, str] = {
     Act.KEY_CREATED: "API key created",
     Act.KEY_REVOKED: "API key revoked",
     Act.INVOICES_CHOSEN: "Invoices of a month chosen",
+    Act.PERSON_ADDED: "Person added",
+    Act.PERSON_CHANGED: "Role of a person changed",
+    Act.PERSON_REMOVED: "Person removed",
     Act.RUN_STARTED: "Sync started",
     Act.PREVIEW_STARTED: "Preview started",
     Act.REMOVALS_APPROVED: "Removals approved",
@@ -151,9 +155,14 @@ def _key(what: str) -> Callable[[str, Detail], str]:
     def sentence(subject: str, detail: Detail) -> str:
         name = detail["name"]
         quoted = f'"{name}"' if name else short_id(subject)
-        return f"{what} the API key {quoted}."
+        return f"{what} the API key {quoted}{_limited(detail.get('role'))}."
 
     return sentence
+
+
+def _limited(role: str | None) -> str:
+    # A key made before there were roles may do everything, as one with the highest role; neither needs a word.
+    return f" with the role {role}" if role is not None and role != Role.ADMIN else ""
 
 
 def _run(what: str) -> Callable[[str, Detail], str]:
@@ -219,6 +228,9 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.KEY_CREATED: _key("Created"),
     Act.KEY_REVOKED: _key("Revoked"),
     Act.INVOICES_CHOSEN: _invoices,
+    Act.PERSON_ADDED: lambda email, detail: f"Allowed {email} to sign in, with the role {detail['role']}.",
+    Act.PERSON_CHANGED: lambda email, d: f"Changed the role of {email} from {d['before']} to {d['after']}.",
+    Act.PERSON_REMOVED: lambda email, _: f"Removed {email}: this person cannot sign in any more.",
     Act.RUN_STARTED: _run("sync"),
     Act.PREVIEW_STARTED: _run("preview"),
     Act.REMOVALS_APPROVED: _removals,

@@ -19,6 +19,10 @@ SWEPT = Counter("halosync_swept_total", "Work that a sweeper had to ask for agai
 TOKEN_REFRESHES = Counter("halosync_token_refreshes_total", "Token refreshes by result", ["result"])
 IN_FLIGHT = Gauge("halosync_halo_in_flight", "Writes to Halo in flight")
 READY = Gauge("halosync_ready", "Whether a part of the process works: 1 or 0", ["part"])
+WRONG_KEYS = Counter("halosync_wrong_keys_total", "Requests and sign-ins with an API key that is unknown or revoked")
+REQUESTS_REFUSED = Counter(
+    "halosync_requests_refused_total", "Requests refused because their key or person has too many at once", ["use"]
+)
 LOOP_LAG = Gauge("halosync_loop_lag_seconds", "How late the event loop was at worst in the last 30 seconds")
 PUBLISHING_BLOCKED = Gauge("halosync_publishing_blocked", "Whether the broker refuses to be published to: 1 or 0")
 HTTP_CONNECTIONS_ENDED = Counter(

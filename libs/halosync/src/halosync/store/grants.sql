@@ -22,6 +22,8 @@ GRANT INSERT ON partner TO :operator;
 GRANT UPDATE (settled_at) ON partner TO :planner, :halo_writer;
 -- api_key
 GRANT SELECT, INSERT, UPDATE ON api_key TO :report_api, :operator;
+-- person
+GRANT SELECT, INSERT, UPDATE, DELETE ON person TO :report_api, :operator;
 -- portal_session
 GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO :report_api;
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,18 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
+from halosync.domain.roles import Principal, Role
 from halosync.store.audit import record
 from halosync.store.partners import UnknownPartnerError
-from halosync.store.queries import QUERIES
+from halosync.store.queries import QUERIES, Connection
 
 _PREFIX = "hs_"
 """Lets people and secret scanners recognise a key."""
 
 _RANDOM_BYTES = 32
+
+MOST_IN_USE = 50
+"""Of one partner's keys (spec section 10)."""
 
 _NOTE_EVERY_S = 300.0
 """How exactly the last use of a key is known; each note is a write."""
@@ -28,26 +32,16 @@ class KeyExistsError(RuntimeError):
     """There is a key of that id already."""
 
 
+class TooManyKeysError(RuntimeError):
+    """The partner has as many keys in use as it may have."""
+
+
 @dataclass(frozen=True)
 class CreatedKey:
     """A new key. `api_key` is shown once and kept nowhere, and no traceback shows it."""
 
     key_id: UUID
     api_key: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who a key stands for; `partner_id` None is an operator."""
-
-    key_id: UUID
-    partner_id: str | None
-    name: str
-
-    @property
-    def actor(self) -> Actor:
-        """Who it is in the audit log; a key without a name is called by its id."""
-        return Actor(self.name or str(self.key_id), self.key_id, is_operator=self.partner_id is None)
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,18 @@ class KeyRecord:
     key_id: UUID
     partner_id: str | None
     name: str
+    role: Role
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeyCounts:
+    """How many keys a partner has: all that there ever were, and those in use."""
+
+    every: int
+    in_use: int
 
 
 class KeyStore:
@@ -71,35 +74,45 @@ class KeyStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def create(self, partner_id: str | None, name: str, *, by: Actor, key_id: UUID | None = None) -> CreatedKey:
+    async def create(
+        self, partner_id: str | None, name: str, *, by: Actor, role: Role = Role.ADMIN, key_id: UUID | None = None
+    ) -> CreatedKey:
         """Create a key of a partner, or an operator's when `partner_id` is None.
 
         Args:
             partner_id: whose key.
             name: what it is for.
             by: who creates it.
+            role: what it may do.
             key_id: the id it is to have, so that who asks twice gets one key; None for a new one.
 
         Raises:
             UnknownPartnerError: there is no such partner.
             KeyExistsError: there is a key of that id.
+            TooManyKeysError: the partner has `MOST_IN_USE` keys in use.
         """
         key_id = key_id or uuid4()
         api_key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
+                if partner_id is not None:  # one after the other, so that many at once cannot pass the bound together
+                    await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
                 created = await QUERIES.create_key(
-                    connection, key_id=key_id, partner_id=partner_id, name=name, key_hash=_hash(api_key)
+                    connection, key_id=key_id, partner_id=partner_id, name=name, role=role, key_hash=_hash(api_key)
                 )
                 if created is None:
                     raise KeyExistsError(str(key_id))
+                if partner_id is not None and (await _counts(connection, partner_id)).in_use > MOST_IN_USE:
+                    raise TooManyKeysError(
+                        f"{partner_id} has {MOST_IN_USE} keys in use, the most there may be: revoke one first"
+                    )
                 await record(
                     connection,
                     by,
                     Act.KEY_CREATED,
                     partner_id=partner_id,
                     subject=str(key_id),
-                    detail={"name": name},
+                    detail={"name": name, "role": role},
                 )
         except asyncpg.ForeignKeyViolationError:
             raise UnknownPartnerError(partner_id or "") from None
@@ -112,15 +125,40 @@ class KeyStore:
             return None
         if row["to_note"]:
             await QUERIES.note_key_used(self._pool, key_id=row["key_id"])
-        return Principal(row["key_id"], row["partner_id"], row["name"])
+        return Principal(row["name"], {row["partner_id"]: Role(row["role"])}, row["key_id"])
 
-    async def in_use(self, key_id: UUID) -> bool:
-        """Tell whether a key still serves, for who goes on answering it."""
+    async def in_use(self, key_id: UUID | None) -> bool:
+        """Tell whether a key still serves, for who goes on answering it; None is no key."""
         return bool(await QUERIES.key_in_use(self._pool, key_id=key_id))
 
     async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
         """Return the keys of a partner, or all of them with the operators', revoked ones too."""
-        return [KeyRecord(**row) async for row in QUERIES.list_keys(self._pool, partner_id=partner_id)]
+        return [_record_of(row) async for row in QUERIES.list_keys(self._pool, partner_id=partner_id)]
+
+    async def page(
+        self, partner_id: str, *, after: tuple[datetime, UUID] | None = None, most: int = 100
+    ) -> Sequence[KeyRecord]:
+        """Return a partner's keys, oldest first, revoked ones too, at most `most`.
+
+        `after` is what the key behind which to begin is sorted by: when it was created, and its id.
+        """
+        at, key_id = after or (None, None)
+        rows = QUERIES.page_of_keys(self._pool, partner_id=partner_id, after_at=at, after_id=key_id, most=most)
+        return [_record_of(row) async for row in rows]
+
+    async def numbered_page(self, partner_id: str, *, skip: int, most: int) -> Sequence[KeyRecord]:
+        """Return a partner's keys, those in use first, the newest of them first; at most `most` behind the first."""
+        rows = QUERIES.numbered_page_of_keys(self._pool, partner_id=partner_id, skip=skip, most=most)
+        return [_record_of(row) async for row in rows]
+
+    async def counts(self, partner_id: str) -> KeyCounts:
+        """Count a partner's keys."""
+        return await _counts(self._pool, partner_id)
+
+    async def get(self, key_id: UUID, partner_id: str) -> KeyRecord | None:
+        """Return a key of a partner, also a revoked one; None if there is none of that id."""
+        row = await QUERIES.key_of_partner(self._pool, key_id=key_id, partner_id=partner_id)
+        return None if row is None else _record_of(row)
 
     async def revoke(self, key_id: UUID, *, by: Actor, owner: str | None = None) -> bool:
         """End the use of a key at once; False if there is no such key in use.
@@ -143,6 +181,14 @@ class KeyStore:
                 detail={"name": row["name"]},
             )
             return True
+
+
+async def _counts(connection: "Connection | asyncpg.Pool[Any]", partner_id: str) -> KeyCounts:
+    return KeyCounts(**await QUERIES.count_keys(connection, partner_id=partner_id))
+
+
+def _record_of(row: Mapping[str, Any]) -> KeyRecord:
+    return KeyRecord(**{**row, "role": Role(row["role"])})
 
 
 def _hash(api_key: str) -> bytes:

@@ -1,16 +1,16 @@
-"""Sessions of the portal: a browser that has signed in with an API key (docs/decisions/0012)."""
+"""Sessions of the portal: a browser that has signed in with an API key, or a person (docs/decisions/0012)."""
 
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
+from halosync.domain.roles import Principal, Role
 from halosync.store.audit import record
-from halosync.store.keys import Principal
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.storable import storable
 
@@ -22,6 +22,14 @@ IDLE_S = 2 * 3600.0
 
 _NOTE_EVERY_S = 60.0
 """How exactly it is known when a session was used; each note is a write."""
+
+MOST_AT_ONCE = 50
+"""Sessions of one key or person; with one more the oldest ends."""
+
+MOST_NOTICES = 5
+"""Of one session; with one more the oldest is forgotten."""
+
+_NOTICE_CHARACTERS = 1000
 
 _TOKEN_BYTES = 32
 
@@ -39,7 +47,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session in use. `acts_for` None: an operator who has not picked a partner yet."""
+    """A session in use. `acts_for` None: no partner has been picked yet, or it may not be entered any more."""
 
     principal: Principal
     acts_for: str | None
@@ -71,22 +79,29 @@ class SessionStore:
         self._idle_s = idle_s
 
     async def open(self, principal: Principal) -> str:
-        """Open a session for the owner of a key and return its new token."""
+        """Open a session for the owner of a key, or a person, and return its new token.
+
+        Who may enter one partner alone acts for it at once.
+        """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
+        partners = list(principal.access)
+        acts_for = partners[0] if len(partners) == 1 else None
+        owner = {"key_id": principal.key_id, "email": principal.name if principal.key_id is None else None}
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.forget_old_sessions(connection)
             await QUERIES.open_session(
                 connection,
                 token_hash=_hash(token),
-                key_id=principal.key_id,
-                acts_for=principal.partner_id,
+                **owner,
+                acts_for=acts_for,
                 lifetime_s=self._lifetime_s,
             )
-            await _record(connection, principal, Act.SIGNED_IN, principal.partner_id)
+            await QUERIES.forget_surplus_sessions(connection, **owner, most=MOST_AT_ONCE)
+            await _record(connection, principal, Act.SIGNED_IN, acts_for)
         return token
 
     async def find(self, token: str, *, in_use: bool = True) -> Session | None:
-        """Return the session of a token; None if there is none, it has expired, or its key was revoked.
+        """Return the session of a token; None if there is none, it has expired, or who opened it may enter no more.
 
         `in_use` False: asking does not count as use, because a script asks and nobody may sit there.
         """
@@ -97,16 +112,18 @@ class SessionStore:
             return None
         if row["to_note"] and in_use:
             await QUERIES.note_session_seen(self._pool, token_hash=_hash(token))
-        principal = Principal(row["key_id"], row["partner_id"], row["name"])
-        return Session(principal, row["acts_for"], [Notice(**notice) for notice in row["notices"]])
+        access = {partner_id: Role(role) for partner_id, role in row["access"]}
+        principal = Principal(row["name"], access, row["key_id"])
+        acts_for = row["acts_for"] if principal.role_at(row["acts_for"]) else None
+        return Session(principal, acts_for, [Notice(**notice) for notice in row["notices"]])
 
     async def is_open(self, token: str, acts_for: str) -> bool:
-        """Tell whether a session is still in use and acts for this partner; asking does not count as use."""
+        """Tell whether a session is still in use, acts for this partner and may; asking does not count as use."""
         row = await QUERIES.session_is_open(self._pool, token_hash=_hash(token), acts_for=acts_for, idle_s=self._idle_s)
         return row is not None
 
     async def act_for(self, token: str, session: Session, partner_id: str) -> None:
-        """Let an operator's session act for a partner from now on; going on for the same one is no change."""
+        """Let a session act for a partner from now on; going on for the same one is no change."""
         if session.acts_for == partner_id:
             return
         async with self._pool.acquire() as connection, connection.transaction():
@@ -115,7 +132,9 @@ class SessionStore:
 
     async def add_notice(self, token: str, notice: Notice) -> None:
         """Keep a notice for the next page of the session; it may quote whatever somebody has typed."""
-        await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=[storable(asdict(notice))])
+        text = notice.text if len(notice.text) <= _NOTICE_CHARACTERS else f"{notice.text[:_NOTICE_CHARACTERS]}…"
+        kept = [storable(asdict(replace(notice, text=text)))]
+        await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=kept, most=MOST_NOTICES)
 
     async def drop_notices(self, token: str, notices: Sequence[Notice]) -> None:
         """Forget notices that a page has shown."""
@@ -135,7 +154,8 @@ class SessionStore:
 
 
 async def _record(connection: Connection, principal: Principal, act: Act, partner_id: str | None) -> None:
-    await record(connection, principal.actor, act, partner_id=partner_id, subject=str(principal.key_id))
+    subject = str(principal.key_id or principal.name)
+    await record(connection, principal.actor, act, partner_id=partner_id, subject=subject)
 
 
 def _hash(token: str) -> bytes:

@@ -7,14 +7,16 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from halosync.domain.roles import Role
 
+from report_api.access.limits import within_limits
+from report_api.access.needed_role import SAFE, RoleRoute, require, with_roles
 from report_api.access.session import HOME, asked_by_person, signed_in
 from report_api.ports import ports_of
 from report_api.web.forms import is_csrf_token
 from report_api.web.problems import Problem, not_found, respond, wants_page
 from report_api.web.visitor import SignedIn, Visitor
 
-_SAFE = {"GET", "HEAD"}
 _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -50,7 +52,9 @@ class SignedInPage(PublicPage):
             return _to_sign_in(request)
         request.state.visitor = visitor
         try:
-            response = await self.answered(request, visitor, handle)
+            response = await within_limits(
+                request, visitor.session.principal.owner, lambda: self.answered(request, visitor, handle)
+            )
         except Problem as problem:  # here and not outside: its page shows the session's notices too
             response = respond(request, problem)
         shown = getattr(request.state, "notices_shown", None)
@@ -68,7 +72,7 @@ class SignedInPage(PublicPage):
         answer = await self.admit(request, visitor)
         if answer is not None:
             return answer
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             await require_own_form(request, visitor.token)
         return await handle(request)
 
@@ -78,27 +82,28 @@ class SignedInPage(PublicPage):
         return None
 
 
-class PartnerPage(SignedInPage):
+class PartnerPage(RoleRoute, SignedInPage):
     """A page below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
 
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
-        """Decide which partner the page is about.
+        """Decide which partner the page is about, and whether the visitor may do there what the page does.
 
-        An operator acts for one partner at a time and picks it in so many words, so that a page left open in another
-        tab does nothing to a partner that nobody thinks of any more.
+        Who may enter several partners acts for one at a time and picks it in so many words, so that a page left open
+        in another tab does nothing to a partner that nobody thinks of any more.
         """
         partner_id = request.path_params["partner"]
-        own = visitor.session.principal.partner_id
-        header = await ports_of(request).sessions.header(partner_id) if own in {None, partner_id} else None
-        if header is None:
+        role = visitor.session.principal.role_at(partner_id)
+        header = None if role is None else await ports_of(request).sessions.header(partner_id)
+        if role is None or header is None:
             raise not_found()
         if visitor.session.acts_for != partner_id:
-            if request.method not in _SAFE:
+            if request.method not in SAFE:
                 detail = "You act for another partner by now. Nothing was done. Pick the partner again and repeat it."
                 raise Problem(409, "acts_for_another", detail)
             query = urlencode({"partner": partner_id, "next": _address(request)})
             return RedirectResponse(f"/partners?{query}", status_code=303)
-        request.state.visitor = Visitor(visitor.token, visitor.session, header)
+        request.state.visitor = Visitor(visitor.token, visitor.session, header, role)
+        require(role, self.needed_role)
         return None
 
 
@@ -112,9 +117,15 @@ def signed_in_pages() -> APIRouter:
     return APIRouter(route_class=SignedInPage, include_in_schema=False)
 
 
-def partner_pages() -> APIRouter:
-    """Return a router for pages below `/portal/{partner}`."""
-    return APIRouter(prefix="/portal/{partner}", route_class=PartnerPage, include_in_schema=False)
+def partner_pages(*, sees: Role = Role.VIEWER, changes: Role | None = None) -> APIRouter:
+    """Return a router for pages below `/portal/{partner}`.
+
+    Args:
+        sees: the role that GET needs.
+        changes: the role that a form needs; None: each route with one declares its own.
+    """
+    route = with_roles(PartnerPage, sees=sees, changes=changes)
+    return APIRouter(prefix="/portal/{partner}", route_class=route, include_in_schema=False)
 
 
 async def require_own_form(request: Request, cookie: str) -> None:
@@ -142,7 +153,7 @@ def _is_ours(request: Request, origin: str) -> bool:
 def _to_sign_in(request: Request) -> Response:
     if not wants_page(request):
         raise Problem(401, "unauthorized", "Your session has ended. Sign in again.")
-    safe = request.method in _SAFE
+    safe = request.method in SAFE
     query = {"next": _address(request)} if safe else {"next": HOME, "ended": "1"}
     return RedirectResponse(f"/sign-in?{urlencode(query)}", status_code=303)
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import RequestRefused
+from halosync.domain.roles import Role
 from pydantic import ValidationError
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
@@ -29,7 +30,7 @@ from report_api.connection.service import (
 from report_api.ports import Ports, PortsHere
 from report_api.web.problems import responses
 
-router: APIRouter = partner_router("Connection")
+router: APIRouter = partner_router("Connection", changes=Role.ADMIN)
 
 
 @router.get("/connection", summary="Show the connection")

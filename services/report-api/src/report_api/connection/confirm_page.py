@@ -11,7 +11,7 @@ from halosync.domain.connection_sentences import REFUSALS
 from halosync.ports.connections import OpenAttempt
 
 from report_api.access.page_guard import signed_in_pages
-from report_api.connection.returned import Returned, began, complete, forget, returned_of
+from report_api.connection.returned import Returned, began, complete, forget, require_admin, returned_of
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.rendering import page
@@ -57,16 +57,20 @@ async def agree(request: Request, ports: PortsHere) -> Response:
 
 
 async def _seen(request: Request, ports: Ports, visitor: SignedIn) -> tuple[Returned | None, OpenAttempt | None, str]:
-    """Return the log-in that the browser carries and its attempt, if the visitor may decide about it; else why not."""
+    """Return the log-in that the browser carries and its attempt, if the visitor may decide about it; else why not.
+
+    Raises:
+        Problem: 403, the visitor's role may not connect.
+    """
     returned = returned_of(request)
     attempt = None if returned is None else await returned.attempt(ports)
     if returned is None or attempt is None:
         return None, None, "invalid_state"
-    own = visitor.session.principal.partner_id
-    if own is not None and own != attempt.partner_id:
+    if visitor.session.principal.role_at(attempt.partner_id) is None:
         return None, None, "other_partner"
     if attempt.session is not None and not began(attempt, visitor):
         return None, None, "other_session"
+    require_admin(visitor, attempt)
     return returned, attempt, ""
 
 

@@ -9,10 +9,12 @@ from fastapi.responses import RedirectResponse
 from halosync.contracts.connection import ConnectionTested, HaloTenant
 from halosync.contracts.message import Identifier
 from halosync.domain.connection_sentences import HALO_UNAVAILABLE, REFUSALS
+from halosync.domain.roles import Role
 from halosync.domain.tenant import MOST_CHARACTERS
 from halosync.ports.connections import ConnectionView
 from pydantic import TypeAdapter, ValidationError
 
+from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages, public_pages
 from report_api.access.session import VisitorHere, browser_session, notify, signed_in
 from report_api.connection.api import PORTAL_PAGE
@@ -24,7 +26,7 @@ from report_api.web.problems import Problem
 from report_api.web.rendering import page
 
 public_router = public_pages()
-router = partner_pages()
+router = partner_pages(changes=Role.ADMIN)
 
 APPLICATION_NAME = "converge"
 AUTHENTICATION = "Authorisation Code"
@@ -133,6 +135,7 @@ async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
 
 
 @router.get("/halo-psa/disconnect")
+@needs(Role.ADMIN)
 async def ask_disconnect(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Ask before the connection is ended."""
     connection = await ports.connections.view(visitor.partner_id)

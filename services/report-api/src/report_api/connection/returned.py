@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 from fastapi import Request, Response
 from halosync.contracts.connection import CompleteConnection, ConnectionCompleted, RequestRefused
+from halosync.domain.roles import Role
 from halosync.ports.connections import OpenAttempt, hash_state
 from halosync.ports.requests import NoReplyError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from report_api.access.needed_role import require
 from report_api.access.session import browser_session, clear_cookie, cookie, set_cookie
 from report_api.connection.service import requested_by
 from report_api.ports import Ports
@@ -77,13 +79,26 @@ def began(attempt: OpenAttempt, visitor: SignedIn) -> bool:
     return same and visitor.session.acts_for == attempt.partner_id
 
 
+def require_admin(visitor: SignedIn, attempt: OpenAttempt) -> None:
+    """Let pass who may connect the partner of the attempt.
+
+    Raises:
+        Problem: 403, with who may.
+    """
+    require(visitor.session.principal.role_at(attempt.partner_id), Role.ADMIN)
+
+
 async def complete(
     ports: Ports, returned: Returned, visitor: SignedIn, attempt: OpenAttempt, *, confirmed: bool
 ) -> str | None:
     """Have auth complete the log-in for a visitor; return why it did not, as the `problem` of an address has it.
 
     auth decides anew whether the visitor may: what is found here only saves the question.
+
+    Raises:
+        Problem: 403, the visitor's role may not connect.
     """
+    require_admin(visitor, attempt)
     return await ask(
         ports,
         partner_id=attempt.partner_id,

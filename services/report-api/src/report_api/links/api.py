@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Path, Query
 from halosync.domain.acts import Actor
 from halosync.domain.model import CustomerLink
+from halosync.domain.roles import Role
 from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, NotInHaloError, ProductLink, Target
 from halosync.store.runs import NotConnectedError
@@ -40,7 +41,7 @@ from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Keyset, Limit
 from report_api.web.problems import NOT_CONNECTED, Problem, invalid, not_found, responses
 
-router: APIRouter = partner_router("Mapping")
+router: APIRouter = partner_router("Mapping", changes=Role.BILLER)
 
 _CLIENTS = Keyset("clients", TypeAdapter[tuple[str, int]](tuple[QueryText, BigInt]))
 _ORDER = TypeAdapter(tuple[str, str])

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from halosync.domain.roles import Role
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
@@ -12,7 +13,7 @@ from report_api.web.fields import Search
 from report_api.web.paging import BigInt, CursorText, Keyset, Limit
 from report_api.web.problems import not_found, responses
 
-router: APIRouter = partner_router("Mapping")
+router: APIRouter = partner_router("Mapping", changes=Role.BILLER)
 
 _LICENCES = Keyset("licences", TypeAdapter[int](BigInt))
 _NONE = "The last read of Halo has no such licence. Read Halo again if it is new."

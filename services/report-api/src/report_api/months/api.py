@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from halosync.domain.roles import Role
 from halosync.store.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
 
@@ -29,7 +30,7 @@ from report_api.web.paging import CursorText, Keyset, Limit
 from report_api.web.problems import Problem, not_found, responses
 from report_api.web.rendering import HEADERS, fragment
 
-router: APIRouter = partner_router("Months")
+router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
 HTML = "text/html"
 NO_MONTH = "There is no invoice of that month."

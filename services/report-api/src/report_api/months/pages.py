@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
+from halosync.domain.roles import Role
 from halosync.store.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,7 +25,7 @@ from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 
-router = partner_pages()
+router = partner_pages(changes=Role.BILLER)
 
 CUSTOMERS_A_PAGE = 50
 MOST_ROWS = 200

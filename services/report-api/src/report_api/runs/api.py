@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.model import Action, Outcome
+from halosync.domain.roles import Role
 from halosync.store.item_views import ItemFilter
 from pydantic import AwareDatetime, TypeAdapter
 
@@ -21,7 +22,7 @@ from report_api.web.fields import Search
 from report_api.web.paging import CursorText, Int, Keyset, Limit
 from report_api.web.problems import CSV_TOO, responses
 
-router: APIRouter = partner_router("Runs")
+router: APIRouter = partner_router("Runs", changes=Role.BILLER)
 
 _RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
 _ITEMS = Keyset("items", TypeAdapter[int](Int))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from halosync.contracts.invoice import PERIOD
 from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.roles import Role
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
@@ -12,7 +13,7 @@ from report_api.ports import PortsHere
 from report_api.runs.invoice_choice import choose_invoices
 from report_api.web.problems import responses
 
-router: APIRouter = partner_router("Months")
+router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
 
 class InvoiceChoice(BaseModel):

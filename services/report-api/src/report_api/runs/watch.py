@@ -71,7 +71,7 @@ async def watch(
         await _pause(ports, timing.poll_s * (1 if active else _IDLE_POLLS))
 
 
-async def run_events(ports: Ports, partner_id: str, run_id: UUID, key_id: UUID) -> AsyncIterator[str]:
+async def run_events(ports: Ports, partner_id: str, run_id: UUID, key_id: UUID | None) -> AsyncIterator[str]:
     """Yield `counters` at once and on each change, then `finished` with the final counters, and end with the run.
 
     When only what is ahead of the run has changed the event is `progress`. When the process stops the stream ends

@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 from halosync.contracts.settings import PartnerSettings
+from halosync.domain.roles import Role
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.ports import Ports, PortsHere
 from report_api.settings.service import stored_settings
 from report_api.web.problems import responses
 
-router: APIRouter = partner_router("Settings")
+router: APIRouter = partner_router("Settings", changes=Role.ADMIN)
 
 
 @router.get("/settings", summary="Show the settings")

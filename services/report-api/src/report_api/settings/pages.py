@@ -9,6 +9,7 @@ from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
+from halosync.domain.roles import Role
 from halosync.store.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages
@@ -19,7 +20,7 @@ from report_api.settings.service import stored_settings
 from report_api.web.addresses import see_other
 from report_api.web.rendering import page
 
-router = partner_pages()
+router = partner_pages(changes=Role.ADMIN)
 
 _DATES_SHOWN = 3
 

@@ -115,6 +115,11 @@ def unavailable(detail: str) -> Problem:
     return Problem(503, "unavailable", detail, headers={"Retry-After": RETRY_AFTER_S})
 
 
+def too_many_requests(detail: str, retry_after_s: int) -> Problem:
+    """Return the 429 for what is more than somebody may ask for at once (spec section 10)."""
+    return Problem(429, "too_many_requests", detail, headers={"Retry-After": str(retry_after_s)})
+
+
 NOT_CONNECTED = Problem(409, "not_connected", connection_sentences.NOT_CONNECTED)
 """The 409 for what needs Halo while there is no connection."""
 
@@ -226,7 +231,7 @@ CSV_TOO: dict[int | str, dict[str, Any]] = {
 """For OpenAPI: the call answers CSV as well as JSON."""
 
 
-def responses(*statuses: Literal[400, 401, 404, 409, 413, 422, 429, 503]) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: Literal[400, 401, 403, 404, 409, 413, 422, 429, 503]) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a call for OpenAPI."""
     return {
         status: {

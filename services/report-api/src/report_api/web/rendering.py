@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from halosync.domain.roles import Role
 from halosync.store.sessions import Notice
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette import staticfiles
@@ -44,6 +45,7 @@ class Tab:
     name: str
     title: str
     needs_connection: bool = False
+    needed_role: Role = Role.VIEWER
 
 
 TABS = (
@@ -54,7 +56,8 @@ TABS = (
     Tab("licences", "License", needs_connection=True),
     Tab("history", "History"),
     Tab("settings", "Settings"),
-    Tab("keys", "API keys"),
+    Tab("keys", "API keys", needed_role=Role.ADMIN),
+    Tab("people", "People", needed_role=Role.ADMIN),
     Tab("audit", "Audit log"),
 )
 """License as the product's documentation writes the tab; everywhere else it is licence."""
@@ -89,7 +92,8 @@ def _navigation(visitor: SignedIn | None) -> Mapping[str, Any]:
         return {"partner": None, "tabs": ()}
     # A broken connection keeps its tabs: what was done and what is wrong must stay readable (decision 12).
     reachable = visitor.partner.connection != "disconnected"
-    return {"partner": visitor.partner, "tabs": [tab for tab in TABS if reachable or not tab.needs_connection]}
+    tabs = [tab for tab in TABS if (reachable or not tab.needs_connection) and visitor.may(tab.needed_role)]
+    return {"partner": visitor.partner, "tabs": tabs}
 
 
 @cache

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from halosync.domain.acts import Actor
+from halosync.domain.roles import Role
 from halosync.store.sessions import PartnerHeader, Session
 
 from report_api.web.forms import csrf_token
@@ -27,7 +28,12 @@ class SignedIn:
     @property
     def is_operator(self) -> bool:
         """An operator sees all partners and picks one to act for."""
-        return self.session.principal.partner_id is None
+        return self.session.principal.is_operator
+
+    @property
+    def picks_partner(self) -> bool:
+        """Whether there are several partners to pick one of."""
+        return self.is_operator or len(self.session.principal.access) > 1
 
     @property
     def csrf(self) -> str:
@@ -40,6 +46,11 @@ class Visitor(SignedIn):
     """Somebody who looks at a page of the partner that the session acts for."""
 
     partner: PartnerHeader
+    role: Role
+
+    def may(self, needed: str) -> bool:
+        """Tell whether the visitor may do what needs this role here; templates ask before they offer it."""
+        return self.role.may(Role(needed))
 
     @property
     def partner_id(self) -> str:

@@ -32,23 +32,38 @@ CREATE TABLE api_key (
     key_id      uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     partner_id  text REFERENCES partner,                          -- null: an operator's
     name        text NOT NULL DEFAULT '',
+    role        text NOT NULL DEFAULT 'admin' CHECK (role IN ('viewer', 'biller', 'admin')),
     key_hash    bytea NOT NULL UNIQUE,
     created_at  timestamptz NOT NULL DEFAULT now(),
     revoked_at  timestamptz,
     last_used_at timestamptz                                      -- to within a few minutes
 );
+CREATE INDEX api_key_partner ON api_key (partner_id, revoked_at NULLS FIRST, created_at DESC, key_id);
 
--- Sessions of the portal: a browser that signed in with an API key. Only the hash of the cookie is kept.
+-- People who may sign in by OpenID Connect, each with a role at a partner, or at several.
+CREATE TABLE person (
+    email       text NOT NULL CHECK (email <> '' AND email = lower(email)),
+    partner_id  text REFERENCES partner,                          -- null: an operator
+    role        text NOT NULL CHECK (role IN ('viewer', 'biller', 'admin')),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    UNIQUE NULLS NOT DISTINCT (email, partner_id)
+);
+CREATE INDEX person_partner ON person (partner_id, email);
+
+-- Sessions of the portal: a browser that signed in with an API key, or a person. Only the hash of the cookie is kept.
 CREATE TABLE portal_session (
     token_hash      bytea PRIMARY KEY,
-    key_id          uuid NOT NULL REFERENCES api_key,
-    acts_for        text REFERENCES partner,                      -- null: an operator who has not picked a partner
+    key_id          uuid REFERENCES api_key,
+    email           text,                                         -- a person's, who must still be among the people
+    acts_for        text REFERENCES partner,                      -- null: no partner has been picked yet
     created_at      timestamptz NOT NULL DEFAULT now(),
     last_seen_at    timestamptz NOT NULL DEFAULT now(),
     expires_at      timestamptz NOT NULL,
-    notices         jsonb NOT NULL DEFAULT '[]'                   -- what the next page has to say
+    notices         jsonb NOT NULL DEFAULT '[]',                  -- what the next page has to say
+    CHECK (num_nonnulls(key_id, email) = 1)
 );
 CREATE INDEX portal_session_key ON portal_session (key_id);
+CREATE INDEX portal_session_email ON portal_session (email);
 CREATE INDEX portal_session_expiry ON portal_session (expires_at);
 
 -- ---------------------------------------------------------------- connections to Halo

@@ -1,13 +1,14 @@
 -- name: create_key$
 -- Only the hash is kept: who reads the database cannot use the keys. Nothing comes back when the id is taken: a form
 -- that was sent twice makes one key.
-INSERT INTO api_key (key_id, partner_id, name, key_hash) VALUES (:key_id, :partner_id, :name, :key_hash)
+INSERT INTO api_key (key_id, partner_id, name, role, key_hash)
+VALUES (:key_id, :partner_id, :name, :role, :key_hash)
 ON CONFLICT (key_id) DO NOTHING
 RETURNING key_id;
 
 -- name: find_key^
 -- By the unique index on the hash; a revoked key is no key. to_note: its last use is to be noted again.
-SELECT key_id, partner_id, name,
+SELECT key_id, partner_id, name, role,
     last_used_at IS NULL OR now() - last_used_at > make_interval(secs => CAST(:note_every_s AS float8)) AS to_note
 FROM api_key WHERE key_hash = :key_hash AND revoked_at IS NULL;
 
@@ -18,10 +19,32 @@ WHERE key_id = (SELECT key_id FROM api_key WHERE key_id = :key_id FOR NO KEY UPD
 
 -- name: list_keys
 -- Of one partner, or all with those of operators; the revoked ones too, so that an operator sees what there was.
-SELECT key_id, partner_id, name, created_at, last_used_at, revoked_at
+SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at
 FROM api_key
 WHERE :partner_id::text IS NULL OR partner_id = :partner_id
 ORDER BY partner_id NULLS FIRST, created_at, key_id;
+
+-- name: page_of_keys
+-- One partner's, oldest first, those behind the key `after_id`, which was created at `after_at`.
+SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at
+FROM api_key
+WHERE partner_id = :partner_id
+  AND (CAST(:after_at AS timestamptz) IS NULL OR (created_at, key_id) > (:after_at, CAST(:after_id AS uuid)))
+ORDER BY created_at, key_id LIMIT :most;
+
+-- name: numbered_page_of_keys
+-- One partner's, those in use first, the newest of them first.
+SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at
+FROM api_key WHERE partner_id = :partner_id
+ORDER BY revoked_at IS NOT NULL, created_at DESC, key_id OFFSET :skip LIMIT :most;
+
+-- name: count_keys^
+-- All of a partner, and those of them in use.
+SELECT count(*) AS every, count(*) FILTER (WHERE revoked_at IS NULL) AS in_use FROM api_key WHERE partner_id = :partner_id;
+
+-- name: key_of_partner^
+SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at
+FROM api_key WHERE key_id = :key_id AND partner_id = :partner_id;
 
 -- name: revoke_key^
 -- The first revocation counts; nothing comes back when there is no such key in use, or it is not this partner's.

@@ -1,35 +1,39 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import Path, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.audit_sentences import short_id
-from halosync.store.keys import KeyExistsError, KeyRecord
+from halosync.domain.roles import Role
+from halosync.store.keys import KeyExistsError, KeyRecord, TooManyKeysError
 from pydantic import TypeAdapter, ValidationError
 
-from report_api.access.models import NO_KEY
+from report_api.access.models import NO_KEY, TOO_MANY_KEYS
 from report_api.access.page_guard import partner_pages
+from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, clear_session, notify
 from report_api.ports import Ports, PortsHere
-from report_api.web.addresses import see_other
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
-router = partner_pages()
+router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
 
 KeyId = Annotated[str, Path()]
 _NAME = TypeAdapter[str](Text)
+_ROLE = TypeAdapter(Role)
+_A_PAGE = 50
 _WRONG_NAME = "Enter what the key is for, in one line of at most 500 characters: Accounting, or the program's name."
 
 
 @router.get("/keys")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere, number: PageNumber = 1) -> Response:
     """List the keys."""
-    return await _page(request, visitor, ports)
+    return await _page(request, visitor, ports, number=number)
 
 
 @router.post("/keys")
@@ -42,11 +46,13 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     form = await request.form()
     entered, wanted_id = str(form.get("name", "")), _uuid(str(form.get("key_id", "")))
     try:
-        name = _NAME.validate_python(entered.strip())
+        name, role = _NAME.validate_python(entered.strip()), _ROLE.validate_python(form.get("role", Role.ADMIN))
     except ValidationError:
         return await _page(request, visitor, ports, entered=entered, errors={"name": _WRONG_NAME}, status=422)
     try:
-        created = await ports.keys.create(visitor.partner_id, name, by=visitor.actor, key_id=wanted_id)
+        created = await ports.keys.create(visitor.partner_id, name, role=role, by=visitor.actor, key_id=wanted_id)
+    except TooManyKeysError:
+        return await _page(request, visitor, ports, entered=entered, errors={"name": TOO_MANY_KEYS}, status=422)
     except KeyExistsError:
         await notify(
             request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info"
@@ -60,9 +66,8 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 @router.get("/keys/{key_id}/revoke")
 async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId) -> Response:
     """Ask before a key is revoked."""
-    keys = await ports.keys.list(visitor.partner_id)
-    key = _in_use(keys, key_id)
-    others = sum(other.revoked_at is None for other in keys) - 1
+    key = await _in_use(ports, visitor, key_id)
+    counts = await ports.keys.counts(visitor.partner_id)
     return page(
         request,
         "access/key_revoke.html",
@@ -70,14 +75,14 @@ async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, k
         key=key,
         name=_key_label(key),
         is_own=key.key_id == visitor.session.principal.key_id,
-        is_last=others == 0,
+        is_last=counts.in_use == 1,
     )
 
 
 @router.post("/keys/{key_id}/revoke")
 async def revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId) -> Response:
     """Revoke a key. Who is signed in with it is signed out by that."""
-    key = _in_use(await ports.keys.list(visitor.partner_id), key_id)
+    key = await _in_use(ports, visitor, key_id)
     await ports.keys.revoke(key.key_id, by=visitor.actor, owner=visitor.partner_id)
     if key.key_id != visitor.session.principal.key_id:
         await notify(request, f"Revoked: {_key_label(key)}. It stopped working at once.")
@@ -93,18 +98,21 @@ async def _page(
     visitor: Visitor,
     ports: Ports,
     *,
+    number: int = 1,
     entered: str = "",
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    keys = await ports.keys.list(visitor.partner_id)
+    counts = await ports.keys.counts(visitor.partner_id)
+    listing = NumberedPage(partner_url(visitor.partner_id, "keys"), {}, number, _A_PAGE, counts.every)
     return page(
         request,
         "access/keys.html",
         status,
         tab="keys",
-        # Those in use first, the newest of them first.
-        keys=sorted(keys, key=lambda key: (key.revoked_at is None, key.created_at), reverse=True),
+        keys=await ports.keys.numbered_page(visitor.partner_id, skip=listing.skip, most=listing.size),
+        listing=listing,
+        roles=ROLES,
         called=_key_label,
         own=visitor.session.principal.key_id,
         new_key_id=uuid4(),
@@ -113,16 +121,17 @@ async def _page(
     )
 
 
-def _in_use(keys: Sequence[KeyRecord], key_id: str) -> KeyRecord:
+async def _in_use(ports: Ports, visitor: Visitor, key_id: str) -> KeyRecord:
     """Return the partner's key of this id.
 
     Raises:
         Problem: 404, there is none in use.
     """
-    for key in keys:
-        if key.key_id == _uuid(key_id) and key.revoked_at is None:
-            return key
-    raise not_found(NO_KEY)
+    number = _uuid(key_id)
+    key = None if number is None else await ports.keys.get(number, visitor.partner_id)
+    if key is None or key.revoked_at is not None:
+        raise not_found(NO_KEY)
+    return key
 
 
 def _uuid(text: str) -> UUID | None:

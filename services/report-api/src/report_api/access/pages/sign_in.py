@@ -1,4 +1,4 @@
-"""Sign in with an API key, sign out, and for operators: pick the partner to act for."""
+"""Sign in with an API key, sign out, and pick the partner to act for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -18,7 +18,8 @@ from report_api.access.session import (
     signed_in,
     visit_token,
 )
-from report_api.ports import PortsHere
+from report_api.access.wrong_keys import told_wrong_key
+from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.forms import csrf_token
 from report_api.web.problems import Problem, not_found
@@ -67,6 +68,8 @@ async def sign_in(request: Request, ports: PortsHere) -> Response:
     principal = await ports.keys.authenticate(api_key) if api_key and "\0" not in api_key else None
     target = local_path(following if isinstance(following, str) else None)
     if principal is None:
+        if api_key:
+            await told_wrong_key(request)
         error = _WRONG_KEY if api_key else _NO_KEY
         return _form(request, {"next": target, "ended": False, "error": error}, 422)
     response = RedirectResponse(target, status_code=303)
@@ -103,9 +106,9 @@ async def home(request: Request) -> Response:
 async def partners(
     request: Request, ports: PortsHere, partner: str | None = None, following: Following = None
 ) -> Response:
-    """Show an operator all partners to pick one of; `partner` is the one whose page was asked for."""
-    visitor = _operator(request)
-    every = await ports.partners.list()
+    """Show the partners to pick one of; `partner` is the one whose page was asked for."""
+    visitor = _picks(request)
+    every = await _open_to(visitor, ports)
     return page(
         request,
         "access/partners.html",
@@ -119,21 +122,26 @@ async def partners(
 @router.post("/partners")
 async def pick(request: Request, ports: PortsHere) -> Response:
     """Act for a partner from now on. The audit log of the partner shows it."""
-    visitor = _operator(request)
+    visitor = _picks(request)
     form = await request.form()
     given, following = str(form.get("partner", "")), form.get("next")
-    chosen = _one(await ports.partners.list(), given)
+    chosen = _one(await _open_to(visitor, ports), given)
     await ports.sessions.act_for(visitor.token, visitor.session, chosen.partner_id)
     await notify(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
     target = local_path(following if isinstance(following, str) else None)
     return RedirectResponse(target, status_code=303)
 
 
-def _operator(request: Request) -> SignedIn:
+def _picks(request: Request) -> SignedIn:
     visitor: SignedIn = request.state.visitor
-    if not visitor.is_operator:
+    if not visitor.picks_partner:
         raise not_found()
     return visitor
+
+
+async def _open_to(visitor: SignedIn, ports: Ports) -> Sequence[Partner]:
+    role_at = visitor.session.principal.role_at
+    return [partner for partner in await ports.partners.list() if role_at(partner.partner_id) is not None]
 
 
 def _one(every: Sequence[Partner], partner_id: str) -> Partner:

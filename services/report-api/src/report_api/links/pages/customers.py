@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import Request, Response
+from halosync.domain.roles import Role
 
+from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
@@ -18,10 +20,11 @@ from report_api.ports import PortsHere
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 
-router = partner_pages()
+router = partner_pages(changes=Role.BILLER)
 
 
 @router.get("/customers/client")
+@needs(Role.BILLER)
 async def choose_client(
     request: Request, visitor: VisitorHere, ports: PortsHere, customer_id: Typed = "", q: Typed = ""
 ) -> Response:

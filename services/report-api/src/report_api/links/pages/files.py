@@ -6,8 +6,10 @@ from operator import itemgetter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from halosync.domain.roles import Role
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
 
+from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
@@ -25,7 +27,7 @@ from report_api.web.rendering import page
 
 def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     """Return the pages of a tab's file."""
-    router, tab = partner_pages(), kind.tab
+    router, tab = partner_pages(changes=Role.BILLER), kind.tab
     changes_page = "links/changes.html"
 
     @router.get(f"/{tab}/{tab}.csv")
@@ -36,6 +38,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns), marked=True)
 
     @router.get(f"/{tab}/import")
+    @needs(Role.BILLER)
     async def ask(request: Request) -> Response:
         """Ask for a file."""
         return page(request, "links/import.html", tab=tab, errors=None)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
+from halosync.domain.roles import Role
 from halosync.store.runs import NotConnectedError
 
 from report_api.access.page_guard import partner_pages
@@ -15,7 +16,7 @@ from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found
 
-router = partner_pages()
+router = partner_pages(changes=Role.BILLER)
 
 TABS = ("customers", "licences")
 _NEVER = "never"

@@ -4,8 +4,10 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from halosync.domain.roles import Role
 from halosync.ports.links import Link, LinkPicture, Target
 
+from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
@@ -26,7 +28,7 @@ Typed = Annotated[str, Query(max_length=500)]
 
 def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     """Return the pages of a tab's list."""
-    router, tab = partner_pages(), kind.tab
+    router, tab = partner_pages(changes=Role.BILLER), kind.tab
 
     @router.get(f"/{tab}")
     async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
@@ -38,6 +40,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited)
 
     @router.get(f"/{tab}/{kind.search_path}")
+    @needs(Role.BILLER)
     async def search(request: Request, visitor: VisitorHere, ports: PortsHere, q: Typed = "") -> dict[str, Any]:
         """Answer the type-ahead: candidates that may be meant, each with who leads there already."""
         picture = await kind.store(ports).picture(visitor.partner_id)

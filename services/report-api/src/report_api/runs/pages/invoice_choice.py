@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.roles import Role
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
@@ -10,7 +11,7 @@ from report_api.runs.invoice_choice import NO_MONTH, choose_invoices
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem, not_found
 
-router = partner_pages()
+router = partner_pages(changes=Role.BILLER)
 
 _NOT_OURS = "The form was not filled in as the page makes it. Nothing was changed. Open the page again and repeat it."
 _SAID = {

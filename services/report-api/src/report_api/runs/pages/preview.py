@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from halosync.domain.roles import Role
 from halosync.domain.states import RunState
 from halosync.store.previews import PreviewKind
 from halosync.store.run_views import RunView
@@ -22,7 +23,7 @@ from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
-router = partner_pages()
+router = partner_pages(changes=Role.BILLER)
 
 CUSTOMERS_A_PAGE = 25
 ITEMS_A_PAGE = 50

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
 from halosync.store.seen import SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 
+from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
@@ -22,7 +24,7 @@ from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
-router: APIRouter = partner_pages()
+router: APIRouter = partner_pages(changes=Role.BILLER)
 
 _NOT_OURS = "The form was not filled in as the page makes it. Nothing was started. Open the page again and repeat it."
 
@@ -89,6 +91,7 @@ async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id
 
 
 @router.get("/runs/{run_id}/cancel")
+@needs(Role.BILLER)
 async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Ask before a run is cancelled."""
     view = await find_run(ports, visitor.partner_id, run_id)

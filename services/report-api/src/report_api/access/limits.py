@@ -1,0 +1,104 @@
+"""How much one key or person may do at once (spec section 10): what is more is refused, not queued.
+
+Counted in this process, over all sessions of a key or person. What waited here would hold memory and connections, which
+is what the limits keep free for others.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from typing import cast
+
+from fastapi import Request, Response
+from halosync.observability.metrics import REQUESTS_REFUSED
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from report_api.web.problems import too_many_requests
+
+_HELD = "halosync.held"
+"""Where a request's scope has the places that it holds."""
+
+
+class Use(StrEnum):
+    """What is counted, each for itself."""
+
+    REQUEST = "requests"
+    EXPORT = "exports"
+    """A whole list as a file."""
+    STREAM = "streams"
+    """Live events, which stay open."""
+
+
+MOST = {Use.REQUEST: 8, Use.EXPORT: 2, Use.STREAM: 20}
+"""At once, of one key or person (spec section 10)."""
+
+_MEDIA = {"text/csv": Use.EXPORT, "application/pdf": Use.EXPORT, "text/event-stream": Use.STREAM}
+RETRY_AFTER_S = {Use.REQUEST: 1, Use.EXPORT: 5, Use.STREAM: 5}
+
+
+class Limits:
+    """The places that are taken, by owner and use."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[tuple[str, Use]] = Counter()
+
+    @contextmanager
+    def place(self, owner: str, use: Use) -> Iterator[None]:
+        """Hold a place.
+
+        Raises:
+            Problem: 429, all places of the owner are taken.
+        """
+        key = (owner, use)
+        if self._taken[key] >= MOST[use]:
+            REQUESTS_REFUSED.labels(use).inc()
+            raise too_many_requests(
+                f"At most {MOST[use]} {use} at once are answered for one API key or person. "
+                "Wait until one of them has ended, then try again.",
+                RETRY_AFTER_S[use],
+            )
+        self._taken[key] += 1
+        try:
+            yield
+        finally:
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]  # or everybody who ever asked would be remembered
+
+
+class HoldingPlaces:
+    """The layer that gives back what a request holds, once its answer has been sent or it has come to nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with ExitStack() as held:
+            scope[_HELD] = held
+            await self._app(scope, receive, send)
+
+
+async def within_limits(request: Request, owner: str, answer: Callable[[], Awaitable[Response]]) -> Response:
+    """Return the answer to a request, which holds a place until it has been sent.
+
+    What kind of place, its answer says: a file and live events are sent long after the work for them was begun.
+
+    Raises:
+        Problem: 429, all places of the owner are taken.
+    """
+    held = cast("ExitStack", request.scope[_HELD])
+    limits = cast("Limits", request.app.state.limits)
+    with ExitStack() as working:
+        working.enter_context(limits.place(owner, Use.REQUEST))
+        response = await answer()
+        media = response.headers.get("content-type", "").partition(";")[0]
+        if media in _MEDIA:
+            held.enter_context(limits.place(owner, _MEDIA[media]))
+        else:
+            held.push(working.pop_all())
+    return response

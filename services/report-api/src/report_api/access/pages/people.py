@@ -1,0 +1,111 @@
+"""People: who may sign in to the portal for the partner, and what they may do there."""
+
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+from halosync.domain.people import normal_email
+from halosync.domain.roles import Role
+from halosync.store.people import MOST_PEOPLE
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.people import NO_PERSON, put_person, remove_person
+from report_api.access.sentences import ROLES
+from report_api.access.session import VisitorHere, notify
+from report_api.ports import Ports, PortsHere
+from report_api.web.addresses import see_other
+from report_api.web.problems import Problem, not_found
+from report_api.web.rendering import page
+from report_api.web.visitor import Visitor
+
+router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
+
+Email = Annotated[str, Path()]
+_NO_ROLE = "Choose what this person may do."
+
+
+@router.get("/people")
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """List the people."""
+    return await _page(request, visitor, ports)
+
+
+@router.post("/people")
+async def put(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Let somebody in, or give somebody another role."""
+    form = await request.form()
+    entered, given = str(form.get("email", "")), str(form.get("role", ""))
+    errors: dict[str, str] = {}
+    try:
+        email = normal_email(entered)
+    except ValueError as error:
+        errors["email"] = str(error)
+    role = next((known for known in Role if known == given), None)
+    if role is None:
+        errors["role"] = _NO_ROLE
+    if role is None or errors:
+        return await _page(request, visitor, ports, entered=entered, errors=errors, status=422)
+    try:
+        person = await put_person(ports, visitor.partner_id, email, role, by=visitor.actor)
+    except Problem as problem:
+        return await _page(
+            request, visitor, ports, entered=entered, errors={"email": problem.detail}, status=problem.status_code
+        )
+    await notify(request, f"{person.email} has the role {person.role} now.")
+    return see_other(visitor.partner_id, "people")
+
+
+@router.get("/people/{email}/remove")
+async def ask_remove(request: Request, visitor: VisitorHere, ports: PortsHere, email: Email) -> Response:
+    """Ask before somebody is removed."""
+    person = await ports.people.get(visitor.partner_id, _known(email))
+    if person is None:
+        raise not_found(NO_PERSON)
+    return page(
+        request, "access/person_remove.html", tab="people", person=person, is_self=_is_self(visitor, person.email)
+    )
+
+
+@router.post("/people/{email}/remove")
+async def remove(request: Request, visitor: VisitorHere, ports: PortsHere, email: Email) -> Response:
+    """Let somebody in no more."""
+    address = _known(email)
+    await remove_person(ports, visitor.partner_id, address, by=visitor.actor)
+    if _is_self(visitor, address):
+        return see_other(visitor.partner_id, "people")  # whatever the session may still see decides what comes
+    await notify(request, f"Removed: {address}. This person cannot sign in any more.")
+    return see_other(visitor.partner_id, "people")
+
+
+async def _page(
+    request: Request,
+    visitor: Visitor,
+    ports: Ports,
+    *,
+    entered: str = "",
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    return page(
+        request,
+        "access/people.html",
+        status,
+        tab="people",
+        people=await ports.people.page(visitor.partner_id, most=MOST_PEOPLE),
+        roles=ROLES,
+        by_openid=ports.sign_in_service is not None,
+        is_self=lambda email: _is_self(visitor, email),
+        entered=entered,
+        errors=errors or {},
+    )
+
+
+def _is_self(visitor: Visitor, email: str) -> bool:
+    principal = visitor.session.principal
+    return principal.key_id is None and principal.name == email
+
+
+def _known(email: str) -> str:
+    try:
+        return normal_email(email)
+    except ValueError:
+        raise not_found(NO_PERSON) from None
