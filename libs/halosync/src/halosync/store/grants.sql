@@ -33,8 +33,9 @@ GRANT SELECT ON connection TO :auth, :planner, :halo_writer, :report_api, :opera
 GRANT INSERT, UPDATE ON connection TO :auth;
 -- oauth_attempt: the verifier is auth's; that somebody is connecting is shown
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_attempt TO :auth;
-GRANT SELECT (state_hash, partner_id, tenant, halo_tenant, client_id, created_at, expires_at, used_at, session, ended_at)
-    ON oauth_attempt TO :planner, :report_api, :operator;
+GRANT SELECT (partner_id, tenant, client_id, halo_tenant, created_at, expires_at, used_at, ended_at) ON oauth_attempt
+    TO :planner, :report_api, :operator;
+GRANT SELECT (state_hash, session) ON oauth_attempt TO :report_api;
 -- oauth_token: auth alone
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
 
