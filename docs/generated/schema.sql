@@ -613,6 +613,7 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     after_billing_cycle text
 --     after_active boolean
 --     attempts integer
+--     item_key text
 
 -- VIEW owed_sync
 --     partner_id text

@@ -27,6 +27,7 @@ class ItemView:
         product_code: None for a clean-up.
         before: the licence as Halo showed it; None if there was none.
         after: the licence as planned; None if there will be none.
+        item_key: the same for the same thing in every run of the month (spec section 11).
     """
 
     item_id: int
@@ -44,6 +45,7 @@ class ItemView:
     before: LicenceState | None
     after: LicenceState | None
     attempts: int
+    item_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def item_view(row: asyncpg.Record) -> ItemView:
         before=licence_state(row, "before"),
         after=licence_state(row, "after"),
         attempts=row["attempts"],
+        item_key=row["item_key"],
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, TypeAdapter
 from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router
 from report_api.ports import PortsHere
 from report_api.runs.models import Item, ItemPage, Run, RunPage, RunRequest, RunStarted
-from report_api.runs.service import find_run, item_key, items_csv, no_run_as_problem, run_uuid, show_run, show_runs
+from report_api.runs.service import find_run, item_seq, items_csv, no_run_as_problem, run_uuid, show_run, show_runs
 from report_api.runs.watch import run_events
 from report_api.web.csv_export import wants_csv
 from report_api.web.fields import Search
@@ -142,5 +142,5 @@ async def list_items(
     if wants_csv(request):
         return items_csv(ports, run.run_id, wanted)
     items = await ports.item_views.page(run.run_id, wanted, after=after, most=limit + 1)
-    page, following = _ITEMS.split(items, limit, item_key)
+    page, following = _ITEMS.split(items, limit, item_seq)
     return ItemPage(items=[Item.model_validate(item) for item in page], next_cursor=following)

@@ -148,6 +148,7 @@ class Item(BaseModel):
     before: LicenceShape | None = Field(description="The licence as Halo showed it; null if there was none.")
     after: LicenceShape | None = Field(description="The licence as planned; null if there will be none.")
     attempts: int
+    item_key: str = Field(description="The same for the same thing in every run of the month.")
 
 
 class ItemPage(Page[Item]):

@@ -117,9 +117,10 @@ def _money(cost: Cost, currency: str) -> Money:
     )
 
 
-_PLAIN = tuple(name for name in Item.model_fields if name not in {"before", "after", "attempts"})
+_LAST = ("attempts", "item_key")
+_PLAIN = tuple(name for name in Item.model_fields if name not in {"before", "after", *_LAST})
 _LICENCE = tuple(LicenceShape.model_fields)
-_COLUMNS = (*_PLAIN, *(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE), "attempts")
+_COLUMNS = (*_PLAIN, *(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE), *_LAST)
 
 _plain, _licence = attrgetter(*_PLAIN), attrgetter(*_LICENCE)
 _NO_LICENCE = (None,) * len(_LICENCE)
@@ -131,15 +132,15 @@ def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "i
     def fetch(key: int | None, most: int) -> Awaitable[Sequence[ItemView]]:
         return ports.item_views.page(run_id, wanted, after=key, most=most)
 
-    return csv_response(_COLUMNS, chunks(fetch, item_key, CHUNK), filename, cells=_cells)
+    return csv_response(_COLUMNS, chunks(fetch, item_seq, CHUNK), filename, cells=_cells)
 
 
 def _cells(item: ItemView) -> Iterable[object]:
     before = _NO_LICENCE if item.before is None else _licence(item.before)
     after = _NO_LICENCE if item.after is None else _licence(item.after)
-    return (*_plain(item), *before, *after, item.attempts)
+    return (*_plain(item), *before, *after, item.attempts, item.item_key)
 
 
-def item_key(item: ItemView) -> int:
+def item_seq(item: ItemView) -> int:
     """Return what items are sorted by."""
     return item.seq

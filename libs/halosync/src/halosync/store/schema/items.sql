@@ -1,9 +1,20 @@
+-- The same thing in every run of a period has the same key, whatever its run or licence is: a product of a customer, or
+-- a licence that no product of the invoice has.
+CREATE OR REPLACE FUNCTION item_key(customer_ids text[], product_code text, halo_licence_id bigint) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT left(encode(sha256(convert_to(
+        CASE WHEN product_code IS NULL THEN concat_ws(chr(31), 'licence', halo_licence_id)
+             ELSE concat_ws(chr(31), 'product', customer_ids[1], lower(normalize(product_code, NFKC))) END,
+        'UTF8')), 'hex'), 32)
+$$;
+
 -- An item as people and programs look at it: without what only the writers need.
 DROP VIEW IF EXISTS item_view;
 CREATE VIEW item_view AS
 SELECT run_id, item_id, seq, customer_ids, customer_name, halo_client_id, product_code, licence_name, halo_licence_id,
     action, outcome, reason, detail, before_quantity, before_price, before_billing_cycle, before_active,
-    after_quantity, after_price, after_billing_cycle, after_active, attempts
+    after_quantity, after_price, after_billing_cycle, after_active, attempts,
+    item_key(customer_ids, product_code, halo_licence_id) AS item_key
 FROM item;
 
 -- These functions are STABLE, as what they call is: then Postgres writes them into the statement and they cost nothing.

@@ -1,15 +1,5 @@
 -- The month: what was billed, what Halo holds of it, and why they differ (spec section 11).
 
--- The same thing in every run of a period has the same key, whatever its run or licence is: a product of a customer, or
--- a licence that no product of the invoice has.
-CREATE OR REPLACE FUNCTION item_key(customer_ids text[], product_code text, halo_licence_id bigint) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT left(encode(sha256(convert_to(
-        CASE WHEN product_code IS NULL THEN concat_ws(chr(31), 'licence', halo_licence_id)
-             ELSE concat_ws(chr(31), 'product', customer_ids[1], lower(normalize(product_code, NFKC))) END,
-        'UTF8')), 'hex'), 32)
-$$;
-
 -- The invoices of a period that count, each with the newest run that applied it and has a plan, and what that run adds to
 -- the numbers of its lines.
 CREATE OR REPLACE FUNCTION month_plans(p_partner_id text, p_period text)
