@@ -38,10 +38,10 @@ async def test_who_is_not_connected_sees_what_to_enter_in_halo(browser: "Browser
 
 async def test_the_tabs_appear_when_halo_is_connected(browser: "Browser", world: "World") -> None:
     page = await browser.sign_in()
-    assert not {"Report", "Customers", "License"} & set(page.texts(".tabs a"))
+    assert not {"Month", "Report", "Customers", "License"} & set(page.texts(".tabs a"))
     await world.connect()
     page = await browser.open(HERE)
-    assert page.texts(".tabs a")[:4] == ["Halo PSA", "Report", "Customers", "License"]
+    assert page.texts(".tabs a")[:5] == ["Halo PSA", "Month", "Report", "Customers", "License"]
 
 
 async def test_connect_leads_to_halos_log_in(browser: "Browser", world: "World") -> None:

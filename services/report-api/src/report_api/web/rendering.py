@@ -50,7 +50,7 @@ class Tab:
 
 TABS = (
     Tab("halo-psa", "Halo PSA"),
-    Tab("month", "Month"),
+    Tab("month", "Month", needs_connection=True),
     Tab("report", "Report", needs_connection=True),
     Tab("customers", "Customers", needs_connection=True),
     Tab("licences", "License", needs_connection=True),
