@@ -6,10 +6,12 @@ from uuid import UUID
 
 import asyncpg
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.contracts.message import Label
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 from halosync.store.keys import KeyRecord, KeyStore
@@ -18,10 +20,18 @@ from halosync.store.partners import PartnerStore, UnknownPartnerError
 app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True)
 
 
+def _name(value: str) -> str:
+    try:
+        checked: str = TypeAdapter(Label).validate_python(value.strip()) if value.strip() else ""
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+    return checked
+
+
 @app.command("create")
 def create(
     partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="The key of this partner.")] = None,
-    name: Annotated[str, typer.Option("--name", help="What it is for, for the list of keys.")] = "",
+    name: Annotated[str, typer.Option("--name", help="What it is for, for the list of keys.", callback=_name)] = "",
     role: Annotated[Role, typer.Option("--role", help="What may be done with it.")] = Role.ADMIN,
     *,
     operator: Annotated[bool, typer.Option("--operator", help="An operator's key: it sees all partners.")] = False,

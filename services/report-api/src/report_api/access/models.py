@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from halosync.contracts.message import Text
+from halosync.contracts.message import Label
 from halosync.domain.roles import Role
 from halosync.store.keys import MOST_IN_USE
 from pydantic import BaseModel, ConfigDict, Field
 
-from report_api.web.fields import PRINTABLE
+from report_api.web.fields import VISIBLE
 
 NO_KEY = "There is no such key in use."
 TOO_MANY_KEYS = (
@@ -21,9 +21,9 @@ class KeyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    name: Text = Field(
+    name: Label = Field(
         description="What it is for; what it does is recorded under this name.",
-        json_schema_extra={"pattern": PRINTABLE},
+        json_schema_extra={"pattern": VISIBLE},
     )
     role: Role = Field(default=Role.ADMIN, description="What may be done with it.")
 

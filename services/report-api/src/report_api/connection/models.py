@@ -8,7 +8,7 @@ from halosync.contracts.message import Identifier, printable
 from halosync.domain.tenant import MOST_CHARACTERS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from report_api.web.fields import PRINTABLE
+from report_api.web.fields import VISIBLE
 
 Entered = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(printable)]
 
@@ -41,7 +41,7 @@ class ConnectRequest(BaseModel):
         json_schema_extra={"pattern": PRINTABLE},
     )
     client_id: Identifier = Field(
-        description="Of the application that was registered in Halo.", json_schema_extra={"pattern": PRINTABLE}
+        description="Of the application that was registered in Halo.", json_schema_extra={"pattern": VISIBLE}
     )
     halo_tenant: HaloTenant | None = Field(
         default=None, description="What Halo calls the tenant, only where that differs from its address."

@@ -12,7 +12,7 @@ from halosync.domain.states import RunState
 from halosync.store.run_views import RunView
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
+from report_api.web.fields import INTEGRAL, VISIBLE, Amount
 from report_api.web.paging import Page
 
 
@@ -23,7 +23,7 @@ class RunRequest(BaseModel):
 
     mode: Literal["apply", "preview"] = Field(description="`preview` plans and writes nothing.")
     invoice_id: Identifier | None = Field(
-        default=None, description="Left out: the newest invoice.", json_schema_extra={"pattern": PRINTABLE}
+        default=None, description="Left out: the newest invoice.", json_schema_extra={"pattern": VISIBLE}
     )
     approve_removals: Annotated[StrictInt, Field(ge=0, le=2_000_000_000), INTEGRAL] | None = Field(
         default=None, description="Releases held removals, at most this many: the number a person has seen."

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Query
+from halosync.contracts.message import INVISIBLE
 from halosync.domain.decimals import plain
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -17,6 +18,11 @@ def _without_nul(text: str) -> str:
 
 PRINTABLE = r"^((?![\u0000-\u001f\u007f])\s)*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$"
 """For the description: not blank, and no control characters. The rule is `halosync.contracts.message.printable`'s."""
+
+VISIBLE = (
+    rf"^((?![\u0000-\u001f\u007f{INVISIBLE}])\s)*[^\s\u0000-\u001f\u007f{INVISIBLE}][^\u0000-\u001f\u007f{INVISIBLE}]*$"
+)
+"""For the description: as `PRINTABLE`, and every character is seen (`halosync.contracts.message.visible`)."""
 
 QueryText = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 """Text that may become part of a database query."""

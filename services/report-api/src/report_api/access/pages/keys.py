@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import Path, Request, Response
-from halosync.contracts.message import Text
+from halosync.contracts.message import Label
 from halosync.domain.audit_sentences import short_id
 from halosync.domain.roles import Role
 from halosync.store.keys import KeyExistsError, KeyRecord, TooManyKeysError
@@ -24,10 +24,12 @@ from report_api.web.visitor import Visitor
 router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
 
 KeyId = Annotated[str, Path()]
-_NAME = TypeAdapter[str](Text)
+_NAME = TypeAdapter[str](Label)
 _ROLE = TypeAdapter(Role)
 _A_PAGE = 50
-_WRONG_NAME = "Enter what the key is for, in one line of at most 500 characters: Accounting, or the program's name."
+_WRONG_NAME = (
+    "Enter what the key is for, in one line of at most 500 visible characters: Accounting, or the program's name."
+)
 
 
 @router.get("/keys")
