@@ -38,7 +38,7 @@ class ConnectRequest(BaseModel):
 
     tenant: Entered = Field(
         description="`acme` of acme.halopsa.com, or the Halo's address as a browser shows it. 422 says what to enter.",
-        json_schema_extra={"pattern": PRINTABLE},
+        json_schema_extra={"pattern": VISIBLE},
     )
     client_id: Identifier = Field(
         description="Of the application that was registered in Halo.", json_schema_extra={"pattern": VISIBLE}
