@@ -30,6 +30,7 @@ from report_api.links.pages.lists import list_pages
 from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
 from report_api.months import pages as month_pages
+from report_api.partners import api as partners_api
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
@@ -47,6 +48,7 @@ API = (
     invoices_api.router,
     invoices_api.summary_router,
     months_api.router,
+    partners_api.router,
     runs_api.router,
     invoice_choice_api.router,
     settings_api.router,

@@ -20,6 +20,7 @@ from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
 from halosync.store.previews import PreviewStore
+from halosync.store.readiness import ReadinessStore
 from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
@@ -62,6 +63,7 @@ def ports_on(
         people=PeopleStore(pool),
         previews=PreviewStore(pool),
         reviews=ReviewStore(pool),
+        readiness=ReadinessStore(pool),
         run_views=RunViews(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),

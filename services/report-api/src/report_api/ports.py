@@ -25,6 +25,7 @@ from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
 from halosync.store.previews import PreviewStore
+from halosync.store.readiness import ReadinessStore
 from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
@@ -113,6 +114,7 @@ class Ports:
     people: PeopleStore
     previews: PreviewStore
     reviews: ReviewStore
+    readiness: ReadinessStore
     run_views: RunViews
     runs: RunStore
     retries: RunRetries

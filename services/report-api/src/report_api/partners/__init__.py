@@ -1,0 +1,1 @@
+"""All partners at a glance, for the invoice team and operators."""

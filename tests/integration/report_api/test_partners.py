@@ -1,0 +1,68 @@
+"""All partners at a glance: for operators' keys alone, with what is missing."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+
+pytestmark = pytest.mark.integration
+
+
+async def listed(world: "World", path: str, **params: Any) -> list[Any]:
+    answer = await world.client.get(f"/v1{path}", headers=world.key(None), params=params)
+    assert answer.status_code == 200, answer.text
+    items: list[Any] = answer.json()["items"]
+    return items
+
+
+@pytest.mark.parametrize("path", ["/partners", "/readiness"])
+async def test_only_operators_see_all_partners(world: "World", path: str) -> None:
+    assert (await world.client.get(f"/v1{path}")).status_code == 401
+    assert (await world.client.get(f"/v1{path}", headers=world.key("acme-msp"))).status_code == 404
+    assert [each["partner_id"] for each in await listed(world, path)] == ["acme-msp", "rival-msp"]
+    page = (await world.client.get(f"/v1{path}", headers=world.key(None), params={"limit": 1})).json()
+    rest = await listed(world, path, cursor=page["next_cursor"])
+    assert [each["partner_id"] for each in rest] == ["rival-msp"]
+
+
+async def test_what_is_missing_is_told_by_code(world: "World") -> None:
+    await world.connect()
+    await world.pool.execute("UPDATE partner SET review_first_sync = true WHERE partner_id = 'acme-msp'")
+    stranger = {"customer_id": "C-2", "customer_name": "Stranger"}
+    invoice_pk = await world.invoice(
+        lines=[world.line(1), world.line(2, **stranger), world.line(3, **stranger, kind="usage")]
+    )
+    items = [
+        world.item(outcome="synced", line_nos=[1]),
+        world.item(
+            outcome="skipped", action="none", reason="customer_not_found", customer_ids=["C-2"], line_nos=[2, 3]
+        ),
+    ]
+    run_id = await world.run(invoice_pk, items)
+    await world.finish(run_id)
+    acme, rival = await listed(world, "/readiness", period="2026-11")
+    assert acme["missing"] == ["first_review", "unmatched_customers"]
+    assert (acme["connected"], acme["review_done"], acme["ready"]) == (True, False, False)
+    assert (acme["unmatched_customers"], acme["unmatched_amount"], acme["currency"]) == (1, "378.00", "AUD")
+    assert (acme["last_run"]["run_id"], acme["last_run"]["state"]) == (str(run_id), "succeeded")
+    assert rival["missing"][0] == "not_connected"
+    assert rival["last_run"] is None
+
+    await world.halo({7: "Contoso"})
+    await world.pool.execute("UPDATE halo_snapshot SET reviewed_at = now()")
+    await world.finish(await world.run(invoice_pk, [world.item(outcome="synced", line_nos=[1, 2])]))
+    acme, _ = await listed(world, "/readiness")
+    assert (acme["ready"], acme["missing"]) == (True, [])
+
+
+async def test_the_list_of_partners_shows_what_needs_somebody(world: "World") -> None:
+    await world.connect()
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    await world.finish(await world.run(invoice_pk, [world.item(outcome="failed", line_nos=[1])]), "partial")
+    acme, rival = await listed(world, "/partners")
+    assert (acme["connection"], acme["tenant"], acme["needs_attention"]) == ("connected", "acme", True)
+    assert acme["last_invoice"]["invoice_id"] == "INV-1"
+    assert acme["last_run"]["failed"] == 1
+    assert (rival["connection"], rival["last_invoice"]) == ("disconnected", None)
