@@ -108,7 +108,8 @@ async def test_nobody_has_a_right_that_the_table_of_cells_forbids(pool: "asyncpg
 async def test_of_an_attempt_all_may_be_read_but_what_is_auths(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
     """A new column of it needs a decision too: who shows attempts names the columns."""
     rows = await pool.fetch(
-        """SELECT attname FROM pg_attribute WHERE attrelid = 'oauth_attempt'::regclass AND attnum > 0 AND NOT attisdropped
+        """SELECT attname FROM pg_attribute
+        WHERE attrelid = 'oauth_attempt'::regclass AND attnum > 0 AND NOT attisdropped
           AND NOT has_column_privilege($1, attrelid, attnum, 'SELECT')""",
         USERS.name(REPORT_API),
     )
