@@ -98,6 +98,19 @@ CREATE TABLE dead_letter (
 );
 CREATE UNIQUE INDEX dead_letter_kept ON dead_letter USING btree (queue, body_hash) WHERE (state = 'kept'::text);
 
+CREATE TABLE halo_array_size (
+    tenant text NOT NULL,
+    rows integer NOT NULL,
+    ceiling integer,
+    reason text,
+    ceiling_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    trial_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    learnt_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant),
+    CHECK ((reason = ANY (ARRAY['refused'::text, 'unanswered'::text]))),
+    CHECK ((rows > 0))
+);
+
 CREATE TABLE halo_client (
     partner_id text NOT NULL,
     halo_client_id bigint NOT NULL,

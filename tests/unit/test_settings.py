@@ -44,6 +44,7 @@ OF_THOSE_THAT_TALK_TO_HALO = {
     "HALO_PAGE_SIZE": ["0", "1001"],
     "HALO_PAGE_SIZE_MAX": ["0", "1001"],
     "HALO_BATCH_SIZE": ["0", "1001"],
+    "HALO_BATCH_SIZE_MAX": ["0", "1001"],
     "HALO_TIMEOUT_S": ["0", "nan", "inf"],
     "HALO_SETTLE_S": ["-1", "nan", "inf"],
 }
@@ -120,6 +121,7 @@ def test_the_defaults_are_those_of_the_specification(process: str) -> None:
         "halo_page_size": 100,
         "halo_page_size_max": 1000,
         "halo_batch_size": 50,
+        "halo_batch_size_max": 500,
         "halo_timeout_s": 30,
         "halo_settle_s": 60,
     }

@@ -11,7 +11,8 @@ from halosync.domain.batching import BatchKind
 from halosync.domain.model import Action, LicenceState, Outcome, PlannedItem
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.store.actions import ActionStore
-from simulation.actions import MemoryActions
+from halosync.store.array_sizes import ArraySizeStore
+from simulation.actions import MemoryActions, MemoryArraySizes
 from simulation.clock import now
 from simulation.database import Database, KnownLicence, Run
 
@@ -30,6 +31,7 @@ class Stage(Protocol):
     """A run that is being written, whose batches a test makes; and what a test looks at."""
 
     store: Any
+    array_sizes: Any
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
         """Add a batch with an action each; return its id and those of its items."""
@@ -75,6 +77,7 @@ class RealStage:
         self._pool = pool
         self._seq = 0
         self.store = ActionStore(pool)
+        self.array_sizes = ArraySizeStore(pool)
 
     async def set_up(self) -> None:
         await self._pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
@@ -171,6 +174,7 @@ class MemoryStage:
         self._db = Database(PARTNER, TENANT)
         self._db.runs[RUN_ID] = Run(RUN_ID, 0, state=RunState.WRITING)
         self.store = MemoryActions(self._db)
+        self.array_sizes = MemoryArraySizes(self._db)
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
         batch = self._db.new_batch(RUN_ID, BatchKind.WRITE, BatchState(state))

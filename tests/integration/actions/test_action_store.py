@@ -1,10 +1,14 @@
 """One suite for the store of actions and its double: what docs/actions.md says, query by query."""
 
-import pytest
-from halosync.domain.model import Action, Reason
-from halosync.ports.batch_work import AppliedAction, FailedAction
+from dataclasses import replace
+from decimal import Decimal
 
-from .conftest import CLIENT, Stage, marked
+import pytest
+from halosync.domain.array_size import ArraySize, CeilingReason
+from halosync.domain.model import Action, KeptOtherwise, Reason
+from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer
+
+from .conftest import CLIENT, STATE, Stage, marked
 
 CREATE, UPDATE, DELETE = Action.CREATE, Action.UPDATE, Action.DELETE
 
@@ -193,3 +197,55 @@ async def test_a_batch_without_open_actions_is_closed(stage: Stage) -> None:
     batch = await stage.store.batch(batch_id)
     await stage.store.close_if_done(batch)
     assert await stage.store.batch(batch_id) is None
+
+
+async def test_what_was_not_in_a_refused_array_becomes_a_batch_of_its_own(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
+    marks = await marked(stage, items[:2])
+    answer = HaloAnswer(500, "No.")
+    await stage.store.refuse(await stage.store.batch(batch_id), marks, [], settle_s=30.0, answer=answer)
+    assert await stage.batch_of(items[0]) == await stage.batch_of(items[1]) == batch_id
+    rest = await stage.batch_of(items[2])
+    assert rest != batch_id
+    assert await stage.orders() == [rest]
+    refused, _ = await stage.store.open_actions(batch_id)
+    assert (refused.answer, refused.acknowledged, 20 < refused.settle_wait_s <= 30) == (answer, False, True)
+    assert (await stage.store.batch(rest)).refused_rows is None
+
+
+async def test_an_answer_is_kept_with_the_id_it_names_until_the_next_mark(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    marks = await marked(stage, items)
+    await stage.store.mark_unknown(marks, settle_s=0.0, answer=HaloAnswer(200), licence_ids={items[0]: 77})
+    [action] = await stage.store.open_actions(batch_id)
+    assert (action.licence_id, action.acknowledged) == (77, True)
+    await stage.store.unmark(marks, charged=True)
+    await marked(stage, items)
+    [action] = await stage.store.open_actions(batch_id)
+    assert (action.licence_id, action.answer) == (77, None)
+
+
+async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    batch = await stage.store.batch(batch_id)
+    marks = await marked(stage, items)
+    wish = KeptOtherwise(STATE, replace(STATE, quantity=Decimal(0)), "P-1", "P&amp;1")
+    failed = FailedAction(items[0], marks[items[0]], Reason.NOT_KEPT, "no", 7, wish)
+    await stage.store.record(batch, [], [failed])
+    assert (await stage.item(items[0]))[:2] == ("rejected", "failed")
+    assert await stage.store.known_licences(batch, CLIENT) == {7}
+
+
+async def test_sizes_of_arrays_are_remembered_and_one_writer_tries_a_larger_one(stage: Stage) -> None:
+    sizes = stage.array_sizes
+    assert await sizes.learnt("acme") is None
+    assert await sizes.begin_trial("acme", ArraySize(50), hold_s=60.0)
+    assert not await sizes.begin_trial("acme", ArraySize(50), hold_s=60.0)
+    assert await sizes.learnt("acme") == ArraySize(50)
+    refused = ArraySize(50, 100, CeilingReason.REFUSED)
+    await sizes.learn("acme", refused)
+    assert await sizes.learnt("acme") == refused
+    assert await sizes.begin_trial("acme", refused, hold_s=0.0)
+    assert await sizes.begin_trial("acme", refused, hold_s=60.0)  # the first has had its time
+    await sizes.learn("acme", ArraySize(99))
+    assert await sizes.learnt("acme") == ArraySize(99)

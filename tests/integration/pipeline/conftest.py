@@ -25,6 +25,7 @@ from halo_writer.ports import Ports as WriterPorts
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.accounts import Account
 from halosync.domain.acts import Actor
+from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.run_order import RunOrder
 from halosync.halo.read import HaloReader
@@ -35,6 +36,7 @@ from halosync.ports.permits import Rate
 from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.actions import ActionStore
+from halosync.store.array_sizes import ArraySizeStore
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
@@ -87,10 +89,15 @@ class Tuning:
     page_size: int = 100
     most_rows: int | None = None
     batch_size: int = 50
+    most_batch: int | None = None
     timeout_s: float = 2.0
     settle_s: float = 0.2
     delays_s: tuple[float, ...] = (0.05, 0.1)
     max_attempts: int = 4
+
+    @property
+    def array_sizes(self) -> ArraySizeBounds:
+        return ArraySizeBounds(self.batch_size, self.most_batch or self.batch_size, self.timeout_s / 3)
 
     @property
     def page_sizes(self) -> PageSizeBounds:
@@ -144,7 +151,8 @@ class Pipeline:
         rules = PlannerRules(
             rate=rate or self.tuning.rate,
             page_sizes=self.tuning.page_sizes,
-            batch_size=self.tuning.batch_size,
+            batch_size=self.tuning.array_sizes.most,
+            delete_batch_size=self.tuning.batch_size,
             delays_s=self.tuning.delays_s,
             max_attempts=self.tuning.max_attempts,
         )
@@ -159,10 +167,12 @@ class Pipeline:
             counter=RequestCounter(self.pools.writer),
             lists=HaloReader(self.transport, self.tuning.page_size),
             writes=HaloWriter(self.transport),
+            array_sizes=ArraySizeStore(self.pools.writer),
         )
         rules = WriterRules(
             worker=name,
             rate=self.tuning.rate,
+            array_sizes=self.tuning.array_sizes,
             page_sizes=self.tuning.page_sizes,
             delays_s=self.tuning.delays_s,
             max_attempts=self.tuning.max_attempts,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from halosync.domain.array_size import ArraySize
 from halosync.domain.batching import BatchKind
 from halosync.domain.completeness import Pages
 from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence, WrittenLicence
@@ -153,6 +154,9 @@ class Database:
     items: dict[int, Item] = field(default_factory=dict)
     reads: dict[UUID, Read] = field(default_factory=dict)
     page_sizes: dict[HaloList, PageSize] = field(default_factory=dict)
+    array_size: ArraySize | None = None
+    array_ceiling_until: float = 0.0
+    array_trial_until: float = 0.0
     invoices: list[list[Line]] = field(default_factory=list)
     inbox: set[Any] = field(default_factory=set)
     outbox: list[OutboxRow] = field(default_factory=list)

@@ -18,7 +18,7 @@ class Scenario:
         known: how many of them Halo has already, with another quantity.
         stale: licences that are to be removed.
         clients: over how many clients they are spread.
-        batch_size: creates and updates in one request.
+        batch_size, most_batch: creates and updates in one request, at first and at most.
         page_size, most_rows: rows that a page of Halo's lists is asked to have, at first and at most.
         limit, window_s: the budget.
         sliding: whether Halo's window slides.
@@ -37,6 +37,7 @@ class Scenario:
     stale: int = 3
     clients: int = 2
     batch_size: int = 5
+    most_batch: int = 0
     page_size: int = 10
     most_rows: int = 40
     limit: int = 500

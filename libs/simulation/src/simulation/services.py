@@ -11,6 +11,7 @@ import planner.assembly
 import planner.ports
 from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
+from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.page_size import PageSizeBounds
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
@@ -18,7 +19,7 @@ from halosync.messaging.delivery import Poison
 from halosync.ports.permits import Rate
 from planner.environment import PlannerRules
 
-from simulation.actions import MemoryActions
+from simulation.actions import MemoryActions, MemoryArraySizes
 from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
 from simulation.clock import now
 from simulation.database import Database
@@ -55,6 +56,8 @@ class Deployment:
         self.dice, self.guards, self.halo, self.scenario = dice, guards, halo, scenario
         self.rate = Rate(scenario.limit, scenario.window_s)
         self.page_sizes = PageSizeBounds(scenario.page_size, scenario.most_rows, REQUEST_S / 3)
+        most = max(scenario.batch_size, scenario.most_batch)
+        self.array_sizes = ArraySizeBounds(scenario.batch_size, most, REQUEST_S / 3)
         self.database = Database(guards=guards)
         self.broker = Broker(dice, guards)
         self.auth = Auth(halo)
@@ -106,7 +109,8 @@ class Deployment:
         rules = PlannerRules(
             rate=self.rate,
             page_sizes=self.page_sizes,
-            batch_size=self.scenario.batch_size,
+            batch_size=self.array_sizes.most,
+            delete_batch_size=self.scenario.batch_size,
             delays_s=DELAYS_S,
             max_attempts=self.scenario.max_attempts,
         )
@@ -133,12 +137,14 @@ class Deployment:
             counter=MemoryRequestCounter(self.database, process.step),
             lists=HaloReader(transport, self.scenario.page_size),
             writes=HaloWriter(transport),
+            array_sizes=MemoryArraySizes(self.database, process.step),
             in_flight=InFlight() if self.guards.shield else Unshielded(),
             clock=self._clock,
         )
         rules = WriterRules(
             worker=name,
             rate=self.rate,
+            array_sizes=self.array_sizes,
             page_sizes=self.page_sizes,
             delays_s=DELAYS_S,
             max_attempts=self.scenario.max_attempts,

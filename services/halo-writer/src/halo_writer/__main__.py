@@ -9,6 +9,7 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.runtime.tokens import Tokens
 from halosync.store.actions import ActionStore
+from halosync.store.array_sizes import ArraySizeStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.request_counter import RequestCounter
 
@@ -32,6 +33,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
         writes=HaloWriter(transport),
+        array_sizes=ArraySizeStore(pool),
     )
     build(parts.broker, batch_writer=assemble(ports, settings.rules), at_once=settings.batches_at_once)
     return Composition(

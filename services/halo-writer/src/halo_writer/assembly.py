@@ -2,6 +2,7 @@
 
 from halosync.runtime.read_access import ReadAccess
 
+from halo_writer.array_sizing import ArraySizing
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.client_lists import ClientLists
 from halo_writer.environment import WriterRules
@@ -23,6 +24,7 @@ def assemble(ports: Ports, rules: WriterRules) -> BatchWriter:
             writes=ports.writes,
             counter=ports.counter,
             rules=rules,
+            sizing=ArraySizing(ports.array_sizes, rules.array_sizes, ports.writes.total_timeout_s),
             clock=ports.clock,
         ),
         lookup=WriteLookUp(ports.actions, ClientLists(ports.actions, access, ports.lists, rules.page_sizes), rules),

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.permits import Rate
 from halosync.runtime.settings import HaloSettings, ProcessSettings
@@ -17,6 +18,7 @@ class WriterRules:
 
     Attributes:
         worker: the name of this process in the rows that it marks.
+        array_sizes: how many rows an array of writes has.
         page_sizes: how many rows a page of Halo's lists is asked to have.
         rate: the limit of a tenant whose partner has none of its own.
         delays_s: the waits before another attempt, in seconds, rising; the last one serves all further attempts.
@@ -26,6 +28,7 @@ class WriterRules:
     """
 
     worker: str
+    array_sizes: ArraySizeBounds
     page_sizes: PageSizeBounds
     rate: Rate
     delays_s: Sequence[float]
@@ -45,6 +48,7 @@ class WriterSettings(ProcessSettings, HaloSettings):
         """What the use cases go by; `worker` is a name that people recognise."""
         return WriterRules(
             worker=f"{socket.gethostname()}:{os.getpid()}",
+            array_sizes=self.array_sizes,
             page_sizes=self.page_sizes,
             rate=Rate(self.halo_rate_requests, self.halo_rate_window_s),
             delays_s=self.retry_delays_s,

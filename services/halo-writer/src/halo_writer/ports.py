@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from halosync.domain.array_size import ArraySize
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.licence_write import LicenceWrite, StoredLicence
 from halosync.ports.permits import Counter, Limiter
@@ -138,6 +139,21 @@ class LicenceWrites(Protocol):
         ...
 
 
+class ArraySizes(Protocol):
+    """How large arrays may be, as learnt for each tenant; see `ArraySizeStore`."""
+
+    async def learnt(self, tenant: str) -> ArraySize | None:
+        """Return what was learnt; None if nothing was."""
+        ...
+
+    async def begin_trial(self, tenant: str, size: ArraySize, *, hold_s: float) -> bool:
+        """Take the right to try a larger array, for `hold_s` seconds at most; False if another has it."""
+        ...
+
+    async def learn(self, tenant: str, size: ArraySize) -> None:
+        """Remember it; a trial ends with that."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """Everything outside of the writer's use cases.
@@ -153,5 +169,6 @@ class Ports:
     counter: Counter
     lists: HaloLists
     writes: LicenceWrites
+    array_sizes: ArraySizes
     in_flight: InFlight = field(default_factory=InFlight)
     clock: Callable[[], float] = time.monotonic

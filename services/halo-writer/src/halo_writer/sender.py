@@ -15,6 +15,7 @@ from halosync.ports.failures import HaloFailure
 from halosync.ports.licence_write import StoredLicence
 from halosync.ports.permits import Counter, Lease, Limiter
 
+from halo_writer.array_sizing import ArraySizing, Turn
 from halo_writer.effects import result_of, write_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions, LicenceWrites
@@ -69,6 +70,7 @@ class Sender:
         writes: LicenceWrites,
         counter: Counter,
         rules: WriterRules,
+        sizing: ArraySizing,
         clock: Callable[[], float],
     ) -> None:
         self._actions = actions
@@ -76,12 +78,13 @@ class Sender:
         self._writes = writes
         self._counter = counter
         self._rules = rules
+        self._sizing = sizing
         self._clock = clock
 
     async def send_array(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
     ) -> FailedRequest | bool:
-        """Send creates and updates as one array and record what Halo applied.
+        """Send creates and updates as one array, as many as Halo takes, and record what it applied.
 
         Returns what remains to be decided; or else whether Halo has taken a request.
 
@@ -89,7 +92,8 @@ class Sender:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
         permits = await self._lease(batch, 1)
-        return await self._array(batch, list(actions), token, permits)
+        turn = await self._sizing.turn(batch.tenant, len(actions))
+        return await self._array(batch, list(actions[: turn.rows]), token, permits, turn)
 
     async def send_deletes(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], token: TokenGranted
@@ -113,7 +117,7 @@ class Sender:
         return Permits(lease, asked_at + lease_s - longest_s)
 
     async def _array(
-        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
+        self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits, turn: Turn
     ) -> FailedRequest | bool:
         spent = 0
         try:
@@ -121,21 +125,26 @@ class Sender:
             marked = [action for action in actions if action.item_id in marks]
             marks = {action.item_id: marks[action.item_id] for action in marked}  # in the order of the array
             if not marked:
+                await self._sizing.unsent(batch.tenant, turn)
                 return False
             writes = [write_of(action, batch) for action in marked]
             secret = token.access_token.get_secret_value()
             try:
                 self._in_time(marked_at, permits)
-                spent = 1
+                spent, sent_at = 1, self._clock()
                 with IN_FLIGHT.track_inprogress():
                     answers = await self._writes.post(batch.tenant, secret, writes)
             except TooLateError:
                 await self._actions.unmark(marks, charged=False)
+                await self._sizing.unsent(batch.tenant, turn)
                 return False
             except HaloFailure as failure:
                 spent = 1 if failure.sent else 0
+                await self._sizing.failed(batch.tenant, turn, len(marked), failure)
                 return FailedRequest(failure, marks, _attempt(marked))
+            took_s = self._clock() - sent_at
             await self._record(batch, list(zip(marked, answers, strict=True)), marks)
+            await self._sizing.taken(batch.tenant, turn, len(marked), took_s)
             return True
         finally:
             await self._spend(batch, permits.lease, spent)

@@ -18,7 +18,8 @@ class PlannerRules:
     Attributes:
         rate: the limit of a tenant whose partner has none of its own.
         page_sizes: how many rows a page of Halo's lists is asked to have.
-        batch_size: the most creates and updates in a batch.
+        batch_size: the most creates and updates in a batch, which is sent in arrays of the size that Halo takes.
+        delete_batch_size: the most deletes in a batch.
         delays_s: the waits before another attempt, in seconds, rising; the last one serves all further attempts.
         max_attempts: after so many a run fails.
     """
@@ -26,6 +27,7 @@ class PlannerRules:
     rate: Rate
     page_sizes: PageSizeBounds
     batch_size: int
+    delete_batch_size: int
     delays_s: Sequence[float]
     max_attempts: int
 
@@ -43,7 +45,8 @@ class PlannerSettings(ProcessSettings, HaloSettings):
         return PlannerRules(
             rate=Rate(self.halo_rate_requests, self.halo_rate_window_s),
             page_sizes=self.page_sizes,
-            batch_size=self.halo_batch_size,
+            batch_size=self.array_sizes.most,
+            delete_batch_size=self.halo_batch_size,
             delays_s=self.retry_delays_s,
             max_attempts=self.retry_max_attempts,
         )

@@ -147,7 +147,7 @@ class RunPlanner:
         review = await asyncio.to_thread(outlooks, inputs) if waits else ()
         settings = inputs.settings
         del inputs
-        parts = batches(plan.items, self._rules.batch_size, settings.removal)
+        parts = batches(plan.items, self._rules.batch_size, settings.removal, delete_size=self._rules.delete_batch_size)
         await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode is RunMode.APPLY, review=review)
         log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
 

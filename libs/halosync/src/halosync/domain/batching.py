@@ -11,7 +11,7 @@ Id = TypeVar("Id")
 
 
 class BatchKind(StrEnum):
-    """How a batch is sent: `write` is one request with an array, `delete` is one request for each licence."""
+    """How a batch is sent: `write` in arrays, `delete` in one request for each licence."""
 
     WRITE = "write"
     DELETE = "delete"
@@ -25,16 +25,20 @@ class Batch:
     indexes: tuple[int, ...]
 
 
-def batches(items: Sequence[PlannedItem], size: int, removal: Removal) -> list[Batch]:
-    """Return the batches of all pending items, each of at most `size`, in the plan's order; deletes come last.
+def batches(
+    items: Sequence[PlannedItem], size: int, removal: Removal, *, delete_size: int | None = None
+) -> list[Batch]:
+    """Return the batches of all pending items in the plan's order; deletes come last.
 
-    Removals that only deactivate or set to zero are updates for Halo, so they travel with the writes.
+    Each has at most `size` actions, a batch of deletes `delete_size` (None: as many). Removals that only deactivate or
+    set to zero are updates for Halo, so they travel with the writes.
 
     Raises:
-        ValueError: `size` is below 1.
+        ValueError: a size is below 1.
     """
-    if size < 1:
-        raise ValueError(f"A batch holds at least one action, not {size}.")
+    sizes = {BatchKind.WRITE: size, BatchKind.DELETE: size if delete_size is None else delete_size}
+    if min(sizes.values()) < 1:
+        raise ValueError(f"A batch holds at least one action, not {min(sizes.values())}.")
     writes: list[int] = []
     deletes: list[int] = []
     for index, item in enumerate(items):
@@ -42,9 +46,9 @@ def batches(items: Sequence[PlannedItem], size: int, removal: Removal) -> list[B
             is_delete = item.action is Action.DELETE and removal is Removal.DELETE
             (deletes if is_delete else writes).append(index)
     return [
-        Batch(kind, tuple(indexes[start : start + size]))
+        Batch(kind, tuple(indexes[start : start + sizes[kind]]))
         for kind, indexes in ((BatchKind.WRITE, writes), (BatchKind.DELETE, deletes))
-        for start in range(0, len(indexes), size)
+        for start in range(0, len(indexes), sizes[kind])
     ]
 
 

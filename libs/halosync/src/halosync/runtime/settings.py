@@ -7,6 +7,7 @@ from pydantic import AmqpDsn, BeforeValidator, Field, ValidationError, field_val
 from pydantic_settings import BaseSettings, NoDecode
 
 from halosync.contracts.database_url import DatabaseUrl
+from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.tenant import SUFFIXES, HaloHosts, is_host_pattern
@@ -73,8 +74,15 @@ class HaloSettings(EnvironmentSettings):
     halo_page_size: int = Field(default=100, ge=1, le=1000)
     halo_page_size_max: int = Field(default=1000, ge=1, le=1000)
     halo_batch_size: int = Field(default=50, ge=1, le=1000)
+    halo_batch_size_max: int = Field(default=500, ge=1, le=1000)
     halo_timeout_s: float = Field(default=30.0, gt=0, le=3600)
     halo_settle_s: float = Field(default=60.0, ge=0, le=86_400)
+
+    @property
+    def array_sizes(self) -> ArraySizeBounds:
+        """How many rows an array of writes has: at first, at most, and what is too slow."""
+        most = max(self.halo_batch_size, self.halo_batch_size_max)
+        return ArraySizeBounds(self.halo_batch_size, most, self.halo_timeout_s / 3)
 
     @property
     def page_sizes(self) -> PageSizeBounds:

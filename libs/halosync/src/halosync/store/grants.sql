@@ -100,6 +100,10 @@ GRANT DELETE ON halo_refresh TO :auth;
 -- halo_page_size: learnt by whoever reads Halo
 GRANT SELECT, INSERT, UPDATE ON halo_page_size TO :auth, :planner, :halo_writer;
 GRANT SELECT ON halo_page_size TO :operator;
+
+-- halo_array_size: learnt by the writers
+GRANT SELECT, INSERT, UPDATE ON halo_array_size TO :halo_writer;
+GRANT SELECT ON halo_array_size TO :operator;
 -- halo_read
 GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
 -- halo_read_client

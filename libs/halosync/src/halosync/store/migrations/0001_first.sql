@@ -254,6 +254,17 @@ CREATE TABLE halo_page_size (
     PRIMARY KEY (tenant, list)
 );
 
+-- How many rows of an array of writes a tenant's Halo takes (halosync.domain.array_size).
+CREATE TABLE halo_array_size (
+    tenant          text PRIMARY KEY,
+    rows            integer NOT NULL CHECK (rows > 0),
+    ceiling         integer,                                      -- so many and more are not tried before ceiling_until
+    reason          text CHECK (reason IN ('refused', 'unanswered')),
+    ceiling_until   timestamptz NOT NULL DEFAULT '-infinity',
+    trial_until     timestamptz NOT NULL DEFAULT '-infinity',     -- a writer is trying a larger array
+    learnt_at       timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE halo_read_client (
     read_id         uuid NOT NULL,
     halo_client_id  bigint NOT NULL,

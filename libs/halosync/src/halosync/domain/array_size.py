@@ -1,0 +1,96 @@
+"""How many rows an array has: more where Halo takes them quickly, fewer where it does not (spec section 9).
+
+A larger array is tried by one writer at a time: should Halo refuse it, all its rows must be looked up.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from halosync.domain.retry import FailureClass
+
+GROWTH = 2
+"""A size that worked is tried so many times larger."""
+
+SMALLEST = 10
+"""An array of so few rows is not what overburdens a Halo."""
+
+
+class CeilingReason(StrEnum):
+    """Why a size is not tried for a while."""
+
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+HOLDS_S = {CeilingReason.REFUSED: 86_400.0, CeilingReason.UNANSWERED: 600.0}
+"""For so long a size is not tried again, in seconds: an outage passes sooner than a limit of Halo's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySize:
+    """What was learnt of a tenant: so many rows work; arrays of `ceiling` rows and more are not tried for now."""
+
+    rows: int
+    ceiling: int | None = None
+    reason: CeilingReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySizeBounds:
+    """The settings: where it starts, what it may become, and after how many seconds an answer counts as slow."""
+
+    start: int
+    most: int
+    slow_s: float
+
+
+def first_size(learnt: ArraySize | None, bounds: ArraySizeBounds) -> ArraySize:
+    """Return what to go by; a setting that was lowered since wins over what was learnt."""
+    return ArraySize(bounds.start) if learnt is None else replace(learnt, rows=min(learnt.rows, bounds.most))
+
+
+def larger(size: ArraySize, bounds: ArraySizeBounds) -> int | None:
+    """Return the next size to be tried; None if there is none."""
+    tried = min(size.rows * GROWTH, bounds.most)
+    return tried if tried > size.rows and (size.ceiling is None or tried < size.ceiling) else None
+
+
+def after_taken(size: ArraySize, sent: int, took_s: float, bounds: ArraySizeBounds) -> ArraySize:
+    """Return what is learnt from an array of `sent` rows that Halo took in `took_s` seconds."""
+    if took_s > bounds.slow_s and sent > SMALLEST:
+        return ArraySize(max(sent // GROWTH, SMALLEST), sent, CeilingReason.REFUSED)
+    rows = max(size.rows, sent)
+    if took_s * GROWTH > bounds.slow_s and sent == rows:  # twice as many would be slow
+        return ArraySize(rows, _lower(size, sent * GROWTH), CeilingReason.REFUSED)
+    return replace(size, rows=rows)
+
+
+def after_failed(
+    size: ArraySize, sent: int, failure: FailureClass, *, answered: bool, rows_named: bool, bounds: ArraySizeBounds
+) -> ArraySize:
+    """Return what is learnt from an array that failed for what may be its size.
+
+    Args:
+        size: what was known.
+        sent: its rows.
+        failure: the class of the failure.
+        answered: Halo did answer.
+        rows_named: it named the rows that it does not like, so it was not the size.
+        bounds: the settings.
+    """
+    if sent > bounds.start and failure is FailureClass.REJECTED and not rows_named:
+        return ArraySize(_proven(size, sent, bounds), _lower(size, sent), CeilingReason.REFUSED)
+    lost = failure is FailureClass.FAILED_WHOLE or (failure is FailureClass.OUTCOME_UNKNOWN and not answered)
+    if sent > bounds.start and lost:
+        return ArraySize(_proven(size, sent, bounds), _lower(size, sent), CeilingReason.UNANSWERED)
+    if sent > SMALLEST and failure is FailureClass.OUTCOME_UNKNOWN and not answered:
+        return replace(size, rows=max(min(size.rows, sent) // GROWTH, SMALLEST))
+    return size
+
+
+def _proven(size: ArraySize, sent: int, bounds: ArraySizeBounds) -> int:
+    return size.rows if size.rows < sent else max(sent // GROWTH, bounds.start)
+
+
+def _lower(size: ArraySize, ceiling: int) -> int:
+    return ceiling if size.ceiling is None else min(size.ceiling, ceiling)

@@ -1,0 +1,37 @@
+"""How large arrays of writes may be, as learnt for each tenant (spec section 9)."""
+
+from typing import Any
+
+import asyncpg
+
+from halosync.domain.array_size import HOLDS_S, ArraySize, CeilingReason
+from halosync.store.queries import QUERIES
+
+
+class ArraySizeStore:
+    """Remembers it for all processes, and lets one of them at a time try a larger one."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def learnt(self, tenant: str) -> ArraySize | None:
+        """Return what was learnt; None if nothing was, or a month ago."""
+        row = await QUERIES.array_size(self._pool, tenant=tenant)
+        if row is None:
+            return None
+        return ArraySize(row["rows"], row["ceiling"], row["reason"] and CeilingReason(row["reason"]))
+
+    async def begin_trial(self, tenant: str, size: ArraySize, *, hold_s: float) -> bool:
+        """Take the right to try a larger array, for `hold_s` seconds at most; False if another has it."""
+        return await QUERIES.begin_array_trial(self._pool, tenant=tenant, rows=size.rows, hold_s=hold_s) is not None
+
+    async def learn(self, tenant: str, size: ArraySize) -> None:
+        """Remember it; a trial ends with that."""
+        await QUERIES.learn_array_size(
+            self._pool,
+            tenant=tenant,
+            rows=size.rows,
+            ceiling=size.ceiling,
+            reason=size.reason,
+            holds_s=0.0 if size.reason is None else HOLDS_S[size.reason],
+        )

@@ -1,0 +1,64 @@
+"""Arrays grow where Halo takes them quickly, and stay or become small where it does not (spec section 9)."""
+
+from typing import Any
+
+from .conftest import TENANT, Pipeline
+
+ONE = {"method": "POST", "path": "SoftwareLicence"}
+
+
+def products(number: int) -> list[dict[str, Any]]:
+    return [{"product_code": f"P-{n:03}", "quantity": str(n % 7 + 1)} for n in range(number)]
+
+
+async def sent(pipeline: Pipeline) -> list[int]:
+    """How many rows each array had."""
+    log = await pipeline.sandbox.admin.requests(TENANT)
+    return [entry["rows"] for entry in log if entry["method"] == "POST" and "/api/" in entry["path"]]
+
+
+async def tuned(pipeline: Pipeline) -> None:
+    pipeline.tuning.batch_size, pipeline.tuning.most_batch = 10, 100
+    pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
+
+
+async def test_a_halo_that_takes_everything_is_sent_more_at_a_time_and_that_is_remembered(pipeline: Pipeline) -> None:
+    await tuned(pipeline)
+    await pipeline.invoice(products(200))
+    assert (await pipeline.sync())["created"] == 200
+    assert await sent(pipeline) == [20, 40, 40, 80, 20]
+    assert len(await pipeline.licences()) == 200
+    await pipeline.invoice([{**row, "unit_price": "11.00"} for row in products(200)], revision=2)
+    assert (await pipeline.sync())["updated"] == 200
+    assert (await sent(pipeline))[5:] == [100, 100]
+
+
+async def test_one_that_refuses_larger_arrays_is_tried_once_and_nothing_fails(pipeline: Pipeline) -> None:
+    await tuned(pipeline)
+    await pipeline.sandbox.admin.change_settings(TENANT, largest_array=10)
+    await pipeline.invoice(products(200))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"], run["failed"]) == ("succeeded", 200, 0)
+    arrays = await sent(pipeline)
+    assert [rows for rows in arrays if rows > 10] == [20]
+    assert len(arrays) == 1 + 20
+    assert {item["attempts"] for item in await pipeline.items(run["run_id"])} == {1}
+
+
+async def test_one_that_slows_down_is_sent_less(pipeline: Pipeline) -> None:
+    pipeline.tuning.timeout_s = 3.0
+    await tuned(pipeline)
+    await pipeline.sandbox.admin.change_settings(TENANT, row_delay_s=0.02)  # 80 rows take more than a third of 3 s
+    await pipeline.invoice(products(300))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"]) == ("succeeded", 300)
+    assert max(await sent(pipeline)) == 40
+
+
+async def test_what_was_not_in_a_refused_array_goes_on_beside_it(pipeline: Pipeline) -> None:
+    await tuned(pipeline)
+    await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "row_name": "P-003"}, times=None, status=500)
+    await pipeline.invoice(products(60))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"], run["failed"]) == ("partial", 59, 1)
+    assert len(await pipeline.licences()) == 59

@@ -1,0 +1,108 @@
+"""How many rows an array has, as learnt from what became of arrays (spec section 9)."""
+
+import pytest
+from halosync.domain.array_size import (
+    SMALLEST,
+    ArraySize,
+    ArraySizeBounds,
+    CeilingReason,
+    after_failed,
+    after_taken,
+    first_size,
+    larger,
+)
+from halosync.domain.retry import FailureClass
+from hypothesis import given
+from hypothesis import strategies as st
+
+BOUNDS = ArraySizeBounds(start=50, most=500, slow_s=10.0)
+REFUSED, UNANSWERED = CeilingReason.REFUSED, CeilingReason.UNANSWERED
+
+
+def failed(
+    size: ArraySize, sent: int, failure: FailureClass, *, answered: bool = True, rows_named: bool = False
+) -> ArraySize:
+    return after_failed(size, sent, failure, answered=answered, rows_named=rows_named, bounds=BOUNDS)
+
+
+def test_it_starts_where_the_settings_say_and_keeps_to_them() -> None:
+    assert first_size(None, BOUNDS) == ArraySize(50)
+    assert first_size(ArraySize(900, 950, REFUSED), BOUNDS) == ArraySize(500, 950, REFUSED)
+
+
+def test_a_halo_that_takes_everything_is_sent_ten_times_as_much_after_four_trials() -> None:
+    size, sizes = ArraySize(50), []
+    while (tried := larger(size, BOUNDS)) is not None:
+        size = after_taken(size, tried, 0.5, BOUNDS)
+        sizes.append(size.rows)
+    assert sizes == [100, 200, 400, 500]
+
+
+@pytest.mark.parametrize(
+    ("size", "tried"),
+    [
+        (ArraySize(50, 101), 100),
+        (ArraySize(50, 100), None),
+        (ArraySize(300), 500),
+        (ArraySize(499), 500),
+        (ArraySize(500), None),
+    ],
+)
+def test_what_failed_is_not_tried(size: ArraySize, tried: int | None) -> None:
+    assert larger(size, BOUNDS) == tried
+
+
+def test_a_slow_answer_makes_arrays_smaller_and_one_that_would_be_slow_keeps_them() -> None:
+    assert after_taken(ArraySize(200), 200, 12.0, BOUNDS) == ArraySize(100, 200, REFUSED)
+    assert after_taken(ArraySize(200), 200, 6.0, BOUNDS) == ArraySize(200, 400, REFUSED)
+    assert after_taken(ArraySize(200, 300, UNANSWERED), 200, 6.0, BOUNDS) == ArraySize(200, 300, REFUSED)
+    assert after_taken(ArraySize(200), 20, 6.0, BOUNDS) == ArraySize(200)  # a small array says nothing of a large one
+    assert after_taken(ArraySize(1), 1, 12.0, BOUNDS) == ArraySize(1, 2, REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("failure", "answered", "learnt"),
+    [
+        (FailureClass.REJECTED, True, ArraySize(50, 100, REFUSED)),
+        (FailureClass.FAILED_WHOLE, True, ArraySize(50, 100, UNANSWERED)),
+        (FailureClass.OUTCOME_UNKNOWN, False, ArraySize(50, 100, UNANSWERED)),
+        (FailureClass.OUTCOME_UNKNOWN, True, ArraySize(50)),
+        (FailureClass.TRANSIENT, False, ArraySize(50)),
+        (FailureClass.RATE_LIMITED, True, ArraySize(50)),
+    ],
+)
+def test_a_larger_array_that_fails_is_not_tried_for_a_while(
+    failure: FailureClass, answered: bool, learnt: ArraySize
+) -> None:
+    assert failed(ArraySize(50), 100, failure, answered=answered) == learnt
+
+
+def test_a_refusal_that_names_rows_says_nothing_of_the_size() -> None:
+    assert failed(ArraySize(50), 100, FailureClass.REJECTED, rows_named=True) == ArraySize(50)
+
+
+def test_what_worked_once_and_fails_now_is_halved_down_to_the_start() -> None:
+    assert failed(ArraySize(400), 400, FailureClass.REJECTED) == ArraySize(200, 400, REFUSED)
+    assert failed(ArraySize(80), 80, FailureClass.FAILED_WHOLE) == ArraySize(50, 80, UNANSWERED)
+
+
+def test_below_the_start_only_silence_makes_arrays_smaller() -> None:
+    assert failed(ArraySize(50), 50, FailureClass.REJECTED) == ArraySize(50)
+    assert failed(ArraySize(50), 50, FailureClass.OUTCOME_UNKNOWN, answered=False) == ArraySize(25)
+    assert failed(ArraySize(50), 5, FailureClass.OUTCOME_UNKNOWN, answered=False) == ArraySize(50)
+
+
+@given(st.data())
+def test_whatever_happens_an_array_has_a_row_and_no_more_than_the_most(data: st.DataObject) -> None:
+    size = ArraySize(50)
+    for _ in range(data.draw(st.integers(0, 30))):
+        sent = data.draw(st.integers(1, larger(size, BOUNDS) or size.rows))
+        if data.draw(st.booleans()):
+            size = after_taken(size, sent, data.draw(st.floats(0, 40)), BOUNDS)
+        else:
+            answered, named = data.draw(st.booleans()), data.draw(st.booleans())
+            failure = data.draw(st.sampled_from(FailureClass))
+            size = failed(size, sent, failure, answered=answered, rows_named=named)
+        assert min(SMALLEST, BOUNDS.start) <= size.rows <= BOUNDS.most
+        tried = larger(size, BOUNDS)
+        assert tried is None or (size.rows < tried <= BOUNDS.most and (size.ceiling is None or tried < size.ceiling))
