@@ -87,6 +87,7 @@ CREATE TABLE dead_letter (
     reason text NOT NULL,
     body bytea NOT NULL,
     body_hash bytea NOT NULL,
+    whole_size bigint,
     headers jsonb NOT NULL DEFAULT '{}'::jsonb,
     first_seen timestamp with time zone NOT NULL DEFAULT now(),
     last_seen timestamp with time zone NOT NULL DEFAULT now(),

@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from halosync.store.dead_letters import DeadLetterStore, OpenedLetter, Selection
+from halosync.store import dead_letters
+from halosync.store.dead_letters import BEGINNING_BYTES, DeadLetterStore, OpenedLetter, Selection
 
 pytestmark = pytest.mark.integration
 
@@ -138,3 +139,35 @@ async def test_what_was_discarded_is_not_replayed(letters: DeadLetterStore) -> N
     assert await letters.discard([number, number + 1000]) == 1
     assert await letters.replay(number, swallow) is False
     assert await letters.show(number + 1000) is None
+
+
+async def test_of_a_body_that_is_too_large_the_beginning_is_kept_once(
+    letters: DeadLetterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "MOST_BODY_BYTES", 2 * BEGINNING_BYTES)
+    whole = await kept(letters, body=b"x" * 2 * BEGINNING_BYTES)
+    large = b"y" * (2 * BEGINNING_BYTES + 1)
+    cut = await kept(letters, body=large)
+    assert await kept(letters, body=large) == cut
+    assert await kept(letters, body=large + b"z") != cut, "it begins alike and is another one"
+    shown = {letter.dead_letter_id: (letter.size, letter.is_cut) for letter in await letters.list()}
+    assert (shown[whole], shown[cut]) == ((2 * BEGINNING_BYTES, False), (len(large), True))
+    opened = await letters.show(cut)
+    assert opened is not None
+    assert opened.body == large[:BEGINNING_BYTES]
+
+
+async def test_all_bodies_together_are_bounded(letters: DeadLetterStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letters, "MOST_KEPT_BYTES", 3 * BEGINNING_BYTES)
+    for number in range(4):
+        await kept(letters, body=bytes([number]) * 2 * BEGINNING_BYTES)
+    await kept(letters, body=b"small")
+    assert [letter.is_cut for letter in await letters.list()] == [False, True, True, True, False]
+
+
+async def test_they_are_listed_page_by_page(letters: DeadLetterStore) -> None:
+    numbers = [await kept(letters, body=str(n).encode()) for n in range(5)]
+    pages = [await letters.list(most=2), await letters.list(after=numbers[1], most=2)]
+    assert [[letter.dead_letter_id for letter in page] for page in pages] == [numbers[:2], numbers[2:4]]
+    assert await letters.numbers() == numbers
+    assert await letters.known([*numbers, 10**6]) == set(numbers)

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from halosync.messaging.topology import INVOICE_READY, RUN_REQUESTED
+from halosync.store import dead_letters
 from halosync.store.dead_letters import DeadLetterStore
 
 pytestmark = pytest.mark.integration
@@ -164,3 +165,29 @@ async def test_a_number_that_does_not_exist_is_told_and_nothing_is_done(command:
     done = await command("dead-letters", "discard", numbers[0], 999_999, "--yes")
     assert (done.exit_code, "999999" in done.stderr) == (1, True)
     assert len((await command("dead-letters", "list", "--all", "--json")).json()) == len(numbers)
+
+
+async def test_what_is_only_kept_in_part_is_not_sent_again_as_it_is(
+    publishing: Run, pool: "asyncpg.Pool[Any]", amqp_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "MOST_BODY_BYTES", 1000)
+    store = DeadLetterStore(pool)
+    body = b"x" * (dead_letters.BEGINNING_BYTES + 10)
+    number = await store.keep(queue=INVOICE_READY.name, message_type="a.v1", reason="?", body=body, headers={})
+    assert "65546, of which only the beginning was kept" in (await publishing("dead-letters", "show", number)).stdout
+    done = await publishing("dead-letters", "replay", number)
+    assert done.exit_code == 1
+    assert "only the beginning of its body was kept" in done.stderr
+    mended = tmp_path / "mended.json"
+    mended.write_text("{}")
+    assert (await publishing("dead-letters", "replay", number, "--body", mended)).exit_code == 0
+    assert [message.body for message in await received(amqp_url, INVOICE_READY.name)] == [b"{}"]
+
+
+async def test_a_long_list_says_how_to_go_on(command: Run, numbers: list[int]) -> None:
+    done = await command("dead-letters", "list", "--all", "--limit", 2, "--json")
+    assert [letter["dead_letter_id"] for letter in done.json()] == numbers[:2]
+    assert f"--after {numbers[1]}" in done.stderr
+    done = await command("dead-letters", "list", "--all", "--after", numbers[1], "--json")
+    assert [letter["dead_letter_id"] for letter in done.json()] == numbers[2:]
+    assert done.stderr == ""

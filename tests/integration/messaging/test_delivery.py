@@ -11,7 +11,7 @@ from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
 from halosync.domain import delivery
 from halosync.messaging.connection import connect_options
-from halosync.messaging.delivery import Later, Poison
+from halosync.messaging.delivery import MOST_COPIED_BYTES, Later, Poison
 from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED, declare_topology
 
 from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside, Worker
@@ -152,6 +152,26 @@ async def test_an_odd_count_of_attempts_counts_as_none(worker: Worker, outside: 
     worker.raises(TimeoutError())
     await outside.send(json.dumps(VALID).encode(), RUN_REQUESTED.name, {"attempt": attempt})
     assert [(await worker.next()).attempt for _ in range(2)] == [attempt, 1]
+
+
+@pytest.mark.parametrize("attempt", [-(2**63), -1000, MAX_ATTEMPTS, 2**31, 2**63 - 1])
+async def test_no_count_of_attempts_lets_a_message_go_round_for_ever(
+    worker: Worker, outside: Outside, attempt: int
+) -> None:
+    worker.raises(*[TimeoutError("slow")] * (MAX_ATTEMPTS + 1))
+    await outside.send(json.dumps(VALID).encode(), RUN_REQUESTED.name, {"attempt": attempt})
+    letter = await outside.dead_letter()
+    assert "given up after" in str(letter.headers["halosync-reason"])
+    assert worker.deliveries.qsize() <= MAX_ATTEMPTS
+
+
+async def test_a_large_dead_letter_is_kept_once(worker: Worker, outside: Outside) -> None:
+    """30 MB of somebody's mistake would else be kept by the broker besides the table."""
+    body = b"[" + b" " * MOST_COPIED_BYTES + b"]"
+    await outside.send(body, RUN_REQUESTED.name)
+    letter = await outside.take(DEAD_LETTERS.name)
+    assert (letter.body, letter.headers["halosync-queue"]) == (body, RUN_REQUESTED.name)
+    assert await left_over(worker, outside) == [0, 0, 0]
 
 
 @pytest.mark.parametrize("failure", [Poison("no place to keep it"), Later(0.0), TimeoutError()], ids=repr)

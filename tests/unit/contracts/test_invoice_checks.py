@@ -106,6 +106,32 @@ def test_what_is_no_json_object_is_told_as_a_whole(body: bytes) -> None:
     assert error.known == {}
 
 
+def test_an_event_that_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps(EVENT).encode()
+    monkeypatch.setattr(invoice_checks, "MOST_EVENT_BYTES", len(body))
+    assert take_in(body)[0].count == 1
+    error = refusal(body + b" ")
+    assert f"has {len(body) + 1} bytes, more than {len(body)}; give the lines by lines_url instead" in str(error)
+    assert error.known == {}
+
+
+def test_100_000_lines_as_they_usually_are_fit_into_an_event() -> None:
+    assert len(json.dumps(LINE)) * 100_000 < invoice_checks.MOST_EVENT_BYTES
+
+
+@pytest.mark.parametrize("bomb", [b"[]," * 400_000, b'{"":{}},' * 300_000], ids=["lists", "objects"])
+def test_many_small_lists_and_objects_are_refused_unread(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 64 bytes and more in memory, for two or three in the event."""
+    monkeypatch.setattr(invoice_checks, "MOST_NESTED", 300_000)
+    body = json.dumps(EVENT).encode().replace(b'"lines": [', b'"lines": [' + bomb)
+    assert "holds more than 300000 lists and objects" in str(refusal(body))
+
+
+def test_what_is_known_of_a_refused_event_is_cut() -> None:
+    known = refusal(EVENT | {"partner_id": "x" * 1_000_000, "event_id": "y" * 1_000_000}).known
+    assert (len(known["partner_id"]), len(known["event_id"])) == (200, 200)
+
+
 @pytest.mark.parametrize("name", sorted(REQUIRED_OF_AN_EVENT))
 def test_a_missing_field_is_named(name: str) -> None:
     assert problems(without(EVENT, name)) == [(None, name)]

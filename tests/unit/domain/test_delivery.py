@@ -91,6 +91,16 @@ def test_too_many_attempts_end_as_a_dead_letter(ending: Ending, attempts: int, r
     assert isinstance(follows, MakeDeadLetter)
 
 
+@given(passing, st.integers(), some_rules)
+def test_whatever_a_header_says_a_failing_message_ends_in_time(
+    ending: Ending, attempts: int, rules: DeliveryRules
+) -> None:
+    deliveries = 0
+    while isinstance(follows := next_delivery(ending, attempts, rules), Redeliver):
+        attempts, deliveries = follows.attempts, deliveries + 1
+    assert deliveries < rules.max_attempts
+
+
 @pytest.mark.parametrize("ending", [Finished(), PassingFailure("away"), Unpublishable()])
 def test_without_delays_there_is_no_decision(ending: Ending) -> None:
     with pytest.raises(ValueError, match=r"^There must be at least one retry delay\.$"):

@@ -43,9 +43,10 @@ async def chosen(pool: "asyncpg.Pool[Any]", ids: Sequence[int] | None, selection
     """
     store = DeadLetterStore(pool)
     if selection is not None:
-        return [letter.dead_letter_id for letter in await store.list(selection)]
+        return list(await store.numbers(selection))
     numbers = sorted(set(ids or ()))
+    known = await store.known(numbers)
     for number in numbers:
-        if await store.show(number) is None:
+        if number not in known:
             raise CommandError(f"there is no dead letter {number}; `halosync dead-letters list --all` shows them")
     return numbers

@@ -13,6 +13,9 @@ from halosync.store.dead_letters import Cause, DeadLetter, OpenedLetter
 
 _NONE = "No dead letters."
 
+_MOST_SHOWN_BYTES = 64 * 1024
+"""A terminal shows so much of a body."""
+
 
 class State(StrEnum):
     """The choices of `--state`."""
@@ -63,10 +66,10 @@ def in_full(letter: OpenedLetter) -> str:
         "message type": letter.message_type or "(none)",
         "reason": letter.reason,
         "seen": f"{letter.times_seen} times, first {letter.first_seen:%F %T}Z, last {letter.last_seen:%F %T}Z",
-        "bytes": letter.size,
+        "bytes": f"{letter.size}, of which only the beginning was kept" if letter.is_cut else letter.size,
     }
     head = "\n".join(f"{name + ':':<14}{value}" for name, value in facts.items())
-    return f"{head}\n\nheaders:\n{_indented(letter.headers)}\n\nbody:\n{_readable(letter.body)}"
+    return f"{head}\n\nheaders:\n{_indented(letter.headers)}\n\nbody:\n{_shown(letter.body)}"
 
 
 def json_body(letter: OpenedLetter) -> dict[str, Any]:
@@ -76,6 +79,12 @@ def json_body(letter: OpenedLetter) -> dict[str, Any]:
     except UnicodeDecodeError:
         body, encoding = base64.b64encode(letter.body).decode(), "base64"
     return {**asdict(letter), "body": body, "body_encoding": encoding}
+
+
+def _shown(body: bytes) -> str:
+    if len(body) <= _MOST_SHOWN_BYTES:
+        return _readable(body)
+    return f"{_readable(body[:_MOST_SHOWN_BYTES])}\n… {len(body) - _MOST_SHOWN_BYTES} bytes more; --json has all"
 
 
 def _readable(body: bytes) -> str:

@@ -15,7 +15,7 @@ from halosync.cli.invoice_check import read_file
 from halosync.cli.output import Json, complain, emit_json, progress, say
 from halosync.cli.replay import Pace, Replayed, Replayer
 from halosync.messaging.publisher import Publisher
-from halosync.store.dead_letters import DeadLetterStore, OpenedLetter, Selection
+from halosync.store.dead_letters import A_PAGE, DeadLetterStore, OpenedLetter, Selection
 
 app = typer.Typer(help="Dead letters: list, show, replay and discard them.", no_args_is_help=True)
 
@@ -27,13 +27,17 @@ def list_letters(
     state: Annotated[State, typer.Option("--state", help="Which ones.")] = State.KEPT,
     *,
     each: Annotated[bool, typer.Option("--all", help="Each one instead of one row for each cause.")] = False,
+    most: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="With --all: a page.")] = A_PAGE,
+    after: Annotated[int, typer.Option("--after", metavar="ID", min=0, help="With --all: those behind it.")] = 0,
     as_json: Json = False,
 ) -> None:
     """List the dead letters by cause: their reason with ids and numbers blanked."""
     selection = Selection(state.column, queue, reason)
     if each:
-        letters = with_database(lambda pool: DeadLetterStore(pool).list(selection))
+        letters = with_database(lambda pool: DeadLetterStore(pool).list(selection, after=after, most=most))
         emit_json(letters) if as_json else show_letters(letters)
+        if len(letters) == most:
+            complain(f"there may be more: --after {letters[-1].dead_letter_id}")
     else:
         causes = with_database(lambda pool: DeadLetterStore(pool).groups(selection))
         emit_json(causes) if as_json else show_causes(causes)

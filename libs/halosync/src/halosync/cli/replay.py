@@ -15,6 +15,10 @@ GIVE_UP_AFTER = 5
 """So many refusals in a row mean that the broker is in trouble, not that a queue is missing."""
 
 
+class CutLetterError(RuntimeError):
+    """Only the beginning of the body was kept, so it cannot be sent again as it was."""
+
+
 @dataclass
 class Replayed:
     """What became of the dead letters that were to be replayed."""
@@ -67,6 +71,8 @@ class Replayer:
             await self.pace.turn()
             try:
                 done = await self.store.replay(number, self._send)
+            except CutLetterError as error:
+                outcome.failed[number] = str(error)
             except NotPublishedError as error:
                 outcome.failed[number] = str(error)
                 in_a_row += 1
@@ -81,7 +87,14 @@ class Replayer:
 
         The body keeps its ids, by which consumers know what they have done. The headers begin anew: the count of
         attempts that killed it must not kill it again.
+
+        Raises:
+            CutLetterError: its body is not whole, and there is no mended one.
         """
+        if letter.is_cut and self.mended is None:
+            raise CutLetterError(
+                "only the beginning of its body was kept, because it was too large; have it published again, smaller"
+            )
         await self.publisher.publish(
             letter.body if self.mended is None else self.mended,
             exchange=READY,

@@ -18,6 +18,14 @@ MOST_PROBLEMS = 20
 """After so many problems the rest is not told: the file is broken as a whole."""
 
 MOST_LINES = 1_000_000
+
+MOST_EVENT_BYTES = 28 * 1024**2
+"""An event is no larger: 100,000 lines as they usually are. Bigger invoices come by `lines_url`."""
+
+MOST_NESTED = 1_000_000
+"""So many lists and objects an event may have, whatever they are: each takes much more memory than its two bytes."""
+
+_MOST_KNOWN_CHARS = 200
 _CENT = Decimal("0.01")
 _EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Nothing but cents is ever rounded: a product of two numbers of a line has at most 36 decimals."""
@@ -52,6 +60,12 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
     Raises:
         InvalidInvoiceError: not JSON, or the header does not fit.
     """
+    if len(body) > MOST_EVENT_BYTES:
+        raise InvalidInvoiceError(
+            whole(f"has {len(body)} bytes, more than {MOST_EVENT_BYTES}; give the lines by lines_url instead")
+        )
+    if body.count(b"[") + body.count(b"{") > MOST_NESTED:
+        raise InvalidInvoiceError(whole(f"holds more than {MOST_NESTED} lists and objects"))
     try:
         event = from_json(body.removeprefix(_BYTE_ORDER_MARK))
     except ValueError as error:
@@ -59,11 +73,7 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
     if not isinstance(event, dict):
         raise InvalidInvoiceError(whole("the message must be a JSON object"))
     lines = event.pop("lines", None)
-    known = {
-        name: event[name]
-        for name, kind in (("event_id", str), ("partner_id", str), ("invoice_id", str), ("revision", int))
-        if isinstance(event.get(name), kind)
-    }
+    known = _known(event)
     problems: list[InvoiceProblem] = []
     header = None
     try:
@@ -77,6 +87,15 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
     if header is None or problems:
         raise InvalidInvoiceError(problems, known)
     return header, lines
+
+
+def _known(event: dict[str, Any]) -> dict[str, Any]:
+    """Return what could be read of an event's identity, for the answer; what is too long is cut."""
+    texts = {name: event.get(name) for name in ("event_id", "partner_id", "invoice_id")}
+    known: dict[str, Any] = {name: text[:_MOST_KNOWN_CHARS] for name, text in texts.items() if isinstance(text, str)}
+    if isinstance(event.get("revision"), int):
+        known["revision"] = event["revision"]
+    return known
 
 
 @dataclass

@@ -102,6 +102,7 @@ def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDe
     """
     if not rules.delays_s:
         raise ValueError("There must be at least one retry delay.")
+    attempts = min(max(attempts, 0), rules.max_attempts)  # whoever publishes a message writes its header as they like
     match ending:
         case Finished():
             return Acknowledge()

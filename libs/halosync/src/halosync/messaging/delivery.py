@@ -42,7 +42,7 @@ from halosync.domain.delivery import (
 )
 from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
-from halosync.messaging.topology import DEAD
+from halosync.messaging.topology import DEAD, DEAD_LETTERS, READY
 from halosync.observability.metrics import DELIVERIES
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,9 @@ PASSING: tuple[type[Exception], ...] = (
 """Failures of our own parts that go away by themselves."""
 
 MAX_REASON_CHARS = 2000
+
+MOST_COPIED_BYTES = 64 * 1024
+"""A dead letter that is larger is kept once."""
 
 
 class Later(Exception):
@@ -148,8 +151,14 @@ class Deliveries:
 
     async def _dead_letter(self, message: RabbitMessage, queue: str, reason: str) -> None:
         headers = {"halosync-queue": queue, "halosync-reason": reason[:MAX_REASON_CHARS]}
+        # A large one goes to the collector alone: the copy for RabbitMQ's own tools would keep it twice.
+        copied = len(message.body) <= MOST_COPIED_BYTES
         await self.publisher.publish(
-            message.body, exchange=DEAD, routing_key=queue, message_type=message.raw_message.type or "", headers=headers
+            message.body,
+            exchange=DEAD if copied else READY,
+            routing_key=queue if copied else DEAD_LETTERS.name,
+            message_type=message.raw_message.type or "",
+            headers=headers,
         )
         DELIVERIES.labels(queue, "dead").inc()
         log.warning("dead letter", queue=queue, reason=reason)
@@ -158,7 +167,7 @@ class Deliveries:
 def _attempts(message: RabbitMessage) -> int:
     """Return how many attempts a message has had; a header of somebody else's making says nothing."""
     value = message.headers.get("attempt")
-    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 class _DeliveryMiddleware(BaseMiddleware):

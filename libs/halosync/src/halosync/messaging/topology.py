@@ -24,6 +24,20 @@ REQUEST_TTL_MS = 30_000
 """A request that nobody answered in this time is of no use: its sender has given up."""
 
 
+_MIB = 1024**2
+MOST_QUEUED_BYTES = 256 * _MIB
+"""What a queue of work holds: its messages are small. A full queue refuses, and the sender keeps what it has."""
+
+MOST_INVOICE_BYTES = 4096 * _MIB
+"""What the queue of invoices holds: some 150 events of the largest kind, or a month of thousands of partners."""
+
+MOST_WAITING_BYTES = 1024 * _MIB
+"""What a delay tier, and the queue of dead letters that are not yet in the table, hold."""
+
+MOST_REQUESTS = 10_000
+"""So many requests wait at most for an answer, each for seconds only."""
+
+
 def _exchange(name: str, kind: ExchangeType) -> RabbitExchange:
     return RabbitExchange(name, type=kind, durable=True)
 
@@ -56,7 +70,11 @@ class Queue:
                 self.name,
                 durable=True,
                 routing_key=self.routing_key,
-                arguments={"x-message-ttl": REQUEST_TTL_MS},
+                arguments={
+                    "x-message-ttl": REQUEST_TTL_MS,
+                    "x-max-length": MOST_REQUESTS,
+                    "x-overflow": "reject-publish",
+                },
             )
         return RabbitQueue(
             self.name,
@@ -71,16 +89,29 @@ _AT_LEAST_ONCE: dict[str, Any] = {"x-dead-letter-strategy": "at-least-once", "x-
 _WORK_ARGUMENTS: dict[str, Any] = {
     "x-delivery-limit": DELIVERY_LIMIT,
     "x-dead-letter-exchange": DEAD.name,
+    "x-max-length-bytes": MOST_QUEUED_BYTES,
     **_AT_LEAST_ONCE,
 }
 
-INVOICE_READY = Queue("planner.invoice-ready.v1", "planner", INVOICES, "invoice.ready.v1")
+INVOICE_READY = Queue(
+    "planner.invoice-ready.v1",
+    "planner",
+    INVOICES,
+    "invoice.ready.v1",
+    arguments={"x-max-length-bytes": MOST_INVOICE_BYTES},
+)
 RUN_REQUESTED = Queue("planner.run-requested.v1", "planner", WORK, "run.requested.v1")
 RUN_FINISHED = Queue("planner.run-finished.v1", "planner", EVENTS, "run.finished.v1")
 CONNECTION_ESTABLISHED = Queue("planner.connection-established.v1", "planner", EVENTS, "connection.established.v1")
 HALO_REFRESH = Queue("planner.halo-refresh-requested.v1", "planner", WORK, "halo.refresh.requested.v1")
 LICENCE_ACTIONS = Queue("halo-writer.licence-actions.v1", "halo-writer", WORK, "licence.actions.v1")
-DEAD_LETTERS = Queue("planner.dead-letters.v1", "planner", DEAD, "", arguments={"x-dead-letter-exchange": ""})
+DEAD_LETTERS = Queue(
+    "planner.dead-letters.v1",
+    "planner",
+    DEAD,
+    "",
+    arguments={"x-dead-letter-exchange": "", "x-max-length-bytes": MOST_WAITING_BYTES},
+)
 
 # Requests are of use for seconds only, and some to auth carry OAuth codes: classic queues, messages that do not
 # persist.
@@ -109,9 +140,9 @@ KEPT_DEAD_LETTERS = RabbitQueue(
     "halosync.dead-letters.kept.v1",
     durable=True,
     queue_type=QueueType.QUORUM,
-    arguments={"x-max-length": 100_000, "x-overflow": "drop-head"},
+    arguments={"x-max-length": 100_000, "x-max-length-bytes": 64 * _MIB, "x-overflow": "drop-head"},
 )
-"""A second copy of every dead letter for whoever looks with RabbitMQ's own tools; nothing consumes it."""
+"""A second copy of dead letters for whoever looks with RabbitMQ's own tools, the newest; nothing consumes it."""
 
 
 def delay_exchange(delay_s: float) -> RabbitExchange:
@@ -126,7 +157,12 @@ def _delay_queue(delay_s: float) -> RabbitQueue:
         queue_type=QueueType.QUORUM,
         arguments=cast(
             "QuorumQueueArgs",
-            {"x-message-ttl": round(delay_s * 1000), "x-dead-letter-exchange": READY.name, **_AT_LEAST_ONCE},
+            {
+                "x-message-ttl": round(delay_s * 1000),
+                "x-dead-letter-exchange": READY.name,
+                "x-max-length-bytes": MOST_WAITING_BYTES,
+                **_AT_LEAST_ONCE,
+            },
         ),
     )
 

@@ -13,10 +13,27 @@ from halosync.store.storable import storable, storable_text
 
 State = Literal["kept", "replayed", "discarded"]
 
+MOST_BODY_BYTES = 28 * 1024**2
+"""No message of ours, and no event that is taken in, is larger; of a larger one only the beginning is kept."""
+
+MOST_KEPT_BYTES = 1024**3
+"""So much all bodies may take together; beyond it only the beginning of each is kept."""
+
+BEGINNING_BYTES = 64 * 1024
+
+A_PAGE = 1000
+"""So many dead letters are listed at a time."""
+
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A dead letter without its contents. `size` is that of its body in bytes, `closed_at` when it left `kept`."""
+    """A dead letter without its contents.
+
+    Attributes:
+        closed_at: when it left `kept`.
+        size: that of the whole body in bytes.
+        is_cut: only the beginning of the body was kept.
+    """
 
     dead_letter_id: int
     queue: str
@@ -28,6 +45,7 @@ class DeadLetter:
     state: State
     closed_at: datetime | None
     size: int
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -88,22 +106,38 @@ class DeadLetterStore:
         """Keep a message that nobody could process, and return its number.
 
         The same body from the same queue is one dead letter, seen once more. What Postgres cannot hold in the
-        texts and the headers is replaced; the body is kept byte by byte.
+        texts and the headers is replaced; the body is kept byte by byte, unless it is too large.
         """
+        cut = len(body) > BEGINNING_BYTES and (
+            len(body) > MOST_BODY_BYTES
+            or await QUERIES.kept_dead_letter_bytes(self._pool) + len(body) > MOST_KEPT_BYTES
+        )
         number: int = await QUERIES.keep_dead_letter(
             self._pool,
             queue=storable_text(queue),
             message_type=storable_text(message_type),
             reason=storable_text(reason),
-            body=body,
+            body=body[:BEGINNING_BYTES] if cut else body,
+            whole_size=len(body) if cut else None,
             body_hash=hashlib.sha256(body).digest(),
             headers=storable(headers),
         )
         return number
 
-    async def list(self, selection: Selection = KEPT) -> Sequence[DeadLetter]:
-        """Return the dead letters that are meant, oldest first, without their contents."""
-        return [DeadLetter(**row) async for row in QUERIES.list_dead_letters(self._pool, **selection.parameters())]
+    async def list(self, selection: Selection = KEPT, *, after: int = 0, most: int = A_PAGE) -> Sequence[DeadLetter]:
+        """Return a page of the dead letters that are meant, those behind a number, oldest first, without contents."""
+        rows = QUERIES.list_dead_letters(self._pool, after=after, most=most, **selection.parameters())
+        return [DeadLetter(**row) async for row in rows]
+
+    async def numbers(self, selection: Selection = KEPT) -> Sequence[int]:
+        """Return the numbers of all dead letters that are meant, oldest first."""
+        rows = QUERIES.dead_letter_numbers(self._pool, **selection.parameters())
+        return [row["dead_letter_id"] async for row in rows]
+
+    async def known(self, dead_letter_ids: Sequence[int]) -> frozenset[int]:
+        """Return which of these numbers there are."""
+        rows = QUERIES.known_dead_letters(self._pool, dead_letter_ids=dead_letter_ids)
+        return frozenset([row["dead_letter_id"] async for row in rows])
 
     async def groups(self, selection: Selection = KEPT) -> Sequence[Cause]:
         """Return what is wrong and how often, the most frequent cause first."""

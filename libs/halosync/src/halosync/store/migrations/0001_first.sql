@@ -499,7 +499,8 @@ CREATE TABLE dead_letter (
     message_type    text NOT NULL,
     reason          text NOT NULL,
     body            bytea NOT NULL,
-    body_hash       bytea NOT NULL,
+    body_hash       bytea NOT NULL,                               -- of the whole body
+    whole_size      bigint,                                       -- in bytes, if only the beginning is kept
     headers         jsonb NOT NULL DEFAULT '{}',
     first_seen      timestamptz NOT NULL DEFAULT now(),
     last_seen       timestamptz NOT NULL DEFAULT now(),

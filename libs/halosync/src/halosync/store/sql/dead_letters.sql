@@ -1,21 +1,39 @@
 -- name: keep_dead_letter$
 -- The same poison delivered twice is one dead letter, counted; the newest reason is the one that holds.
-INSERT INTO dead_letter (queue, message_type, reason, body, body_hash, headers)
-VALUES (:queue, :message_type, :reason, :body, :body_hash, :headers)
+INSERT INTO dead_letter (queue, message_type, reason, body, body_hash, whole_size, headers)
+VALUES (:queue, :message_type, :reason, :body, :body_hash, :whole_size, :headers)
 ON CONFLICT (queue, body_hash) WHERE state = 'kept' DO UPDATE SET
     times_seen = dead_letter.times_seen + 1, last_seen = now(),
     reason = excluded.reason, message_type = excluded.message_type, headers = excluded.headers
 RETURNING dead_letter_id;
 
+-- name: kept_dead_letter_bytes$
+-- How much the bodies of all dead letters take; the length of a body is known without reading it.
+SELECT coalesce(sum(octet_length(body)), 0)::bigint FROM dead_letter;
+
 -- name: list_dead_letters
--- Oldest first, the order in which they are replayed. Without the bodies: those can be megabytes each.
+-- A page, those behind the number `after`, oldest first, the order in which they are replayed. Without the bodies: those
+-- can be megabytes each.
 SELECT dead_letter_id, queue, message_type, reason, first_seen, last_seen, times_seen, state, closed_at,
-       octet_length(body) AS size
+       coalesce(whole_size, octet_length(body)) AS size, whole_size IS NOT NULL AS is_cut
 FROM dead_letter
 WHERE (:state::text IS NULL OR state = :state)
   AND (:queue::text IS NULL OR queue = :queue)
   AND (:reason_like::text IS NULL OR reason ILIKE :reason_like)
+  AND dead_letter_id > :after
+ORDER BY dead_letter_id LIMIT :most;
+
+-- name: dead_letter_numbers
+-- The numbers of all that are meant, oldest first.
+SELECT dead_letter_id FROM dead_letter
+WHERE (:state::text IS NULL OR state = :state)
+  AND (:queue::text IS NULL OR queue = :queue)
+  AND (:reason_like::text IS NULL OR reason ILIKE :reason_like)
 ORDER BY dead_letter_id;
+
+-- name: known_dead_letters
+-- Which of these numbers there are.
+SELECT dead_letter_id FROM dead_letter WHERE dead_letter_id = ANY(:dead_letter_ids::bigint[]);
 
 -- name: group_dead_letters
 -- One row for each thing that is wrong: a thousand invoices with one mistake are one line for the operator.
@@ -35,13 +53,13 @@ FROM letter GROUP BY queue, cause ORDER BY count(*) DESC, queue, cause;
 -- name: dead_letter^
 -- Everything about one, for the operator who mends it.
 SELECT dead_letter_id, queue, message_type, reason, first_seen, last_seen, times_seen, state, closed_at,
-       octet_length(body) AS size, body, headers
+       coalesce(whole_size, octet_length(body)) AS size, whole_size IS NOT NULL AS is_cut, body, headers
 FROM dead_letter WHERE dead_letter_id = :dead_letter_id;
 
 -- name: lock_dead_letter^
 -- For a replay: nobody else can replay or discard it until the transaction ends, and who tries is told at once.
 SELECT dead_letter_id, queue, message_type, reason, first_seen, last_seen, times_seen, state, closed_at,
-       octet_length(body) AS size, body, headers
+       coalesce(whole_size, octet_length(body)) AS size, whole_size IS NOT NULL AS is_cut, body, headers
 FROM dead_letter WHERE dead_letter_id = :dead_letter_id AND state = 'kept'
 FOR UPDATE SKIP LOCKED;
 
