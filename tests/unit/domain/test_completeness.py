@@ -77,8 +77,8 @@ def test_a_list_is_never_called_complete_when_it_is_not(listing: Listing, size: 
     if following is Next.BY_CLIENT:
         assert narrow
         assert listing.ignores_number or listing.repeats_last
-    elif not (listing.ignores_number and listing.counts_the_page and (listing.cap or size) < 50):
-        # Who ignores the number, counts the page and cuts it shorter than any Halo does cannot be seen through.
+    elif not (listing.ignores_number and listing.counts_the_page and listing.cap):
+        # Who ignores the number, counts the page and cuts it as no Halo does cannot be seen through.
         assert len(reading.seen) == listing.total
 
 
@@ -108,7 +108,20 @@ def test_a_count_of_the_page_is_seen_through() -> None:
     reading = Reading(Pages(size=100))
     assert reading.read(Listing(250, counts_the_page=True)) is Next.COMPLETE
     assert (len(reading.seen), reading.pages.count_lied) == (250, True)
-    assert reading.asked == [(1, 100), (2, 100), (3, 100), (4, 100)]
+    assert reading.asked == [(1, 100), (2, 100), (3, 100), (4, 100), (1, 100), (2, 100), (3, 100)]
+
+
+def test_without_a_count_a_row_that_was_passed_over_is_noticed() -> None:
+    pages, seen = Pages(size=3), set[int]()
+    for ids in (range(3), range(4, 7), range(7, 8), range(0)):  # row 3 has moved to page 1 meanwhile
+        pages, following = after(pages, len(ids), ids, len(set(ids) - seen))
+        seen.update(ids)
+    assert (following, pages.next) == (Next.PAGE, 1)
+    pages, following = after(pages, 3, range(3), 0)
+    with pytest.raises(IncompleteReadError, match="asked once more for its 7 rows"):
+        after(pages, 3, range(3, 6), 1)
+    with pytest.raises(IncompleteReadError, match="asked once more for its 7 rows"):
+        after(pages, 0, range(0), 0)
 
 
 def test_a_list_that_ignores_the_number_is_read_by_client() -> None:
@@ -117,11 +130,13 @@ def test_a_list_that_ignores_the_number_is_read_by_client() -> None:
     assert reading.asked == [(1, 100), (2, 100)]
 
 
-def test_without_a_way_round_it_is_asked_for_at_once() -> None:
+@pytest.mark.parametrize("counts_the_page", [False, True])
+def test_without_a_way_round_it_is_asked_for_at_once(counts_the_page: bool) -> None:
     reading = Reading(Pages(size=100))
-    assert reading.read(Listing(250, ignores_number=True)) is Next.COMPLETE
+    assert reading.read(Listing(250, counts_the_page=counts_the_page, ignores_number=True)) is Next.COMPLETE
     assert len(reading.seen) == 250
-    assert reading.asked == [(1, 100), (2, 100), (1, 1000), (2, 1000)]
+    heeded = [(2, 50)] if counts_the_page else []  # it looked complete
+    assert reading.asked == [(1, 100), (2, 100), *heeded, (1, 1000), (2, 1000)]
 
 
 @pytest.mark.parametrize("total", [60, 100])

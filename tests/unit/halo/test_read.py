@@ -223,6 +223,12 @@ async def test_no_rows_may_be_no_list(reader: HaloReader, halo: Halo, count: obj
     assert (page.record_count, page.rows) == (0, [])
 
 
+async def test_behind_the_end_no_rows_may_be_no_list(reader: HaloReader, halo: Halo) -> None:
+    halo.answers({"record_count": 5, "licences": None})
+    assert (await reader.licences("acme", "token", 2)).rows == []
+    await fails(reader.licences("acme", "token", 1))
+
+
 ODD_COUNTS: list[Any] = [None, "many", 0.5, True, [], 2**31]
 NO_LISTS: list[Any] = [{}, "", 0, False, {"70": LICENCE}]
 

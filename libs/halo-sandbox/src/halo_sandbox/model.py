@@ -58,7 +58,7 @@ _OTHER_CLIENT_FIELDS = (
 )
 OTHER_LICENCE_FIELDS = (
     ',"supplier_id":0,"supplier_name":"","manufacturer_id":0,"tenant_id":0,"distributor":"","requires_licence":true,'
-    '"licences_in_use":0,"licences_available":0.0,"auto_renew":false,"term":null,"snow_id":"","azure_tenant_id":"",'
+    '"licences_in_use":0,"licences_available":0.0,"auto_renew":false,"term":null,"azure_tenant_id":"",'
     '"use":"softwarelicence","from_a_newer_version":{"unknown":[1]}}'
 )
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from halo_sandbox.exchange import RefusedError
 from halo_sandbox.faults import Hit
+from halo_sandbox.settings import TenantSettings
 
 DEFAULT_ROWS = 50
 
@@ -28,23 +29,25 @@ class Page(NamedTuple):
     record_count: int
 
 
-def page_query(query: Mapping[str, str], cap: int | None) -> PageQuery:
+def page_query(query: Mapping[str, str], habits: TenantSettings) -> PageQuery:
     """Read the paging parameters: without `pageinate=true` they are silently ignored.
 
     Args:
         query: The parameters of the request.
-        cap: The size to which pages are silently cut.
+        habits: How this Halo pages.
 
     Raises:
-        RefusedError: 400 for numbers that are none, and for `count` together with paging: what Halo makes of it is
-            not known, so it must never be sent.
+        RefusedError: 400 for numbers that are none, for pages that this Halo finds too large, and for `count` together
+            with paging: what Halo makes of it is not known, so it must never be sent.
     """
     if query.get("pageinate", "").lower() != "true":
         return PageQuery(1, positive(query, "count", DEFAULT_ROWS))
     if "count" in query:
         raise RefusedError(400, {"count": ["count and pageinate cannot be sent together."]})
     size = positive(query, "page_size", DEFAULT_ROWS)
-    return PageQuery(positive(query, "page_no", 1), min(size, cap or size))
+    if habits.refused_page_size is not None and size >= habits.refused_page_size:
+        raise RefusedError(400, {"page_size": [f"The value '{size}' is too large."]})
+    return PageQuery(positive(query, "page_no", 1), min(size, habits.page_cap or size))
 
 
 def positive(query: Mapping[str, str], name: str, default: int) -> int:
@@ -76,15 +79,20 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
         raise RefusedError(400, {name: [f"The value '{text}' is not valid."]}) from error
 
 
-def cut(ids: Sequence[int], page: PageQuery, hit: Hit) -> Page:
-    """Take one page from a list, spoilt by the fault that the request met."""
+def cut(ids: Sequence[int], page: PageQuery, hit: Hit, habits: TenantSettings, *, ignores_number: bool) -> Page:
+    """Take one page from a list, with the Halo's habits, spoilt by the fault that the request met."""
     action = hit.action
     if action.empty_list:
         return Page((), 0)
+    if ignores_number:
+        page = page._replace(number=1)
+    elif habits.shows_last_page_again:
+        page = page._replace(number=min(page.number, max(-(-len(ids) // page.size), 1)))
     offset = page.offset
     if action.shift_pages and page.number > 1:
         offset += -1 if action.shift_pages == "repeat" else 1
     rows = ids[offset : offset + page.size]
     if action.short_list:
         rows = rows[: -action.short_list]
-    return Page(rows, max(0, len(ids) + action.changing_count * hit.time))
+    counted = len(rows) if habits.record_counts == "page" else len(ids)
+    return Page(rows, max(0, counted + action.changing_count * hit.time))

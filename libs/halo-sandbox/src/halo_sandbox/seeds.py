@@ -26,7 +26,7 @@ class ClientSeed(TypedDict):
     """A client to add; without an id it gets the next one."""
 
     id: NotRequired[RowId]
-    name: Name
+    name: str
     inactive: NotRequired[bool]
 
 

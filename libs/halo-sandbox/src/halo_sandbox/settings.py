@@ -45,6 +45,20 @@ class TenantSettings(BaseModel):
     # Lists (halo-api sections 2 and 3)
     page_cap: Annotated[int, Field(ge=1)] | None = None
     """Pages are silently cut to this size."""
+    refused_page_size: Annotated[int, Field(ge=1)] | None = None
+    """Pages of so many rows or more are refused with 400."""
+    record_counts: Literal["list", "page"] = "list"
+    """What `record_count` counts: all rows of the list, or those of the page."""
+    ignored_page_no: tuple[Literal["clients", "licences"], ...] = ()
+    """These lists show page 1 whatever page is asked for."""
+    shows_last_page_again: bool = False
+    """A page behind the end is the last page once more; false shows none."""
+    odd_rows: bool = False
+    """Numbers and flags of lists are text, what is unset is left out, `status` is a word."""
+    null_lists: bool = False
+    """A list without rows is null."""
+    byte_order_mark: bool = False
+    """Lists begin with one."""
     list_lag_s: Seconds = 0
     """A new licence appears in lists only after this time; `GET /{id}` shows it at once."""
 

@@ -20,6 +20,10 @@ class Scenario:
         clients: over how many clients they are spread.
         batch_size, most_batch: creates and updates in one request, at first and at most.
         page_size, most_rows: rows that a page of Halo's lists is asked to have, at first and at most.
+        counts_page: whether `record_count` counts the rows of the page.
+        ignores_page_no: whether the list of licences ignores the number of the page.
+        odd_rows: whether numbers and flags of lists are text, and what is unset is left out.
+        page_cap: to how many rows Halo cuts pages; None does not.
         limit, window_s: the budget.
         sliding: whether Halo's window slides.
         max_attempts: after so many an item fails.
@@ -40,6 +44,10 @@ class Scenario:
     most_batch: int = 0
     page_size: int = 10
     most_rows: int = 40
+    counts_page: bool = False
+    ignores_page_no: bool = False
+    odd_rows: bool = False
+    page_cap: int | None = None
     limit: int = 500
     window_s: float = 300.0
     sliding: bool = True
@@ -63,6 +71,11 @@ def drawn_scenario(dice: Random) -> Scenario:
         clients=dice.randint(1, 3),
         batch_size=dice.choice([1, 3, 5, 10, 50]),
         page_size=dice.choice([3, 10, 100]),
+        most_rows=dice.choice([40, 100, 1000]),
+        counts_page=dice.random() < 0.2,
+        ignores_page_no=(ignores_page_no := dice.random() < 0.2),
+        odd_rows=dice.random() < 0.3,
+        page_cap=None if ignores_page_no else dice.choice([None, None, 7, 50]),  # with both, nobody can read it
         limit=dice.choice([5, 20, 500]),
         window_s=dice.choice([30.0, 300.0]),
         sliding=dice.random() < 0.5,

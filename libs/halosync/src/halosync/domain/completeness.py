@@ -3,8 +3,9 @@
 The size of a page is Halo's own affair, so the number of pages is never computed. A list is complete when as many
 distinct rows were received as Halo says there are, and its last page was shorter than another: some lists count only
 the rows of the page. So while the last page is as full as the fullest one, one more is asked for. If that brings new
-rows, the count is not believed any more, and reading goes on until a page brings none. A list that shows page 1
-whatever page is asked for is to be read client by client.
+rows, the count is not believed any more, and reading goes on until a page brings none. Such a list is then looked
+through once more: without a count, nothing else tells that a row was passed over because the list shifted meanwhile.
+A list that shows page 1 whatever page is asked for is to be read client by client.
 """
 
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class Pages:
         first_id: the first row of page 1; None before it, or without one.
         count_lied: more rows came than Halo said there are.
         halved: whether the next page is the second half of what is known: does the list heed the number?
+        looked_through: rows that were received once more, of a list that is read twice; None before that.
         widened: the fullest page before the size was raised because the list ignores the number; 0 if it was not.
     """
 
@@ -51,6 +53,7 @@ class Pages:
     fullest: int = 0
     first_id: int | None = None
     count_lied: bool = False
+    looked_through: int | None = None
     halved: bool = False
     widened: int = 0
 
@@ -106,6 +109,8 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
         IncompleteReadError: the count changed, the page brought nothing new although rows are missing, there are
             more rows than Halo says, or the list ignores the number of the page and there is no way round.
     """
+    if pages.looked_through is not None:
+        return _looked_through(pages, page, pages.looked_through)
     lied = _count_lied(pages, page)
     rows, received = pages.rows + page.new_rows, len(page.ids)
     record_count = page.record_count if pages.record_count is None else pages.record_count
@@ -124,7 +129,7 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
         return _page_1_again(pages, page, most=most, by_client=by_client)
     behind_the_end = page.new_rows == 0 and not pages.overlaps
     if lied:
-        return after, Next.COMPLETE if behind_the_end else Next.PAGE
+        return once_more(after) if behind_the_end else after, Next.PAGE
     if rows > record_count:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
     if rows == record_count:
@@ -156,6 +161,20 @@ def _count_lied(pages: Pages, page: Page) -> bool:
     return False
 
 
+def once_more(pages: Pages) -> Pages:
+    """Return how to look through a list that was read: no row may have been passed over while it shifted."""
+    return replace(pages, next=1, looked_through=0)
+
+
+def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]:
+    """The list is complete once it was received twice, the second time without a new row."""
+    received = before + len(page.ids)
+    if page.new_rows or received == before:
+        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent others")
+    after = replace(pages, next=pages.next + 1, looked_through=received)
+    return after, Next.COMPLETE if received >= pages.rows else Next.PAGE
+
+
 def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
     """Page 2 is page 1: the number is ignored, or what is behind the end is the last page once more."""
     received, believed = len(page.ids), pages.rows == pages.record_count
@@ -169,7 +188,7 @@ def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tu
     if by_client:
         return pages, Next.BY_CLIENT
     if not pages.widened and pages.size < most:
-        return Pages(size=most, rows=pages.rows, record_count=pages.record_count, widened=pages.fullest), Next.PAGE
+        return Pages(size=most, rows=pages.rows, widened=pages.fullest), Next.PAGE
     raise IncompleteReadError(
         f"Halo shows the same {pages.fullest} of {pages.record_count} rows whatever page is asked for"
     )

@@ -44,7 +44,7 @@ class HaloReader:
             HaloFailure: no answer, no success, or not the expected list; `UnreadableRowError` for a row of it.
         """
         answer = await self._page(tenant, token, CLIENTS_PATH, self._query(page_no, page_size))
-        return HaloPage(*_rows(answer, "clients", rows.client))
+        return HaloPage(*_rows(answer, "clients", rows.client, page_no))
 
     async def licences(
         self, tenant: str, token: str, page_no: int, *, client_id: int | None = None, page_size: int | None = None
@@ -58,7 +58,7 @@ class HaloReader:
         if client_id is not None:
             query["client_id"] = client_id
         answer = await self._page(tenant, token, LICENCES_PATH, query)
-        return HaloPage(*_rows(answer, "licences", self._licence))
+        return HaloPage(*_rows(answer, "licences", self._licence, page_no))
 
     def _query(self, page_no: int, page_size: int | None) -> dict[str, str | int]:
         # Without pageinate=true (Halo's spelling) the paging parameters are silently ignored.
@@ -73,7 +73,7 @@ class HaloReader:
         return await self._transport.send(tenant, token, "GET", path, params=query)
 
 
-def _rows(answer: Any, key: str, parse: Callable[[Any, int], T]) -> tuple[int, list[T]]:
+def _rows(answer: Any, key: str, parse: Callable[[Any, int], T], page_no: int) -> tuple[int, list[T]]:
     """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
     if not isinstance(answer, dict):
         raise _no_list(key, f"it is {_kind(answer)}")
@@ -86,7 +86,7 @@ def _rows(answer: Any, key: str, parse: Callable[[Any, int], T]) -> tuple[int, l
     if key not in answer:
         raise _no_list(key, f"it has no {key}")
     found = answer[key]
-    if found is None and record_count == 0:
+    if found is None and (record_count == 0 or page_no > 1):  # a page behind the end
         found = []
     if not isinstance(found, list):
         raise _no_list(key, f"its {key} are {_kind(found)}")
