@@ -32,10 +32,7 @@ VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in sett
 DEVSTACK = f"{PREFIX}DEVSTACK_"
 NOT_BUILT_YET = {
     f"{PREFIX}{name}"
-    for name in (
-        *("HALO_SUFFIXES", "HALO_CUSTOM_HOSTS"),
-        *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "SMTP_URL", "MAIL_FROM", "RETENTION_MONTHS"),
-    )
+    for name in (*("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "SMTP_URL", "MAIL_FROM", "RETENTION_MONTHS"),)
 }
 """What spec sections 9 to 13 add; a name leaves this list when it becomes a setting."""
 
