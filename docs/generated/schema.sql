@@ -305,6 +305,7 @@ CREATE TABLE item (
     CHECK ((outcome = ANY (ARRAY['pending'::text, 'synced'::text, 'skipped'::text, 'held'::text, 'failed'::text])))
 );
 CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX item_licence ON item USING btree (halo_licence_id) WHERE ((halo_licence_id IS NOT NULL) AND (action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
 CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
 CREATE TRIGGER item_count_mark BEFORE UPDATE OF action_state ON item FOR EACH ROW WHEN (((new.action_state = 'sending'::text) AND (old.action_state IS DISTINCT FROM 'sending'::text))) EXECUTE FUNCTION item_count_mark();

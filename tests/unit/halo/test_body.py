@@ -67,6 +67,7 @@ async def read(url: str) -> int:
         (gzip.compress(LIST), "X-GZIP"),
         (zlib.compress(LIST), "deflate"),
     ],
+    ids=["identity", "gzip", "x-gzip", "deflate"],  # a compressed body holds the time; workers must agree on names
 )
 async def test_an_answer_in_any_usual_encoding_is_read(body: bytes, coding: str) -> None:
     async with server(body, f"Content-Encoding: {coding}") as url:

@@ -17,6 +17,7 @@ from report_api.connection import api as connection_api
 from report_api.connection import confirm_page
 from report_api.connection import pages as connection_pages
 from report_api.history import api as history_api
+from report_api.history import licences_api as histories_api
 from report_api.history import pages as history_pages
 from report_api.invoices import api as invoices_api
 from report_api.invoices import pages as invoice_pages
@@ -58,6 +59,7 @@ API = (
     people_api.router,
     people_api.operators_router,
     history_api.router,
+    histories_api.router,
 )
 """The calls of spec section 7."""
 

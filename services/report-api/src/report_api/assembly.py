@@ -8,6 +8,7 @@ from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.histories import Histories
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
@@ -49,6 +50,7 @@ def ports_on(
         passing=PASSING,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        histories=Histories(pool),
         invoice_reports=InvoiceReports(pool),
         halo_licences=HaloLicences(pool),
         invoice_views=InvoiceViews(pool),

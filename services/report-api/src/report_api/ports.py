@@ -13,6 +13,7 @@ from halosync.contracts.settings import RateLimit
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.histories import Histories
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
@@ -100,6 +101,7 @@ class Ports:
     passing: tuple[type[Exception], ...]
     audit: AuditStore
     connections: ConnectionStore
+    histories: Histories
     invoice_reports: InvoiceReports
     halo_licences: HaloLicences
     invoice_views: InvoiceViews

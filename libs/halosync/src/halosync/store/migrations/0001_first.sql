@@ -408,6 +408,9 @@ CREATE TABLE item (
     CHECK ((outcome = 'pending') = (action_state IN ('waiting', 'sending', 'unknown')))
 );
 CREATE INDEX item_outcome ON item (run_id, outcome, seq);
+-- The history of a licence; most items of a month change nothing and are no part of it.
+CREATE INDEX item_licence ON item (halo_licence_id)
+    WHERE halo_licence_id IS NOT NULL AND action IN ('create', 'update', 'delete');
 CREATE INDEX item_batch ON item (batch_id) WHERE batch_id IS NOT NULL;
 
 -- Which item answers for which line of the invoice: item.line_nos turned round. A page of lines finds its items by
