@@ -37,6 +37,18 @@ async def test_a_partner_is_added_and_listed(command: Run) -> None:
     assert "acme-msp" in (await command("partner", "list")).stdout
 
 
+async def test_an_operator_allows_that_two_partners_share_a_halo(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    await command("partner", "add", "acme-msp", "--name", "Acme")
+    allowed = await command("partner", "share-tenant", "acme-msp", "--json")
+    assert allowed.json() == {"partner_id": "acme-msp", "allow_shared_tenant": True, "changed": True}
+    assert await pool.fetchval("SELECT allow_shared_tenant FROM partner")
+    assert "may connect a Halo" in (await command("partner", "share-tenant", "acme-msp")).stdout
+    assert "may connect only" in (await command("partner", "share-tenant", "acme-msp", "--refuse")).stdout
+    assert not await pool.fetchval("SELECT allow_shared_tenant FROM partner")
+    assert await pool.fetchval("SELECT count(*) FROM audit_entry") == 2
+    assert "no partner nobody" in (await command("partner", "share-tenant", "nobody")).stderr
+
+
 @pytest.mark.parametrize("partner_id", ["", "a/b", "a\tb", " acme", "x" * 201])
 async def test_an_id_that_no_address_could_hold_is_a_usage_error(command: Run, partner_id: str) -> None:
     assert (await command("partner", "add", partner_id, "--name", "N")).exit_code == 2

@@ -207,3 +207,21 @@ async def test_a_tenant_of_another_partner_is_told_beside_the_field(browser: "Br
     await browser.sign_in()
     page = await browser.submit(f"{HERE}/connect", status=422, tenant="acme", client_id="c")
     assert "another partner" in page.one("#tenant-error").get_text()
+
+
+async def test_an_operator_can_allow_it_where_it_is_refused(browser: "Browser", world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionBegun(authorize_url="https://acme.halopsa.com/auth/authorize")
+    asked = "SELECT allow_shared_tenant FROM partner WHERE partner_id = 'acme-msp'"
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert not page.soup.select("[name=allow_shared_tenant]")
+    token = page.soup.select("input[name=csrf]")[0]["value"]
+    entered = {"csrf": token, "tenant": "acme", "client_id": "c", "allow_shared_tenant": "on"}
+    await browser.client.post(f"{HERE}/connect", data=entered)
+    assert not await world.pool.fetchval(asked), "a partner's own form cannot allow it"
+    operator = new_browser(world)
+    await operator.sign_in(None)
+    await operator.submit("/partners", partner=ACME)
+    await operator.open(HERE)
+    await operator.submit(f"{HERE}/connect", tenant="acme", client_id="c", allow_shared_tenant="on")
+    assert await world.pool.fetchval(asked)

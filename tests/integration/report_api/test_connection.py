@@ -87,6 +87,18 @@ async def test_a_refusal(world: "World", refused: Any, status: int, code: str) -
         assert "Do this." in response.json()["detail"]
 
 
+async def test_only_an_operator_allows_that_two_partners_share_a_halo(world: "World") -> None:
+    world.auth.reply = lambda _: ConnectionBegun(authorize_url=URL)
+    wanted = {"tenant": "acme", "client_id": "c-1", "allow_shared_tenant": True}
+    refused = await world.call("POST", "/connection", json=wanted)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert not world.auth.asked
+    asked = "SELECT allow_shared_tenant FROM partner WHERE partner_id = 'acme-msp'"
+    assert not await world.pool.fetchval(asked)
+    assert (await world.call("POST", "/connection", key=None, json=wanted)).status_code == 200
+    assert await world.pool.fetchval(asked)
+
+
 async def test_disconnecting(world: "World") -> None:
     response = await world.call("DELETE", "/connection")
     assert (response.status_code, response.content) == (204, b"")

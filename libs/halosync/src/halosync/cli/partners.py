@@ -1,7 +1,8 @@
 """`halosync partner`: the MSPs that the distributor bills."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import asyncpg
 import typer
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,7 +10,8 @@ from halosync.cli.connections import with_database
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Text
-from halosync.store.partners import PartnerStore
+from halosync.domain.acts import COMMAND_LINE
+from halosync.store.partners import PartnerStore, UnknownPartnerError
 
 app = typer.Typer(help="Partners: add and list them.", no_args_is_help=True)
 
@@ -64,3 +66,35 @@ def list_partners(*, as_json: Json = False) -> None:
         [(p.partner_id, p.name, p.connection, p.tenant, p.created_at) for p in partners],
         empty="No partners yet. Next: halosync partner add ID --name NAME",
     )
+
+
+@app.command("share-tenant")
+def share_tenant(
+    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    *,
+    allow: Annotated[
+        bool, typer.Option("--allow/--refuse", help="Whether its Halo may be connected for another partner too.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Let a partner connect a Halo that is connected for another partner already (`allow_shared_tenant`).
+
+    Two partners in one Halo share its request limit, and each one's clean-up sees the other's licences. What is
+    connected stays connected.
+    """
+
+    async def change(pool: "asyncpg.Pool[Any]") -> bool | None:
+        try:
+            return await PartnerStore(pool).allow_shared_tenant(partner_id, allowed=allow, by=COMMAND_LINE)
+        except UnknownPartnerError:
+            return None
+
+    changed = with_database(change)
+    if changed is None:
+        raise typer.BadParameter(f"there is no partner {partner_id}", param_hint="ID")
+    if as_json:
+        emit_json({"partner_id": partner_id, "allow_shared_tenant": allow, "changed": changed})
+    elif allow:
+        say(f"{partner_id} may connect a Halo that is connected for another partner.")
+    else:
+        say(f"{partner_id} may connect only a Halo that is not connected for another partner.")

@@ -51,6 +51,7 @@ _SETTINGS = {
     "rate_limit": "the request limit",
     "country": "the holiday country",
     "invoice_day": "the invoice day",
+    "allow_shared_tenant": "sharing its Halo with another partner",
     "review_first_sync": "the first review",
     "adopt_foreign": "taking over licences of other programs",
     "billing_cycles": "the words for billing cycles",

@@ -59,6 +59,25 @@ class PartnerStore:
         """Return every partner, by id."""
         return [Partner(**row) async for row in QUERIES.list_partners(self._pool)]
 
+    async def allow_shared_tenant(self, partner_id: str, *, allowed: bool = True, by: Actor) -> bool:
+        """Let a partner connect a Halo that is connected for another one too, or no longer; False: it was so already.
+
+        What is connected stays connected.
+
+        Raises:
+            UnknownPartnerError: there is no such partner.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            before = await QUERIES.shared_tenant_to_change(connection, partner_id=partner_id)
+            if before is None:
+                raise UnknownPartnerError(partner_id)
+            if before == allowed:
+                return False
+            await QUERIES.save_shared_tenant(connection, partner_id=partner_id, allowed=allowed)
+            detail = {"changes": {"allow_shared_tenant": (before, allowed)}}
+            await record(connection, by, Act.SETTINGS_CHANGED, partner_id=partner_id, subject=partner_id, detail=detail)
+        return True
+
     async def settings(self, partner_id: str) -> PartnerSettings | None:
         """Return the settings of a partner; None if there is no such partner."""
         row = await QUERIES.partner_settings(self._pool, partner_id=partner_id)

@@ -45,10 +45,17 @@ async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: 
 
     Only who begins a connection can complete it. A person whom you send there signs in to the portal afterwards, and is
     asked. A program that drives the log-in itself takes `code` and `state` from Halo's redirect and completes it with
-    the same key. 409 `tenant_taken`: the Halo is connected for another partner. 429: more than 10 attempts a minute.
+    the same key. 409 `tenant_taken`: the Halo is connected for another partner; an operator can allow it with
+    `allow_shared_tenant`, or by `halosync partner share-tenant`. 429: more than 10 attempts a minute.
     """
     url = await begin_connection(
-        ports, partner, tenant=wanted.tenant, client_id=wanted.client_id, halo_tenant=wanted.halo_tenant, by=by
+        ports,
+        partner,
+        tenant=wanted.tenant,
+        client_id=wanted.client_id,
+        halo_tenant=wanted.halo_tenant,
+        by=by,
+        allow_shared_tenant=wanted.allow_shared_tenant,
     )
     return ConnectBegun(authorize_url=url)
 

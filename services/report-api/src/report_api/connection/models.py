@@ -46,6 +46,10 @@ class ConnectRequest(BaseModel):
     halo_tenant: HaloTenant | None = Field(
         default=None, description="What Halo calls the tenant, only where that differs from its address."
     )
+    allow_shared_tenant: bool = Field(
+        default=False,
+        description="Operators only: from now on this partner may connect a Halo that another one has too.",
+    )
 
 
 class CompleteRequest(BaseModel):

@@ -104,6 +104,7 @@ async def connect(request: Request, visitor: VisitorHere, ports: PortsHere) -> R
                 halo_tenant=entered["halo_tenant"] or None,
                 by=visitor.actor,
                 session=browser_session(visitor.token),
+                allow_shared_tenant=visitor.is_operator and form.get("allow_shared_tenant") == "on",
             )
         except Problem as problem:
             if problem.code == "tenant_taken":

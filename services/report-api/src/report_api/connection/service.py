@@ -34,6 +34,7 @@ async def begin_connection(
     by: Actor,
     halo_tenant: str | None = None,
     session: str | None = None,
+    allow_shared_tenant: bool = False,
 ) -> str:
     """Begin a connection and return where to send the browser; Halo sends it back to `/accounts/` within 10 minutes.
 
@@ -44,13 +45,18 @@ async def begin_connection(
         client_id: likewise.
         halo_tenant: what Halo calls the tenant, where that differs from its host.
         by: who begins it. Only they can complete it.
+        allow_shared_tenant: an operator lets the partner connect a Halo that is connected for another one too.
         session: the browser session (`browser_session`) that it is begun in; None: by the API.
 
     Raises:
-        Problem: 422 for the tenant or the client id, 404 for the partner, 409 for a tenant of another partner, 429
-            after too many attempts, 503 when a part is away.
+        Problem: 403 when somebody else than an operator allows it, 422 for the tenant or the client id, 404 for the
+            partner, 409 for a tenant of another partner, 429 after too many attempts, 503 when a part is away.
         NoReplyError: auth did not answer.
     """
+    if allow_shared_tenant:
+        if not by.is_operator:
+            raise Problem(403, "forbidden", "Only an operator can allow that two partners share a Halo. Ask Converge.")
+        await ports.partners.allow_shared_tenant(partner, by=by)
     reply = await ports.services.ask(
         BeginConnection(
             partner_id=partner,

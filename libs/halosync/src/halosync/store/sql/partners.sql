@@ -38,3 +38,10 @@ UPDATE partner SET
     review_first_sync = :review_first_sync, adopt_foreign = :adopt_foreign, billing_cycles = :billing_cycles,
     licence_type = :licence_type, details = :details
 WHERE partner_id = :partner_id;
+
+-- name: shared_tenant_to_change$
+SELECT allow_shared_tenant FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
+
+-- name: save_shared_tenant!
+-- An operator's word, and none of the settings that a partner replaces as a whole.
+UPDATE partner SET allow_shared_tenant = :allowed WHERE partner_id = :partner_id;
