@@ -44,6 +44,7 @@ def filled(path: str, run_id: object) -> str:
         "period": "2026-11",
         "item_key": "0" * 32,
         "halo_licence_id": "5",
+        "line_id": "1",
     }
     return path.format(**values, run_id=run_id, key_id=run_id)
 
