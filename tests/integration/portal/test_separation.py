@@ -32,6 +32,8 @@ OPEN_TO_ANYBODY = {
     "GET /openapi.json",
     "GET /sign-in",
     "POST /sign-in",
+    "GET /sign-in/openid",  # leads to the sign-in service
+    "GET /sign-in/openid/return",  # and back; the cookie says who was sent
     "GET /accounts/",  # Halo's redirect; it completes only what the same session began (spec section 10)
     "GET /accounts/halo-psa",
 }

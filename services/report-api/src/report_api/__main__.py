@@ -10,6 +10,7 @@ from halosync.runtime.settings import load
 from report_api.app import build
 from report_api.assembly import ports_on
 from report_api.environment import ReportApiSettings
+from report_api.openid import OpenId
 
 
 def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
@@ -19,6 +20,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         services=Requests(parts.broker, parts.publisher),
+        sign_in_service=_sign_in_service(settings),
     )
     web = server(build(ports), settings.http_host, settings.http_port, settings.connection_bounds)
 
@@ -30,6 +32,12 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         ports.closing.set()
 
     return Composition(background=[serve, end_live_events])
+
+
+def _sign_in_service(settings: ReportApiSettings) -> OpenId | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        return None
+    return OpenId(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from report_api.access import api as access_api
 from report_api.access import people_api
 from report_api.access.limits import HoldingPlaces, Limits
 from report_api.access.pages import keys as key_pages
+from report_api.access.pages import openid, sign_in
 from report_api.access.pages import people as people_pages
-from report_api.access.pages import sign_in
 from report_api.access.wrong_keys import WrongKeys
 from report_api.connection import api as connection_api
 from report_api.connection import confirm_page
@@ -66,6 +66,7 @@ API = (
 PAGES = (
     sign_in.public_router,
     sign_in.router,
+    openid.router,
     connection_pages.public_router,
     connection_pages.router,
     confirm_page.router,

@@ -1,16 +1,25 @@
 """The environment of the report API (spec section 8)."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.http_connections import ConnectionBounds
 from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import CommaSeparated, ProcessSettings
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
+
+
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    on_this_machine = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if not parts.hostname or parts.scheme not in ({"http", "https"} if on_this_machine else {"https"}):
+        raise ValueError("give the provider's https address, such as https://login.example.com")
+    return text
 
 
 class ReportApiSettings(ProcessSettings, PublicUrlSettings):
@@ -24,8 +33,25 @@ class ReportApiSettings(ProcessSettings, PublicUrlSettings):
         default=(ip_network("127.0.0.1/32"), ip_network("::1/128")),
         description="Addresses or networks of our own proxies: what they say of their clients' addresses is believed.",
     )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+        default=None, description="Who signs people in by OpenID Connect, as it calls itself; https."
+    )
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
+
+    @model_validator(mode="after")
+    def _sign_in_whole(self) -> Self:
+        given = {
+            "HALOSYNC_OIDC_ISSUER": self.oidc_issuer,
+            "HALOSYNC_OIDC_CLIENT_ID": self.oidc_client_id,
+            "HALOSYNC_OIDC_CLIENT_SECRET": self.oidc_client_secret,
+        }
+        missing = [name for name, value in given.items() if value is None]
+        if missing and len(missing) < len(given):
+            raise ValueError(f"{', '.join(missing)}: set all three of {', '.join(given)}, or none")
+        return self
 
     @property
     def connection_bounds(self) -> ConnectionBounds:

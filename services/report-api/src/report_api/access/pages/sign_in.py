@@ -1,7 +1,7 @@
 """Sign in with an API key, sign out, and pick the partner to act for."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -19,7 +19,7 @@ from report_api.access.session import (
     visit_token,
 )
 from report_api.access.wrong_keys import told_wrong_key
-from report_api.ports import Ports, PortsHere
+from report_api.ports import Ports, PortsHere, ports_of
 from report_api.web.addresses import partner_url
 from report_api.web.forms import csrf_token
 from report_api.web.problems import Problem, not_found
@@ -52,7 +52,7 @@ async def show_sign_in(request: Request, following: Following = None, ended: str
     """Show the form, or go on if somebody is signed in already."""
     if await signed_in(request) is not None:
         return RedirectResponse(local_path(following), status_code=303)
-    return _form(request, {"next": local_path(following), "ended": ended == "1", "error": None}, 200)
+    return sign_in_page(request, following=local_path(following), ended=ended == "1")
 
 
 @public_router.post("/sign-in")
@@ -61,7 +61,7 @@ async def sign_in(request: Request, ports: PortsHere) -> Response:
     try:
         await require_own_form(request, visit_token(request))
     except Problem as problem:
-        return _form(request, {"next": HOME, "ended": False, "error": problem.detail}, problem.status_code)
+        return sign_in_page(request, status=problem.status_code, error=problem.detail)
     form = await request.form()
     given, following = form.get("api_key"), form.get("next")
     api_key = given.strip() if isinstance(given, str) else ""
@@ -71,15 +71,35 @@ async def sign_in(request: Request, ports: PortsHere) -> Response:
         if api_key:
             await told_wrong_key(request)
         error = _WRONG_KEY if api_key else _NO_KEY
-        return _form(request, {"next": target, "ended": False, "error": error}, 422)
+        return sign_in_page(request, status=422, following=target, error=error)
     response = RedirectResponse(target, status_code=303)
     set_session(request, response, await ports.sessions.open(principal))
     return response
 
 
-def _form(request: Request, values: Mapping[str, Any], status: int) -> Response:
+def sign_in_page(
+    request: Request,
+    *,
+    status: int = 200,
+    following: str = HOME,
+    ended: bool = False,
+    error: str | None = None,
+    problem: str | None = None,
+) -> Response:
+    """Return the page that signs in.
+
+    Args:
+        request: what is answered.
+        status: of the answer.
+        following: where to go afterwards, a page of ours.
+        ended: somebody's session had ended, and so nothing was done.
+        error: what is wrong with the API key.
+        problem: why somebody could not sign in as a person.
+    """
     token = visit_token(request)
-    response = page(request, "access/sign_in.html", status, csrf=csrf_token(token), **values)
+    values = {"next": following, "ended": ended, "error": error, "problem": problem}
+    by_openid = ports_of(request).sign_in_service is not None
+    response = page(request, "access/sign_in.html", status, csrf=csrf_token(token), by_openid=by_openid, **values)
     set_visit(request, response, token)
     return response
 
