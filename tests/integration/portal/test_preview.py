@@ -345,3 +345,87 @@ async def test_other_pages_and_partners(browser: "Browser", world: "World") -> N
     for page in ("preview", "removals"):
         await browser.open(path(other, page), status=404)
         await browser.open(f"/portal/acme-msp/runs/none/{page}", status=404)
+
+
+FIRST = {"reason": "first_review", "detail": "halosync did not write this licence.", "outcome": "held"}
+
+
+async def waiting(browser: "Browser", world: "World", **columns: Any) -> UUID:
+    """A preview in which the first review holds twelve new prices and one removal."""
+    prices = [
+        world.item(
+            (2, f"{number}", MONTHLY, True),
+            (2, "31.50", MONTHLY, True),
+            customer_name=f"Customer {number}",
+            halo_client_id=number,
+            action="update",
+            **FIRST,
+        )
+        for number in range(40, 52)
+    ]
+    run_id = await previewed(browser, world, [*prices, removal(world, 1, **FIRST)], removal="delete", **columns)
+    outlook = {"prices": 12, "costs": 0, "removals": 1, "created": 0, "updated": 12}
+    await world.pool.execute(
+        "UPDATE run SET review = $2 WHERE run_id = $1",
+        run_id,
+        [
+            {"choice": choice, **outlook, "selling": {"monthly": [MONTHLY, "1112.004", "756"]}}
+            for choice in ("overwrite", "as_cost", "leave_prices", "keep_others")
+        ],
+    )
+    return run_id
+
+
+async def test_the_first_review_is_shown_in_examples_sums_and_choices(browser: "Browser", world: "World") -> None:
+    run_id = await waiting(browser, world)
+    page = await browser.open(path(run_id))
+    review = page.one("#review")
+    text = " ".join(review.get_text(" ").split())
+    assert "The selling price of 12 licences would change" in text
+    assert "1 licence would be removed" in text
+    assert len(review.select("table:first-of-type tbody tr")) == 10 + 1
+    assert "A line of a recurring invoice in Halo that points to the licence loses it" in text
+    assert "AUD 1,112.00" in text  # in cents
+    assert [heading.get_text(" ").split()[:3] for heading in review.select("li h3")] == [
+        ["Overwrite", "selling", "prices"],
+        ["Write", "our", "price"],
+        ["Leave", "prices", "alone"],
+        ["Keep", "what", "others"],
+    ]
+    assert "Set now" in review.select("li h3")[0].get_text()
+    assert len(review.select('form[action$="/review"]')) == 3
+
+
+async def test_a_choice_is_saved_and_leads_to_a_new_preview(browser: "Browser", world: "World") -> None:
+    run_id = await waiting(browser, world)
+    await browser.open(path(run_id))
+    page = await browser.submit(path(run_id, "review"), choice="as_cost")
+    assert "/preview" in str(page.url)
+    settings = await world.ports.partners.settings("acme-msp")
+    assert settings is not None
+    assert settings.price_field == "purchase_price"
+    [mode] = [row["mode"] for row in await world.pool.fetch("SELECT mode FROM run WHERE run_id <> $1", run_id)]
+    assert mode == "preview"
+
+
+async def test_the_review_is_approved_only_by_who_looked_and_only_as_seen(browser: "Browser", world: "World") -> None:
+    run_id = await waiting(browser, world)
+    await browser.open(path(run_id))
+    page = await browser.submit(SYNC, approve_review="13", seen_in=str(run_id))
+    assert "Tick the box" in page.text
+    await browser.open(path(run_id))
+    page = await browser.submit(SYNC, approve_review="12", looked="true", seen_in=str(run_id))
+    assert "The number of changes that wait for the first review is not the one that you approved." in page.text
+    await browser.open(path(run_id))
+    await browser.submit(SYNC, approve_review="13", looked="true", seen_in=str(run_id))
+    [row] = await world.pool.fetch("SELECT mode, approve_review FROM run WHERE run_id <> $1", run_id)
+    assert tuple(row) == ("apply", 13)
+
+
+async def test_a_sync_that_held_something_for_the_review_leads_to_it(browser: "Browser", world: "World") -> None:
+    run_id = await waiting(browser, world, mode="apply", state="partial")
+    page = await browser.open("/portal/acme-msp/report")
+    assert "13 changes wait for the first review." in page.text
+    page = await browser.open(path(run_id, "review"))
+    assert page.title == "First review"
+    assert "Approve 13 changes and Sync" in page.text

@@ -35,7 +35,7 @@ from report_api.partners import api as partners_api
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
-from report_api.runs.pages import invoice_choice, preview, run, sync
+from report_api.runs.pages import invoice_choice, preview, review, run, sync
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problems
@@ -83,6 +83,7 @@ PAGES = (
     file_pages(PRODUCTS),
     history_pages.router,
     run.router,
+    review.router,
     settings_pages.router,
     key_pages.router,
     people_pages.router,

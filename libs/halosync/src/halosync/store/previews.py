@@ -24,7 +24,9 @@ class PreviewKind(StrEnum):
     UPDATED = "updated"
     REMOVED = "removed"
     HELD = "held"
-    """A removal that waits for approval."""
+    """A removal that waits for approval: the delete guard holds it."""
+    REVIEW = "review"
+    """It would remove or reprice what halosync has not written, and waits for the first review."""
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -43,8 +45,10 @@ _OF_OUTCOME = {
 }
 
 
-def kind_of(action: Action, outcome: Outcome) -> PreviewKind:
-    """Return what becomes of an item of a plan that nobody has carried out."""
+def kind_of(action: Action, outcome: Outcome, *, for_review: bool = False) -> PreviewKind:
+    """Return what becomes of an item of a plan that nobody has carried out; `for_review`: the first review holds it."""
+    if for_review and outcome is Outcome.HELD:
+        return PreviewKind.REVIEW
     return _OF_PENDING.get(action, PreviewKind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
 
 
@@ -65,6 +69,10 @@ class CustomerChanges:
     costs: Sequence[Cost]
 
 
+def _kind(row: asyncpg.Record) -> PreviewKind:
+    return kind_of(Action(row["action"]), Outcome(row["outcome"]), for_review=row["for_review"])
+
+
 class PreviewStore:
     """Answers questions about one plan. Pages begin behind `skip` rows and hold at most `most`."""
 
@@ -75,7 +83,7 @@ class PreviewStore:
         """Return how many items are of each kind, of one customer or of all."""
         counts = dict.fromkeys(PreviewKind, 0)
         async for row in QUERIES.preview_counts(self._pool, run_id=run_id, customer=customer):
-            counts[kind_of(Action(row["action"]), Outcome(row["outcome"]))] += row["items"]
+            counts[_kind(row)] += row["items"]
         return counts
 
     async def costs(self, run_id: UUID) -> Mapping[PreviewKind, Sequence[Cost]]:
@@ -85,7 +93,7 @@ class PreviewStore:
         """
         costs: dict[PreviewKind, dict[str, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
-            kind = kind_of(Action(row["action"]), Outcome(row["outcome"]))
+            kind = _kind(row)
             key = cycle_key(row["billing_cycle"])
             known = costs[kind].get(key, Cost(row["billing_cycle"], Decimal(0), Decimal(0)))
             costs[kind][key] = Cost(known.billing_cycle, known.before + row["before"], known.after + row["after"])
@@ -113,12 +121,19 @@ class PreviewStore:
         self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
     ) -> Sequence[ItemView]:
         """Return items of some kinds, of one customer or of all, in the plan's order."""
-        pairs = [(action, outcome) for action in Action for outcome in Outcome if kind_of(action, outcome) in kinds]
+        pairs = [
+            (action, outcome, for_review)
+            for action in Action
+            for outcome in Outcome
+            for for_review in (False, True)
+            if kind_of(action, outcome, for_review=for_review) in kinds
+        ]
         rows = QUERIES.preview_items(
             self._pool,
             run_id=run_id,
-            actions=[action for action, _ in pairs],
-            outcomes=[outcome for _, outcome in pairs],
+            actions=[action for action, _, _ in pairs],
+            outcomes=[outcome for _, outcome, _ in pairs],
+            for_review=[for_review for _, _, for_review in pairs],
             customer=customer,
             skip=skip,
             most=most,

@@ -47,6 +47,7 @@ class SyncPanel:
         month: the month of that invoice.
         connection: the state of the connection to Halo.
         back: where to go after something was started.
+        to_review: how many changes of the newest run wait for the first review.
     """
 
     run: Run | None
@@ -55,6 +56,7 @@ class SyncPanel:
     month: NewestMonth | None
     connection: str
     back: ReturnTo
+    to_review: int = 0
 
     @property
     def version(self) -> str:
@@ -144,6 +146,9 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
         month=None if newest is None else await ports.month_choices.newest(visitor.partner_id),
         connection=visitor.partner.connection,
         back=back,
+        to_review=0
+        if view is None or not view.counters.held
+        else sum(group.items for group in await ports.reviews.groups(view.run_id)),
     )
 
 

@@ -5,7 +5,7 @@
 -- price neither.
 DROP VIEW IF EXISTS item_money;
 CREATE VIEW item_money AS
-SELECT i.run_id, i.action, i.outcome, item_customer(i.halo_client_id, i.customer_ids) AS customer,
+SELECT i.run_id, i.action, i.outcome, coalesce(i.reason = 'first_review', false) AS for_review, item_customer(i.halo_client_id, i.customer_ids) AS customer,
     amount.billing_cycle, amount.before, amount.after
 FROM item i CROSS JOIN LATERAL (VALUES
     (i.before_billing_cycle,

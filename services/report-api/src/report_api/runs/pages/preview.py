@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
 from halosync.domain.states import RunState
 from halosync.store.previews import PreviewKind
@@ -14,6 +15,7 @@ from report_api.access.session import VisitorHere
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.models import Item, Run
+from report_api.runs.review import shown_review
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import money_rows, shown_item
@@ -72,6 +74,8 @@ async def preview(
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
         values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
+        values["removal_effects"] = REMOVAL_EFFECTS
+        values["review"] = await shown_review(ports, run, view.removal)
         values |= await _lists(ports, run, ListChoice(path, show, customer, number))
     return page(request, "runs/preview.html", tab="report", **values)
 

@@ -38,6 +38,7 @@ class SyncForm(BaseModel):
         counting: the keys of all invoices that the page said count together, separated by commas.
         allow_older: the person wants it although a later month was synchronised.
         approve_removals: how many removals the person has looked at.
+        approve_review: how many changes of the first review the person has looked at.
         looked: the person says so.
         seen_in: the run whose page showed them.
     """
@@ -48,6 +49,7 @@ class SyncForm(BaseModel):
     invoice: str = Field(max_length=200)
     revision: int
     approve_removals: int | None = Field(default=None, ge=0, le=2_000_000_000)
+    approve_review: int | None = Field(default=None, ge=0, le=2_000_000_000)
     looked: bool = False
     seen_in: UUID | None = None
     accept_shrunk_read: bool = False
@@ -61,24 +63,40 @@ class SyncForm(BaseModel):
         counting = frozenset(int(key) for key in self.counting.split(",") if key)
         seen = Seen(self.invoice, self.revision, self.seen_in, counting)
         return RunOrder(
-            self.mode, None, self.approve_removals, self.accept_shrunk_read, seen, allow_older=self.allow_older
+            self.mode,
+            None,
+            self.approve_removals,
+            self.accept_shrunk_read,
+            seen,
+            allow_older=self.allow_older,
+            approve_review=self.approve_review,
         )
+
+    @property
+    def approved(self) -> int | None:
+        """How much the person has looked at and approves; None: nothing was asked."""
+        numbers = [number for number in (self.approve_removals, self.approve_review) if number is not None]
+        return sum(numbers) if numbers else None
+
+    @property
+    def looked_at(self) -> str:
+        """The page on which the person looks at what is approved."""
+        return "removals" if self.approve_review is None else "review"
 
 
 @router.post("/sync")
 async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Start a Sync or a preview of the newest invoice."""
     form = _form(await request.form())
-    if form.approve_removals is not None and form.seen_in is None:
+    if form.approved is not None and form.seen_in is None:
         raise Problem(422, "validation_failed", _NOT_OURS)
-    if form.approve_removals and not form.looked:
-        await notify(
-            request, "Nothing was started. Tick the box that says that you have looked at the removals.", "bad"
-        )
-        return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
+    if form.approved and not form.looked:
+        what = "changes" if form.looked_at == "review" else "removals"
+        await notify(request, f"Nothing was started. Tick the box that says that you have looked at the {what}.", "bad")
+        return see_other(visitor.partner_id, "runs", str(form.seen_in), form.looked_at)
     run = ports.runs.request(visitor.partner_id, form.order, by=visitor.actor)
     try:
-        return await _started(request, visitor, run, form.mode, form.back)
+        return await started(request, visitor, run, form.mode, form.back)
     except SeenChangedError as error:
         return await _look_again(request, visitor, ports, form, error.change)
 
@@ -87,7 +105,7 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
 async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Start a run that does what this one left."""
     run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, by=visitor.actor)
-    return await _started(request, visitor, run, RunMode.APPLY, "report")
+    return await started(request, visitor, run, RunMode.APPLY, "report")
 
 
 @router.get("/runs/{run_id}/cancel")
@@ -117,7 +135,7 @@ async def events(visitor: VisitorHere, ports: PortsHere, seen: str = "") -> Stre
     return StreamingResponse(sync_events(ports, visitor, seen), media_type="text/event-stream", headers=headers)
 
 
-async def _started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: ReturnTo) -> Response:
+async def started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode: RunMode, back: ReturnTo) -> Response:
     """Start a run and lead to where it can be watched; or say why there is none, which is no error of the person's."""
     try:
         with no_run_as_problem():
@@ -150,7 +168,7 @@ async def _look_again(request: Request, visitor: Visitor, ports: Ports, form: Sy
     await notify(
         request, f"Nothing was started. {sentences.SEEN_CHANGES[change]} Look again before you approve.", "bad"
     )
-    return see_other(visitor.partner_id, "runs", str(form.seen_in), "removals")
+    return see_other(visitor.partner_id, "runs", str(form.seen_in), form.looked_at)
 
 
 def _form(form: FormData) -> SyncForm:

@@ -1,0 +1,123 @@
+"""The first review as pages show it: what waits, examples, sums, and what each choice means (spec section 9)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from halosync.domain.model import Action, Removal
+from halosync.domain.removal_sentences import REMOVAL_EFFECTS
+from halosync.domain.review_choices import ReviewChoice, ReviewOutlook
+from halosync.store.reviews import ReviewGroup
+from halosync.store.run_views import Cost
+
+from report_api.ports import Ports
+from report_api.runs.models import Item, Run
+from report_api.runs.views import ShownItem, shown_item
+from report_api.settings.service import stored_settings
+from report_api.web.formats import plural
+
+EXAMPLES = 10
+_CENT = Decimal("0.01")
+
+SETTINGS: Mapping[ReviewChoice, tuple[str, str]] = {
+    ReviewChoice.OVERWRITE: ("price_field", "price"),
+    ReviewChoice.AS_COST: ("price_field", "purchase_price"),
+    ReviewChoice.LEAVE_PRICES: ("price_field", "none"),
+    ReviewChoice.KEEP_OTHERS: ("cleanup", "owned"),
+}
+"""The setting that a choice sets, and to what."""
+
+_TITLES: Mapping[ReviewChoice, tuple[str, str]] = {
+    ReviewChoice.OVERWRITE: (
+        "Overwrite selling prices",
+        "The price of the distributor's invoice becomes what your customer pays for the licence.",
+    ),
+    ReviewChoice.AS_COST: (
+        "Write our price as your cost",
+        "The price of the invoice goes into Halo's purchase price. What your customers pay stays as it is.",
+    ),
+    ReviewChoice.LEAVE_PRICES: (
+        "Leave prices alone",
+        "Only quantities and billing cycles are synchronised. A new licence gets no price.",
+    ),
+    ReviewChoice.KEEP_OTHERS: (
+        "Keep what others wrote",
+        "Licences that are not on the invoice stay, unless halosync wrote them. Prices are as set now.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChoice:
+    """A choice and what the same Sync would do under it.
+
+    Attributes:
+        does: what it would do, a few words each.
+        selling: what all licences of the customers on the invoice sell for by billing cycle, in cents.
+        is_current: the settings are so already.
+    """
+
+    choice: ReviewChoice
+    title: str
+    meaning: str
+    does: Sequence[str]
+    selling: Sequence[Cost]
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReview:
+    """What waits for the first review.
+
+    `held` is the number to approve; `examples` are by kind, biggest change first; `removal_effect` says what the
+    partner's way of removal does to Halo's recurring invoices.
+    """
+
+    held: int
+    groups: Sequence[ReviewGroup]
+    examples: Mapping[Action, Sequence[ShownItem]]
+    choices: Sequence[ShownChoice]
+    removal_effect: str
+
+
+async def shown_review(ports: Ports, run: Run, removal: Removal | None) -> ShownReview | None:
+    """Return what a run holds for the first review; None: nothing. `removal` is what the run was planned with."""
+    groups = await ports.reviews.groups(run.run_id)
+    if not groups:
+        return None
+    examples = {
+        group.action: [
+            shown_item(Item.model_validate(item), run)
+            for item in await ports.reviews.examples(run.run_id, group.action, EXAMPLES)
+        ]
+        for group in groups
+    }
+    settings = (await stored_settings(ports, run.partner_id)).model_dump()
+    outlooks = await ports.reviews.outlooks(run.run_id)
+    choices = [_choice(outlook, settings) for outlook in outlooks]
+    effect = "" if removal is None else REMOVAL_EFFECTS[removal]
+    return ShownReview(sum(group.items for group in groups), groups, examples, choices, effect)
+
+
+def _choice(outlook: ReviewOutlook, settings: Mapping[str, Any]) -> ShownChoice:
+    title, meaning = _TITLES[outlook.choice]
+    name, value = SETTINGS[outlook.choice]
+    prices, costs, removals = outlook.prices, outlook.costs, outlook.removals
+    does = [
+        f"{plural(prices, 'selling price')} would change" if prices else "No selling price would change",
+        *([f"{plural(costs, 'purchase price')} would change"] if costs else []),
+        f"{plural(removals, 'licence')} of others would be removed"
+        if removals
+        else "No licence of others would be removed",
+        f"{plural(outlook.created, 'licence')} would be created",
+    ]
+    selling = [
+        Cost(each.billing_cycle or None, _cents(each.before), _cents(each.after))
+        for _, each in sorted(outlook.selling.items())
+    ]
+    return ShownChoice(outlook.choice, title, meaning, does, selling, is_current=settings[name] == value)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, ROUND_HALF_UP)
