@@ -600,6 +600,7 @@ CREATE INDEX run_money_run ON run_money USING btree (run_id);
 --     run_id uuid
 --     action text
 --     outcome text
+--     for_review boolean
 --     customer text
 --     billing_cycle text
 --     before numeric

@@ -411,19 +411,28 @@ async def test_a_choice_is_saved_and_leads_to_a_new_preview(browser: "Browser", 
 async def test_the_review_is_approved_only_by_who_looked_and_only_as_seen(browser: "Browser", world: "World") -> None:
     run_id = await waiting(browser, world)
     await browser.open(path(run_id))
-    page = await browser.submit(SYNC, approve_review="13", seen_in=str(run_id))
+    page = await browser.submit(SYNC, approve_review="13")
     assert "Tick the box" in page.text
     await browser.open(path(run_id))
-    page = await browser.submit(SYNC, approve_review="12", looked="true", seen_in=str(run_id))
+    one = "UPDATE item SET reason = $2 WHERE run_id = $1 AND action = 'delete'"
+    await world.pool.execute(one, run_id, "delete_guard")
+    page = await browser.submit(SYNC, approve_review="13", looked="true")
     assert "The number of changes that wait for the first review is not the one that you approved." in page.text
+    await world.pool.execute(one, run_id, "first_review")
     await browser.open(path(run_id))
-    await browser.submit(SYNC, approve_review="13", looked="true", seen_in=str(run_id))
+    browser.client.follow_redirects = False
+    await browser.submit(SYNC, status=303, approve_review="13", looked="true")
     [row] = await world.pool.fetch("SELECT mode, approve_review FROM run WHERE run_id <> $1", run_id)
     assert tuple(row) == ("apply", 13)
 
 
 async def test_a_sync_that_held_something_for_the_review_leads_to_it(browser: "Browser", world: "World") -> None:
-    run_id = await waiting(browser, world, mode="apply", state="partial")
+    items = [removal(world, number, **FIRST) for number in range(13)]
+    await world.connect()
+    invoice = await world.invoice(lines=[world.line(1)])
+    run_id = await world.run(invoice, items, mode="apply", state="writing", removal="delete")
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
     page = await browser.open("/portal/acme-msp/report")
     assert "13 changes wait for the first review." in page.text
     page = await browser.open(path(run_id, "review"))

@@ -80,6 +80,10 @@ class ShownReview:
     choices: Sequence[ShownChoice]
     removal_effect: str
 
+    def group(self, action: str) -> ReviewGroup | None:
+        """Return what waits and is of one kind; None: nothing."""
+        return next((group for group in self.groups if group.action == action), None)
+
 
 async def shown_review(ports: Ports, run: Run, removal: Removal | None) -> ShownReview | None:
     """Return what a run holds for the first review; None: nothing. `removal` is what the run was planned with."""
