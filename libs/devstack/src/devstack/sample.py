@@ -66,14 +66,16 @@ class Sample:
         clients: Halo's clients before.
         licences: Halo's licences before.
         wanted: Halo's licences after: (client id, name) → (count, price, billing cycle).
-        first: the counters that the first run must end with.
-        again: the counters that a second run must end with; it only reads.
+        asked: the counters that the first run must end with, which asks before it changes what others wrote.
+        first: the counters that the run must end with by which a person has approved that.
+        again: the counters that a further run must end with; it only reads.
     """
 
     event: dict[str, Any] = field(default_factory=dict)
     clients: list[dict[str, Any]] = field(default_factory=list)
     licences: list[dict[str, Any]] = field(default_factory=list)
     wanted: dict[tuple[int, str], tuple[Decimal, Decimal, str]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
     first: Counter[str] = field(default_factory=Counter)
     again: Counter[str] = field(default_factory=Counter)
 
@@ -113,9 +115,13 @@ class _Maker:
         code, _, price, cycle = product
         self.sample.wanted[client, code] = (Decimal(count), Decimal(price), cycle)
 
-    def expect(self, first: str, again: str | None = None) -> None:
-        """Count an item: what the first run makes of it, and what the second finds (None: nothing is left)."""
-        self.sample.first[first] += 1
+    def expect(self, done: str, again: str | None = None, *, reviewed: bool = False) -> None:
+        """Count an item: what becomes of it, and what a further run finds (None: nothing is left).
+
+        `reviewed`: it would remove or reprice what halosync did not write, so the first run holds it (spec section 9).
+        """
+        self.sample.asked["held" if reviewed else done] += 1
+        self.sample.first[done if reviewed else again or done] += 1
         if again is not None:
             self.sample.again[again] += 1
 
@@ -168,7 +174,7 @@ def _ordinary(maker: _Maker, customer: tuple[str, str], client: int, number: int
                 maker.expect("updated", "unchanged")
             case 2:
                 maker.has(client, product, quantity, price=float(product[2]) - 0.5)
-                maker.expect("updated", "unchanged")
+                maker.expect("updated", "unchanged", reviewed=True)
             case _:
                 maker.has(client, product, quantity)
                 maker.expect("unchanged", "unchanged")
@@ -196,13 +202,13 @@ def _special(maker: _Maker) -> None:
     for code in ("GONE-1", "GONE-2", "GONE-3"):  # cancelled: quantity 0, and Halo still has it
         maker.line(customer, product(code), 0)
         maker.has(client, product(code), 4)
-        maker.expect("deleted", "skipped")
+        maker.expect("deleted", "skipped", reviewed=True)
     for code in ("NEVER-1", "NEVER-2"):  # cancelled, and Halo never had it
         maker.line(customer, product(code), 0)
         maker.expect("skipped", "skipped")
     for code in ("STALE-1", "STALE-2", "STALE-3", "STALE-4"):  # in Halo, not on the invoice
         maker.has(client, product(code), 2)
-        maker.expect("deleted")
+        maker.expect("deleted", reviewed=True)
     maker.line(customer, product("ASLEEP"), 6)  # inactive in Halo
     maker.has(client, product("ASLEEP"), 6, is_active=False)
     maker.want(client, product("ASLEEP"), 6)
