@@ -33,7 +33,15 @@ async def test_who_is_not_connected_sees_what_to_enter_in_halo(browser: "Browser
         "edit:softwarelicensing",
     ]
     assert [button["data-copy"] for button in page.soup.select("[data-copy]")] == values
-    assert "Authorisation Code" in page.text
+    assert "Authorisation Code (Native Application)" in page.text
+    order = ["Login Type Agent", "Client Secret Leave it empty", "read:customers", "Choose Save", "copy the Client ID"]
+    assert sorted(order, key=page.text.index) == order, "the order that works: the id may change at the first save"
+
+
+@pytest.mark.parametrize("shown", ["invalid_client", "redirect", "invalid_scope", "500", "cannot be reached"])
+async def test_every_error_page_of_halo_is_explained(browser: "Browser", shown: str) -> None:
+    page = await browser.sign_in()
+    assert shown in page.one("#connect-title ~ details, section[aria-labelledby=connect-title] > details").get_text()
 
 
 async def test_the_tabs_appear_when_halo_is_connected(browser: "Browser", world: "World") -> None:

@@ -18,6 +18,7 @@ from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages, public_pages
 from report_api.access.session import VisitorHere, browser_session, notify, signed_in
 from report_api.connection.api import PORTAL_PAGE
+from report_api.connection.halo_errors import HALO_ERRORS
 from report_api.connection.service import begin_connection, end_connection, test_connection
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
@@ -29,7 +30,7 @@ public_router = public_pages()
 router = partner_pages(changes=Role.ADMIN)
 
 APPLICATION_NAME = "converge"
-AUTHENTICATION = "Authorisation Code"
+AUTHENTICATION = "Authorisation Code (Native Application)"
 PERMISSIONS = ("read:customers", "read:softwarelicensing", "edit:softwarelicensing")
 """What an application in Halo needs (halo-api section 1); the names are entered exactly so."""
 
@@ -197,5 +198,6 @@ def _page(
         "redirect_url": f"{ports.public_url}/accounts/",
         "authentication": AUTHENTICATION,
         "permissions": PERMISSIONS,
+        "halo_errors": HALO_ERRORS,
     }
     return page(request, "connection/halo_psa.html", status, tab="halo-psa", **values)
