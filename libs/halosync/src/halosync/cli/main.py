@@ -4,12 +4,12 @@ import logging
 
 import typer
 
-from halosync.cli import dead_letters, invoices, keys, migrate, partners, runs
+from halosync.cli import dead_letters, halo, invoices, keys, migrate, partners, runs
 
 app = typer.Typer(
     name="halosync",
     help=(
-        "Operate halosync: partners and their keys, invoices, runs, dead letters.\n\n"
+        "Operate halosync: partners and their keys, invoices, runs, dead letters, and what a Halo does.\n\n"
         "Every subcommand takes --json and then prints one JSON value. Errors go to standard error; exit code 1 means"
         " that it was not done, 2 that the usage or a setting is wrong. Settings: HALOSYNC_DATABASE_URL, and"
         " HALOSYNC_AMQP_URL where something is published."
@@ -24,6 +24,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(invoices.app, name="invoice")
 app.add_typer(runs.app, name="run")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(halo.app, name="halo")
 
 
 @app.callback()

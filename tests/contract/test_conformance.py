@@ -1,0 +1,115 @@
+"""The conformance kit against the sandbox: each habit of a Halo has its finding, and none names anything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from halo_sandbox.testing import APPLICATION, RunningSandbox, running_sandbox
+from halosync.cli.failures import CommandError
+from halosync.cli.halo import SCOPE
+from halosync.cli.halo_sign_in import heard, sign_in
+from halosync.halo.conformance import RawAnswer, Verdict, of_lists, of_sign_in
+from halosync.halo.oauth import OAuthClient
+from halosync.ports.oauth import HaloClient, TokenAnswer
+from pydantic import SecretStr
+
+CLIENTS = [{"id": n, "name": f"Secretive {n}"} for n in range(1, 4)]
+LICENCES = [{"client_id": 1 + n % 3, "name": f"Hidden {n}", "count": n, "price": 1.5} for n in range(130)]
+
+
+@pytest.fixture(scope="module")
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    async with running_sandbox() as running:
+        yield running
+
+
+async def findings(sandbox: RunningSandbox, **settings: Any) -> dict[str, tuple[str, Verdict]]:
+    async with sandbox.tenant(clients=CLIENTS, licences=LICENCES, settings=settings) as tenant:
+
+        async def ask(path: str, query: Mapping[str, str | int]) -> RawAnswer:
+            answer = await tenant.http.get(path, params=dict(query))
+            return RawAnswer(answer.status_code, {name.lower(): "" for name in answer.headers}, answer.content)
+
+        found = await of_lists(ask)
+    text = repr(found)
+    assert "Secretive" not in text
+    assert "Hidden" not in text
+    return {finding.fact: (finding.found, finding.verdict) for finding in found}
+
+
+async def test_the_sandbox_is_as_assumed(sandbox: RunningSandbox) -> None:
+    found = await findings(sandbox)
+    assert {verdict for _, verdict in found.values()} == {Verdict.ASSUMED}
+    assert found["licences: page 2"] == ("30 other rows", Verdict.ASSUMED)
+    assert found["licences: a page of 1000"] == ("130 rows", Verdict.ASSUMED)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fact", "found", "verdict"),
+    [
+        ({"page_cap": 100}, "licences: a page of 1000", "cut to 100", Verdict.TOLERATED),
+        ({"refused_page_size": 500}, "licences: a page of 1000", "is refused", Verdict.TOLERATED),
+        ({"record_counts": "page"}, "licences: page 2", "30 rows more than record_count says", Verdict.TOLERATED),
+        ({"ignored_page_no": ["licences"]}, "licences: page 2", "the same rows: page_no is ignored", Verdict.TOLERATED),
+        ({"shows_last_page_again": True}, "clients: page 2", "the last page again", Verdict.ASSUMED),
+        ({"byte_order_mark": True}, "clients: list", "a byte order mark", Verdict.TOLERATED),
+        ({"odd_rows": True}, "clients: values", "as text: id", Verdict.TOLERATED),
+        ({"granted_scopes": ["read:customers"]}, "licences: list", "answered with status 401", Verdict.NEW),
+        ({"agent_sees": "nothing"}, "clients: rows", "0 of 0 on the first page", Verdict.ASSUMED),
+    ],
+    ids=str,
+)
+async def test_a_habit_is_found(
+    sandbox: RunningSandbox, settings: dict[str, Any], fact: str, found: str, verdict: Verdict
+) -> None:
+    said, means = (await findings(sandbox, **settings))[fact]
+    assert said.startswith(found)
+    assert means is verdict
+
+
+@pytest.mark.parametrize(
+    ("scope", "verdict"),
+    [
+        (None, Verdict.TOLERATED),
+        (("all",), Verdict.ASSUMED),
+        (("read:customers", "edit:softwarelicensing"), Verdict.ASSUMED),
+        (("read:customers",), Verdict.NEW),
+    ],
+)
+def test_the_scope_is_judged(scope: tuple[str, ...] | None, verdict: Verdict) -> None:
+    token = TokenAnswer(SecretStr("s3cret"), SecretStr("r3fresh"), 3600.0, scope)
+    found = of_sign_in(token, SCOPE)
+    assert found[0].verdict is verdict
+    assert "s3cret" not in repr(found)
+
+
+def begin(request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Response]:
+    return asyncio.get_running_loop().create_task(request)
+
+
+async def test_a_person_logs_in_and_comes_back_to_this_machine(sandbox: RunningSandbox) -> None:
+    redirect_url = APPLICATION["redirect_uris"][0].replace(":1/", ":18899/")
+    application = {**APPLICATION, "redirect_uris": [redirect_url]}
+    await sandbox.admin.put_tenant("signing-in", applications=[application], clients=CLIENTS)
+    at = HaloClient("signing-in", str(APPLICATION["client_id"]))
+    async with httpx.AsyncClient(follow_redirects=True) as browser, httpx.AsyncClient() as http:
+        oauth = OAuthClient(http, halo_url=sandbox.admin.url, redirect_url=redirect_url, timeout_s=10.0)
+        going: list[Any] = []
+
+        async def returned(authorize_url: str) -> str:
+            return await heard(
+                redirect_url, authorize_url, lambda url: going.append(asyncio.ensure_future(browser.get(url)))
+            )
+
+        token = await sign_in(oauth, at, SCOPE, returned)
+        assert token.access_token.get_secret_value()
+        assert (await going[0]).text.startswith("Done.")
+
+        async def another(_authorize_url: str) -> str:
+            return f"{redirect_url}?code=c&state=of-another"
+
+        with pytest.raises(CommandError, match="not the answer to this log-in"):
+            await sign_in(oauth, at, SCOPE, another)
+    await sandbox.admin.delete_tenant("signing-in")
