@@ -1,4 +1,4 @@
-"""Where partners reach us, for the processes that send browsers there (docs/specification.md 13)."""
+"""Where partners reach us, for the processes that send browsers there (spec section 13)."""
 
 from ipaddress import ip_address
 from typing import Annotated, Self
