@@ -22,7 +22,7 @@ PROGRAM = (
     "gc.disable()\n"
     "from halosync.runtime.process import Composition, run\n"
     "from halosync.runtime.settings import ProcessSettings, load\n"
-    "run('waiting', load(ProcessSettings), lambda parts: Composition())\n"
+    "run('planner', load(ProcessSettings), lambda parts: Composition())\n"
     "print('ended well', flush=True)\n"
 )
 

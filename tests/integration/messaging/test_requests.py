@@ -16,7 +16,7 @@ from halosync.messaging.connection import connect_options
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests, raw_body, send_reply
-from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, TOKEN_REQUEST
+from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, REPLIES, TOKEN_REQUEST
 from halosync.ports.requests import NoReplyError
 from pydantic import SecretStr
 
@@ -145,10 +145,11 @@ async def test_a_reply_that_cannot_be_understood_is_told_and_not_kept(
     async def confuse(_: bytes, request: RabbitMessage) -> None:
         await office.publisher.publish(
             body,
-            exchange="",
+            exchange=REPLIES,
             routing_key=request.reply_to,
             message_type=message_type,
             correlation_id=request.correlation_id,
+            vouched=True,
         )
 
     await office.handle(confuse)

@@ -55,6 +55,11 @@ class RabbitServer:
         self._management = management
         self._own = own
 
+    @property
+    def management_url(self) -> str:
+        """Where its management API is."""
+        return self._management.url
+
     async def create_vhost(self, name: str) -> str:
         """Create a virtual host (milliseconds) and return its AMQP URL; one that is there is left as it is.
 

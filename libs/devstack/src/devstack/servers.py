@@ -36,14 +36,18 @@ class Servers:
         database_url, amqp_url = self.database_url, self.amqp_url
         return {
             "DATABASE_URL": database_url if self._postgres is None else signed_in(database_url, account),
-            "AMQP_URL": amqp_url,
+            "AMQP_URL": amqp_url if self._rabbit is None else signed_in(amqp_url, account),
         }
 
     def administrator(self) -> Mapping[str, str]:
         """Return the settings of `halosync migrate`, which makes the users of the servers that are ours."""
-        if self._postgres is None:
-            return {}
-        return {"ADMIN_DATABASE_URL": self.database_url, **passwords()}
+        settings = dict(passwords())
+        if self._postgres is not None:
+            settings["ADMIN_DATABASE_URL"] = self.database_url
+        if self._rabbit is not None:
+            settings["ADMIN_AMQP_URL"] = self.amqp_url
+            settings["ADMIN_AMQP_MANAGEMENT_URL"] = self._rabbit.management_url
+        return settings
 
     @property
     def postgres(self) -> PostgresServer:

@@ -73,7 +73,7 @@ async def database(url: str) -> "AsyncIterator[asyncpg.Pool[Any]]":
 
 @asynccontextmanager
 async def broker(url: str) -> AsyncIterator[Publisher]:
-    """Connect a publisher and declare what it publishes to, as every process does.
+    """Connect a publisher and declare what it publishes to, where one user does all.
 
     Raises:
         CommandError: RabbitMQ cannot be reached.
@@ -85,7 +85,8 @@ async def broker(url: str) -> AsyncIterator[Publisher]:
     except (AMQPError, OSError, TimeoutError) as error:
         raise unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error) from None
     try:
-        await declare_topology(publisher.broker, delays_s=())
+        if not publisher.signed_in.alone:  # else an administrator has declared it, and this user may not
+            await declare_topology(publisher.broker, delays_s=())
         yield publisher
     finally:
         await publisher.broker.stop()

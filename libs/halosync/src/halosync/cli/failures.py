@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import typer
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPConnectionError, AMQPError
 
 from halosync.cli.output import complain
+from halosync.messaging.administration import BrokerRefusedError
 from halosync.messaging.publisher import NotPublishedError
 from halosync.store.grants import TooMightyError
 from halosync.store.keys import TooManyKeysError
@@ -32,7 +33,7 @@ def told() -> Iterator[None]:
 
 _WORDED = (
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
-    *(AMQPError, OSError),
+    *(BrokerRefusedError, AMQPError, OSError),
 )
 
 
@@ -71,3 +72,16 @@ def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iter
         yield
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise unreachable("Postgres", variable, url, error) from None
+
+
+@contextmanager
+def reaching_rabbitmq(url: str, variable: str = "HALOSYNC_AMQP_URL") -> Iterator[None]:
+    """Say which server it was when connecting to RabbitMQ fails, and why.
+
+    Raises:
+        CommandError: instead of what the connection raised.
+    """
+    try:
+        yield
+    except (AMQPConnectionError, OSError, TimeoutError) as error:
+        raise unreachable("RabbitMQ", variable, url, error) from None

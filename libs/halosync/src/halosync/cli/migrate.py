@@ -1,42 +1,67 @@
 """`halosync migrate`."""
 
 import asyncio
+from collections.abc import Sequence
 
-from halosync.cli.failures import reaching_postgres, told
+from halosync.cli.failures import reaching_postgres, reaching_rabbitmq, told
 from halosync.cli.output import Json, emit_json, say
 from halosync.cli.settings import AdministratorSettings, DatabaseSettings
+from halosync.messaging.administration import Prepared, prepare
 from halosync.runtime.settings import load
 from halosync.store import migrate as migrations
 from halosync.store.migrate import Migrated
 
-ONE_ACCOUNT = (
-    "One account of Postgres does everything: without HALOSYNC_ADMIN_DATABASE_URL no service has a role of its own."
-)
+ONE_ACCOUNT = "One account of {server} does everything: without {variable} no service has one of its own."
 
 
 def migrate(*, as_json: Json = False) -> None:
     """Bring the database to this version's schema. Safe to repeat, also by several at the same time.
 
-    With HALOSYNC_ADMIN_DATABASE_URL each service gets a role of its own with the least rights.
+    With HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL it also makes a role of Postgres and a user of RabbitMQ
+    for each service, with the least rights, and declares every exchange and queue.
     """
     settings = load(AdministratorSettings)
     with told():
-        migrated = asyncio.run(_migrate(settings))
+        migrated, prepared = asyncio.run(_migrate(settings))
     if as_json:
-        rights = {"roles": list(migrated.roles), "without_password": list(migrated.without_password)}
-        emit_json({"applied": list(migrated.applied), **(rights if migrated.roles else {})})
+        emit_json({"applied": list(migrated.applied), **_rights(migrated, prepared)})
         return
     say(f"Applied {', '.join(migrated.applied)}." if migrated.applied else "The database is up to date.")
-    say(f"Roles with the least rights: {', '.join(migrated.roles)}." if migrated.roles else ONE_ACCOUNT)
-    for role in migrated.without_password:
-        say(f"{role} has no password yet: give one by the variable of its service, or to Postgres itself.")
+    _tell("Postgres", "HALOSYNC_ADMIN_DATABASE_URL", migrated.roles, migrated.without_password)
+    _tell("RabbitMQ", "HALOSYNC_ADMIN_AMQP_URL", prepared.users, prepared.without_password)
 
 
-async def _migrate(settings: AdministratorSettings) -> Migrated:
+def _tell(server: str, variable: str, names: Sequence[str], without_password: Sequence[str]) -> None:
+    if not names:
+        say(ONE_ACCOUNT.format(server=server, variable=variable))
+        return
+    say(f"{server} keeps to the least rights of {', '.join(names)}.")
+    for name in without_password:
+        say(f"{name} has no password in {server} yet: give one by the variable of its service, or to {server} itself.")
+
+
+def _rights(migrated: Migrated, prepared: Prepared) -> dict[str, object]:
+    found = {"roles": migrated.roles, "users": prepared.users}
+    missing = sorted({*migrated.without_password, *prepared.without_password})
+    told_of = {name: list(names) for name, names in found.items() if names}
+    return {**told_of, "without_password": missing} if told_of else {}
+
+
+async def _migrate(settings: AdministratorSettings) -> tuple[Migrated, Prepared]:
     if settings.admin_database_url is None:
         url = str(load(DatabaseSettings).database_url)
         with reaching_postgres(url):
-            return await migrations.migrate(url)
-    url = str(settings.admin_database_url)
-    with reaching_postgres(url, "HALOSYNC_ADMIN_DATABASE_URL"):
-        return await migrations.migrate(url, settings.users)
+            migrated = await migrations.migrate(url)
+    else:
+        url = str(settings.admin_database_url)
+        with reaching_postgres(url, "HALOSYNC_ADMIN_DATABASE_URL"):
+            migrated = await migrations.migrate(url, settings.users)
+    return migrated, await _prepared(settings)
+
+
+async def _prepared(settings: AdministratorSettings) -> Prepared:
+    if settings.admin_amqp_url is None:
+        return Prepared()
+    url, management = str(settings.admin_amqp_url), settings.admin_amqp_management_url
+    with reaching_rabbitmq(url, "HALOSYNC_ADMIN_AMQP_URL"):
+        return await prepare(url, None if management is None else str(management), settings.users, settings.tiers_s)

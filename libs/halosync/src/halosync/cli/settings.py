@@ -1,10 +1,11 @@
 """What the command needs from the environment: only the addresses of the servers that a subcommand uses."""
 
-from pydantic import AmqpDsn, Field, SecretStr
+from pydantic import AmqpDsn, Field, HttpUrl, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.accounts import Account, Users
+from halosync.runtime.settings import DelaySettings
 from halosync.runtime.variables import EnvironmentSettings
 
 
@@ -20,7 +21,7 @@ class BrokerSettings(EnvironmentSettings):
     amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
 
 
-class AdministratorSettings(EnvironmentSettings):
+class AdministratorSettings(DelaySettings):
     """For `migrate`: the administrators of the servers, and the users that it makes for the services.
 
     A password that is not given is left as the server has it.
@@ -30,6 +31,12 @@ class AdministratorSettings(EnvironmentSettings):
 
     admin_database_url: DatabaseUrl | None = Field(
         default=None, description="Postgres with an account that owns the tables and may create roles"
+    )
+    admin_amqp_url: AmqpDsn | None = Field(
+        default=None, description="RabbitMQ with a user that is tagged administrator, and the services' virtual host"
+    )
+    admin_amqp_management_url: HttpUrl | None = Field(
+        default=None, description="Its management API, if that is not on the usual port of the same host"
     )
     user_prefix: str = Field(
         default="halosync",

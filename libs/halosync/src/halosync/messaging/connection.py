@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from aiormq.abc import AbstractChannel
 from aiormq.connection import Connection
@@ -34,6 +34,11 @@ def connect_options(amqp_url: str) -> ConnectOptions:
     query.setdefault("heartbeat", str(HEARTBEAT_S))
     url = urlunsplit(parts._replace(query=urlencode(query)))
     return {"url": url, "reconnect_interval": 1.0, "graceful_timeout": DRAIN_S}
+
+
+def user_of(amqp_url: str) -> str:
+    """Return the name of the user that an address signs in."""
+    return unquote(urlsplit(amqp_url).username or "guest")
 
 
 @contextmanager

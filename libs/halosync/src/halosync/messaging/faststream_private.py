@@ -61,6 +61,13 @@ def forget_declared_queues(broker: RabbitBroker) -> None:
     broker.config.declarer._queues.clear()  # noqa: SLF001 - there is no public way
 
 
+def look_at_queues(broker: RabbitBroker) -> None:
+    """Have the library look whether the queues it consumes are there, and declare none but those of its own."""
+    for subscriber in subscribers(broker):
+        if not subscriber.queue.exclusive:
+            subscriber.queue.declare = False
+
+
 def queue_of_delivery(context: Any) -> str:
     """Return the name of the queue whose delivery a middleware works on."""
     return cast("RabbitSubscriber", context.get_local("handler_")).queue.name

@@ -13,6 +13,8 @@ from faststream.rabbit import RabbitBroker
 
 from halosync.messaging.connection import given_up, plain_channel
 from halosync.messaging.publisher import Publisher
+from halosync.messaging.rights import own_queue
+from halosync.messaging.topology import REPLIES
 
 MESSAGE_TYPE = "probe"
 CLOSE_S = 1.0
@@ -24,7 +26,7 @@ QUEUE_EXPIRES_MS = 60_000
 class Probe:
     """Publishes on the publisher's connection and receives on the consumers', as the work of a process does.
 
-    Its queue is named by the server, exclusive, and on a channel that nothing restores. It goes with the connection; a
+    Its queue has a new name, is exclusive, and on a channel that nothing restores. It goes with the connection; a
     new connection gets a new one. After any failure the next run has a new channel and a new queue: the old queue may
     be gone while its channel is open.
     """
@@ -49,7 +51,7 @@ class Probe:
             token, received = uuid4().hex.encode(), asyncio.get_running_loop().create_future()
             self._awaited = (token, received)
             await self._publisher.publish(
-                token, exchange="", routing_key=queue, message_type=MESSAGE_TYPE, persist=False
+                token, exchange=REPLIES, routing_key=queue, message_type=MESSAGE_TYPE, persist=False
             )
             await received
         except BaseException:
@@ -69,11 +71,13 @@ class Probe:
             self._queue = None
             self._channel = await plain_channel(self._broker)
         if self._queue is None:
-            declared = await self._channel.queue_declare(
-                exclusive=True, auto_delete=True, arguments={"x-expires": QUEUE_EXPIRES_MS}
+            name = own_queue(self._publisher.signed_in.account)
+            await self._channel.queue_declare(
+                queue=name, exclusive=True, auto_delete=True, arguments={"x-expires": QUEUE_EXPIRES_MS}
             )
-            await self._channel.basic_consume(str(declared.queue), self._receive, no_ack=True)
-            self._queue = str(declared.queue)
+            await self._channel.queue_bind(queue=name, exchange=REPLIES.name, routing_key=name)
+            await self._channel.basic_consume(name, self._receive, no_ack=True)
+            self._queue = name
         return self._queue
 
     async def _receive(self, message: DeliveredMessage) -> None:

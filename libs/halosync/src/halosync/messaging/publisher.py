@@ -8,7 +8,8 @@ from typing import Any, Self
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
-from halosync.messaging.connection import connect_options, connection_now, given_up
+from halosync.domain.accounts import Account, SignedIn
+from halosync.messaging.connection import connect_options, connection_now, given_up, user_of
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
 
 PUBLISH_TIMEOUT_S = 5.0
@@ -29,7 +30,8 @@ class Publisher:
     would stall with it (messaging-facts section 1.1).
     """
 
-    def __init__(self, amqp_url: str) -> None:
+    def __init__(self, amqp_url: str, account: Account = Account.OPERATOR) -> None:
+        self.signed_in = SignedIn(account, user_of(amqp_url))
         self.broker = RabbitBroker(
             **connect_options(amqp_url), default_channel=Channel(on_return_raises=True), apply_types=False
         )
@@ -54,8 +56,12 @@ class Publisher:
         persist: bool = True,
         reply_to: str | None = None,
         correlation_id: str | None = None,
+        vouched: bool = False,
     ) -> None:
         """Publish and wait for the confirmation.
+
+        With `vouched` the message says whose it is, and the broker takes it only if that is true. What others ask to be
+        published (the outbox) is never vouched for.
 
         The `message_id` is left to the library: a return is matched by it, so two messages in flight must never
         share one (messaging-facts section 1.1).
@@ -80,6 +86,7 @@ class Publisher:
                         mandatory=name not in OPTIONAL_LISTENERS,
                         reply_to=reply_to,
                         correlation_id=correlation_id,
+                        user_id=self.signed_in.user if vouched else None,
                     )
         except TimeoutError as error:
             raise NotAnsweredError(f"{message_type} to {name or 'a queue'}: no confirmation in time") from error

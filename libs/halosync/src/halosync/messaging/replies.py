@@ -1,8 +1,8 @@
-"""Answering requests: every one gets a reply, whatever happens, and none is ever kept.
+"""Answering requests: every one of those who may ask gets a reply, whatever happens, and none is ever kept.
 
-A request is never tried again through a delay tier nor kept as a dead letter: its asker waits for seconds only and has
-its own way to ask again, and its body may hold an OAuth code, which must not reach a queue that persists (spec section
-5.6).
+A request of theirs is never tried again through a delay tier nor kept as a dead letter: its asker waits for seconds
+only and has its own way to ask again, and its body may hold an OAuth code, which must not reach a queue that persists
+(spec section 5.6).
 """
 
 import traceback
@@ -15,7 +15,7 @@ from faststream.rabbit.annotations import RabbitMessage
 from pydantic import ValidationError
 
 from halosync.contracts.message import Message
-from halosync.messaging.delivery import PASSING, describe
+from halosync.messaging.delivery import PASSING, Poison, describe
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
@@ -35,9 +35,20 @@ def answer_requests(
     *,
     at_once: int,
 ) -> None:
-    """Register a handler on `queue` that answers with what `act` returns, to `at_once` requests at a time."""
+    """Register a handler on `queue` that answers with what `act` returns, to `at_once` requests at a time.
+
+    A request that the broker does not vouch for as sent by one of the queue's senders is a dead letter: somebody took a
+    right that it does not have, and an operator should know.
+    """
+    senders = {publisher.signed_in.user_of(account) for account in queue.senders}
 
     async def handle(body: bytes, request: RabbitMessage) -> None:
+        sender = request.raw_message.user_id
+        if sender not in senders:
+            raise Poison(
+                f"{model.message_type} was sent by {sender or 'somebody whom RabbitMQ does not vouch for'}; only "
+                f"{' and '.join(sorted(senders))} may send it"
+            )
         await send_reply(publisher, request, await answer(model, act, body))
 
     channel = Channel(prefetch_count=at_once)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aiormq.abc import AbstractChannel
+from aiormq.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
 from halosync.contracts import message
+from halosync.domain.accounts import Account
 from halosync.messaging.faststream_private import forget_declared_queues
 
 DELIVERY_LIMIT = 50
@@ -46,21 +48,33 @@ INVOICES = _exchange(message.INVOICES, ExchangeType.TOPIC)
 EVENTS = _exchange(message.EVENTS, ExchangeType.TOPIC)
 WORK = _exchange(message.WORK, ExchangeType.TOPIC)
 READY = _exchange("halosync.ready", ExchangeType.DIRECT)
+REPLIES = _exchange("halosync.replies", ExchangeType.DIRECT)
+"""Reaches the queues that a process has for itself alone. Not the default exchange: whoever may publish to that one
+reaches every queue there is."""
 DEAD = _exchange("halosync.dead", ExchangeType.FANOUT)
 
 OPTIONAL_LISTENERS = frozenset({EVENTS.name})
 """Exchanges to which a message may be published that nobody listens to."""
 
 
+class MissingTopologyError(Exception):
+    """An exchange or queue is not there; the text names it and says who makes it."""
+
+
 @dataclass(frozen=True)
 class Queue:
-    """A queue, what it is bound to, and who works on it."""
+    """A queue, what it is bound to, and who works on it.
+
+    `senders` are those who may send a request to it, as the broker vouches for them; nobody for a queue of orders and
+    events, which only make their worker look at the rows.
+    """
 
     name: str
     worker: str
     exchange: RabbitExchange
     routing_key: str
     quorum: bool = True
+    senders: frozenset[Account] = frozenset()
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def declaration(self) -> RabbitQueue:
@@ -113,13 +127,24 @@ DEAD_LETTERS = Queue(
     arguments={"x-dead-letter-exchange": "", "x-max-length-bytes": MOST_WAITING_BYTES},
 )
 
+
 # Requests are of use for seconds only, and some to auth carry OAuth codes: classic queues, messages that do not
 # persist.
-CONNECTION_BEGIN = Queue("auth.connection-begin.v1", "auth", WORK, "connection.begin.v1", quorum=False)
-CONNECTION_COMPLETE = Queue("auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False)
-CONNECTION_END = Queue("auth.connection-end.v1", "auth", WORK, "connection.end.v1", quorum=False)
-TOKEN_REQUEST = Queue("auth.token-request.v1", "auth", WORK, "token.request.v1", quorum=False)
-CONNECTION_TEST = Queue("planner.connection-test.v1", "planner", WORK, "connection.test.v1", quorum=False)
+def _requests(name: str, worker: str, routing_key: str, senders: frozenset[Account]) -> Queue:
+    return Queue(name, worker, WORK, routing_key, quorum=False, senders=senders)
+
+
+_PORTAL = frozenset({Account.REPORT_API})
+_ASKERS = frozenset({Account.PLANNER, Account.HALO_WRITER})
+CONNECTION_BEGIN = _requests("auth.connection-begin.v1", "auth", "connection.begin.v1", _PORTAL)
+CONNECTION_COMPLETE = Queue(
+    "auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False, senders=_PORTAL
+)
+CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL)
+TOKEN_REQUEST = _requests("auth.token-request.v1", "auth", "token.request.v1", _ASKERS)
+CONNECTION_TEST = Queue(
+    "planner.connection-test.v1", "planner", WORK, "connection.test.v1", quorum=False, senders=_PORTAL
+)
 
 QUEUES = (
     INVOICE_READY,
@@ -168,7 +193,7 @@ def _delay_queue(delay_s: float) -> RabbitQueue:
 
 
 def _exchanges(delays_s: Sequence[float]) -> list[RabbitExchange]:
-    return [INVOICES, EVENTS, WORK, READY, DEAD, *map(delay_exchange, delays_s)]
+    return [INVOICES, EVENTS, WORK, READY, REPLIES, DEAD, *map(delay_exchange, delays_s)]
 
 
 def _queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple[RabbitExchange, str]]]]:
@@ -181,7 +206,9 @@ def _queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple
 
 
 async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
-    """Declare everything, in every process: a message is never unroutable because its worker has yet to start.
+    """Declare everything, before any process works: a message is never unroutable because its worker has yet to start.
+
+    An administrator does it by `halosync migrate`; where one user does all, every process.
 
     The library declares it again whenever it reconnects, to a server that has lost everything for instance.
     """
@@ -206,3 +233,24 @@ async def declare_again(channel: AbstractChannel, delays_s: Sequence[float]) -> 
         await channel.queue_declare(queue=queue.name, durable=True, arguments=queue.arguments)
         for exchange, routing_key in bindings:
             await channel.queue_bind(queue=queue.name, exchange=exchange.name, routing_key=routing_key)
+
+
+async def look_at_topology(channel: AbstractChannel, delays_s: Sequence[float]) -> None:
+    """Look whether everything is there, on a plain channel, which a miss closes; it takes no right to look.
+
+    Raises:
+        MissingTopologyError: something is not there.
+    """
+    kind, name = "exchange", ""
+    try:
+        for exchange in _exchanges(delays_s):
+            kind, name = "exchange", exchange.name
+            await channel.exchange_declare(exchange=name, passive=True)
+        for queue, _ in _queues(delays_s):
+            kind, name = "queue", queue.name
+            await channel.queue_declare(queue=name, passive=True)
+    except ChannelNotFoundEntity:
+        raise MissingTopologyError(
+            f"RabbitMQ has no {kind} {name}: an administrator makes it by `halosync migrate`, with the same "
+            "HALOSYNC_RETRY_DELAYS_S as the services"
+        ) from None

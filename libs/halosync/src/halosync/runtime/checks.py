@@ -1,6 +1,7 @@
 """What it means that a process is ready: its database, a way through the broker and back, its consumers."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,9 +12,12 @@ from halosync.messaging.connection import plain_channel
 from halosync.messaging.consumers import Consumers
 from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import declare_again
+from halosync.messaging.topology import declare_again, look_at_topology
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
+
+LOOK_AGAIN_S = 10.0
+"""How long a process that looks believes what it saw of exchanges and queues."""
 
 HEAL_TIMEOUT_S = 10.0
 """How long declaring everything again may take; a broker that does not answer must not hold up the end of a process."""
@@ -53,3 +57,26 @@ async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None
             await declare_again(channel, delays_s)
         finally:
             await channel.close()
+
+
+def topology_check(broker: RabbitBroker, delays_s: Sequence[float]) -> Check:
+    """Return a check for a process that may not declare anything: whether everything is there.
+
+    That it was is believed for `LOOK_AGAIN_S`.
+    """
+    believed_until = -math.inf
+
+    async def check() -> None:
+        nonlocal believed_until
+        clock = asyncio.get_running_loop().time
+        if clock() < believed_until:
+            return
+        channel = await plain_channel(broker)
+        try:
+            await look_at_topology(channel, delays_s)
+        finally:
+            if not channel.is_closed:
+                await channel.close()
+        believed_until = clock() + LOOK_AGAIN_S
+
+    return check

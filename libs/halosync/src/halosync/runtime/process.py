@@ -1,7 +1,7 @@
 """The life of a process: connect, declare, compose, consume; on SIGTERM drain and stop (spec section 5.8)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +12,16 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from halosync.domain.accounts import Account
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import DRAIN_S, connect_options, given_up
 from halosync.messaging.consumers import cancel_consumers, keep_bound
 from halosync.messaging.delivery import PASSING, Deliveries
+from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import declare_topology
+from halosync.messaging.topology import MissingTopologyError, declare_topology
 from halosync.observability.logging import configure_logging
-from halosync.runtime.checks import checks_of, heal_topology
+from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
@@ -104,18 +106,49 @@ async def _start(
     name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition], later: Callable[[Close], None]
 ) -> _Started:
     parts = await _connect(name, settings, later)
-    await declare_topology(parts.broker, settings.tiers_s)
+    topology = await _topology(parts, settings.tiers_s)
     composition = compose(parts)
     for close in composition.close:
         later(close)
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     checks = checks_of(parts.pool, parts.broker, parts.publisher)
-    readiness, lag = Readiness({**checks, **composition.checks}), LoopLag()
-    heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, settings.tiers_s))
-    own = (relay.run, lag.watch, readiness.watch, heal, _health(readiness, lag, settings))
-    await parts.broker.start()
-    await keep_bound(parts.broker)
+    readiness, lag = Readiness({**checks, **topology.checks, **composition.checks}), LoopLag()
+    own = (relay.run, lag.watch, readiness.watch, *topology.background, _health(readiness, lag, settings))
+    if parts.publisher.signed_in.alone:
+        look_at_queues(parts.broker)
+        await parts.broker.start()
+    else:
+        await parts.broker.start()
+        await keep_bound(parts.broker)
     return _Started(parts.broker, readiness, [*own, *composition.background])
+
+
+async def _topology(parts: Parts, tiers_s: Sequence[float]) -> Composition:
+    """Look whether all exchanges and queues are there; where one user does all, declare them.
+
+    Returns:
+        What keeps it so: declaring again, or a readiness check.
+
+    Raises:
+        MissingTopologyError: something was still missing after `START_PATIENCE_S`.
+    """
+    signed_in = parts.publisher.signed_in
+    if not signed_in.alone:
+        log.warning(
+            "one user does everything: no right is kept from anybody; see docs/operations.md", user=signed_in.user
+        )
+        await declare_topology(parts.broker, tiers_s)
+        heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, tiers_s))
+        return Composition(background=[heal])
+    check = topology_check(parts.broker, tiers_s)
+    await AsyncRetrying(
+        retry=retry_if_exception_type(MissingTopologyError),
+        stop=stop_after_delay(START_PATIENCE_S),
+        wait=wait_exponential_jitter(multiplier=0.2, max=3.0),
+        before_sleep=lambda state: log.warning("not ready", why=str(state.outcome and state.outcome.exception())),
+        reraise=True,
+    )(check)
+    return Composition(checks={"topology": check})
 
 
 async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSettings) -> None:
@@ -149,7 +182,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Close]
     database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)
     pool: asyncpg.Pool[Any] = await patiently(open_pool, database_url, application=name)
     later(pool.close)
-    publisher = Publisher(amqp_url)
+    publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)
     await patiently(publisher.broker.start)
     rules = DeliveryRules(settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)

@@ -6,6 +6,7 @@ compares the list with the fields of all processes and of the operator's command
 
 NAMES = frozenset(
     {
+        "ADMIN_AMQP_MANAGEMENT_URL",
         "ADMIN_AMQP_URL",
         "ADMIN_DATABASE_URL",
         "ALLOW_HTTP",

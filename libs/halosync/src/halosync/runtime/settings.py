@@ -28,21 +28,10 @@ CommaSeparated = BeforeValidator(_at_commas)
 """A variable that lists its values between commas; goes with `NoDecode`, which keeps it from being read as JSON."""
 
 
-class ProcessSettings(EnvironmentSettings):
-    """What every process needs."""
+class DelaySettings(EnvironmentSettings):
+    """The delay tiers: declared by who may, used by every process."""
 
-    database_url: DatabaseUrl = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
-    amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
-    health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
-    health_host: str = "127.0.0.1"
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     retry_delays_s: Annotated[tuple[float, ...], CommaSeparated, NoDecode] = (5.0, 30.0, 120.0, 300.0)
-    retry_max_attempts: int = Field(default=8, ge=1, le=100)
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: Any) -> Any:
-        return value.upper() if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _delays_in_bounds(self) -> Self:
@@ -54,6 +43,22 @@ class ProcessSettings(EnvironmentSettings):
     def tiers_s(self) -> tuple[float, ...]:
         """The delay tiers, in seconds, shortest first."""
         return tuple(sorted({RATE_TIER_S, *self.retry_delays_s}))
+
+
+class ProcessSettings(DelaySettings):
+    """What every process needs."""
+
+    database_url: DatabaseUrl = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
+    amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
+    health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
+    health_host: str = "127.0.0.1"
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    retry_max_attempts: int = Field(default=8, ge=1, le=100)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
 
 
 class HaloSettings(EnvironmentSettings):
