@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from devstack.accounts import USERS, signed_in
 from devstack.rabbitmq import RabbitServer
@@ -70,7 +70,9 @@ async def vhost(rabbit_server: RabbitServer) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def connections(vhost: str) -> AsyncIterator[dict[Account, AbstractConnection]]:
     """A connection of each account."""
-    opened = {account: await aio_pika.connect(signed_in(vhost, account)) for account in Account}
+    opened: dict[Account, AbstractConnection] = {
+        account: await aio_pika.connect(signed_in(vhost, account)) for account in Account
+    }
     yield opened
     for connection in opened.values():
         await connection.close()
@@ -86,13 +88,16 @@ async def may_publish(connection: AbstractConnection, exchange: str, key: str, u
     return True
 
 
+async def ignore(_message: AbstractIncomingMessage) -> None:
+    """Take nothing: it goes back when its channel closes."""
+
+
 async def may_consume(connection: AbstractConnection, queue: str) -> bool:
     async with connection.channel() as channel:
         try:
-            # Taking nothing: what others sent here stays.
             await channel.set_qos(prefetch_count=1)
             source = await channel.get_queue(queue)
-            tag = await source.consume(lambda _message: None)
+            tag = await source.consume(ignore)
             await source.cancel(tag)
         except ChannelAccessRefused:
             return False
