@@ -18,6 +18,9 @@ TENANT = "acme"
 REFUSED = "P-0"
 """The licence that a Halo refuses, if it refuses one."""
 
+ASLEEP = 100
+"""By how much the id of an inactive twin is higher."""
+
 SETTLE_S = 60.0
 """Halo applies a late write within so many seconds of its arrival."""
 
@@ -63,10 +66,15 @@ class Halo:
         """Return the licences that there are."""
         return [licence for licence in self.tenant.licences.ever() if not licence.deleted]
 
-    def add(self, client_id: int, name: str, quantity: int) -> int:
-        """Let a person add a licence, and return its id."""
+    def add(self, client_id: int, name: str, quantity: int, **more: object) -> int:
+        """Let a person, or another program, add a licence, and return its id; `more` are further fields of it."""
         fields = {"client_id": client_id, "name": name, "count": quantity, "price": 10.0, "billing_cycle": "Monthly"}
-        return self.tenant.licences.create(fields, request=None).id
+        return self.tenant.licences.create({**fields, **more}, request=None).id
+
+    def add_inactive_twin(self, client_id: int) -> int:
+        """Let a person add an inactive client of a client's name, and return its id."""
+        self.tenant.add_clients([{"id": client_id + ASLEEP, "name": f"Client {client_id}", "inactive": True}])
+        return client_id + ASLEEP
 
     def remove(self, licence: Licence) -> None:
         """Let a person remove a licence."""

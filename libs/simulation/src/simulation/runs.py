@@ -103,13 +103,19 @@ class MemoryRuns:
         return await self._step(effect)
 
 
-def start(database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False) -> UUID | None:
+def start(
+    database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False, approve_review: int | None = None
+) -> UUID | None:
     """Start a run for an invoice, unless one is going on; as `start_run`."""
     if any(not run.state.is_final for run in database.runs.values()):
         return None
     run_id = UUID(int=len(database.runs) + 1)
     database.runs[run_id] = Run(
-        run_id, invoice_pk, redeliver_at=now() + REDELIVER_S, accept_shrunk_read=accept_shrunk_read
+        run_id,
+        invoice_pk,
+        redeliver_at=now() + REDELIVER_S,
+        accept_shrunk_read=accept_shrunk_read,
+        approve_review=approve_review,
     )
     database.emit("run.requested.v1", run_id)
     return run_id

@@ -1,6 +1,6 @@
 """How large a world is, and what its Halo is like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -32,6 +32,9 @@ class Scenario:
         names_rows: whether its refusals name the bad rows.
         poison: whether a message that nobody can read is among the orders.
         cancel: whether somebody cancels the first run.
+        reviews: whether the first review is switched on, and what others wrote has other prices.
+        theirs: licences that another program has marked as its own; they stay.
+        asleep: whether each client has an inactive twin of its name, with a licence that stays.
     """
 
     writers: int = 2
@@ -57,6 +60,9 @@ class Scenario:
     names_rows: bool = True
     poison: bool = False
     cancel: bool = False
+    reviews: bool = False
+    theirs: int = 0
+    asleep: bool = False
 
 
 def drawn_scenario(dice: Random) -> Scenario:
@@ -85,4 +91,14 @@ def drawn_scenario(dice: Random) -> Scenario:
         names_rows=dice.random() < 0.5,
         poison=dice.random() < 0.3,
         cancel=dice.random() < 0.1,
+    )
+
+
+def with_others(scenario: Scenario, dice: Random) -> Scenario:
+    """Draw what others have left in a world's Halo (spec section 9)."""
+    return replace(
+        scenario,
+        reviews=dice.random() < 0.4,
+        theirs=dice.choice([0, 0, 1, 3]),
+        asleep=dice.random() < 0.3,
     )

@@ -17,7 +17,7 @@ from simulation.halo import REFUSED, Halo
 from simulation.invariants import Wanted, broken
 from simulation.process import Dice, Process
 from simulation.runs import start
-from simulation.scenario import Scenario, drawn_scenario
+from simulation.scenario import Scenario, drawn_scenario, with_others
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
 
 FAULTS_S = 3600.0
@@ -30,6 +30,12 @@ QUIET_S = 400.0
 """At rest a world goes on for so long: what was stopped goes on, what is late happens."""
 
 TICK_S = 5.0
+
+OTHER_PRICE = 40.0
+"""What others have written as the price of a licence that the invoice bills with another one."""
+
+STAYING = ("THEIRS-", "SLEEPS")
+"""How licences are called that no Sync may touch."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def simulate(
     """
     dice = Random(seed)
     scenario_of_seed, rates_of_seed = drawn_scenario(dice), drawn_rates(dice)
+    scenario_of_seed = with_others(scenario_of_seed, dice)
     world = _World(seed, guards, rates or rates_of_seed, scenario or scenario_of_seed)
     return clock.run(world.live())
 
@@ -76,6 +83,8 @@ class _World:
         self._wanted: Wanted = {}
         self._stale: set[int] = set()
         self._removed: set[str] = set()
+        self._of_others: dict[int, float] = {}
+        self._unapproved: list[str] = []
         self._changed = False
 
     async def live(self) -> WorldResult:
@@ -83,6 +92,8 @@ class _World:
         self._halo = Halo(self._dice, self._scenario)
         self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
         self._deployment.database.invoices.append(self._invoice())
+        self._deployment.database.review_first_sync = self._scenario.reviews
+        self._add_what_stays()
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
         self._knows = bool({licence.id for licence in self._halo.licences()} - self._stale)
         self._deployment.database.on_planned = self._planned
@@ -96,7 +107,9 @@ class _World:
             await self._shake()
             self._dice.stop_faults()
             rested = await self._recover()
-            problems = list(broken(self._deployment, self._wanted, foreign=self._rates.foreign_per_s > 0))
+            problems = self._unapproved + list(
+                broken(self._deployment, self._wanted, foreign=self._rates.foreign_per_s > 0)
+            )
         finally:
             for process in self._deployment.processes:
                 process.over = True
@@ -127,7 +140,8 @@ class _World:
             lines.append(self._line(n, client, name, quantity))
             known = 0 < n <= self._scenario.known
             if known:
-                self._halo.add(client, name, quantity + 1)
+                price = OTHER_PRICE if self._scenario.reviews else 10.0
+                self._of_others[self._halo.add(client, name, quantity + 1, price=price)] = price
             if not (self._scenario.refuses and name == REFUSED):
                 self._wanted[client, name] = quantity
         for n in range(self._scenario.stale):
@@ -135,7 +149,21 @@ class _World:
             self._stale.add(
                 self._halo.add(n % min(self._scenario.clients, self._scenario.products) + 1, f"STALE-{n}", 1)
             )
+        self._of_others |= dict.fromkeys(self._stale, 10.0)
         return lines
+
+    def _add_what_stays(self) -> None:
+        """Add what no Sync may touch: licences of another program, and those of inactive clients."""
+        matched = min(self._scenario.clients, self._scenario.products)
+        for n in range(self._scenario.theirs):
+            self._stay(n % matched + 1, f"THEIRS-{n}", snowid="7")
+        if self._scenario.asleep:
+            for client in range(1, matched + 1):
+                self._stay(self._halo.add_inactive_twin(client), "SLEEPS")
+
+    def _stay(self, client: int, name: str, **more: object) -> None:
+        self._halo.add(client, name, 3, **more)
+        self._wanted[client, name] = 3
 
     def _line(self, number: int, client: int, name: str, quantity: int) -> Line:
         return Line(
@@ -186,11 +214,8 @@ class _World:
                 self._halo.tenant.tokens.expire()
             if dice.hits(rates.blind_per_s * TICK_S):
                 self._halo.faults.blind_until = clock.now() + dice.between(10.0, 600.0)
-            if dice.hits(rates.person_per_s * TICK_S) and (licences := self._halo.licences()):
-                removed = dice.one_of(licences)
-                self._halo.remove(removed)
-                self._removed.add(removed.name)
-                self._changed = True
+            if dice.hits(rates.person_per_s * TICK_S):
+                self._person_removes()
             if dice.hits(rates.foreign_per_s * TICK_S):
                 self._halo.tenant.count_foreign_requests(1)
             if dice.hits(0.5):
@@ -198,6 +223,17 @@ class _World:
             if cancel_at is not None and clock.now() >= cancel_at:
                 cancel_at = None
                 self._cancel()
+
+    def _person_removes(self) -> None:
+        """Let a person remove any licence in Halo; what no Sync may touch does not come back."""
+        if not (licences := self._halo.licences()):
+            return
+        removed = self._dice.one_of(licences)
+        self._halo.remove(removed)
+        self._removed.add(removed.name)
+        if removed.name.startswith(STAYING):
+            del self._wanted[removed.client_id, removed.name]
+        self._changed = True
 
     def _cancel(self) -> None:
         """Cancel the run that goes on, as `RunStore.cancel` does."""
@@ -234,8 +270,34 @@ class _World:
                 # Who has removed licences in Halo by hand says that the list may be shorter, having seen that it is
                 # right otherwise: whoever accepts what an agent without rights sees gets a run that does nothing.
                 await asyncio.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
-            start(self._deployment.database, 0, accept_shrunk_read=bool(self._removed))
+            held = self._held()
+            if held:
+                self._unapproved += self._changed_unseen()
+            start(
+                self._deployment.database,
+                0,
+                accept_shrunk_read=bool(self._removed),
+                approve_review=held or None,
+            )
         return False
+
+    def _held(self) -> int:
+        """How many changes the newest run holds for the first review: what a person looks at and approves."""
+        db = self._deployment.database
+        newest = max(db.runs.values(), key=lambda run: run.run_id.int)
+        items = (item for item in db.items.values() if item.run_id == newest.run_id)
+        return sum(item.reason == Reason.FIRST_REVIEW and item.outcome is Outcome.HELD for item in items)
+
+    def _changed_unseen(self) -> list[str]:
+        """Say what was removed or repriced before anybody approved (spec section 15.10)."""
+        there = {licence.id: licence for licence in self._halo.licences()}
+        named = {licence.id: licence.name for licence in self._halo.tenant.licences.ever()}
+        return [
+            f"I10 licence {number} of others was removed or repriced before a person approved it"
+            for number, price in self._of_others.items()
+            if (number not in there and named[number] not in self._removed)
+            or (number in there and there[number].price != price)
+        ]
 
     def _done(self) -> bool:
         """Whether the newest run did all there is to do; a refused product fails for ever, and alone."""
@@ -243,4 +305,5 @@ class _World:
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
         left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome is Outcome.FAILED]
         refused = [item for item in left if item.licence_name == REFUSED and item.reason == Reason.HALO_REJECTED]
-        return newest.state is (RunState.PARTIAL if self._scenario.refuses else RunState.SUCCEEDED) and left == refused
+        ended = RunState.PARTIAL if self._scenario.refuses else RunState.SUCCEEDED
+        return newest.state is ended and left == refused and not self._held()

@@ -1,0 +1,39 @@
+"""Worlds that others have filled: nothing of theirs is touched unseen (spec section 9), and a test would see it."""
+
+from dataclasses import replace
+
+import pytest
+from halosync.domain.client_plan import Rules
+from simulation.fault_rates import NONE
+from simulation.scenario import Scenario
+from simulation.world import simulate
+
+OTHERS = Scenario(reviews=True, theirs=2, asleep=True)
+
+
+def test_a_person_is_asked_once_and_what_is_others_stays() -> None:
+    world = simulate(1, rates=NONE, scenario=OTHERS)
+    assert world.broken == ()
+    assert world.states == ("partial", "succeeded")  # the first one asks, the second one does what was approved
+
+
+def test_without_a_price_or_a_removal_nobody_is_asked() -> None:
+    world = simulate(1, rates=NONE, scenario=replace(OTHERS, known=0, stale=0))
+    assert world.broken == ()
+    assert world.states == ("succeeded",)
+
+
+def test_a_planner_that_asks_nobody_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    reviewed = []
+
+    def one_is_forgotten(*_: object) -> bool:
+        reviewed.append(1)
+        return len(reviewed) % 2 == 0
+
+    monkeypatch.setattr("halosync.domain.planning.needs_review", one_is_forgotten)
+    assert any(sentence.startswith("I10") for sentence in simulate(1, rates=NONE, scenario=OTHERS).broken)
+
+
+def test_a_planner_that_does_not_look_at_marks_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Rules, "is_foreign", lambda *_: False)
+    assert any("THEIRS" in sentence for sentence in simulate(1, rates=NONE, scenario=OTHERS).broken)
