@@ -166,7 +166,7 @@ async def test_watching_holds_no_connection_to_the_database(world: "World", live
 
     watchers = 3 * world.pool.get_max_size()
     watching = asyncio.Semaphore(0)
-    keys = [str(number) for number in range(watchers // 15 + 1)]  # one alone may not watch so often at once
+    keys = [str(number) for number in range(watchers // 8 + 1)]  # one alone may not ask so often at once
     for key in keys:
         world.keys[key] = (await world.ports.keys.create("acme-msp", key, by=COMMAND_LINE)).api_key
     tasks = [asyncio.create_task(watch(keys[number % len(keys)])) for number in range(watchers)]

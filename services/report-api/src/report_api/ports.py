@@ -34,6 +34,8 @@ from halosync.store.runs import RunStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
 
+from report_api.shares import Shares
+
 
 @dataclass(frozen=True)
 class EventTiming:
@@ -91,6 +93,7 @@ class Ports:
         services: the way to auth, and to the planner for the test of a connection.
         sign_in_service: where people sign in; None: with API keys alone.
         passing: failures of the stores that go away by themselves; they are answered with 503.
+        shares: of the process, for each partner.
         closing: set when the process stops; live events end then.
     """
 
@@ -122,6 +125,7 @@ class Ports:
     retries: RunRetries
     sessions: SessionStore
     snapshots: SnapshotStore
+    shares: Shares = field(default_factory=Shares)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)
 

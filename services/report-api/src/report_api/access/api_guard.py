@@ -1,6 +1,7 @@
 """Who may call the API (spec sections 7 and 10): a key sees its partner, an operator's key every partner."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response, Security
@@ -40,7 +41,8 @@ class KeyRoute(RoleRoute):
                 require(await self.role(request, principal), self.needed_role)
                 return await handle(request)
 
-            return await within_limits(request, principal.owner, answer)
+            in_use = partial(ports_of(request).keys.in_use, principal.key_id)
+            return await within_limits(request, principal, answer, in_use)
 
         return guarded
 

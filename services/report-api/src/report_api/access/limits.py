@@ -8,16 +8,26 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
+import structlog
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from halosync.domain.roles import Principal
 from halosync.observability.metrics import REQUESTS_REFUSED
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from report_api.access.long_answer import in_turns
+from report_api.ports import ports_of
 from report_api.web.problems import too_many_requests
+
+log = structlog.get_logger(__name__)
 
 _HELD = "halosync.held"
 """Where a request's scope has the places that it holds."""
+_CUT = "halosync.cut"
+"""In the scope of a request whose answer must not look complete."""
 
 
 class Use(StrEnum):
@@ -68,7 +78,10 @@ class Limits:
 
 
 class HoldingPlaces:
-    """The layer that gives back what a request holds, once its answer has been sent or it has come to nothing."""
+    """The layer that gives back what a request holds, once its answer has been sent or it has come to nothing.
+
+    An answer that is cut (`_cut`) has no end.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -80,25 +93,55 @@ class HoldingPlaces:
             return
         with ExitStack() as held:
             scope[_HELD] = held
-            await self._app(scope, receive, send)
+
+            async def send_whole(message: Message) -> None:
+                # Without its end the server closes the connection, and nobody takes what was sent for the whole file.
+                if _CUT not in scope:
+                    await send(message)
+
+            await self._app(scope, receive, send_whole)
 
 
-async def within_limits(request: Request, owner: str, answer: Callable[[], Awaitable[Response]]) -> Response:
-    """Return the answer to a request, which holds a place until it has been sent.
+async def within_limits(
+    request: Request,
+    principal: Principal,
+    answer: Callable[[], Awaitable[Response]],
+    allowed: Callable[[], Awaitable[bool]],
+) -> Response:
+    """Return the answer to a request, which holds a place until it has been sent, and is made in its partner's turn.
 
-    What kind of place, its answer says: a file and live events are sent long after the work for them was begun.
+    What kind of place, its answer says: a file and live events are sent long after the work for them was begun. A file
+    ends when who asked for it is no longer `allowed`.
 
     Raises:
         Problem: 429, all places of the owner are taken.
     """
     held = cast("ExitStack", request.scope[_HELD])
     limits = cast("Limits", request.app.state.limits)
+    owner, shares, whose = principal.owner, ports_of(request).shares, share_of(request, principal)
     with ExitStack() as working:
         working.enter_context(limits.place(owner, Use.REQUEST))
-        response = await answer()
+        async with shares.of(whose):
+            response = await answer()
         media = response.headers.get("content-type", "").partition(";")[0]
         if media in _MEDIA:
             held.enter_context(limits.place(owner, _MEDIA[media]))
+            if _MEDIA[media] is Use.EXPORT and isinstance(response, StreamingResponse):
+                pieces, cut = aiter(response.body_iterator), partial(_cut, request)
+                response.body_iterator = in_turns(pieces, shares, whose, allowed=allowed, cut=cut)
         else:
             held.push(working.pop_all())
     return response
+
+
+def _cut(request: Request) -> None:
+    log.info("a file was ended: who asked for it may not have it any more", path=request.scope["path"])
+    request.scope[_CUT] = True
+
+
+def share_of(request: Request, principal: Principal) -> str:
+    """Return in whose share a request is answered: the partner's, but for operators, who would take it from them."""
+    partner_id = request.path_params.get("partner")
+    if partner_id is None or principal.is_operator or principal.role_at(partner_id) is None:
+        return principal.owner
+    return f"partner {partner_id}"

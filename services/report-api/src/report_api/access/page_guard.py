@@ -1,6 +1,7 @@
 """What every page passes first: who looks, at which partner, and whether a form is ours."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -53,7 +54,10 @@ class SignedInPage(PublicPage):
         request.state.visitor = visitor
         try:
             response = await within_limits(
-                request, visitor.session.principal.owner, lambda: self.answered(request, visitor, handle)
+                request,
+                visitor.session.principal,
+                lambda: self.answered(request, visitor, handle),
+                partial(ports_of(request).sessions.is_open, visitor.token, request.path_params.get("partner", "")),
             )
         except Problem as problem:  # here and not outside: its page shows the session's notices too
             response = respond(request, problem)

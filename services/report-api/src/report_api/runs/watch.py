@@ -39,7 +39,7 @@ class Signal(Enum):
 
 
 async def watch(
-    ports: Ports, read: Callable[[], Awaitable[RunView | None]], allowed: Callable[[], Awaitable[bool]]
+    ports: Ports, partner_id: str, read: Callable[[], Awaitable[RunView | None]], allowed: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[Progress | Signal, None]:
     """Yield the run that `read` returns, at once and on each change, until the process stops.
 
@@ -57,10 +57,11 @@ async def watch(
                 yield Signal.NOT_ALLOWED
                 return
             allowed_at = time.monotonic()
-        run = await read()
-        active = run is not None and not run.state.is_final
-        if run is not None and active and time.monotonic() - ahead_at >= timing.progress_s:
-            ahead, ahead_at = await ahead_of(ports, run.run_id, run.state), time.monotonic()
+        async with ports.shares.of(f"watchers of {partner_id}"):
+            run = await read()
+            active = run is not None and not run.state.is_final
+            if run is not None and active and time.monotonic() - ahead_at >= timing.progress_s:
+                ahead, ahead_at = await ahead_of(ports, run.run_id, run.state), time.monotonic()
         now = Signal.NO_RUN if run is None else progress_of(run, ahead if active else Ahead())
         if now != shown:
             yield now
@@ -80,7 +81,7 @@ async def run_events(ports: Ports, partner_id: str, run_id: UUID, key_id: UUID |
     """
     read = partial(ports.run_views.get, run_id, partner_id)
     shown: RunProgress | None = None
-    async with aclosing(watch(ports, read, partial(ports.keys.in_use, key_id))) as changes:
+    async with aclosing(watch(ports, partner_id, read, partial(ports.keys.in_use, key_id))) as changes:
         async for now in changes:
             match now:
                 case Progress(run=run, active=active):
@@ -106,7 +107,7 @@ async def sync_events(ports: Ports, visitor: Visitor, seen: str) -> AsyncIterato
     yield f"retry: {RECONNECT_MS}\n\n"
     read = partial(ports.run_views.newest, visitor.partner_id)
     signed_in = partial(ports.sessions.is_open, visitor.token, visitor.partner_id)
-    async with aclosing(watch(ports, read, signed_in)) as changes:
+    async with aclosing(watch(ports, visitor.partner_id, read, signed_in)) as changes:
         async for now in changes:
             if now is Signal.NOT_ALLOWED:
                 yield _event("signed-out", "")
