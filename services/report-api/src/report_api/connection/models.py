@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from halosync.contracts.connection import HaloTenant
 from halosync.contracts.message import Identifier, printable
 from halosync.domain.tenant import MOST_CHARACTERS
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, StringConstraints
 
 from report_api.web.fields import VISIBLE
 
@@ -46,7 +46,7 @@ class ConnectRequest(BaseModel):
     halo_tenant: HaloTenant | None = Field(
         default=None, description="What Halo calls the tenant, only where that differs from its address."
     )
-    allow_shared_tenant: bool = Field(
+    allow_shared_tenant: StrictBool = Field(
         default=False,
         description="Operators only: from now on this partner may connect a Halo that another one has too.",
     )

@@ -38,7 +38,7 @@ NO_MONTH = "There is no invoice of that month."
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
 _ROWS = Keyset("month-items", TypeAdapter[tuple[str, str, str]](tuple[QueryText, QueryText, QueryText]))
 
-Period = Annotated[str, Path(pattern=r"^\d{4}-\d{2}$", description="The month that is billed, YYYY-MM.")]
+Period = Annotated[str, Path(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month that is billed, YYYY-MM.")]
 ItemKey = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The `item_key` of a row.")]
 
 

@@ -10,7 +10,7 @@ from halosync.domain.month import CustomerSum, MonthState
 from halosync.store.months import Closing, Month, MonthItem
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from report_api.web.fields import INTEGRAL, Amount
+from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
 from report_api.web.paging import Page
 
 
@@ -140,7 +140,7 @@ class Acceptance(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"note": "Billed by hand this month."}})
 
-    note: Annotated[Text, Field(max_length=2000, description="Why it is right as it is.")]
+    note: Annotated[Text, Field(description="Why it is right as it is.", json_schema_extra={"pattern": PRINTABLE})]
 
 
 class Accepted(BaseModel):

@@ -30,7 +30,7 @@ router = partner_pages(changes=Role.BILLER)
 CUSTOMERS_A_PAGE = 50
 MOST_ROWS = 200
 """So many rows of a customer or a reason are shown; the customer's own page of the report has all of them."""
-MOST_NOTE = 2000
+MOST_NOTE = 500
 
 Period = Annotated[str, Query(alias="period", max_length=7, description="The month, YYYY-MM; none: the newest.")]
 Only = Annotated[QueryText, Query(max_length=500)]

@@ -17,7 +17,10 @@ _PARTNERS = Keyset("partners", TypeAdapter[str](QueryText))
 _READINESS = Keyset("readiness", TypeAdapter[str](QueryText))
 
 Period = Annotated[
-    str | None, Query(pattern=r"^\d{4}-\d{2}$", description="The month, YYYY-MM; left out: the newest of each partner.")
+    str | None,
+    Query(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month, YYYY-MM; left out: the newest of each partner."
+    ),
 ]
 
 
