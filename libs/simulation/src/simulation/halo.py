@@ -31,6 +31,11 @@ _DROP_BEFORE, _DROP_AFTER, _HALF = Action(drop_before=True), Action(drop_after=T
 _EMPTY, _OMIT, _REPEAT = Action(empty_list=True), Action(shift_pages="omit"), Action(shift_pages="repeat")
 
 
+def product_name(number: int) -> str:
+    """Return the code of a product; all but one hold what a Halo may escape."""
+    return f"P&{number}" if number else REFUSED
+
+
 class Halo:
     """The tenant.
 
@@ -43,7 +48,13 @@ class Halo:
     def __init__(self, dice: Dice, scenario: Scenario) -> None:
         settings = TenantSettings(
             refused_array=scenario.good_rows,
-            refused_names=(REFUSED,) if scenario.refuses else (),
+            refused_names=(REFUSED,) if scenario.refuses and not scenario.sinks else (),
+            upsetting_names=(REFUSED,) if scenario.refuses and scenario.sinks else (),
+            failures_as_200=scenario.as_200,
+            largest_array=scenario.largest_array,
+            kept_names="escaped" if scenario.keeps == "escaped" else "as_sent",
+            ignored_fields=("price",) if scenario.keeps == "no_prices" else (),
+            ignores_deletes=scenario.keeps == "no_deletes",
             names_refused_rows=scenario.names_rows,
             record_counts="page" if scenario.counts_page else "list",
             ignored_page_no=("licences",) if scenario.ignores_page_no else (),

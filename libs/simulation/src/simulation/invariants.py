@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from html import unescape
 from http import HTTPStatus
 
 from halo_sandbox.history import duplicates
@@ -34,7 +35,7 @@ def broken(deployment: Deployment, wanted: Wanted, *, foreign: bool) -> Iterator
 def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
     for twin in duplicates(halo.tenant.licences.history):
         yield f"I2 a licence twice: client {twin.client_id} has {twin.name} twice at {twin.at:.3f} s"
-    held = {(licence.client_id, licence.name): licence.count for licence in halo.licences()}
+    held = {(licence.client_id, unescape(licence.name)): licence.count for licence in halo.licences()}
     for key in wanted.keys() - held.keys():
         yield f"I1 a licence is missing: {key}"
     for key in held.keys() - wanted.keys():
@@ -67,12 +68,12 @@ def _truth(deployment: Deployment) -> Iterator[str]:
     """The newest run says nothing of an item that is not so (spec section 5.5)."""
     db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    held = {(licence.client_id, name_key(licence.name)): licence for licence in deployment.halo.licences()}
+    held = {(licence.client_id, name_key(unescape(licence.name))): licence for licence in deployment.halo.licences()}
     ids = {licence.id for licence in deployment.halo.licences()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
             continue
-        licence = held.get((item.client_id or 0, name_key(item.licence_name)))
+        licence = held.get((item.client_id or 0, name_key(unescape(item.licence_name))))
         if item.outcome is Outcome.SYNCED:
             if item.action is Action.DELETE and item.licence_id in ids:
                 yield f"I4 item {item.item_id} is deleted by its row and not in Halo"

@@ -6,6 +6,8 @@ from typing import Literal
 
 GoodRows = Literal["none", "good"]
 _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
+Keeps = Literal["all", "escaped", "no_prices", "no_deletes"]
+_KEEPS: tuple[Keeps, ...] = ("all", "all", "all", "escaped", "no_prices", "no_deletes")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Scenario:
         refuses: whether Halo refuses one of the products.
         good_rows: what Halo does with the good rows of a refused array.
         names_rows: whether its refusals name the bad rows.
+        sinks: whether it does so by a 500 for the whole array, nothing of which is written.
+        as_200: whether such a failure is a success with an error object.
+        keeps: what Halo keeps of what it is sent: all of it; names only escaped; no prices; or it ignores deletes.
+        largest_array: how many rows of an array it takes; None: any number.
         poison: whether a message that nobody can read is among the orders.
         cancel: whether somebody cancels the first run.
         reviews: whether the first review is switched on, and what others wrote has other prices.
@@ -58,6 +64,10 @@ class Scenario:
     refuses: bool = False
     good_rows: GoodRows = "none"
     names_rows: bool = True
+    sinks: bool = False
+    as_200: bool = False
+    keeps: Keeps = "all"
+    largest_array: int | None = None
     poison: bool = False
     cancel: bool = False
     reviews: bool = False
@@ -91,6 +101,11 @@ def drawn_scenario(dice: Random) -> Scenario:
         names_rows=dice.random() < 0.5,
         poison=dice.random() < 0.3,
         cancel=dice.random() < 0.1,
+        most_batch=dice.choice([0, 0, 50]),
+        sinks=dice.random() < 0.5,
+        as_200=dice.random() < 0.3,
+        keeps=dice.choice(_KEEPS),
+        largest_array=dice.choice([None, None, 4]),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from html import unescape
 from random import Random
 from typing import Any
 
@@ -13,7 +14,7 @@ from simulation import clock
 from simulation.broker import Consumer, Envelope
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
 from simulation.guards import ALL, Guards
-from simulation.halo import REFUSED, Halo
+from simulation.halo import REFUSED, Halo, product_name
 from simulation.invariants import Wanted, broken
 from simulation.process import Dice, Process
 from simulation.runs import start
@@ -107,6 +108,7 @@ class _World:
             await self._shake()
             self._dice.stop_faults()
             rested = await self._recover()
+            idle = not rested or await self._repeats_nothing()
             problems = self._unapproved + list(
                 broken(self._deployment, self._wanted, foreign=self._rates.foreign_per_s > 0)
             )
@@ -114,6 +116,7 @@ class _World:
             for process in self._deployment.processes:
                 process.over = True
         states = tuple(run.state for run in self._deployment.database.runs.values())
+        problems += [] if idle else ["I10 what Halo did not keep was sent again"]
         problems += [] if rested else [f"liveness: not at rest after {RECOVERY_S:g} s without faults"]
         items = self._deployment.database.items.values()
         failed = tuple((item.licence_name, str(item.reason)) for item in items if item.outcome is Outcome.FAILED)
@@ -136,7 +139,7 @@ class _World:
     def _invoice(self) -> list[Line]:
         lines = []
         for n in range(self._scenario.products):
-            client, name, quantity = n % self._scenario.clients + 1, f"P-{n}", n % 7 + 1
+            client, name, quantity = n % self._scenario.clients + 1, product_name(n), n % 7 + 1
             lines.append(self._line(n, client, name, quantity))
             known = 0 < n <= self._scenario.known
             if known:
@@ -146,9 +149,10 @@ class _World:
                 self._wanted[client, name] = quantity
         for n in range(self._scenario.stale):
             # Only clients that the invoice names are cleaned up.
-            self._stale.add(
-                self._halo.add(n % min(self._scenario.clients, self._scenario.products) + 1, f"STALE-{n}", 1)
-            )
+            client = n % min(self._scenario.clients, self._scenario.products) + 1
+            self._stale.add(self._halo.add(client, f"STALE-{n}", 1))
+            if self._scenario.keeps == "no_deletes":
+                self._wanted[client, f"STALE-{n}"] = 1
         self._of_others |= dict.fromkeys(self._stale, 10.0)
         return lines
 
@@ -230,9 +234,9 @@ class _World:
             return
         removed = self._dice.one_of(licences)
         self._halo.remove(removed)
-        self._removed.add(removed.name)
-        if removed.name.startswith(STAYING):
-            del self._wanted[removed.client_id, removed.name]
+        self._removed.add(unescape(removed.name))
+        if removed.name.startswith(STAYING) or removed.id in self._stale:
+            self._wanted.pop((removed.client_id, removed.name), None)
         self._changed = True
 
     def _cancel(self) -> None:
@@ -257,12 +261,8 @@ class _World:
         """Wait until the run has ended; press Sync again while something is left to do; False if it never ends."""
         for _ in range(8):
             self._keep_alive()
-            until = clock.now() + RECOVERY_S
-            while not (self._ended() and self._deployment.broker.idle):
-                if clock.now() > until:
-                    return False
-                await asyncio.sleep(TICK_S)
-            await asyncio.sleep(QUIET_S)
+            if not await self._rests():
+                return False
             if self._done() and not self._changed:
                 return True
             self._changed = False
@@ -299,11 +299,33 @@ class _World:
             or (number in there and there[number].price != price)
         ]
 
+    async def _rests(self) -> bool:
+        """Wait until the run has ended and all is quiet; False if that never comes."""
+        until = clock.now() + RECOVERY_S
+        while not (self._ended() and self._deployment.broker.idle):
+            if clock.now() > until:
+                return False
+            await asyncio.sleep(TICK_S)
+        await asyncio.sleep(QUIET_S)
+        return True
+
     def _done(self) -> bool:
         """Whether the newest run did all there is to do; a refused product fails for ever, and alone."""
         db = self._deployment.database
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
         left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome is Outcome.FAILED]
         refused = [item for item in left if item.licence_name == REFUSED and item.reason == Reason.HALO_REJECTED]
-        ended = RunState.PARTIAL if self._scenario.refuses else RunState.SUCCEEDED
-        return newest.state is ended and left == refused and not self._held()
+        not_kept = [item for item in left if item.reason == Reason.NOT_KEPT and self._scenario.keeps.startswith("no_")]
+        explained = len(left) == len(refused) + len(not_kept) and bool(refused) is self._scenario.refuses
+        return newest.state is (RunState.PARTIAL if left else RunState.SUCCEEDED) and explained and not self._held()
+
+    async def _repeats_nothing(self) -> bool:
+        """Press Sync once more where Halo does not keep all; tell whether nothing is sent that was sent before."""
+        if not self._scenario.keeps.startswith("no_") or self._scenario.refuses:
+            return True
+        before = len(self._writes())
+        start(self._deployment.database, 0, accept_shrunk_read=bool(self._removed))
+        return await self._rests() and len(self._writes()) == before
+
+    def _writes(self) -> list[str]:
+        return [entry.method for entry in self._halo.tenant.requests.since(0) if entry.method != "GET"]
