@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import aio_pika
+import pytest
 import pytest_asyncio
 from auth.app import build
+from auth.keyring import Keyring
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.connection import (
     BeginConnection,
@@ -18,10 +21,14 @@ from halosync.contracts.connection import (
     TokenGranted,
     TokenRequest,
 )
+from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
+from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
-from halosync.messaging.topology import declare_topology
+from halosync.messaging.topology import KEPT_DEAD_LETTERS, REPLIES, WORK, declare_topology
+from halosync.store.sealing_keys import SealingKeyStore
+from pydantic import SecretStr
 
 from tests.integration.auth.conftest import KEY
 
@@ -29,15 +36,18 @@ if TYPE_CHECKING:
     from tests.integration.auth.conftest import Auth, World
 
 PARTNER = "acme-msp"
+PATIENCE_S = 30.0
 
 
 @asynccontextmanager
-async def replica_at(amqp_url: str, auth: "Auth") -> AsyncIterator[None]:
-    broker = RabbitBroker(**connect_options(amqp_url))
-    async with Publisher(amqp_url) as publisher, broker:
-        build(broker, publisher, auth.use_cases)
+async def replica_at(amqp_url: str, auth: "Auth", keyring: Keyring) -> AsyncIterator[None]:
+    async with Publisher(amqp_url) as publisher:
+        deliveries = Deliveries(publisher, DeliveryRules((1.0,), (1.0,), 3))
+        broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware])
+        build(broker, publisher, auth.use_cases, keyring)
         await broker.start()
         yield
+        await broker.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -46,9 +56,12 @@ async def requests(world: "World", amqp_url: str) -> AsyncIterator[Requests]:
     async with Publisher(amqp_url) as publisher, broker:
         await broker.connect()
         await declare_topology(broker, [1.0])
-        asker = Requests(broker, publisher)
+        keys = SealingKeyStore(world.pool)
+        keyrings = [Keyring(keys, replica.vault) for replica in (world.auth, world.other)]
+        await keyrings[0].publish()
+        asker = Requests(broker, publisher, keys)
         await broker.start()
-        async with replica_at(amqp_url, world.auth), replica_at(amqp_url, world.other):
+        async with replica_at(amqp_url, world.auth, keyrings[0]), replica_at(amqp_url, world.other, keyrings[1]):
             yield asker
 
 
@@ -86,3 +99,58 @@ async def test_a_refusal_travels_with_its_words(requests: Requests) -> None:
     assert isinstance(refused, RequestRefused)
     assert (refused.code, refused.partner_id) == ("invalid_tenant", PARTNER)
     assert "halopsa.com" in refused.detail
+
+
+async def test_nothing_that_travels_to_or_from_auth_can_be_read_on_the_way(
+    world: "World", requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    publish = Publisher.publish
+
+    async def overhear(publisher: Publisher, body: bytes, **options: Any) -> None:
+        seen.append(body)
+        await publish(publisher, body, **options)
+
+    monkeypatch.setattr(Publisher, "publish", overhear)
+    begun = await requests.ask(
+        BeginConnection(partner_id=PARTNER, tenant="acme", client_id="client-1", requested_by=KEY)
+    )
+    assert isinstance(begun, ConnectionBegun)
+    completing = await world.follow(begun.authorize_url)
+    assert completing.code is not None
+    await requests.ask(completing)
+    granted = await requests.ask(TokenRequest(partner_id=PARTNER))
+    assert isinstance(granted, TokenGranted)
+    assert len(seen) == 6
+    for secret in (completing.code, granted.access_token, SecretStr(completing.state)):
+        assert not any(secret.get_secret_value().encode() in body for body in seen)
+
+
+async def test_whoever_may_not_ask_gets_no_token_and_is_a_dead_letter(
+    world: "World", requests: Requests, amqp_url: str
+) -> None:
+    """What an attacker does who has any user of the broker: ask, and wait at a queue of its own."""
+    await world.connect()
+    assert requests
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        mine = await channel.declare_queue(exclusive=True)
+        await mine.bind(REPLIES.name, mine.name)
+        work = await channel.get_exchange(WORK.name)
+        question = aio_pika.Message(
+            TokenRequest(partner_id=PARTNER).model_dump_json().encode(),
+            type="token.request.v1",
+            reply_to=mine.name,
+            correlation_id="1",
+        )
+        await work.publish(question, "token.request.v1")  # nobody vouches for it
+        letters = await channel.get_queue(KEPT_DEAD_LETTERS.name)
+        async with asyncio.timeout(PATIENCE_S), letters.iterator() as arriving:
+            async for letter in arriving:
+                await letter.ack()
+                break
+        assert "does not vouch for" in str(letter.headers["halosync-reason"])
+        question.user_id = requests._publisher.signed_in.user
+        await work.publish(question, "token.request.v1")  # vouched for, and not sealed: the answer cannot be sealed
+        assert isinstance(await requests.ask(TokenRequest(partner_id=PARTNER)), TokenGranted)
+        assert await mine.get(fail=False) is None

@@ -10,23 +10,30 @@ from halosync.halo.public_network import mounts
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import LIMITS, HaloTransport
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
-from halosync.runtime.loops import every
+from halosync.runtime.loops import every, every_loop
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.store.connections import ConnectionStore
 from halosync.store.limiter import RateLimiter
+from halosync.store.sealing_keys import SealingKeyStore
 
 from auth.app import build
 from auth.assembly import assemble
 from auth.environment import AuthSettings
+from auth.keyring import Keyring
 from auth.ports import Ports
 from auth.vault import Vault
+
+PUBLISH_KEY_S = 30.0
+"""How often auth looks whether the published key is one that it can open; the first time at once."""
 
 
 def compose(settings: AuthSettings, parts: Parts) -> Composition:
     """Put auth together on connected servers."""
     http = httpx.AsyncClient(mounts=mounts(settings.halo_custom_hosts, LIMITS))
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
+    vault = Vault(settings.token_keys)
+    keyring = Keyring(SealingKeyStore(parts.pool), vault)
     ports = Ports(
         connections=ConnectionStore(parts.pool),
         server=OAuthClient(
@@ -37,10 +44,10 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
         ),
         lists=HaloReader(transport, SAMPLE_PAGE_SIZE),
         limiter=RateLimiter(parts.pool),
-        vault=Vault(settings.token_keys),
+        vault=vault,
     )
     auth = assemble(ports, settings.rules)
-    build(parts.broker, parts.publisher, auth)
+    build(parts.broker, parts.publisher, auth, keyring)
 
     def keep_fresh(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
         return every(
@@ -48,7 +55,8 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
         )
 
     # Closed in reverse: the refreshes under way need the client.
-    return Composition(background=[keep_fresh], close=[transport.close, http.aclose, auth.tokens.close])
+    publish = every_loop("publish the sealing key", PUBLISH_KEY_S, keyring.publish)
+    return Composition(background=[publish, keep_fresh], close=[transport.close, http.aclose, auth.tokens.close])
 
 
 def main() -> None:

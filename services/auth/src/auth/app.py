@@ -1,5 +1,8 @@
 """The handlers of auth: each translates a request into a use case and its result into a reply."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.connection import (
     BeginConnection,
@@ -8,6 +11,7 @@ from halosync.contracts.connection import (
     TokenGranted,
     TokenRequest,
 )
+from halosync.contracts.message import Message
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.replies import answer_requests
 from halosync.messaging.topology import (
@@ -15,23 +19,29 @@ from halosync.messaging.topology import (
     CONNECTION_COMPLETE,
     CONNECTION_END,
     TOKEN_REQUEST,
+    Queue,
 )
+from halosync.ports.sealing import PrivateKeys
 
 from auth.assembly import Auth
+
+M = TypeVar("M", bound=Message)
 
 LOG_INS_AT_ONCE = 10
 TOKENS_AT_ONCE = 200
 """Askers of a token mostly wait for one and the same refresh, which costs nothing."""
 
 
-def build(broker: RabbitBroker, publisher: Publisher, auth: Auth) -> None:
-    """Register a handler on each of auth's queues of `broker`; the answers go out by `publisher`."""
+def build(broker: RabbitBroker, publisher: Publisher, auth: Auth, keys: PrivateKeys | None) -> None:
+    """Register a handler on each of auth's queues of `broker`; the answers go out by `publisher`, both sealed."""
 
     async def grant(request: TokenRequest) -> TokenGranted:
         return await auth.tokens.get(request.partner_id, request.rejected_generation)
 
-    log_ins = LOG_INS_AT_ONCE
-    answer_requests(broker, publisher, CONNECTION_BEGIN, BeginConnection, auth.service.begin, at_once=log_ins)
-    answer_requests(broker, publisher, CONNECTION_COMPLETE, CompleteConnection, auth.service.complete, at_once=log_ins)
-    answer_requests(broker, publisher, CONNECTION_END, EndConnection, auth.service.end, at_once=log_ins)
-    answer_requests(broker, publisher, TOKEN_REQUEST, TokenRequest, grant, at_once=TOKENS_AT_ONCE)
+    def answer(queue: Queue, model: type[M], act: Callable[[M], Awaitable[Message]], at_once: int) -> None:
+        answer_requests(broker, publisher, queue, model, act, at_once=at_once, keys=keys)
+
+    answer(CONNECTION_BEGIN, BeginConnection, auth.service.begin, LOG_INS_AT_ONCE)
+    answer(CONNECTION_COMPLETE, CompleteConnection, auth.service.complete, LOG_INS_AT_ONCE)
+    answer(CONNECTION_END, EndConnection, auth.service.end, LOG_INS_AT_ONCE)
+    answer(TOKEN_REQUEST, TokenRequest, grant, TOKENS_AT_ONCE)

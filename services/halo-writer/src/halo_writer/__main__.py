@@ -12,6 +12,7 @@ from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.request_counter import RequestCounter
+from halosync.store.sealing_keys import SealingKeyStore
 
 from halo_writer.app import build
 from halo_writer.assembly import assemble
@@ -28,7 +29,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     actions = ActionStore(pool)
     ports = Ports(
         actions=actions,
-        tokens=Tokens(Requests(parts.broker, parts.publisher)),
+        tokens=Tokens(Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool))),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),

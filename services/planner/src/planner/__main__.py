@@ -21,6 +21,7 @@ from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
+from halosync.store.sealing_keys import SealingKeyStore
 
 from planner.app import build
 from planner.assembly import assemble
@@ -48,7 +49,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         page_sizes=PageSizeStore(pool),
         snapshots=reads,
         connections=ConnectionStore(pool),
-        tokens=Tokens(Requests(parts.broker, parts.publisher)),
+        tokens=Tokens(Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool))),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),

@@ -6,6 +6,7 @@ from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
+from halosync.store.sealing_keys import SealingKeyStore
 
 from report_api.app import build
 from report_api.assembly import ports_on
@@ -19,7 +20,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         parts.pool,
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
-        services=Requests(parts.broker, parts.publisher),
+        services=Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool)),
         sign_in_service=_sign_in_service(settings),
     )
     web = server(build(ports), settings.http_host, settings.http_port, settings.connection_bounds)

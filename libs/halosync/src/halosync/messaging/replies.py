@@ -16,12 +16,16 @@ from pydantic import ValidationError
 
 from halosync.contracts.message import Message
 from halosync.messaging.delivery import PASSING, Poison, describe
+from halosync.messaging.envelopes import open_request
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
 from halosync.ports.requests import UNANSWERABLE, Refusal
+from halosync.ports.sealing import PrivateKeys, UnsealableError
 
 log = structlog.get_logger(__name__)
+
+_UNOPENED: tuple[type[Exception], ...] = (UnsealableError, *PASSING)
 
 M = TypeVar("M", bound=Message)
 
@@ -34,11 +38,14 @@ def answer_requests(
     act: Callable[[M], Awaitable[Message]],
     *,
     at_once: int,
+    keys: PrivateKeys | None = None,
 ) -> None:
     """Register a handler on `queue` that answers with what `act` returns, to `at_once` requests at a time.
 
     A request that the broker does not vouch for as sent by one of the queue's senders is a dead letter: somebody took a
     right that it does not have, and an operator should know.
+
+    With `keys` requests come sealed for one of them, and the answers are sealed for whoever asked.
     """
     senders = {publisher.signed_in.user_of(account) for account in queue.senders}
 
@@ -49,7 +56,16 @@ def answer_requests(
                 f"{model.message_type} was sent by {sender or 'somebody whom RabbitMQ does not vouch for'}; only "
                 f"{' and '.join(sorted(senders))} may send it"
             )
-        await send_reply(publisher, request, await answer(model, act, body))
+        if keys is None:
+            await send_reply(publisher, request, await answer(model, act, body))
+            return
+        try:
+            opened = await open_request(body, request.headers, keys, model.message_type, request.correlation_id)
+        except _UNOPENED as error:
+            log.warning("a request cannot be opened", message_type=model.message_type, error=str(error))
+            await send_reply(publisher, request, UNANSWERABLE, sealed=True)
+        else:
+            await send_reply(publisher, request, await answer(model, act, opened), sealed=True)
 
     channel = Channel(prefetch_count=at_once)
     broker.subscriber(queue.declaration(), channel=channel, no_reply=True, decoder=raw_body)(handle)

@@ -1,7 +1,8 @@
 """Request and reply over RabbitMQ: an exclusive reply queue of this process and correlation ids, many at once.
 
 The library's own `broker.request` holds a lock for the whole call (messaging-facts section 1.1), so it is not used.
-Replies carry tokens: their queue is exclusive, transient and dies with the connection; their messages do not persist.
+Replies carry tokens: those of auth are sealed, and so are the requests to it. The queue of replies is exclusive,
+transient and dies with the connection; their messages do not persist.
 """
 
 import asyncio
@@ -14,10 +15,13 @@ from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitMessage, Rabbi
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.domain.accounts import Account
+from halosync.messaging.delivery import PASSING
+from halosync.messaging.envelopes import SealedRequest, seal_reply, seal_request
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.rights import own_queue
 from halosync.messaging.topology import QUEUES, REPLIES, WORK
 from halosync.ports.requests import NoReplyError
+from halosync.ports.sealing import PublicKeys, UnsealableError
 
 log = structlog.get_logger(__name__)
 
@@ -26,17 +30,23 @@ REQUEST_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True)
 class _Asked:
-    """A request that waits for its reply, and the user who may give it."""
+    """A request that waits for its reply, the user who may give it, and what opens it if it is sealed."""
 
     reply: asyncio.Future[Message]
     answerer: str
+    sealed: SealedRequest | None
 
 
 class Requests:
     """Sends requests and hands each reply to the one who asked."""
 
-    def __init__(self, broker: RabbitBroker, publisher: Publisher) -> None:
+    def __init__(self, broker: RabbitBroker, publisher: Publisher, keys: PublicKeys | None = None) -> None:
+        """Make ready to ask by `broker`; requests to auth are sealed for the newest of `keys`.
+
+        Without keys nothing is sealed: for tests of the way there and back alone.
+        """
         self._publisher = publisher
+        self._keys = keys
         self._waiting: dict[str, _Asked] = {}
         name = own_queue(publisher.signed_in.account)
         self._queue = RabbitQueue(name, durable=False, exclusive=True, auto_delete=True, routing_key=name)
@@ -54,28 +64,39 @@ class Requests:
             return
         future = asked.reply
         try:
-            future.set_result(MESSAGES[message.raw_message.type or ""].model_validate_json(body))
-        except (KeyError, ValueError) as error:
+            kind = message.raw_message.type or ""
+            opened = body if asked.sealed is None else asked.sealed.open_reply(body, kind, message.correlation_id)
+            future.set_result(MESSAGES[kind].model_validate_json(opened))
+        except (KeyError, ValueError, UnsealableError) as error:
             # Never raised from here: a dead letter persists, and a reply may hold a token.
             future.set_exception(NoReplyError(f"the answer could not be understood: {type(error).__name__}"))
 
-    def _answerer(self, request: Message) -> str:
-        worker = next(queue.worker for queue in QUEUES if queue.routing_key == request.message_type)
-        return self._publisher.signed_in.user_of(Account(worker))
+    async def _sealed(self, request: Message, worker: Account, correlation_id: str) -> SealedRequest | None:
+        if worker is not Account.AUTH or self._keys is None:
+            return None
+        try:
+            key = await self._keys.newest()
+        except PASSING as error:
+            raise NoReplyError(f"no answer to {request.message_type}: {type(error).__name__}") from error
+        if key is None:
+            raise NoReplyError(f"no answer to {request.message_type}: auth has not published its key yet")
+        return seal_request(request.model_dump_json().encode(), key, request.message_type, correlation_id)
 
     async def ask(self, request: Message, timeout_s: float = REQUEST_TIMEOUT_S) -> Message:
         """Send `request` and return its reply.
 
         Raises:
             NoReplyError: no reply within `timeout_s`, none that can be understood, or the request could not be
-                published.
+                published or sealed.
         """
+        worker = Account(next(queue.worker for queue in QUEUES if queue.routing_key == request.message_type))
         correlation_id = str(uuid4())
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._waiting[correlation_id] = _Asked(future, self._answerer(request))
+        sealed = await self._sealed(request, worker, correlation_id)
+        self._waiting[correlation_id] = _Asked(future, self._publisher.signed_in.user_of(worker), sealed)
         try:
             await self._publisher.publish(
-                request.model_dump_json().encode(),
+                request.model_dump_json().encode() if sealed is None else sealed.body,
                 exchange=WORK,
                 routing_key=request.message_type,
                 message_type=request.message_type,
@@ -83,6 +104,7 @@ class Requests:
                 reply_to=self._queue.name,
                 correlation_id=correlation_id,
                 vouched=True,
+                headers=None if sealed is None else sealed.headers,
             )
             return await asyncio.wait_for(future, timeout_s)
         except (TimeoutError, NotPublishedError) as error:
@@ -96,7 +118,7 @@ async def raw_body(message: RabbitMessage) -> bytes:
     return message.body
 
 
-async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Message) -> None:
+async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Message, *, sealed: bool = False) -> None:
     """Publish the answer to a request, bounded in time like everything that is published, and not persistent.
 
     Not as the library replies: that has no bound, and on the connection that acknowledges; a broker that takes nothing
@@ -104,9 +126,12 @@ async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Messa
     """
     if not request.reply_to:
         return
+    body = answer.model_dump_json().encode()
     try:
+        if sealed:
+            body = seal_reply(body, request.headers, answer.message_type, request.correlation_id)
         await publisher.publish(
-            answer.model_dump_json().encode(),
+            body,
             exchange=REPLIES,
             routing_key=request.reply_to,
             message_type=answer.message_type,
@@ -114,5 +139,5 @@ async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Messa
             correlation_id=request.correlation_id,
             vouched=True,
         )
-    except NotPublishedError as error:
+    except (NotPublishedError, UnsealableError) as error:
         log.warning("an answer did not reach its asker", error=str(error))

@@ -39,6 +39,10 @@ GRANT SELECT (state_hash, session) ON oauth_attempt TO :report_api;
 -- oauth_token: auth alone
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
 
+-- sealing_key: whoever asks auth seals for its public key; the private one is auth's
+GRANT SELECT, INSERT ON sealing_key TO :auth;
+GRANT SELECT (key_id, public_key, created_at) ON sealing_key TO :planner, :halo_writer, :report_api;
+
 -- ---------------------------------------------------------------- invoices
 -- invoice
 GRANT SELECT ON invoice TO :planner, :report_api, :operator;

@@ -109,6 +109,15 @@ CREATE TABLE oauth_token (
 );
 CREATE INDEX oauth_token_expiry ON oauth_token (expires_at);
 
+-- For which requests to auth are sealed; the private key encrypted by auth. The newest is used, the others open what was
+-- sealed before.
+CREATE TABLE sealing_key (
+    key_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    public_key      bytea NOT NULL,
+    private_key     bytea NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+
 -- ---------------------------------------------------------------- invoices
 CREATE TABLE invoice (
     invoice_pk      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

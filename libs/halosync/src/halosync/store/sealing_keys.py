@@ -1,0 +1,29 @@
+"""The keys for which requests to auth are sealed; the private ones are encrypted by auth and read by nobody else."""
+
+from typing import Any
+
+import asyncpg
+
+from halosync.ports.sealing import PublicKey
+from halosync.store.queries import QUERIES
+
+
+class SealingKeyStore:
+    """The keys; the newest is the one to seal for."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def newest(self) -> PublicKey | None:
+        """Return the public key to seal for; None before auth has ever run."""
+        row = await QUERIES.newest_public_key(self._pool)
+        return None if row is None else PublicKey(row["key_id"], row["public_key"])
+
+    async def encrypted(self, key_id: int) -> bytes | None:
+        """Return a private key as auth encrypted it; None: there is none of this number."""
+        found: bytes | None = await QUERIES.private_key(self._pool, key_id=key_id)
+        return found
+
+    async def add(self, public_key: bytes, encrypted: bytes) -> None:
+        """Publish a key; requests are sealed for it from now on."""
+        await QUERIES.add_sealing_key(self._pool, public_key=public_key, private_key=encrypted)
