@@ -591,6 +591,14 @@ CREATE TABLE run_money (
 );
 CREATE INDEX run_money_run ON run_money USING btree (run_id);
 
+CREATE TABLE sealing_key (
+    key_id bigint GENERATED ALWAYS AS IDENTITY,
+    public_key bytea NOT NULL,
+    private_key bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    PRIMARY KEY (key_id)
+);
+
 -- VIEW invoice_of_run
 --     run_id uuid
 --     invoice_pk bigint
