@@ -520,6 +520,7 @@ CREATE TABLE run (
     partner_id text NOT NULL,
     invoice_pk bigint NOT NULL,
     tenant text NOT NULL,
+    before_currency text,
     mode text NOT NULL,
     state text NOT NULL DEFAULT 'queued'::text,
     requested_by text NOT NULL,
@@ -662,6 +663,7 @@ CREATE TABLE sealing_key (
 --     revision integer
 --     period text
 --     currency text
+--     before_currency text
 --     superseded boolean
 --     mode text
 --     state text
@@ -833,14 +835,22 @@ AS $function$
                            reason, detail))
 $function$;
 
+CREATE FUNCTION last_synced_invoice(p_partner_id text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT invoice_pk FROM run
+    WHERE partner_id = p_partner_id AND mode = 'apply' AND writing_at IS NOT NULL
+    ORDER BY created_at DESC, run_id LIMIT 1
+$function$;
+
 CREATE FUNCTION last_synced_period(p_partner_id text)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT i.period FROM run r JOIN invoice i USING (invoice_pk)
-    WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.writing_at IS NOT NULL
-    ORDER BY r.created_at DESC, r.run_id LIMIT 1
+    SELECT period FROM invoice WHERE invoice_pk = last_synced_invoice(p_partner_id)
 $function$;
 
 CREATE FUNCTION licence_amount(h halo_licence, price_field text)

@@ -176,3 +176,28 @@ async def test_the_choice_is_in_the_audit_log_once(world: "World") -> None:
     assert [entry["sentence"] for entry in log if entry["act"] == "month.invoices_chosen"] == [
         "Said that the invoices of 2026-11 count together: INV-B, INV-A."
     ]
+
+
+async def test_what_licences_cost_before_is_in_the_currency_of_the_invoice_before(world: "World") -> None:
+    await world.connect()
+    await synced(world, "INV-OCT", issued_at=world.issued - MONTH, currency="NZD")
+    await world.invoice("INV-NOV", [world.line(1)])
+    assert await asked(world) == (202, "")
+    run_id = await world.pool.fetchval("SELECT run_id FROM run ORDER BY created_at DESC LIMIT 1")
+    await world.pool.execute(
+        """INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos,
+            before_quantity, before_price, before_billing_cycle, before_active,
+            after_quantity, after_price, after_billing_cycle, after_active)
+        VALUES ($1, 1, '{C-1}', 'Contoso', 'update', 'synced', '{1}', 2, 10, 'Monthly', true, 2, 9, 'Monthly', true)""",
+        run_id,
+    )
+    assert (await world.get(f"/runs/{run_id}"))["money"] == [
+        {
+            "billing_cycle": "Monthly",
+            "currency": "AUD",
+            "before_currency": "NZD",
+            "before": "20.00",
+            "after": "18.00",
+            "change": None,
+        }
+    ]

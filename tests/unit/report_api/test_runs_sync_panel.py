@@ -67,7 +67,7 @@ def cost(cycle: str | None, before: str, after: str) -> Cost:
 
 def total(cycle: str | None, before: str, after: str) -> Money:
     made = {"before": Decimal(before), "after": Decimal(after), "change": Decimal(after) - Decimal(before)}
-    return Money(billing_cycle=cycle, currency="AUD", **made)
+    return Money(billing_cycle=cycle, currency="AUD", before_currency="AUD", **made)
 
 
 @given(

@@ -23,6 +23,7 @@ class RunView:
 
     Attributes:
         period: the month that the invoice bills, YYYY-MM.
+        before_currency: the currency of what the licences cost before: that of the invoice which was synchronised then.
         superseded: a newer invoice has replaced the run's.
         requested_by: name of the API key, or `auto_sync`.
         removal: what a removal does to the licence, as the run planned it; None before it has a plan.
@@ -39,6 +40,7 @@ class RunView:
     revision: int
     period: str
     currency: str
+    before_currency: str
     superseded: bool
     mode: RunMode
     state: RunState
@@ -138,7 +140,8 @@ class RunViews:
     async def costs(self, run_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Cost]]:
         """Return what each run's licences cost before and after it, by billing cycle, rounded to cents.
 
-        Amounts are in the currency of the run's invoice. A run that is not named has none.
+        Amounts after it are in the currency of the run's invoice, those before in its `before_currency`. A run that is
+        not named has none.
         """
         costs: dict[UUID, list[Cost]] = defaultdict(list)
         async for row in QUERIES.run_costs(self._pool, run_ids=list(run_ids)):

@@ -85,9 +85,10 @@ class Money(BaseModel):
 
     billing_cycle: str | None = Field(description="As Halo and the invoice write it; null where Halo has none.")
     currency: str = Field(description="The invoice's.")
+    before_currency: str = Field(description="Of `before`: that of the invoice which was synchronised before.")
     before: Amount
     after: Amount
-    change: Amount = Field(description="after - before")
+    change: Amount | None = Field(description="after - before; null when they are in different currencies.")
 
 
 class Run(RunProgress):

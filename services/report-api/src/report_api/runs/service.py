@@ -89,7 +89,7 @@ async def show_runs(ports: Ports, views: Sequence[RunView]) -> list[Run]:
     costs = await ports.run_views.costs(view.run_id for view in views) if views else {}
     ahead = await asyncio.gather(*(ahead_of(ports, view.run_id, view.state) for view in views))
     return [
-        Run.of(view, [_money(cost, view.currency) for cost in costs.get(view.run_id, ())], its)
+        Run.of(view, [_money(cost, view) for cost in costs.get(view.run_id, ())], its)
         for view, its in zip(views, ahead, strict=True)
     ]
 
@@ -107,13 +107,14 @@ def seconds_of(run: Run) -> float | None:
     return ((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds()
 
 
-def _money(cost: Cost, currency: str) -> Money:
+def _money(cost: Cost, view: RunView) -> Money:
     return Money(
         billing_cycle=cost.billing_cycle,
-        currency=currency,
+        currency=view.currency,
+        before_currency=view.before_currency,
         before=cost.before,
         after=cost.after,
-        change=cost.change,
+        change=cost.change if view.before_currency == view.currency else None,
     )
 
 

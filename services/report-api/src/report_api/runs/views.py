@@ -79,12 +79,16 @@ class MoneyRow:
 def money_rows(totals: Sequence[Money], costs: Mapping[PreviewKind, Sequence[Cost]]) -> Sequence[MoneyRow]:
     """Return a row for each billing cycle, by name, the unnamed one last; cycles are never added up.
 
+    Amounts in different currencies are not compared: nothing changes by anything then.
+
     `totals` are rounded to cents and stay as they are, as the run's page and the API show them; `costs` are exact.
     """
     by_both = {(kind, cycle_key(cost.billing_cycle)): cost for kind, of_kind in costs.items() for cost in of_kind}
 
     def row(total: Money) -> MoneyRow:
         cycle = cycle_key(total.billing_cycle)
+        if total.change is None:
+            return MoneyRow(total, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
         exact = [by_both[kind, cycle].change if (kind, cycle) in by_both else _NOTHING for kind in _CHANGING]
         created, updated, removed = _in_cents(exact, total.change)
         held = -by_both[PreviewKind.HELD, cycle].before if (PreviewKind.HELD, cycle) in by_both else _NOTHING

@@ -303,6 +303,7 @@ CREATE TABLE run (
     partner_id          text NOT NULL REFERENCES partner,
     invoice_pk          bigint NOT NULL REFERENCES invoice,
     tenant              text NOT NULL,
+    before_currency     text,                                     -- of what was synchronised before; null: nothing was
     mode                text NOT NULL CHECK (mode IN ('apply', 'preview')),
     state               text NOT NULL DEFAULT 'queued' CHECK (state IN (
                             'queued', 'reading', 'planning', 'writing',

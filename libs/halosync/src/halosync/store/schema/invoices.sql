@@ -8,11 +8,16 @@ CREATE OR REPLACE FUNCTION newest_invoice(p_partner_id text) RETURNS bigint LANG
     ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT 1
 $$;
 
--- The month that was synchronised last: of the newest run that came to write. NULL before the first.
+-- The invoice that was synchronised last: of the newest run that came to write. NULL before the first.
+CREATE OR REPLACE FUNCTION last_synced_invoice(p_partner_id text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT invoice_pk FROM run
+    WHERE partner_id = p_partner_id AND mode = 'apply' AND writing_at IS NOT NULL
+    ORDER BY created_at DESC, run_id LIMIT 1
+$$;
+
+-- Its month.
 CREATE OR REPLACE FUNCTION last_synced_period(p_partner_id text) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT i.period FROM run r JOIN invoice i USING (invoice_pk)
-    WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.writing_at IS NOT NULL
-    ORDER BY r.created_at DESC, r.run_id LIMIT 1
+    SELECT period FROM invoice WHERE invoice_pk = last_synced_invoice(p_partner_id)
 $$;
 
 -- The invoices that a month is made of: the newest, and with it the others where a person has said that they count

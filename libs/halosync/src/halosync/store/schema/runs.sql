@@ -3,6 +3,7 @@
 DROP VIEW IF EXISTS run_view;
 CREATE VIEW run_view AS
 SELECT r.run_id, r.partner_id, r.invoice_pk, i.invoice_id, i.revision, i.period, i.currency,
+    coalesce(r.before_currency, i.currency) AS before_currency,
     i.superseded_by IS NOT NULL AS superseded,
     r.mode, r.state, r.requested_by, r.approve_removals, r.approve_review, r.accept_shrunk_read, r.removal,
     r.created_at, r.started_at, r.finished_at, r.cancel_requested_at, r.error_code, r.error, r.halo_requests,

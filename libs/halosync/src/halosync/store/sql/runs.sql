@@ -43,9 +43,9 @@ SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connec
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
 INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, approve_review, accept_shrunk_read,
-                 redeliver_at)
+                 before_currency, redeliver_at)
 VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :approve_review, :accept_shrunk_read,
-        now() + interval '30 seconds')
+        (SELECT currency FROM invoice WHERE invoice_pk = last_synced_invoice(:partner_id)), now() + interval '30 seconds')
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
 RETURNING run_id;
 
