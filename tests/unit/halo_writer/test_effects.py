@@ -13,7 +13,7 @@ from halosync.domain.licences import state_of
 from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.states import ActionState
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
-from halosync.ports.licence_write import LicenceWrite
+from halosync.ports.licence_write import LicenceWrite, NewLicence
 
 BEFORE = LicenceState(Decimal(10), Decimal("31.50"), "Monthly", active=True)
 AFTER = LicenceState(Decimal(12), Decimal("31.50"), "Monthly", active=True)
@@ -321,3 +321,16 @@ def test_a_removal_that_is_no_delete_is_verified_by_what_it_changes(
 
 def test_a_price_that_is_not_written_is_not_compared() -> None:
     assert isinstance(result_of(UPDATE, 3, batch(price_field=PriceField.NONE), DEARER), AppliedAction)
+
+
+def test_a_create_does_not_take_what_another_program_has_made_meanwhile() -> None:
+    theirs = replace(WANTED, foreign_mark="snowid")
+    finding = look(CREATE, BATCH, [theirs])
+    assert finding == Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([70], "snowid"))
+
+
+@pytest.mark.parametrize("kind", [None, 0, 1])
+def test_a_create_of_a_type_does_not_take_a_licence_of_another_type(kind: int | None) -> None:
+    create = replace(CREATE, new=NewLicence(licence_type=1))
+    found = replace(UNCHANGED, licence_type=kind)
+    assert look(create, BATCH, [found]) == (NotDone() if kind == 0 else Adopt(found))

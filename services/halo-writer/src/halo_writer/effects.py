@@ -153,14 +153,25 @@ def _look_for_created(
     ours = [licence for licence in licences if stamp_in(licence.notes) == stamp]
     if len(ours) == 1:
         return Shown(ours[0]) if _as_wanted(ours[0], action, batch.price_field) else Adopt(ours[0])
-    found = choose([licence for licence in licences if name_key(licence.name) == wanted])
+    of_type = [licence for licence in licences if _is_of_type(licence, action)]
+    found = choose([licence for licence in of_type if name_key(licence.name) == wanted])
     if found is None:
-        found = choose([licence for licence in strangers if _may_be(licence, action, batch.price_field)])
+        candidates = [licence for licence in strangers if _is_of_type(licence, action)]
+        found = choose([licence for licence in candidates if _may_be(licence, action, batch.price_field)])
     if found is None:
         return NotDone()
     if isinstance(found, Fault):
         return Stuck(found.reason, found.detail)
+    if found.foreign_mark is not None:  # another program was faster
+        detail = item_sentences.managed_elsewhere([found.id], found.foreign_mark)
+        return Stuck(Reason.MANAGED_ELSEWHERE, detail)
     return Shown(found) if _as_wanted(found, action, batch.price_field) else Adopt(found)
+
+
+def _is_of_type(licence: Licence, action: OpenAction) -> bool:
+    """Tell whether a licence is of the type that the partner synchronises: others of its name are none of ours."""
+    wanted = None if action.new is None else action.new.licence_type
+    return wanted is None or licence.licence_type in {None, wanted}
 
 
 LEAST_OF_A_CUT_NAME = 16

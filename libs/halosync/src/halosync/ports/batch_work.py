@@ -55,7 +55,7 @@ class OpenAction:
     it is what results are fenced by. `settle_wait_s`: for how long, in seconds, Halo may still be applying it.
     `unseen`: since its last mark a look-up has not seen what it was to see, and a second one decides. `answer` is what
     Halo answered to the last mark's request; None: it did not.
-    `new`: what a create says besides. `stamp`: by which the notes of its licence can be known again.
+    `new`: what a create says besides.
     """
 
     item_id: int
@@ -73,7 +73,6 @@ class OpenAction:
     unseen: bool
     answer: HaloAnswer | None = None
     new: NewLicence | None = None
-    stamp: str | None = None
 
     @property
     def acknowledged(self) -> bool:

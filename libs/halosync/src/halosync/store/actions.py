@@ -80,7 +80,6 @@ class ActionStore:
                 unseen=row["unseen"],
                 answer=_answer(row),
                 new=_new_licence(row),
-                stamp=stamp_of(row["run_id"], row["item_id"]),
             )
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]

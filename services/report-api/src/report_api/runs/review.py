@@ -35,8 +35,10 @@ _TITLES: Mapping[ReviewChoice, tuple[str, str]] = {
     ),
     ReviewChoice.AS_COST: (
         "Write our price as your cost",
-        ("The price of the invoice goes into Halo's purchase price. What your customers pay stays as it is; "
-        "a new licence has no selling price until you enter one."),
+        (
+            "The price of the invoice goes into Halo's purchase price. What your customers pay stays as it is; "
+            "a new licence has no selling price until you enter one."
+        ),
     ),
     ReviewChoice.LEAVE_PRICES: (
         "Leave prices alone",
