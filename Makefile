@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := $(VENV)/audit/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 DOMAIN := $(BIN)/python -m pytest tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
@@ -84,6 +85,12 @@ format: install ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: audit
+audit: install ## Look for known weaknesses of what runs in production, and write its bill of materials
+	test -x $(AUDIT)/python || $(BIN)/python -m venv $(VENV)/audit
+	$(BIN)/uv pip sync --quiet --python $(AUDIT)/python --require-hashes requirements/audit.txt
+	$(AUDIT)/python requirements/audit.py
+
 .PHONY: generate
 generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, schema)
 	$(BIN)/python -m halosync.messaging.asyncapi
@@ -92,4 +99,4 @@ generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, s
 
 .PHONY: clean
 clean: ## Remove what was made, the virtual environment too
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .mutants
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .mutants

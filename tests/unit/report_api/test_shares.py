@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from report_api.access.long_answer import in_turns
 from report_api.shares import AT_ONCE, Shares
 
@@ -30,12 +31,24 @@ async def test_a_partner_waits_for_itself_alone_and_in_order() -> None:
 
 async def test_who_gives_up_waiting_leaves_no_place_taken() -> None:
     shares = Shares()
-    async with shares.of("greedy"), shares.of("greedy"):
+    async with shares.of("greedy"):
         waiting = asyncio.create_task(shares.of("greedy").__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
     assert vars(shares) == {"_shares": {}}
+
+
+async def test_what_takes_long_gives_its_place_to_the_next_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("report_api.shares.HELD_S", 0.05)
+    shares = Shares()
+    async with asyncio.timeout(10):
+        async with shares.of("greedy"):
+            async with shares.of("greedy"):
+                third = asyncio.create_task(shares.of("greedy").__aenter__())
+                await asyncio.wait([third], timeout=0.02)
+                assert not third.done()
+            await third
 
 
 async def test_no_place_is_held_while_a_piece_is_read() -> None:

@@ -2,8 +2,8 @@
 
 A process answers everybody on one event loop. Of each partner it works on `AT_ONCE` requests at a time, or pieces of a
 file, or looks at a run that is watched; what the partner asks for beyond that waits in order, behind the partner's own.
-The limits of each key bound how much can wait. Shares are of one process: with several behind a proxy, a partner has
-one in each.
+While more of it waits, and others are there, its place also rests as long as it has worked. The limits of each key
+bound how much can wait. Shares are of one process: with several behind a proxy, a partner has one in each.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-AT_ONCE = 2
+AT_ONCE = 1
+HELD_S = 1.0
+"""What takes longer mostly waits for another service, and gives its place to the next."""
 
 
 @dataclass
@@ -29,11 +31,20 @@ class Shares:
     @asynccontextmanager
     async def of(self, whose: str) -> AsyncIterator[None]:
         """Wait for a place of a share, and hold it."""
-        share = self._shares.setdefault(whose, _Share())
+        share, loop = self._shares.setdefault(whose, _Share()), asyncio.get_running_loop()
         share.users += 1
         try:
-            async with share.places:
+            await share.places.acquire()
+            began = loop.time()
+            passed_on = loop.call_later(HELD_S, share.places.release)
+            try:
                 yield
+                if share.users > AT_ONCE and len(self._shares) > 1:
+                    await asyncio.sleep(min(loop.time() - began, HELD_S))
+            finally:
+                if loop.time() < passed_on.when():
+                    passed_on.cancel()
+                    share.places.release()
         finally:
             share.users -= 1
             if not share.users:
