@@ -9,7 +9,7 @@ from halo_writer.environment import WriterSettings
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.runtime.setting_names import NAMES
 from halosync.runtime.settings import load
-from halosync.runtime.variables import unknown_names, variables
+from halosync.runtime.variables import EnvironmentSettings, unknown_names, variables
 from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 
@@ -104,6 +104,13 @@ def test_a_name_that_nobody_knows_is_told_with_the_nearest_that_is(
     ]
 
 
-def test_the_list_of_names_has_every_setting() -> None:
+def below(settings: type[EnvironmentSettings]) -> set[type[EnvironmentSettings]]:
+    found = set(settings.__subclasses__())
+    return found.union(*map(below, found))
+
+
+def test_the_list_of_names_has_every_setting_and_no_other() -> None:
     """Add a new setting to `halosync.runtime.setting_names`, or every process would call it a slip of the pen."""
-    assert {name.upper() for settings in ALL for name in settings.model_fields} <= NAMES
+    ours = [each for each in below(EnvironmentSettings) if not each.__module__.startswith(("devstack", "tests"))]
+    assert set(ours) >= set(ALL)
+    assert {name.upper() for settings in ours for name in settings.model_fields} == NAMES
