@@ -1,6 +1,7 @@
 """The simulated world itself: a double that forgives would prove nothing."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from halosync.domain.model import DeleteGuard, Reason
@@ -95,6 +96,18 @@ def test_without_faults_a_world_needs_no_more_requests_than_it_must() -> None:
     outcome = simulate(1, rates=NONE, scenario=Scenario(products=10, known=0, stale=0, batch_size=5, page_size=100))
     # The one page of clients is proven by a second one; then the empty list of licences, and two arrays.
     assert (outcome.broken, outcome.states, outcome.requests) == ((), ("succeeded",), 2 + 1 + 2)
+
+
+def test_learnt_arrays_save_requests_and_cost_few_where_halo_refuses_more() -> None:
+    fixed = Scenario(
+        products=3000, known=0, stale=0, clients=60, batch_size=50, page_size=100, most_rows=1000, limit=10_000
+    )
+    learnt = replace(fixed, most_batch=500)
+    worlds = [simulate(1, rates=NONE, scenario=each) for each in (fixed, learnt, replace(learnt, largest_array=50))]
+    assert [(world.broken, world.failed) for world in worlds] == [((), ())] * 3
+    today, saved, refused = (world.requests for world in worlds)
+    assert saved < today / 2  # most of them while the size is being learnt; bench/learnt_arrays.py has more rows
+    assert refused <= today + 12  # one array of 100 rows, its look-up of two or three clients, and its halves
 
 
 def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them() -> None:

@@ -140,6 +140,19 @@ def test_escaped_names_tell_the_creates_of_a_client_apart() -> None:
     assert ids(answer, creates) == [3, 1, 4, 2]
 
 
+def test_the_stamp_of_a_create_tells_it_apart_whatever_halo_makes_of_its_name() -> None:
+    stamps = ["0123456789ab", "ba9876543210"]
+    creates = [
+        LicenceWrite(7, name=f"P-{n}", new=NewLicence(notes=f"Invoice 1\n[halosync {stamp}]"))
+        for n, stamp in enumerate(stamps)
+    ]
+    answer = [
+        {"id": 1, "client_id": 7, "name": "X", "notes": f"<p>Invoice 1</p><p>[halosync {stamps[1]}]</p>"},
+        {"id": 2, "client_id": 7, "name": "X", "notes": f"[halosync {stamps[0]}]"},
+    ]
+    assert ids(answer, creates) == [2, 1]
+
+
 @pytest.mark.parametrize("answer", [None, "ok", 7, True, [1], [None], [[]], {}], ids=repr)
 def test_an_answer_that_shows_no_licences_says_nothing(answer: object) -> None:
     assert ids(answer, [UPDATE]) == [None]

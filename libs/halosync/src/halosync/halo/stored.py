@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from html import unescape
 from typing import Any
 
+from halosync.domain.details import stamp_in
 from halosync.domain.model import Licence, PriceField
 from halosync.domain.names import name_key
 from halosync.halo import rows
@@ -47,6 +48,8 @@ def _created(writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[i
         return {creates[0]: next(iter(new))}
     found: dict[int, int | None] = {}
     ways: Sequence[tuple[Callable[[LicenceWrite], Hashable], Callable[[Row], Hashable]]] = (
+        # Without a stamp, an element and a row are told apart by what no stamp can be.
+        (lambda write: _stamp(write) or 0, lambda row: stamp_in(str(row.get("notes") or "")) or 1),
         (lambda write: name_key(write.name or ""), lambda row: name_key(str(row.get("name") or ""))),
         (lambda write: name_key(write.name or ""), lambda row: name_key(unescape(str(row.get("name") or "")))),
         (lambda _: None, lambda _: None),  # the one element and the one row of that client that are left over
@@ -61,6 +64,10 @@ def _created(writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[i
             if len(places) == len(numbers) == 1:
                 found[places[0]] = numbers[0]
     return found
+
+
+def _stamp(write: LicenceWrite) -> str | None:
+    return None if write.new is None else stamp_in(write.new.notes)
 
 
 def _grouped(pairs: Iterable[tuple[int, Hashable]]) -> dict[Hashable, list[int]]:
