@@ -1,7 +1,7 @@
 """How many requests a large invoice takes where the size of arrays is learnt, on the simulation's virtual clock.
 
 One world without faults for each Halo: one that takes everything, beside what fixed arrays of 50 rows take; and one
-that refuses more than 50 rows. Spec section 9: at most a quarter of the requests, and at most 5 % more.
+that refuses more than 50 rows (spec section 9): at most a quarter of the requests, and at most 5 % more.
 
     .venv/bin/python bench/learnt_arrays.py [CREATES]
 """

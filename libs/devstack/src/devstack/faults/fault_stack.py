@@ -29,6 +29,7 @@ RATE_REQUESTS, RATE_WINDOW_S = 14, 3.0
 HEARTBEAT_S = 5
 SETTLE_S = 2.0
 SETTINGS = {
+    "HALO_BATCH_SIZE_MAX": "50",  # nine arrays, so that some are under way when something breaks
     "HALO_SETTLE_S": f"{SETTLE_S:g}",
     "HALO_TIMEOUT_S": "2",
     "HALO_RATE_REQUESTS": str(RATE_REQUESTS),
