@@ -8,6 +8,7 @@ import pytest
 import yaml
 from auth.environment import AuthSettings
 from halo_writer.environment import WriterSettings
+from halosync.domain.accounts import Account, Users
 from halosync.runtime.settings import ProcessSettings
 from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
@@ -50,6 +51,17 @@ def test_only_auth_gets_the_token_keys() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
+def test_each_service_signs_in_as_itself_and_knows_no_other_password(name: str) -> None:
+    environment = {variable: str(value) for variable, value in SERVICES[name]["environment"].items()}
+    user = Users().name(Account(name))
+    for variable in ("HALOSYNC_DATABASE_URL", "HALOSYNC_AMQP_URL"):
+        assert f"//{user}:${{{user.upper()}_PASSWORD:?" in environment[variable]
+    said = " ".join([*environment, *environment.values()])
+    assert set(re.findall(r"\w+_PASSWORD", said)) == {f"{user.upper()}_PASSWORD"}
+    assert "HALOSYNC_ADMIN_" not in said
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_every_setting_of_a_service_reaches_its_container(name: str) -> None:
     known = {f"HALOSYNC_{field}".upper() for field in SETTINGS[name].model_fields}
     assert known <= SERVICES[name]["environment"].keys()
@@ -62,10 +74,10 @@ def test_health_is_asked_where_the_process_answers(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][-1] == "/usr/local/bin/ready"
 
 
-def test_the_migration_comes_after_postgres_and_is_not_repeated() -> None:
+def test_the_migration_comes_after_the_servers_and_is_not_repeated() -> None:
     migrate = SERVICES["migrate"]
     assert migrate["command"] == ["halosync", "migrate"]
-    assert migrate["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert migrate["depends_on"] == {name: {"condition": "service_healthy"} for name in ("postgres", "rabbitmq")}
     assert migrate["restart"] == "no"
 
 

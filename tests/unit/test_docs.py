@@ -8,7 +8,7 @@ import pytest
 from auth.environment import AuthSettings
 from fastapi.routing import APIRoute
 from halo_writer.environment import WriterSettings
-from halosync.cli.settings import BrokerSettings, DatabaseSettings
+from halosync.cli.settings import AdministratorSettings, BrokerSettings, DatabaseSettings
 from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.states import ACTION_TRANSITIONS, BATCH_TRANSITIONS, RUN_TRANSITIONS
 from halosync.messaging import topology
@@ -26,7 +26,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 PARTS = ("libs", "services", "tests", "docs", "bench", "deploy", "requirements")
 SETTINGS = (
     *(PlannerSettings, WriterSettings, AuthSettings, ReportApiSettings),
-    *(DatabaseSettings, BrokerSettings),
+    *(DatabaseSettings, BrokerSettings, AdministratorSettings),
 )
 VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in settings.model_fields}
 DEVSTACK = f"{PREFIX}DEVSTACK_"
