@@ -9,8 +9,10 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from devstack.accounts import USERS, signed_in
 from devstack.rabbitmq import RabbitServer
 from devstack.servers import fresh_name
+from faststream.rabbit import RabbitBroker
 from halosync.domain.accounts import Account
 from halosync.messaging.administration import BrokerRefusedError, prepare
+from halosync.messaging.connection import connect_options
 from halosync.messaging.rights import own_queue
 from halosync.messaging.topology import (
     DEAD,
@@ -20,9 +22,12 @@ from halosync.messaging.topology import (
     QUEUES,
     READY,
     REPLIES,
+    TOKEN_REQUEST,
     WORK,
+    MissingTopologyError,
     delay_exchange,
 )
+from halosync.runtime.checks import topology_check
 
 pytestmark = pytest.mark.integration
 
@@ -200,3 +205,19 @@ async def test_an_administrator_is_nobodys_user(vhost: str, rabbit_server: Rabbi
 async def test_without_the_management_api_it_is_said_what_to_do(vhost: str) -> None:
     with pytest.raises(BrokerRefusedError, match="HALOSYNC_ADMIN_AMQP_MANAGEMENT_URL"):
         await prepare(vhost, "http://127.0.0.1:1", USERS, DELAYS_S)
+
+
+async def test_a_service_only_looks_and_says_what_is_missing(amqp_url: str, rabbit_server: RabbitServer) -> None:
+    await prepare(amqp_url, rabbit_server.management_url, USERS, DELAYS_S)
+    async with RabbitBroker(**connect_options(signed_in(amqp_url, PLANNER)), logger=None) as broker:
+        await broker.connect()
+        look = topology_check(broker, DELAYS_S)
+        await look()
+        async with await aio_pika.connect(amqp_url) as administrator:
+            await (await administrator.channel()).queue_delete(TOKEN_REQUEST.name)
+        with pytest.raises(MissingTopologyError, match=f"no queue {TOKEN_REQUEST.name}.*halosync migrate"):
+            await topology_check(broker, DELAYS_S)()
+        with pytest.raises(MissingTopologyError, match=r"halosync\.delay\.7000ms"):
+            await topology_check(broker, (7.0,))()
+        await prepare(amqp_url, rabbit_server.management_url, USERS, DELAYS_S)
+        await topology_check(broker, DELAYS_S)()
