@@ -96,3 +96,9 @@ def test_what_was_too_large_once_is_not_tried_again() -> None:
     known = PageSize(100, 100)
     assert after_answer(known, before, came, received=100, took_s=0.1, bounds=BOUNDS) == known
     assert after_answer(PageSize(100), before, came, received=100, took_s=5.0, bounds=BOUNDS) == PageSize(100)
+
+
+def test_a_larger_page_is_not_taken_where_few_are_left() -> None:
+    few = replace(READ, record_count=300)
+    assert fitted(few, PageSize(400)) == few
+    assert fitted(READ, PageSize(400)) == READ.resized(400)
