@@ -17,7 +17,7 @@ HALO_ERRORS: Mapping[str, str] = {
     ),
     "Server error (500), or a question for a tenant": (
         "Halo does not know the tenant under this address. Check it. If your Halo has an address of its own, enter "
-        "the tenant name in Halo too."
+        "its name in Halo too."
     ),
     "The page cannot be reached, or is not secure": (
         "There is no Halo at this address. Copy the address from the browser in which you use Halo."

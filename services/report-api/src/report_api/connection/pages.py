@@ -168,7 +168,7 @@ def _mistakes(entered: Mapping[str, str]) -> dict[str, str]:
     try:
         _halo_tenant.validate_python(entered["halo_tenant"] or None)
     except ValidationError:
-        errors["halo_tenant"] = "Enter the tenant's name as Halo shows it: letters, digits, dots and hyphens."
+        errors["halo_tenant"] = "Enter the name as Halo shows it: letters, digits, dots and hyphens."
     return errors
 
 
