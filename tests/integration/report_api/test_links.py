@@ -172,7 +172,7 @@ async def test_reading_halo_again(world: "World") -> None:
 
 async def test_a_partner_has_one_open_refresh(world: "World") -> None:
     await world.connect()
-    answers = await asyncio.gather(*(world.call("POST", "/halo/refresh") for _ in range(20)))
+    answers = await asyncio.gather(*(world.call("POST", "/halo/refresh") for _ in range(5)))  # no more at once
     assert {answer.status_code for answer in answers} == {202}
     [read_id] = {answer.json()["read_id"] for answer in answers}
     orders = "SELECT count(*) FROM outbox WHERE routing_key = 'halo.refresh.requested.v1'"
