@@ -29,6 +29,7 @@ class Call:
     def __init__(self, application: "Api", path: str, headers: dict[str, str]) -> None:
         self._begun: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._go_on = asyncio.Event()
+        self._asked = False
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -59,7 +60,8 @@ class Call:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _receive(self) -> dict[str, Any]:
-        if not self._begun.done():
+        if not self._asked:
+            self._asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
         await self._go_on.wait()
         return {"type": "http.disconnect"}
