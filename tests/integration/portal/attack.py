@@ -105,6 +105,7 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
         "partner": partner,
         "run_id": str(run_id),
         "invoice_id": invoice_id,
+        "line_id": "1",
         "customer_id": customer,
         "product_code": product,
         "key_id": str(key_id),

@@ -119,12 +119,15 @@ async def within_limits(
     held = cast("ExitStack", request.scope[_HELD])
     limits = cast("Limits", request.app.state.limits)
     owner, shares, whose = principal.owner, ports_of(request).shares, share_of(request, principal)
+    # Live events are known by their address: many pages connect again at once when a process has ended.
+    is_stream = request.method == "GET" and request.scope["path"].endswith("/events")
+    expected = Use.STREAM if is_stream else Use.REQUEST
     with ExitStack() as working:
-        working.enter_context(limits.place(owner, Use.REQUEST))
+        working.enter_context(limits.place(owner, expected))
         async with shares.of(whose):
             response = await answer()
         media = response.headers.get("content-type", "").partition(";")[0]
-        if media in _MEDIA:
+        if _MEDIA.get(media, expected) is not expected:
             held.enter_context(limits.place(owner, _MEDIA[media]))
             if _MEDIA[media] is Use.EXPORT and isinstance(response, StreamingResponse):
                 pieces, cut = aiter(response.body_iterator), partial(_cut, request)
