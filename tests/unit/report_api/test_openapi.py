@@ -84,4 +84,8 @@ def test_the_calls_are_those_of_the_spec() -> None:
         *(f"{method} {prefix}/keys" for method in ("GET", "POST")),  # beyond the spec: the portal has pages for these
         f"DELETE {prefix}/keys/{{key_id}}",
         f"GET {prefix}/audit",
+        f"GET {prefix}/halo/licences/{{halo_licence_id}}/history",
+        f"GET {prefix}/invoices/{{invoice_id}}/lines/{{line_id}}/history",
+        "GET /v1/partners",
+        "GET /v1/readiness",
     }

@@ -15,11 +15,12 @@ from report_api.web.problems import not_found
 
 router: APIRouter = partner_router("History")
 
+LicenceId = Annotated[BigInt, Path(description="The licence's id in Halo.")]
 AnyText = Annotated[QueryText, Path(description="Percent-encoded; it may hold any character.")]
 
 
 @router.get("/halo/licences/{halo_licence_id}/history", summary="Show why a licence is as it is")
-async def licence_history(partner: Partner, halo_licence_id: BigInt, ports: PortsHere) -> History:
+async def licence_history(partner: Partner, halo_licence_id: LicenceId, ports: PortsHere) -> History:
     """Lines summed, link used, run, before and after, who started and approved it, under which settings; until now."""
     steps = await ports.histories.of_licence(partner, halo_licence_id)
     shown = await _shown(ports, partner, steps, halo_licence_id)
