@@ -74,6 +74,12 @@ async def _refusing_without_a_name(trial: Trial) -> None:
     await trial.fault("POST", row_name=_BAD, times=None, status=400, body={"Message": _REFUSAL})
 
 
+async def _sinking(trial: Trial) -> None:
+    """The bad row sinks its array with a 500, in a Halo that rounds what it keeps."""
+    await trial.fault_stack.halo.change_settings(trial.name, warns=True, kept_prices="cents", kept_counts="whole")
+    await trial.fault("POST", row_name=_BAD, times=None, status=500, body={"Message": _REFUSAL})
+
+
 async def _known_then_empty(trial: Trial) -> None:
     """Halo was read once, by a preview; after that the agent sees nothing."""
     await _preview(trial)
@@ -171,6 +177,7 @@ _ALL = (
     _partner("bad-row-good", "one bad row, Halo writes the others", _refusing("good"), **_BAD_ROW),
     _partner("bad-row-before", "one bad row, Halo writes those before it", _refusing("before"), **_BAD_ROW),
     _partner("bad-row-unnamed", "one bad row, and Halo does not say which", _refusing_without_a_name, **_BAD_ROW),
+    _partner("bad-row-500", "one bad row: 500 for its array, nothing of it is written", _sinking, **_BAD_ROW),
     _partner("empty", "empty lists with status 200 after a full one", _known_then_empty, **_SHRUNK),
     _partner("some", "the agent sees half of the rows after a full list", _known_then_some, **_SHRUNK),
     _partner("shift-always", "pages shift at every reading", _shift_always, **_INCOMPLETE),
