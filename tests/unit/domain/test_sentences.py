@@ -16,10 +16,11 @@ PRODUCT = [ROOT / "libs/halosync/src", *(ROOT / "services").glob("*/src")]
 RAISED = {"Problem": 1, "refusal": 0, "RequestRefused": 0, "ConnectionLostError": 0}
 """What carries a code to somebody who reads its sentence, and the place of the code among its arguments."""
 
-ABOUT_THE_REQUEST = {"validation_failed", "unauthorized", "not_found"}
-"""Codes that say of a request what is wrong with it: their sentences name the field, the header or what is missing."""
+ABOUT_THE_REQUEST = {"validation_failed", "unauthorized", "not_found", "forbidden"}
+"""Codes that say of a request what is wrong with it: their sentences name the field, the header, the role that it needs,
+or what is missing."""
 
-WITH_ITS_OWN = {"invalid_tenant", "rate_limited", "permission_denied", "unexpected_answer"}
+WITH_ITS_OWN = {"invalid_tenant"}
 """Refusals whose sentence always has something of the case in it; a function makes it."""
 
 

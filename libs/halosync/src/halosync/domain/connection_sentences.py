@@ -47,9 +47,9 @@ def missing_scope(missing: Sequence[str] = ()) -> str:
     )
 
 
-def rate_limited(retry_at: str) -> str:
-    """No request may be sent to the tenant before `retry_at`, a time of the day in UTC."""
-    return f"Halo's request limit is used up. Try again at {retry_at} UTC."
+def rate_limited(retry_at: str | None = None) -> str:
+    """No request may be sent to the tenant before `retry_at`, a time of the day in UTC; None: it is not known."""
+    return f"Halo's request limit is used up. Try again {f'at {retry_at} UTC' if retry_at else 'in a few minutes'}."
 
 
 def other_tenant(now: str, then: str) -> str:
@@ -64,23 +64,27 @@ def too_slow(patience_s: float) -> str:
 
 def unreadable(words: str) -> str:
     """A passing failure of Halo, with its own words."""
-    return f"Halo could not be read. Please try again in a few minutes. {_quoted(words)}"
+    return f"Halo could not be read. Please try again in a few minutes.{_quoted(words)}"
 
 
-def forbidden(what: List, words: str) -> str:
-    """Halo does not let the connection read a list."""
-    doing, permission = _PERMISSIONS[what]
+def forbidden(what: List | None = None, words: str = "") -> str:
+    """Halo does not let the connection read a list; None: it is not known which."""
+    doing, permissions = " or ".join(each for each, _ in _PERMISSIONS.values()), "permissions "
+    permissions += " and ".join(each for _, each in _PERMISSIONS.values())
+    if what is not None:
+        doing, permission = _PERMISSIONS[what]
+        permissions = f"permission {permission}"
     return (
         f"Halo does not let this connection {doing}. Give the Halo application and the agent who connected it the "
-        f"permission {permission}, then press Connect again. {_quoted(words)}"
+        f"{permissions}, then press Connect again.{_quoted(words)}"
     )
 
 
-def unexpected(words: str) -> str:
+def unexpected(words: str = "") -> str:
     """What answered is no Halo, or one that halosync does not understand."""
     return (
         "Halo's answer is not what halosync expects. Check that the tenant is that of your Halo; if it is, ask the "
-        f"distributor's support. {_quoted(words)}"
+        f"distributor's support.{_quoted(words)}"
     )
 
 
@@ -95,7 +99,8 @@ def contradiction(what: List, record_count: int, rows: int) -> str:
 
 
 def _quoted(words: str) -> str:
-    return f"Halo's answer: {_plain(words)}"
+    said = _plain(words)
+    return f" Halo's answer: {said}" if said else ""
 
 
 def _plain(text: str) -> str:
@@ -127,12 +132,9 @@ REFUSALS: Mapping[str, str] = {
         "change each other's licences. Check the tenant. If it is right, ask Converge to allow it."
     ),
     "too_many_requests": "Too many attempts to connect within a minute. Wait a moment, then press Connect again.",
-    "permission_denied": (
-        "Halo does not let this connection read your customers or your licences. Give the Halo application, and the "
-        "agent who logs in, the permissions read:customers and read:softwarelicensing, then press Connect again."
-    ),
-    "unexpected_answer": "Halo's answer is not what halosync expects. Check that the tenant is that of your Halo.",
-    "rate_limited": "Halo's request limit is used up. Please press Connect again in a few minutes.",
+    "permission_denied": forbidden(),
+    "unexpected_answer": unexpected(),
+    "rate_limited": rate_limited(),
     "denied": denied(),
     "invalid_client": (
         f"Halo does not accept the client id. Compare it with the client id of the application. {WHERE_IN_HALO}, check "
