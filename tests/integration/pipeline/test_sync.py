@@ -44,14 +44,14 @@ async def test_a_second_sync_only_reads(pipeline: Pipeline) -> None:
 async def test_only_the_newest_invoice_is_synced_by_itself(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE partner SET auto_sync = true")
     await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
-    await pipeline.invoice([{"quantity": "5"}], invoice_id="OCT", issued_at="2026-10-05T00:00:00Z")
-    await pipeline.invoice([{"quantity": "9"}], invoice_id="NOV", issued_at="2026-11-05T00:00:00Z")
+    await pipeline.invoice([{"quantity": "5"}], invoice_id="OCT", period="2026-10", issued_at="2026-10-05T00:00:00Z")
+    await pipeline.invoice([{"quantity": "9"}], invoice_id="NOV", period="2026-11", issued_at="2026-11-05T00:00:00Z")
     await pipeline.pool.execute("UPDATE connection SET state = 'connected'")
     for _ in range(3):
         await pipeline.runs.start_all_wanted()
         await pipeline.deliver_all()
     assert (await pipeline.licences())[1, "P-1"]["count"] == 9
-    await pipeline.invoice([{"quantity": "4"}], invoice_id="SEP", issued_at="2026-09-05T00:00:00Z")
+    await pipeline.invoice([{"quantity": "4"}], invoice_id="SEP", period="2026-09", issued_at="2026-09-05T00:00:00Z")
     await pipeline.deliver_all()
     assert (await pipeline.licences())[1, "P-1"]["count"] == 9
 

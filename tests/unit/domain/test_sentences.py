@@ -17,8 +17,8 @@ RAISED = {"Problem": 1, "refusal": 0, "RequestRefused": 0, "ConnectionLostError"
 """What carries a code to somebody who reads its sentence, and the place of the code among its arguments."""
 
 ABOUT_THE_REQUEST = {"validation_failed", "unauthorized", "not_found", "forbidden"}
-"""Codes that say of a request what is wrong with it: their sentences name the field, the header, the role that it needs,
-or what is missing."""
+"""Codes that say of a request what is wrong with it: their sentences name the field, the header, the role, or what is
+missing."""
 
 WITH_ITS_OWN = {"invalid_tenant"}
 """Refusals whose sentence always has something of the case in it; a function makes it."""
