@@ -1,46 +1,135 @@
-"""The pages of Sync, connection and settings offer a role only what it may do (spec section 10)."""
+"""Every page of a partner offers a role what it may do, and nothing else (spec section 10).
 
-from typing import TYPE_CHECKING, Any, cast
+The pages are walked as a person would: from each page that the role may open, along every link. What an admin is
+offered is the measure; a biller and a viewer are offered what of it they may do.
+"""
 
+import asyncio
+import re
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+import httpx
 import pytest
+from bs4 import BeautifulSoup
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
+from report_api.access.needed_role import RoleRoute
 
-from tests.integration.portal.attack import ACME, belongings
+from tests.integration.portal import scenes
+from tests.integration.portal.attack import ACME, OF_PARTNERS, Address
+from tests.integration.portal.conftest import new_browser
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
-    from tests.integration.portal.conftest import Browser
 
 pytestmark = pytest.mark.integration
 
 HERE = f"/portal/{ACME}"
-PAGES = ("report", "halo-psa", "settings")
+EVERYWHERE = {"/settings", "/keys", "/keys/{key_id}/revoke", "/people", "/people/{email}/remove"}
+CONNECTED = {
+    *(f"/{tab}/{form}" for tab in ("customers", "licences") for form in ("link", "unlink", "accept", "import")),
+    *("/customers/exclude", "/halo-psa/test", "/halo-psa/disconnect", "/halo-psa/read", "/sync", "/month/accept"),
+}
+RETRY, CANCEL, REVIEW = (f"/runs/{{run_id}}/{form}" for form in ("retry", "cancel", "review"))
+OFFERED: dict[scenes.Scene, set[str]] = {
+    scenes.after_a_sync: {*CONNECTED, RETRY},
+    scenes.not_connected: {"/halo-psa/connect"},
+    scenes.going_on: {*CONNECTED, CANCEL},
+    scenes.failed: {*CONNECTED, RETRY},
+    scenes.held: {*CONNECTED, REVIEW},
+    scenes.previewed: {*CONNECTED, REVIEW},
+    scenes.ready_to_close: {"/sync", "/month/close", "/month/accept"},
+    scenes.two_invoices: {"/sync", "/months/{period}/invoices"},
+}
+"""What an admin is offered at least."""
+
+ELSEWHERE = {f"/{tab}/import/apply" for tab in ("customers", "licences")}
+"""Forms that only the answer to another form has, and only who may send that one sees it."""
 
 
-async def offered(browser: "Browser", page: str) -> set[str]:
-    """Return where the forms of a page go, and the links that lead to a question."""
-    shown = await browser.open(f"{HERE}/{page}")
-    forms = {str(form["action"]) for form in shown.soup.select('form[method="post"]')}
-    links = {
-        str(link["href"]) for link in shown.soup.select('a[href$="/disconnect"], a[href$="/keys"], a[href$="/people"]')
-    }
-    return {target.removeprefix(HERE) for target in forms | links} - {"/sign-out"}
+def pattern(address: Address) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(address.template)))
 
 
-@pytest.mark.parametrize("state", ["connected", "disconnected"])
-@pytest.mark.parametrize("role", list(Role))
-async def test_a_role_is_offered_what_it_may_do(browser: "Browser", world: "World", role: Role, state: str) -> None:
-    await belongings(world, ACME)
-    await world.pool.execute("UPDATE connection SET state = $1", state)
-    world.keys[role] = (await world.ports.keys.create(ACME, "", role=role, by=COMMAND_LINE)).api_key
-    await browser.sign_in(cast("Any", role))
-    found = {target for page in PAGES for target in await offered(browser, page)}
-    of_biller = {"/sync"} if state == "connected" else set()
-    of_admin = {"/settings", "/keys", "/people", *(("/halo-psa/connect",) if state == "disconnected" else ())}
-    assert (of_biller <= found) is (role.may(Role.BILLER) or not of_biller), found
-    assert (of_admin <= found) is role.may(Role.ADMIN), found
-    if role is Role.VIEWER:
-        assert not found
-    if role is Role.BILLER:
-        assert not found & (of_admin | {"/halo-psa/test", "/halo-psa/disconnect"})
+PATTERNS = [(pattern(address), address) for address in OF_PARTNERS]
+
+
+def address_of(method: str, target: str) -> Address:
+    """Return which address of the portal a form or a link goes to."""
+    path = httpx.URL(target).raw_path.decode().partition("?")[0]
+    return next(found for fits, found in PATTERNS if found.method == method and fits.fullmatch(path))
+
+
+def needed(address: Address) -> Role:
+    return cast("RoleRoute", address.route).needed_role
+
+
+def targets(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
+    """Yield where a page leads below the partner's address: by forms, links, and what its scripts ask."""
+    for element in page.find_all(True):
+        method = str(element.get("method", "get")).upper()
+        for given in element.attrs.values():
+            if str(given).startswith(f"{HERE}/"):
+                yield method, str(given).partition("#")[0]
+
+
+class Walk:
+    """What a role comes across on its way through all pages of the partner."""
+
+    def __init__(self, world: "World", role: Role, ids: dict[str, str]) -> None:
+        self._browser = new_browser(world)
+        self._role = role
+        self._seen: set[tuple[str, frozenset[str]]] = set()
+        self._to_open: deque[str] = deque()
+        self.forms: set[str] = set()
+        for address in OF_PARTNERS:
+            if not address.changes and role.may(needed(address)):
+                self._go_to(address.filled(ids))
+
+    async def all_of_it(self) -> set[str]:
+        """Walk, and return the addresses of the forms that were offered."""
+        await self._browser.sign_in(self._role)
+        while self._to_open:
+            target = self._to_open.popleft()
+            answer = await self._browser.client.get(target)
+            assert answer.status_code in {200, 404, 422}, (target, answer.status_code)  # a link without what it is for
+            if answer.headers["content-type"].startswith("text/html") and answer.status_code == 200:
+                self._look_at(target, BeautifulSoup(answer.text, "html.parser"))
+        return self.forms
+
+    def _look_at(self, page: str, soup: BeautifulSoup) -> None:
+        for method, target in targets(soup):
+            address = address_of(method, target)
+            assert self._role.may(needed(address)), f"{page} offers {address} to a {self._role}"
+            if address.changes:
+                self.forms.add(address.template.removeprefix("/portal/{partner}"))
+            else:
+                self._go_to(target)
+
+    def _go_to(self, target: str) -> None:
+        """Open an address later, unless it was opened with other values of the same filters."""
+        url = httpx.URL(target)
+        place = (url.path, frozenset(url.params))
+        if place not in self._seen:
+            self._seen.add(place)
+            self._to_open.append(target)
+
+
+@pytest.mark.parametrize("scene", OFFERED, ids=lambda scene: str(scene.__name__))
+async def test_on_all_pages_a_role_is_offered_what_it_may_do(world: "World", scene: scenes.Scene) -> None:
+    ids = await scene(world)
+    world.ports.closing.set()  # live events end at once
+    for role in Role:
+        world.keys[role] = (await world.ports.keys.create(ACME, f"the {role}", role=role, by=COMMAND_LINE)).api_key
+    viewer, biller, admin = await asyncio.gather(*(Walk(world, role, ids).all_of_it() for role in Role))
+    assert viewer == set()
+    assert admin >= OFFERED[scene] | EVERYWHERE
+    of_billers = {form for form in admin if Role.BILLER.may(needed(address_of("POST", HERE + form)))}
+    assert biller == of_billers
+
+
+def test_the_scenes_offer_every_form_that_there_is() -> None:
+    forms = {address.template.removeprefix("/portal/{partner}") for address in OF_PARTNERS if address.changes}
+    assert forms == set().union(EVERYWHERE, ELSEWHERE, *OFFERED.values())
