@@ -1,4 +1,4 @@
-"""What a role may not do is refused at every address, and is not offered on any page (spec section 10)."""
+"""What a role may not do is refused at every address (spec section 10); `test_offers` looks at what is offered."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 CALLS = [address for address in addresses() if address.template.startswith("/v1/partners/{partner}")]
+OPERATORS = [
+    address
+    for address in addresses()
+    if address.template.startswith("/v1/") and not address.template.startswith("/v1/partners/{partner}")
+]
 CHANGES_NOTHING = {
     "GET /v1/partners/{partner}/keys",
     "GET /v1/partners/{partner}/people",
@@ -92,3 +97,33 @@ async def test_a_form_that_a_role_may_not_send_is_forbidden_and_does_nothing(
         assert f"This needs the role {needed(address)}" in answer.text, address
     assert await everything(world) == before
     assert not world.auth.asked
+
+
+def test_the_calls_for_operators() -> None:
+    paths = {address.template for address in OPERATORS}
+    assert paths == {"/v1/people", "/v1/people/{email}", "/v1/partners", "/v1/readiness"}
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_to_a_partners_key_the_calls_for_operators_are_not_there(
+    world: "World", things: dict[str, str], role: Role
+) -> None:
+    await world.call("GET", "/summary", key=role)  # the use of the key is noted
+    before = await everything(world)
+    for address in OPERATORS:
+        for body in (b"{}", b"{"):
+            answer = await world.client.request(
+                address.method, address.filled(things), headers=world.key(role), content=body
+            )
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), address
+    assert await everything(world) == before
+
+
+async def test_an_operators_key_may_what_its_role_may(world: "World", things: dict[str, str]) -> None:
+    world.keys["viewer"] = (await world.ports.keys.create(None, "who looks", role=Role.VIEWER, by=COMMAND_LINE)).api_key
+    for address in OPERATORS:
+        answer = await world.client.request(
+            address.method, address.filled(things), headers=world.key("viewer"), content=b"{}"
+        )
+        allowed = Role.VIEWER.may(needed(address))
+        assert answer.status_code == (200 if allowed else 403), address
