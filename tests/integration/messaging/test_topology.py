@@ -11,7 +11,7 @@ import halo_writer.__main__ as writer_main
 import planner.__main__ as planner_main
 import pytest
 import report_api.__main__ as report_api_main
-from faststream.rabbit import Channel, RabbitBroker
+from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from halo_writer.environment import WriterSettings
 from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
@@ -24,6 +24,7 @@ from halosync.messaging.topology import (
     QUEUES,
     READY,
     Queue,
+    _queues,
     declare_topology,
     delay_exchange,
 )
@@ -81,6 +82,15 @@ def test_auth_works_on_its_queues_and_on_no_others() -> None:
 def test_every_queue_has_one_of_the_services_as_its_worker() -> None:
     assert {queue.worker for queue in QUEUES} == {"planner", "halo-writer", "auth"}
     assert len({queue.name for queue in QUEUES}) == len(QUEUES)
+
+
+@pytest.mark.parametrize("queue", [queue for queue, _ in _queues(DELAYS_S)], ids=lambda queue: str(queue.name))
+def test_no_queue_grows_without_bound_and_only_second_copies_are_dropped(queue: RabbitQueue) -> None:
+    arguments: dict[str, Any] = dict(queue.arguments or {})
+    quorum = arguments["x-queue-type"] == "quorum"
+    bounds = {"x-max-length-bytes"} if quorum else {"x-max-length", "x-message-ttl"}
+    assert all(arguments[bound] > 0 for bound in bounds)
+    assert arguments["x-overflow"] == ("drop-head" if queue is KEPT_DEAD_LETTERS else "reject-publish")
 
 
 async def test_everything_can_be_declared_twice_and_by_many_at_once(amqp_url: str, outside: Outside) -> None:
