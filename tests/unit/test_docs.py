@@ -22,7 +22,7 @@ from report_api.runs import sentences
 from report_api.web.rendering import TABS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")] + sorted((ROOT / "docs").rglob("*.md"))
 PARTS = ("libs", "services", "tests", "docs", "bench", "deploy", "requirements")
 SETTINGS = (
     *(PlannerSettings, WriterSettings, AuthSettings, ReportApiSettings),
