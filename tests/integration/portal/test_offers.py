@@ -75,6 +75,17 @@ def targets(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
                 yield method, str(given).partition("#")[0]
 
 
+def without_a_form(page: BeautifulSoup) -> list[str]:
+    """Return the fields that somebody could fill in for nothing, because no form sends them."""
+    fields = page.select("input:not([type=hidden]), select, textarea, button:not([type=button])")
+    forms = {form["id"] for form in page.select("form[id]")}
+    return [
+        str(field)
+        for field in fields
+        if not (field.find_parent("form") or field.find_parent("fieldset", disabled=True) or field.get("form") in forms)
+    ]
+
+
 class Walk:
     """What a role comes across on its way through all pages of the partner."""
 
@@ -100,6 +111,7 @@ class Walk:
         return self.forms
 
     def _look_at(self, page: str, soup: BeautifulSoup) -> None:
+        assert without_a_form(soup) == [], page
         for method, target in targets(soup):
             address = address_of(method, target)
             assert self._role.may(needed(address)), f"{page} offers {address} to a {self._role}"
