@@ -12,6 +12,7 @@ import structlog
 from halosync.domain import item_sentences
 from halosync.domain.model import Action, Licence, Reason
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
+from halosync.ports.permits import NoPermit
 from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 NO_ANSWER = "no answer to the write, and Halo does not show it"
 NOT_SHOWN = "nothing more, and it does not show what it was to do."
+MOST_INTERRUPTED = 100
+"""Of how many look-ups that the limit has interrupted a writer remembers which lists could not be believed."""
 
 
 class WriteLookUp:
@@ -32,6 +35,7 @@ class WriteLookUp:
         self._actions = actions
         self._lists = lists
         self._rules = rules
+        self._interrupted: dict[int, _Hidden] = {}
 
     async def resolve(self, batch: BatchAtWork, in_doubt: Sequence[OpenAction]) -> None:
         """Find out what became of `in_doubt`, all of which have settled.
@@ -45,21 +49,40 @@ class WriteLookUp:
                 far is recorded.
         """
         who = Caller(batch.partner_id, batch.tenant, batch.rate or self._rules.rate, batch.run_id)
-        hidden: HidesLicencesError | None = None
-        for _, group in groupby(sorted(in_doubt, key=_client), key=_client):
-            of_client = list(group)
-            try:
-                licences = await self._lists.licences(who, batch, of_client)
-            except HidesLicencesError as error:  # of this client; others may be seen
-                hidden = error
-                continue
-            if licences is None:
-                marks = {action.item_id: action.mark_no for action in of_client}
-                await self._actions.look_again(marks, settle_s=self._rules.settle_s)
-            else:
-                await self._record(batch, of_client, licences)
-        if hidden is not None:
-            raise hidden
+        hidden = self._interrupted.pop(batch.batch_id, _Hidden(batch.failures))
+        if hidden.failures != batch.failures:  # of an earlier attempt, which another writer has ended
+            hidden = _Hidden(batch.failures)
+        try:
+            for client_id, group in groupby(sorted(in_doubt, key=_client), key=_client):
+                if client_id not in hidden.clients:
+                    await self._resolve_client(who, batch, list(group), hidden)
+        except NoPermit:
+            self._remember(batch.batch_id, hidden)
+            raise
+        for error in hidden.clients.values():
+            raise error
+
+    async def _resolve_client(
+        self, who: Caller, batch: BatchAtWork, of_client: list[OpenAction], hidden: "_Hidden"
+    ) -> None:
+        try:
+            licences = await self._lists.licences(who, batch, of_client)
+        except HidesLicencesError as error:  # of this client; others may be seen
+            hidden.clients[of_client[0].client_id] = error
+            return
+        if licences is None:
+            marks = {action.item_id: action.mark_no for action in of_client}
+            await self._actions.look_again(marks, settle_s=self._rules.settle_s)
+        else:
+            await self._record(batch, of_client, licences)
+
+    def _remember(self, batch_id: int, hidden: "_Hidden") -> None:
+        """Keep which lists could not be believed: read anew each time, they would use up all permits for ever."""
+        if not hidden.clients:
+            return
+        while len(self._interrupted) >= MOST_INTERRUPTED:  # those of batches that another writer goes on with
+            del self._interrupted[next(iter(self._interrupted))]
+        self._interrupted[batch_id] = hidden
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:
         found = _Found()
@@ -100,6 +123,14 @@ class WriteLookUp:
             return []
         known = await self._actions.known_licences(batch, actions[0].client_id)
         return [licence for licence in licences if licence.id not in known]
+
+
+@dataclass
+class _Hidden:
+    """The clients whose lists could not be believed in one attempt at a look-up, told by the failures before it."""
+
+    failures: int
+    clients: dict[int, HidesLicencesError] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,0 +1,86 @@
+"""A look-up that the limit interrupts goes on where it stopped, also behind a list that cannot be believed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from halo_writer.client_lists import HidesLicencesError
+from halo_writer.write_lookup import WriteLookUp
+from halosync.domain.model import Licence
+from halosync.ports.batch_work import OpenAction
+from halosync.ports.permits import NoPermit, Rate
+
+from .test_effects import BATCH, UPDATE, WANTED
+
+HIDDEN, SEEN = 1, 2
+IN_DOUBT = [replace(UPDATE, item_id=client, client_id=client) for client in (HIDDEN, SEEN)]
+
+
+class Rules:
+    """Of the writer's rules, those that a look-up goes by."""
+
+    rate, settle_s, max_attempts = Rate(500, 300.0), 60.0, 8
+
+
+class Lists:
+    """A Halo that hides the licences of one client, and a limit that lets through one request at a time."""
+
+    def __init__(self) -> None:
+        self.read: list[int] = []
+        self.permits = 1
+
+    async def licences(self, _who: Any, _batch: Any, actions: Sequence[OpenAction]) -> list[Licence]:
+        if not self.permits:
+            raise NoPermit(60.0)
+        self.permits -= 1
+        client_id = actions[0].client_id
+        self.read.append(client_id)
+        if client_id == HIDDEN:
+            raise HidesLicencesError(3)
+        return [replace(WANTED, client_id=client_id)]
+
+
+class Recorded:
+    """The rows, of which only what was recorded is kept."""
+
+    def __init__(self) -> None:
+        self.items: list[int] = []
+
+    async def record(self, _batch: Any, applied: Sequence[Any], _failed: Sequence[Any]) -> None:
+        self.items += [each.item_id for each in applied]
+
+
+def look_up(lists: Lists, recorded: Recorded) -> WriteLookUp:
+    actions: Any = recorded
+    doubles: Any = lists
+    rules: Any = Rules()
+    return WriteLookUp(actions, doubles, rules)
+
+
+async def test_a_list_that_hides_licences_does_not_use_up_the_permits_of_those_behind_it() -> None:
+    lists, recorded = Lists(), Recorded()
+    lookup = look_up(lists, recorded)
+    with pytest.raises(NoPermit):
+        await lookup.resolve(BATCH, IN_DOUBT)
+    lists.permits = 1
+    with pytest.raises(HidesLicencesError):  # only now: it counts as a failed look-up, and has an end
+        await lookup.resolve(BATCH, IN_DOUBT)
+    assert (lists.read, recorded.items) == ([HIDDEN, SEEN], [SEEN])
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_what_was_not_believed_is_read_anew_in_the_next_attempt(failures: int) -> None:
+    """Whether this writer has told that it failed, or, as its number shows, another has."""
+    lists, recorded = Lists(), Recorded()
+    lookup = look_up(lists, recorded)
+    with pytest.raises(NoPermit):
+        await lookup.resolve(BATCH, IN_DOUBT)
+    if not failures:
+        lists.permits = 1
+        with pytest.raises(HidesLicencesError):
+            await lookup.resolve(BATCH, IN_DOUBT)
+    lists.permits, lists.read = 2, []
+    with pytest.raises(HidesLicencesError):
+        await lookup.resolve(replace(BATCH, failures=failures), IN_DOUBT)
+    assert lists.read == [HIDDEN, SEEN]
