@@ -1,6 +1,7 @@
 """Learning how many rows an array may have: one writer tries more, all go by what was learnt (spec section 9)."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
 from halosync.domain.array_size import ArraySize, ArraySizeBounds, after_failed, after_taken, first_size, larger
@@ -16,11 +17,15 @@ TRIAL_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How many rows the next array may have, and what was known when that was decided."""
+    """How many rows the next array may have, and what was known when that was decided.
+
+    `is_first` says that nothing was known: `size` is where the settings start, and no array of it has been taken yet.
+    """
 
     rows: int
     size: ArraySize
-    is_trial: bool
+    is_trial: bool = False
+    is_first: bool = False
 
 
 class ArraySizing:
@@ -33,19 +38,30 @@ class ArraySizing:
 
     async def turn(self, tenant: str, waiting: int) -> Turn:
         """Return how many of `waiting` rows go into the next array."""
-        size = first_size(await self._sizes.learnt(tenant), self._bounds)
+        learnt = await self._sizes.learnt(tenant)
+        size = first_size(learnt, self._bounds)
+        if learnt is None:
+            return Turn(size.rows, size, is_first=True)
         tried = larger(size, self._bounds)
         pays = tried is not None and waiting > size.rows
         if pays and await self._sizes.begin_trial(tenant, size, hold_s=self._trial_s):
             return Turn(tried or size.rows, size, is_trial=True)
-        return Turn(size.rows, size, is_trial=False)
+        return Turn(size.rows, size)
 
     async def taken(self, tenant: str, turn: Turn, sent: int, took_s: float) -> None:
         """Learn from an array that Halo took."""
-        await self._learn(tenant, turn, after_taken(turn.size, sent, took_s, self._bounds))
+        learnt = after_taken(turn.size, sent, took_s, self._bounds)
+        proven = turn.is_first and learnt == turn.size and sent >= turn.size.rows
+        if proven and await self._sizes.learnt(tenant) is None:  # else another has learnt more since
+            await self._sizes.learn(tenant, learnt)
+        else:
+            await self._learn(tenant, turn, learnt)
 
     async def failed(self, tenant: str, turn: Turn, sent: int, failure: HaloFailure) -> None:
-        """Learn from an array that failed."""
+        """Learn from an array that failed; a missing right says nothing of its size."""
+        if failure.status == HTTPStatus.FORBIDDEN:
+            await self._learn(tenant, turn, turn.size)
+            return
         learnt = after_failed(
             turn.size,
             sent,
