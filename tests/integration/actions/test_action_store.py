@@ -239,7 +239,9 @@ async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stag
 async def test_sizes_of_arrays_are_remembered_and_one_writer_tries_a_larger_one(stage: Stage) -> None:
     sizes = stage.array_sizes
     assert await sizes.learnt("acme") is None
+    await sizes.learn_first("acme", ArraySize(50))
     assert await sizes.begin_trial("acme", ArraySize(50), hold_s=60.0)
+    await sizes.learn_first("acme", ArraySize(10))  # of another first array, which ends no trial
     assert not await sizes.begin_trial("acme", ArraySize(50), hold_s=60.0)
     assert await sizes.learnt("acme") == ArraySize(50)
     refused = ArraySize(50, 100, CeilingReason.REFUSED)

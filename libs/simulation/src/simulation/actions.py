@@ -351,6 +351,14 @@ class MemoryArraySizes:
             return replace(size, ceiling=None, reason=None)
         return size
 
+    async def learn_first(self, _tenant: str, size: ArraySize) -> None:
+        """As `ArraySizeStore.learn_first`."""
+
+        def effect() -> None:
+            self._db.array_size = self._db.array_size or size
+
+        await self._step(effect)
+
     async def begin_trial(self, _tenant: str, size: ArraySize, *, hold_s: float) -> bool:
         """As `ArraySizeStore.begin_trial`."""
 

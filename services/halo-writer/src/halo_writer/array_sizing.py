@@ -51,9 +51,8 @@ class ArraySizing:
     async def taken(self, tenant: str, turn: Turn, sent: int, took_s: float) -> None:
         """Learn from an array that Halo took."""
         learnt = after_taken(turn.size, sent, took_s, self._bounds)
-        proven = turn.is_first and learnt == turn.size and sent >= turn.size.rows
-        if proven and await self._sizes.learnt(tenant) is None:  # else another has learnt more since
-            await self._sizes.learn(tenant, learnt)
+        if turn.is_first and learnt == turn.size and sent >= turn.size.rows:
+            await self._sizes.learn_first(tenant, learnt)
         else:
             await self._learn(tenant, turn, learnt)
 

@@ -21,6 +21,10 @@ class ArraySizeStore:
             return None
         return ArraySize(row["rows"], row["ceiling"], row["reason"] and CeilingReason(row["reason"]))
 
+    async def learn_first(self, tenant: str, size: ArraySize) -> None:
+        """Remember the first size that worked; what was learnt since stays."""
+        await QUERIES.learn_first_array_size(self._pool, tenant=tenant, rows=size.rows)
+
     async def begin_trial(self, tenant: str, size: ArraySize, *, hold_s: float) -> bool:
         """Take the right to try a larger array, for `hold_s` seconds at most; False if another has it."""
         return await QUERIES.begin_array_trial(self._pool, tenant=tenant, rows=size.rows, hold_s=hold_s) is not None

@@ -213,6 +213,13 @@ SELECT rows, CASE WHEN ceiling_until > clock_timestamp() THEN ceiling END AS cei
     CASE WHEN ceiling_until > clock_timestamp() THEN reason END AS reason
 FROM halo_array_size WHERE tenant = :tenant AND learnt_at > now() - interval '30 days';
 
+-- name: learn_first_array_size!
+-- Of several writers whose first arrays end together, one says that the size works; what was learnt since stays.
+INSERT INTO halo_array_size (tenant, rows) VALUES (:tenant, :rows)
+ON CONFLICT (tenant) DO UPDATE SET rows = excluded.rows, ceiling = NULL, reason = NULL, ceiling_until = '-infinity',
+    trial_until = '-infinity', learnt_at = now()
+    WHERE halo_array_size.learnt_at <= now() - interval '30 days';
+
 -- name: begin_array_trial$
 -- One writer at a time tries a larger array: should it be refused, all its rows must be looked up.
 INSERT INTO halo_array_size (tenant, rows, trial_until)
