@@ -77,6 +77,8 @@ class Demo:
             SandboxAdmin(sandbox_url) as halo,
             httpx.AsyncClient(base_url=self._stack.http_url, headers=headers, timeout=30) as api,
         ):
+            # It shows a first review, whatever the stack's partners have by default.
+            (await api.put(f"{_API}/settings", json={"review_first_sync": True})).raise_for_status()
             await self._connect(halo, api)
             await self._publish(api)
             asked = await self._sync(api, "Sync")
