@@ -117,6 +117,16 @@ def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them(
     assert outcome.states[-1] == "succeeded"
 
 
+def test_creates_that_nobody_could_look_up_are_made_once_where_halo_escapes_their_names() -> None:
+    escaping = Scenario(keeps="escaped", max_attempts=2, products=10, known=0, stale=0)
+    failed = 0
+    for seed in range(12):
+        outcome = simulate(seed, rates=FaultRates(unanswered=0.4, applied=1.0), scenario=escaping)
+        assert outcome.broken == ()
+        failed += len(outcome.failed)
+    assert failed  # else nothing was tried
+
+
 def test_a_limit_alone_fails_nothing_and_ends_no_run() -> None:
     tight = Scenario(products=24, known=12, stale=3, batch_size=3, page_size=10, limit=8, window_s=60.0, max_attempts=2)
     for seed in range(20):

@@ -199,6 +199,19 @@ def test_what_was_written_for_a_product_that_left_goes_by_its_own_name() -> None
     assert (created.action, cleaned_up.action, cleaned_up.halo_licence_id) == (Action.CREATE, Action.DELETE, 1)
 
 
+@pytest.mark.parametrize("links", [{}, {"R&D": "r&d"}])
+def test_a_name_that_halo_escaped_is_known_although_nobody_could_look_up_the_create(links: dict[str, str]) -> None:
+    of_halo, lines = licence(name="R&amp;D"), [line(product_code="R&D")]
+    item = only(lines=lines, licences=[of_halo], product_links=links)
+    assert (item.action, item.halo_licence_id, item.licence_name) == (Action.UNCHANGED, 1, "R&amp;D")
+    changed = only(lines=[line(product_code="R&D", quantity=Decimal(13))], licences=[of_halo])
+    assert (changed.action, changed.set_name, changed.halo_licence_id) == (Action.UPDATE, None, 1)
+    very_name, cleaned_up = items(lines=lines, licences=[of_halo, licence(2, name="R&D")])
+    assert (very_name.halo_licence_id, cleaned_up.halo_licence_id) == (2, 1)
+    literal, create = items(lines=[*lines, line(2, product_code="R&amp;D")], licences=[of_halo])
+    assert (literal.product_code, literal.halo_licence_id, create.action) == ("R&amp;D", 1, Action.CREATE)
+
+
 KEPT = state(quantity=Decimal(10))
 REFUSED = WrittenLicence("MS-365", otherwise=KeptOtherwise(ASKED, KEPT, None, "MS-365", "No."))
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from halosync.domain import item_sentences
 from halosync.domain.groups import Group
@@ -54,9 +55,10 @@ class Rules:
     def keeps_name(self, product: Product, licence: Licence) -> bool:
         """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
         wanted, written = self.name_of(product), self.written.get(licence.id, _UNWRITTEN)
-        if licence.name == wanted or (written.asked_name, written.kept_name) == (wanted, licence.name):
+        plain = unescape(licence.name)
+        if wanted in {licence.name, plain} or (written.asked_name, written.kept_name) == (wanted, licence.name):
             return True
-        return product.key in self.links and self.key(licence.name) == self.target(product)
+        return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 
     def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
         """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
@@ -147,7 +149,11 @@ def _known_for(licence: Licence, key: str, targets: Mapping[str, str], rules: Ru
         target = targets.get(rules.key(written.product_code))
         if target is not None:
             return target
-    return rules.key(written.asked_name) if renamed_by_halo and written.asked_name else None
+    if renamed_by_halo and written.asked_name:
+        return rules.key(written.asked_name)
+    # A create that nobody could look up left no trace but this: a second one would make the licence twice.
+    plain = rules.key(unescape(licence.name)) if "&" in licence.name else key
+    return plain if plain != key and key not in targets.values() else None
 
 
 @dataclass(frozen=True, slots=True)
