@@ -75,6 +75,8 @@ async def test_by_keyboard_alone(page: Page, partner: Partner) -> None:
     await page.get_by_label("Synchronise each invoice").focus()
     await page.keyboard.press("Space")
     await page.keyboard.press("Tab")
+    await expect(page.get_by_label("Ask before the first Sync")).to_be_focused()
+    await page.keyboard.press("Tab")
     await expect(page.get_by_label("Delete it in Halo")).to_be_focused()
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")

@@ -52,7 +52,8 @@ async def test_one_that_slows_down_is_sent_less(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(300))
     run = await pipeline.sync()
     assert (run["state"], run["created"]) == ("succeeded", 300)
-    assert max(await sent(pipeline)) == 40
+    # 40 rows take at least 0.8 s, so 80 would be slow; on a busy machine 20 may seem slow too.
+    assert max(await sent(pipeline)) <= 40
 
 
 async def test_what_was_not_in_a_refused_array_goes_on_beside_it(pipeline: Pipeline) -> None:
