@@ -117,23 +117,6 @@ class MonthItem:
         return self.billed - self.in_halo
 
 
-@dataclass(frozen=True, slots=True)
-class MonthRun:
-    """A run of the month that applied."""
-
-    run_id: UUID
-    state: str
-    requested_by: str
-    created_at: datetime
-    finished_at: datetime | None
-    approve_removals: int | None
-    created: int
-    updated: int
-    deleted: int
-    failed: int
-    held: int
-
-
 class MonthStore:
     """The months of partners."""
 
@@ -176,10 +159,6 @@ class MonthStore:
             most=most,
         )
         return [MonthItem(**{**row, "outcome": _outcome(row["outcome"])}) async for row in rows]
-
-    async def runs(self, partner_id: str, period: str) -> Sequence[MonthRun]:
-        """Return the runs of a month that applied, oldest first."""
-        return [MonthRun(**row) async for row in QUERIES.month_runs(self._pool, partner_id=partner_id, period=period)]
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when.
