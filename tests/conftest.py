@@ -1,10 +1,11 @@
 """Real servers and partners for every test that asks for them; see `devstack.fixtures`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 from devstack.stack import Stack
 from xdist.remote import Producer
 
@@ -23,6 +24,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     scheduler.sort(items)
+
+
+@pytest.fixture(autouse=True)
+def log_settings() -> Iterator[None]:
+    """Leave the settings of the log as they were: another test may read it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -2,6 +2,6 @@ import pytest
 from simulation.__main__ import quiet
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _quiet() -> None:
     quiet()

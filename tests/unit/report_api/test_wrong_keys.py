@@ -3,18 +3,11 @@
 import asyncio
 
 import pytest
-import structlog
 from prometheus_client import REGISTRY
 from report_api.access import wrong_keys
 from report_api.access.wrong_keys import FREE, MOST_WAITING_OF_ONE, WrongKeys
 from report_api.web.problems import Problem
 from structlog.testing import capture_logs
-
-
-@pytest.fixture(autouse=True)
-def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Log by the settings of now: a logger keeps those of its first use, which another test may have made."""
-    monkeypatch.setattr(wrong_keys, "log", structlog.get_logger())
 
 
 def counted() -> float:
