@@ -13,7 +13,7 @@ from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
 from simulation.clock import now
-from simulation.database import Database, Item, KnownLicence, Step, at_once
+from simulation.database import Batch, Database, Item, KnownLicence, Step, at_once
 
 _NO_IDS: Mapping[int, int] = MappingProxyType({})
 
@@ -317,15 +317,19 @@ class MemoryActions:
         """As `ActionStore.close_if_done`."""
         await self._step(lambda: self._close(batch))
 
+    def is_due(self) -> bool:
+        """Tell whether a batch is with the writers and has been silent for too long."""
+        return bool(self._due())
+
+    def _due(self) -> list[Batch]:
+        of_writers = [each for each in self._db.batches.values() if each.state is BatchState.ISSUED]
+        return [each for each in of_writers if each.redeliver_at <= now()]
+
     async def redeliver_due(self) -> int:
         """As `ActionStore.redeliver_due`."""
 
         def effect() -> int:
-            due = [
-                each
-                for each in self._db.batches.values()
-                if each.state is BatchState.ISSUED and each.redeliver_at <= now()
-            ]
+            due = self._due()
             for batch in due:
                 batch.redeliver_at = now() + SWEEP_GRACE_S
                 self._db.emit("licence.actions.v1", batch.batch_id)

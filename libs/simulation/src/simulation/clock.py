@@ -7,7 +7,7 @@ were scheduled. An hour of the simulated world costs what its events cost.
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -56,9 +56,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on a virtual clock of its own, and cancel what it leaves behind."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        _running.append(cast("VirtualLoop", runner.get_loop()))
+        try:
+            return runner.run(main)
+        finally:
+            _running.pop()
+
+
+_running: list[VirtualLoop] = []
+"""The loops of the worlds that run, the innermost last: to ask the interpreter for it is a system call each time."""
 
 
 def now() -> float:
-    """Return the time of the running loop in seconds."""
-    return asyncio.get_running_loop().time()
+    """Return the time of the running loop in seconds; without a world, that of the usual one."""
+    return _running[-1].time() if _running else asyncio.get_running_loop().time()

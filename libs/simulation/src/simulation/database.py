@@ -1,5 +1,6 @@
 """A double of Postgres: the rows that planner and writers share. Every method of the stores is one atomic step."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -160,6 +161,8 @@ class Database:
     invoices: list[list[Line]] = field(default_factory=list)
     inbox: set[Any] = field(default_factory=set)
     outbox: list[OutboxRow] = field(default_factory=list)
+    outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while the outbox holds something; relays wait for it."""
     dead_letters: list[Any] = field(default_factory=list)
     known: dict[int, KnownLicence] = field(default_factory=dict)
     """Licences that halosync knows of, by id."""
@@ -196,6 +199,7 @@ class Database:
     def emit(self, queue: str, body: Any) -> None:
         """Write to the outbox."""
         self.outbox.append(OutboxRow(Envelope(queue, body)))
+        self.outbox_filled.set()
 
     def new_batch(self, run_id: UUID, kind: BatchKind, state: BatchState = BatchState.PLANNED) -> Batch:
         """Insert a batch."""

@@ -26,6 +26,11 @@ class Dice:
         """Let nothing break any more."""
         self.rates = NONE
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing breaks."""
+        return self.rates is NONE
+
     def hits(self, rate: float) -> bool:
         """Tell whether something of this probability happens now."""
         return rate > 0 and self._random.random() < rate

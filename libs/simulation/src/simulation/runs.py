@@ -89,12 +89,19 @@ class MemoryRuns:
 
         await self._step(effect)
 
+    def is_due(self) -> bool:
+        """Tell whether a run waits for a planner and has been silent for too long."""
+        return bool(self._due())
+
+    def _due(self) -> list[Run]:
+        unplanned = [run for run in self._db.runs.values() if run.state in CLAIMABLE_RUNS]
+        return [run for run in unplanned if run.redeliver_at <= now()]
+
     async def redeliver_due(self) -> int:
         """As `RunStore.redeliver_due`."""
 
         def effect() -> int:
-            unplanned = [run for run in self._db.runs.values() if run.state in CLAIMABLE_RUNS]
-            due = [run for run in unplanned if run.redeliver_at <= now()]
+            due = self._due()
             for run in due:
                 run.redeliver_at = now() + REDELIVER_S
                 self._db.emit("run.requested.v1", run.run_id)

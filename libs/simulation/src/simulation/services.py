@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 from uuid import UUID
 
 import halo_writer.assembly
@@ -78,7 +79,7 @@ class Deployment:
         process = Process(name, self.dice)
         self.processes.append(process)
         transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=REQUEST_S)
-        process.spawn(self._every(process, RELAY_S, lambda: self._relay(process)))
+        process.spawn(self._relays(process))
         return process, transport
 
     def start_planner(self, name: str) -> Process:
@@ -123,7 +124,7 @@ class Deployment:
         self._consume(process, INVOICE_READY, runs.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
-            process.spawn(self._every(process, SWEEP_S, runs.redeliver_due))
+            process.spawn(self._sweeps(process, runs))
         return process
 
     def start_writer(self, name: str) -> Process:
@@ -160,26 +161,30 @@ class Deployment:
 
         self._consume(process, LICENCE_ACTIONS, on_licence_actions, 16)
         if self.guards.sweeper:
-            process.spawn(self._every(process, SWEEP_S, actions.redeliver_due))
+            process.spawn(self._sweeps(process, actions))
         return process
 
     def _consume(self, process: Process, queue: str, handler: Any, prefetch: int) -> None:
         self.broker.consume(Consumer(process, queue, handler, prefetch))
 
-    async def _every(self, process: Process, interval_s: float, work: Callable[[], Awaitable[object]]) -> None:
-        """Do background work over and over; a failure is passed over, as in `halosync.runtime.loops`."""
+    async def _sweeps(self, process: Process, of: "Sweeping") -> None:
+        """Ask again, over and over, for what is due; a look that finds nothing matters only while things break."""
         while True:
-            await asyncio.sleep(interval_s)
+            await asyncio.sleep(SWEEP_S)
             await process.gate()
-            try:
-                await work()
-            except OSError:
-                continue
+            if of.is_due() or not self.dice.calm:
+                await _tried(of.redeliver_due)
+
+    async def _relays(self, process: Process) -> None:
+        """Publish what the outbox holds, every `RELAY_S` seconds while it holds something."""
+        while True:
+            await self.database.outbox_filled.wait()
+            await asyncio.sleep(RELAY_S)
+            await process.gate()
+            await _tried(lambda: self._relay(process))
 
     async def _relay(self, process: Process) -> None:
         """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
-        if not self.database.outbox:
-            return
         rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
         for row in rows:
             row.locked_by = process
@@ -196,6 +201,26 @@ class Deployment:
 
     def _delete(self, done: set[int]) -> None:
         self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
+        if not self.database.outbox:
+            self.database.outbox_filled.clear()
+
+
+async def _tried(work: Callable[[], Awaitable[object]]) -> None:
+    """Do background work; a failure is passed over, as in `halosync.runtime.loops`."""
+    with suppress(OSError):
+        await work()
+
+
+class Sweeping(Protocol):
+    """A store that asks again for what has been silent for too long."""
+
+    def is_due(self) -> bool:
+        """Tell whether something has been silent for too long."""
+        ...
+
+    async def redeliver_due(self) -> int:
+        """Ask for it again, and return how much it was."""
+        ...
 
 
 class Unshielded(InFlight):
