@@ -94,8 +94,8 @@ async def test_a_look_up_longer_than_the_budget_goes_on_where_it_stopped(pipelin
     pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
     run = await pipeline.sync()
-    # 2 pages of clients, 5 of licences and one behind them, the write, and twice 6 to look it up
-    assert (run["state"], run["created"], run["halo_requests"]) == ("succeeded", 1, 2 + 6 + 1 + 12)
+    # 2 pages of clients; 5 of licences, one behind them, and 5 once more; the write, and twice 6 to look it up
+    assert (run["state"], run["created"], run["halo_requests"]) == ("succeeded", 1, 2 + 11 + 1 + 12)
 
 
 async def test_two_orders_of_one_batch_are_one_piece_of_work(pipeline: Pipeline) -> None:

@@ -33,10 +33,12 @@ async def test_a_read_goes_on_where_it_stopped_list_by_list(stage: Stage) -> Non
     assert (second.list, second.step) == ("clients", 1)
     assert second.pages == Pages(size=3, next=2, rows=3, record_count=4, fullest=3, first_id=1)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == second
-    licences = await save_clients(stage, second, CLIENTS[2:], 4)  # pages may overlap
-    assert (licences.list, licences.pages, licences.step) == ("licences", None, 2)
+    looking_through = await save_clients(stage, second, CLIENTS[2:], 4)  # pages may overlap
+    assert (looking_through.list, looking_through.pages and looking_through.pages.looked_through) == ("clients", 0)
+    licences = await save_clients(stage, looking_through, CLIENTS, 4)
+    assert (licences.list, licences.pages, licences.step) == ("licences", None, 3)
     proving = await save_licences(stage, licences, [seen(1)], 1)
-    assert (proving.list, proving.step) == ("licences", 3)
+    assert (proving.list, proving.step) == ("licences", 4)
     complete = await save_licences(stage, proving, [], 1)
     assert (complete.list, complete.pages) == ("complete", None)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == complete
@@ -49,7 +51,10 @@ async def test_a_page_that_contradicts_the_ones_before_it_is_not_kept(stage: Sta
         with pytest.raises(IncompleteReadError):
             await save_clients(stage, progress, page, record_count)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
-    assert (await save_clients(stage, progress, CLIENTS[3:], 4)).list == "licences"
+    progress = await save_clients(stage, progress, CLIENTS[3:], 4)
+    with pytest.raises(IncompleteReadError):
+        await save_clients(stage, progress, [Client(9, "Passed over")], 4)
+    assert (await save_clients(stage, progress, CLIENTS, 4)).list == "licences"
 
 
 async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_client(stage: Stage) -> None:
@@ -72,7 +77,7 @@ async def test_who_was_overtaken_changes_nothing(stage: Stage) -> None:
     second = await save_clients(stage, first, CLIENTS[:3], 4, size=3)
     with pytest.raises(ReadTakenOverError):
         await save_clients(stage, first, CLIENTS[:3], 4, size=3)
-    licences = await save_clients(stage, second, CLIENTS[3:], 4)
+    licences = await save_clients(stage, await save_clients(stage, second, CLIENTS[3:], 4), CLIENTS, 4)
     await save_licences(stage, licences, [seen(1)], 2, size=1)
     with pytest.raises(ReadTakenOverError):
         await save_licences(stage, licences, [seen(1)], 2, size=1)

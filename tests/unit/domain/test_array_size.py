@@ -88,7 +88,9 @@ def test_what_worked_once_and_fails_now_is_halved_down_to_the_start() -> None:
 
 def test_below_the_start_only_silence_makes_arrays_smaller() -> None:
     assert failed(ArraySize(50), 50, FailureClass.REJECTED) == ArraySize(50)
-    assert failed(ArraySize(50), 50, FailureClass.OUTCOME_UNKNOWN, answered=False) == ArraySize(25)
+    lost = failed(ArraySize(50), 50, FailureClass.OUTCOME_UNKNOWN, answered=False)
+    assert lost == ArraySize(25, 50, UNANSWERED)
+    assert larger(lost, BOUNDS) is None  # for ten minutes
     assert failed(ArraySize(50), 5, FailureClass.OUTCOME_UNKNOWN, answered=False) == ArraySize(50)
 
 

@@ -210,9 +210,10 @@ async def test_one_client_that_is_not_understood_fails_the_page(reader: HaloRead
         await reader.clients("acme", "token", 1)
 
 
-async def test_an_odd_row_is_told_with_its_field_and_value(reader: HaloReader, halo: Halo) -> None:
-    halo.answers(licences(LICENCE | {"count": "many"}))
-    with pytest.raises(UnreadableRowError, match=r"^licence 70 has the count 'many', which is no number$"):
+@pytest.mark.parametrize("odd", ["many", "\u0667", "\uff15", "1_000"], ids=ascii)
+async def test_an_odd_row_is_told_with_its_field_and_value(reader: HaloReader, halo: Halo, odd: str) -> None:
+    halo.answers(licences(LICENCE | {"count": odd}))
+    with pytest.raises(UnreadableRowError, match=rf"^licence 70 has the count '{odd}', which is no number$"):
         await reader.licences("acme", "token", 1)
 
 

@@ -51,14 +51,17 @@ def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        *[("guard_max_count", text) for text in ("", "ten", "-1", "1.5", "1000001", "1,000", "true")],
-        *[("guard_percent", text) for text in ("", "a", "101", "-1", "0.12345", "NaN", "1e400", "1e9999999")],
-        *[("rate_requests", text) for text in ("", "0", "100001")],
-        *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "5 minutes")],
+        *[("guard_max_count", text) for text in ("", "ten", "-1", "1.5", "1000001", "1,000", "1_000", "true")],
+        *[
+            ("guard_percent", text)
+            for text in ("", "a", "101", "-1", "0.12345", "\u0662\u0665", "2_5", "1e9999999")
+        ],
+        *[("rate_requests", text) for text in ("", "0", "100001", "\uff11\uff10\uff10")],
+        *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "3_00", "5 minutes")],
         *[("country", text) for text in ("XX", "au", "Australia")],
-        *[("licence_type", text) for text in ("-1", "one", "1.5", "2147483648")],
+        *[("licence_type", text) for text in ("-1", "one", "1.5", "2147483648", "1_0")],
         *[("billing_cycles", text) for text in ("Annual", "= Yearly", "a = ", "a = b\r\na = c", "a = b = c", "a = \0")],
-        *[("invoice_day", text) for text in ("", "0", "29", "5th")],
+        *[("invoice_day", text) for text in ("", "0", "29", "5th", "\u0665")],
         *[(field, text) for field in ("removal", "cleanup", "price_field") for text in ("", "other")],
     ],
 )

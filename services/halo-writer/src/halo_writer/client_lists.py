@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from halosync.domain import item_sentences
-from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page, once_more
+from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
 from halosync.domain.page_size import PageSizeBounds
@@ -47,10 +47,6 @@ class ClientList:
         self.seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
         came = Page(page.record_count, [row.licence.id for row in page.rows], len(self.seen) - before)
         self.pages, following = after_page(self.pages, came, most=most, by_client=False)
-        # One licence that goes and one that comes between two pages leave the count as it was and hide a third one,
-        # whose create would be sent again.
-        if following is Next.COMPLETE and self.pages.rows > self.pages.fullest and self.pages.looked_through is None:
-            self.pages, following = once_more(self.pages), Next.PAGE
         self.complete = following is Next.COMPLETE
 
     def licences(self) -> list[Licence]:

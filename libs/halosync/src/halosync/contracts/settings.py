@@ -7,13 +7,14 @@ import holidays
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from halosync.contracts.message import printable
+from halosync.contracts.values import number
 
 
-def _no_bool(value: object) -> object:
-    """Refuse true and false where a number is meant: Python would take them for 1 and 0."""
+def _written(value: object) -> object:
+    """Refuse true and false where a number is meant, which Python takes for 1 and 0; and other digits than 0 to 9."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic wants a ValueError
-    return value
+    return number(value)
 
 
 def _has_holidays(country: str) -> str:
@@ -30,7 +31,7 @@ def _word(text: str) -> str:
     return printable(text).strip()
 
 
-WholeNumber = Annotated[int, BeforeValidator(_no_bool)]
+WholeNumber = Annotated[int, BeforeValidator(_written)]
 """An integer; `true` is none."""
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_has_holidays)]
@@ -64,7 +65,7 @@ class DeleteGuard(_Setting):
     """Removals are held when they exceed both thresholds (spec section 3, "Delete guard")."""
 
     max_count: WholeNumber = Field(default=10, ge=0, le=1_000_000, description="Removals of one run.")
-    max_fraction: Annotated[Decimal, BeforeValidator(_no_bool), _FRACTION] = Field(
+    max_fraction: Annotated[Decimal, BeforeValidator(_written), _FRACTION] = Field(
         default=Decimal("0.25"),
         ge=0,
         le=1,
@@ -78,7 +79,7 @@ class RateLimit(_Setting):
     """How many requests the partner's Halo takes in any window."""
 
     requests: WholeNumber = Field(ge=1, le=100_000)
-    window_s: Annotated[float, BeforeValidator(_no_bool)] = Field(
+    window_s: Annotated[float, BeforeValidator(_written)] = Field(
         gt=0, le=86_400, allow_inf_nan=False, description="Length of the window in seconds, at most a day."
     )
 
@@ -115,7 +116,7 @@ class PartnerSettings(_Setting):
         default_factory=dict,
         description="Halo's word for a billing cycle by the invoice's; other words stay as they are.",
     )
-    licence_type: Annotated[int, Field(ge=0, le=2_147_483_647), BeforeValidator(_no_bool)] | None = Field(
+    licence_type: Annotated[int, Field(ge=0, le=2_147_483_647), BeforeValidator(_written)] | None = Field(
         default=None, description="Halo's type of the licences that are created and looked at; null: any."
     )
     details: bool = Field(

@@ -84,7 +84,8 @@ def after_failed(
     if sent > bounds.start and lost:
         return ArraySize(_proven(size, sent, bounds), _lower(size, sent), CeilingReason.UNANSWERED)
     if sent > SMALLEST and failure is FailureClass.OUTCOME_UNKNOWN and not answered:
-        return replace(size, rows=max(min(size.rows, sent) // GROWTH, SMALLEST))
+        rows = max(min(size.rows, sent) // GROWTH, SMALLEST)
+        return ArraySize(rows, _lower(size, sent), CeilingReason.UNANSWERED)
     return size
 
 

@@ -3,8 +3,10 @@
 The size of a page is Halo's own affair, so the number of pages is never computed. A list is complete when as many
 distinct rows were received as Halo says there are, and its last page was shorter than another: some lists count only
 the rows of the page. So while the last page is as full as the fullest one, one more is asked for. If that brings new
-rows, the count is not believed any more, and reading goes on until a page brings none. Such a list is then looked
-through once more: without a count, nothing else tells that a row was passed over because the list shifted meanwhile.
+rows, the count is not believed any more, and reading goes on until a page brings none.
+A list of several pages is then looked through once more. A row that goes and one that comes between two pages leave
+the count as it was and move a third one to a page that was read already: nothing else tells that it was passed over,
+and a plan that does not see it would create it again.
 A list that shows page 1 whatever page is asked for is to be read client by client.
 """
 
@@ -42,7 +44,7 @@ class Pages:
         first_id: the first row of page 1; None before it, or without one.
         count_lied: more rows came than Halo said there are.
         halved: whether the next page is the second half of what is known: does the list heed the number?
-        looked_through: rows that were received once more, of a list that is read twice; None before that.
+        looked_through: rows that were received once more, when the list is looked through; None before that.
         widened: the fullest page before the size was raised because the list ignores the number; 0 if it was not.
     """
 
@@ -111,6 +113,14 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
     """
     if pages.looked_through is not None:
         return _looked_through(pages, page, pages.looked_through)
+    after, following = _received(pages, page, most=most, by_client=by_client)
+    if following is Next.COMPLETE and after.rows > after.fullest:
+        return replace(after, next=1, looked_through=0), Next.PAGE
+    return after, following
+
+
+def _received(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+    """As `after_page`, of a list that is read for the first time."""
     lied = _count_lied(pages, page)
     rows, received = pages.rows + page.new_rows, len(page.ids)
     record_count = page.record_count if pages.record_count is None else pages.record_count
@@ -129,7 +139,7 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
         return _page_1_again(pages, page, most=most, by_client=by_client)
     behind_the_end = page.new_rows == 0 and not pages.overlaps
     if lied:
-        return once_more(after) if behind_the_end else after, Next.PAGE
+        return after, Next.COMPLETE if behind_the_end else Next.PAGE
     if rows > record_count:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
     if rows == record_count:
@@ -159,11 +169,6 @@ def _count_lied(pages: Pages, page: Page) -> bool:
     if page.record_count != pages.record_count:
         raise IncompleteReadError(f"Halo said {pages.record_count} rows, and on a later page {page.record_count}")
     return False
-
-
-def once_more(pages: Pages) -> Pages:
-    """Return how to look through a list that was read: no row may have been passed over while it shifted."""
-    return replace(pages, next=1, looked_through=0)
 
 
 def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]:

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure
 
-_NAMED_ROW = re.compile(r"^\[(\d{1,9})\]")
+_NAMED_ROW = re.compile(r"^\[([0-9]{1,9})\]")
 
 MOST_WORDS = 500
 """How much of Halo's own words an item keeps."""

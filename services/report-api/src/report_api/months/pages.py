@@ -146,7 +146,7 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
     period, seen = str(form.get("period", "")), str(form.get("seen", ""))
     try:
         closing = await ports.months.close(
-            visitor.partner_id, period, seen=int(seen) if seen.isdecimal() else -1, by=visitor.actor
+            visitor.partner_id, period, seen=int(seen) if seen.isascii() and seen.isdecimal() else -1, by=visitor.actor
         )
     except NotReadyError as error:
         left = plural(error.open_things, "thing")

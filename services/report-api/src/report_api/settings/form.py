@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
+from halosync.contracts.values import number
 from halosync.domain.decimals import plain
 from pydantic import ValidationError
 
@@ -118,6 +119,7 @@ def _words(text: str) -> dict[str, str] | str:
 def _fraction(percent: str) -> Decimal | str:
     """Return a percentage as a fraction; what is no number stays as it is, and is refused with the rest."""
     try:
-        return Decimal(percent.removesuffix("%").strip().replace(",", ".")) / 100
-    except ArithmeticError:  # no number, or one that no decimal can hold
+        written = number(percent.removesuffix("%").strip().replace(",", "."))
+        return Decimal(str(written)) / 100
+    except (ValueError, ArithmeticError):  # no number, or one that no decimal can hold
         return percent
