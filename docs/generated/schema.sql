@@ -331,8 +331,9 @@ CREATE TABLE kept_licence (
 CREATE TABLE migration (
     name text NOT NULL,
     sha256 text NOT NULL,
+    version text NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
-    PRIMARY KEY (name)
+    PRIMARY KEY (name, sha256)
 );
 
 CREATE TABLE month_acceptance (

@@ -10,7 +10,10 @@ from devstack.postgres import PostgresServer
 from devstack.schema_snapshot import TARGET, schema_of
 from devstack.servers import fresh_name
 from halosync.store import migrate as module
-from halosync.store.migrate import MigrationChangedError, functions_and_views, migrate
+from halosync.store import schema_texts
+from halosync.store.migrate import MigrationChangedError, migrate
+from halosync.store.schema_texts import HAS, functions_and_views
+from halosync.version import VERSION
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +36,7 @@ class Texts:
 def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
     """Texts that a test may change."""
     made = Texts()
-    monkeypatch.setattr(module, "_texts", made)
+    monkeypatch.setattr(schema_texts, "_texts", made)
     return made
 
 
@@ -120,3 +123,49 @@ async def test_a_function_of_every_row_is_written_into_its_statement(
     """Called for each row it would cost twenty times as much: it must not promise more than what it calls keeps."""
     plan = await pool.fetch(f"EXPLAIN (VERBOSE, COSTS OFF) {WRITTEN_IN[name]}")
     assert f"{name}(" not in "\n".join(row[0] for row in plan)
+
+
+async def test_beside_a_backup_it_lets_the_others_go_first(
+    empty_url: str, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration that queued behind `pg_dump` would stop everybody who comes after it."""
+    monkeypatch.setattr(module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_S", 0.05)
+    await migrate(empty_url)
+    texts.folders["migrations"] = MORE
+    dump = await asyncpg.connect(empty_url)
+    told: list[str] = []
+    try:
+        await dump.execute("BEGIN; LOCK TABLE first IN ACCESS SHARE MODE")
+
+        def wait(why: str) -> None:
+            told.append(why)
+            if len(told) == 2:
+                dump.terminate()
+
+        assert (await migrate(empty_url, waiting=wait)).applied == ["0002_more", "schema"]
+    finally:
+        dump.terminate()
+    assert len(told) >= 2
+    assert "Another session uses a table" in told[0]
+
+
+async def test_each_text_is_kept_with_the_version_that_applied_it(
+    empty_url: str, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate(empty_url)
+    older = dict(texts.folders["schema"])
+    texts.folders["schema"] = {"views": VIEW["views"] + "\n-- newer"}
+    monkeypatch.setattr(module, "VERSION", "99.0.0")
+    await migrate(empty_url)
+    texts.folders["schema"] = older
+    monkeypatch.setattr(module, "VERSION", VERSION)
+    assert (await migrate(empty_url)).applied == ["schema"], "going back to an older version is a migration too"
+    connection = await asyncpg.connect(empty_url)
+    try:
+        now = await connection.fetch(HAS)
+        ever = await connection.fetch("SELECT version FROM migration WHERE name = 'schema' ORDER BY applied_at")
+    finally:
+        await connection.close()
+    assert {row["name"]: row["version"] for row in now} == {"0001_first": VERSION, "schema": VERSION}
+    assert [row["version"] for row in ever] == ["99.0.0", VERSION]

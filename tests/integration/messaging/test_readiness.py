@@ -101,7 +101,7 @@ async def queues(outside: Outside, rabbit_server: RabbitServer, amqp_url: str) -
 
 
 async def test_a_process_at_work_is_ready(watched: Watched) -> None:
-    assert watched.readiness.report() == {"postgres": "ok", "rabbitmq": "ok", "consumers": "ok"}
+    assert watched.readiness.report() == {"postgres": "ok", "schema": "ok", "rabbitmq": "ok", "consumers": "ok"}
 
 
 async def test_an_alarmed_broker_is_noticed_and_told_and_comes_back_by_itself(watched: Watched) -> None:

@@ -1,10 +1,13 @@
 """The command and its groups."""
 
 import logging
+from typing import Annotated
 
 import typer
 
 from halosync.cli import dead_letters, halo, invoices, keys, migrate, partners, runs
+from halosync.cli.output import say
+from halosync.version import VERSION
 
 app = typer.Typer(
     name="halosync",
@@ -27,8 +30,20 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(halo.app, name="halo")
 
 
+def show_version(wanted: bool) -> None:  # typer calls it with the value alone
+    """Show the version and end, if that is asked for."""
+    if wanted:
+        say(f"halosync {VERSION}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version and end.", callback=show_version, is_eager=True)
+]
+
+
 @app.callback()
-def prepare() -> None:
+def prepare(*, _version: Version = False) -> None:
     """Keep the libraries' logs off the terminal: what goes wrong is told in our own words."""
     logging.getLogger().addHandler(logging.NullHandler())
 

@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Sequence
 
 from halosync.cli.failures import reaching_postgres, reaching_rabbitmq, told
-from halosync.cli.output import Json, emit_json, say
+from halosync.cli.output import Json, complain, emit_json, say
 from halosync.cli.settings import AdministratorSettings, DatabaseSettings
 from halosync.messaging.administration import Prepared, prepare
 from halosync.runtime.settings import load
 from halosync.store import migrate as migrations
 from halosync.store.migrate import Migrated
+from halosync.version import VERSION
 
 ONE_ACCOUNT = "One account of {server} does everything: without {variable} no service has one of its own."
 
 
 def migrate(*, as_json: Json = False) -> None:
-    """Bring the database to this version's schema. Safe to repeat, also by several at the same time.
+    """Bring the database to this version's schema. Safe to repeat, by several at the same time, and beside a backup.
 
     With HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL it also makes a role of Postgres and a user of RabbitMQ
     for each service, with the least rights, and declares every exchange and queue.
@@ -24,9 +25,10 @@ def migrate(*, as_json: Json = False) -> None:
     with told():
         migrated, prepared = asyncio.run(_migrate(settings))
     if as_json:
-        emit_json({"applied": list(migrated.applied), **_rights(migrated, prepared)})
+        emit_json({"version": VERSION, "applied": list(migrated.applied), **_rights(migrated, prepared)})
         return
-    say(f"Applied {', '.join(migrated.applied)}." if migrated.applied else "The database is up to date.")
+    applied = f"Applied {', '.join(migrated.applied)}" if migrated.applied else "The database is up to date"
+    say(f"{applied}: it has the schema of version {VERSION}.")
     _tell("Postgres", "HALOSYNC_ADMIN_DATABASE_URL", migrated.roles, migrated.without_password)
     _tell("RabbitMQ", "HALOSYNC_ADMIN_AMQP_URL", prepared.users, prepared.without_password)
 
@@ -51,11 +53,11 @@ async def _migrate(settings: AdministratorSettings) -> tuple[Migrated, Prepared]
     if settings.admin_database_url is None:
         url = str(load(DatabaseSettings).database_url)
         with reaching_postgres(url):
-            migrated = await migrations.migrate(url)
+            migrated = await migrations.migrate(url, waiting=complain)
     else:
         url = str(settings.admin_database_url)
         with reaching_postgres(url, "HALOSYNC_ADMIN_DATABASE_URL"):
-            migrated = await migrations.migrate(url, settings.users)
+            migrated = await migrations.migrate(url, settings.users, waiting=complain)
     return migrated, await _prepared(settings)
 
 

@@ -58,10 +58,16 @@ PASSING: tuple[type[Exception], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.CannotConnectNowError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.UndefinedObjectError,
     TimeoutError,
     OSError,
 )
-"""Failures of our own parts that go away by themselves."""
+"""Failures of our own parts that go away by themselves.
+
+A table that is not there is one: the schema is another version's, and will fit (`halosync.store.schema_fit`)."""
 
 MAX_REASON_CHARS = 2000
 

@@ -1,7 +1,11 @@
 """Every Prometheus metric of halosync."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Info
 
+from halosync.version import VERSION
+
+BUILD = Info("halosync_build", "The version that runs")
+BUILD.info({"version": VERSION})
 DELIVERIES = Counter("halosync_deliveries_total", "Deliveries by what became of them", ["queue", "result"])
 OUTBOX_PUBLISHED = Counter("halosync_outbox_published_total", "Messages that the relay published", ["message_type"])
 OUTBOX_FAILURES = Counter("halosync_outbox_failures_total", "Attempts of the relay that the broker did not confirm")

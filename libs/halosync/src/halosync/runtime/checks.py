@@ -15,6 +15,7 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import declare_again, look_at_topology
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
+from halosync.store.schema_fit import schema_check
 
 LOOK_AGAIN_S = 10.0
 """How long a process that looks believes what it saw of exchanges and queues."""
@@ -41,7 +42,7 @@ def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publis
             raise PublishingBlockedError("RabbitMQ takes no messages: it is short of memory or disk")
         await probe.run()
 
-    return {"postgres": postgres, "rabbitmq": rabbitmq, "consumers": consumers.check}
+    return {"postgres": postgres, "schema": schema_check(pool), "rabbitmq": rabbitmq, "consumers": consumers.check}
 
 
 async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from halosync.runtime.http_connections import ConnectionBounds, ServerConfig
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.readiness import Readiness
+from halosync.version import VERSION
 
 
 def health_app(readiness: Readiness, lag: LoopLag) -> Starlette:
@@ -23,7 +24,7 @@ def health_app(readiness: Readiness, lag: LoopLag) -> Starlette:
 
     async def healthz(_: Request) -> Response:
         status = "stalled" if lag.stalled else "ok"
-        told = {"status": status, "loop_lag_s": round(lag.worst_s, 3)}
+        told = {"status": status, "version": VERSION, "loop_lag_s": round(lag.worst_s, 3)}
         return JSONResponse(told, status_code=200 if status == "ok" else 503)
 
     async def readyz(_: Request) -> Response:

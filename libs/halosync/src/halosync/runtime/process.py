@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -27,6 +28,7 @@ from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.readiness import Check, Readiness
 from halosync.runtime.relay import Relay
+from halosync.runtime.schema import wait_for_schema, watch_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
 from halosync.runtime.variables import unknown_names
@@ -87,12 +89,15 @@ class _Started:
 
 
 async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
+    """Start and work until told to stop; begin anew whenever the schema no longer fits."""
     ending = Shutdown()
     ending.listen()
-    async with AsyncExitStack() as stack:
-        started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
-        if started is not None:
-            await _work(started, ending.told, settings)
+    started: _Started | None = None
+    while not ending.told.is_set():
+        async with AsyncExitStack() as stack:
+            started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
+            if started is not None:
+                await _work(started, ending.told, settings)
     if started is None:
         await cancel_what_is_left()
     log.info("stopped")
@@ -106,6 +111,7 @@ async def _start(
     name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition], later: Callable[[Close], None]
 ) -> _Started:
     parts = await _connect(name, settings, later)
+    await wait_for_schema(parts.pool)
     topology = await _topology(parts, settings.tiers_s)
     composition = compose(parts)
     for close in composition.close:
@@ -113,7 +119,14 @@ async def _start(
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     checks = checks_of(parts.pool, parts.broker, parts.publisher)
     readiness, lag = Readiness({**checks, **topology.checks, **composition.checks}), LoopLag()
-    own = (relay.run, lag.watch, readiness.watch, *topology.background, _health(readiness, lag, settings))
+    own = (
+        partial(watch_schema, parts.pool),
+        relay.run,
+        lag.watch,
+        readiness.watch,
+        *topology.background,
+        _health(readiness, lag, settings),
+    )
     if parts.publisher.signed_in.alone:
         look_at_queues(parts.broker)
         await parts.broker.start()
@@ -152,7 +165,7 @@ async def _topology(parts: Parts, tiers_s: Sequence[float]) -> Composition:
 
 
 async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSettings) -> None:
-    """Work until told to stop, then drain."""
+    """Work until told to stop, or until the schema no longer fits; then drain."""
     halt_background = asyncio.Event()
     tasks = [asyncio.create_task(work(halt_background)) for work in started.background]
     log.info("started", health_port=settings.health_port)
@@ -194,7 +207,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Close]
 
 
 async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the signal to stop; a background task that ends before it takes the process down with its error."""
+    """Wait for the signal to stop, or until a background task ends; its error takes the process down."""
     waiting = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

@@ -3,44 +3,47 @@
 Why not a library, and why two folders: docs/decisions/0003-migrations.md.
 """
 
-import hashlib
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 import asyncpg
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from halosync.contracts.database_url import connect_arguments
 from halosync.domain.accounts import Users
 from halosync.store.grants import grant, without_password
+from halosync.store.schema_texts import HAS, SCHEMA, digest, functions_and_views, migrations
+from halosync.version import VERSION
 
 _LOCK = 0x48414C4F  # any number that is ours; it keeps two migrations from running at once
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migration (
-    name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+    name text, sha256 text, version text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (name, sha256)
 )
 """
 _APPLIED = """
-INSERT INTO migration (name, sha256) VALUES ($1, $2)
-ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = excluded.applied_at
+INSERT INTO migration (name, sha256, version) VALUES ($1, $2, $3)
+ON CONFLICT (name, sha256) DO UPDATE SET version = excluded.version, applied_at = excluded.applied_at
 """
-SCHEMA = "schema"
-"""The name under which `migration` keeps which text of `schema/*.sql` the database has."""
+LOCK_TIMEOUT_S = 2.0
+"""How long a migration waits for a lock, in seconds. Everybody who comes after it waits behind it: without a bound, a
+migration beside a `pg_dump`, which holds its locks to its end, would stop all services for as long."""
+
+PAUSE_S = 5.0
+"""How long the tables are left to the others before the next attempt."""
+
+PATIENCE_S = 1800.0
+"""After so many seconds of such attempts a migration gives up; nothing of what could not be locked was applied."""
+
+Waiting = Callable[[str], None]
+"""Is told why a migration waits."""
 
 
 class MigrationChangedError(RuntimeError):
     """A migration that has been applied is not the file it was: the schema can no longer be trusted."""
-
-
-def migrations() -> dict[str, str]:
-    """Return every migration's name and text, in the order in which they apply."""
-    return _texts("migrations")
-
-
-def functions_and_views() -> str:
-    """Return what creates or replaces all functions, triggers and views."""
-    return "\n".join(_texts("schema").values())
 
 
 @dataclass(frozen=True)
@@ -58,42 +61,66 @@ class Migrated:
     without_password: Sequence[str] = ()
 
 
-async def migrate(database_url: str, users: Users | None = None) -> Migrated:
+async def migrate(database_url: str, users: Users | None = None, *, waiting: Waiting = lambda _: None) -> Migrated:
     """Apply the migrations that are new, then functions, triggers and views if anything is new.
 
     Args:
         database_url: with the account that owns the tables.
         users: whose roles get their rights, as an administrator does it; None where one account does all.
+        waiting: is called whenever somebody else's lock is in the way.
 
     Raises:
         MigrationChangedError: an applied migration's file has changed since.
         TooMightyError: a role may do more than rights can take away.
+        asyncpg.LockNotAvailableError: somebody held a table for all of `PATIENCE_S`.
     """
     connection = await asyncpg.connect(**connect_arguments(database_url))
+    patiently = _patiently(waiting)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        applied = await _bring_up_to_date(connection)
+        await _one_at_a_time(connection, waiting)
+        await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_S * 1000:.0f}")
+        applied = await _bring_up_to_date(connection, patiently)
         if users is None:
             return Migrated(applied)
-        roles = await grant(connection, users)
+        roles = await patiently(grant, connection, users)
         return Migrated(applied, roles, await without_password(connection, users))
     finally:
         await connection.close()
 
 
-async def _bring_up_to_date(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+def _patiently(waiting: Waiting) -> AsyncRetrying:
+    def tell(_: RetryCallState) -> None:
+        waiting(f"Another session uses a table (a backup?). Nothing was changed; next attempt in {PAUSE_S:.0f} s.")
+
+    return AsyncRetrying(
+        retry=retry_if_exception_type((asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)),
+        stop=stop_after_delay(PATIENCE_S),
+        wait=wait_fixed(PAUSE_S),
+        before_sleep=tell,
+        sleep=asyncio.sleep,
+        reraise=True,
+    )
+
+
+async def _one_at_a_time(connection: "asyncpg.Connection[asyncpg.Record]", waiting: Waiting) -> None:
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        waiting("Another migration is at work; this one comes after it.")
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+
+
+async def _bring_up_to_date(connection: "asyncpg.Connection[asyncpg.Record]", patiently: AsyncRetrying) -> list[str]:
     await connection.execute(_TABLE)
-    applied = {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
+    applied = {row["name"]: row["sha256"] for row in await connection.fetch(HAS)}
     new = []
     for name, text in migrations().items():
         if name not in applied:
-            await _apply(connection, name, text)
+            await patiently(_apply, connection, name, text)
             new.append(name)
-        elif applied[name] != _digest(text):
+        elif applied[name] != digest(text):
             raise MigrationChangedError(f"migration {name} was applied with another text; add a new one instead")
     text = functions_and_views()
-    if new or applied.get(SCHEMA) != _digest(text):
-        await _apply(connection, SCHEMA, text)
+    if new or applied.get(SCHEMA) != digest(text):
+        await patiently(_apply, connection, SCHEMA, text)
         new.append(SCHEMA)
     return new
 
@@ -101,14 +128,4 @@ async def _bring_up_to_date(connection: "asyncpg.Connection[asyncpg.Record]") ->
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", name: str, text: str) -> None:
     async with connection.transaction():
         await connection.execute(text)
-        await connection.execute(_APPLIED, name, _digest(text))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _texts(folder: str) -> dict[str, str]:
-    files = (resources.files("halosync.store") / folder).iterdir()
-    texts = {file.name.removesuffix(".sql"): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
-    return dict(sorted(texts.items()))
+        await connection.execute(_APPLIED, name, digest(text), VERSION)
