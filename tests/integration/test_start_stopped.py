@@ -7,10 +7,14 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.ports import LOOPBACK, free_port
+from devstack.postgres import PostgresServer
 from devstack.process import ChildProcess
+from devstack.servers import fresh_name
+from halosync.store.migrate import migrate
 
 pytestmark = pytest.mark.integration
 
@@ -20,6 +24,8 @@ SOON_S = 8.0
 PROGRAM = (
     "import gc\n"
     "gc.disable()\n"
+    "from halosync.runtime import schema\n"
+    "schema.LOOK_EVERY_S = 0.1\n"
     "from halosync.runtime.process import Composition, run\n"
     "from halosync.runtime.settings import ProcessSettings, load\n"
     "run('planner', load(ProcessSettings), lambda parts: Composition())\n"
@@ -85,5 +91,30 @@ async def test_with_a_rabbitmq_that_says_nothing(waiting: Waiting, database_url:
             await ends_well(process)
 
 
-async def says(process: ChildProcess, text: str) -> bool:
-    return text in process.log_tail()
+async def test_it_works_only_while_the_schema_fits(
+    waiting: Waiting, postgres_server: PostgresServer, amqp_url: str
+) -> None:
+    """Unmigrated, a process takes no messages; on another schema it stops taking them, and it begins again by itself."""
+    name = fresh_name("test")
+    url = await postgres_server.create_database(name)
+    process = waiting.start(url, amqp_url)
+    await process.wait_ready(lambda: says(process, "waiting for a schema that fits"), timeout_s=30)
+    assert "run `halosync migrate`" in process.log_tail()
+    assert "started" not in process.log_tail()
+    await migrate(url)
+    await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)
+    administrator = await asyncpg.connect(url)
+    try:
+        await administrator.execute("UPDATE migration SET sha256 = 'of another' WHERE name = 'schema'")
+        await process.wait_ready(lambda: says(process, "does not fit any more"), timeout_s=30)
+        await administrator.execute("DELETE FROM migration WHERE name = 'schema'")
+        await migrate(url)
+        await process.wait_ready(lambda: says(process, '"started"', times=2), timeout_s=30)
+    finally:
+        await administrator.close()
+    await ends_well(process)
+    await postgres_server.drop_database(name)
+
+
+async def says(process: ChildProcess, text: str, *, times: int = 1) -> bool:
+    return process.log.read_text().count(text) >= times

@@ -194,7 +194,7 @@ def test_every_queue_is_told_to_operators() -> None:
 def test_every_metric_is_told_to_operators() -> None:
     page = first_cells(text("docs", "operations.md"), "## Health")
     ours = {
-        f"{told.name}_total" if told.type == "counter" else told.name
+        told.name + {"counter": "_total", "info": "_info"}.get(told.type, "")
         for metric in vars(metrics).values()
         if isinstance(metric, MetricWrapperBase)
         for told in metric.describe()

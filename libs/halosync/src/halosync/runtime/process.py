@@ -119,14 +119,8 @@ async def _start(
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     checks = checks_of(parts.pool, parts.broker, parts.publisher)
     readiness, lag = Readiness({**checks, **topology.checks, **composition.checks}), LoopLag()
-    own = (
-        partial(watch_schema, parts.pool),
-        relay.run,
-        lag.watch,
-        readiness.watch,
-        *topology.background,
-        _health(readiness, lag, settings),
-    )
+    watch: Background = partial(watch_schema, parts.pool)
+    own = [watch, lag.watch, readiness.watch, _health(readiness, lag, settings), relay.run, *topology.background]
     if parts.publisher.signed_in.alone:
         look_at_queues(parts.broker)
         await parts.broker.start()

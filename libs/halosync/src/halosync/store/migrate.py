@@ -82,7 +82,7 @@ async def migrate(database_url: str, users: Users | None = None, *, waiting: Wai
         applied = await _bring_up_to_date(connection, patiently)
         if users is None:
             return Migrated(applied)
-        roles = await patiently(grant, connection, users)
+        roles: list[str] = await patiently(grant, connection, users)
         return Migrated(applied, roles, await without_password(connection, users))
     finally:
         await connection.close()
