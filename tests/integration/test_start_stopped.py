@@ -94,7 +94,7 @@ async def test_with_a_rabbitmq_that_says_nothing(waiting: Waiting, database_url:
 async def test_it_works_only_while_the_schema_fits(
     waiting: Waiting, postgres_server: PostgresServer, amqp_url: str
 ) -> None:
-    """Unmigrated, a process takes no messages; on another schema it stops taking them, and it begins again by itself."""
+    """Unmigrated it takes no messages; on another schema it takes none any more, and begins again by itself."""
     name = fresh_name("test")
     url = await postgres_server.create_database(name)
     process = waiting.start(url, amqp_url)
