@@ -80,6 +80,7 @@ async def test_calls_that_make_no_sense_are_refused(sandbox: RunningSandbox, hal
         (halo.admin.change_licence(halo.name, 99, count=1), 404),
         (halo.admin.change_licence(halo.name, 1, client_id=99), 422),
         (halo.admin.delete_licence(halo.name, 99), 404),
+        (halo.admin.add_recurring_lines(halo.name, 99), 422),
     ):
         with pytest.raises(httpx.HTTPStatusError) as refused:
             await call
@@ -97,6 +98,17 @@ async def test_a_person_working_in_halo_changes_rows(halo: RunningTenant) -> Non
     assert {one["request"] for one in await halo.admin.history(halo.name)} == {None}
     shown = (await halo.http.get("/api/Client", params={"search": "wing"})).json()
     assert [row["id"] for row in shown["clients"]] == [client["id"]]
+
+
+async def test_a_recurring_line_breaks_when_its_licence_goes_and_another_in_its_place_does_not_mend_it(
+    halo: RunningTenant,
+) -> None:
+    await halo.admin.add_recurring_lines(halo.name, 1)
+    await halo.http.post("/api/SoftwareLicence", json=[{"id": 1, "count": 5}])
+    assert await halo.admin.recurring_lines(halo.name) == [{"id": 1, "licence_id": 1, "billed": 5.0}]
+    await halo.http.delete("/api/SoftwareLicence/1")
+    await halo.http.post("/api/SoftwareLicence", json=[{"client_id": 4, "name": "P-1", "count": 5}])
+    assert [line["billed"] for line in await halo.admin.recurring_lines(halo.name)] == [None]
 
 
 async def test_every_request_is_in_the_log(halo: RunningTenant) -> None:

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from halo_sandbox import history
 from halo_sandbox.admin_endpoint import Endpoint, number, reply
 from halo_sandbox.model import Licence, licence_row
-from halo_sandbox.seeds import ClientSeed, LicenceChange, LicenceSeed
+from halo_sandbox.seeds import ClientSeed, LicenceChange, LicenceSeed, RecurringLineSeed
 from halo_sandbox.tenant import Tenant
 
 _CLIENTS = TypeAdapter(list[ClientSeed])
 _LICENCES = TypeAdapter(list[LicenceSeed])
+_LINES = TypeAdapter(list[RecurringLineSeed])
 _CHANGE = TypeAdapter(LicenceChange)
 
 
@@ -48,6 +49,14 @@ async def _delete_licence(request: Request, tenant: Tenant) -> Response:
     still_listed = tenant.settings.delete_shows_inactive
     tenant.licences.delete(_licence(request, tenant), request=None, still_listed=still_listed)
     return Response(status_code=204)
+
+
+async def _list_recurring_lines(_request: Request, tenant: Tenant) -> Response:
+    return reply([{**asdict(line), "billed": tenant.billed(line)} for line in tenant.recurring_lines])
+
+
+async def _add_recurring_lines(request: Request, tenant: Tenant) -> Response:
+    return reply([asdict(line) for line in tenant.add_recurring_lines(_LINES.validate_json(await request.body()))], 201)
 
 
 def _licence(request: Request, tenant: Tenant) -> Licence:
@@ -86,6 +95,8 @@ ENDPOINTS: list[tuple[str, str, Endpoint]] = [
     ("POST", "/licences", _add_licences),
     ("PATCH", "/licences/{id:int}", _change_licence),
     ("DELETE", "/licences/{id:int}", _delete_licence),
+    ("GET", "/recurring-lines", _list_recurring_lines),
+    ("POST", "/recurring-lines", _add_recurring_lines),
     ("GET", "/history", _history),
     ("GET", "/duplicates", _duplicates),
     ("GET", "/requests", _requests),

@@ -114,6 +114,14 @@ class SandboxAdmin:
         """Delete a licence."""
         await self._call("DELETE", f"/{tenant}/licences/{licence_id}")
 
+    async def recurring_lines(self, tenant: str) -> list[Json]:
+        """The lines of recurring invoices: `{id, licence_id, billed}`; `billed` is None once the licence is deleted."""
+        return list(await self._call("GET", f"/{tenant}/recurring-lines"))
+
+    async def add_recurring_lines(self, tenant: str, *licence_ids: int) -> list[Json]:
+        """Let a line of a recurring invoice bill each of these licences."""
+        return list(await self._call("POST", f"/{tenant}/recurring-lines", [{"licence_id": n} for n in licence_ids]))
+
     # What happened
 
     async def history(self, tenant: str, *, since: int = 0) -> list[Json]:

@@ -47,6 +47,14 @@ class Licence:
     external_link_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringLine:
+    """A line of a recurring invoice: it bills the count of the licence that `licence_id` names (halo-api section 5)."""
+
+    id: int
+    licence_id: int
+
+
 LICENCE_FIELDS = tuple(field.name for field in fields(Licence))
 _licence_values = attrgetter(*LICENCE_FIELDS)
 

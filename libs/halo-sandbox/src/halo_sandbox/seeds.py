@@ -68,14 +68,22 @@ class LicenceChange(_LicenceFields, total=False):
     name: Name
 
 
+@with_config(_STRICT)
+class RecurringLineSeed(TypedDict):
+    """A line of a recurring invoice to add."""
+
+    licence_id: RowId
+
+
 class TenantSeed(BaseModel):
-    """A whole tenant: its applications, clients, licences, and the settings that differ from the defaults."""
+    """A whole tenant: what is in it, and the settings that differ from the defaults."""
 
     model_config = _STRICT
 
     applications: list[Application] = []
     clients: list[ClientSeed] = []
     licences: list[LicenceSeed] = []
+    recurring_lines: list[RecurringLineSeed] = []
     settings: dict[str, JsonValue] = {}
 
 

@@ -9,9 +9,9 @@ from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 from halo_sandbox.faults import FaultRules
 from halo_sandbox.licences import LicenceStore
 from halo_sandbox.limits import LimitRule, RequestLimit
-from halo_sandbox.model import OTHER_LICENCE_FIELDS, Client, Licence, client_json, licence_json_begin
+from halo_sandbox.model import OTHER_LICENCE_FIELDS, Client, Licence, RecurringLine, client_json, licence_json_begin
 from halo_sandbox.request_log import RequestLog
-from halo_sandbox.seeds import Application, ClientSeed, LicenceSeed, TenantSeed
+from halo_sandbox.seeds import Application, ClientSeed, LicenceSeed, RecurringLineSeed, TenantSeed
 from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tokens import TokenStore
 
@@ -29,6 +29,7 @@ class Tenant:
     random: Random = field(default_factory=SystemRandom)
     applications: dict[str, Application] = field(default_factory=dict)
     clients: dict[int, Client] = field(default_factory=dict)
+    recurring_lines: list[RecurringLine] = field(default_factory=list)
     limit: RequestLimit = field(default_factory=RequestLimit)
     faults: FaultRules = field(default_factory=FaultRules)
     tokens: TokenStore = field(init=False)
@@ -55,6 +56,7 @@ class Tenant:
         tenant.applications = {application.client_id: application for application in seed.applications}
         tenant.add_clients(seed.clients)
         tenant.add_licences(seed.licences)
+        tenant.add_recurring_lines(seed.recurring_lines)
         return tenant
 
     def add_clients(self, seeds: Iterable[ClientSeed]) -> list[Client]:
@@ -90,6 +92,25 @@ class Tenant:
                 raise ValueError(f"licence {seed['name']!r}: there is no client {seed['client_id']}")
             added.append(self.licences.create(seed, request=None))
         return added
+
+    def add_recurring_lines(self, seeds: Iterable[RecurringLineSeed]) -> list[RecurringLine]:
+        """Let lines of recurring invoices bill what certain licences count, as a person working in Halo does.
+
+        Raises:
+            ValueError: there is no such licence.
+        """
+        added = []
+        for seed in seeds:
+            if self.licences.get(seed["licence_id"]) is None:
+                raise ValueError(f"there is no licence {seed['licence_id']}")
+            added.append(RecurringLine(id=len(self.recurring_lines) + 1, licence_id=seed["licence_id"]))
+            self.recurring_lines.append(added[-1])
+        return added
+
+    def billed(self, line: RecurringLine) -> float | None:
+        """The quantity that a line bills; None: its licence is deleted, and one made in its place has another id."""
+        licence = self.licences.get(line.licence_id)
+        return None if licence is None or licence.deleted else licence.count
 
     def client_list(self, *, include_inactive: bool) -> Sequence[int]:
         """The ids of the clients, ascending; not a copy."""
