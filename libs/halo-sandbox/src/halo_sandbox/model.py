@@ -62,12 +62,12 @@ _licence_values = attrgetter(*LICENCE_FIELDS)
 _OTHER_CLIENT_FIELDS = (
     ',"toplevel_id":1,"toplevel_name":"Customers","colour":"#2bd3c6","isopportunity":false,"item_tax_code":0,'
     '"monthlyreportinclude":true,"pritech":0,"sectech":0,"accountmanagertech":0,"excludefrominvoicesync":false,'
-    '"client_to_invoice":0,"due_date_type":-1,"customfields":[],"from_a_newer_version":null}'
+    '"client_to_invoice":0,"due_date_type":-1,"customfields":[{"id":1,"value":null}]}'
 )
 OTHER_LICENCE_FIELDS = (
-    ',"supplier_id":0,"supplier_name":"","manufacturer_id":0,"tenant_id":0,"distributor":"","requires_licence":true,'
-    '"licences_in_use":0,"licences_available":0.0,"auto_renew":false,"term":null,"azure_tenant_id":"",'
-    '"use":"softwarelicence","from_a_newer_version":{"unknown":[1]}}'
+    ',"supplier_id":0,"supplier_name":"","manufacturer":"","tenant_id":"","tenant_name":"","distributor":"",'
+    '"licences_in_use":0,"licences_available":0,"autorenew":false,"term_duration":"","monthly_price":0.0,'
+    '"monthly_cost":0.0,"item_id":0,"linked_item":null,"requested_quantity":0,"licence_roles":[{"id":1}]}'
 )
 
 
