@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.domain.model import Kind, Outcome, Reason
 from halosync.domain.remedy import needs_attention
+from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort, ReportedInvoice
 from halosync.store.invoice_report import InvoiceReports
-from halosync.store.invoice_report_values import (
-    LineChoice,
-    LineCounts,
-    LineSort,
-    ReportedInvoice,
-)
 from halosync.store.invoice_views import InvoiceViews
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

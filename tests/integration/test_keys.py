@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
-from halosync.store.keys import MOST_IN_USE, CreatedKey, KeyCounts, KeyStore, TooManyKeysError
-from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.ports.keys import MOST_IN_USE, CreatedKey, KeyCounts, TooManyKeysError
+from halosync.ports.partners import UnknownPartnerError
+from halosync.store.keys import KeyStore
+from halosync.store.partners import PartnerStore
 
 pytestmark = pytest.mark.integration
 

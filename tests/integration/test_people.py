@@ -7,9 +7,11 @@ import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
+from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.people import MOST_PEOPLE, LastAdminError, TooManyPeopleError
 from halosync.store.keys import KeyStore
-from halosync.store.partners import PartnerStore, UnknownPartnerError
-from halosync.store.people import MOST_PEOPLE, LastAdminError, PeopleStore, TooManyPeopleError
+from halosync.store.partners import PartnerStore
+from halosync.store.people import PeopleStore
 from halosync.store.sessions import MOST_AT_ONCE, SessionStore
 
 pytestmark = pytest.mark.integration

@@ -18,6 +18,7 @@ from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunOrder
 from halosync.domain.states import RunState
 from halosync.ports.reads import HaloPage, PageSizes, ReadProgress
+from halosync.ports.run_start import RunInProgressError
 from halosync.store.actions import ActionStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.page_sizes import PageSizeStore
@@ -28,7 +29,7 @@ from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
 from halosync.store.reviews import ReviewStore
 from halosync.store.run_work import RunWork
-from halosync.store.runs import RunInProgressError, RunStore
+from halosync.store.runs import RunStore
 from planner.intake import Intake
 from planner.lines_fetcher import LinesFetcher
 from planner.planning_slots import PlanningSlots

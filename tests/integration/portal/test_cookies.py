@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from halosync.domain.acts import COMMAND_LINE
-from halosync.store.sessions import Notice
+from halosync.ports.sessions import Notice
 from report_api.app import build
 
 from tests.integration.portal.attack import ACME, RIVAL

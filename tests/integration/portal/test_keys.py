@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
+from halosync.store.keys import KeyStore
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -46,18 +47,18 @@ async def test_a_page_that_is_loaded_again_makes_no_second_key(browser: "Browser
     assert "Your new API key" in first.text
     assert "was created already" in again.text
     assert "hs_" not in again.text
-    assert len(await world.ports.keys.list(ACME)) == 2
+    assert len(await world.ports.keys.page(ACME)) == 2
 
 
 async def test_the_id_of_another_key_gives_nothing_away(browser: "Browser", world: "World") -> None:
-    (other,) = await world.ports.keys.list(RIVAL)
+    (other,) = await world.ports.keys.page(RIVAL)
     await browser.sign_in()
     await browser.open(HERE)
     page = await browser.submit(HERE, name="mine", status=200)
     form = {"csrf": str(page.soup.select("[name=csrf]")[0]["value"]), "name": "mine", "key_id": str(other.key_id)}
     answer = await browser.client.post(HERE, data=form)
     assert "hs_" not in answer.text
-    assert [key.name for key in await world.ports.keys.list(RIVAL)] == [other.name]
+    assert [key.name for key in await world.ports.keys.page(RIVAL)] == [other.name]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 501])
@@ -67,7 +68,7 @@ async def test_a_key_needs_a_name(browser: "Browser", world: "World", name: str)
     page = await browser.submit(HERE, status=422, name=name)
     assert "Enter what the key is for" in page.one("#name-error").get_text()
     assert page.one("#name")["value"] == name
-    assert len(await world.ports.keys.list(ACME)) == 1
+    assert len(await world.ports.keys.page(ACME)) == 1
 
 
 async def test_revoking_asks_first_and_ends_the_key(browser: "Browser", world: "World") -> None:
@@ -83,7 +84,7 @@ async def test_revoking_asks_first_and_ends_the_key(browser: "Browser", world: "
 
 
 async def test_revoking_ones_own_key_says_so_and_signs_out(browser: "Browser", world: "World") -> None:
-    (own,) = await world.ports.keys.list(ACME)
+    (own,) = await world.ports.keys.page(ACME)
     await browser.sign_in()
     page = await browser.open(HERE)
     assert "You are signed in with it" in page.one("tbody th").get_text()
@@ -97,7 +98,7 @@ async def test_revoking_ones_own_key_says_so_and_signs_out(browser: "Browser", w
 
 
 async def test_keys_of_others_are_neither_shown_nor_revoked(browser: "Browser", world: "World") -> None:
-    others = [key for key in await world.ports.keys.list() if key.partner_id != ACME]
+    others = [key for key in await KeyStore(world.pool).list() if key.partner_id != ACME]
     await browser.sign_in()
     page = await browser.open(HERE)
     form = {"csrf": str(page.soup.select("[name=csrf]")[0]["value"])}
@@ -107,7 +108,7 @@ async def test_keys_of_others_are_neither_shown_nor_revoked(browser: "Browser", 
         assert (await browser.client.post(f"{HERE}/{key.key_id}/revoke", data=form)).status_code == 404
     for absent in (uuid4(), "nonsense"):
         await browser.open(f"{HERE}/{absent}/revoke", status=404)
-    assert all(key.revoked_at is None for key in await world.ports.keys.list())
+    assert all(key.revoked_at is None for key in await KeyStore(world.pool).list())
 
 
 async def test_an_operator_makes_keys_for_the_partner_it_acts_for(browser: "Browser", world: "World") -> None:

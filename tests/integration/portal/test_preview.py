@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from halosync.store.previews import PreviewKind
+from halosync.domain.preview_kinds import PreviewKind
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

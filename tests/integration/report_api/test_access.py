@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from halosync.store.keys import KeyStore
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -38,7 +39,7 @@ async def test_a_key_without_a_proper_name_is_refused(world: "World", body: dict
 
 
 async def test_keys_of_others_are_not_found(world: "World") -> None:
-    others = [key.key_id for key in await world.ports.keys.list() if key.partner_id != ACME]
+    others = [key.key_id for key in await KeyStore(world.pool).list() if key.partner_id != ACME]
     assert len(others) == 2
     for key_id in (*others, uuid4(), "nonsense"):
         assert (await world.call("DELETE", f"/keys/{key_id}")).status_code == 404

@@ -40,7 +40,7 @@ async def test_a_partner_that_never_connected(world: "World") -> None:
 
 async def asker(world: "World") -> RequestedBy:
     """Who auth is told that asks: the partner's only key."""
-    (key,) = await world.ports.keys.list("acme-msp")
+    (key,) = await world.ports.keys.page("acme-msp")
     return RequestedBy(name="key of acme-msp", key_id=key.key_id)
 
 

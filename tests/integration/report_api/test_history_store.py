@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from halosync.domain.model import Action, Outcome
 from halosync.domain.run_order import RunMode
+from halosync.ports.item_views import ItemFilter
 from halosync.store.invoice_views import InvoiceViews
-from halosync.store.item_views import ItemFilter, ItemViews
+from halosync.store.item_views import ItemViews
 from halosync.store.run_views import RunViews
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 from devstack.ports import free_port
 from devstack.wait import until
+from halosync.ports.line_views import LineFilter, LineView
 from halosync.runtime.health import serve_until, server
-from halosync.store.line_views import LineFilter, LineView, LineViews
+from halosync.store.line_views import LineViews
 from report_api.access import long_answer
 from report_api.app import build
 

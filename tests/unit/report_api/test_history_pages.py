@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from halosync.domain.model import Outcome
-from halosync.store.invoice_views import SyncedInvoice
+from halosync.ports.invoice_views import SyncedInvoice
 from report_api.history.pages import chart_of
 
 

@@ -12,16 +12,9 @@ from halosync.domain.line_outcome import LineOutcome, line_outcome
 from halosync.domain.model import Action, Kind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.states import RunState
-from halosync.store.invoice_report_values import (
-    CustomerLines,
-    LineChoice,
-    LineCounts,
-    LineSort,
-    ReportedInvoice,
-    ReportedRun,
-)
-from halosync.store.invoice_views import LoadedInvoice
-from halosync.store.line_views import LineView
+from halosync.ports.invoice_report import CustomerLines, LineChoice, LineCounts, LineSort, ReportedInvoice, ReportedRun
+from halosync.ports.invoice_views import LoadedInvoice
+from halosync.ports.line_views import LineView
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError

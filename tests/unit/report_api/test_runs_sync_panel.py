@@ -6,10 +6,9 @@ from uuid import UUID
 
 import pytest
 from halosync.contracts.run import RunCounters
-from halosync.domain.model import Action, Outcome
+from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.states import RunState
-from halosync.store.previews import PreviewKind, kind_of
-from halosync.store.run_views import Cost
+from halosync.ports.run_views import Cost
 from hypothesis import given
 from hypothesis import strategies as st
 from report_api.runs.models import Money, RunProgress
@@ -47,18 +46,6 @@ def test_only_what_matters_is_said_aloud(shown: Progress, said: str) -> None:
 def test_a_page_is_out_of_date_when_a_run_begins_is_planned_or_ends() -> None:
     versions = [version_of(RUN, state) for state in RunState]
     assert len(set(versions)) == len(RunState) - 2  # queued, reading and planning look the same
-
-
-def test_every_item_of_a_plan_is_of_one_kind() -> None:
-    assert kind_of(Action.CREATE, Outcome.PENDING) is PreviewKind.CREATED
-    assert kind_of(Action.DELETE, Outcome.PENDING) is PreviewKind.REMOVED
-    assert kind_of(Action.DELETE, Outcome.HELD) is PreviewKind.HELD
-    assert kind_of(Action.UNCHANGED, Outcome.SYNCED) is PreviewKind.UNCHANGED
-    assert kind_of(Action.NONE, Outcome.SKIPPED) is PreviewKind.SKIPPED
-    assert kind_of(Action.UPDATE, Outcome.HELD, for_review=True) is PreviewKind.REVIEW
-    assert kind_of(Action.UPDATE, Outcome.PENDING, for_review=True) is PreviewKind.UPDATED
-    every = [(action, outcome, review) for action in Action for outcome in Outcome for review in (False, True)]
-    assert {kind_of(action, outcome, for_review=review) for action, outcome, review in every} == set(PreviewKind)
 
 
 def cost(cycle: str | None, before: str, after: str) -> Cost:

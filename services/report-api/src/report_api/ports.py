@@ -1,7 +1,7 @@
-"""What the API needs of the rest of halosync.
+"""What the API needs of the rest of halosync; `assembly` names who fulfils it.
 
-The stores stand here as they are, without Protocols: a page or a call is a question to the database, and its answer is
-the store's own read model. Whoever changes one changes the other, and no double stands in for either.
+What it asks of the stores is in `report_api.stores`. Pages and calls know these Protocols and the values of
+`halosync.ports`, and no store.
 """
 
 import asyncio
@@ -10,31 +10,15 @@ from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from halosync.contracts.settings import RateLimit
+from halosync.domain.model import Client, CustomerLink
+from halosync.ports.links import ProductLink
 from halosync.ports.requests import Asker
-from halosync.store.audit import AuditStore
-from halosync.store.connections import ConnectionStore
-from halosync.store.histories import Histories
-from halosync.store.invoice_report import InvoiceReports
-from halosync.store.invoice_views import InvoiceViews
-from halosync.store.item_views import ItemViews
-from halosync.store.kept import HaloLicences
-from halosync.store.keys import KeyStore
-from halosync.store.line_views import LineViews
-from halosync.store.links import CustomerLinks, ProductLinks
-from halosync.store.month_choices import MonthChoices
-from halosync.store.months import MonthStore
-from halosync.store.partners import PartnerStore
-from halosync.store.people import PeopleStore
-from halosync.store.previews import PreviewStore
-from halosync.store.readiness import ReadinessStore
-from halosync.store.reviews import ReviewStore
-from halosync.store.run_retries import RunRetries
-from halosync.store.run_views import RunViews
-from halosync.store.runs import RunStore
-from halosync.store.sessions import SessionStore
-from halosync.store.snapshots import SnapshotStore
 
 from report_api.shares import Shares
+from report_api.stores.access import AuditLog, Keys, Partners, People, Sessions
+from report_api.stores.halo import Connections, HaloLicences, Histories, Links, Snapshots
+from report_api.stores.invoices import InvoiceReports, InvoiceViews, LineViews, MonthChoices, Months, Readiness
+from report_api.stores.runs import ItemViews, Previews, Reviews, RunRetries, Runs, RunViews
 
 
 @dataclass(frozen=True)
@@ -102,29 +86,29 @@ class Ports:
     services: Asker
     sign_in_service: SignInService | None
     passing: tuple[type[Exception], ...]
-    audit: AuditStore
-    connections: ConnectionStore
+    audit: AuditLog
+    connections: Connections
     histories: Histories
     invoice_reports: InvoiceReports
     halo_licences: HaloLicences
     invoice_views: InvoiceViews
     item_views: ItemViews
-    keys: KeyStore
+    keys: Keys
     line_views: LineViews
-    customer_links: CustomerLinks
-    product_links: ProductLinks
-    months: MonthStore
+    customer_links: Links[CustomerLink, Client]
+    product_links: Links[ProductLink, str]
+    months: Months
     month_choices: MonthChoices
-    partners: PartnerStore
-    people: PeopleStore
-    previews: PreviewStore
-    reviews: ReviewStore
-    readiness: ReadinessStore
+    partners: Partners
+    people: People
+    previews: Previews
+    reviews: Reviews
+    readiness: Readiness
     run_views: RunViews
-    runs: RunStore
+    runs: Runs
     retries: RunRetries
-    sessions: SessionStore
-    snapshots: SnapshotStore
+    sessions: Sessions
+    snapshots: Snapshots
     shares: Shares = field(default_factory=Shares)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)

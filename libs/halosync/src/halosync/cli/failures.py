@@ -11,10 +11,10 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from halosync.cli.output import complain
 from halosync.messaging.administration import BrokerRefusedError
 from halosync.messaging.publisher import NotPublishedError
+from halosync.ports.keys import TooManyKeysError
+from halosync.ports.partners import UnknownPartnerError
 from halosync.store.grants import TooMightyError
-from halosync.store.keys import TooManyKeysError
 from halosync.store.migrate import MigrationChangedError
-from halosync.store.partners import UnknownPartnerError
 
 
 class CommandError(Exception):

@@ -14,8 +14,10 @@ from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.contracts.message import Label
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
-from halosync.store.keys import KeyRecord, KeyStore
-from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.ports.keys import KeyRecord
+from halosync.ports.partners import UnknownPartnerError
+from halosync.store.keys import KeyStore
+from halosync.store.partners import PartnerStore
 
 app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True)
 

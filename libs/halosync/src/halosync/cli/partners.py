@@ -11,7 +11,8 @@ from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Text
 from halosync.domain.acts import COMMAND_LINE
-from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.ports.partners import UnknownPartnerError
+from halosync.store.partners import PartnerStore
 
 app = typer.Typer(help="Partners: add and list them.", no_args_is_help=True)
 

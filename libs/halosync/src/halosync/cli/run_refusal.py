@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
-from halosync.store.run_retries import NothingLeftError, OutdatedRunError
-from halosync.store.runs import (
+from halosync.ports.run_start import (
     NoInvoiceError,
     NoRunError,
     NotConnectedError,
+    NothingLeftError,
     OlderPeriodError,
+    OutdatedRunError,
     RunInProgressError,
     RunNotStartedError,
     SeveralInvoicesError,

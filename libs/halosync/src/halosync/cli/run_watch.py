@@ -9,8 +9,9 @@ from rich.progress import Progress
 from halosync.cli.failures import CommandError
 from halosync.cli.run_refusal import why_no_run
 from halosync.domain.states import RunState
-from halosync.store.run_views import RunView, RunViews
-from halosync.store.runs import NoRunError
+from halosync.ports.run_start import NoRunError
+from halosync.ports.run_views import RunView
+from halosync.store.run_views import RunViews
 
 POLL_S = 0.5
 SUCCESS = frozenset({RunState.SUCCEEDED, RunState.PREVIEWED})

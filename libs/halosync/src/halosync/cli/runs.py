@@ -13,13 +13,13 @@ from halosync.cli.run_refusal import why_no_run
 from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
-from halosync.store.partners import PartnerStore, UnknownPartnerError
+from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.run_start import RunNotStartedError
+from halosync.ports.run_views import RunView
+from halosync.store.partners import PartnerStore
 from halosync.store.run_retries import RunRetries
-from halosync.store.run_views import RunView, RunViews
-from halosync.store.runs import (
-    RunNotStartedError,
-    RunStore,
-)
+from halosync.store.run_views import RunViews
+from halosync.store.runs import RunStore
 
 app = typer.Typer(help="Runs: start, retry, watch and list them.", no_args_is_help=True)
 

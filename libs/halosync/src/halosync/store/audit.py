@@ -4,33 +4,13 @@ A change that is undone leaves no entry, and one that is committed has one. What
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
-from halosync.domain.audit_sentences import describe
+from halosync.ports.audit import Entry
 from halosync.store.queries import QUERIES, Connection
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry. `act` is text: a newer version may have written one that this one does not know."""
-
-    audit_id: int
-    at: datetime
-    partner_id: str | None
-    actor: Actor
-    act: str
-    subject: str
-    detail: Mapping[str, Any]
-
-    @property
-    def sentence(self) -> str:
-        """What was done, for people."""
-        return describe(self.act, self.subject, self.detail)
 
 
 async def record(

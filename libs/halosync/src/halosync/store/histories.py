@@ -1,80 +1,17 @@
 """Why a licence or a line is as it is: what each run did to it, from which lines, for whom (spec section 11)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.domain.model import Action, Outcome
+from halosync.ports.histories import LicenceNow, Step
 from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES
 
 MOST = 500
 """So many steps of a history are told: one a month for forty years."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one run did to a licence, or was to do.
-
-    Attributes:
-        at: when the run was asked for.
-        requested_by, approve_removals, approve_review: who asked for the run, and how much that person approved.
-        removal, price_field: the settings that the run was planned with.
-        lines: the lines of the invoice that it is the sum of: ids, quantities and prices as text.
-        customer_link, product_link: the links by hand that held then; None: it was matched by name.
-    """
-
-    run_id: UUID
-    at: datetime
-    run_state: str
-    invoice_id: str
-    revision: int
-    period: str
-    currency: str
-    requested_by: str
-    approve_removals: int | None
-    approve_review: int | None
-    removal: str | None
-    price_field: str | None
-    item_id: int
-    action: Action
-    outcome: Outcome
-    reason: str | None
-    detail: str | None
-    customer_ids: Sequence[str]
-    customer_name: str
-    halo_client_id: int | None
-    product_code: str | None
-    licence_name: str | None
-    halo_licence_id: int | None
-    before: LicenceState | None
-    after: LicenceState | None
-    lines: Sequence[Mapping[str, str]]
-    customer_link: Mapping[str, Any] | None
-    product_link: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceNow:
-    """What a licence is now, as last read (`read_at`) or written; `removed_at`: halosync removed it then."""
-
-    halo_licence_id: int
-    halo_client_id: int
-    client_name: str | None
-    name: str
-    quantity: Decimal | None
-    price: Decimal | None
-    purchase_price: Decimal | None
-    billing_cycle: str | None
-    is_active: bool
-    owned: bool
-    removed_at: datetime | None
-    read_at: datetime
 
 
 class Histories:

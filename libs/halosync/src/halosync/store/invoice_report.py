@@ -11,7 +11,7 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Outcome
 from halosync.domain.remedy import SKIPS_NEEDING_ATTENTION
 from halosync.domain.states import RunState
-from halosync.store.invoice_report_values import (
+from halosync.ports.invoice_report import (
     CustomerLines,
     CycleMoney,
     LineChoice,
@@ -20,8 +20,9 @@ from halosync.store.invoice_report_values import (
     ReportedInvoice,
     ReportedRun,
 )
+from halosync.ports.line_views import LineView
 from halosync.store.invoice_views import loaded_invoice
-from halosync.store.line_views import LineView, lines_of
+from halosync.store.line_views import lines_of, parameters_of
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
 
@@ -96,7 +97,7 @@ async def _places(
         row
         async for row in QUERIES.invoice_report_places(
             connection,
-            **of.lines.parameters(),
+            **parameters_of(of.lines),
             outcome=wanted.outcome,
             needing_attention=wanted.needing_attention,
             skips_needing_attention=list(SKIPS_NEEDING_ATTENTION),

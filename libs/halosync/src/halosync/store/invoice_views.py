@@ -1,65 +1,19 @@
 """Invoices as people and programs look at them: those that count, each with a run (reads only)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from halosync.domain.model import Outcome
 from halosync.domain.states import RunState
+from halosync.ports.invoice_views import InvoiceView, LoadedInvoice, SyncedInvoice
 from halosync.store.queries import QUERIES
 
 MOST_INVOICES = 240
 """So many invoices the month picker offers: twenty years of one a month."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedInvoice:
-    """A revision of an invoice; `total` is the sum of its lines, each rounded to cents."""
-
-    invoice_pk: int
-    invoice_id: str
-    revision: int
-    period: str
-    currency: str
-    line_count: int
-    total: Decimal
-    issued_at: datetime
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceView:
-    """An invoice and its newest run, a preview too; `run_id` and `run_state` are None before the first."""
-
-    invoice: LoadedInvoice
-    run_id: UUID | None
-    run_state: RunState | None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncedInvoice:
-    """An invoice and what its run made of it.
-
-    Attributes:
-        period: the month that is billed, YYYY-MM.
-        run_id: the newest run that applied it and made a plan, else the newest that applied it; None before the first.
-        state: the state of that run.
-        counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
-    """
-
-    invoice_id: str
-    revision: int
-    period: str
-    issued_at: datetime
-    line_count: int
-    run_id: UUID | None
-    state: RunState | None
-    counts: Mapping[str, int] | None
 
 
 class InvoiceViews:

@@ -1,13 +1,13 @@
 """The items of a run as people and programs look at them (reads only)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
@@ -15,61 +15,6 @@ _LICENCE_COLUMNS = {
     side: (f"{side}_quantity", f"{side}_price", f"{side}_billing_cycle", f"{side}_active")
     for side in ("before", "after")
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """An item: one product of one client, or one licence that is to be cleaned up.
-
-    Attributes:
-        seq: its place in the plan.
-        customer_ids: several when customers share a client; none for a clean-up.
-        product_code: None for a clean-up.
-        before: the licence as Halo showed it; None if there was none.
-        after: the licence as planned; None if there will be none.
-        item_key: the same for the same thing in every run of the month (spec section 11).
-    """
-
-    item_id: int
-    seq: int
-    customer_ids: Sequence[str]
-    customer_name: str
-    halo_client_id: int | None
-    product_code: str | None
-    licence_name: str | None
-    halo_licence_id: int | None
-    action: Action
-    outcome: Outcome
-    reason: str | None
-    detail: str | None
-    before: LicenceState | None
-    after: LicenceState | None
-    attempts: int
-    item_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFilter:
-    """Which items: with this outcome, with this action, with this text in a name, code or reason. None: any."""
-
-    outcome: Outcome | None = None
-    action: Action | None = None
-    q: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemCounts:
-    """How many items of a run have each outcome and action, of those that fit a text."""
-
-    by_both: Mapping[tuple[Outcome, Action], int]
-
-    def of(self, outcome: str | None = None, action: str | None = None) -> int:
-        """Return how many have this outcome and this action; None stands for any."""
-        return sum(
-            items
-            for (of_outcome, of_action), items in self.by_both.items()
-            if outcome in (None, of_outcome) and action in (None, of_action)
-        )
 
 
 class ItemViews:

@@ -1,40 +1,15 @@
 """Licences in a partner's Halo as last read, and those that a person keeps: never removed (spec section 9)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
+from halosync.ports.halo_licences import HaloLicence
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
-
-
-@dataclass(frozen=True, slots=True)
-class HaloLicence:
-    """A licence of the last read, or written since.
-
-    Attributes:
-        owned: halosync created or updated it.
-        foreign_mark: the field by which another program marks it as its own; None: it is not marked.
-        keep: a person wants it to be kept.
-    """
-
-    halo_licence_id: int
-    halo_client_id: int
-    client_name: str | None
-    name: str
-    quantity: Decimal | None
-    price: Decimal | None
-    purchase_price: Decimal | None
-    billing_cycle: str | None
-    is_active: bool
-    owned: bool
-    foreign_mark: str | None
-    keep: bool
 
 
 class HaloLicences:

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +11,9 @@ import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.roles import Principal, Role
+from halosync.ports.keys import MOST_IN_USE, CreatedKey, KeyCounts, KeyExistsError, KeyRecord, TooManyKeysError
+from halosync.ports.partners import UnknownPartnerError
 from halosync.store.audit import record
-from halosync.store.partners import UnknownPartnerError
 from halosync.store.queries import QUERIES, Connection
 
 _PREFIX = "hs_"
@@ -21,51 +21,9 @@ _PREFIX = "hs_"
 
 _RANDOM_BYTES = 32
 
-MOST_IN_USE = 50
-"""Of one partner's keys (spec section 10)."""
 
 _NOTE_EVERY_S = 300.0
 """How exactly the last use of a key is known; each note is a write."""
-
-
-class KeyExistsError(RuntimeError):
-    """There is a key of that id already."""
-
-
-class TooManyKeysError(RuntimeError):
-    """The partner has as many keys in use as it may have."""
-
-
-@dataclass(frozen=True)
-class CreatedKey:
-    """A new key. `api_key` is shown once and kept nowhere, and no traceback shows it."""
-
-    key_id: UUID
-    api_key: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class KeyRecord:
-    """What is kept of a key: never the key itself. `revoked_at` None means that it is in use.
-
-    `last_used_at` is exact to a few minutes; None: not yet, or not since it is noted.
-    """
-
-    key_id: UUID
-    partner_id: str | None
-    name: str
-    role: Role
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-@dataclass(frozen=True)
-class KeyCounts:
-    """How many keys a partner has: all that there ever were, and those in use."""
-
-    every: int
-    in_use: int
 
 
 class KeyStore:

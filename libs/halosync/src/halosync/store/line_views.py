@@ -1,8 +1,6 @@
 """The lines of an invoice, each with what became of it in a run (reads only)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +8,7 @@ import asyncpg
 
 from halosync.domain.line_outcome import LineOutcome, line_outcome
 from halosync.domain.model import Action, Kind, Outcome
+from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
 
@@ -20,59 +19,9 @@ _WITH_REASONS = [Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING]
 """Outcomes that may have a reason; what was synchronised has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """A line and what became of it in a run; outcome to `run_id` are None before there is one.
-
-    Attributes:
-        line_no: its position in the invoice, counted from 1.
-        item_id: the item that answers for the line; None: none does.
-    """
-
-    line_no: int
-    line_id: str
-    customer_id: str
-    customer_name: str
-    product_code: str
-    product_name: str
-    kind: Kind
-    quantity: Decimal
-    unit_price: Decimal
-    billing_cycle: str
-    outcome: Outcome | None
-    action: Action | None
-    reason: str | None
-    detail: str | None
-    item_id: int | None
-    run_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class LinesOfRun:
-    """The lines of an invoice beside what a run made of them.
-
-    Attributes:
-        invoice_pk: the invoice.
-        run_id: the run; None: there is none yet.
-        line_offset: what the run adds to the numbers of these lines.
-    """
-
-    invoice_pk: int
-    run_id: UUID | None
-    line_offset: int = 0
-
-    def parameters(self) -> dict[str, Any]:
-        """Return what the queries take."""
-        return {"invoice_pk": self.invoice_pk, "run_id": self.run_id, "line_offset": self.line_offset}
-
-
-@dataclass(frozen=True, slots=True)
-class LineFilter:
-    """Which lines: with this outcome, of this customer, with this text in a name, code or reason. None: any."""
-
-    outcome: Outcome | None = None
-    customer_id: str | None = None
-    q: str | None = None
+def parameters_of(of: LinesOfRun) -> dict[str, Any]:
+    """Return what the queries take of it."""
+    return {"invoice_pk": of.invoice_pk, "run_id": of.run_id, "line_offset": of.line_offset}
 
 
 class LineViews:
@@ -89,7 +38,7 @@ class LineViews:
         if wanted.outcome is not None and of.run_id is None:
             return []
         arguments: dict[str, Any] = {
-            **of.parameters(),
+            **parameters_of(of),
             "outcome": wanted.outcome,
             "line_no": after,
             "customer_id": wanted.customer_id,
@@ -114,7 +63,7 @@ class LineViews:
 
 async def lines_of(connection: Connection, of: LinesOfRun, line_nos: Sequence[int]) -> Sequence[LineView]:
     """Return the lines of these numbers, in their order, as the caller's transaction sees them."""
-    rows = QUERIES.line_views_of(connection, line_nos=line_nos, **of.parameters())
+    rows = QUERIES.line_views_of(connection, line_nos=line_nos, **parameters_of(of))
     return [_line(row, of.run_id) async for row in rows]
 
 

@@ -1,7 +1,5 @@
 """What a person has said of a month (spec section 9, "Which invoice")."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -9,29 +7,11 @@ import asyncpg
 from halosync.domain.acts import Act, Actor
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.run_sentences import NoRun
+from halosync.ports.months import NewestMonth
+from halosync.ports.run_start import NoInvoiceError, SeveralInvoicesError
 from halosync.store.audit import record
 from halosync.store.invoice_choice import month_of_run
 from halosync.store.queries import QUERIES
-from halosync.store.runs import NoInvoiceError, SeveralInvoicesError
-
-
-@dataclass(frozen=True, slots=True)
-class NewestMonth:
-    """The month of the newest invoice.
-
-    Attributes:
-        period: YYYY-MM.
-        invoice_ids: its invoices that none supersedes, the newest first.
-        choice: what a person said of several; None: nothing.
-        counting: the keys of those that a Sync is for.
-        why_not: why a Sync would not begin; None: it would.
-    """
-
-    period: str
-    invoice_ids: Sequence[str]
-    choice: MonthInvoices | None
-    counting: Sequence[int]
-    why_not: NoRun | None
 
 
 class MonthChoices:

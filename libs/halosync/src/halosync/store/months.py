@@ -1,20 +1,28 @@
 """Months in Postgres: the reconciliation, acceptances, closing. What they mean: `halosync.domain.month`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.decimals import plain
 from halosync.domain.model import Outcome
-from halosync.domain.month import MonthGroup, Reconciliation, reconcile
+from halosync.domain.month import MonthGroup, reconcile
+from halosync.ports.months import (
+    Changes,
+    Closing,
+    Month,
+    MonthChangedError,
+    MonthInvoice,
+    MonthItem,
+    NotReadyError,
+    UnknownItemError,
+)
 from halosync.store.audit import record
-from halosync.store.invoice_views import LoadedInvoice, loaded_invoice
+from halosync.store.invoice_views import loaded_invoice
 from halosync.store.queries import QUERIES, Connection
 
 MOST_EXCEPTIONS = 10_000
@@ -22,99 +30,6 @@ MOST_EXCEPTIONS = 10_000
 
 
 _CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
-
-
-class UnknownItemError(LookupError):
-    """Nothing of that key is in the month."""
-
-
-class NotReadyError(RuntimeError):
-    """The month cannot be closed: `open_things` of it are neither synchronised nor accepted."""
-
-    def __init__(self, open_things: int) -> None:
-        super().__init__(f"{open_things} things are open")
-        self.open_things = open_things
-
-
-class MonthChangedError(RuntimeError):
-    """The month has changed since it was looked at: it has `accepted` accepted exceptions now."""
-
-    def __init__(self, accepted: int) -> None:
-        super().__init__(f"{accepted} exceptions are accepted by now")
-        self.accepted = accepted
-
-
-@dataclass(frozen=True, slots=True)
-class MonthInvoice:
-    """An invoice of the month; `counts`: the month is made of it."""
-
-    invoice: LoadedInvoice
-    counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The net effect of all runs of the month: how many licences were created, updated, deleted."""
-
-    created: int
-    updated: int
-    deleted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """That a month is closed: when, by whom, and what was certified then."""
-
-    closed_at: datetime
-    closed_by: str
-    certificate: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month of a partner as it stands."""
-
-    period: str
-    invoices: Sequence[MonthInvoice]
-    reconciliation: Reconciliation
-    changes: Changes
-    closing: Closing | None
-
-    @property
-    def currency(self) -> str:
-        """The currency of the invoices that count, ISO 4217."""
-        return next(each.invoice.currency for each in self.invoices if each.counts)
-
-
-@dataclass(frozen=True, slots=True)
-class MonthItem:
-    """A row behind the sums: one thing of one customer in one billing cycle, and who accepted it as it is."""
-
-    item_key: str
-    customer_id: str
-    customer_name: str
-    halo_client_id: int | None
-    product_code: str | None
-    licence_name: str | None
-    halo_licence_id: int | None
-    run_id: UUID | None
-    item_id: int | None
-    outcome: Outcome | None
-    reason: str | None
-    detail: str | None
-    billing_cycle: str | None
-    cycle_key: str
-    lines: int
-    billed: Decimal
-    in_halo: Decimal
-    note: str | None
-    accepted_by: str | None
-    accepted_at: datetime | None
-
-    @property
-    def difference(self) -> Decimal:
-        """What is billed and not in Halo."""
-        return self.billed - self.in_halo
 
 
 class MonthStore:

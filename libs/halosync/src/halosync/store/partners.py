@@ -1,44 +1,16 @@
 """Partners and their settings (spec section 3, "Settings of a partner")."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.domain.acts import Act, Actor
+from halosync.ports.partners import Partner, SettingsChangedError, SettingsChanges, UnknownPartnerError
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES
-
-
-class UnknownPartnerError(LookupError):
-    """There is no partner of that id."""
-
-    def __init__(self, partner_id: str) -> None:
-        super().__init__(f"there is no partner {partner_id!r}")
-        self.partner_id = partner_id
-
-
-SettingsChanges: TypeAlias = Mapping[str, tuple[Any, Any]]
-"""Settings that were changed, by name: the old value and the new one, as JSON has them."""
-
-
-class SettingsChangedError(RuntimeError):
-    """Somebody else has changed the settings meanwhile."""
-
-
-@dataclass(frozen=True)
-class Partner:
-    """A partner (MSP). `connection` is the state of its Halo connection, `tenant` None until it named one."""
-
-    partner_id: str
-    name: str
-    created_at: datetime
-    connection: str
-    tenant: str | None
 
 
 class PartnerStore:

@@ -4,38 +4,16 @@ A person is known by the e-mail address that the sign-in service vouches for, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.roles import Role
+from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
 from halosync.store.audit import record
-from halosync.store.partners import UnknownPartnerError
 from halosync.store.queries import QUERIES, Connection
-
-MOST_PEOPLE = 200
-"""Of one partner, and of the operators."""
-
-
-class TooManyPeopleError(RuntimeError):
-    """The partner has as many people as it may have."""
-
-
-class LastAdminError(RuntimeError):
-    """Without this admin nobody could let anybody in: there is no other, and no API key with that role."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A person's role at a partner; `partner_id` None: an operator. `email` is in lower case."""
-
-    email: str
-    partner_id: str | None
-    role: Role
-    created_at: datetime
 
 
 class PeopleStore:

@@ -2,9 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,61 +10,12 @@ import asyncpg
 
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
-from halosync.store.item_views import ItemView, item_view
+from halosync.domain.preview_kinds import PreviewKind, kind_of
+from halosync.ports.item_views import ItemView
+from halosync.ports.previews import CustomerChanges
+from halosync.ports.run_views import Cost
+from halosync.store.item_views import item_view
 from halosync.store.queries import QUERIES
-from halosync.store.run_views import Cost
-
-
-class PreviewKind(StrEnum):
-    """What becomes of an item, as a person thinks of it."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    REMOVED = "removed"
-    HELD = "held"
-    """A removal that waits for approval: the delete guard holds it."""
-    REVIEW = "review"
-    """It would remove or reprice what halosync has not written, and waits for the first review."""
-    UNCHANGED = "unchanged"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-_OF_PENDING = {
-    Action.CREATE: PreviewKind.CREATED,
-    Action.UPDATE: PreviewKind.UPDATED,
-    Action.DELETE: PreviewKind.REMOVED,
-}
-_OF_OUTCOME = {
-    Outcome.HELD: PreviewKind.HELD,
-    Outcome.SYNCED: PreviewKind.UNCHANGED,
-    Outcome.SKIPPED: PreviewKind.SKIPPED,
-    Outcome.FAILED: PreviewKind.FAILED,
-}
-
-
-def kind_of(action: Action, outcome: Outcome, *, for_review: bool = False) -> PreviewKind:
-    """Return what becomes of an item of a plan that nobody has carried out; `for_review`: the first review holds it."""
-    if for_review and outcome is Outcome.HELD:
-        return PreviewKind.REVIEW
-    return _OF_PENDING.get(action, PreviewKind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerChanges:
-    """What becomes of a customer's items, and what that costs.
-
-    Attributes:
-        customer: what it is known by in these pages: its client in Halo, or its own id where it has none.
-        name: the customer's name.
-        counts: how many of its items are of each kind.
-        costs: by billing cycle.
-    """
-
-    customer: str
-    name: str
-    counts: Mapping[PreviewKind, int]
-    costs: Sequence[Cost]
 
 
 def _kind(row: asyncpg.Record) -> PreviewKind:

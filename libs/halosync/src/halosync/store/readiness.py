@@ -1,61 +1,12 @@
 """How ready partners are for a month: what the invoice team asks before and after it publishes (reads only)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
+from halosync.ports.readiness import PartnerReadiness
 from halosync.store.queries import QUERIES
-
-
-@dataclass(frozen=True, slots=True)
-class PartnerReadiness:
-    """A partner and what a month needs of it.
-
-    Attributes:
-        connection: the state of its connection to Halo.
-        problem: why it is broken, in words; None otherwise.
-        review_done: the first review is done, or not wanted.
-        invoice_id: the newest invoice of the month that was asked for, or of any; None without one.
-        run_id: the newest run that applied it; without an invoice, any; None without one.
-        unmatched_customers: how many customers of the newest plan have no Halo client.
-        unmatched_amount: what their recurring lines come to, in `currency`.
-    """
-
-    partner_id: str
-    name: str
-    connection: str
-    tenant: str | None
-    problem: str | None
-    review_done: bool
-    invoice_id: str | None
-    revision: int | None
-    period: str | None
-    currency: str | None
-    total: Decimal | None
-    run_id: UUID | None
-    run_state: str | None
-    finished_at: datetime | None
-    failed: int | None
-    held: int | None
-    unmatched_customers: int
-    unmatched_amount: Decimal
-
-    @property
-    def missing(self) -> Sequence[str]:
-        """What the partner still has to do before its invoice is synchronised without it: codes."""
-        found = []
-        if self.connection != "connected":
-            found.append("not_connected" if self.connection == "disconnected" else "connection_broken")
-        if not self.review_done:
-            found.append("first_review")
-        if self.unmatched_customers:
-            found.append("unmatched_customers")
-        return found
 
 
 class ReadinessStore:

@@ -1,7 +1,6 @@
 """The first review of a Halo: what waits, with examples and sums, and what each choice would do (spec section 9)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,21 +9,11 @@ import asyncpg
 
 from halosync.domain.model import Action
 from halosync.domain.review_choices import ReviewChoice, ReviewOutlook, SellingSum
-from halosync.store.item_views import ItemView, item_view
+from halosync.ports.item_views import ItemView
+from halosync.ports.reviews import ReviewGroup
+from halosync.ports.run_views import Cost
+from halosync.store.item_views import item_view
 from halosync.store.queries import QUERIES
-from halosync.store.run_views import Cost
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewGroup:
-    """What waits for the first review and is of one kind: new selling prices (`update`), or removals (`delete`).
-
-    `costs` are what these licences sell for before and after, by billing cycle, in cents.
-    """
-
-    action: Action
-    items: int
-    costs: Sequence[Cost]
 
 
 class ReviewStore:

@@ -14,44 +14,16 @@ from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
+from halosync.ports.run_start import (
+    NoRunError,
+    NothingLeftError,
+    OutdatedRunError,
+    RunInProgressError,
+)
+from halosync.ports.run_views import RunView
 from halosync.store.queries import QUERIES
-from halosync.store.run_views import RunView, run_view
-from halosync.store.runs import NoRunError, RunInProgressError, RunNotStartedError, start_run
-
-
-class NothingLeftError(RunNotStartedError):
-    """A retry would do nothing.
-
-    Attributes:
-        why: the run left nothing, or was a preview; it left only removals that wait for a person's approval; or a later
-            run of the same invoice has succeeded.
-        held: how many removals wait for approval.
-        run_id: the later run that has done it, with `done_since`.
-    """
-
-    def __init__(self, why: NoRun, *, held: int = 0, run_id: UUID | None = None) -> None:
-        super().__init__(why)
-        self.why = why
-        self.held = held
-        self.run_id = run_id
-
-
-class OutdatedRunError(RunNotStartedError):
-    """The run's invoice is no longer the newest: a retry would write yesterday's quantities.
-
-    Attributes:
-        invoice_id: the run's invoice.
-        newer_id: the one that is the newest now, or None when the run's was superseded and there is none.
-        newer_revision: its revision.
-    """
-
-    why = NoRun.RUN_OUTDATED
-
-    def __init__(self, invoice_id: str, newer_id: str | None, newer_revision: int | None) -> None:
-        super().__init__(invoice_id)
-        self.invoice_id = invoice_id
-        self.newer_id = newer_id
-        self.newer_revision = newer_revision
+from halosync.store.run_views import run_view
+from halosync.store.runs import start_run
 
 
 @dataclass(frozen=True)

@@ -16,73 +16,23 @@ from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
+from halosync.ports.run_start import (
+    EmptyInvoiceError,
+    NoInvoiceError,
+    NoRunError,
+    NotConnectedError,
+    OlderPeriodError,
+    RunInProgressError,
+    RunNotStartedError,
+    SeenChangedError,
+    SeveralInvoicesError,
+)
 from halosync.store.audit import record
 from halosync.store.invoice_choice import month_of_run
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.run_views import run_view
-from halosync.store.seen import SeenChangedError, change_since, must_still_hold
-
-
-class RunNotStartedError(Exception):
-    """No run was started. `why` is the reason, which has a sentence in `WHY_NO_RUN`."""
-
-    why: NoRun
-
-
-class NoInvoiceError(RunNotStartedError):
-    """There is no such invoice, or none at all."""
-
-    why = NoRun.INVOICE_NOT_FOUND
-
-
-class EmptyInvoiceError(RunNotStartedError):
-    """The invoice has no lines; it starts no run (spec section 3, "Delete guard")."""
-
-    why = NoRun.INVOICE_EMPTY
-
-
-class OlderPeriodError(RunNotStartedError):
-    """The invoice is older than what counts now, and nobody has allowed that."""
-
-    why = NoRun.OLDER_PERIOD
-
-
-class SeveralInvoicesError(RunNotStartedError):
-    """A month has several invoices, and nobody has said which count, or they cannot count together.
-
-    Attributes:
-        period: the month.
-        invoice_ids: those of it that none supersedes, the newest first.
-    """
-
-    def __init__(self, why: NoRun, period: str, invoice_ids: Sequence[str]) -> None:
-        super().__init__(f"{period}: {', '.join(invoice_ids)}")
-        self.why = why
-        self.period = period
-        self.invoice_ids = invoice_ids
-
-
-class NotConnectedError(RunNotStartedError):
-    """The partner's Halo is not connected."""
-
-    why = NoRun.NOT_CONNECTED
-
-
-class NoRunError(RunNotStartedError):
-    """The partner has no such run."""
-
-    why = NoRun.RUN_NOT_FOUND
-
-
-class RunInProgressError(RunNotStartedError):
-    """One run per partner at a time; `run_id` is the one that goes on."""
-
-    why = NoRun.RUN_IN_PROGRESS
-
-    def __init__(self, run_id: UUID) -> None:
-        super().__init__(f"run {run_id} is still going on")
-        self.run_id = run_id
+from halosync.store.seen import change_since, must_still_hold
 
 
 class RunStore:

@@ -9,15 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.run_order import RunOrder, SeenChange
+from halosync.ports.run_start import SeenChangedError
 from halosync.store.queries import QUERIES, Connection
-
-
-class SeenChangedError(RuntimeError):
-    """What the person saw does not hold any more; nothing was started."""
-
-    def __init__(self, change: SeenChange) -> None:
-        super().__init__(f"the {change} that was seen does not hold any more")
-        self.change = change
 
 
 async def change_since(

@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import asdict, replace
+from typing import Any
 
 import asyncpg
 
-from halosync.domain.acts import Act, Actor
+from halosync.domain.acts import Act
 from halosync.domain.roles import Principal, Role
+from halosync.ports.sessions import Notice, PartnerHeader, Session
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.storable import storable
@@ -32,42 +33,6 @@ MOST_NOTICES = 5
 _NOTICE_CHARACTERS = 1000
 
 _TOKEN_BYTES = 32
-
-
-NoticeKind: TypeAlias = Literal["good", "bad", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the next page tells about what was just done."""
-
-    kind: NoticeKind
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session in use. `acts_for` None: no partner has been picked yet, or it may not be entered any more."""
-
-    principal: Principal
-    acts_for: str | None
-    notices: Sequence[Notice]
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts, for the audit log."""
-        return self.principal.actor
-
-
-@dataclass(frozen=True, slots=True)
-class PartnerHeader:
-    """What every page of a partner shows of it. `connection` is the state of its connection to Halo."""
-
-    partner_id: str
-    name: str
-    connection: Literal["disconnected", "connected", "broken"]
-    tenant: str | None
-    problem: str | None
 
 
 class SessionStore:

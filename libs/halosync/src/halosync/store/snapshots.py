@@ -1,7 +1,6 @@
 """What the last read of a partner's Halo showed, page by page, and asking for another read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,21 +9,14 @@ import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client
+from halosync.ports.halo_licences import LicenceNameCount
+from halosync.ports.run_start import NotConnectedError
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES
-from halosync.store.runs import NotConnectedError
 from halosync.store.search import pattern
 
 LOST_S = 900.0
 """A refresh that no planner has worked on for so long is lost: three times the longest delay tier."""
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceNameCount:
-    """A name that licences in Halo have, and how many have it."""
-
-    name: str
-    licences: int
 
 
 class SnapshotStore:

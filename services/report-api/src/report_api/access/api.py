@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from halosync.domain.roles import Role
-from halosync.store.keys import TooManyKeysError
+from halosync.ports.keys import TooManyKeysError
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from halosync.contracts.message import Label
 from halosync.domain.roles import Role
-from halosync.store.keys import MOST_IN_USE
+from halosync.ports.keys import MOST_IN_USE
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.web.fields import VISIBLE

@@ -2,7 +2,7 @@
 
 from halosync.domain.acts import Actor
 from halosync.domain.roles import Role
-from halosync.store.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
+from halosync.ports.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
 
 from report_api.ports import Ports
 from report_api.web.problems import Problem, not_found, too_many_requests

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
-from halosync.store.sessions import Notice, NoticeKind
+from halosync.ports.sessions import Notice, NoticeKind
 
 from report_api.ports import ports_of
 from report_api.web.visitor import SignedIn, Visitor

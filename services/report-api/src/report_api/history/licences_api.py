@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from halosync.store.histories import Step
+from halosync.ports.histories import Step
 
 from report_api.access.api_guard import Partner, partner_router
 from report_api.history.licence_models import History, HistoryStep, LicenceNow

@@ -9,7 +9,7 @@ from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
 from halosync.domain.audit_sentences import KINDS, short_id
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
-from halosync.store.invoice_views import SyncedInvoice
+from halosync.ports.invoice_views import SyncedInvoice
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from halosync.contracts.invoice import Period
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
-from halosync.store.invoice_views import InvoiceView
-from halosync.store.line_views import LineFilter, LineView
+from halosync.ports.invoice_views import InvoiceView
+from halosync.ports.line_views import LineFilter, LineView
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import Partner, partner_router

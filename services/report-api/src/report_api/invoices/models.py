@@ -6,7 +6,7 @@ from uuid import UUID
 
 from halosync.domain.model import Action, Kind, Outcome
 from halosync.domain.states import RunState
-from halosync.store.invoice_views import InvoiceView
+from halosync.ports.invoice_views import InvoiceView
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.runs.models import Run

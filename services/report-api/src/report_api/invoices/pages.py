@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Kind, Outcome
-from halosync.store.invoice_report_values import LineChoice, LineSort, ReportedInvoice
+from halosync.ports.invoice_report import LineChoice, LineSort, ReportedInvoice
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from report_api.access.page_guard import partner_pages

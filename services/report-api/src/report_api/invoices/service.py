@@ -7,7 +7,7 @@ from operator import attrgetter
 from fastapi.responses import StreamingResponse
 from halosync.contracts.settings import PartnerSettings
 from halosync.domain.invoice_day import next_expected
-from halosync.store.line_views import LineView
+from halosync.ports.line_views import LineView
 
 from report_api.invoices.models import Line
 from report_api.web.csv_export import csv_response

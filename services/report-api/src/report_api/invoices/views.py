@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from halosync.domain.model import Outcome
 from halosync.domain.remedy import Remedy, needs_attention, remedy_of
-from halosync.store.invoice_report_values import CustomerLines, ReportedInvoice
+from halosync.ports.invoice_report import CustomerLines, ReportedInvoice
 
 from report_api.invoices.models import Line
 from report_api.runs import sentences

@@ -13,7 +13,7 @@ from halosync.domain.model import CustomerLink
 from halosync.domain.roles import Role
 from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, NotInHaloError, ProductLink, Target
-from halosync.store.runs import NotConnectedError
+from halosync.ports.run_start import NotConnectedError
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router

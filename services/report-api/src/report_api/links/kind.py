@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
 from halosync.ports.links import Link, LinkPicture, RefusedChange, Target
-from halosync.store.links import LinkStore
 from pydantic import TypeAdapter
 
 from report_api.links.sharing import Others, Sharing
 from report_api.links.sheet import Cells
 from report_api.ports import Ports
+from report_api.stores.halo import Links
 
 Candidate: TypeAlias = tuple[int | None, str]
 """A client's id and name; licence names have no id."""
@@ -128,7 +128,7 @@ class LinkKind(Generic[Link, Target]):
     noun: str
     target_noun: str
     no_link: Link
-    store: Callable[[Ports], LinkStore[Link, Target]]
+    store: Callable[[Ports], Links[Link, Target]]
 
     rows: Callable[[LinkPicture[Link, Target]], list[LinkRow[Link]]]
     order: Callable[[LinkRow[Link]], tuple[str, str]]

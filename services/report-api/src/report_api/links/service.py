@@ -7,10 +7,10 @@ from typing import Generic
 
 from halosync.domain.acts import Actor
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
-from halosync.store.links import LinkStore
 
 from report_api.links.changes import judge_ticks
 from report_api.links.kind import LinkKind, LinkRow
+from report_api.stores.halo import Links
 
 
 class UnknownRowError(LookupError):
@@ -32,7 +32,7 @@ class Applied(Generic[Link, Target]):
 class Linking(Generic[Link, Target]):
     """The use cases of one kind of links. The picture is read once; the store judges each change by what it holds."""
 
-    def __init__(self, kind: LinkKind[Link, Target], store: LinkStore[Link, Target]) -> None:
+    def __init__(self, kind: LinkKind[Link, Target], store: Links[Link, Target]) -> None:
         self._kind = kind
         self._store = store
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from halosync.domain.roles import Role
-from halosync.store.months import Month, MonthChangedError, NotReadyError, UnknownItemError
+from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router

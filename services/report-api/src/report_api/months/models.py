@@ -7,7 +7,7 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from halosync.domain.model import Outcome
 from halosync.domain.month import CustomerSum, MonthState
-from halosync.store.months import Closing, Month, MonthItem
+from halosync.ports.months import Closing, Month, MonthItem
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from report_api.web.fields import INTEGRAL, PRINTABLE, Amount

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
 from halosync.domain.roles import Role
-from halosync.store.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
+from halosync.ports.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages

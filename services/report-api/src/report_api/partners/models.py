@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from halosync.store.readiness import PartnerReadiness
+from halosync.ports.readiness import PartnerReadiness
 from pydantic import BaseModel, Field
 
 from report_api.web.fields import Amount

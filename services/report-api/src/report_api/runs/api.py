@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.model import Action, Outcome
 from halosync.domain.roles import Role
-from halosync.store.item_views import ItemFilter
+from halosync.ports.item_views import ItemFilter
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router

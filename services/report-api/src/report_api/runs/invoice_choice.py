@@ -3,7 +3,7 @@
 from halosync.domain.acts import Actor
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.run_sentences import WHY_NO_RUN
-from halosync.store.runs import NoInvoiceError, SeveralInvoicesError
+from halosync.ports.run_start import NoInvoiceError, SeveralInvoicesError
 
 from report_api.ports import Ports
 from report_api.web.problems import Problem, not_found

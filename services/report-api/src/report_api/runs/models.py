@@ -9,7 +9,7 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.domain.states import RunState
-from halosync.store.run_views import RunView
+from halosync.ports.run_views import RunView
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from report_api.web.fields import INTEGRAL, VISIBLE, Amount

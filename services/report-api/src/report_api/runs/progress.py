@@ -7,7 +7,7 @@ from uuid import UUID
 
 from halosync.contracts.settings import RateLimit
 from halosync.domain.states import RunState
-from halosync.store.run_views import RunEffort, RunView
+from halosync.ports.run_views import RunEffort, RunView
 
 from report_api.ports import Ports
 from report_api.runs import sentences

@@ -8,8 +8,8 @@ from typing import Any
 from halosync.domain.model import Action, Removal
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.review_choices import ReviewChoice, ReviewOutlook
-from halosync.store.reviews import ReviewGroup
-from halosync.store.run_views import Cost
+from halosync.ports.reviews import ReviewGroup
+from halosync.ports.run_views import Cost
 
 from report_api.ports import Ports
 from report_api.runs.models import Item, Run

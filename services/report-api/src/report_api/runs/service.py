@@ -10,10 +10,9 @@ from uuid import UUID
 
 from fastapi.responses import StreamingResponse
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
-from halosync.store.item_views import ItemFilter, ItemView
-from halosync.store.run_retries import NothingLeftError
-from halosync.store.run_views import Cost, RunView
-from halosync.store.runs import RunInProgressError, RunNotStartedError, SeveralInvoicesError
+from halosync.ports.item_views import ItemFilter, ItemView
+from halosync.ports.run_start import NothingLeftError, RunInProgressError, RunNotStartedError, SeveralInvoicesError
+from halosync.ports.run_views import Cost, RunView
 
 from report_api.ports import Ports
 from report_api.runs.models import Item, LicenceShape, Money, Run

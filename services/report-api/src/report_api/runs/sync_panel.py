@@ -13,9 +13,9 @@ from uuid import UUID
 from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
-from halosync.store.invoice_views import LoadedInvoice
-from halosync.store.month_choices import NewestMonth
-from halosync.store.run_views import RunView
+from halosync.ports.invoice_views import LoadedInvoice
+from halosync.ports.months import NewestMonth
+from halosync.ports.run_views import RunView
 
 from report_api.ports import Ports
 from report_api.runs import sentences

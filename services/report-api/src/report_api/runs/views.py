@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from halosync.domain.billing_cycles import cycle_key
-from halosync.store.previews import PreviewKind
-from halosync.store.run_views import Cost
+from halosync.domain.preview_kinds import PreviewKind
+from halosync.ports.run_views import Cost
 
 from report_api.runs import sentences
 from report_api.runs.models import Item, LicenceShape, Money, Run

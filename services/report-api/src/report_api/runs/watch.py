@@ -8,7 +8,7 @@ from enum import Enum, auto
 from functools import partial
 from uuid import UUID
 
-from halosync.store.run_views import RunView
+from halosync.ports.run_views import RunView
 
 from report_api.ports import Ports
 from report_api.runs.models import Ahead, RunProgress

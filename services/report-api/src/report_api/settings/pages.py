@@ -10,7 +10,7 @@ from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
-from halosync.store.partners import SettingsChangedError
+from halosync.ports.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify

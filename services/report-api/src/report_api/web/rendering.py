@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from halosync.domain.roles import Role
-from halosync.store.sessions import Notice
+from halosync.ports.sessions import Notice
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette import staticfiles
 from starlette.responses import Response

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from halosync.domain.acts import Actor
 from halosync.domain.roles import Role
-from halosync.store.sessions import PartnerHeader, Session
+from halosync.ports.sessions import PartnerHeader, Session
 
 from report_api.web.forms import csrf_token
 

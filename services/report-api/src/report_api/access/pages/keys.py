@@ -7,7 +7,7 @@ from fastapi import Path, Request, Response
 from halosync.contracts.message import Label
 from halosync.domain.audit_sentences import short_id
 from halosync.domain.roles import Role
-from halosync.store.keys import KeyExistsError, KeyRecord, TooManyKeysError
+from halosync.ports.keys import KeyExistsError, KeyRecord, TooManyKeysError
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.models import NO_KEY, TOO_MANY_KEYS

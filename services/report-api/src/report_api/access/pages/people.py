@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path, Request, Response
 from halosync.domain.people import normal_email
 from halosync.domain.roles import Role
-from halosync.store.people import MOST_PEOPLE
+from halosync.ports.people import MOST_PEOPLE
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.people import NO_PERSON, put_person, remove_person

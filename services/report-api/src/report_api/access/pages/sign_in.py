@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
-from halosync.store.partners import Partner
+from halosync.ports.partners import Partner
 
 from report_api.access.page_guard import public_pages, require_own_form, signed_in_pages
 from report_api.access.session import (

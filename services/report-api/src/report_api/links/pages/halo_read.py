@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from halosync.domain.roles import Role
-from halosync.store.runs import NotConnectedError
+from halosync.ports.run_start import NotConnectedError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
 from halosync.domain.states import RunState
-from halosync.store.previews import PreviewKind
-from halosync.store.run_views import RunView
+from halosync.ports.run_views import RunView
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere

@@ -7,7 +7,7 @@ from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.review_choices import ReviewChoice
 from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder
-from halosync.store.partners import SettingsChangedError
+from halosync.ports.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify

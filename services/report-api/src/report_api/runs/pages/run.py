@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Action, Outcome
-from halosync.store.item_views import ItemFilter
+from halosync.ports.item_views import ItemFilter
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere

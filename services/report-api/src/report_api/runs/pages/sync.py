@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
-from halosync.store.seen import SeenChangedError
+from halosync.ports.run_start import SeenChangedError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData
 

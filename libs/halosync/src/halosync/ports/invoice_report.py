@@ -14,8 +14,8 @@ from uuid import UUID
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Kind, Outcome
 from halosync.domain.states import RunState
-from halosync.store.invoice_views import LoadedInvoice
-from halosync.store.line_views import LinesOfRun, LineView
+from halosync.ports.invoice_views import LoadedInvoice
+from halosync.ports.line_views import LinesOfRun, LineView
 
 
 class LineSort(StrEnum):

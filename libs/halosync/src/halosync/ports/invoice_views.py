@@ -1,0 +1,54 @@
+"""Invoices as people and programs look at them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from halosync.domain.states import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedInvoice:
+    """A revision of an invoice; `total` is the sum of its lines, each rounded to cents."""
+
+    invoice_pk: int
+    invoice_id: str
+    revision: int
+    period: str
+    currency: str
+    line_count: int
+    total: Decimal
+    issued_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice and its newest run, a preview too; `run_id` and `run_state` are None before the first."""
+
+    invoice: LoadedInvoice
+    run_id: UUID | None
+    run_state: RunState | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedInvoice:
+    """An invoice and what its run made of it.
+
+    Attributes:
+        period: the month that is billed, YYYY-MM.
+        run_id: the newest run that applied it and made a plan, else the newest that applied it; None before the first.
+        state: the state of that run.
+        counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
+    """
+
+    invoice_id: str
+    revision: int
+    period: str
+    issued_at: datetime
+    line_count: int
+    run_id: UUID | None
+    state: RunState | None
+    counts: Mapping[str, int] | None

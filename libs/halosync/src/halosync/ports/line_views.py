@@ -1,0 +1,58 @@
+"""The lines of an invoice, each with what became of it in a run."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from halosync.domain.model import Action, Kind, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line and what became of it in a run; outcome to `run_id` are None before there is one.
+
+    Attributes:
+        line_no: its position in the invoice, counted from 1.
+        item_id: the item that answers for the line; None: none does.
+    """
+
+    line_no: int
+    line_id: str
+    customer_id: str
+    customer_name: str
+    product_code: str
+    product_name: str
+    kind: Kind
+    quantity: Decimal
+    unit_price: Decimal
+    billing_cycle: str
+    outcome: Outcome | None
+    action: Action | None
+    reason: str | None
+    detail: str | None
+    item_id: int | None
+    run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinesOfRun:
+    """The lines of an invoice beside what a run made of them.
+
+    Attributes:
+        invoice_pk: the invoice.
+        run_id: the run; None: there is none yet.
+        line_offset: what the run adds to the numbers of these lines.
+    """
+
+    invoice_pk: int
+    run_id: UUID | None
+    line_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """Which lines: with this outcome, of this customer, with this text in a name, code or reason. None: any."""
+
+    outcome: Outcome | None = None
+    customer_id: str | None = None
+    q: str | None = None

@@ -1,0 +1,33 @@
+"""Partners, and why their settings were not changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+
+class UnknownPartnerError(LookupError):
+    """There is no partner of that id."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(f"there is no partner {partner_id!r}")
+        self.partner_id = partner_id
+
+
+SettingsChanges: TypeAlias = Mapping[str, tuple[Any, Any]]
+"""Settings that were changed, by name: the old value and the new one, as JSON has them."""
+
+
+class SettingsChangedError(RuntimeError):
+    """Somebody else has changed the settings meanwhile."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A partner (MSP). `connection` is the state of its Halo connection, `tenant` None until it named one."""
+
+    partner_id: str
+    name: str
+    created_at: datetime
+    connection: str
+    tenant: str | None

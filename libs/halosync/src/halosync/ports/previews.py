@@ -1,0 +1,24 @@
+"""What a plan would change, customer by customer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from halosync.domain.preview_kinds import PreviewKind
+from halosync.ports.run_views import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChanges:
+    """What becomes of a customer's items, and what that costs.
+
+    Attributes:
+        customer: what it is known by in these pages: its client in Halo, or its own id where it has none.
+        name: the customer's name.
+        counts: how many of its items are of each kind.
+        costs: by billing cycle.
+    """
+
+    customer: str
+    name: str
+    counts: Mapping[PreviewKind, int]
+    costs: Sequence[Cost]

@@ -1,0 +1,43 @@
+"""Sessions of the portal, and what every page shows of a partner."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from halosync.domain.acts import Actor
+from halosync.domain.roles import Principal
+
+NoticeKind: TypeAlias = Literal["good", "bad", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the next page tells about what was just done."""
+
+    kind: NoticeKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session in use. `acts_for` None: no partner has been picked yet, or it may not be entered any more."""
+
+    principal: Principal
+    acts_for: str | None
+    notices: Sequence[Notice]
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit log."""
+        return self.principal.actor
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerHeader:
+    """What every page of a partner shows of it. `connection` is the state of its connection to Halo."""
+
+    partner_id: str
+    name: str
+    connection: Literal["disconnected", "connected", "broken"]
+    tenant: str | None
+    problem: str | None

@@ -1,0 +1,178 @@
+"""Runs, their items, and what a plan would change."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from halosync.domain.acts import Actor
+from halosync.domain.model import Action
+from halosync.domain.preview_kinds import PreviewKind
+from halosync.domain.review_choices import ReviewOutlook
+from halosync.domain.run_order import RunMode, RunOrder, SeenChange
+from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
+from halosync.ports.previews import CustomerChanges
+from halosync.ports.reviews import ReviewGroup
+from halosync.ports.run_views import Cost, RunEffort, RunView
+
+
+class ItemViews(Protocol):
+    """The items of a run, in the plan's order; see `store.item_views`."""
+
+    async def page(
+        self, run_id: UUID, wanted: ItemFilter, *, after: int | None = None, skip: int = 0, most: int
+    ) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, those behind the `seq` `after`, or behind `skip` others that fit."""
+        ...
+
+    async def counts(self, run_id: UUID, q: str | None) -> ItemCounts:
+        """Return how many items have each outcome and action, of those with `q` in a name, code or reason."""
+        ...
+
+
+class Previews(Protocol):
+    """What one plan would change; see `PreviewStore`.
+
+    Pages begin behind `skip` rows and hold at most `most`.
+    """
+
+    async def counts(self, run_id: UUID, customer: str | None = None) -> Mapping[PreviewKind, int]:
+        """Return how many items are of each kind, of one customer or of all."""
+        ...
+
+    async def costs(self, run_id: UUID) -> Mapping[PreviewKind, Sequence[Cost]]:
+        """Return what the licences that change or are held cost before and after, by kind and billing cycle, exactly.
+
+        In the currency of the invoice and not rounded; `RunViews.costs` has the sums over all licences.
+        """
+        ...
+
+    async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:
+        """Return a page of customers, those that lose licences first, and how many customers there are in all."""
+        ...
+
+    async def items(
+        self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
+    ) -> Sequence[ItemView]:
+        """Return items of some kinds, of one customer or of all, in the plan's order."""
+        ...
+
+
+class Reviews(Protocol):
+    """What one run holds for the first review; see `ReviewStore`."""
+
+    async def groups(self, run_id: UUID) -> Sequence[ReviewGroup]:
+        """Return what waits, new prices first; a group without items is left out."""
+        ...
+
+    async def examples(self, run_id: UUID, action: Action, most: int) -> Sequence[ItemView]:
+        """Return those that waiting items would change most, in money."""
+        ...
+
+    async def outlooks(self, run_id: UUID) -> Sequence[ReviewOutlook]:
+        """Return what the same Sync would do under each choice; nothing if nothing waited when it was planned."""
+        ...
+
+
+class RunViews(Protocol):
+    """Runs, newest first where there are several; see `store.run_views`."""
+
+    async def get(self, run_id: UUID, partner_id: str | None = None) -> RunView | None:
+        """Return a run; None if there is none of that id, or it is not this partner's."""
+        ...
+
+    async def of_partner(
+        self,
+        partner_id: str,
+        *,
+        mode: RunMode | None = None,
+        after: tuple[datetime, UUID] | None = None,
+        skip: int = 0,
+        most: int,
+    ) -> Sequence[RunView]:
+        """Return runs, mode None: of both modes. `after` is a `created_at` and `run_id`, `skip` a number of runs."""
+        ...
+
+    async def newest(self, partner_id: str, mode: RunMode | None = None) -> RunView | None:
+        """Return the newest run; None before the first."""
+        ...
+
+    async def mode_counts(self, partner_id: str) -> Mapping[RunMode, int]:
+        """Return how many runs of each mode there are; a mode without runs counts 0."""
+        ...
+
+    async def costs(self, run_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Cost]]:
+        """Return what each run's licences cost before and after it, by billing cycle, rounded to cents.
+
+        Amounts after it are in the currency of the run's invoice, those before in its `before_currency`. A run that is
+        not named has none.
+        """
+        ...
+
+    async def effort(self, run_id: UUID) -> RunEffort | None:
+        """Return what is left of a run and what limits it; None if there is none of that id."""
+        ...
+
+
+class Runs(Protocol):
+    """Starts and cancels runs; see `RunStore`."""
+
+    async def request(self, partner_id: str, order: RunOrder, *, by: Actor) -> UUID:
+        """Start a run and return its id.
+
+        Raises:
+            SeenChangedError: what the order says was seen does not hold any more.
+            NoInvoiceError: there is no such invoice.
+            OlderPeriodError: it is older than what counts now.
+            SeveralInvoicesError: nobody has said which invoices of its month count.
+            EmptyInvoiceError: it has no lines.
+            NotConnectedError: the partner's Halo is not connected.
+            RunInProgressError: another run of the partner has not ended.
+        """
+        ...
+
+    async def changed_since(self, partner_id: str, run_id: UUID) -> SeenChange | None:
+        """Return why a page of this run does not hold any more, as `request` judges it; None if it does."""
+        ...
+
+    async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
+        """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
+
+        Raises:
+            NoRunError: the partner has no such run.
+        """
+        ...
+
+
+class RunRetries(Protocol):
+    """Starts runs that do what earlier ones left; see `store.run_retries`."""
+
+    async def retry(
+        self,
+        run_id: UUID,
+        *,
+        by: Actor,
+        partner_id: str | None = None,
+        approve_removals: int | None = None,
+        approve_review: int | None = None,
+        accept_shrunk_read: bool = False,
+    ) -> UUID:
+        """Start a new run for the invoice of a run that has ended, and return its id.
+
+        Args:
+            run_id: the run that left something: failed, cancelled, or partial with failed items.
+            by: who asks.
+            partner_id: whose run it must be; None for any partner's.
+            approve_removals: as for a new run; None carries over what the first run was approved and did not use.
+            approve_review: as for a new run; None carries over what the first run was approved: it may not have come to
+                its plan.
+            accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
+
+        Raises:
+            NoRunError: there is no such run.
+            RunInProgressError: the run, or another one of its partner, has not ended.
+            NothingLeftError: it would do nothing.
+            OutdatedRunError: its invoice is superseded, or a newer one has come.
+            EmptyInvoiceError, NotConnectedError: as `start_run`.
+        """
+        ...
