@@ -641,6 +641,23 @@ CREATE TABLE sealing_key (
 --     attempts integer
 --     item_key text
 
+-- VIEW licence_view
+--     partner_id text
+--     halo_licence_id bigint
+--     halo_client_id bigint
+--     client_name text
+--     name text
+--     quantity numeric
+--     price numeric
+--     purchase_price numeric
+--     billing_cycle text
+--     is_active boolean
+--     owned boolean
+--     foreign_mark text
+--     keep boolean
+--     removed_at timestamp with time zone
+--     read_at timestamp with time zone
+
 -- VIEW owed_sync
 --     partner_id text
 --     invoice_id text

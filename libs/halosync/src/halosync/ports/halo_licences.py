@@ -1,6 +1,7 @@
 """Licences in a partner's Halo as last read, with those that a person keeps."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 
@@ -12,6 +13,8 @@ class HaloLicence:
         owned: halosync created or updated it.
         foreign_mark: the field by which another program marks it as its own; None: it is not marked.
         keep: a person wants it to be kept.
+        removed_at: when halosync removed it; None: it did not.
+        read_at: when Halo was last read.
     """
 
     halo_licence_id: int
@@ -26,6 +29,8 @@ class HaloLicence:
     owned: bool
     foreign_mark: str | None
     keep: bool
+    removed_at: datetime | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -50,21 +49,3 @@ class Step:
     lines: Sequence[Mapping[str, str]]
     customer_link: Mapping[str, Any] | None
     product_link: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceNow:
-    """What a licence is now, as last read (`read_at`) or written; `removed_at`: halosync removed it then."""
-
-    halo_licence_id: int
-    halo_client_id: int
-    client_name: str | None
-    name: str
-    quantity: Decimal | None
-    price: Decimal | None
-    purchase_price: Decimal | None
-    billing_cycle: str | None
-    is_active: bool
-    owned: bool
-    removed_at: datetime | None
-    read_at: datetime

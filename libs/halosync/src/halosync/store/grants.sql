@@ -96,6 +96,8 @@ GRANT DELETE ON halo_licence TO :auth;
 GRANT SELECT ON kept_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT, UPDATE, DELETE ON kept_licence TO :report_api;
 GRANT DELETE ON kept_licence TO :auth;
+-- licence_view
+GRANT SELECT ON licence_view TO :report_api, :operator;
 -- halo_refresh: asked for by the pages, carried out by the planner; another tenant makes it idle
 GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON halo_refresh TO :report_api;

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from halosync.domain.model import Action, Outcome
-from halosync.ports.histories import LicenceNow, Step
+from halosync.ports.histories import Step
 from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES
 
@@ -31,11 +31,6 @@ class Histories:
             return None
         item_ids = [row["item_id"] async for row in QUERIES.items_of_line(self._pool, **of, most=MOST)]
         return await self._steps(partner_id, halo_licence_id=None, item_ids=item_ids)
-
-    async def licence_now(self, partner_id: str, halo_licence_id: int) -> LicenceNow | None:
-        """Return what a licence is now; None if neither the last read nor a run knows it."""
-        row = await QUERIES.licence_now(self._pool, partner_id=partner_id, halo_licence_id=halo_licence_id)
-        return None if row is None else LicenceNow(**row)
 
     async def _steps(self, partner_id: str, **which: Any) -> Sequence[Step]:
         rows = QUERIES.history_steps(self._pool, partner_id=partner_id, **which, most=MOST)

@@ -27,11 +27,16 @@ class HaloLicences:
         )
         return [HaloLicence(**row) async for row in rows]
 
+    async def find(self, partner_id: str, halo_licence_id: int) -> HaloLicence | None:
+        """Return a licence, one that halosync removed too; None if neither the last read nor a run knows it."""
+        row = await QUERIES.find_licence(self._pool, partner_id=partner_id, halo_licence_id=halo_licence_id)
+        return None if row is None else HaloLicence(**row)
+
     async def keep(self, partner_id: str, halo_licence_id: int, *, keep: bool, by: Actor) -> HaloLicence | None:
         """Keep a licence from now on, or no longer, and return it; None if the last read has no such licence."""
         async with self._pool.acquire() as connection, connection.transaction():
             key = {"partner_id": partner_id, "halo_licence_id": halo_licence_id}
-            before = await QUERIES.licence_shown(connection, **key)
+            before = await QUERIES.find_licence(connection, **key)
             if before is None:
                 return None
             change = QUERIES.keep_licence if keep else QUERIES.let_licence_go
@@ -45,4 +50,4 @@ class HaloLicences:
                     subject=str(halo_licence_id),
                     detail=detail,
                 )
-            return HaloLicence(**await QUERIES.licence_shown(connection, **key))
+            return HaloLicence(**await QUERIES.find_licence(connection, **key))

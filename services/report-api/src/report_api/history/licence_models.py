@@ -6,6 +6,7 @@ from uuid import UUID
 from halosync.domain.model import Action, Outcome
 from pydantic import BaseModel, ConfigDict, Field
 
+from report_api.links.models import HaloLicence
 from report_api.runs.models import LicenceShape
 from report_api.web.fields import Amount
 
@@ -64,27 +65,8 @@ class HistoryStep(BaseModel):
     product_link: str | None = Field(description="The linked licence name; null: the product's own code.")
 
 
-class LicenceNow(BaseModel):
-    """What the licence is now, as last read or written."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    halo_licence_id: int
-    halo_client_id: int
-    client_name: str | None
-    name: str
-    quantity: Amount | None
-    price: Amount | None
-    purchase_price: Amount | None
-    billing_cycle: str | None
-    is_active: bool
-    owned: bool = Field(description="halosync created or updated it.")
-    removed_at: datetime | None = Field(description="When halosync removed it; null: it did not.")
-    read_at: datetime
-
-
 class History(BaseModel):
     """Every step, oldest first, until now."""
 
     items: list[HistoryStep]
-    now: LicenceNow | None = Field(description="Null where there is no licence, or none is known.")
+    now: HaloLicence | None = Field(description="Null where there is no licence, or none is known.")

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path
 from halosync.ports.histories import Step
 
 from report_api.access.api_guard import Partner, partner_router
-from report_api.history.licence_models import History, HistoryStep, LicenceNow
+from report_api.history.licence_models import History, HistoryStep
+from report_api.links.models import HaloLicence
 from report_api.ports import Ports, PortsHere
 from report_api.web.fields import QueryText
 from report_api.web.paging import BigInt
@@ -40,8 +41,8 @@ async def line_history(partner: Partner, invoice_id: AnyText, line_id: AnyText, 
 
 
 async def _shown(ports: Ports, partner: str, steps: Sequence[Step], halo_licence_id: int | None) -> History:
-    now = None if halo_licence_id is None else await ports.histories.licence_now(partner, halo_licence_id)
+    now = None if halo_licence_id is None else await ports.halo_licences.find(partner, halo_licence_id)
     return History(
         items=[HistoryStep.model_validate(step) for step in steps],
-        now=None if now is None else LicenceNow.model_validate(now),
+        now=None if now is None else HaloLicence.model_validate(now),
     )

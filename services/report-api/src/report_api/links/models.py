@@ -117,6 +117,8 @@ class HaloLicence(BaseModel):
     owned: bool = Field(description="halosync created or updated it.")
     foreign_mark: str | None = Field(description="The field by which another program marks it as its own.")
     keep: bool = Field(description="It is never removed.")
+    removed_at: datetime | None = Field(description="When halosync removed it; null: it did not.")
+    read_at: datetime = Field(description="When Halo was last read.")
 
 
 class HaloLicencePage(Page[HaloLicence]):

@@ -12,7 +12,7 @@ from halosync.ports.connections import (
     OpenAttempt,
 )
 from halosync.ports.halo_licences import HaloLicence, LicenceNameCount
-from halosync.ports.histories import LicenceNow, Step
+from halosync.ports.histories import Step
 from halosync.ports.links import (
     Changed,
     Link,
@@ -75,6 +75,10 @@ class HaloLicences(Protocol):
         """Return licences by id, all or the kept ones; `after` is an id."""
         ...
 
+    async def find(self, partner_id: str, halo_licence_id: int) -> HaloLicence | None:
+        """Return a licence, one that halosync removed too; None if neither the last read nor a run knows it."""
+        ...
+
     async def keep(self, partner_id: str, halo_licence_id: int, *, keep: bool, by: Actor) -> HaloLicence | None:
         """Keep a licence from now on, or no longer, and return it; None if the last read has no such licence."""
         ...
@@ -89,10 +93,6 @@ class Histories(Protocol):
 
     async def of_line(self, partner_id: str, invoice_id: str, line_id: str) -> Sequence[Step] | None:
         """Return what became of a line in every run, oldest first; None if the invoice has no such line."""
-        ...
-
-    async def licence_now(self, partner_id: str, halo_licence_id: int) -> LicenceNow | None:
-        """Return what a licence is now; None if neither the last read nor a run knows it."""
         ...
 
 

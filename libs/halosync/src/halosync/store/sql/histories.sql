@@ -50,11 +50,3 @@ WHERE n.partner_id = :partner_id AND n.invoice_id = :invoice_id LIMIT :most;
 SELECT EXISTS (
     SELECT FROM invoice n JOIN invoice_line l ON l.invoice_pk = n.invoice_pk AND l.line_id = :line_id
     WHERE n.partner_id = :partner_id AND n.invoice_id = :invoice_id);
-
--- name: licence_now^
--- What a licence is now, as last read or written; removed_at: halosync removed it then.
-SELECT l.halo_licence_id, l.halo_client_id, c.name AS client_name, l.name, l.quantity, l.price, l.purchase_price,
-    l.billing_cycle, l.is_active, l.owned, l.removed_at, s.read_at
-FROM halo_licence l JOIN halo_snapshot s USING (partner_id)
-LEFT JOIN halo_client c USING (partner_id, halo_client_id)
-WHERE l.partner_id = :partner_id AND l.halo_licence_id = :halo_licence_id;

@@ -1,25 +1,20 @@
 -- name: licences_page
 -- A page of the licences of the last read, by id; what halosync has removed since is left out.
-SELECT l.halo_licence_id, l.halo_client_id, c.name AS client_name, l.name, l.quantity, l.price, l.purchase_price,
-    l.billing_cycle, l.is_active, l.owned, l.foreign_mark, k.halo_licence_id IS NOT NULL AS keep
-FROM halo_licence l JOIN halo_snapshot s USING (partner_id)
-LEFT JOIN halo_client c USING (partner_id, halo_client_id)
-LEFT JOIN kept_licence k
-    ON k.partner_id = l.partner_id AND k.tenant = s.tenant AND k.halo_licence_id = l.halo_licence_id
-WHERE l.partner_id = :partner_id AND l.removed_at IS NULL
-  AND (CAST(:after AS bigint) IS NULL OR l.halo_licence_id > :after)
-  AND (CAST(:pattern AS text) IS NULL OR lower(l.name) LIKE lower(:pattern) OR lower(c.name) LIKE lower(:pattern))
-  AND (NOT CAST(:kept AS boolean) OR k.halo_licence_id IS NOT NULL)
-ORDER BY l.halo_licence_id LIMIT :most;
+SELECT halo_licence_id, halo_client_id, client_name, name, quantity, price, purchase_price, billing_cycle, is_active,
+    owned, foreign_mark, keep, removed_at, read_at
+FROM licence_view
+WHERE partner_id = :partner_id AND removed_at IS NULL
+  AND (CAST(:after AS bigint) IS NULL OR halo_licence_id > :after)
+  AND (CAST(:pattern AS text) IS NULL OR lower(name) LIKE lower(:pattern) OR lower(client_name) LIKE lower(:pattern))
+  AND (NOT CAST(:kept AS boolean) OR keep)
+ORDER BY halo_licence_id LIMIT :most;
 
--- name: licence_shown^
-SELECT l.halo_licence_id, l.halo_client_id, c.name AS client_name, l.name, l.quantity, l.price, l.purchase_price,
-    l.billing_cycle, l.is_active, l.owned, l.foreign_mark, k.halo_licence_id IS NOT NULL AS keep
-FROM halo_licence l JOIN halo_snapshot s USING (partner_id)
-LEFT JOIN halo_client c USING (partner_id, halo_client_id)
-LEFT JOIN kept_licence k
-    ON k.partner_id = l.partner_id AND k.tenant = s.tenant AND k.halo_licence_id = l.halo_licence_id
-WHERE l.partner_id = :partner_id AND l.halo_licence_id = :halo_licence_id;
+-- name: find_licence^
+-- As last read or written; one that halosync has removed too.
+SELECT halo_licence_id, halo_client_id, client_name, name, quantity, price, purchase_price, billing_cycle, is_active,
+    owned, foreign_mark, keep, removed_at, read_at
+FROM licence_view
+WHERE partner_id = :partner_id AND halo_licence_id = :halo_licence_id;
 
 -- name: keep_licence$
 -- No row comes back when it is kept already.
