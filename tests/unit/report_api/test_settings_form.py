@@ -52,10 +52,7 @@ def test_saving_what_is_shown_changes_nothing(window_s: float, fraction: Decimal
     ("field", "text"),
     [
         *[("guard_max_count", text) for text in ("", "ten", "-1", "1.5", "1000001", "1,000", "1_000", "true")],
-        *[
-            ("guard_percent", text)
-            for text in ("", "a", "101", "-1", "0.12345", "\u0662\u0665", "2_5", "1e9999999")
-        ],
+        *[("guard_percent", text) for text in ("", "a", "101", "-1", "0.12345", "\u0662\u0665", "2_5", "1e9999999")],
         *[("rate_requests", text) for text in ("", "0", "100001", "\uff11\uff10\uff10")],
         *[("rate_window_s", text) for text in ("", "0", "inf", "nan", "86401", "3_00", "5 minutes")],
         *[("country", text) for text in ("XX", "au", "Australia")],
