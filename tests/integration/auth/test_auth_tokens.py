@@ -176,7 +176,7 @@ async def test_keys_rotate_without_a_new_log_in(world: "World") -> None:
     assert await rotating.tokens.get(PARTNER)
     with pytest.raises(Refusal) as caught:  # too early: the operator can still put the old key back
         await rotated.tokens.get(PARTNER)
-    assert caught.value.answer.code == "halo_unavailable"
+    assert caught.value.answer.code == "token_unreadable"
     await world.expire()
     await rotating.tokens.get(PARTNER)
     assert await rotated.tokens.get(PARTNER)

@@ -33,7 +33,7 @@ from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.messaging.delivery import PASSING
 from halosync.ports.permits import Rate
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore
@@ -64,7 +64,7 @@ class SandboxTokens:
         self._sandbox = sandbox
         self._generation = 0
         self._tokens: dict[str, str] = {}
-        self.lost: ConnectionLostError | TokenUnavailableError | None = None
+        self.lost: ConnectionLostError | TokenUnavailableError | AuthAwayError | None = None
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         if self.lost is not None:

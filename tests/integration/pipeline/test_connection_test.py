@@ -7,7 +7,7 @@ import pytest
 from halosync.contracts.connection import ConnectionTested, TestConnection
 from halosync.ports.permits import Rate
 from halosync.ports.requests import Refusal
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 
 from .conftest import PARTNER, TENANT, Pipeline
 
@@ -59,11 +59,13 @@ async def test_without_a_connection_nothing_is_asked(pipeline: Pipeline) -> None
         (ConnectionLostError("not_connected", "Press Connect."), "not_connected"),
         (ConnectionLostError("connection_broken", "Press Connect."), "connection_broken"),
         (ConnectionLostError("other_tenant", "Another one."), "halo_unavailable"),
-        (TokenUnavailableError("auth is away"), "halo_unavailable"),
+        (TokenUnavailableError("Halo's log-in is away"), "halo_unavailable"),
+        (TokenUnavailableError("no key", "token_unreadable"), "token_unreadable"),
+        (AuthAwayError("auth is away"), "part_away"),
     ],
 )
 async def test_a_connection_that_goes_while_it_is_tested(
-    pipeline: Pipeline, lost: ConnectionLostError | TokenUnavailableError, code: str
+    pipeline: Pipeline, lost: ConnectionLostError | TokenUnavailableError | AuthAwayError, code: str
 ) -> None:
     pipeline.tokens.lost = lost
     assert (await refusal(pipeline))[0] == code

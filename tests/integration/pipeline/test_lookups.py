@@ -64,7 +64,7 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: P
     sending, waiting = await pipeline.actions.open_actions(order[1]["batch_id"])
     await pipeline.actions.mark_sending([sending.item_id], worker="other", send_s=5, answer_s=30, settle_s=60)
     await pipeline.sandbox.admin.add_fault(TENANT, match={}, times=None, drop_before=True)
-    pipeline.tokens.lost = TokenUnavailableError("auth is away")
+    pipeline.tokens.lost = TokenUnavailableError("Halo's log-in is away")
     wait_s = await pipeline.deliver(*order)
     by_id = {item["item_id"]: item for item in await pipeline.items(run_id)}
     assert by_id[waiting.item_id]["reason"] == "halo_unavailable"

@@ -1,6 +1,7 @@
 """Who may do what in RabbitMQ: a table of cells, the forbidden ones included, on a server of the real kind."""
 
 from collections.abc import AsyncIterator, Iterator
+from unittest.mock import Mock
 
 import aio_pika
 import pytest
@@ -11,11 +12,15 @@ from devstack.rabbitmq import RabbitServer
 from devstack.servers import fresh_name
 from faststream.rabbit import RabbitBroker
 from halosync.domain.accounts import Account
+from halosync.domain.delivery import DeliveryRules, Ending, Outage, Unprocessable
 from halosync.messaging.administration import BrokerRefusedError, prepare
 from halosync.messaging.connection import connect_options
+from halosync.messaging.delivery import MOST_COPIED_BYTES, Deliveries
+from halosync.messaging.publisher import Publisher
 from halosync.messaging.rights import own_queue
 from halosync.messaging.topology import (
     DEAD,
+    DEAD_ONCE,
     EVENTS,
     INVOICES,
     KEPT_DEAD_LETTERS,
@@ -39,8 +44,9 @@ TIER = delay_exchange(DELAYS_S[0]).name
 PUBLISH: dict[tuple[str, str], set[Account]] = {
     # (exchange, routing key): those who may publish so; nobody else may.
     (INVOICES.name, "invoice.ready.v1"): {OPERATOR, INVOICE_SYSTEM},
-    (INVOICES.name, "something.else.v1"): {OPERATOR},
+    (INVOICES.name, "something.else.v1"): set(),
     (EVENTS.name, "run.finished.v1"): SERVICES,
+    (EVENTS.name, "made.up.v1"): set(),
     (WORK.name, "token.request.v1"): {PLANNER, WRITER},
     (WORK.name, "connection.begin.v1"): {REPORT_API},
     (WORK.name, "connection.complete.v1"): {REPORT_API},
@@ -52,6 +58,7 @@ PUBLISH: dict[tuple[str, str], set[Account]] = {
     (WORK.name, "made.up.v1"): set(),
     (READY.name, "auth.token-request.v1"): {OPERATOR},
     (DEAD.name, "any"): {AUTH, PLANNER, WRITER},
+    (DEAD_ONCE.name, "any"): {AUTH, PLANNER, WRITER},
     (TIER, "planner.invoice-ready.v1"): {PLANNER, WRITER},
     (REPLIES.name, "halosync.replies.planner.guessed"): SERVICES,
     # The default exchange reaches every queue there is.
@@ -127,6 +134,20 @@ async def test_who_may_consume(
     connections: dict[Account, AbstractConnection], queue: str, workers: set[Account]
 ) -> None:
     assert {account for account, link in connections.items() if await may_consume(link, queue)} == workers
+
+
+@pytest.mark.parametrize("account", [PLANNER, WRITER])
+@pytest.mark.parametrize(
+    ("ending", "size"), [(Outage(), 2), (Unprocessable("wrong"), 2), (Unprocessable("wrong"), MOST_COPIED_BYTES + 1)]
+)
+async def test_whatever_follows_from_a_delivery_is_a_right_of_who_works_on_it(
+    vhost: str, account: Account, ending: Ending, size: int
+) -> None:
+    """A dead letter that may not be published would come back for a day, and then say that its worker died on it."""
+    raw = Mock(type="odd.v1", channel=Mock(is_closed=True))
+    async with Publisher(signed_in(vhost, account), account) as publisher:
+        deliveries = Deliveries(publisher, DeliveryRules(DELAYS_S, DELAYS_S, 3))
+        await deliveries.conclude(ending, Mock(body=b" " * size, headers={}, raw_message=raw), "somewhere")
 
 
 def test_only_auth_works_on_requests_to_auth() -> None:

@@ -28,16 +28,23 @@ async def test_a_refusal_is_the_answer() -> None:
     assert (refused.code, refused.partner_id) == ("invalid_state", "p")
 
 
-@pytest.mark.parametrize("failure", [asyncpg.InterfaceError("closed"), TimeoutError(), RuntimeError("unforeseen")])
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (asyncpg.InterfaceError("closed"), "part_away"),
+        (TimeoutError(), "part_away"),
+        (RuntimeError("unforeseen"), "halo_unavailable"),
+    ],
+)
 async def test_any_failure_is_answered_and_none_becomes_a_dead_letter(
-    failure: Exception, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    failure: Exception, code: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def act(_: CompleteConnection) -> ConnectionCompleted:
         raise failure
 
     refused = await answer(CompleteConnection, act, BODY)
     assert isinstance(refused, RequestRefused)
-    assert refused.code == "halo_unavailable"
+    assert refused.code == code
     assert CODE not in caplog.text + "".join(capsys.readouterr())
 
 

@@ -2,14 +2,17 @@
 
 import pytest
 from halosync.domain.delivery import (
-    RETURN_PAUSE_S,
+    MOST_PUBLISHING,
+    PUBLISH_AGAIN_S,
     Acknowledge,
     DeliveryRules,
     Ending,
     Finished,
     MakeDeadLetter,
+    Outage,
     PassingFailure,
     Postponed,
+    PublishAgain,
     Redeliver,
     ReturnToQueue,
     Unprocessable,
@@ -43,7 +46,9 @@ RULES = DeliveryRules(delays_s=(5.0, 30.0), tiers_s=(1.0, 5.0, 30.0), max_attemp
         (PassingFailure("the host is slow"), 1, Redeliver(30.0, 2)),
         (PassingFailure("the host is slow"), 2, MakeDeadLetter("given up after 3 attempts: the host is slow")),
         (Unprocessable("line 3"), 0, MakeDeadLetter("line 3")),
-        (Unpublishable(), 2, ReturnToQueue(RETURN_PAUSE_S)),
+        (Outage(), 2, Redeliver(5.0, 2, outages=1)),
+        (Unpublishable(1), 2, PublishAgain(PUBLISH_AGAIN_S)),
+        (Unpublishable(MOST_PUBLISHING), 2, ReturnToQueue()),
     ],
 )
 def test_what_follows(ending: Ending, attempts: int, follows: object) -> None:
@@ -51,7 +56,13 @@ def test_what_follows(ending: Ending, attempts: int, follows: object) -> None:
 
 
 @given(
-    st.one_of(postponed, passing, st.builds(Unprocessable, st.text()), st.just(Unpublishable())),
+    st.one_of(
+        postponed,
+        passing,
+        st.just(Outage()),
+        st.builds(Unprocessable, st.text()),
+        st.builds(Unpublishable, st.integers()),
+    ),
     some_attempts,
     some_rules,
 )
@@ -85,6 +96,28 @@ def test_a_failure_that_does_not_pass_waits_ever_longer_and_is_given_up(rules: D
     assert waits_s == sorted(waits_s)
 
 
+@given(st.integers(), st.integers(), some_rules)
+def test_an_outage_of_our_own_costs_no_attempt_however_long_it_lasts(
+    attempts: int, outages: int, rules: DeliveryRules
+) -> None:
+    """Nor does it forget those that were charged: what a header says is in bounds at once."""
+    waits_s = []
+    for _ in range(rules.max_attempts + 3):
+        follows = next_delivery(Outage(), attempts, rules, outages)
+        assert isinstance(follows, Redeliver)
+        assert 0 <= follows.attempts <= rules.max_attempts
+        attempts, outages = follows.attempts, follows.outages
+        waits_s.append(follows.tier_s)
+    assert waits_s == sorted(waits_s), "it waits ever longer"
+    assert outages <= len(rules.delays_s), "the count does not grow without end"
+
+
+@given(st.one_of(postponed, passing), some_attempts, some_rules)
+def test_whatever_else_follows_ends_the_row_of_outages(ending: Ending, attempts: int, rules: DeliveryRules) -> None:
+    follows = next_delivery(ending, attempts, rules, outages=3)
+    assert isinstance(follows, MakeDeadLetter) or (isinstance(follows, Redeliver) and follows.outages == 0)
+
+
 @given(st.one_of(postponed, passing), some_attempts, some_rules)
 def test_too_many_attempts_end_as_a_dead_letter(ending: Ending, attempts: int, rules: DeliveryRules) -> None:
     follows = next_delivery(ending, rules.max_attempts + attempts, rules)
@@ -101,7 +134,7 @@ def test_whatever_a_header_says_a_failing_message_ends_in_time(
     assert deliveries < rules.max_attempts
 
 
-@pytest.mark.parametrize("ending", [Finished(), PassingFailure("away"), Unpublishable()])
+@pytest.mark.parametrize("ending", [Finished(), PassingFailure("away"), Outage(), Unpublishable(1)])
 def test_without_delays_there_is_no_decision(ending: Ending) -> None:
     with pytest.raises(ValueError, match=r"^There must be at least one retry delay\.$"):
         next_delivery(ending, 0, DeliveryRules((), (1.0,), 3))

@@ -13,8 +13,8 @@ from halosync.domain.delivery import (
     MakeDeadLetter,
     NextDelivery,
     Postponed,
+    PublishAgain,
     Redeliver,
-    ReturnToQueue,
     Unpublishable,
     next_delivery,
 )
@@ -43,7 +43,7 @@ Handler = Callable[[Any], Awaitable[float | None]]
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message and how many charged attempts it has had.
+    """A message, how many charged attempts it has had, and how many outages of our own it has met in a row.
 
     A message is doubled once at most, by an accident of the wire: copies of copies would fill a world that waits.
     """
@@ -52,6 +52,7 @@ class Envelope:
     body: Any
     attempts: int = 0
     doubled: bool = False
+    outages: int = 0
 
 
 @dataclass(eq=False)
@@ -213,17 +214,19 @@ class Broker:
         process = consumer.process
         try:
             await process.gate()
-            follows = next_delivery(await _ending(consumer.handler, envelope.body), envelope.attempts, RULES)
-            try:
-                await self._publish_what_follows(process, envelope, follows)
-            except NotPublishedError:
-                follows = next_delivery(Unpublishable(), envelope.attempts, RULES)
-            if isinstance(follows, ReturnToQueue):
-                await asyncio.sleep(follows.pause_s)
-                if consumer.epoch == epoch and tag in consumer.unacked:
+            ending = await _ending(consumer.handler, envelope.body)
+            follows = next_delivery(ending, envelope.attempts, RULES, envelope.outages)
+            tries = 0
+            while not await self._published(process, envelope, follows):
+                tries += 1
+                then = next_delivery(Unpublishable(tries), envelope.attempts, RULES)
+                if consumer.epoch != epoch or tag not in consumer.unacked:
+                    return
+                if not isinstance(then, PublishAgain):
                     del consumer.unacked[tag]
                     self._enqueue(envelope)
-                return
+                    return
+                await asyncio.sleep(then.pause_s)
             process.maybe_fail()
             await process.gate()
         except asyncio.CancelledError:
@@ -231,12 +234,16 @@ class Broker:
         if consumer.epoch == epoch and consumer.unacked.pop(tag, None) is not None:
             self._dispatch(consumer.queue)
 
-    async def _publish_what_follows(self, process: Process, envelope: Envelope, follows: NextDelivery) -> None:
-        match follows:
-            case Redeliver(tier_s, attempts):
-                await self.publish(process, replace(envelope, attempts=attempts), tier_s)
-            case MakeDeadLetter(reason):
-                await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
+    async def _published(self, process: Process, envelope: Envelope, follows: NextDelivery) -> bool:
+        try:
+            match follows:
+                case Redeliver(tier_s, attempts, outages):
+                    await self.publish(process, replace(envelope, attempts=attempts, outages=outages), tier_s)
+                case MakeDeadLetter(reason):
+                    await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
+        except NotPublishedError:
+            return False
+        return True
 
 
 async def _ending(handler: Handler, body: Any) -> Ending:

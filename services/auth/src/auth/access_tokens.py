@@ -147,7 +147,9 @@ class AccessTokens:
             )
         except InvalidGrant:
             raise
-        except (OAuthError, UnreadableError) as error:
+        except UnreadableError as error:
+            raise _unreadable(partner_id, error) from None
+        except OAuthError as error:
             TOKEN_REFRESHES.labels("transient").inc()
             log.warning("refresh failed for now", partner_id=partner_id, error=f"{type(error).__name__}: {error}")
             raise refusal("halo_unavailable", partner_id) from None
@@ -164,8 +166,7 @@ class AccessTokens:
         try:
             access_token = self._vault.decrypt(token.access_token)
         except UnreadableError as error:
-            log.warning("stored token cannot be read", partner_id=partner_id, error=str(error))
-            raise refusal("halo_unavailable", partner_id) from None
+            raise _unreadable(partner_id, error) from None
         return TokenGranted(
             partner_id=partner_id,
             tenant=(stored.tenant if stored else None) or "",
@@ -173,6 +174,11 @@ class AccessTokens:
             generation=token.generation,
             expires_at=token.expires_at,
         )
+
+
+def _unreadable(partner_id: str, error: UnreadableError) -> Refusal:
+    log.warning("stored token cannot be read", partner_id=partner_id, error=str(error))
+    return refusal("token_unreadable", partner_id)
 
 
 def _connected(partner_id: str, stored: StoredConnection | None) -> StoredToken:

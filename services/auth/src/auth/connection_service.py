@@ -187,7 +187,9 @@ class ConnectionService:
             raise refusal("denied", attempt.partner_id, connection_sentences.CODE_REFUSED) from None
         except InvalidClient:
             raise refusal("invalid_client", attempt.partner_id) from None
-        except (Transient, UnreadableError) as error:
+        except UnreadableError:  # begun with a key that is gone since: it is begun anew
+            raise refusal("invalid_state", attempt.partner_id) from None
+        except Transient as error:
             log.warning("code not exchanged", partner_id=attempt.partner_id, error=str(error))
             raise refusal("halo_unavailable", attempt.partner_id) from None
         except OAuthError as error:

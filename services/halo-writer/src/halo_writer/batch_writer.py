@@ -14,7 +14,7 @@ from halosync.domain.states import ActionState
 from halosync.ports.batch_work import BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import Limiter, NoPermit
-from halosync.ports.tokens import ConnectionLostError, TokenSource, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenSource, TokenUnavailableError
 
 from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
@@ -88,8 +88,8 @@ class BatchWriter:
         while True:
             try:
                 wait_s = await self._step(batch)
-            except NoPermit as limit:
-                return limit.wait_s
+            except (NoPermit, AuthAwayError) as pause:
+                return pause.wait_s
             except TokenUnavailableError as unavailable:
                 wait_s = await self._not_sent(batch, str(unavailable))
             except ConnectionLostError as lost:

@@ -73,8 +73,8 @@ class ClientLists:
 
         Raises:
             HidesLicencesError: the list cannot be believed.
-            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; `HaloFailure` also
-                for a list that contradicts itself.
+            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError, AuthAwayError: as
+                `ReadAccess.read`; `HaloFailure` also for a list that contradicts itself.
         """
         client_id = actions[0].client_id
         key = frozenset((action.item_id, action.mark_no) for action in actions)

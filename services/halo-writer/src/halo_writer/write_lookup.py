@@ -45,8 +45,8 @@ class WriteLookUp:
         Applied ones are recorded. The others wait to be sent again, in smaller arrays if Halo refused theirs.
 
         Raises:
-            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; what was found so
-                far is recorded.
+            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError, AuthAwayError: as
+                `ReadAccess.read`; what was found so far is recorded.
         """
         who = Caller(batch.partner_id, batch.tenant, batch.rate or self._rules.rate, batch.run_id)
         hidden = self._interrupted.pop(batch.batch_id, _Hidden(batch.failures))

@@ -6,7 +6,7 @@ from faststream.rabbit import Channel, RabbitBroker
 from halosync.contracts.connection import ConnectionEstablished, TestConnection
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
-from halosync.messaging.delivery import Later, Poison
+from halosync.messaging.delivery import Later, Poison, TryAgain
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.replies import answer_requests
 from halosync.messaging.requests import raw_body
@@ -20,7 +20,8 @@ from halosync.messaging.topology import (
 )
 
 from planner.assembly import Planner
-from planner.ports import OwedRuns
+from planner.intake import Intake
+from planner.ports import FetchFailedError, OwedRuns
 
 INVOICES_AT_ONCE = 12
 """Half of them at most are kept by slow hosts (`FETCHES_AT_ONCE`), two by large invoices; small ones find a place."""
@@ -49,10 +50,7 @@ def build(
 
     @broker.subscriber(INVOICE_READY.declaration(), channel=Channel(prefetch_count=INVOICES_AT_ONCE), decoder=raw_body)
     async def on_invoice_ready(body: bytes) -> None:
-        try:
-            wait_s = await planner.intake.take_in(body)
-        except InvalidInvoiceError as error:
-            raise Poison(str(error)) from error
+        wait_s = await _taken_in(planner.intake, body)
         if wait_s is not None:
             raise Later(wait_s)
 
@@ -78,3 +76,12 @@ def build(
     @broker.subscriber(RUN_FINISHED.declaration(), channel=Channel(prefetch_count=RUNS_AT_ONCE))
     async def on_run_finished(message: RunFinished) -> None:
         await owed_runs.start_wanted(message.partner_id)
+
+
+async def _taken_in(intake: Intake, body: bytes) -> float | None:
+    try:
+        return await intake.take_in(body)
+    except InvalidInvoiceError as error:
+        raise Poison(str(error)) from error
+    except FetchFailedError as error:
+        raise TryAgain(str(error)) from error

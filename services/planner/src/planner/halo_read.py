@@ -45,8 +45,8 @@ class HaloRead:
         Raises:
             IncompleteReadError: the list contradicts itself again and again.
             ReadTakenOverError: another process reads on.
-            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError: as `ReadAccess.read`; what was read
-                so far is kept.
+            NoPermit, HaloFailure, ConnectionLostError, TokenUnavailableError, AuthAwayError: as
+                `ReadAccess.read`; what was read so far is kept.
         """
         progress = await self.reads.begin(read_id, who.partner_id, who.tenant)
         until = time.monotonic() + turn_s

@@ -15,7 +15,7 @@ from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, 
 
 from planner.fetch_places import FetchPlaces
 from planner.intake import in_turns
-from planner.ports import LinesOf
+from planner.ports import FetchFailedError, LinesOf
 
 MOST_BYTES = 1024**3
 """How large the unpacked lines may be; more is a mistake, or a bomb."""
@@ -33,10 +33,6 @@ is given up and tried again: a host that drips would keep a place for as long as
 _LONGEST_LINE = 100_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GZIP_MAGIC = b"\x1f\x8b"
-
-
-class FetchFailedError(TimeoutError):
-    """The host did not answer properly this time; it is worth trying again."""
 
 
 class LinesFetcher:
@@ -79,8 +75,6 @@ class LinesFetcher:
                     await self._download(url, file, header, pace)
             except httpx.InvalidURL as error:
                 raise InvalidInvoiceError(whole(f"is no address: {error}", "lines_url"), identity(header)) from None
-            except FetchFailedError:
-                raise
             except TimeoutError as error:
                 raise FetchFailedError(
                     f"{_without_query(url)}: less than {PACE_BYTES} bytes came in {self._pace_s:g} s, "

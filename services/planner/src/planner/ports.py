@@ -39,6 +39,10 @@ class Invoices(Protocol):
         """Answer an invoice that could not be taken in; `body` is the message."""
 
 
+class FetchFailedError(Exception):
+    """The host of a `lines_url` did not answer properly this time; it is worth trying again."""
+
+
 class LinesSource(Protocol):
     """Where the lines of a big invoice are; see `LinesFetcher`."""
 
@@ -47,7 +51,7 @@ class LinesSource(Protocol):
 
         Raises:
             InvalidInvoiceError: the address is not allowed, holds too much, or nothing.
-            TimeoutError: its host failed; it is worth trying again.
+            FetchFailedError: its host failed; it is worth trying again.
             NoPlaceError: others are being fetched; it is to come again.
         """
         ...

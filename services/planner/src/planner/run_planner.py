@@ -23,7 +23,7 @@ from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
 from halosync.ports.run_claim import ClaimedRun, LostClaimError
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 from halosync.runtime.read_access import Caller
 
 from planner.environment import PlannerRules
@@ -90,14 +90,15 @@ class RunPlanner:
         """Work for a turn, and decide what follows if it fails."""
         try:
             return await self._turn(run, claim)
-        except NoPermit as limit:
-            return await self._later(run, claim, limit.wait_s)
+        except (NoPermit, AuthAwayError) as pause:  # neither says anything of the run
+            return await self._later(run, claim, pause.wait_s)
         except UnreadableRowError as unreadable:  # it stays so until a person corrects it in Halo
             await self._fail(run, claim, "row_unreadable", row_unreadable(unreadable.words))
         except HaloFailure as failure:
             return await self._after_failure(run, claim, failure.failure, failure.words, failure.status)
         except TokenUnavailableError as unavailable:
-            return await self._after_failure(run, claim, FailureClass.TRANSIENT, str(unavailable), None)
+            words, code = str(unavailable), unavailable.code
+            return await self._after_failure(run, claim, FailureClass.TRANSIENT, words, None, code=code)
         except ConnectionLostError as lost:
             await self._fail(run, claim, lost.code, lost.detail)
         except IncompleteReadError as incomplete:
@@ -152,7 +153,14 @@ class RunPlanner:
         log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
 
     async def _after_failure(
-        self, run: ClaimedRun, claim: UUID, failure: FailureClass, words: str, status: int | None
+        self,
+        run: ClaimedRun,
+        claim: UUID,
+        failure: FailureClass,
+        words: str,
+        status: int | None,
+        *,
+        code: str | None = None,
     ) -> float | None:
         attempts = run.attempts + 1
         step = next_step(
@@ -169,6 +177,8 @@ class RunPlanner:
         reason = step.reason if isinstance(step, GiveUp) else Reason.HALO_UNAVAILABLE
         if status == 403 or reason is Reason.PERMISSION_DENIED:
             await self._fail(run, claim, Reason.PERMISSION_DENIED, permission_problem(words))
+        elif code == "token_unreadable":
+            await self._fail(run, claim, code, words)
         else:
             await self._fail(run, claim, reason, read_failed(words))
         return None

@@ -9,7 +9,7 @@ from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 from halosync.runtime.read_access import Caller
 
 from planner.halo_read import HaloRead
@@ -50,8 +50,8 @@ class SnapshotRefresh:
         who = Caller(partner_id, tenant, rate or self._default_rate, None, interactive=True)
         try:
             progress = await self._halo_read.turn(read_id, who, turn_s=TURN_S)
-        except NoPermit as limit:
-            return limit.wait_s, False
+        except (NoPermit, AuthAwayError) as pause:
+            return pause.wait_s, False
         except ReadTakenOverError:
             return None
         except (TokenUnavailableError, HaloFailure, IncompleteReadError, ConnectionLostError) as error:

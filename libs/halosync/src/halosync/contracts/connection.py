@@ -181,6 +181,8 @@ RefusalCode: TypeAlias = Literal[
     "rate_limited",
     "permission_denied",
     "unexpected_answer",
+    "part_away",
+    "token_unreadable",
 ]
 """Why a request was refused, for programs."""
 

@@ -15,7 +15,13 @@ BROKEN = (
 NO_LONGER_CONNECTED = "Halo is no longer connected. Connect it again."
 DISCONNECTED = "The connection was ended on request. To use it again, enter the tenant and client id and press Connect."
 HALO_UNAVAILABLE = "Halo could not be reached or did not answer as expected. Please try again in a few minutes."
-"""A passing failure, in Halo or on our side."""
+"""A passing failure."""
+
+PART_AWAY = "A part of halosync is away, so nothing could be done. Nothing is lost. Please try again in a few minutes."
+LOG_IN_UNREADABLE = (
+    "halosync cannot read the stored log-in to your Halo, because a key of its own is missing. The operator can put it "
+    "back, and then everything goes on by itself. If it lasts, press Connect and log in to Halo again."
+)
 
 CODE_REFUSED = (
     "Halo did not accept the log-in. Press Connect to try again; if that does not help, check that the login "
@@ -144,5 +150,7 @@ REFUSALS: Mapping[str, str] = {
     "not_connected": NOT_CONNECTED,
     "connection_broken": BROKEN,
     "halo_unavailable": HALO_UNAVAILABLE,
+    "part_away": PART_AWAY,
+    "token_unreadable": LOG_IN_UNREADABLE,
 }
 """Of a request that was refused, by its code. Where more is known the functions above say it in the same sentence."""

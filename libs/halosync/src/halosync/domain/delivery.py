@@ -9,9 +9,13 @@ from typing import assert_never
 
 from halosync.domain.retry import delay_tier
 
-RETURN_PAUSE_S = 15.0
-"""How long a message is kept back before it returns to its queue: the broker counts returns (`DELIVERY_LIMIT`), and an
-outage of publishing, such as an alarm that lasts a quarter of an hour, must not use them up."""
+PUBLISH_AGAIN_S = 15.0
+"""How long to wait before what follows from a delivery is published again, while nothing can be published."""
+
+MOST_PUBLISHING = 80
+"""So often it is published again before the message returns to its queue: 20 minutes, less than the half hour after
+which RabbitMQ takes a message back by itself. The broker counts returns (`DELIVERY_LIMIT`), and an outage of
+publishing, such as an alarm that lasts for hours, must not use them up: 50 returns are most of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,17 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class PassingFailure:
-    """The handler met a failure of our own parts that goes away by itself; `why` names it."""
+    """The handler met a failure of somebody else that goes away by itself, as a host that is slow; `why` names it."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A part of our own is away, or does not fit: the database, the broker, a right, the schema.
+
+    That says nothing of the message, so it waits as long as it takes (issue 12, "Own outages").
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +55,12 @@ class Unprocessable:
 
 @dataclass(frozen=True, slots=True)
 class Unpublishable:
-    """Neither a copy nor a dead letter of the message can be published."""
+    """What follows could not be published, `tries` times by now."""
+
+    tries: int
 
 
-Ending = Finished | Postponed | PassingFailure | Unprocessable | Unpublishable
+Ending = Finished | Postponed | PassingFailure | Outage | Unprocessable | Unpublishable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +70,14 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Redeliver:
-    """Publish a copy into the delay tier of `tier_s` seconds; it has had `attempts` charged attempts."""
+    """Publish a copy into the delay tier of `tier_s` seconds.
+
+    It has had `attempts` charged attempts, and has met `outages` of our own in a row.
+    """
 
     tier_s: float
     attempts: int
+    outages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +88,18 @@ class MakeDeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnToQueue:
-    """Have the broker deliver the original again, after a pause of `pause_s` seconds."""
+class PublishAgain:
+    """Keep the message, and publish what follows once more in `pause_s` seconds."""
 
     pause_s: float
 
 
-NextDelivery = Acknowledge | Redeliver | MakeDeadLetter | ReturnToQueue
+@dataclass(frozen=True, slots=True)
+class ReturnToQueue:
+    """Have the broker deliver the original again."""
+
+
+NextDelivery = Acknowledge | Redeliver | MakeDeadLetter | PublishAgain | ReturnToQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +107,8 @@ class DeliveryRules:
     """The numbers of the decision.
 
     Attributes:
-        delays_s: how long to wait after each passing failure, in seconds; the last one serves all further ones.
+        delays_s: how long to wait after each passing failure or outage, in seconds; the last one serves all further
+            ones.
         tiers_s: the delay tiers that there are, in seconds.
         max_attempts: after so many charged attempts a message becomes a dead letter.
     """
@@ -94,8 +118,10 @@ class DeliveryRules:
     max_attempts: int
 
 
-def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDelivery:
+def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules, outages: int = 0) -> NextDelivery:
     """Return what becomes of a message that has had `attempts` charged attempts before this delivery.
+
+    `outages` of our own it has met in a row until now; they cost no attempt and end nothing.
 
     Raises:
         ValueError: there are no delays or no tiers.
@@ -111,10 +137,13 @@ def next_delivery(ending: Ending, attempts: int, rules: DeliveryRules) -> NextDe
         case PassingFailure():
             delay_s = rules.delays_s[min(attempts, len(rules.delays_s) - 1)]
             return _again(delay_s, attempts + 1, rules, f": {ending.why}")
+        case Outage():
+            outages = min(max(outages, 0), len(rules.delays_s) - 1)
+            return Redeliver(delay_tier(rules.delays_s[outages], rules.tiers_s), attempts, outages + 1)
         case Unprocessable():
             return MakeDeadLetter(ending.reason)
         case Unpublishable():
-            return ReturnToQueue(RETURN_PAUSE_S)
+            return PublishAgain(PUBLISH_AGAIN_S) if ending.tries < MOST_PUBLISHING else ReturnToQueue()
         case _:
             assert_never(ending)
 

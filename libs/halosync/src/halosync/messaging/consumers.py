@@ -9,7 +9,7 @@ from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 
 from halosync.messaging.connection import plain_channel
 from halosync.messaging.faststream_private import consumer_of, forget_consumer, plain_channel_of, subscribers
-from halosync.messaging.topology import QUEUES, READY
+from halosync.messaging.topology import QUEUES, bindings_of
 
 
 class NoConsumerError(Exception):
@@ -62,8 +62,8 @@ async def keep_bound(broker: RabbitBroker) -> None:
     ours = {queue.name: queue for queue in QUEUES}
     for consumer in map(consumer_of, subscribers(broker)):
         if consumer is not None and (queue := ours.get(consumer.queue.name)) is not None:
-            await consumer.queue.bind(queue.exchange.name, queue.routing_key)
-            await consumer.queue.bind(READY.name, queue.name)
+            for exchange, routing_key in bindings_of(queue):
+                await consumer.queue.bind(exchange.name, routing_key)
 
 
 async def cancel_consumers(broker: RabbitBroker) -> None:

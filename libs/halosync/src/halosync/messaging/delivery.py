@@ -6,7 +6,8 @@ A handler that returns has done its work and the message is acknowledged. A hand
 
 * `Later` puts a copy of the message into a delay tier; it costs an attempt only if it says so;
 * `Poison`, or anything unforeseen, makes it a dead letter that says why;
-* a passing failure (the database is away) is tried again through the tiers, each time charged.
+* `TryAgain`, a passing failure of somebody else, is tried again through the tiers, each time charged;
+* a failure of our own parts (the database is away) is tried again through the tiers for as long as it lasts.
 
 A copy is published and confirmed before the original is acknowledged, so a crash in between doubles a message and
 never loses one; handlers are safe to repeat.
@@ -27,22 +28,23 @@ from faststream.rabbit import RabbitMessage
 from pydantic import ValidationError
 
 from halosync.domain.delivery import (
-    Acknowledge,
     DeliveryRules,
     Ending,
     Finished,
     MakeDeadLetter,
+    NextDelivery,
+    Outage,
     PassingFailure,
     Postponed,
+    PublishAgain,
     Redeliver,
-    ReturnToQueue,
     Unprocessable,
     Unpublishable,
     next_delivery,
 )
 from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
-from halosync.messaging.topology import DEAD, DEAD_LETTERS, READY
+from halosync.messaging.topology import DEAD, DEAD_ONCE
 from halosync.observability.metrics import DELIVERIES
 
 log = structlog.get_logger(__name__)
@@ -58,14 +60,18 @@ PASSING: tuple[type[Exception], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.CannotConnectNowError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password is being changed
+    # A right or a migration is missing, which an administrator makes good by `halosync migrate`.
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.UndefinedFunctionError,
     asyncpg.UndefinedObjectError,
+    asyncpg.InvalidCatalogNameError,
     TimeoutError,
     OSError,
 )
-"""Failures of our own parts that go away by themselves.
+"""Failures of our own parts that pass: by themselves, or by an operator's hand. They say nothing of a message.
 
 A table that is not there is one: the schema is another version's, and will fit (`halosync.store.schema_fit`)."""
 
@@ -82,6 +88,10 @@ class Later(Exception):
         super().__init__(f"again in {wait_s:.1f} s")
         self.wait_s = wait_s
         self.charged = charged
+
+
+class TryAgain(Exception):
+    """Somebody else failed in a way that passes; the text says who and how. Each time costs an attempt."""
 
 
 class Poison(Exception):
@@ -102,18 +112,26 @@ def ending_of(error: Exception) -> Ending:
         case Later():
             return Postponed(error.wait_s, charged=error.charged)
         case NotPublishedError():
-            return Unpublishable()
+            return Outage()
         case Poison():
             reason = error.reason
         case ValidationError() | DependsValidationError():
             reason = describe(error)
         case json.JSONDecodeError() | UnicodeDecodeError():
             reason = f"not JSON: {error}"
+        case TryAgain():
+            return PassingFailure(str(error))
         case _:
+            if is_outage(error):
+                return Outage()
             reason = f"{type(error).__name__}: {error}"
-            if isinstance(error, PASSING):
-                return PassingFailure(reason)
     return Unprocessable(reason)
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell whether a failure is of our own parts, and says nothing of the message that met it."""
+    # A value that the driver cannot encode is an `InterfaceError` too, and comes with the message every time.
+    return isinstance(error, PASSING) and not isinstance(error, ValueError)
 
 
 @dataclass(frozen=True)
@@ -128,30 +146,52 @@ class Deliveries:
         return _DeliveryMiddleware(message, context=context, deliveries=self)
 
     async def conclude(self, ending: Ending, message: RabbitMessage, queue: str) -> None:
-        """Do what follows from how the handler of a message ended.
+        """Do what follows from how the handler of a message ended; while it cannot be published, again and again.
 
         Raises:
             NackMessage: the broker is to deliver the original again.
         """
-        match next_delivery(ending, _attempts(message), self.rules):
-            case Acknowledge():
-                DELIVERIES.labels(queue, "done").inc()
-            case Redeliver(tier_s, attempts):
-                await self._redeliver(message, queue, tier_s, attempts)
+        tries = 0
+        while True:
+            try:
+                await self._once(ending, message, queue)
+            except NotPublishedError as error:
+                tries += 1
+                log.warning("neither a copy nor a dead letter was published", queue=queue, error=str(error))
+            else:
+                return
+            # A copy besides an original that the broker has taken back would go round beside it.
+            if message.raw_message.channel.is_closed:
+                raise NackMessage
+            match self._next(Unpublishable(tries), message):
+                case PublishAgain(pause_s):
+                    await asyncio.sleep(pause_s)
+                case _:
+                    log.warning("delivery goes back to its queue", queue=queue)
+                    raise NackMessage
+
+    async def _once(self, ending: Ending, message: RabbitMessage, queue: str) -> None:
+        match self._next(ending, message):
+            case Redeliver() as again:
+                await self._redeliver(message, queue, again)
             case MakeDeadLetter(reason):
                 await self._dead_letter(message, queue, reason)
-            case ReturnToQueue(pause_s):
-                log.warning("delivery goes back to its queue", queue=queue)
-                await asyncio.sleep(pause_s)
-                raise NackMessage
+            case _:
+                DELIVERIES.labels(queue, "done").inc()
 
-    async def _redeliver(self, message: RabbitMessage, queue: str, tier_s: float, attempts: int) -> None:
+    def _next(self, ending: Ending, message: RabbitMessage) -> NextDelivery:
+        return next_delivery(ending, _count(message, "attempt"), self.rules, _count(message, "outages"))
+
+    async def _redeliver(self, message: RabbitMessage, queue: str, again: Redeliver) -> None:
+        counts = {"attempt": again.attempts}
+        if again.outages:
+            counts["outages"] = again.outages
         await self.publisher.publish_later(
             message.body,
-            delay_s=tier_s,
+            delay_s=again.tier_s,
             queue=queue,
             message_type=message.raw_message.type or "",
-            headers={"attempt": attempts},
+            headers=counts,
         )
         DELIVERIES.labels(queue, "later").inc()
 
@@ -161,8 +201,8 @@ class Deliveries:
         copied = len(message.body) <= MOST_COPIED_BYTES
         await self.publisher.publish(
             message.body,
-            exchange=DEAD if copied else READY,
-            routing_key=queue if copied else DEAD_LETTERS.name,
+            exchange=DEAD if copied else DEAD_ONCE,
+            routing_key=queue,
             message_type=message.raw_message.type or "",
             headers=headers,
         )
@@ -170,9 +210,9 @@ class Deliveries:
         log.warning("dead letter", queue=queue, reason=reason)
 
 
-def _attempts(message: RabbitMessage) -> int:
-    """Return how many attempts a message has had; a header of somebody else's making says nothing."""
-    value = message.headers.get("attempt")
+def _count(message: RabbitMessage, header: str) -> int:
+    """Return what a header counts: attempts, or outages; one of somebody else's making says nothing."""
+    value = message.headers.get(header)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
@@ -190,11 +230,7 @@ class _DeliveryMiddleware(BaseMiddleware):
         except Exception as error:  # noqa: BLE001 - every failure of a handler is decided on here, and nowhere else
             ending = ending_of(error)
             _report(error, ending, queue)
-        try:
-            await self.deliveries.conclude(ending, msg, queue)
-        except NotPublishedError as error:
-            log.warning("neither a copy nor a dead letter was published", queue=queue, error=str(error))
-            await self.deliveries.conclude(Unpublishable(), msg, queue)
+        await self.deliveries.conclude(ending, msg, queue)
         return result
 
 
@@ -202,6 +238,8 @@ def _report(error: Exception, ending: Ending, queue: str) -> None:
     """Log what an operator has to know of beyond the decision."""
     if isinstance(ending, PassingFailure):
         log.warning("passing failure", queue=queue, error=ending.why)
+    elif isinstance(ending, Outage):
+        log.warning("a part of our own is away", queue=queue, error=f"{type(error).__name__}: {error}")
     elif isinstance(ending, Unprocessable) and not isinstance(error, EXPECTED):
         log.error("unforeseen failure", queue=queue, exc_info=error)
 

@@ -20,7 +20,7 @@ from halosync.messaging.envelopes import open_request
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
-from halosync.ports.requests import UNANSWERABLE, Refusal
+from halosync.ports.requests import AWAY, UNANSWERABLE, Refusal
 from halosync.ports.sealing import PrivateKeys, UnsealableError
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ def answer_requests(
             opened = await open_request(body, request.headers, keys, model.message_type, request.correlation_id)
         except _UNOPENED as error:
             log.warning("a request cannot be opened", message_type=model.message_type, error=str(error))
-            await send_reply(publisher, request, UNANSWERABLE, sealed=True)
+            await send_reply(publisher, request, AWAY, sealed=True)
         else:
             await send_reply(publisher, request, await answer(model, act, opened), sealed=True)
 
@@ -83,7 +83,8 @@ async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: b
     except Refusal as refused:
         return refused.answer
     except PASSING as error:
-        log.warning("passing failure", message_type=model.message_type, error=type(error).__name__)
+        log.warning("a part of our own is away", message_type=model.message_type, error=type(error).__name__)
+        return AWAY
     except Exception as error:  # noqa: BLE001 - the asker gets an answer, the operator gets the place
         # Not the error's text, and no local variables: they could hold a secret.
         place = "".join(traceback.format_tb(error.__traceback__))

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from halosync.contracts.registry import MESSAGES
 from halosync.domain.accounts import SERVICES, Account
-from halosync.messaging.topology import DEAD, EVENTS, INVOICES, QUEUES, READY, REPLIES, WORK
+from halosync.messaging.topology import DEAD, DEAD_ONCE, EVENTS, INVOICES, QUEUES, READY, REPLIES, WORK
 
 _DELAYS = r"halosync\.delay\.[0-9]+ms"
 _WITH_DELAYS = (Account.PLANNER, Account.HALO_WRITER)
@@ -39,11 +40,12 @@ def own_queue(account: Account) -> str:
 
 def rights_of(account: Account) -> BrokerRights:
     """Return the rights of an account."""
+    invoices = {INVOICES.name: _any_of(_kinds_of(INVOICES.name))}
     match account:
         case Account.INVOICES:
-            return BrokerRights(_NONE, _any_of([INVOICES.name]), _NONE, {INVOICES.name: _any_of(["invoice.ready.v1"])})
-        case Account.OPERATOR:
-            return BrokerRights(_NONE, _any_of([INVOICES.name, READY.name]), _NONE)
+            return BrokerRights(_NONE, _any_of([INVOICES.name]), _NONE, invoices)
+        case Account.OPERATOR:  # it publishes invoices as the invoice system does, and sends dead letters back
+            return BrokerRights(_NONE, _any_of([INVOICES.name, READY.name]), _NONE, invoices)
         case _:
             return _of_a_service(account)
 
@@ -52,7 +54,7 @@ def _of_a_service(account: Account) -> BrokerRights:
     own = re.escape(_own(account)) + ".*"
     reaches = [WORK.name, EVENTS.name, REPLIES.name]
     if any(queue.worker == account for queue in QUEUES):
-        reaches.append(DEAD.name)
+        reaches += [DEAD.name, DEAD_ONCE.name]
     waits = [_DELAYS] if account in _WITH_DELAYS else []
     works_on = [queue.name for queue in QUEUES if queue.worker == account]
     keys = [queue.routing_key for queue in QUEUES if queue.exchange == WORK and _may_send(account, queue.senders)]
@@ -60,13 +62,18 @@ def _of_a_service(account: Account) -> BrokerRights:
         configure=f"^({own})$",
         write=_any_of(reaches, [*waits, own]),
         read=_any_of([*works_on, REPLIES.name], [own]),
-        keys={WORK.name: _any_of(keys)},
+        keys={WORK.name: _any_of(keys), EVENTS.name: _any_of(_kinds_of(EVENTS.name))},
     )
 
 
 def _may_send(account: Account, senders: frozenset[Account]) -> bool:
     """Requests are sent by few; orders by every service, because whoever is first publishes the outbox."""
     return account in senders if senders else account in SERVICES
+
+
+def _kinds_of(exchange: str) -> list[str]:
+    """Return the types of messages that are published to an exchange; a type is its routing key."""
+    return [name for name, model in MESSAGES.items() if model.exchange == exchange]
 
 
 def _own(account: Account) -> str:

@@ -52,6 +52,8 @@ REPLIES = _exchange("halosync.replies", ExchangeType.DIRECT)
 """Reaches the queues that a process has for itself alone. Not the default exchange: whoever may publish to that one
 reaches every queue there is."""
 DEAD = _exchange("halosync.dead", ExchangeType.FANOUT)
+DEAD_ONCE = _exchange("halosync.dead-once", ExchangeType.FANOUT)
+"""For dead letters that are too large for the second copy: reaches those who keep them in the table, and no other."""
 
 OPTIONAL_LISTENERS = frozenset({EVENTS.name})
 """Exchanges to which a message may be published that nobody listens to."""
@@ -192,14 +194,20 @@ def _delay_queue(delay_s: float) -> RabbitQueue:
     )
 
 
+def bindings_of(queue: Queue) -> list[tuple[RabbitExchange, str]]:
+    """Return the exchanges and routing keys that a queue of work is bound to."""
+    once = [(DEAD_ONCE, "")] if queue is DEAD_LETTERS else []
+    return [(queue.exchange, queue.routing_key), (READY, queue.name), *once]
+
+
 def _exchanges(delays_s: Sequence[float]) -> list[RabbitExchange]:
-    return [INVOICES, EVENTS, WORK, READY, REPLIES, DEAD, *map(delay_exchange, delays_s)]
+    return [INVOICES, EVENTS, WORK, READY, REPLIES, DEAD, DEAD_ONCE, *map(delay_exchange, delays_s)]
 
 
 def _queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple[RabbitExchange, str]]]]:
     """Yield every queue, and the exchanges and routing keys it is bound to."""
     for queue in QUEUES:
-        yield queue.declaration(), [(queue.exchange, queue.routing_key), (READY, queue.name)]
+        yield queue.declaration(), bindings_of(queue)
     yield KEPT_DEAD_LETTERS, [(DEAD, "")]
     for delay_s in delays_s:
         yield _delay_queue(delay_s), [(delay_exchange(delay_s), "")]

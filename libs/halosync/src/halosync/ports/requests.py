@@ -5,10 +5,13 @@ from typing import Protocol
 
 from halosync.contracts.connection import RefusalCode, RequestRefused
 from halosync.contracts.message import Message
-from halosync.domain.connection_sentences import HALO_UNAVAILABLE, REFUSALS
+from halosync.domain.connection_sentences import HALO_UNAVAILABLE, PART_AWAY, REFUSALS
 
 UNANSWERABLE = RequestRefused(code="halo_unavailable", detail=HALO_UNAVAILABLE)
-"""The answer to a request that met a passing failure, in Halo or on our side: trying again helps."""
+"""The answer to a request that is not understood, or met a fault of ours."""
+
+AWAY = RequestRefused(code="part_away", detail=PART_AWAY)
+"""The answer to a request that met an outage of our own: trying again helps, however long it lasts."""
 
 
 class Refusal(Exception):

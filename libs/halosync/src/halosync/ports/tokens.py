@@ -1,12 +1,23 @@
 """Access tokens of partners, as those who talk to Halo get them."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from halosync.contracts.connection import TokenGranted
 
 
 class TokenUnavailableError(Exception):
-    """No token for now; it is worth asking again later."""
+    """No token for now; it is worth asking again later. `code` says why, as in the answers of auth."""
+
+    def __init__(self, detail: str, code: Literal["halo_unavailable", "token_unreadable"] = "halo_unavailable") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class AuthAwayError(Exception):
+    """No token because auth, or the way to it, is away: an outage of our own, which costs no attempt."""
+
+    wait_s = 5.0
+    """After so long the work comes again."""
 
 
 class ConnectionLostError(Exception):
@@ -26,6 +37,7 @@ class TokenSource(Protocol):
 
         Raises:
             ConnectionLostError: the partner is not connected, or connected to another tenant.
-            TokenUnavailableError: auth or Halo's token endpoint is away.
+            TokenUnavailableError: Halo's token endpoint is away.
+            AuthAwayError: auth is, or the database or the broker between.
         """
         ...

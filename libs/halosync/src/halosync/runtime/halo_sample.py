@@ -16,7 +16,7 @@ from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit
 from halosync.ports.reads import HaloLists, HaloPage
 from halosync.ports.requests import Refusal, refusal
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -80,9 +80,9 @@ class HaloSample:
             raise refusal("rate_limited", partner_id, detail, retry_at=retry_at) from None
         except ConnectionLostError as lost:
             raise _connection_lost(partner_id, lost) from None
-        except TokenUnavailableError as unavailable:
-            log.warning("no token for a sample", partner_id=partner_id, error=str(unavailable))
-            raise refusal("halo_unavailable", partner_id) from None
+        except (TokenUnavailableError, AuthAwayError) as error:
+            log.warning("no token for a sample", partner_id=partner_id, error=str(error))
+            raise refusal("part_away" if isinstance(error, AuthAwayError) else error.code, partner_id) from None
         except HaloFailure as failure:
             log.info("sample not read", partner_id=partner_id, words=failure.words, status=failure.status)
             raise _halo_failed(partner_id, what, failure) from None

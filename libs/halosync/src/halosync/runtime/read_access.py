@@ -108,7 +108,7 @@ class ReadAccess:
             NoPermit: the budget is used up, or Halo answered 429; it says how long to wait.
             HaloFailure: the request failed otherwise; `UNAUTHORIZED` only after a new token was refused too.
             ConnectionLostError: the partner is not connected.
-            TokenUnavailableError: no token for now.
+            TokenUnavailableError, AuthAwayError: no token for now.
         """
         token = await self._tokens.get(who.partner_id, who.tenant)
         try:

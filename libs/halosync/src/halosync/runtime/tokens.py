@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
 from halosync.domain import connection_sentences
 from halosync.ports.requests import Asker, NoReplyError
-from halosync.ports.tokens import ConnectionLostError, TokenUnavailableError
+from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
+
+log = structlog.get_logger(__name__)
 
 SPARE = timedelta(seconds=30)
 """A token that ends sooner than this is not used: it could expire on the way."""
@@ -28,7 +32,8 @@ class Tokens:
 
         Raises:
             ConnectionLostError: the partner is not connected, or connected to another tenant.
-            TokenUnavailableError: auth or Halo's token endpoint is away.
+            TokenUnavailableError: Halo's token endpoint is away.
+            AuthAwayError: auth is, or the database or the broker between.
         """
         known = self._known.get(partner_id)
         fresh = known is not None and known.expires_at - datetime.now(UTC) > SPARE
@@ -45,11 +50,16 @@ class Tokens:
                 TokenRequest(partner_id=partner_id, rejected_generation=rejected_generation)
             )
         except NoReplyError as error:
-            raise TokenUnavailableError(str(error)) from error
+            log.warning("auth is away", partner_id=partner_id, error=str(error))
+            raise AuthAwayError(str(error)) from error
         if isinstance(answer, TokenGranted):
             return answer
         if isinstance(answer, RequestRefused) and answer.code in {"not_connected", "connection_broken"}:
             self._known.pop(partner_id, None)
             raise ConnectionLostError(answer.code, answer.detail)
+        if isinstance(answer, RequestRefused) and answer.code == "part_away":
+            raise AuthAwayError(answer.detail)
+        if isinstance(answer, RequestRefused) and answer.code == "token_unreadable":
+            raise TokenUnavailableError(answer.detail, answer.code)
         detail = answer.detail if isinstance(answer, RequestRefused) else answer.message_type
         raise TokenUnavailableError(detail)

@@ -123,7 +123,7 @@ async def ask(ports: Ports, **came: Any) -> str | None:
     match reply:
         case ConnectionCompleted():
             return None
-        case RequestRefused(code="halo_unavailable"):
+        case RequestRefused(code="halo_unavailable" | "part_away"):
             return "unavailable"
         case RequestRefused():
             return reply.code

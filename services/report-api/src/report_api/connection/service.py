@@ -116,7 +116,7 @@ def refusal(reply: Message) -> Problem:
             return invalid("tenant", reply.detail)
         case "invalid_client":
             return invalid("client_id", reply.detail)
-        case "halo_unavailable":
+        case "halo_unavailable" | "part_away":
             return unavailable(reply.detail)
         case "rate_limited" | "too_many_requests":
             return _wait(reply)

@@ -139,6 +139,7 @@ ERRORS: Mapping[str, str] = {
     "permission_denied": "Halo does not permit reading",
     "not_connected": "Halo is not connected",
     "connection_broken": "The connection to Halo is broken",
+    "token_unreadable": "The stored log-in to Halo cannot be read",
     "other_tenant": "Another Halo was connected meanwhile",
     "internal_error": "Something went wrong on our side",
 }
