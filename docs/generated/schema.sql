@@ -426,6 +426,7 @@ CREATE TABLE partner (
     rate_requests integer,
     rate_window_s numeric,
     country text,
+    paused_at timestamp with time zone,
     allow_shared_tenant boolean NOT NULL DEFAULT false,
     invoice_day integer NOT NULL DEFAULT 5,
     review_first_sync boolean NOT NULL DEFAULT true,
@@ -600,6 +601,12 @@ CREATE TABLE sealing_key (
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (key_id)
 );
+
+-- VIEW broken_invariant
+--     invariant text
+--     partner_id text
+--     subject text
+--     detail text
 
 -- VIEW invoice_of_run
 --     run_id uuid

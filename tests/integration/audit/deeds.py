@@ -103,6 +103,19 @@ def said(act: Act) -> Deed:
     return deed
 
 
+async def pause(stage: Stage) -> AsyncIterator[str]:
+    yield PAUSE
+    await stage.partners.pause(PARTNER, by=BY)
+    yield PARTNER
+
+
+async def resume(stage: Stage) -> AsyncIterator[str]:
+    await stage.partners.pause(PARTNER, by=BY)
+    yield PAUSE
+    await stage.partners.pause(PARTNER, paused=False, by=BY)
+    yield PARTNER
+
+
 async def begin(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     await stage.attempt()
@@ -307,6 +320,8 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.LICENCE_KEEP_CHANGED: (keep, {"name": "OLD", "keep": True}),
     Act.SHRUNK_READ_ACCEPTED: (accept, {}),
     Act.RUN_CANCELLED: (cancel, {}),
+    Act.PARTNER_PAUSED: (pause, {}),
+    Act.PARTNER_RESUMED: (resume, {}),
     Act.INVOICES_CHOSEN: (choose_invoices, {"invoices": "newest", "invoice_ids": ["INV-1"]}),
     Act.MONTH_ACCEPTED: (
         accept_in_month,

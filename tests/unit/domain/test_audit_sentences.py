@@ -101,6 +101,8 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
     (Act.LICENCE_KEEP_CHANGED, "5", {"name": "OLD", "keep": False}, 'No longer keeps the licence "OLD" (#5).'),
     (Act.SHRUNK_READ_ACCEPTED, RUN, {}, "Accepted for run 3f2a77c0 that Halo shows fewer licences."),
     (Act.RUN_CANCELLED, RUN, {}, "Cancelled run 3f2a77c0."),
+    (Act.PARTNER_PAUSED, "acme-msp", {}, "Paused the partner: no run starts."),
+    (Act.PARTNER_RESUMED, "acme-msp", {}, "Let the partner's runs start again."),
     (Act.MONTH_ACCEPTED, "2026-11", {"note": "By hand."}, 'Accepted a difference of 2026-11 as it is: "By hand.".'),
     (Act.MONTH_WITHDRAWN, "2026-11", {}, "Took back the acceptance of a difference of 2026-11."),
     (Act.MONTH_CLOSED, "2026-11", {"accepted": 1}, "Closed the month 2026-11, with 1 accepted exception."),

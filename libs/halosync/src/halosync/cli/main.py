@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from halosync.cli import dead_letters, halo, invoices, keys, migrate, partners, runs
+from halosync.cli import connection, dead_letters, doctor, halo, invoices, keys, migrate, partners, runs, status
 from halosync.cli.output import say
 from halosync.version import VERSION
 
@@ -22,7 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # it prints local variables, and those hold keys and passwords
 )
 app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.command("status")(status.status)
 app.add_typer(partners.app, name="partner")
+app.add_typer(connection.app, name="connection")
 app.add_typer(keys.app, name="key")
 app.add_typer(invoices.app, name="invoice")
 app.add_typer(runs.app, name="run")

@@ -8,13 +8,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.cli.partner_overview import flat, overview
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Text
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.partners import PartnerStore
 
-app = typer.Typer(help="Partners: add and list them.", no_args_is_help=True)
+app = typer.Typer(help="Partners: add, list, show, pause and resume them.", no_args_is_help=True)
 
 
 def _partner_id(value: str) -> str:
@@ -67,6 +68,50 @@ def list_partners(*, as_json: Json = False) -> None:
         [(p.partner_id, p.name, p.connection, p.tenant, p.created_at) for p in partners],
         empty="No partners yet. Next: halosync partner add ID --name NAME",
     )
+
+
+_Known = Annotated[str, typer.Argument(metavar="ID", help="The partner.")]
+
+
+@app.command("show")
+def show(partner_id: _Known, *, as_json: Json = False) -> None:
+    """Show a partner: its connection, its newest invoice and run, and its settings.
+
+    Example: halosync partner show acme-msp
+    """
+    shown = with_database(lambda pool: overview(pool, partner_id))
+    if as_json:
+        emit_json(shown)
+        return
+    show_table(["", partner_id], [(name, value) for name, value in flat(shown) if name != "partner_id"], empty="")
+
+
+@app.command("pause")
+def pause(partner_id: _Known, *, as_json: Json = False) -> None:
+    """Let no run of a partner start any more. A run that goes on is not touched; invoices are taken in as ever.
+
+    Example: halosync partner pause acme-msp
+    """
+    _pause(partner_id, paused=True, as_json=as_json)
+
+
+@app.command("resume")
+def resume(partner_id: _Known, *, as_json: Json = False) -> None:
+    """Let a partner's runs start again. What automatic sync owes starts within seconds.
+
+    Example: halosync partner resume acme-msp
+    """
+    _pause(partner_id, paused=False, as_json=as_json)
+
+
+def _pause(partner_id: str, *, paused: bool, as_json: bool) -> None:
+    changed = with_database(lambda pool: PartnerStore(pool).pause(partner_id, paused=paused, by=COMMAND_LINE))
+    if as_json:
+        emit_json({"partner_id": partner_id, "paused": paused, "changed": changed})
+    elif paused:
+        say(f"No run of {partner_id} starts any more. Next: halosync partner resume {partner_id}")
+    else:
+        say(f"Runs of {partner_id} may start.")
 
 
 @app.command("share-tenant")

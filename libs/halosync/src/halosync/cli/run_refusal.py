@@ -10,6 +10,7 @@ from halosync.ports.run_start import (
     NothingLeftError,
     OlderPeriodError,
     OutdatedRunError,
+    PausedError,
     RunInProgressError,
     RunNotStartedError,
     SeveralInvoicesError,
@@ -29,6 +30,8 @@ def _hint(error: RunNotStartedError, partner: str | None, run_id: UUID | None) -
             hint = f"See it with: halosync run watch {other}"
         case NotConnectedError():
             hint = f"The administrator of {error} does it."
+        case PausedError():
+            hint = f"halosync partner resume {error} lets its runs start again."
         case NoInvoiceError():
             hint = f"An invoice of {partner} comes with: halosync invoice publish FILE"
         case OlderPeriodError():

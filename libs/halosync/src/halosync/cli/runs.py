@@ -1,4 +1,4 @@
-"""`halosync run`: start runs, retry what one left, watch one, list them."""
+"""`halosync run`: start runs, retry what one left, watch, show and cancel one, list them."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,14 +14,14 @@ from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.partners import UnknownPartnerError
-from halosync.ports.run_start import RunNotStartedError
+from halosync.ports.run_start import NoRunError, RunNotStartedError
 from halosync.ports.run_views import RunView
 from halosync.store.partners import PartnerStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 
-app = typer.Typer(help="Runs: start, retry, watch and list them.", no_args_is_help=True)
+app = typer.Typer(help="Runs: start, retry, watch, show, cancel and list them.", no_args_is_help=True)
 
 _MOST_INT = 2_147_483_647
 
@@ -141,6 +141,54 @@ def watch(
         say(summary(run))
     if run.state not in SUCCESS:
         raise typer.Exit(1)
+
+
+@app.command("show")
+def show(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="The id shown by `halosync run list`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show where a run stands, and how it ended.
+
+    Example: halosync run show 3f2a77c0-0b57-4d5e-9a45-6f1f6c1f9a10
+    """
+    run = with_database(lambda pool: _known(pool, run_id))
+    if as_json:
+        emit_json(as_json_value(run))
+    else:
+        say(summary(run))
+
+
+@app.command("cancel")
+def cancel(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="A run that has not ended.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Cancel a run: what is not yet sent to Halo is not sent. What was sent stays.
+
+    Example: halosync run cancel 3f2a77c0-0b57-4d5e-9a45-6f1f6c1f9a10
+    """
+
+    async def ask(pool: "asyncpg.Pool[Any]") -> bool:
+        run = await _known(pool, run_id)
+        return await RunStore(pool).cancel(run.partner_id, run_id, by=COMMAND_LINE)
+
+    asked = with_database(ask)
+    if as_json:
+        emit_json({"run_id": run_id, "cancelled": asked})
+    elif asked:
+        say(f"Run {run_id} is cancelled. Next: halosync run show {run_id}")
+    else:
+        say(f"Run {run_id} has ended already.")
+
+
+async def _known(pool: "asyncpg.Pool[Any]", run_id: UUID) -> RunView:
+    run = await RunViews(pool).get(run_id)
+    if run is None:
+        raise CommandError(why_no_run(NoRunError(str(run_id))))
+    return run
 
 
 @app.command("list")

@@ -21,6 +21,12 @@ class BrokerSettings(EnvironmentSettings):
     amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
 
 
+class BrokerOrNone(EnvironmentSettings):
+    """For the subcommands that look at RabbitMQ if they are told where it is."""
+
+    amqp_url: AmqpDsn | None = Field(default=None, description=BrokerSettings.model_fields["amqp_url"].description)
+
+
 class AdministratorSettings(DelaySettings):
     """For `migrate`: the administrators of the servers, and the users that it makes for the services.
 

@@ -18,6 +18,11 @@ class Act(StrEnum):
     ACTS_FOR = "operator.acts_for"
     """Somebody who may enter several picked a partner in the portal. Subject: the partner."""
 
+    PARTNER_PAUSED = "partner.paused"
+    """No run of the partner starts any more. Subject: the partner."""
+    PARTNER_RESUMED = "partner.resumed"
+    """The partner's runs may start again. Subject: the partner."""
+
     CONNECTION_BEGUN = "connection.begun"
     """The browser was sent to Halo. Subject: the tenant. Detail: client_id."""
     CONNECTION_ESTABLISHED = "connection.established"

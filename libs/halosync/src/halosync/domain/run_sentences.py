@@ -18,6 +18,7 @@ class NoRun(StrEnum):
     SEVERAL_INVOICES = "several_invoices"
     SEVERAL_CURRENCIES = "several_currencies"
     NOT_CONNECTED = "not_connected"
+    PARTNER_PAUSED = "partner_paused"
     RUN_IN_PROGRESS = "run_in_progress"
     RUN_OUTDATED = "run_outdated"
     SUCCEEDED = "succeeded"
@@ -46,6 +47,7 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
         "newest one counts, or ask the distributor."
     ),
     NoRun.NOT_CONNECTED: NOT_CONNECTED,
+    NoRun.PARTNER_PAUSED: "The distributor has paused synchronisation for your account. Ask the distributor.",
     NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",
     NoRun.RUN_OUTDATED: (
         "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."

@@ -24,10 +24,17 @@ class SettingsChangedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Partner:
-    """A partner (MSP). `connection` is the state of its Halo connection, `tenant` None until it named one."""
+    """A partner (MSP).
+
+    Attributes:
+        connection: the state of its Halo connection.
+        tenant: None until it named one.
+        paused_at: since when none of its runs starts; None: they do.
+    """
 
     partner_id: str
     name: str
     created_at: datetime
     connection: str
     tenant: str | None
+    paused_at: datetime | None

@@ -52,6 +52,12 @@ class NotConnectedError(RunNotStartedError):
     why = NoRun.NOT_CONNECTED
 
 
+class PausedError(RunNotStartedError):
+    """An operator has paused the partner."""
+
+    why = NoRun.PARTNER_PAUSED
+
+
 class NoRunError(RunNotStartedError):
     """The partner has no such run."""
 

@@ -160,7 +160,7 @@ GRANT SELECT, INSERT ON inbox TO :planner;
 GRANT UPDATE (content) ON inbox TO :planner;
 -- outbox: whoever is first publishes it
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :auth, :planner, :halo_writer, :report_api;
-GRANT INSERT ON outbox TO :operator;
+GRANT SELECT, INSERT ON outbox TO :operator;
 -- dead_letter
 GRANT SELECT, INSERT, UPDATE ON dead_letter TO :planner;
 GRANT SELECT, UPDATE ON dead_letter TO :operator;
@@ -172,5 +172,7 @@ GRANT SELECT ON rate_tenant TO :report_api, :operator;
 -- rate_lease
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_lease TO :auth, :planner, :halo_writer;
 GRANT SELECT ON rate_lease TO :report_api, :operator;
+-- broken_invariant
+GRANT SELECT ON broken_invariant TO :planner, :operator;
 -- rate_standing
 GRANT SELECT ON rate_standing TO :planner, :halo_writer, :report_api, :operator;

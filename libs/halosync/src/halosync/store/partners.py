@@ -27,9 +27,14 @@ class PartnerStore:
         """Tell whether there is such a partner."""
         return bool(await QUERIES.partner_exists(self._pool, partner_id=partner_id))
 
+    async def get(self, partner_id: str) -> Partner | None:
+        """Return a partner; None if there is no such one."""
+        rows = [Partner(**row) async for row in QUERIES.list_partners(self._pool, partner_id=partner_id)]
+        return rows[0] if rows else None
+
     async def list(self) -> Sequence[Partner]:
         """Return every partner, by id."""
-        return [Partner(**row) async for row in QUERIES.list_partners(self._pool)]
+        return [Partner(**row) async for row in QUERIES.list_partners(self._pool, partner_id=None)]
 
     async def allow_shared_tenant(self, partner_id: str, *, allowed: bool = True, by: Actor) -> bool:
         """Let a partner connect a Halo that is connected for another one too, or no longer; False: it was so already.
@@ -48,6 +53,25 @@ class PartnerStore:
             await QUERIES.save_shared_tenant(connection, partner_id=partner_id, allowed=allowed)
             detail = {"changes": {"allow_shared_tenant": (before, allowed)}}
             await record(connection, by, Act.SETTINGS_CHANGED, partner_id=partner_id, subject=partner_id, detail=detail)
+        return True
+
+    async def pause(self, partner_id: str, *, paused: bool = True, by: Actor) -> bool:
+        """Let no run of a partner start any more, or again; False: it was so already.
+
+        A run that goes on is not touched. Invoices are taken in as ever; what auto_sync owes starts after the pause.
+
+        Raises:
+            UnknownPartnerError: there is no such partner.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            before = await QUERIES.pause_to_change(connection, partner_id=partner_id)
+            if before is None:
+                raise UnknownPartnerError(partner_id)
+            if before == paused:
+                return False
+            await QUERIES.save_pause(connection, partner_id=partner_id, paused=paused)
+            act = Act.PARTNER_PAUSED if paused else Act.PARTNER_RESUMED
+            await record(connection, by, act, partner_id=partner_id, subject=partner_id)
         return True
 
     async def settings(self, partner_id: str) -> PartnerSettings | None:

@@ -22,6 +22,7 @@ from halosync.ports.run_start import (
     NoRunError,
     NotConnectedError,
     OlderPeriodError,
+    PausedError,
     RunInProgressError,
     RunNotStartedError,
     SeenChangedError,
@@ -51,6 +52,7 @@ class RunStore:
             SeveralInvoicesError: nobody has said which invoices of its month count.
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
+            PausedError: an operator has paused the partner.
             RunInProgressError: another run of the partner has not ended.
         """
         async with self._pool.acquire() as connection, connection.transaction():
@@ -129,6 +131,8 @@ async def start_run(
     tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
     if tenant is None:
         raise NotConnectedError(partner_id)
+    if await QUERIES.is_paused(connection, partner_id=partner_id):
+        raise PausedError(partner_id)
     if empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]:
         raise EmptyInvoiceError(empty[0])
     run_id: UUID | None = await QUERIES.insert_run(

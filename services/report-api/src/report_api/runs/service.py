@@ -31,6 +31,7 @@ _PROBLEMS: Mapping[NoRun, tuple[int, str]] = {
     NoRun.SEVERAL_INVOICES: (409, "several_invoices"),
     NoRun.SEVERAL_CURRENCIES: (409, "several_currencies"),
     NoRun.NOT_CONNECTED: (409, "not_connected"),
+    NoRun.PARTNER_PAUSED: (409, "partner_paused"),
     NoRun.RUN_IN_PROGRESS: (409, "run_in_progress"),
     NoRun.RUN_OUTDATED: (409, "run_outdated"),
     **dict.fromkeys((NoRun.SUCCEEDED, NoRun.PREVIEW, NoRun.HELD, NoRun.DONE_SINCE), (409, "nothing_left")),

@@ -14,6 +14,7 @@ CREATE TABLE partner (
     rate_requests       integer CHECK (rate_requests > 0),       -- null: the processes' default
     rate_window_s       numeric CHECK (rate_window_s > 0),
     country             text,
+    paused_at           timestamptz,                              -- null: its runs may start
     allow_shared_tenant boolean NOT NULL DEFAULT false,           -- an operator's word: its Halo may be another's too
     invoice_day         integer NOT NULL DEFAULT 5 CHECK (invoice_day BETWEEN 1 AND 28),
     review_first_sync   boolean NOT NULL DEFAULT true,

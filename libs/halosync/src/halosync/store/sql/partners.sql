@@ -9,9 +9,10 @@ RETURNING xmax = 0;
 SELECT EXISTS (SELECT FROM partner WHERE partner_id = :partner_id);
 
 -- name: list_partners
--- For the operator: who there is, and whether their Halo is connected.
-SELECT partner_id, name, created_at, coalesce(state, 'disconnected') AS connection, tenant
+-- For the operator: who there is, and whether their Halo is connected; all, or the one that is named.
+SELECT partner_id, name, created_at, coalesce(state, 'disconnected') AS connection, tenant, paused_at
 FROM partner LEFT JOIN connection USING (partner_id)
+WHERE CAST(:partner_id AS text) IS NULL OR partner_id = :partner_id
 ORDER BY partner_id;
 
 -- name: partner_settings^
@@ -38,6 +39,12 @@ UPDATE partner SET
     review_first_sync = :review_first_sync, adopt_foreign = :adopt_foreign, billing_cycles = :billing_cycles,
     licence_type = :licence_type, details = :details
 WHERE partner_id = :partner_id;
+
+-- name: pause_to_change$
+SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
+
+-- name: save_pause!
+UPDATE partner SET paused_at = CASE WHEN :paused THEN now() END WHERE partner_id = :partner_id;
 
 -- name: shared_tenant_to_change$
 SELECT allow_shared_tenant FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;

@@ -40,6 +40,9 @@ WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
 -- name: connected_tenant$
 SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
 
+-- name: is_paused$
+SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id;
+
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
 INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, approve_review, accept_shrunk_read,
@@ -67,8 +70,8 @@ SELECT invoice_id FROM owed_sync WHERE partner_id = :partner_id LIMIT 1;
 
 -- name: partners_to_sync
 -- Partners to whom auto_sync owes a run that could start now.
-SELECT DISTINCT o.partner_id FROM owed_sync o JOIN connection c USING (partner_id)
-WHERE c.state = 'connected'
+SELECT DISTINCT o.partner_id FROM owed_sync o JOIN connection c USING (partner_id) JOIN partner p USING (partner_id)
+WHERE c.state = 'connected' AND p.paused_at IS NULL
   AND NOT EXISTS (SELECT FROM run r WHERE r.partner_id = o.partner_id
                   AND r.state IN ('queued', 'reading', 'planning', 'writing'))
 LIMIT 100;

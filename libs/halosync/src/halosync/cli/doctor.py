@@ -1,0 +1,205 @@
+"""`halosync doctor`: everything that can be wrong with an installation, looked at once, with what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+import typer
+from aio_pika.exceptions import AMQPError
+
+from halosync.cli.connections import CONNECT_TIMEOUT_S, database
+from halosync.cli.failures import CommandError, unreachable
+from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.cli.settings import BrokerOrNone, DatabaseSettings
+from halosync.cli.status import duration
+from halosync.messaging.connection import plain_channel
+from halosync.messaging.publisher import Publisher
+from halosync.messaging.topology import QUEUES, MissingTopologyError, look_at_topology
+from halosync.runtime.settings import DelaySettings, load
+from halosync.runtime.variables import unknown_names
+from halosync.store.operations import OperationsStore
+from halosync.store.partners import PartnerStore
+from halosync.store.schema_fit import SchemaMisfitError, look_at_schema, wanted
+from halosync.version import VERSION
+
+CLOCK_TOLERANCE_S = 2.0
+"""By so much this machine's clock and that of Postgres may differ; the answer's way counts too."""
+
+OLD_OUTBOX_S = 60.0
+"""A message that waits for longer to be published is a sign: a relay comes every second."""
+
+
+class Verdict(StrEnum):
+    """What a look found."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a look found: `says` is a sentence, `do` what to do about it, empty where nothing is to be done."""
+
+    check: str
+    verdict: Verdict
+    says: str
+    do: str = ""
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Look at settings, servers, schema, rights, queues and runs, and say what to do. Exit code 1: something is wrong.
+
+    It changes nothing. Without HALOSYNC_AMQP_URL the broker is not looked at.
+
+    Example: halosync doctor
+    """
+    findings = asyncio.run(_look())
+    if as_json:
+        emit_json([asdict(finding) for finding in findings])
+    else:
+        rows = [(finding.check, finding.verdict, f"{finding.says} {finding.do}".strip()) for finding in findings]
+        show_table(["check", "", "what it found"], rows, empty="")
+        wrong = sum(finding.verdict is Verdict.WRONG for finding in findings)
+        say("Nothing is wrong." if not wrong else f"{wrong} of {len(findings)} are wrong.")
+    if any(finding.verdict is Verdict.WRONG for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _look() -> Sequence[Finding]:
+    found = [Finding("version", Verdict.OK, f"halosync {VERSION}.")]
+    found += [Finding("settings", Verdict.WRONG, f"{sentence}.") for sentence in unknown_names()] or [
+        Finding("settings", Verdict.OK, "Every HALOSYNC_ variable is known.")
+    ]
+    found += await _postgres()
+    found += await _rabbitmq()
+    return found
+
+
+async def _postgres() -> list[Finding]:
+    url = str(load(DatabaseSettings).database_url)
+    try:
+        async with database(url) as pool:
+            version = await pool.fetchval("SHOW server_version")
+            found = [Finding("postgres", Verdict.OK, f"Postgres {version} answers.")]
+            try:
+                await look_at_schema(pool, wanted())
+            except SchemaMisfitError as error:
+                return [*found, Finding("schema", Verdict.WRONG, f"{_sentence(error)}.")]
+            found.append(Finding("schema", Verdict.OK, "The schema is that of this version, or a newer one."))
+            return found + [finding async for finding in _rows(pool)]
+    except CommandError as error:
+        return [Finding("postgres", Verdict.WRONG, f"{_sentence(error)}.")]
+
+
+async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Finding]:
+    store = OperationsStore(pool)
+    yield await _clock(store)
+    figures = await store.figures()
+    late = figures.outbox > 0 and figures.oldest_outbox_s > OLD_OUTBOX_S
+    waiting = f"{figures.outbox} messages wait to be published, the oldest for {duration(figures.oldest_outbox_s)}."
+    yield _judged("outbox", waiting, "Is any service running, and does RabbitMQ take messages?", wrong=late)
+    kept = f"{figures.dead_letters} messages could not be processed."
+    yield _judged("dead letters", kept, "`halosync dead-letters list` says why.", wrong=figures.dead_letters > 0)
+    stuck = await store.stuck_runs()
+    for run in stuck:
+        says = f"Run {run.run_id} of {run.partner_id} is {run.state}, and nobody works on it."
+        yield Finding("runs", Verdict.WRONG, says, "Are planner and halo-writer running, and their queues consumed?")
+    if not stuck:
+        yield Finding("runs", Verdict.OK, f"{figures.open_runs} runs go on, and none is stuck.")
+    partners = await PartnerStore(pool).list()
+    broken = [partner.partner_id for partner in partners if partner.connection == "broken"]
+    says = f"{len(broken)} connections to Halo are broken{': ' if broken else ''}{', '.join(broken)}."
+    yield _judged(
+        "connections", says, "`halosync connection show ID` says why.", wrong=bool(broken), verdict=Verdict.NOTE
+    )
+    if figures.paused:
+        yield Finding("partners", Verdict.NOTE, f"{figures.paused} are paused.", "See `halosync partner resume`.")
+    invariants = await store.broken_invariants()
+    for each in invariants:
+        where = f" of {each.partner_id}" if each.partner_id else ""
+        says = f"{each.invariant} does not hold for {each.subject}{where}: {each.detail}."
+        yield Finding("invariants", Verdict.WRONG, says, "This is a defect of halosync: stop the writers, and tell us.")
+    if not invariants:
+        yield Finding("invariants", Verdict.OK, "What always holds does.")
+
+
+async def _clock(store: OperationsStore) -> Finding:
+    before = datetime.now(UTC)
+    there = await store.clock()
+    after = datetime.now(UTC)
+    ahead_s = (there - after).total_seconds() if there > after else min((there - before).total_seconds(), 0.0)
+    says = f"The clock of Postgres is {abs(ahead_s):.1f} s {'ahead' if ahead_s > 0 else 'behind'}."
+    if abs(ahead_s) <= CLOCK_TOLERANCE_S:
+        return Finding("clock", Verdict.OK, "The clock of Postgres agrees with this machine's.")
+    return Finding("clock", Verdict.WRONG, says, "Set both by NTP: what tokens and pages say of time depends on it.")
+
+
+async def _rabbitmq() -> list[Finding]:
+    amqp_url = load(BrokerOrNone).amqp_url
+    if amqp_url is None:
+        return [Finding("rabbitmq", Verdict.NOTE, "It was not looked at.", "Set HALOSYNC_AMQP_URL for that.")]
+    url = str(amqp_url)
+    publisher = Publisher(url)
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await publisher.broker.start()
+    except (AMQPError, OSError, TimeoutError) as error:
+        why = _sentence(unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error))
+        return [Finding("rabbitmq", Verdict.WRONG, f"{why}.")]
+    try:
+        return [finding async for finding in _broker(publisher)]
+    finally:
+        await publisher.broker.stop()
+
+
+async def _broker(publisher: Publisher) -> AsyncIterator[Finding]:
+    yield Finding("rabbitmq", Verdict.OK, "RabbitMQ answers.")
+    if not publisher.signed_in.alone:
+        says = f"The user {publisher.signed_in.user} does everything: no right is kept from anybody."
+        do = "For real partners run `halosync migrate` with HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL."
+        yield Finding("rights", Verdict.NOTE, says, do)
+    else:
+        yield Finding("rights", Verdict.OK, "Each service has a user of its own.")
+    channel = await plain_channel(publisher.broker)
+    try:
+        await look_at_topology(channel, load(DelaySettings).tiers_s)
+    except MissingTopologyError as error:
+        yield Finding("topology", Verdict.WRONG, f"{_sentence(error)}.")
+        return
+    finally:
+        if not channel.is_closed:
+            await channel.close()
+    yield Finding("topology", Verdict.OK, "Every exchange and queue is there.")
+    async for finding in _consumers(publisher):
+        yield finding
+
+
+async def _consumers(publisher: Publisher) -> AsyncIterator[Finding]:
+    channel = await plain_channel(publisher.broker)
+    try:
+        idle: dict[str, list[str]] = {}
+        for queue in QUEUES:
+            declared = await channel.queue_declare(queue=queue.name, passive=True)
+            if not declared.consumer_count:
+                idle.setdefault(queue.worker, []).append(queue.name)
+    finally:
+        if not channel.is_closed:
+            await channel.close()
+    for worker, names in idle.items():
+        yield Finding("consumers", Verdict.WRONG, f"Nobody takes messages from {', '.join(names)}.", f"Start {worker}.")
+    if not idle:
+        yield Finding("consumers", Verdict.OK, "Every queue has a consumer.")
+
+
+def _judged(check: str, says: str, do: str, *, wrong: bool, verdict: Verdict = Verdict.WRONG) -> Finding:
+    return Finding(check, verdict if wrong else Verdict.OK, says, do if wrong else "")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:].rstrip(".")

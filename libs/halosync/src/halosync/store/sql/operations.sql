@@ -1,0 +1,36 @@
+-- name: figures^
+-- How everything stands, for operators and their alarms. Each count is of rows that an index finds, or that are few.
+SELECT
+    (SELECT count(*) FROM partner) AS partners,
+    (SELECT count(*) FROM partner WHERE paused_at IS NOT NULL) AS paused,
+    (SELECT count(*) FROM connection WHERE state = 'connected') AS connected,
+    (SELECT count(*) FROM connection WHERE state = 'broken') AS broken,
+    (SELECT count(*) FROM run WHERE state IN ('queued', 'reading', 'planning', 'writing')) AS open_runs,
+    (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM run
+     WHERE state IN ('queued', 'reading', 'planning', 'writing')) AS oldest_open_run_s,
+    (SELECT count(*) FROM batch WHERE state = 'issued') AS issued_batches,
+    (SELECT count(*) FROM batch WHERE state = 'planned') AS planned_batches,
+    (SELECT coalesce(sum(held), 0) FROM (
+        SELECT DISTINCT ON (partner_id) held FROM run WHERE mode = 'apply' ORDER BY partner_id, created_at DESC, run_id
+    ) AS newest) AS items_held,
+    (SELECT count(*) FROM outbox) AS outbox,
+    (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM outbox) AS oldest_outbox_s,
+    (SELECT count(*) FROM dead_letter WHERE state = 'kept') AS dead_letters;
+
+-- name: stuck_runs
+-- Runs that go on and that nobody has worked on for a while: neither claimed nor due to be asked for again.
+SELECT run_id, partner_id, state, created_at FROM run
+WHERE state IN ('queued', 'reading', 'planning') AND redeliver_at < clock_timestamp() - make_interval(secs => :late_s)
+UNION ALL
+SELECT run_id, partner_id, state, created_at FROM run r
+WHERE state = 'writing' AND NOT EXISTS (SELECT FROM batch b WHERE b.run_id = r.run_id AND b.state <> 'done')
+   OR state = 'writing' AND EXISTS (SELECT FROM batch b WHERE b.run_id = r.run_id AND b.state = 'issued'
+                                    AND b.redeliver_at < clock_timestamp() - make_interval(secs => :late_s))
+ORDER BY created_at;
+
+-- name: broken_invariants
+-- What always holds (spec section 5 and 15), and does not.
+SELECT invariant, partner_id, subject, detail FROM broken_invariant ORDER BY invariant, subject LIMIT :most;
+
+-- name: database_clock$
+SELECT clock_timestamp();
