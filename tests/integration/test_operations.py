@@ -10,9 +10,10 @@ from halosync.store.partners import PartnerStore
 
 pytestmark = pytest.mark.integration
 
-_ITEM = """INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state, batch_id,
-                             halo_licence_id)
-           VALUES ($1, $2, '{C-1}', 'Contoso', 'create', $3, '{1}', $4, $5, $6)"""
+_ITEM = """
+INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state, batch_id)
+VALUES ($1, 1, '{C-1}', 'Contoso', 'create', 'pending', '{1}', 'sending', $2)
+"""
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def run_id(pool: "asyncpg.Pool[Any]") -> UUID:
            VALUES ($1, 'acme', 'acme', 'write', 'issued', now() + interval '1 minute') RETURNING batch_id""",
         run_id,
     )
-    await pool.execute(_ITEM, run_id, 1, "pending", "sending", batch, None)
+    await pool.execute(_ITEM, run_id, batch)
     return run_id
 
 

@@ -8,13 +8,14 @@ import asyncpg
 import pytest
 from halosync.domain.roles import Role
 from halosync.store.keys import KeyStore
+from halosync.version import VERSION
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
 
 async def test_migrate_tells_what_it_applied(command: Run, pool: "asyncpg.Pool[Any]") -> None:
-    assert (await command("migrate", "--json")).json() == {"applied": []}
+    assert (await command("migrate", "--json")).json() == {"version": VERSION, "applied": []}
     assert "up to date" in (await command("migrate")).stdout
     await pool.execute("DROP SCHEMA public CASCADE")
     await pool.execute("CREATE SCHEMA public")
