@@ -19,6 +19,7 @@ from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.delivery import PASSING
 from halosync.store.partners import PartnerStore
+from report_api.access.session import recognise
 from report_api.access.wrong_keys import WrongKeys
 from report_api.app import Api, build
 from report_api.assembly import ports_on
@@ -232,7 +233,7 @@ def application() -> Api:
     """The application, made once, since making its routes takes longer than most tests; `world` gives it its ports."""
     application = build(None)
     application.state.wrong_keys = WrongKeys(delay_s=0)
-    problems.install(application, PASSING)  # as with ports, which differ from test to test
+    problems.install(application, PASSING, recognise)  # as with ports, which differ from test to test
     return application
 
 

@@ -19,7 +19,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from report_api.app import PAGES as ROUTERS
 from report_api.environment import ReportApiSettings
 from report_api.runs import sentences
-from report_api.web.rendering import TABS
+from report_api.web.navigation import TABS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")] + sorted((ROOT / "docs").rglob("*.md"))

@@ -41,7 +41,7 @@ async def test_who_did_what_newest_first(browser: "Browser", world: "World") -> 
         '<b>Ada</b> Began to connect the Halo "<script>alert(1)</script>".',
         f"Command line i Operator Cancelled run 3f2a77c0. Open the run {RUN}",
         'Halo The Halo "acme" ended the connection; it has to be connected again.',
-        f"Automatic sync Started sync 3f2a77c0 of invoice INV-1, revision 1. Open the run {RUN}",
+        f"Automatic Sync Started sync 3f2a77c0 of invoice INV-1, revision 1. Open the run {RUN}",
         "key of acme-msp (API key) Signed in to the portal.",
         'Command line i Operator Created the API key "key of acme-msp".',
     ]
@@ -84,7 +84,8 @@ async def test_another_partners_log_is_not_found(browser: "Browser") -> None:
 
 @pytest.mark.parametrize("path", ["settings", "keys", "audit"])
 async def test_these_pages_need_no_connection_but_a_session(browser: "Browser", world: "World", path: str) -> None:
-    page = await browser.sign_in()
+    await browser.sign_in()
+    page = await browser.open(f"/portal/{ACME}/halo-psa")
     assert f"/portal/{ACME}/{path}" in [link["href"] for link in page.soup.select(".tabs a")]
     await browser.open(f"/portal/{ACME}/{path}")
     stranger = await new_browser(world).open(f"/portal/{ACME}/{path}")

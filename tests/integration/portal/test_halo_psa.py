@@ -49,7 +49,11 @@ async def test_the_tabs_appear_when_halo_is_connected(browser: "Browser", world:
     assert not {"Month", "Report", "Customers", "License"} & set(page.texts(".tabs a"))
     await world.connect()
     page = await browser.open(HERE)
-    assert page.texts(".tabs a")[:5] == ["Halo PSA", "Month", "Report", "Customers", "License"]
+    assert page.texts("nav[aria-label=Portal] a") == ["Month", "Report", "Customers", "License", "History", "Accounts"]
+    assert page.texts("nav[aria-label=Accounts] a")[:2] == ["Halo PSA", "Settings"]
+    page = await browser.open("/portal/")
+    assert page.one(".tabs [aria-current=page]").get_text() == "Month"
+    assert not page.soup.select("nav[aria-label=Accounts]"), "daily work stands apart from administration"
 
 
 async def test_connect_leads_to_halos_log_in(browser: "Browser", world: "World") -> None:
@@ -192,6 +196,7 @@ async def test_the_test_tells_what_was_read(browser: "Browser", world: "World") 
     )
     await world.connect()
     await browser.sign_in()
+    await browser.open(HERE)
     page = await browser.submit(f"{HERE}/test")
     told = "The connection works. Halo shows us 1,203 customers and 1 licence; it took 310 ms."
     assert told in page.one(".notice-good").get_text()
@@ -202,6 +207,7 @@ async def test_a_test_that_fails_says_why(browser: "Browser", world: "World") ->
     world.auth.reply = lambda _: RequestRefused(code="halo_unavailable", detail="Halo did not answer.")
     await world.connect()
     await browser.sign_in()
+    await browser.open(HERE)
     page = await browser.submit(f"{HERE}/test")
     assert "The test failed. Halo did not answer." in page.one(".notice-bad").get_text()
 
@@ -209,7 +215,8 @@ async def test_a_test_that_fails_says_why(browser: "Browser", world: "World") ->
 async def test_a_broken_connection_says_so_on_every_page(browser: "Browser", world: "World") -> None:
     await world.connect()
     await world.pool.execute("UPDATE connection SET state = 'broken', problem = 'It was revoked.'")
-    page = await browser.sign_in()
+    await browser.sign_in()
+    page = await browser.open(HERE)
     for tab in [str(link["href"]) for link in page.soup.select(".tabs a")]:
         page = await browser.open(tab)
         assert "The connection to your Halo is broken." in page.one(".notice-bad").get_text()

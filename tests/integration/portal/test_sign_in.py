@@ -1,6 +1,7 @@
 """Signing in and out, and the partner that an operator acts for."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from tests.integration.portal.conftest import Browser
 
 ACME, RIVAL = "acme-msp", "rival-msp"
+PUBLIC_URL = "https://converge.example"
 WHO_DID_WHAT = "SELECT act FROM audit_entry WHERE partner_id = $1 ORDER BY audit_id"
 
 
@@ -17,6 +19,30 @@ async def test_a_partner_signs_in_and_sees_its_own_page(browser: "Browser") -> N
     assert page.url.path == f"/portal/{ACME}/halo-psa"
     assert page.title == "Halo PSA"
     assert page.one("[aria-current=page]").get_text() == "Halo PSA"
+
+
+async def test_signing_in_lands_on_the_month_once_halo_is_connected(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    assert (await browser.sign_in()).url.path == f"/portal/{ACME}/month"
+
+
+async def test_a_form_that_was_sent_too_late_leads_back_to_its_page(browser: "Browser", world: "World") -> None:
+    here = f"/portal/{ACME}/settings"
+    await browser.sign_in()
+    await browser.open(here)
+    await world.pool.execute("DELETE FROM portal_session")
+    for referer, following in ((f"{PUBLIC_URL}{here}", here), ("https://evil.example/portal/x", "/portal/")):
+        answer = await browser.client.post(here, data={}, headers={"Referer": referer}, follow_redirects=False)
+        assert answer.headers["location"] == f"/sign-in?{urlencode({'next': following, 'ended': '1'})}"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", f"/portal/{RIVAL}/settings", f"/portal/{ACME}/nowhere"])
+async def test_the_page_of_a_problem_keeps_the_navigation_of_the_own_partner(browser: "Browser", path: str) -> None:
+    await browser.sign_in()
+    page = await browser.open(path, status=404)
+    assert page.texts(".tabs a") == ["History", "Accounts"]
+    assert RIVAL not in page.response.text.replace(path, "")
+    assert not page.soup.select("[aria-current]")
 
 
 @pytest.mark.parametrize(

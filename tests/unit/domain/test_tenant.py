@@ -162,3 +162,9 @@ def test_what_is_taken_leads_nowhere_but_to_halo_or_an_allowed_host(text: str) -
 )
 def test_patterns_of_hosts(pattern: str, is_one: bool) -> None:
     assert is_host_pattern(pattern) is is_one
+
+
+def test_a_client_has_a_page_in_halo() -> None:
+    assert HOSTS.client_page("acme", 7) == "https://acme.halopsa.com/customers?clientid=7"
+    assert OWN.client_page("psa.msp.example", 7) == "https://psa.msp.example/customers?clientid=7"
+    assert HOSTS.client_page("psa.msp.example", 7) is None

@@ -20,6 +20,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         parts.pool,
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
+        halo_hosts=settings.halo_hosts,
         services=Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool)),
         sign_in_service=_sign_in_service(settings),
     )

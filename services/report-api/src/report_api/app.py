@@ -12,11 +12,13 @@ from report_api.access.limits import HoldingPlaces, Limits
 from report_api.access.pages import keys as key_pages
 from report_api.access.pages import openid, sign_in
 from report_api.access.pages import people as people_pages
+from report_api.access.session import recognise
 from report_api.access.wrong_keys import WrongKeys
 from report_api.connection import api as connection_api
 from report_api.connection import confirm_page
 from report_api.connection import pages as connection_pages
 from report_api.history import api as history_api
+from report_api.history import customer_page, step_pages
 from report_api.history import licences_api as histories_api
 from report_api.history import pages as history_pages
 from report_api.invoices import api as invoices_api
@@ -36,6 +38,7 @@ from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
 from report_api.runs.pages import invoice_choice, preview, review, run, sync
+from report_api.search import pages as search_pages
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problems
@@ -82,6 +85,9 @@ PAGES = (
     list_pages(PRODUCTS),
     file_pages(PRODUCTS),
     history_pages.router,
+    customer_page.router,
+    step_pages.router,
+    search_pages.router,
     run.router,
     review.router,
     settings_pages.router,
@@ -144,7 +150,7 @@ def build(ports: Ports | None) -> Api:
     )
     app.state.ports = ports
     app.state.limits, app.state.wrong_keys = Limits(), WrongKeys()
-    problems.install(app, ports.passing if ports else ())
+    problems.install(app, ports.passing if ports else (), recognise)
     for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())

@@ -4,10 +4,12 @@ from typing import Any
 
 import asyncpg
 from halosync.contracts.settings import RateLimit
+from halosync.domain.tenant import HaloHosts
 from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
+from halosync.store.customers import CustomerViews
 from halosync.store.histories import Histories
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
@@ -26,10 +28,13 @@ from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
+from halosync.store.search import SearchStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
 
 from report_api.ports import EventTiming, Ports, SignInService
+
+HALOPSA = HaloHosts("https://{tenant}.halopsa.com")
 
 
 def ports_on(
@@ -38,6 +43,7 @@ def ports_on(
     public_url: str,
     rate_limit: RateLimit,
     services: Asker,
+    halo_hosts: HaloHosts = HALOPSA,
     sign_in_service: SignInService | None = None,
     event_timing: EventTiming | None = None,
 ) -> Ports:
@@ -46,10 +52,12 @@ def ports_on(
         public_url=public_url,
         rate_limit=rate_limit,
         services=services,
+        halo_hosts=halo_hosts,
         sign_in_service=sign_in_service,
         passing=PASSING,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
+        customer_views=CustomerViews(pool),
         histories=Histories(pool),
         invoice_reports=InvoiceReports(pool),
         halo_licences=HaloLicences(pool),
@@ -69,6 +77,7 @@ def ports_on(
         run_views=RunViews(pool),
         runs=RunStore(pool),
         retries=RunRetries(pool),
+        search=SearchStore(pool),
         sessions=SessionStore(pool),
         snapshots=SnapshotStore(pool),
         event_timing=event_timing or EventTiming(),

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.http_connections import ConnectionBounds
 from halosync.runtime.public_url import PublicUrlSettings
-from halosync.runtime.settings import CommaSeparated, ProcessSettings
+from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
@@ -22,8 +22,8 @@ def _issuer(text: str) -> str:
     return text
 
 
-class ReportApiSettings(ProcessSettings, PublicUrlSettings):
-    """What this process needs besides the usual."""
+class ReportApiSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
+    """What this process needs besides the usual; of Halo it takes the addresses, for links, and the request limit."""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
@@ -38,8 +38,6 @@ class ReportApiSettings(ProcessSettings, PublicUrlSettings):
     )
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
-    halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
-    halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
 
     @model_validator(mode="after")
     def _sign_in_whole(self) -> Self:

@@ -11,11 +11,13 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from halosync.contracts.settings import RateLimit
 from halosync.domain.model import Client, CustomerLink
+from halosync.domain.tenant import HaloHosts
 from halosync.ports.links import ProductLink
 from halosync.ports.requests import Asker
 
 from report_api.shares import Shares
 from report_api.stores.access import AuditLog, Keys, Partners, People, Sessions
+from report_api.stores.customers import CustomerViews, Search
 from report_api.stores.halo import Connections, HaloLicences, Histories, Links, Snapshots
 from report_api.stores.invoices import InvoiceReports, InvoiceViews, LineViews, MonthChoices, Months, Readiness
 from report_api.stores.runs import ItemViews, Previews, Reviews, RunRetries, Runs, RunViews
@@ -75,6 +77,7 @@ class Ports:
 
     Attributes:
         services: the way to auth, and to the planner for the test of a connection.
+        halo_hosts: where Halo may be, for links into it.
         sign_in_service: where people sign in; None: with API keys alone.
         passing: failures of the stores that go away by themselves; they are answered with 503.
         shares: of the process, for each partner.
@@ -84,10 +87,12 @@ class Ports:
     public_url: str
     rate_limit: RateLimit
     services: Asker
+    halo_hosts: HaloHosts
     sign_in_service: SignInService | None
     passing: tuple[type[Exception], ...]
     audit: AuditLog
     connections: Connections
+    customer_views: CustomerViews
     histories: Histories
     invoice_reports: InvoiceReports
     halo_licences: HaloLicences
@@ -107,6 +112,7 @@ class Ports:
     run_views: RunViews
     runs: Runs
     retries: RunRetries
+    search: Search
     sessions: Sessions
     snapshots: Snapshots
     shares: Shares = field(default_factory=Shares)

@@ -75,6 +75,16 @@ class HaloHosts:
             raise InvalidTenant(f"the host {tenant} is not allowed")
         return f"{_SCHEME}{tenant}"
 
+    def client_page(self, tenant: str, client_id: int) -> str | None:
+        """Return the address of a client's page in Halo, where its licences are; None if its host is not allowed.
+
+        Halo has no address of a single licence that is known.
+        """
+        try:
+            return f"{self.url(tenant)}/customers?clientid={client_id}"
+        except InvalidTenant:
+            return None
+
     def _allows(self, host: str) -> bool:
         if host == MAIN_SUFFIX or host.endswith(f".{MAIN_SUFFIX}"):
             return False  # one label below it is a name; deeper there is nothing

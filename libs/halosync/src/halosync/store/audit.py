@@ -87,15 +87,17 @@ class AuditStore:
         """
         wanted = None if acts is None else [act.value for act in acts]
         rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, acts=wanted, most=most)
-        return [
-            Entry(
-                audit_id=row["audit_id"],
-                at=row["at"],
-                partner_id=row["partner_id"],
-                actor=Actor(row["actor"], row["actor_key_id"], row["is_operator"]),
-                act=row["act"],
-                subject=row["subject"],
-                detail=row["detail"],
-            )
-            async for row in rows
-        ]
+        return [entry_of(row) async for row in rows]
+
+
+def entry_of(row: asyncpg.Record) -> Entry:
+    """Return the entry of a row."""
+    return Entry(
+        audit_id=row["audit_id"],
+        at=row["at"],
+        partner_id=row["partner_id"],
+        actor=Actor(row["actor"], row["actor_key_id"], row["is_operator"]),
+        act=row["act"],
+        subject=row["subject"],
+        detail=row["detail"],
+    )

@@ -1,6 +1,6 @@
 """Licences in a partner's Halo as last read, and those that a person keeps: never removed (spec section 9)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -31,6 +31,11 @@ class HaloLicences:
         """Return a licence, one that halosync removed too; None if neither the last read nor a run knows it."""
         row = await QUERIES.find_licence(self._pool, partner_id=partner_id, halo_licence_id=halo_licence_id)
         return None if row is None else HaloLicence(**row)
+
+    async def of_ids(self, partner_id: str, ids: Iterable[int]) -> Mapping[int, HaloLicence]:
+        """Return licences by their ids; one that nothing knows is left out."""
+        rows = QUERIES.licences_by_id(self._pool, partner_id=partner_id, ids=list(ids))
+        return {row["halo_licence_id"]: HaloLicence(**row) async for row in rows}
 
     async def keep(self, partner_id: str, halo_licence_id: int, *, keep: bool, by: Actor) -> HaloLicence | None:
         """Keep a licence from now on, or no longer, and return it; None if the last read has no such licence."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,7 +12,7 @@ from halosync.domain.roles import Role
 
 from report_api.access.limits import within_limits
 from report_api.access.needed_role import SAFE, RoleRoute, require, with_roles
-from report_api.access.session import HOME, asked_by_person, signed_in
+from report_api.access.session import HOME, asked_by_person, local_path, recognise, signed_in
 from report_api.ports import ports_of
 from report_api.web.forms import is_csrf_token
 from report_api.web.problems import Problem, not_found, respond, wants_page
@@ -60,6 +60,7 @@ class SignedInPage(PublicPage):
                 partial(ports_of(request).sessions.is_open, visitor.token, request.path_params.get("partner", "")),
             )
         except Problem as problem:  # here and not outside: its page shows the session's notices too
+            await recognise(request)
             response = respond(request, problem)
         shown = getattr(request.state, "notices_shown", None)
         # A script that loads a page again to see what is new shows no notice to anybody.
@@ -158,8 +159,16 @@ def _to_sign_in(request: Request) -> Response:
     if not wants_page(request):
         raise Problem(401, "unauthorized", "Your session has ended. Sign in again.")
     safe = request.method in SAFE
-    query = {"next": _address(request)} if safe else {"next": HOME, "ended": "1"}
+    query = {"next": _address(request)} if safe else {"next": _page_of_form(request), "ended": "1"}
     return RedirectResponse(f"/sign-in?{urlencode(query)}", status_code=303)
+
+
+def _page_of_form(request: Request) -> str:
+    """Return the page that a form was sent from, as far as the browser tells it and it is ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if not _is_ours(request, f"{came_from.scheme}://{came_from.netloc}"):
+        return HOME
+    return local_path(urlunsplit(("", "", came_from.path, came_from.query, "")))
 
 
 def _address(request: Request) -> str:

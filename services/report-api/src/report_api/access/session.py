@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
@@ -98,6 +99,26 @@ async def signed_in(request: Request) -> SignedIn | None:
 def asked_by_person(request: Request) -> bool:
     """Tell whether a person asked, and not a script of a page that may stand open on a screen that nobody watches."""
     return request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+
+
+async def recognise(request: Request) -> None:
+    """Let the page of a problem show the navigation: find who looks, and the partner that the session acts for.
+
+    The partner of the address may be another one, or none of ours; nothing of it is shown.
+    """
+    visitor: SignedIn | None = getattr(request.state, "visitor", None)
+    if visitor is None and (found := await signed_in(request)) is not None:
+        # No route knew the address, so nothing takes the notices away that its page would show.
+        visitor = replace(found, session=replace(found.session, notices=()))
+    if visitor is None or isinstance(visitor, Visitor):
+        return
+    request.state.visitor = visitor
+    acts_for = visitor.session.acts_for
+    role = None if acts_for is None else visitor.session.principal.role_at(acts_for)
+    if acts_for is not None and role is not None:
+        header = await ports_of(request).sessions.header(acts_for)
+        if header is not None:
+            request.state.visitor = Visitor(visitor.token, visitor.session, header, role)
 
 
 def visitor_of(request: Request) -> Visitor:

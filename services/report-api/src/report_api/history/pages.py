@@ -5,8 +5,8 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, UNNAMED, Act, Actor
-from halosync.domain.audit_sentences import KINDS, short_id
+from halosync.domain.acts import Act
+from halosync.domain.audit_sentences import KINDS
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.ports.invoice_views import SyncedInvoice
@@ -14,6 +14,7 @@ from halosync.ports.invoice_views import SyncedInvoice
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history import chart as drawing
+from report_api.history.actors import actor_name
 from report_api.history.chart import Chart, Column
 from report_api.ports import PortsHere
 from report_api.runs import sentences
@@ -75,7 +76,6 @@ def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
 
 
 _PAGE = 50
-_NOT_KEYS = {AUTO_SYNC: "Automatic sync", COMMAND_LINE: "Command line", UNNAMED: "Unknown"}
 _OF_RUNS = {Act.RUN_STARTED, Act.PREVIEW_STARTED, Act.REMOVALS_APPROVED, Act.SHRUNK_READ_ACCEPTED, Act.RUN_CANCELLED}
 """Acts whose subject is a run."""
 
@@ -100,12 +100,6 @@ async def show_audit_log(
         is_first=after is None,
         chosen=chosen or "",
         kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
-        who=_actor_name,
+        who=actor_name,
         of_runs=_OF_RUNS,
     )
-
-
-def _actor_name(actor: Actor) -> str:
-    if actor.key_id is not None and actor.name == str(actor.key_id):
-        return f"Key {short_id(actor.name)}"
-    return _NOT_KEYS.get(actor, actor.name)

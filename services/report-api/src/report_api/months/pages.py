@@ -122,11 +122,15 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     """Accept a difference as it is, with a note; or take that back, when the form has no field for a note."""
     form = await request.form()
     period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
+    # Back to the page that the form stood on.
     back = {name: str(form.get(name, "")) for name in ("customer", "reason") if form.get(name)}
+    parts: tuple[str, ...] = ("month",)
+    if form.get("back") == "customer":
+        parts = ("customer", back.pop("customer", ""))
     if "note" not in form:
         if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
             await notify(request, "The acceptance was taken back.")
-        return see_other(visitor.partner_id, "month", period=period, **back)
+        return see_other(visitor.partner_id, *parts, period=period, **back)
     try:
         note = TypeAdapter[str](Text).validate_python(str(form["note"]).strip()[:MOST_NOTE])
         await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
@@ -136,7 +140,7 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
         await notify(request, "Nothing was accepted: it does not differ any more.", "info")
     else:
         await notify(request, "Accepted as it is. Your note stands in the certificate of the month.")
-    return see_other(visitor.partner_id, "month", period=period, **back)
+    return see_other(visitor.partner_id, *parts, period=period, **back)
 
 
 @router.post("/month/close")

@@ -178,6 +178,25 @@ def requester(requested_by: str) -> str:
     return "a key without a name" if _ID.fullmatch(requested_by) else requested_by
 
 
+_REMOVALS = {
+    "delete": "removed licences are deleted",
+    "deactivate": "removed licences become inactive",
+    "zero": "removed licences get the quantity 0",
+}
+_PRICES = {
+    "price": "the invoice's price is the selling price",
+    "purchase_price": "the invoice's price is the purchase price",
+    "none": "prices are left alone",
+}
+
+
+def settings_then(removal: str | None, price_field: str | None) -> str:
+    """Say under which settings a run was planned."""
+    told = [words for words in (_REMOVALS.get(removal or ""), _PRICES.get(price_field or "")) if words]
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}." if text else "Not known."
+
+
 def _spelt(code: str) -> str:
     return code.replace("_", " ").capitalize()
 

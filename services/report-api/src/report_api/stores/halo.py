@@ -1,6 +1,6 @@
 """What is known of partners' Halos, and what they stored of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -77,6 +77,10 @@ class HaloLicences(Protocol):
 
     async def find(self, partner_id: str, halo_licence_id: int) -> HaloLicence | None:
         """Return a licence, one that halosync removed too; None if neither the last read nor a run knows it."""
+        ...
+
+    async def of_ids(self, partner_id: str, ids: Iterable[int]) -> Mapping[int, HaloLicence]:
+        """Return licences by their ids; one that nothing knows is left out."""
         ...
 
     async def keep(self, partner_id: str, halo_licence_id: int, *, keep: bool, by: Actor) -> HaloLicence | None:

@@ -1,6 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
@@ -158,10 +158,25 @@ def _problem_page(request: Request, problem: Problem) -> Response:
     return response
 
 
-def install(app: FastAPI, passing: Iterable[type[Exception]]) -> None:
+Recognise = Callable[[Request], Awaitable[None]]
+"""Finds who looks, so that the page of a problem keeps the navigation."""
+
+
+def install(app: FastAPI, passing: Iterable[type[Exception]], recognise: Recognise) -> None:
     """Make every error of the application a problem; those in `passing` go away by themselves."""
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        if wants_page(request):
+            await recognise(request)
+        return await _on_http(request, error)
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        if wants_page(request):
+            await recognise(request)
+        return await _on_validation(request, error)
+
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(NoReplyError, _on_passing)
     for failure in passing:
         app.add_exception_handler(failure, _on_passing)

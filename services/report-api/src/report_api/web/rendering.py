@@ -1,8 +1,7 @@
 """Pages from templates: Jinja with autoescape, so that nothing a partner, Halo or an invoice says becomes markup."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from os import PathLike, stat_result
@@ -10,7 +9,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from halosync.domain.roles import Role
 from halosync.ports.sessions import Notice
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette import staticfiles
@@ -19,9 +17,10 @@ from starlette.types import Scope
 
 from report_api.web import formats
 from report_api.web.addresses import partner_url
+from report_api.web.navigation import navigation_of
 from report_api.web.visitor import SignedIn, Visitor
 
-ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "months", "history")
+ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "months", "history", "search")
 """The rooms with pages; a template is named by its room: `runs/run.html`."""
 
 STATIC = resources.files("report_api.web") / "static"
@@ -38,31 +37,6 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A place of the navigation. `name` is what a page sets as its `tab`."""
-
-    name: str
-    title: str
-    needs_connection: bool = False
-    needed_role: Role = Role.VIEWER
-
-
-TABS = (
-    Tab("halo-psa", "Halo PSA"),
-    Tab("month", "Month", needs_connection=True),
-    Tab("report", "Report", needs_connection=True),
-    Tab("customers", "Customers", needs_connection=True),
-    Tab("licences", "License", needs_connection=True),
-    Tab("history", "History"),
-    Tab("settings", "Settings"),
-    Tab("keys", "API keys", needed_role=Role.ADMIN),
-    Tab("people", "People", needed_role=Role.ADMIN),
-    Tab("audit", "Audit log"),
-)
-"""License as the product's documentation writes the tab; everywhere else it is licence."""
-
-
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page. Templates see `values`, the visitor, and what the navigation needs.
 
@@ -71,9 +45,13 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     visitor: SignedIn | None = getattr(request.state, "visitor", None)
     notices: Sequence[Notice] = visitor.session.notices if visitor else ()
     request.state.notices_shown = notices
-    html = (
-        _environment().get_template(template).render(visitor=visitor, notices=notices, **_navigation(visitor), **values)
-    )
+    around = {
+        "visitor": visitor,
+        "partner": visitor.partner if isinstance(visitor, Visitor) else None,
+        "navigation": navigation_of(visitor),
+        "notices": notices,
+    }
+    html = _environment().get_template(template).render(**around, **values)
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
@@ -85,15 +63,6 @@ def fragment(template: str, **values: Any) -> str:
 def static_url(name: str) -> str:
     """Return the address of a static file; it changes with the file, so browsers may keep it for good."""
     return f"/static/{name}?v={_fingerprint(name)}"
-
-
-def _navigation(visitor: SignedIn | None) -> Mapping[str, Any]:
-    if not isinstance(visitor, Visitor):
-        return {"partner": None, "tabs": ()}
-    # A broken connection keeps its tabs: what was done and what is wrong must stay readable (decision 12).
-    reachable = visitor.partner.connection != "disconnected"
-    tabs = [tab for tab in TABS if (reachable or not tab.needs_connection) and visitor.may(tab.needed_role)]
-    return {"partner": visitor.partner, "tabs": tabs}
 
 
 @cache

@@ -16,6 +16,13 @@ SELECT halo_licence_id, halo_client_id, client_name, name, quantity, price, purc
 FROM licence_view
 WHERE partner_id = :partner_id AND halo_licence_id = :halo_licence_id;
 
+-- name: licences_by_id
+-- Likewise these.
+SELECT halo_licence_id, halo_client_id, client_name, name, quantity, price, purchase_price, billing_cycle, is_active,
+    owned, foreign_mark, keep, removed_at, read_at
+FROM licence_view
+WHERE partner_id = :partner_id AND halo_licence_id = ANY(CAST(:ids AS bigint[]));
+
 -- name: keep_licence$
 -- No row comes back when it is kept already.
 INSERT INTO kept_licence (partner_id, tenant, halo_licence_id)

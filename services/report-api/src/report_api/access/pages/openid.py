@@ -48,7 +48,7 @@ async def begin(request: Request, ports: PortsHere, following: Following = None)
     try:
         address = await service.address(attempt, _redirect_url(ports))
     except SignInUnavailableError:
-        return sign_in_page(request, status=503, problem=_AWAY)
+        return sign_in_page(request, status=503, following=local_path(following), problem=_AWAY)
     response = RedirectResponse(address, status_code=303)
     kept = json.dumps([attempt.state, attempt.nonce, attempt.code_verifier, local_path(following)])
     set_cookie(request, response, _COOKIE, kept.encode().hex(), lifetime_s=LIFETIME_S)
@@ -68,15 +68,19 @@ async def come_back(
     if kept is None or not hmac.compare_digest(kept[0].state.encode(), state.encode()):
         return _forgotten(request, sign_in_page(request, status=400, problem=_NOT_BEGUN))
     attempt, following = kept
+
+    def refused(status: int, problem: str) -> Response:
+        return _forgotten(request, sign_in_page(request, status=status, following=following, problem=problem))
+
     if not code:
-        return _forgotten(request, sign_in_page(request, status=403, problem=_DENIED))
+        return refused(403, _DENIED)
     try:
         email = await service.email(attempt, _redirect_url(ports), code)
     except SignInUnavailableError as error:
         log.warning("nobody can sign in as a person", error=str(error))
-        return _forgotten(request, sign_in_page(request, status=503, problem=_AWAY))
+        return refused(503, _AWAY)
     except SignInRefusedError as error:
-        return _forgotten(request, sign_in_page(request, status=403, problem=str(error)))
+        return refused(403, str(error))
     access = await ports.people.access(email)
     if not access:
         log.warning("somebody signed in who is not among the people", email=email)
@@ -84,7 +88,7 @@ async def come_back(
             f"You are signed in as {email}, but nobody has let this address in. Ask an admin of your company to add it "
             "under People."
         )
-        return _forgotten(request, sign_in_page(request, status=403, problem=unknown))
+        return refused(403, unknown)
     response = RedirectResponse(following, status_code=303)
     set_session(request, response, await ports.sessions.open(Principal(email, access)))
     return _forgotten(request, response)

@@ -22,6 +22,7 @@ from report_api.access.wrong_keys import told_wrong_key
 from report_api.ports import Ports, PortsHere, ports_of
 from report_api.web.addresses import partner_url
 from report_api.web.forms import csrf_token
+from report_api.web.navigation import first_page
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import SignedIn
@@ -58,15 +59,15 @@ async def show_sign_in(request: Request, following: Following = None, ended: str
 @public_router.post("/sign-in")
 async def sign_in(request: Request, ports: PortsHere) -> Response:
     """Open a session. The cookie is new whatever the browser sent, so nobody can plant one (session fixation)."""
+    form = await request.form()
+    given, following = form.get("api_key"), form.get("next")
+    target = local_path(following if isinstance(following, str) else None)
     try:
         await require_own_form(request, visit_token(request))
     except Problem as problem:
-        return sign_in_page(request, status=problem.status_code, error=problem.detail)
-    form = await request.form()
-    given, following = form.get("api_key"), form.get("next")
+        return sign_in_page(request, status=problem.status_code, following=target, error=problem.detail)
     api_key = given.strip() if isinstance(given, str) else ""
     principal = await ports.keys.authenticate(api_key) if api_key and "\0" not in api_key else None
-    target = local_path(following if isinstance(following, str) else None)
     if principal is None:
         if api_key:
             await told_wrong_key(request)
@@ -115,10 +116,11 @@ async def sign_out(request: Request, ports: PortsHere) -> Response:
 
 
 @router.get(HOME)
-async def home(request: Request) -> Response:
-    """Lead to the pages of the partner that the session acts for."""
+async def home(request: Request, ports: PortsHere) -> Response:
+    """Lead to the month of the partner that the session acts for, or to the page that connects its Halo."""
     acts_for = request.state.visitor.session.acts_for
-    target = "/partners" if acts_for is None else partner_url(acts_for, "halo-psa")
+    header = None if acts_for is None else await ports.sessions.header(acts_for)
+    target = "/partners" if header is None else partner_url(header.partner_id, first_page(header.connection))
     return RedirectResponse(target, status_code=303)
 
 

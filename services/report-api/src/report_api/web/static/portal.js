@@ -1,4 +1,5 @@
-// What every page has: copy buttons and times in the reader's own zone. Pages are complete without it.
+// What every page has: copy buttons, times in the reader's own zone, `/` for the search, and the place on a page that a
+// sign-in must not lose. Pages are complete without it.
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
@@ -48,4 +49,20 @@ document.addEventListener("replaced", (event) => localTimes(event.target));
 
 for (const element of document.querySelectorAll("[data-needs-script]")) {
   element.hidden = false;
+}
+
+const search = document.querySelector(".search input");
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || !search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// The part of an address behind # never reaches the server; it is carried through the sign-in by hand.
+if (location.hash && location.pathname === "/sign-in") {
+  for (const field of document.querySelectorAll("input[name=next]")) field.value += location.hash;
+  for (const link of document.querySelectorAll("a[href*='next=']")) link.href += encodeURIComponent(location.hash);
 }

@@ -1,0 +1,1 @@
+"""Finding customers, products, licences, invoices and runs by what a person typed."""
