@@ -7,12 +7,17 @@ import pytest
 import pytest_asyncio
 import structlog
 from devstack.stack import Stack
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from tests import scheduler
 from tests.partner import Partner, new_partner
 
 pytest_plugins = ["devstack.fixtures"]
+
+# The machine is shared: a slow example is no failure. As in tests/unit/domain, whose tests also run without this file.
+settings.register_profile("shared", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:

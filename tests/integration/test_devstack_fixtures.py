@@ -4,6 +4,8 @@ import aio_pika
 import asyncpg
 import httpx
 import pytest
+from devstack.databases import Databases
+from devstack.postgres import PostgresServer
 from halo_sandbox.testing import RunningSandbox
 
 pytestmark = pytest.mark.integration
@@ -13,6 +15,54 @@ pytestmark = pytest.mark.integration
 async def test_each_test_has_a_fresh_migrated_database(pool: "asyncpg.Pool[asyncpg.Record]", _turn: int) -> None:
     assert await pool.fetchval("SELECT count(*) FROM migration") > 0
     await pool.execute("CREATE TABLE left_by_the_other_turn (id int)")
+
+
+NEXT = "SELECT nextval(pg_get_serial_sequence('outbox', 'outbox_id'))"
+
+
+async def test_a_database_is_used_again_without_what_was_in_it(
+    postgres_server: PostgresServer, databases: Databases
+) -> None:
+    name = await databases.take()
+    url = postgres_server.url_of(name)
+    left = await asyncpg.connect(url)
+    await left.execute("INSERT INTO partner (partner_id, name) VALUES ('acme-msp', 'Acme')")
+    assert await left.fetchval(NEXT) == 1
+    await databases.give_back(name)
+    assert await databases.take() == name
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+        await left.execute("INSERT INTO partner (partner_id, name) VALUES ('acme-msp', 'Acme')")
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT count(*) FROM partner") == 0
+    assert await connection.fetchval(NEXT) == 1
+    await connection.close()
+    await databases.give_back(name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE partner ALTER COLUMN review_first_sync SET DEFAULT false",
+        "ALTER TABLE item DISABLE TRIGGER USER",
+        "REVOKE SELECT ON partner FROM devstack_planner",
+        "CREATE SCHEMA other",
+        "CREATE TABLE other (id int)",
+        "CREATE INDEX ON partner (name)",
+        "DROP FUNCTION item_count_inserted() CASCADE",
+        "DELETE FROM migration",
+        "DROP TABLE migration",
+    ],
+)
+async def test_a_database_that_was_changed_is_not_used_again(
+    postgres_server: PostgresServer, databases: Databases, change: str
+) -> None:
+    name = await databases.take()
+    connection = await asyncpg.connect(postgres_server.url_of(name))
+    await connection.execute(change)
+    await databases.give_back(name)
+    other = await databases.take()
+    assert other != name
+    await databases.give_back(other)
 
 
 @pytest.mark.parametrize("_turn", [1, 2])

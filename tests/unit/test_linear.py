@@ -29,6 +29,9 @@ from report_api.web.csv_export import cell, unguarded, wants_csv
 from report_api.web.fields import PRINTABLE
 
 FEW, TIMES = 4_000, 8
+NOTHING_S = 0.005
+"""What takes no longer is quick enough, whatever it is compared with."""
+
 PIECES = [
     *("\t", " ", ";", "; ", "\t'", "'", " \t;'", ";='", ",", '"', "a", "a ", "A", "aA", "0", "0.", "1e", "-", "a-"),
     *(".", "/", "a/", "[", "[0", "\n", "\r\n", "\0", "é", "\u00a0", "{tenant}", ":"),
@@ -71,23 +74,25 @@ def uses(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
     return used
 
 
-def seconds(work: Callable[[str], object], text: str) -> float:
-    """The least of three, so that what else the machine does counts for little."""
+def seconds(work: Callable[[str], object], text: str, *, of: int = 3) -> float:
+    """The least of some, so that what else the machine does counts for little."""
 
     def once() -> float:
         begun = thread_time()
         work(text)
         return thread_time() - begun
 
-    return min(once() for _ in range(3))
+    return min(once() for _ in range(of))
 
 
 def assert_linear(work: Callable[[str], object], size: int = FEW) -> None:
     for piece in PIECES:
         for end in ("", "\x01"):
-            few = seconds(work, piece * (size // len(piece)) + end)
-            many = seconds(work, piece * (size * TIMES // len(piece)) + end)
-            assert many < TIMES * 3 * few + 0.005, f"{piece!r} and {end!r}: {few:.4f} s, {many:.4f} s"
+            more = piece * (size * TIMES // len(piece)) + end
+            if seconds(work, more, of=1) < NOTHING_S:
+                continue
+            few, many = seconds(work, piece * (size // len(piece)) + end), seconds(work, more)
+            assert many < TIMES * 3 * few + NOTHING_S, f"{piece!r} and {end!r}: {few:.4f} s, {many:.4f} s"
 
 
 def no_errors(work: Callable[[str], Any]) -> Callable[[str], object]:
@@ -132,7 +137,7 @@ def test_a_function_on_foreign_texts_is_linear(name: str) -> None:
 @pytest.mark.parametrize("pattern", [r"[\s;]+'*(?=[=+])", r"^[^\x01]*[^\s\x01][^\x01]*$"])
 def test_the_measure_finds_what_is_not_linear(pattern: str) -> None:
     with pytest.raises(AssertionError):
-        assert_linear(re.compile(pattern).search, 1_000)
+        assert_linear(re.compile(pattern).search, 400)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ cannot, write the reason beside it and raise the number. That is a line which a 
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ _COMMENT = re.compile(r"# (noqa|type: ignore|pragma|fmt|ruff|mypy)\b(.*)")
 _WITH_REASON = re.compile(r": [A-Z]+\d+(?:, [A-Z]+\d+)* - \S.*|\[[a-z-]+\]  # \S.*")
 
 
+@cache
 def comments() -> dict[str, list[tuple[str, str]]]:
     """Return place and text of each suppression, by its kind."""
     found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in IN_CODE}

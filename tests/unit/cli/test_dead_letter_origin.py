@@ -11,6 +11,7 @@ TEXT = st.text(alphabet="q.\0\ud800", max_size=5)
 HEADER = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT | st.binary(max_size=4),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["queue", "reason", "count"]), inner),
+    max_leaves=6,
 )
 NAMES = ["halosync-queue", "halosync-reason", "x-death", "x-first-death-queue", "x-first-death-reason"]
 

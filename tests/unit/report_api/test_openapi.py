@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_api.app import build
 from report_api.openapi import text
 
 COMMITTED = Path(__file__).parents[3] / "docs/generated/openapi.json"
+DESCRIPTION: dict[str, Any] = json.loads(COMMITTED.read_text("utf-8"))
 OPERATIONS = [
     pytest.param(path, method, operation, id=f"{method} {path}")
-    for path, methods in build(None).openapi()["paths"].items()
+    for path, methods in DESCRIPTION["paths"].items()
     for method, operation in methods.items()
 ]
 
@@ -22,9 +22,8 @@ def test_what_is_committed_is_fresh() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    made = text()
-    schemas = json.loads(made)["components"]["schemas"]
-    assert set(re.findall(r'"#/components/schemas/([^"]+)"', made)) == set(schemas)
+    schemas = DESCRIPTION["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/([^"]+)"', COMMITTED.read_text("utf-8"))) == set(schemas)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
@@ -44,9 +43,7 @@ PERSON = ("GET", "PUT", "DELETE")
 
 
 def test_the_calls_are_those_of_the_spec() -> None:
-    calls = {
-        f"{method.upper()} {path}" for path, methods in build(None).openapi()["paths"].items() for method in methods
-    }
+    calls = {f"{method.upper()} {path}" for path, methods in DESCRIPTION["paths"].items() for method in methods}
     prefix = "/v1/partners/{partner}"
     assert calls == {
         "GET /accounts/",

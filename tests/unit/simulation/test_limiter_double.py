@@ -112,12 +112,14 @@ class World:
 
 def now_or_never(work: Coroutine[Any, Any, Any]) -> Any:
     """Run what never waits, without an event loop."""
-    with pytest.raises(StopIteration) as done:
+    try:
         work.send(None)
-    return done.value.value
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waited")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.integers(1, 4), holders)
 def test_no_window_of_any_alignment_holds_more_than_the_limit(limit: int, everybodys_jobs: list[list[Job]]) -> None:
     world = World(Rate(limit, WINDOW_S))

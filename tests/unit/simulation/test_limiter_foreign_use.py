@@ -75,14 +75,16 @@ class Halo:
 
 def run(work: Any) -> Any:
     """Run what never waits."""
-    with pytest.raises(StopIteration) as done:
+    try:
         work.send(None)
-    return done.value.value
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waited")
 
 
 @pytest.mark.parametrize("window", ["rolling", "fixed"])
 @pytest.mark.parametrize("retry_after", ["none", "seconds", "lying"])
-@pytest.mark.parametrize("others", [50, 150, 400])
+@pytest.mark.parametrize("others", [50, 400])
 def test_a_budget_is_shared_with_other_software(window: str, retry_after: str, others: int) -> None:
     """Without learning it is 84 %, and up to 37 moments; without the longer blocks besides, up to 4,300 refusals."""
     halo = Halo(window, others, retry_after)

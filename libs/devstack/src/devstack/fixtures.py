@@ -18,6 +18,7 @@ from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 
 from devstack.accounts import USERS, signed_in
+from devstack.databases import Databases
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
@@ -65,12 +66,20 @@ async def migrated_template(postgres_server: PostgresServer) -> AsyncIterator[st
     await postgres_server.drop_database(name)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def databases(postgres_server: PostgresServer, migrated_template: str) -> AsyncIterator[Databases]:
+    """The databases of `database_url`."""
+    made = Databases(postgres_server, migrated_template)
+    yield made
+    await made.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def database_url(postgres_server: PostgresServer, migrated_template: str) -> AsyncIterator[str]:
-    """URL of a fresh migrated database, dropped afterwards."""
-    name = fresh_name("test")
-    yield await postgres_server.create_database(name, template=migrated_template)
-    await postgres_server.drop_database(name)
+async def database_url(postgres_server: PostgresServer, databases: Databases) -> AsyncIterator[str]:
+    """URL of a migrated database without rows; what the test leaves in it, nobody sees."""
+    name = await databases.take()
+    yield postgres_server.url_of(name)
+    await databases.give_back(name)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

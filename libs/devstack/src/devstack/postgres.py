@@ -49,6 +49,10 @@ class PostgresServer:
         # Copying the files takes a quarter of the time of writing all of them to the log, which is the default.
         source = f" TEMPLATE {_quoted(template)} STRATEGY FILE_COPY" if template is not None else ""
         await self._execute(f"CREATE DATABASE {_quoted(name)}{source}")
+        return self.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of a database."""
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     async def drop_database(self, name: str) -> None:

@@ -115,6 +115,7 @@ class PartnerSettings(_Setting):
     billing_cycles: Annotated[dict[Word, Word], Field(max_length=100)] = Field(
         default_factory=dict,
         description="Halo's word for a billing cycle by the invoice's; other words stay as they are.",
+        json_schema_extra={"additionalProperties": False},  # else the pattern says nothing of keys that do not fit it
     )
     licence_type: Annotated[int, Field(ge=0, le=2_147_483_647), BeforeValidator(_written)] | None = Field(
         default=None, description="Halo's type of the licences that are created and looked at; null: any."
