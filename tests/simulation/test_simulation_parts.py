@@ -103,7 +103,7 @@ def test_learnt_arrays_save_requests_and_cost_few_where_halo_refuses_more() -> N
         products=3000, known=0, stale=0, clients=60, batch_size=50, page_size=100, most_rows=1000, limit=10_000
     )
     learnt = replace(fixed, most_batch=500)
-    worlds = [simulate(1, rates=NONE, scenario=each) for each in (fixed, learnt, replace(learnt, largest_array=50))]
+    worlds = [simulate(2, rates=NONE, scenario=each) for each in (fixed, learnt, replace(learnt, largest_array=50))]
     assert [(world.broken, world.failed) for world in worlds] == [((), ())] * 3
     today, saved, refused = (world.requests for world in worlds)
     assert saved < today / 2  # most of them while the size is being learnt; bench/learnt_arrays.py has more rows

@@ -15,6 +15,7 @@ from halosync.store.array_sizes import ArraySizeStore
 from simulation.actions import MemoryActions, MemoryArraySizes
 from simulation.clock import now
 from simulation.database import Database, KnownLicence, Run
+from simulation.invoices import Invoice
 
 PARTNER, TENANT, CLIENT = "acme-msp", "acme", 1
 RUN_ID = UUID(int=1)
@@ -171,7 +172,7 @@ class MemoryStage:
     """On the double."""
 
     def __init__(self) -> None:
-        self._db = Database(PARTNER, TENANT)
+        self._db = Database(PARTNER, TENANT, invoices=[Invoice(0, ())])
         self._db.runs[RUN_ID] = Run(RUN_ID, 0, state=RunState.WRITING)
         self.store = MemoryActions(self._db)
         self.array_sizes = MemoryArraySizes(self._db)

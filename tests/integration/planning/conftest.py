@@ -2,9 +2,10 @@
 
 import json
 from abc import ABC, abstractmethod
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -13,6 +14,7 @@ from halo_writer.ports import Actions
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
+from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Client, Kind, Line, SeenLicence
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunOrder
@@ -21,6 +23,7 @@ from halosync.ports.reads import HaloPage, PageSizes, ReadProgress
 from halosync.ports.run_start import RunInProgressError
 from halosync.store.actions import ActionStore
 from halosync.store.invoices import InvoiceStore
+from halosync.store.month_choices import MonthChoices
 from halosync.store.page_sizes import PageSizeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.plans import PlanStore
@@ -37,9 +40,10 @@ from planner.ports import Plans, Runs
 from simulation.actions import MemoryActions
 from simulation.clock import now
 from simulation.database import Database, at_once
+from simulation.invoices import Invoice, MemoryInvoices, start
 from simulation.plans import MemoryPlans
 from simulation.reads import MemoryPageSizes, MemoryReads
-from simulation.runs import MemoryRequestCounter, MemoryRuns, start
+from simulation.runs import MemoryRequestCounter, MemoryRuns
 
 MOST_ROWS = 1000
 PARTNER, TENANT, PRODUCTS = "acme-msp", "acme", ("P-1", "P-2")
@@ -47,6 +51,34 @@ LINES = [
     Line(number, "C-1", "Contoso", product, Kind.RECURRING, Decimal(3), Decimal("10.00"), "Monthly")
     for number, product in enumerate(PRODUCTS, 1)
 ]
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    """Return the event of an invoice that has `LINES`."""
+    lines = [
+        {
+            "line_id": str(line.line_no),
+            "customer_id": line.customer_id,
+            "customer_name": line.customer_name,
+            "product_code": line.product_code,
+            "kind": line.kind.value,
+            "quantity": str(line.quantity),
+            "unit_price": str(line.unit_price),
+            "billing_cycle": line.billing_cycle,
+        }
+        for line in LINES
+    ]
+    return {
+        "event_id": str(UUID(int=number)),
+        "partner_id": PARTNER,
+        "invoice_id": f"INV-{number}",
+        "revision": 1,
+        "period": f"2026-{number % 12 + 1:02}",
+        "currency": "AUD",
+        "issued_at": f"2026-{number % 12 + 1:02}-05T02:00:00Z",
+        "lines": lines,
+        **fields,
+    }
 
 
 class Reads(Protocol):
@@ -94,6 +126,22 @@ class Stage(ABC):
     @abstractmethod
     async def take_in(self, number: int) -> None:
         """Take in the event of this number, an invoice with auto_sync on."""
+
+    @abstractmethod
+    async def publish(self, **fields: Any) -> None:
+        """Take in an invoice of these fields (`event`).
+
+        Raises:
+            InvalidInvoiceError: it is not taken in.
+        """
+
+    @abstractmethod
+    async def choose(self, period: str, choice: MonthInvoices) -> None:
+        """Say which invoices of a month count."""
+
+    @abstractmethod
+    async def invoices_of(self, run_id: UUID) -> list[str]:
+        """Return the invoices of a run, the newest first, each with its revision: `INV-1/2`."""
 
     @abstractmethod
     async def start(self) -> UUID | None:
@@ -165,33 +213,26 @@ class RealStage(Stage):
         self.invoice_pk = await self._pool.fetchval("SELECT invoice_pk FROM invoice")
 
     async def _store(self, number: int) -> None:
-        event = {
-            "event_id": str(UUID(int=number)),
-            "partner_id": PARTNER,
-            "invoice_id": f"INV-{number}",
-            "revision": 1,
-            "period": f"2026-{number + 1:02}",
-            "currency": "AUD",
-            "issued_at": f"2026-{number + 1:02}-05T02:00:00Z",
-            "lines": [
-                {
-                    "line_id": str(line.line_no),
-                    "customer_id": line.customer_id,
-                    "customer_name": line.customer_name,
-                    "product_code": line.product_code,
-                    "kind": line.kind.value,
-                    "quantity": str(line.quantity),
-                    "unit_price": str(line.unit_price),
-                    "billing_cycle": line.billing_cycle,
-                }
-                for line in LINES
-            ],
-        }
-        await self._intake.take_in(json.dumps(event).encode())
+        await self._intake.take_in(json.dumps(event(number)).encode())
 
     async def take_in(self, number: int) -> None:
         await self._pool.execute("UPDATE partner SET auto_sync = true")
         await self._store(number)
+
+    async def publish(self, **fields: Any) -> None:
+        await self._pool.execute("UPDATE partner SET auto_sync = true")
+        await self._intake.take_in(json.dumps(event(uuid4().int, **fields)).encode())
+
+    async def choose(self, period: str, choice: MonthInvoices) -> None:
+        await MonthChoices(self._pool).choose_invoices(PARTNER, period, choice, by=COMMAND_LINE)
+
+    async def invoices_of(self, run_id: UUID) -> list[str]:
+        rows = await self._pool.fetch(
+            """SELECT invoice_id, revision FROM invoice_of_run JOIN invoice USING (invoice_pk)
+            WHERE run_id = $1 ORDER BY line_offset""",
+            run_id,
+        )
+        return [f"{row['invoice_id']}/{row['revision']}" for row in rows]
 
     async def start(self) -> UUID | None:
         try:
@@ -249,21 +290,45 @@ class MemoryStage(Stage):
     """On the double."""
 
     def __init__(self) -> None:
-        self._db = Database(PARTNER, TENANT, invoices=[LINES])
-        self._runs = MemoryRuns(self._db, at_once)
+        self._db = Database(PARTNER, TENANT)
+        self._runs, invoices = MemoryRuns(self._db, at_once), MemoryInvoices(self._db, at_once)
+        nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
+        self._intake = Intake(invoices, invoices, LinesFetcher(nowhere, frozenset()), PlanningSlots())
         self.runs, self.sweeper = self._runs, self._runs
         self.reads, self.plans = MemoryReads(self._db, at_once), MemoryPlans(self._db, at_once)
         self.actions, self.counter = MemoryActions(self._db), MemoryRequestCounter(self._db, at_once)
         self.page_sizes = MemoryPageSizes(self._db, at_once)
         self.invoice_pk = 0
+        first = event(0)
+        self._db.inbox.add(UUID(int=0))
+        self._db.invoices.append(
+            Invoice(
+                0,
+                LINES,
+                invoice_id=first["invoice_id"],
+                period=first["period"],
+                issued_at=datetime.fromisoformat(first["issued_at"]),
+                sync_wanted=False,
+            )
+        )
 
     async def take_in(self, number: int) -> None:
-        if number == len(self._db.invoices):
-            self._db.invoices.append(LINES)
-        await self._runs.take_in(number)
+        await self._intake.take_in(json.dumps(event(number)).encode())
+
+    async def publish(self, **fields: Any) -> None:
+        await self._intake.take_in(json.dumps(event(uuid4().int, **fields)).encode())
+
+    async def choose(self, period: str, choice: MonthInvoices) -> None:
+        self._db.months[period] = choice
+
+    async def invoices_of(self, run_id: UUID) -> list[str]:
+        run = self._db.runs[run_id]
+        invoices = [self._db.invoices[pk] for pk in (run.invoice_pk, *run.further)]
+        return [f"{invoice.invoice_id}/{invoice.revision}" for invoice in invoices]
 
     async def start(self) -> UUID | None:
-        return start(self._db, 0)
+        started = start(self._db)
+        return started if isinstance(started, UUID) else None
 
     async def run(self, run_id: UUID) -> tuple[str, str | None, int]:
         run = self._db.runs[run_id]

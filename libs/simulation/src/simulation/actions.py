@@ -5,10 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from halosync.domain.array_size import HOLDS_S, ArraySize
+from halosync.domain.details import notes_of, stamp_of
 from halosync.domain.model import Action, KeptOtherwise, Outcome, PriceField, Reason, Removal, WrittenLicence
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
 from halosync.domain.verification import as_kept
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.licence_write import NewLicence
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
 
@@ -73,7 +75,15 @@ class MemoryActions:
             settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
             unseen=item.unseen,
             answer=item.answer,
+            new=self._details(item),
         )
+
+    def _details(self, item: Item) -> NewLicence | None:
+        """What a create says besides, with the stamp; see `store.actions`."""
+        if item.action is not Action.CREATE or not self._db.settings.details:
+            return None
+        invoice_id = self._db.invoices[self._db.runs[item.run_id].invoice_pk].invoice_id
+        return NewLicence(None, item.product_code, notes_of(None, invoice_id, stamp_of(item.run_id, item.item_id)))
 
     async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
         """As `ActionStore.known_licences`."""

@@ -3,13 +3,23 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 from halosync.domain.array_size import ArraySize
 from halosync.domain.batching import BatchKind
 from halosync.domain.completeness import Pages
-from halosync.domain.model import Action, Client, LicenceState, Line, Outcome, PlannedItem, SeenLicence, WrittenLicence
+from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.model import (
+    Action,
+    Client,
+    LicenceState,
+    Outcome,
+    PlannedItem,
+    PlanSettings,
+    SeenLicence,
+    WrittenLicence,
+)
 from halosync.domain.page_size import PageSize
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import (
@@ -30,6 +40,9 @@ from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
 from simulation.broker import Envelope
 from simulation.clock import now
 from simulation.guards import ALL, Guards
+
+if TYPE_CHECKING:
+    from simulation.invoices import Invoice
 
 T = TypeVar("T")
 State = TypeVar("State", RunState, BatchState, ActionState)
@@ -93,6 +106,8 @@ class Run:
 
     run_id: UUID
     invoice_pk: int
+    further: tuple[int, ...] = ()
+    wrote: bool = False
     state: RunState = RunState.QUEUED
     claim: UUID | None = None
     claimed_until: float = 0.0
@@ -150,6 +165,7 @@ class Database:
     review_first_sync: bool = False
     reviewed: bool = False
     settled_at: float = 0.0
+    settings: PlanSettings = field(default_factory=lambda: PlanSettings(delete_guard=None))
     runs: dict[UUID, Run] = field(default_factory=dict)
     batches: dict[int, Batch] = field(default_factory=dict)
     items: dict[int, Item] = field(default_factory=dict)
@@ -158,7 +174,11 @@ class Database:
     array_size: ArraySize | None = None
     array_ceiling_until: float = 0.0
     array_trial_until: float = 0.0
-    invoices: list[list[Line]] = field(default_factory=list)
+    invoices: list["Invoice"] = field(default_factory=list)
+    rejected: dict[bytes, str] = field(default_factory=dict)
+    """Invoices that could not be taken in, and why."""
+    months: dict[str, MonthInvoices] = field(default_factory=dict)
+    """What a person said of the invoices of a month."""
     inbox: set[Any] = field(default_factory=set)
     outbox: list[OutboxRow] = field(default_factory=list)
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,18 +1,22 @@
 """The partner's Halo: a tenant of the sandbox on virtual time, whose faults the dice draw."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 
 from halo_sandbox.clock import Clock
 from halo_sandbox.faults import Action, FaultRules, Hit
+from halo_sandbox.keeping import kept
 from halo_sandbox.model import Licence
 from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tenant import Tenant
+from pydantic import JsonValue
 
+from simulation.book import CYCLE
 from simulation.clock import now
 from simulation.process import Dice
-from simulation.scenario import Scenario
+from simulation.scenario import Keeps, Scenario
 
 TENANT = "acme"
 REFUSED = "P-0"
@@ -31,9 +35,24 @@ _DROP_BEFORE, _DROP_AFTER, _HALF = Action(drop_before=True), Action(drop_after=T
 _EMPTY, _OMIT, _REPEAT = Action(empty_list=True), Action(shift_pages="omit"), Action(shift_pages="repeat")
 
 
+_KEEPING: Mapping[Keeps, Mapping[str, JsonValue]] = MappingProxyType(
+    {
+        "all": {},
+        "escaped": {"kept_names": "escaped"},
+        "cut": {"kept_names": "cut", "name_length": 8},
+        "cents": {"kept_prices": "cents"},
+        "whole": {"kept_counts": "whole"},
+        "other_case": {"kept_cycles": {CYCLE: CYCLE.lower()}},
+        "other_cycle": {"kept_cycles": {CYCLE: "Per month"}},
+        "no_prices": {"ignored_fields": ["price"]},
+        "no_deletes": {"ignores_deletes": True},
+    }
+)
+
+
 def product_name(number: int) -> str:
-    """Return the code of a product; all but one hold what a Halo may escape."""
-    return f"P&{number}" if number else REFUSED
+    """Return the code of a product; all but one hold what a Halo may escape, and are longer than it may keep."""
+    return f"P&{number} seats" if number else REFUSED
 
 
 class Halo:
@@ -52,9 +71,8 @@ class Halo:
             upsetting_names=(REFUSED,) if scenario.refuses and scenario.sinks else (),
             failures_as_200=scenario.as_200,
             largest_array=scenario.largest_array,
-            kept_names="escaped" if scenario.keeps == "escaped" else "as_sent",
-            ignored_fields=("price",) if scenario.keeps == "no_prices" else (),
-            ignores_deletes=scenario.keeps == "no_deletes",
+            warns=scenario.warns,
+            row_delay_s=scenario.row_delay_s,
             names_refused_rows=scenario.names_rows,
             record_counts="page" if scenario.counts_page else "list",
             ignored_page_no=("licences",) if scenario.ignores_page_no else (),
@@ -67,20 +85,27 @@ class Halo:
             rate_window="rolling" if scenario.sliding else "fixed",
             refused_requests_count=True,
             retry_after="seconds",
-        )
+        ).changed(_KEEPING[scenario.keeps])
         self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
         self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)
         self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, scenario.clients + 1))
         self.broken_off = 0
 
+    def kept_name(self, code: str) -> str:
+        """Return how this Halo calls a licence that is to be called by a product code."""
+        name: str = kept({"name": code}, self.tenant.settings)["name"]
+        return name
+
     def licences(self) -> Sequence[Licence]:
         """Return the licences that there are."""
         return [licence for licence in self.tenant.licences.ever() if not licence.deleted]
 
-    def add(self, client_id: int, name: str, quantity: int, **more: object) -> int:
-        """Let a person, or another program, add a licence, and return its id; `more` are further fields of it."""
-        fields = {"client_id": client_id, "name": name, "count": quantity, "price": 10.0, "billing_cycle": "Monthly"}
-        return self.tenant.licences.create({**fields, **more}, request=None).id
+    def add(self, client_id: int, name: str, quantity: float, **more: object) -> int:
+        """Let others add a licence that a recurring invoice bills, and return its id; `more` are further fields."""
+        fields = {"client_id": client_id, "name": name, "count": quantity, "price": 10.0, "billing_cycle": CYCLE}
+        licence_id = self.tenant.licences.create({**fields, **more}, request=None).id
+        self.tenant.add_recurring_lines([{"licence_id": licence_id}])
+        return licence_id
 
     def add_inactive_twin(self, client_id: int) -> int:
         """Let a person add an inactive client of a client's name, and return its id."""

@@ -2,52 +2,73 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from html import unescape
+from dataclasses import replace
 from http import HTTPStatus
 
 from halo_sandbox.history import duplicates
 from halo_sandbox.settings import TenantSettings
 from halosync.domain.model import Action, Outcome, Reason
-from halosync.domain.names import name_key
 from halosync.domain.states import OPEN_ACTIONS, BatchState
 
+from simulation.book import Book
+from simulation.expected import Expected, is_as_asked
 from simulation.halo import Halo
 from simulation.services import POISON, Deployment
 
-Wanted = dict[tuple[int, str], int]
-"""What Halo must hold in the end: (client, name) → quantity."""
 
-
-def broken(deployment: Deployment, wanted: Wanted, *, foreign: bool) -> Iterator[str]:
+def broken(deployment: Deployment, expected: Expected, book: Book, *, foreign: bool) -> Iterator[str]:
     """Say, one sentence each, which invariants do not hold.
 
     Args:
         deployment: the world at rest.
-        wanted: what Halo must hold.
+        expected: what Halo must hold.
+        book: what was published.
         foreign: somebody else used the same budget, so that a 429 is nobody's fault.
     """
-    yield from _halo(deployment.halo, wanted)
-    yield from _rows(deployment)
-    yield from _messages(deployment)
+    yield from _halo(deployment.halo, expected)
+    yield from _history(deployment.halo, expected)
+    yield from _rows(deployment, expected)
+    yield from _messages(deployment, book)
     yield from _budget(deployment.halo, foreign=foreign)
 
 
-def _halo(halo: Halo, wanted: Wanted) -> Iterator[str]:
-    for twin in duplicates(halo.tenant.licences.history):
-        yield f"I2 a licence twice: client {twin.client_id} has {twin.name} twice at {twin.at:.3f} s"
-    held = {(licence.client_id, unescape(licence.name)): licence.count for licence in halo.licences()}
-    for key in wanted.keys() - held.keys():
+def _halo(halo: Halo, expected: Expected) -> Iterator[str]:
+    held = {expected.key(licence): licence for licence in halo.licences()}
+    wanted = expected.wishes.keys() | expected.staying.keys()
+    for key in wanted - held.keys():
         yield f"I1 a licence is missing: {key}"
-    for key in held.keys() - wanted.keys():
-        yield f"I1 a licence is too many: {key}"
-    for key in held.keys() & wanted.keys():
-        if held[key] != wanted[key]:
-            yield f"I1 {key} has quantity {held[key]} and not {wanted[key]}"
+    for key in held.keys() - wanted:
+        if not expected.may_stay(key):
+            yield f"I1 a licence is too many: {key}"
+    for key in held.keys() & wanted:
+        if held[key].count != expected.quantity(key):
+            yield f"I1 {key} has quantity {held[key].count} and not {expected.quantity(key)}"
     if halo.broken_off:
         yield f"shield: {halo.broken_off} writes were broken off by a process that lived on"
 
 
-def _rows(deployment: Deployment) -> Iterator[str]:
+def _history(halo: Halo, expected: Expected) -> Iterator[str]:
+    """Nothing was there twice, whatever Halo called it, and nothing was removed that was billed all the time."""
+    known = [
+        effect._replace(
+            before=effect.before and replace(effect.before, name=expected.plain(effect.before.name)),
+            after=replace(effect.after, name=expected.plain(effect.after.name)),
+        )
+        for effect in halo.tenant.licences.history
+    ]
+    for twin in duplicates(known):
+        yield f"I2 a licence twice: client {twin.client_id} has {twin.name} twice at {twin.at:.3f} s"
+    for effect in known:
+        key = effect.after.client_id, effect.after.name
+        if (
+            effect.effect == "delete"
+            and effect.request is not None
+            and key in expected.always | expected.staying.keys()
+        ):
+            yield f"I10 {key} was removed at {effect.at:.3f} s, and its recurring invoice bills it no more"
+
+
+def _rows(deployment: Deployment, expected: Expected) -> Iterator[str]:
     db = deployment.database
     for run in db.runs.values():
         if not run.state.is_final:
@@ -59,45 +80,47 @@ def _rows(deployment: Deployment) -> Iterator[str]:
         if batch.state is not BatchState.DONE:
             yield f"I3 batch {batch.batch_id} is still {batch.state}"
     if db.runs:
-        yield from _truth(deployment)
+        yield from _truth(deployment, expected)
     if db.guards.mark:  # without it, nothing is ever `sending`
         yield from (f"I9 the domain forbids {state} → {following}" for state, following in sorted(db.forbidden))
 
 
-def _truth(deployment: Deployment) -> Iterator[str]:
-    """The newest run says nothing of an item that is not so (spec section 5.5)."""
+def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
+    """The newest run says nothing of an item that is not so (spec sections 5.5 and 9, "Verified writes")."""
     db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    held = {(licence.client_id, name_key(unescape(licence.name))): licence for licence in deployment.halo.licences()}
-    ids = {licence.id for licence in deployment.halo.licences()}
+    held = {expected.key(licence): licence for licence in deployment.halo.licences()}
+    ids = {licence.id for licence in held.values()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
             continue
-        licence = held.get((item.client_id or 0, name_key(unescape(item.licence_name))))
+        key = (item.client_id or 0, expected.plain(item.licence_name))
+        licence, wish = held.get(key), expected.wishes.get(key)
+        as_asked = licence is not None and wish is not None and is_as_asked(licence, wish)
         if item.outcome is Outcome.SYNCED:
             if item.action is Action.DELETE and item.licence_id in ids:
-                yield f"I4 item {item.item_id} is deleted by its row and not in Halo"
-            elif item.action in {Action.CREATE, Action.UPDATE} and (
-                licence is None or item.after is None or licence.count != item.after.quantity
-            ):
-                yield f"I4 item {item.item_id} is synced by its row and not in Halo"
+                yield f"I4 {key} is deleted by its row and is in Halo"
+            elif wish is not None and not as_asked:
+                yield f"I4 {key} is synced by its row, and Halo has {licence} for {wish}"
+        elif item.reason == Reason.NOT_KEPT and as_asked:
+            yield f"I4 {key} was not kept by its row, and Halo has what was asked"
         elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and licence is not None:
-            yield f"I4 item {item.item_id} failed by its row and is in Halo"
+            yield f"I4 {key} failed by its row and is in Halo"
 
 
-def _messages(deployment: Deployment) -> Iterator[str]:
+def _messages(deployment: Deployment, book: Book) -> Iterator[str]:
     db = deployment.database
-    planned = [run.invoice_pk for run in db.runs.values()]
-    for event_id in range(len(db.invoices)):
-        if event_id not in planned:
-            yield f"I6 invoice {event_id} was lost"
+    for invoice in book.published:
+        older = any(i.invoice_id == invoice.invoice_id and i.revision > invoice.revision for i in db.invoices)
+        if invoice.event_id not in db.inbox and not (older and invoice.body() in db.rejected):
+            yield f"I6 invoice {invoice.invoice_id}, revision {invoice.revision}, was lost"
     for run in db.runs.values():
         if run.state.is_final and run.run_id not in deployment.announced:
             yield f"I6 nobody was told that run {run.run_id.int} has ended"
     for _, body, reason in db.dead_letters:
-        if body != POISON:
+        if body != POISON and body not in db.rejected:
             yield f"I8 {body} is a dead letter: {reason}"
-    if deployment.poisoned and not db.dead_letters:
+    if deployment.poisoned and not any(body == POISON for _, body, _ in db.dead_letters):
         yield "I8 the poison was lost"
 
 

@@ -5,15 +5,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
-from halosync.domain.model import Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.line_numbers import line_offset
+from halosync.domain.model import Line, Plan, PlanInput, PlanSettings, SeenLicence
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 
 from simulation.database import Database, KnownLicence, Read, Step
-
-SETTINGS = PlanSettings(delete_guard=None)
 
 
 class MemoryPlans:
@@ -25,16 +24,25 @@ class MemoryPlans:
 
     async def settings(self, _partner_id: str) -> PlanSettings:
         """As `PlanStore.settings`."""
-        return SETTINGS
+        return self._db.settings
 
     async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
         """As `PlanStore.rows`."""
 
         def effect() -> int:
             rows = self._db.reads.get(read.read_id, Read())
-            return len(self._db.invoices[invoice_pk]) + len(rows.clients) + len(rows.licences)
+            return len(self._lines(read, invoice_pk)) + len(rows.clients) + len(rows.licences)
 
         return await self._step(effect)
+
+    def _lines(self, read: ReadProgress, invoice_pk: int) -> list[Line]:
+        """Return the lines of all invoices of a run, with numbers of their own."""
+        invoices = [self._db.invoices[pk] for pk in (invoice_pk, *self._db.runs[read.read_id].further)]
+        return [
+            replace(line, line_no=line.line_no + line_offset(place)) if place else line
+            for place, invoice in enumerate(invoices)
+            for line in invoice.lines
+        ]
 
     async def inputs(
         self,
@@ -49,10 +57,10 @@ class MemoryPlans:
         def effect() -> PlanInput:
             rows = self._db.reads.get(read.read_id, Read())
             return PlanInput(
-                lines=self._db.invoices[invoice_pk],
+                lines=self._lines(read, invoice_pk),
                 clients=list(rows.clients.values()),
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
-                settings=SETTINGS,
+                settings=self._db.settings,
                 owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
                 removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
                 written={number: licence.written for number, licence in self._db.known.items()},
@@ -93,7 +101,7 @@ class MemoryPlans:
             if run.claim != claim or run.state is not RunState.PLANNING:
                 raise LostClaimError(str(run.run_id))
             self._db.move_run(run, RunState.WRITING)
-            run.claim, run.review = None, tuple(review)
+            run.claim, run.wrote, run.review = None, True, tuple(review)
             batch_of = {}
             for planned in batches:
                 batch = self._db.new_batch(run.run_id, planned.kind)

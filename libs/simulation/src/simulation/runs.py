@@ -9,8 +9,7 @@ from halosync.store.run_work import CLAIM_S
 
 from simulation.clock import now
 from simulation.database import Database, Run, Step
-
-REDELIVER_S = 30.0
+from simulation.invoices import REDELIVER_S
 
 
 class MemoryRuns:
@@ -19,16 +18,6 @@ class MemoryRuns:
     def __init__(self, database: Database, step: Step) -> None:
         self._db = database
         self._step = step
-
-    async def take_in(self, event_id: int) -> None:
-        """Take an invoice in, and start a run for it, once however often the event comes (inbox)."""
-
-        def effect() -> None:
-            if event_id not in self._db.inbox:
-                self._db.inbox.add(event_id)
-                start(self._db, event_id)
-
-        await self._step(effect)
 
     async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:
         """As `RunWork.claim`."""
@@ -108,24 +97,6 @@ class MemoryRuns:
             return len(due)
 
         return await self._step(effect)
-
-
-def start(
-    database: Database, invoice_pk: int, *, accept_shrunk_read: bool = False, approve_review: int | None = None
-) -> UUID | None:
-    """Start a run for an invoice, unless one is going on; as `start_run`."""
-    if any(not run.state.is_final for run in database.runs.values()):
-        return None
-    run_id = UUID(int=len(database.runs) + 1)
-    database.runs[run_id] = Run(
-        run_id,
-        invoice_pk,
-        redeliver_at=now() + REDELIVER_S,
-        accept_shrunk_read=accept_shrunk_read,
-        approve_review=approve_review,
-    )
-    database.emit("run.requested.v1", run_id)
-    return run_id
 
 
 class MemoryRequestCounter:

@@ -4,10 +4,14 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
+from simulation.story import Chapter
+
 GoodRows = Literal["none", "good"]
 _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
-Keeps = Literal["all", "escaped", "no_prices", "no_deletes"]
-_KEEPS: tuple[Keeps, ...] = ("all", "all", "all", "escaped", "no_prices", "no_deletes")
+Keeps = Literal["all", "escaped", "cut", "cents", "whole", "other_case", "other_cycle", "no_prices", "no_deletes"]
+_KEEPS: tuple[Keeps, ...] = (
+    *("all", "all", "all", "all", "escaped", "cents", "whole", "other_case", "other_cycle", "no_prices", "no_deletes"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,18 @@ class Scenario:
         names_rows: whether its refusals name the bad rows.
         sinks: whether it does so by a 500 for the whole array, nothing of which is written.
         as_200: whether such a failure is a success with an error object.
-        keeps: what Halo keeps of what it is sent: all of it; names only escaped; no prices; or it ignores deletes.
+        keeps: what Halo keeps of what it is sent: all of it; names only escaped, or cut; prices only to the cent; whole
+            quantities; cycles in another case, or as another word; no prices; or it ignores deletes.
+        warns: whether it says so.
+        fractions: whether some quantities and prices have more decimals than a Halo may keep.
         largest_array: how many rows of an array it takes; None: any number.
+        row_delay_s: how long each row of an array takes before the answer comes.
         poison: whether a message that nobody can read is among the orders.
         cancel: whether somebody cancels the first run.
         reviews: whether the first review is switched on, and what others wrote has other prices.
         theirs: licences that another program has marked as its own; they stay.
         asleep: whether each client has an inactive twin of its name, with a licence that stays.
+        chapters: what happens after the first invoice, while things break.
     """
 
     writers: int = 2
@@ -67,12 +76,16 @@ class Scenario:
     sinks: bool = False
     as_200: bool = False
     keeps: Keeps = "all"
+    warns: bool = False
+    fractions: bool = False
     largest_array: int | None = None
+    row_delay_s: float = 0.0
     poison: bool = False
     cancel: bool = False
     reviews: bool = False
     theirs: int = 0
     asleep: bool = False
+    chapters: tuple[Chapter, ...] = ()
 
 
 def drawn_scenario(dice: Random) -> Scenario:
@@ -116,4 +129,8 @@ def with_others(scenario: Scenario, dice: Random) -> Scenario:
         reviews=dice.random() < 0.4,
         theirs=dice.choice([0, 0, 1, 3]),
         asleep=dice.random() < 0.3,
+        warns=dice.random() < 0.5,
+        fractions=dice.random() < 0.5,
+        row_delay_s=dice.choice([0.0, 0.0, 0.2, 2.0]),
+        chapters=tuple(dice.choices(list(Chapter), k=dice.choice([0, 0, 1, 2, 3]))),
     )

@@ -26,6 +26,7 @@ from simulation.clock import now
 from simulation.database import Database
 from simulation.guards import Guards
 from simulation.halo import SETTLE_S, Halo
+from simulation.invoices import MemoryInvoices, owed
 from simulation.limiter import MemoryRateLimiter, SteppedLimiter
 from simulation.network import SimulatedTransport
 from simulation.plans import MemoryPlans
@@ -89,10 +90,11 @@ class Deployment:
         runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.scenario.page_size)
         snapshots: Any = reads  # as far as runs need them
         absent: Any = Absent()
+        invoices = MemoryInvoices(db, step)
         ports = planner.ports.Ports(
-            invoices=absent,
+            invoices=invoices,
             lines=absent,
-            owed_runs=absent,
+            owed_runs=invoices,
             runs=runs,
             plans=MemoryPlans(db, step),
             reads=reads,
@@ -115,16 +117,17 @@ class Deployment:
             delays_s=DELAYS_S,
             max_attempts=self.scenario.max_attempts,
         )
-        run_planner = planner.assembly.assemble(ports, rules).run_planner
+        assembled = planner.assembly.assemble(ports, rules)
 
         async def keep(letter: Any) -> None:
             await step(lambda: None if letter in db.dead_letters else db.dead_letters.append(letter))
 
-        self._consume(process, RUN_REQUESTED, run_planner.advance, 8)
-        self._consume(process, INVOICE_READY, runs.take_in, 1)
+        self._consume(process, RUN_REQUESTED, assembled.run_planner.advance, 8)
+        self._consume(process, INVOICE_READY, assembled.intake.take_in, 1)
         self._consume(process, DEAD, keep, 10)
         if self.guards.sweeper:
             process.spawn(self._sweeps(process, runs))
+            process.spawn(self._starts_owed(process, invoices))
         return process
 
     def start_writer(self, name: str) -> Process:
@@ -174,6 +177,14 @@ class Deployment:
             await process.gate()
             if of.is_due() or not self.dice.calm:
                 await _tried(of.redeliver_due)
+
+    async def _starts_owed(self, process: Process, invoices: MemoryInvoices) -> None:
+        """Start, over and over, the runs that auto_sync owes."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            await process.gate()
+            if owed(self.database) is not None:
+                await _tried(invoices.start_all_wanted)
 
     async def _relays(self, process: Process) -> None:
         """Publish what the outbox holds, every `RELAY_S` seconds while it holds something."""

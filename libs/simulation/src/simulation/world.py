@@ -1,25 +1,31 @@
 """One world: drawn from a seed, run with faults, then without until it rests, and checked."""
 
 import asyncio
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from html import unescape
 from random import Random
 from typing import Any
 
-from halosync.domain.model import Kind, Line, Outcome, Reason
+from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.model import Outcome, Reason
+from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 
 from simulation import clock
+from simulation.book import Book, Key, Published, Wish
 from simulation.broker import Consumer, Envelope
+from simulation.expected import Expected
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
+from simulation.filling import fill
 from simulation.guards import ALL, Guards
-from simulation.halo import REFUSED, Halo, product_name
-from simulation.invariants import Wanted, broken
+from simulation.halo import REFUSED, Halo
+from simulation.invariants import broken
+from simulation.invoices import invoices_to_sync, owed, start
 from simulation.process import Dice, Process
-from simulation.runs import start
 from simulation.scenario import Scenario, drawn_scenario, with_others
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
+from simulation.story import Story
 
 FAULTS_S = 3600.0
 """After so long at the latest nothing breaks any more."""
@@ -31,12 +37,6 @@ QUIET_S = 400.0
 """At rest a world goes on for so long: what was stopped goes on, what is late happens."""
 
 TICK_S = 5.0
-
-OTHER_PRICE = 40.0
-"""What others have written as the price of a licence that the invoice bills with another one."""
-
-STAYING = ("THEIRS-", "SLEEPS")
-"""How licences are called that no Sync may touch."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,8 @@ class _World:
         self._dice = Dice(seed, rates)
         self._guards = guards
         self._names = 0
-        self._wanted: Wanted = {}
-        self._stale: set[int] = set()
-        self._removed: set[str] = set()
-        self._of_others: dict[int, float] = {}
+        self._book = Book()
+        self._expected = Expected(scenario)
         self._unapproved: list[str] = []
         self._changed = False
 
@@ -92,15 +90,15 @@ class _World:
         """Run from the first message to the last check."""
         self._halo = Halo(self._dice, self._scenario)
         self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
-        self._deployment.database.invoices.append(self._invoice())
         self._deployment.database.review_first_sync = self._scenario.reviews
-        self._add_what_stays()
+        first = fill(self._halo, self._scenario, self._expected)
+        self._story = self._new_story(first)
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
-        self._knows = bool({licence.id for licence in self._halo.licences()} - self._stale)
+        self._knows = bool({licence.id for licence in self._halo.licences()} - self._expected.stale)
         self._deployment.database.on_planned = self._planned
         self._listen()
         self._keep_alive()
-        self._deployment.broker.accept(Envelope(INVOICE_READY, 0))
+        self._publish(Published(0, first))
         if self._scenario.poison:
             self._deployment.poisoned = True
             self._deployment.broker.accept(Envelope(LICENCE_ACTIONS, POISON))
@@ -109,8 +107,10 @@ class _World:
             self._dice.stop_faults()
             rested = await self._recover()
             idle = not rested or await self._repeats_nothing()
+            self._expected.wishes = self._wishes()
+            self._expected.always = self._book.always
             problems = self._unapproved + list(
-                broken(self._deployment, self._wanted, foreign=self._rates.foreign_per_s > 0)
+                broken(self._deployment, self._expected, self._book, foreign=self._rates.foreign_per_s > 0)
             )
         finally:
             for process in self._deployment.processes:
@@ -128,58 +128,38 @@ class _World:
             runs=len(states),
             states=states,
             failed=failed,
-            removed=frozenset(self._removed),
+            removed=frozenset(self._expected.removed),
         )
 
     def _planned(self) -> None:
         self._halo.faults.may_show_nothing, self._halo.faults.may_be_blind = True, self._knows
 
+    def _wishes(self) -> dict[Key, Wish]:
+        """Return what Halo must hold by now, without what it refuses for ever."""
+        demand = self._book.demand()
+        return {key: wish for key, wish in demand.items() if not (self._scenario.refuses and key[1] == REFUSED)}
+
     # ------------------------------------------------------------------ the beginning
 
-    def _invoice(self) -> list[Line]:
-        lines = []
-        for n in range(self._scenario.products):
-            client, name, quantity = n % self._scenario.clients + 1, product_name(n), n % 7 + 1
-            lines.append(self._line(n, client, name, quantity))
-            known = 0 < n <= self._scenario.known
-            if known:
-                price = OTHER_PRICE if self._scenario.reviews else 10.0
-                self._of_others[self._halo.add(client, name, quantity + 1, price=price)] = price
-            if not (self._scenario.refuses and name == REFUSED):
-                self._wanted[client, name] = quantity
-        for n in range(self._scenario.stale):
-            # Only clients that the invoice names are cleaned up.
-            client = n % min(self._scenario.clients, self._scenario.products) + 1
-            self._stale.add(self._halo.add(client, f"STALE-{n}", 1))
-            if self._scenario.keeps == "no_deletes":
-                self._wanted[client, f"STALE-{n}"] = 1
-        self._of_others |= dict.fromkeys(self._stale, 10.0)
-        return lines
-
-    def _add_what_stays(self) -> None:
-        """Add what no Sync may touch: licences of another program, and those of inactive clients."""
-        matched = min(self._scenario.clients, self._scenario.products)
-        for n in range(self._scenario.theirs):
-            self._stay(n % matched + 1, f"THEIRS-{n}", snowid="7")
-        if self._scenario.asleep:
-            for client in range(1, matched + 1):
-                self._stay(self._halo.add_inactive_twin(client), "SLEEPS")
-
-    def _stay(self, client: int, name: str, **more: object) -> None:
-        self._halo.add(client, name, 3, **more)
-        self._wanted[client, name] = 3
-
-    def _line(self, number: int, client: int, name: str, quantity: int) -> Line:
-        return Line(
-            line_no=number + 1,
-            customer_id=f"C-{client}",
-            customer_name=f"Client {client}",
-            product_code=name,
-            kind=Kind.RECURRING,
-            quantity=Decimal(quantity),
-            unit_price=Decimal("10.00"),
-            billing_cycle="Monthly",
+    def _new_story(self, first: Mapping[Key, Wish]) -> Story:
+        clients = min(self._scenario.clients, self._scenario.products)
+        return Story(
+            self._book,
+            self._dice,
+            stays=set(list(first)[:clients]),
+            every=first,
+            publish=self._publish,
+            choose=self._choose,
+            sync=lambda: start(self._deployment.database, accept_shrunk_read=bool(self._expected.removed)),
         )
+
+    def _publish(self, invoice: Published) -> None:
+        self._book.publish(invoice)
+        self._deployment.broker.accept(Envelope(INVOICE_READY, invoice.body()))
+
+    def _choose(self, period: str, choice: MonthInvoices) -> None:
+        self._book.choose(period, choice)
+        self._deployment.database.months[period] = choice
 
     def _listen(self) -> None:
         """Hear, as the rest of the world, which runs have ended."""
@@ -205,28 +185,37 @@ class _World:
                 begin(f"{kind}-{self._names}")
 
     async def _shake(self) -> None:
-        """Let things break until the run has ended, or for long enough."""
+        """Let things break until the last run has ended, or for long enough."""
         dice, rates, until = self._dice, self._rates, clock.now() + FAULTS_S
         cancel_at = dice.between(1.0, 60.0) if self._scenario.cancel else None
-        while clock.now() < until and not self._ended():
+        chapters, next_at = deque(self._scenario.chapters), 0.0
+        while clock.now() < until and (chapters or not self._ended()):
             await asyncio.sleep(TICK_S * dice.between(0.5, 1.5))
-            if dice.hits(rates.broker_crash_per_s * TICK_S):
-                await self._deployment.broker.crash(dice.between(1.0, 40.0))
-            if dice.hits(rates.drop_per_s * TICK_S):
-                self._deployment.broker.disconnect(dice.one_of(self._deployment.living()))
-            if dice.hits(rates.revoke_per_s * TICK_S):
-                self._halo.tenant.tokens.expire()
-            if dice.hits(rates.blind_per_s * TICK_S):
-                self._halo.faults.blind_until = clock.now() + dice.between(10.0, 600.0)
-            if dice.hits(rates.person_per_s * TICK_S):
-                self._person_removes()
-            if dice.hits(rates.foreign_per_s * TICK_S):
-                self._halo.tenant.count_foreign_requests(1)
+            if chapters and (clock.now() >= next_at or self._ended()):
+                self._story.tell(chapters.popleft())
+                next_at = clock.now() + dice.between(1.0, 300.0)
+            await self._something_breaks(rates)
             if dice.hits(0.5):
                 self._keep_alive()
             if cancel_at is not None and clock.now() >= cancel_at:
                 cancel_at = None
                 self._cancel()
+
+    async def _something_breaks(self, rates: FaultRates) -> None:
+        """Let happen, or not, what happens by itself and to nobody's request."""
+        dice = self._dice
+        if dice.hits(rates.broker_crash_per_s * TICK_S):
+            await self._deployment.broker.crash(dice.between(1.0, 40.0))
+        if dice.hits(rates.drop_per_s * TICK_S):
+            self._deployment.broker.disconnect(dice.one_of(self._deployment.living()))
+        if dice.hits(rates.revoke_per_s * TICK_S):
+            self._halo.tenant.tokens.expire()
+        if dice.hits(rates.blind_per_s * TICK_S):
+            self._halo.faults.blind_until = clock.now() + dice.between(10.0, 600.0)
+        if dice.hits(rates.person_per_s * TICK_S):
+            self._person_removes()
+        if dice.hits(rates.foreign_per_s * TICK_S):
+            self._halo.tenant.count_foreign_requests(1)
 
     def _person_removes(self) -> None:
         """Let a person remove any licence in Halo; what no Sync may touch does not come back."""
@@ -234,9 +223,9 @@ class _World:
             return
         removed = self._dice.one_of(licences)
         self._halo.remove(removed)
-        self._removed.add(unescape(removed.name))
-        if removed.name.startswith(STAYING) or removed.id in self._stale:
-            self._wanted.pop((removed.client_id, removed.name), None)
+        key = self._expected.key(removed)
+        self._expected.removed.add(key[1])
+        self._expected.staying.pop(key, None)
         self._changed = True
 
     def _cancel(self) -> None:
@@ -252,8 +241,11 @@ class _World:
                 db.end(run.run_id, RunState.CANCELLED)
 
     def _ended(self) -> bool:
+        """Tell whether every invoice has been taken in and every run that is to be has ended."""
         db = self._deployment.database
-        return bool(db.runs) and all(run.state.is_final for run in db.runs.values()) and not db.outbox
+        taken_in = len(db.inbox) + len(db.rejected) >= len(self._book.published)
+        ended = bool(db.runs) and all(run.state.is_final for run in db.runs.values())
+        return taken_in and ended and owed(db) is None and not db.outbox
 
     # ------------------------------------------------------------------ without faults
 
@@ -266,7 +258,8 @@ class _World:
             if self._done() and not self._changed:
                 return True
             self._changed = False
-            if self._removed:
+            self._choose_at_last()
+            if self._expected.removed:
                 # Who has removed licences in Halo by hand says that the list may be shorter, having seen that it is
                 # right otherwise: whoever accepts what an agent without rights sees gets a run that does nothing.
                 await asyncio.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
@@ -275,11 +268,16 @@ class _World:
                 self._unapproved += self._changed_unseen()
             start(
                 self._deployment.database,
-                0,
-                accept_shrunk_read=bool(self._removed),
+                accept_shrunk_read=bool(self._expected.removed),
                 approve_review=held or None,
             )
         return False
+
+    def _choose_at_last(self) -> None:
+        """Let a person say which invoices count, where a month has several and nobody has said it."""
+        period = self._book.counting()[0].period
+        if invoices_to_sync(self._deployment.database) is NoRun.SEVERAL_INVOICES:
+            self._choose(period, self._dice.one_of(tuple(MonthInvoices)))
 
     def _held(self) -> int:
         """How many changes the newest run holds for the first review: what a person looks at and approves."""
@@ -290,13 +288,13 @@ class _World:
 
     def _changed_unseen(self) -> list[str]:
         """Say what was removed or repriced before anybody approved (spec section 15.10)."""
-        there = {licence.id: licence for licence in self._halo.licences()}
-        named = {licence.id: licence.name for licence in self._halo.tenant.licences.ever()}
+        tenant, removed = self._halo.tenant, self._expected.removed
+        now = {licence.id: licence for licence in tenant.licences.ever()}
         return [
             f"I10 licence {number} of others was removed or repriced before a person approved it"
-            for number, price in self._of_others.items()
-            if (number not in there and named[number] not in self._removed)
-            or (number in there and there[number].price != price)
+            for number, price in self._expected.of_others.items()
+            if self._expected.plain(now[number].name) not in removed
+            and (now[number].deleted or now[number].price != price)
         ]
 
     async def _rests(self) -> bool:
@@ -312,19 +310,24 @@ class _World:
     def _done(self) -> bool:
         """Whether the newest run did all there is to do; a refused product fails for ever, and alone."""
         db = self._deployment.database
+        if isinstance(invoices := invoices_to_sync(db), NoRun):
+            return False
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
         left = [item for item in db.items.values() if item.run_id == newest.run_id and item.outcome is Outcome.FAILED]
         refused = [item for item in left if item.licence_name == REFUSED and item.reason == Reason.HALO_REJECTED]
-        not_kept = [item for item in left if item.reason == Reason.NOT_KEPT and self._scenario.keeps.startswith("no_")]
-        explained = len(left) == len(refused) + len(not_kept) and bool(refused) is self._scenario.refuses
-        return newest.state is (RunState.PARTIAL if left else RunState.SUCCEEDED) and explained and not self._held()
+        not_kept = [item for item in left if item.reason == Reason.NOT_KEPT and self._scenario.keeps != "all"]
+        wanted = (newest.invoice_pk, *newest.further) == tuple(invoice.invoice_pk for invoice in invoices)
+        refuses = self._scenario.refuses and any(code == REFUSED for _, code in self._book.demand())
+        explained = len(left) == len(refused) + len(not_kept) and bool(refused) is refuses
+        ended = newest.state is (RunState.PARTIAL if left else RunState.SUCCEEDED)
+        return wanted and ended and explained and not self._held()
 
     async def _repeats_nothing(self) -> bool:
         """Press Sync once more where Halo does not keep all; tell whether nothing is sent that was sent before."""
-        if not self._scenario.keeps.startswith("no_") or self._scenario.refuses:
+        if self._scenario.keeps == "all" or self._scenario.refuses:
             return True
         before = len(self._writes())
-        start(self._deployment.database, 0, accept_shrunk_read=bool(self._removed))
+        start(self._deployment.database, accept_shrunk_read=bool(self._expected.removed))
         return await self._rests() and len(self._writes()) == before
 
     def _writes(self) -> list[str]:

@@ -22,10 +22,10 @@ WHERE partner_id = :partner_id AND invoice_pk <> :invoice_pk AND superseded_by I
   AND (invoice_id = :invoice_id OR invoice_id = CAST(:replaces AS text));
 
 -- name: supersede_if_replaced!
--- The invoice that replaces this one may have come first.
+-- The invoice that replaces this one may have come first, and may be replaced itself by now.
 UPDATE invoice SET superseded_by = later.invoice_pk, sync_wanted = false
 FROM (SELECT invoice_pk FROM invoice WHERE partner_id = :partner_id AND replaces = :invoice_id
-        AND superseded_by IS NULL AND invoice_id <> :invoice_id ORDER BY invoice_pk DESC LIMIT 1) AS later
+        AND invoice_id <> :invoice_id ORDER BY invoice_pk DESC LIMIT 1) AS later
 WHERE invoice.invoice_pk = :invoice_pk;
 
 -- name: lines_of

@@ -1,0 +1,67 @@
+"""What Halo must hold when a world has come to rest, told by who made the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import trunc
+
+from halo_sandbox.model import Licence
+
+from simulation.book import CYCLE, Key, Wish
+from simulation.scenario import Scenario
+
+HALF_A_CENT = Decimal("0.005")
+
+
+@dataclass
+class Expected:
+    """What must be there, and what must stay.
+
+    Attributes:
+        scenario: what Halo is like.
+        wishes: what the invoices that count bill, without what Halo refuses for ever.
+        staying: what no Sync may touch, by client and name, with its quantity.
+        always: what was billed all the time, so that its licence is never removed.
+        of_others: ids of licences that others wrote and recurring invoices bill, with their price.
+        stale: those of them that no invoice bills.
+        removed: names of what a person has removed by hand.
+        names: the product codes by how this Halo may call them.
+    """
+
+    scenario: Scenario
+    wishes: Mapping[Key, Wish] = field(default_factory=dict)
+    staying: dict[Key, float] = field(default_factory=dict)
+    always: set[Key] = field(default_factory=set)
+    of_others: dict[int, float] = field(default_factory=dict)
+    stale: set[int] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def key(self, licence: Licence) -> Key:
+        """Return what a licence is of, whatever Halo calls it."""
+        return licence.client_id, self.plain(licence.name)
+
+    def plain(self, name: str) -> str:
+        """Return the product code of a name that Halo may have changed."""
+        return self.names.get(name, name)
+
+    def quantity(self, key: Key) -> float:
+        """Return how many must be there: as many as Halo can keep of what was asked."""
+        if key in self.staying:
+            return self.staying[key]
+        asked = float(self.wishes[key].quantity)
+        return float(trunc(asked)) if self.scenario.keeps == "whole" else asked
+
+    def may_stay(self, key: Key) -> bool:
+        """Tell whether a licence may be there although nothing asks for it: this Halo ignores deletes."""
+        return self.scenario.keeps == "no_deletes" and key not in self.wishes
+
+
+def is_as_asked(licence: Licence, wish: Wish) -> bool:
+    """Tell whether a licence is what was asked for (spec section 9, "Verified writes")."""
+    return (
+        licence.is_active
+        and Decimal(repr(licence.count)) == wish.quantity
+        and abs(Decimal(repr(licence.price)) - wish.price) < HALF_A_CENT
+        and (licence.billing_cycle or "").casefold() == CYCLE.casefold()
+    )

@@ -1,0 +1,90 @@
+"""What the distributor and the partner do while things break: chapters of a world's life (spec section 9)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from enum import StrEnum
+
+from halosync.domain.invoice_choice import MonthInvoices
+
+from simulation.book import Book, Key, Published, Wish
+from simulation.process import Dice
+
+
+class Chapter(StrEnum):
+    """Something that happens after the first invoice."""
+
+    REVISION = "revision"
+    """A higher revision of the invoice that counts."""
+    REPLACEMENT = "replacement"
+    """Another invoice, which replaces it."""
+    SECOND = "second"
+    """Another invoice of its month, which does not; the partner says at some time which count."""
+    NEXT_MONTH = "next_month"
+    OLDER_MONTH = "older_month"
+    """A correction of the month before: it changes nothing by itself."""
+    SYNC = "sync"
+    """Somebody presses Sync."""
+
+
+class Story:
+    """Tells the chapters of a world.
+
+    Args:
+        book: what has been published.
+        dice: what the chapters say.
+        stays: the keys that every invoice bills, so that every client is billed by each.
+        every: all that may be billed, with its price.
+        publish: hands an invoice to the broker.
+        choose: tells what the partner says of a month.
+        sync: presses Sync.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        dice: Dice,
+        *,
+        stays: set[Key],
+        every: Mapping[Key, Wish],
+        publish: Callable[[Published], None],
+        choose: Callable[[str, MonthInvoices], None],
+        sync: Callable[[], object],
+    ) -> None:
+        self._book, self._dice = book, dice
+        self._stays, self._every = stays, every
+        self._publish, self._choose, self._sync = publish, choose, sync
+
+    def tell(self, chapter: Chapter) -> None:
+        """Let a chapter happen."""
+        newest = self._book.counting()[0]
+        following = replace(newest, number=len(self._book.published), replaces=None, demand=self._another())
+        new_id = f"INV-{following.number + 1}"
+        match chapter:
+            case Chapter.REVISION:
+                self._publish(replace(following, revision=newest.revision + 1, replaces=newest.replaces))
+            case Chapter.REPLACEMENT:
+                self._publish(replace(following, invoice_id=new_id, revision=1, replaces=newest.invoice_id))
+            case Chapter.SECOND:
+                self._publish(replace(following, invoice_id=new_id, revision=1))
+                if self._dice.hits(0.7):  # else somebody says it when all else has come to rest
+                    self._choose(newest.period, self._dice.one_of(tuple(MonthInvoices)))
+            case Chapter.NEXT_MONTH:
+                self._publish(replace(following, invoice_id=new_id, revision=1, period=_after(newest.period)))
+            case Chapter.OLDER_MONTH:
+                self._publish(replace(following, invoice_id=new_id, revision=1, period="2026-10"))
+            case Chapter.SYNC:
+                self._sync()
+
+    def _another(self) -> dict[Key, Wish]:
+        """Draw an invoice: some products are gone, some have come, quantities have changed."""
+        return {
+            key: Wish(Decimal(self._dice.one_of(range(1, 9))), wish.price)
+            for key, wish in self._every.items()
+            if key in self._stays or self._dice.hits(0.8)
+        }
+
+
+def _after(period: str) -> str:
+    year, month = map(int, period.split("-"))
+    return f"{year + month // 12:04}-{month % 12 + 1:02}"
