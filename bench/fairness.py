@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
-from auth.vault import Vault
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import running_stack
 from devstack.wait import until
@@ -36,6 +35,7 @@ from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
+from halosync.runtime.vault import Vault
 from halosync.store.invoices import InvoiceStore
 from halosync.store.pool import open_pool
 from halosync.store.runs import RunStore

@@ -14,7 +14,6 @@ import pytest
 import pytest_asyncio
 from auth.connection_service import ConnectionService
 from auth.environment import AuthRules
-from auth.vault import Vault
 from cryptography.fernet import Fernet
 from devstack.fixtures import PoolOf
 from halo_sandbox.testing import RunningSandbox, running_sandbox
@@ -26,6 +25,7 @@ from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.ports.permits import Rate
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
+from halosync.runtime.vault import Vault
 from halosync.store.connections import ConnectionStore
 from halosync.store.limiter import RateLimiter
 from pydantic import SecretStr
@@ -74,6 +74,7 @@ class World:
     """A partner, its Halo, and two replicas of auth that share a database."""
 
     pool: "asyncpg.Pool[Any]"
+    auth_pool: "asyncpg.Pool[Any]"
     sandbox: RunningSandbox
     http: httpx.AsyncClient
     keys: list[SecretStr]
@@ -131,7 +132,7 @@ async def world(pool: "asyncpg.Pool[Any]", pool_of: PoolOf) -> AsyncIterator[Wor
             return Auth(own_pool, http, sandbox.url_template, vault)
 
         other = Auth(other_pool, http, sandbox.url_template, Vault(keys))
-        running = World(pool, sandbox, http, keys, make, make(Vault(keys)), other)
+        running = World(pool, own_pool, sandbox, http, keys, make, make(Vault(keys)), other)
         await running.add_tenant("acme")
         yield running
         for replica in (running.auth, other):

@@ -4,10 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halosync.contracts.connection import EndConnection, TokenGranted
 from halosync.ports.requests import Refusal
+from halosync.runtime.vault import Vault
 from pydantic import SecretStr
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 import pytest
 from auth.keyring import Keyring
-from auth.vault import Vault
 from cryptography.fernet import Fernet
 from halosync.messaging.sealing import seal, unseal
 from halosync.ports.sealing import PublicKey, UnsealableError
+from halosync.runtime.vault import Vault
 from pydantic import SecretStr
 
 

@@ -39,7 +39,17 @@ _OWN |= {f"{PREFIX}{name.upper()}_FILE" for name in Given.model_fields}
 
 
 def options_from_environment(given: Given, environment: dict[str, str], *, writers: int) -> StackOptions:
-    """Return the options of a stack with a person's own settings, for every process to read."""
+    """Return the options of a stack with a person's own settings, for every process to read.
+
+    Raises:
+        DevstackError: the database lasts, and the key that its tokens are encrypted with would not.
+    """
+    if given.database_url is not None and given.token_keys is None:
+        raise DevstackError(
+            "HALOSYNC_TOKEN_KEYS is empty, and the database of HALOSYNC_DATABASE_URL lasts: with a new key at each "
+            "start nobody could read the tokens in it. Put this into .env and keep it: "
+            f"HALOSYNC_TOKEN_KEYS={new_token_key()}"
+        )
     settings = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in _OWN}
     if given.public_url:  # the stack has an address of its own for it, which would win over `.env`
         settings[f"{PREFIX}PUBLIC_URL"] = given.public_url
@@ -61,7 +71,11 @@ def up(
 ) -> None:
     """Run the servers, the sandbox and the four services until Ctrl-C; what .env or the environment gives is used."""
     console = Console(log_path=False)
-    options = options_from_environment(Given(), dict(os.environ), writers=writers)
+    try:
+        options = options_from_environment(Given(), dict(os.environ), writers=writers)
+    except DevstackError as error:
+        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
     async def stay(stack: Stack) -> None:
         console.print(addresses(stack))

@@ -13,19 +13,25 @@ from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every, every_loop
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
+from halosync.runtime.vault import Vault
 from halosync.store.connections import ConnectionStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.sealing_keys import SealingKeyStore
+from halosync.store.token_keys import TokenKeyStore
 
 from auth.app import build
 from auth.assembly import assemble
 from auth.environment import AuthSettings
 from auth.keyring import Keyring
 from auth.ports import Ports
-from auth.vault import Vault
+from auth.token_watch import TokenWatch
 
 PUBLISH_KEY_S = 30.0
 """How often auth looks whether the published key is one that it can open; the first time at once."""
+
+
+LOOK_S = 10.0
+"""How often auth looks whether it can read the stored tokens; the first time at once."""
 
 
 def compose(settings: AuthSettings, parts: Parts) -> Composition:
@@ -56,7 +62,13 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
 
     # Closed in reverse: the refreshes under way need the client.
     publish = every_loop("publish the sealing key", PUBLISH_KEY_S, keyring.publish)
-    return Composition(background=[publish, keep_fresh], close=[transport.close, http.aclose, auth.tokens.close])
+    watch = TokenWatch(TokenKeyStore(parts.pool), vault)
+    look = every_loop("look whether the stored tokens can be read", LOOK_S, watch.look)
+    return Composition(
+        background=[publish, look, keep_fresh],
+        close=[transport.close, http.aclose, auth.tokens.close],
+        checks={"tokens": watch.check},
+    )
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from halosync.observability.metrics import TOKEN_REFRESHES
 from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
 from halosync.ports.oauth import HaloClient, InvalidGrant, OAuthError, TokenAnswer
 from halosync.ports.requests import Refusal, refusal
+from halosync.runtime.vault import UnreadableError, Vault
 
 from auth.ports import Connections, Locked, OAuthServer
-from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
 

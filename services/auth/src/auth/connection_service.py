@@ -27,13 +27,13 @@ from halosync.ports.connections import (
 )
 from halosync.ports.oauth import HaloClient, InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
 from halosync.ports.requests import Refusal, refusal
+from halosync.runtime.vault import UnreadableError, Vault
 from pydantic import SecretStr
 
 from auth.attempt_guard import objection
 from auth.environment import AuthRules
 from auth.ports import Connections, OAuthServer
 from auth.proof import Proof
-from auth.vault import UnreadableError, Vault
 
 log = structlog.get_logger(__name__)
 

@@ -7,9 +7,8 @@ from typing import Protocol
 
 from halosync.messaging.sealing import new_private_key, public_key
 from halosync.ports.sealing import PublicKey, UnsealableError
+from halosync.runtime.vault import UnreadableError, Vault
 from pydantic import SecretStr
-
-from auth.vault import UnreadableError, Vault
 
 
 class SealingKeys(Protocol):

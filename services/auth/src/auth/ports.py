@@ -1,18 +1,17 @@
 """What the use cases of auth need of the world; `__main__` names who fulfils it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from halosync.domain.acts import Actor
-from halosync.ports.connections import Attempt, NewTokens, StoredConnection
+from halosync.ports.connections import Attempt, EncryptedTokens, NewTokens, StoredConnection
 from halosync.ports.oauth import HaloClient, TokenAnswer
 from halosync.ports.permits import Limiter, Rate
 from halosync.ports.reads import HaloLists
+from halosync.runtime.vault import Vault
 from pydantic import SecretStr
-
-from auth.vault import Vault
 
 
 class Locked(Protocol):
@@ -97,6 +96,21 @@ class Connections(Protocol):
             ConnectionChangedError: it was ended or made anew while the lock was lost.
         """
         ...
+
+
+class TokensAtRest(Protocol):
+    """The tokens of all partners as they are stored; see `TokenKeyStore`."""
+
+    async def generations(self) -> Mapping[str, int]:
+        """Return the generation of each connected partner's tokens."""
+        ...
+
+    async def tokens(self, partner_ids: Sequence[str]) -> Sequence[EncryptedTokens]:
+        """Return the tokens of these partners."""
+        ...
+
+    async def note(self, unreadable: Sequence[EncryptedTokens], problem: str) -> None:
+        """Keep on these partners' connections that their tokens cannot be read, and of all others that they can."""
 
 
 class OAuthServer(Protocol):

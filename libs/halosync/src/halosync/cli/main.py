@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from halosync.cli import connection, dead_letters, doctor, halo, invoices, keys, migrate, partners, runs, status
+from halosync.cli import (
+    connection,
+    dead_letters,
+    doctor,
+    halo,
+    invoices,
+    keys,
+    migrate,
+    partners,
+    people,
+    runs,
+    status,
+    token_keys,
+)
 from halosync.cli.output import say
 from halosync.version import VERSION
 
@@ -26,7 +39,9 @@ app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
 app.add_typer(partners.app, name="partner")
 app.add_typer(connection.app, name="connection")
+app.add_typer(people.app, name="person")
 app.add_typer(keys.app, name="key")
+app.add_typer(token_keys.app, name="keys")
 app.add_typer(invoices.app, name="invoice")
 app.add_typer(runs.app, name="run")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -70,6 +70,16 @@ class NewTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptedTokens:
+    """A partner's tokens as they are stored, to be looked at or encrypted anew."""
+
+    partner_id: str
+    generation: int
+    access_token: bytes
+    refresh_token: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StoredToken:
     """A partner's tokens, encrypted. `good_for_s`: seconds until the access token expires, by the database's clock."""
 
@@ -102,3 +112,4 @@ class ConnectionView:
     connected_at: datetime | None
     problem: str | None
     halo_tenant: str | None = None
+    problem_code: Literal["token_unreadable"] | None = None

@@ -27,6 +27,9 @@ class Connection(BaseModel):
     granted_scopes: list[str]
     connected_at: datetime | None
     problem: str | None = Field(description="Why it is broken or was not made, with what to do.")
+    problem_code: Literal["token_unreadable"] | None = Field(
+        default=None, description="`token_unreadable`: a key of halosync's own is missing; the operator puts it back."
+    )
 
 
 class ConnectRequest(BaseModel):

@@ -2,7 +2,8 @@
 -- What a partner sees. Pending is derived: an attempt that is abandoned ends by itself when it expires, and never
 -- hides a connection that works.
 SELECT
-    CASE WHEN c.state = 'connected' THEN 'connected' WHEN a.open THEN 'pending'
+    CASE WHEN c.state = 'connected' AND c.problem IS NULL THEN 'connected' WHEN a.open THEN 'pending'
+         WHEN c.state = 'connected' THEN 'broken' -- its tokens cannot be read
          ELSE coalesce(c.state, 'disconnected') END AS state,
     CASE WHEN c.state = 'connected' OR (c.state = 'broken' AND NOT coalesce(a.open, false))
          THEN coalesce(c.tenant, a.tenant) ELSE coalesce(a.tenant, c.tenant) END AS tenant,
@@ -11,7 +12,8 @@ SELECT
     CASE WHEN c.state = 'connected' THEN c.halo_tenant ELSE coalesce(a.halo_tenant, c.halo_tenant) END AS halo_tenant,
     coalesce(c.granted_scopes, '{}') AS granted_scopes,
     c.connected_at,
-    CASE WHEN c.state IS DISTINCT FROM 'connected' AND a.open THEN NULL ELSE c.problem END AS problem
+    CASE WHEN c.state IS DISTINCT FROM 'connected' AND a.open THEN NULL ELSE c.problem END AS problem,
+    CASE WHEN c.state = 'connected' AND c.problem IS NOT NULL THEN 'token_unreadable' END AS problem_code
 FROM (SELECT CAST(:partner_id AS text) AS partner_id) AS asked
 LEFT JOIN connection AS c ON c.partner_id = asked.partner_id
 LEFT JOIN LATERAL (

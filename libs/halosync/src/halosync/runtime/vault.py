@@ -13,12 +13,13 @@ class UnreadableError(Exception):
 class Vault:
     """Encrypts with the first key and decrypts with all of them.
 
-    To rotate, put a new key in front and drop the old one when every token has been refreshed since, which takes as
-    long as an access token lives.
+    To rotate, put a new key in front; `halosync keys rotate` encrypts anew what is stored and says when the old one
+    may go.
     """
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
-        self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
+        fernets = [Fernet(key.get_secret_value()) for key in keys]
+        self._first, self._fernet = fernets[0], MultiFernet(fernets)
 
     def encrypt(self, secret: SecretStr) -> bytes:
         """Return the secret encrypted."""
@@ -34,3 +35,15 @@ class Vault:
             return SecretStr(self._fernet.decrypt(encrypted).decode())
         except InvalidToken:
             raise UnreadableError("no key in HALOSYNC_TOKEN_KEYS decrypts a stored token") from None
+
+    def anew(self, encrypted: bytes) -> bytes | None:
+        """Return it encrypted with the first key; None if it is already.
+
+        Raises:
+            UnreadableError: no key fits.
+        """
+        try:
+            self._first.decrypt(encrypted)
+        except InvalidToken:
+            return self.encrypt(self.decrypt(encrypted))
+        return None

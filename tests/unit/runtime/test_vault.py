@@ -1,8 +1,8 @@
 """Encryption and the rotation of its keys."""
 
 import pytest
-from auth.vault import UnreadableError, Vault
 from cryptography.fernet import Fernet
+from halosync.runtime.vault import UnreadableError, Vault
 from pydantic import SecretStr
 
 OLD, NEW = (SecretStr(Fernet.generate_key().decode()) for _ in range(2))
