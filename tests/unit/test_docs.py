@@ -195,7 +195,7 @@ def test_every_metric_is_told_to_operators() -> None:
     page = first_cells(text("docs", "operations.md"), "## Health")
     ours = {
         told.name + {"counter": "_total", "info": "_info"}.get(told.type, "")
-        for metric in vars(metrics).values()
+        for metric in (*vars(metrics).values(), *metrics.FIGURES.values())
         if isinstance(metric, MetricWrapperBase)
         for told in metric.describe()
     }

@@ -1,11 +1,14 @@
 """`python -m planner`: settings, adapters, use cases, handlers, run."""
 
+from functools import partial
+
 import httpx
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
 from halosync.messaging.delivery import PASSING
 from halosync.messaging.requests import Requests
+from halosync.runtime.figures import INVARIANTS_S, MEASURE_S, look_at_invariants, measure
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every_loop
 from halosync.runtime.process import Composition, Parts, run
@@ -15,6 +18,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
+from halosync.store.operations import OperationsStore
 from halosync.store.page_sizes import PageSizeStore
 from halosync.store.plans import PlanStore
 from halosync.store.reads import ReadStore
@@ -38,7 +42,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     pool = parts.pool
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     http = httpx.AsyncClient(follow_redirects=False)
-    runs, reads = RunStore(pool), ReadStore(pool)
+    runs, reads, operations = RunStore(pool), ReadStore(pool), OperationsStore(pool)
     ports = Ports(
         invoices=InvoiceStore(pool),
         lines=LinesFetcher(http, settings.invoice_hosts),
@@ -63,6 +67,8 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
             every_loop("ask again for runs", SWEEP_S, runs.redeliver_due),
             every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
             every_loop("forget old reads", TIDY_S, reads.forget_old),
+            every_loop("measure", MEASURE_S, partial(measure, operations)),
+            every_loop("look at the invariants", INVARIANTS_S, partial(look_at_invariants, operations)),
         ],
         close=[transport.close, http.aclose],
     )

@@ -42,6 +42,7 @@ from report_api.search import pages as search_pages
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problems
+from report_api.web.measured import MeasuredRequests
 from report_api.web.middleware import RequestMiddleware
 from report_api.web.problems import ProblemBody
 from report_api.web.rendering import StaticFiles
@@ -113,10 +114,14 @@ class Api(FastAPI):
     """FastAPI with the schema of problems in its description."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the middleware around everything, also around the answer to a failure that nobody foresaw."""
+        """Put the middleware around everything, also around the answer to a failure that nobody foresaw.
+
+        What measures is outermost, so that what is refused is counted too.
+        """
         ports: Ports | None = self.state.ports
         https = ports is not None and ports.public_url.startswith("https://")
-        return RequestMiddleware(HoldingPlaces(super().build_middleware_stack()), https=https)
+        inside = HoldingPlaces(super().build_middleware_stack())
+        return MeasuredRequests(RequestMiddleware(inside, https=https))
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, made once."""

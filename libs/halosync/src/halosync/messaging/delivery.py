@@ -81,6 +81,10 @@ MOST_COPIED_BYTES = 64 * 1024
 """A dead letter that is larger is kept once."""
 
 
+_IDS = ("partner_id", "run_id", "batch_id", "invoice_id", "event_id", "read_id")
+_MOST_ID_CHARS = 100
+
+
 class Later(Exception):
     """Deliver this message again in about `wait_s` seconds; `charged` counts it as an attempt."""
 
@@ -216,6 +220,17 @@ def _count(message: RabbitMessage, header: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def _ids(body: bytes) -> dict[str, str]:
+    """Return what a message is about, for every line that is logged while it is worked on; nothing of a large one."""
+    try:
+        told = json.loads(body) if len(body) <= MOST_COPIED_BYTES else None
+    except ValueError:
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    return {name: str(told[name])[:_MOST_ID_CHARS] for name in _IDS if isinstance(told.get(name), (str, int))}
+
+
 class _DeliveryMiddleware(BaseMiddleware):
     def __init__(self, message: Any, /, *, context: Any, deliveries: Deliveries) -> None:
         super().__init__(message, context=context)
@@ -223,6 +238,10 @@ class _DeliveryMiddleware(BaseMiddleware):
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
         queue = queue_of_delivery(self.context)
+        with structlog.contextvars.bound_contextvars(queue=queue, **_ids(msg.body)):
+            return await self._consume(call_next, msg, queue)
+
+    async def _consume(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any, queue: str) -> Any:
         result: Any = None
         ending: Ending = Finished()
         try:

@@ -2,6 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram, Info
 
+from halosync.domain.states import RunState
 from halosync.version import VERSION
 
 BUILD = Info("halosync_build", "The version that runs")
@@ -19,7 +20,12 @@ RATE_FOREIGN = Counter(
 CLOCK_JUMPS = Counter("halosync_clock_jumps_total", "How often the clock of Postgres was seen to have jumped ahead")
 ITEMS_RECORDED = Counter("halosync_items_settled_total", "Items that reached an outcome", ["action", "outcome"])
 RUNS_FINISHED = Counter("halosync_runs_finished_total", "Runs by the state they ended in", ["state"])
+for _state in RunState:
+    if _state.is_final:
+        RUNS_FINISHED.labels(_state)  # from the start: an alarm cannot see a first event grow out of nothing
 SWEPT = Counter("halosync_swept_total", "Work that a sweeper had to ask for again", ["what"])
+for _what in ("run", "batch"):
+    SWEPT.labels(_what)
 TOKEN_REFRESHES = Counter("halosync_token_refreshes_total", "Token refreshes by result", ["result"])
 IN_FLIGHT = Gauge("halosync_halo_in_flight", "Writes to Halo in flight")
 READY = Gauge("halosync_ready", "Whether a part of the process works: 1 or 0", ["part"])
@@ -32,3 +38,28 @@ PUBLISHING_BLOCKED = Gauge("halosync_publishing_blocked", "Whether the broker re
 HTTP_CONNECTIONS_ENDED = Counter(
     "halosync_http_connections_ended_total", "Connections that were ended or refused before the client did", ["why"]
 )
+HTTP_REQUESTS = Counter(
+    "halosync_http_requests_total", "Requests to report-api by route and class of status", ["method", "route", "status"]
+)
+HTTP_SECONDS = Histogram(
+    "halosync_http_request_seconds", "How long report-api takes to answer, streams aside", ["area"]
+)
+INVARIANTS_BROKEN = Gauge("halosync_invariants_broken", "How many rows break what always holds: 0, or a defect of ours")
+FIGURES = {
+    name: Gauge(f"halosync_{name}", text)
+    for name, text in (
+        ("partners", "Partners"),
+        ("paused", "Partners whose runs may not start"),
+        ("connected", "Connections to Halo that work"),
+        ("broken", "Connections to Halo that are broken"),
+        ("open_runs", "Runs that have not ended"),
+        ("oldest_open_run_s", "For how many seconds the oldest open run has gone on; 0 without one"),
+        ("issued_batches", "Batches that writers were asked to work on"),
+        ("planned_batches", "Batches that wait for their turn"),
+        ("items_held", "Items that the newest run of each partner holds"),
+        ("outbox", "Messages that are still to be published"),
+        ("oldest_outbox_s", "For how many seconds the oldest of them waits; 0 without one"),
+        ("dead_letters", "Dead letters that nobody has replayed or discarded"),
+    )
+}
+"""By the names of `halosync.store.operations.Figures`; every planner asks Postgres on a timer (`halosync.runtime.figures`)."""

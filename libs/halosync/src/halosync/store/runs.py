@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from halosync.contracts.run import RunFinished, RunRequested
 from halosync.domain import item_sentences
@@ -34,6 +35,8 @@ from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.run_views import run_view
 from halosync.store.seen import change_since, must_still_hold
+
+log = structlog.get_logger(__name__)
 
 
 class RunStore:
@@ -229,4 +232,16 @@ async def end_run(
     ended = await run_view(connection, run_id)
     await emit(connection, RunFinished.model_validate(ended, from_attributes=True))
     RUNS_FINISHED.labels(state).inc()
+    counts = ended.counters
+    log.info(
+        "run ended",
+        run_id=str(run_id),
+        partner_id=ended.partner_id,
+        state=state.value,
+        synced=counts.synced,
+        skipped=counts.skipped,
+        held=counts.held,
+        failed=counts.failed,
+        error_code=error_code,
+    )
     return True

@@ -116,6 +116,7 @@ async def within_limits(
     Raises:
         Problem: 429, all places of the owner are taken.
     """
+    request.state.who = principal.owner  # for the access log
     held = cast("ExitStack", request.scope[_HELD])
     limits = cast("Limits", request.app.state.limits)
     owner, shares, whose = principal.owner, ports_of(request).shares, share_of(request, principal)

@@ -1,0 +1,36 @@
+"""What alarms look at, asked of Postgres on a timer. Every planner tells the same: look at the largest."""
+
+from dataclasses import asdict
+
+import structlog
+
+from halosync.observability.metrics import FIGURES, INVARIANTS_BROKEN
+from halosync.store.operations import OperationsStore
+
+log = structlog.get_logger(__name__)
+
+MEASURE_S = 15.0
+"""How often everything is counted, in seconds."""
+
+INVARIANTS_S = 300.0
+"""How often the invariants are looked at, in seconds: they read the items of two days."""
+
+
+async def measure(store: OperationsStore) -> None:
+    """Count everything and tell it."""
+    for name, figure in asdict(await store.figures()).items():
+        FIGURES[name].set(figure)
+
+
+async def look_at_invariants(store: OperationsStore) -> None:
+    """Look whether what always holds does; log what does not."""
+    broken = await store.broken_invariants()
+    INVARIANTS_BROKEN.set(len(broken))
+    for each in broken:
+        log.error(
+            "what always holds does not",
+            invariant=each.invariant,
+            partner_id=each.partner_id,
+            subject=each.subject,
+            detail=each.detail,
+        )

@@ -1,0 +1,50 @@
+"""Each request counted, timed, and told in the log with who asked: the access log."""
+
+import time
+
+import structlog
+from halosync.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger("report_api.access_log")
+
+_QUIET = "/static/"
+"""What pages are made of is counted and not logged."""
+
+
+class MeasuredRequests:
+    """Measures the requests of an application. Labels are routes, not addresses, so their number is bounded."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, and tell of it once it is answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status, is_stream = time.perf_counter(), 0, False
+
+        async def watch(message: Message) -> None:
+            nonlocal status, is_stream
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                is_stream = any(value.startswith(b"text/event-stream") for _, value in message.get("headers", ()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            _tell(scope, status or 499, time.perf_counter() - began, is_stream=is_stream)
+
+
+def _tell(scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None:
+    route = str(getattr(scope.get("route"), "path", "other"))
+    HTTP_REQUESTS.labels(scope["method"] if route != "other" else "any", route, f"{status // 100}xx").inc()
+    if not is_stream:
+        HTTP_SECONDS.labels("api" if scope["path"].startswith("/v1/") else "pages").observe(seconds)
+    if not scope["path"].startswith(_QUIET):
+        who = scope.get("state", {}).get("who")
+        log.info(
+            "request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3), who=who
+        )
