@@ -62,4 +62,4 @@ FIGURES = {
         ("dead_letters", "Dead letters that nobody has replayed or discarded"),
     )
 }
-"""By the names of `halosync.store.operations.Figures`; every planner asks Postgres on a timer (`halosync.runtime.figures`)."""
+"""By the names of `halosync.store.operations.Figures`; every planner asks Postgres for them on a timer."""
