@@ -229,19 +229,10 @@ async def end_run(
     run = await QUERIES.finish_run(connection, run_id=run_id, state=state, error_code=error_code, error=error)
     if run is None:
         return False
-    ended = await run_view(connection, run_id)
-    await emit(connection, RunFinished.model_validate(ended, from_attributes=True))
+    ended = RunFinished.model_validate(await run_view(connection, run_id), from_attributes=True)
+    await emit(connection, ended)
     RUNS_FINISHED.labels(state).inc()
-    counts = ended.counters
-    log.info(
-        "run ended",
-        run_id=str(run_id),
-        partner_id=ended.partner_id,
-        state=state.value,
-        synced=counts.synced,
-        skipped=counts.skipped,
-        held=counts.held,
-        failed=counts.failed,
-        error_code=error_code,
-    )
+    counts = ended.counters.model_dump(include={"synced", "skipped", "held", "failed"})
+    told = {"run_id": str(run_id), "partner_id": ended.partner_id, "state": state.value, "error_code": error_code}
+    log.info("run ended", **told, **counts)
     return True
