@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := $(VENV)/audit/bin
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --durations=10
-DOMAIN := $(BIN)/python -m pytest tests/unit/domain --cov
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --durations=10
+DOMAIN := $(PYTEST) tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

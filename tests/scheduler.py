@@ -6,8 +6,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_ON_A_STACK = ("tests/browser/", "tests/e2e/")
-"""Folders whose tests share running processes: each is the work of one worker, which starts them once."""
+_ON_A_STACK = ("tests/e2e/test_faults", "tests/e2e/", "tests/browser/")
+"""Places whose tests share running processes: each is the work of one worker, which starts them once.
+
+The fault matrix has a stack and servers of its own.
+"""
 
 _ON_NOTHING = "tests/simulation/"
 """A folder whose tests share nothing, and take long: each test is work of its own."""
@@ -32,7 +35,7 @@ def sort(items: list[pytest.Item]) -> None:
 def _work_of_one(nodeid: str) -> str:
     if nodeid.startswith(_ON_NOTHING):
         return nodeid
-    return next((folder for folder in _ON_A_STACK if nodeid.startswith(folder)), nodeid.partition("::")[0])
+    return next((place for place in _ON_A_STACK if nodeid.startswith(place)), nodeid.partition("::")[0])
 
 
 def _place(nodeid: str) -> int:

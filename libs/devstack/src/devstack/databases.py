@@ -16,8 +16,7 @@ _FIRST_ID = 16384
 # A row of a catalog is of another transaction once it was changed, and of the same one in a copy of the database.
 _SCHEMA = """
 SELECT sum(hashtextextended(concat_ws(' ', catalog, id, part, changed), 0)) FROM (
-    SELECT 'class' AS catalog, oid AS id, 0 AS part, xmin AS changed FROM pg_class
-    UNION ALL SELECT 'attribute', attrelid, attnum, xmin FROM pg_attribute
+    SELECT 'attribute' AS catalog, attrelid AS id, attnum AS part, xmin AS changed FROM pg_attribute
     UNION ALL SELECT 'default', oid, 0, xmin FROM pg_attrdef
     UNION ALL SELECT 'constraint', oid, 0, xmin FROM pg_constraint
     UNION ALL SELECT 'trigger', oid, 0, xmin FROM pg_trigger
@@ -30,6 +29,11 @@ SELECT sum(hashtextextended(concat_ws(' ', catalog, id, part, changed), 0)) FROM
     UNION ALL SELECT 'setting', setdatabase, 0, xmin FROM pg_db_role_setting
         WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 ) AS made WHERE id >= $1
+"""
+# These rows change with what is told by others: that a table has triggers, or another file once it was truncated.
+_RELATIONS = """
+SELECT sum(hashtextextended(concat_ws(' ', oid, relname, relnamespace, relowner, relkind, relacl, reloptions,
+    relrowsecurity), 0)) FROM pg_class WHERE oid >= $1
 """
 _SCHEMAS = "SELECT string_agg(nspname || xmin, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^pg_'"
 # The only table that has rows from the start.
@@ -126,6 +130,7 @@ async def _state(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[obje
         return ()
     return (
         await connection.fetchval(_SCHEMA, _FIRST_ID),
+        await connection.fetchval(_RELATIONS, _FIRST_ID),
         await connection.fetchval(_SCHEMAS),
         await connection.fetchval(_MIGRATIONS),
     )

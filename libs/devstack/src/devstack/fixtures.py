@@ -125,8 +125,16 @@ async def stack(
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    """A HaloPSA of the test's own, in this process; its `url_template` is a setting, its `admin` makes tenants."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandbox_server() -> AsyncIterator[RunningSandbox]:
+    """The server of `sandbox`; to start and stop one takes longer than most tests."""
     async with running_sandbox() as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sandbox(sandbox_server: RunningSandbox) -> AsyncIterator[RunningSandbox]:
+    """A HaloPSA without tenants, in this process; its `url_template` is a setting, its `admin` makes tenants."""
+    yield sandbox_server
+    for tenant in await sandbox_server.admin.tenants():
+        await sandbox_server.admin.delete_tenant(tenant)
