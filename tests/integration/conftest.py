@@ -19,12 +19,10 @@ from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.delivery import PASSING
 from halosync.store.partners import PartnerStore
-from report_api.access.session import recognise
 from report_api.access.wrong_keys import WrongKeys
 from report_api.app import Api, build
 from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
-from report_api.web import problems
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 PUBLIC_URL = "https://converge.example"
@@ -231,9 +229,8 @@ def event_timing() -> EventTiming:
 @pytest.fixture(scope="session")
 def application() -> Api:
     """The application, made once, since making its routes takes longer than most tests; `world` gives it its ports."""
-    application = build(None)
+    application = build(None, PASSING)
     application.state.wrong_keys = WrongKeys(delay_s=0)
-    problems.install(application, PASSING, recognise)  # as with ports, which differ from test to test
     return application
 
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from halosync.domain.model import Kind, Outcome, Reason
+from halosync.domain.model import LineKind, Outcome, Reason
 from halosync.domain.remedy import needs_attention
 from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort, ReportedInvoice
 from halosync.store.invoice_report import InvoiceReports
@@ -52,7 +52,7 @@ class Made:
         skipped = {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": None}
         not_recurring = nothing if self.items is None else skipped
         return [
-            {**line, **(item_of.get(line["line_no"], nothing) if line["kind"] == Kind.RECURRING else not_recurring)}
+            {**line, **(item_of.get(line["line_no"], nothing) if line["kind"] == LineKind.RECURRING else not_recurring)}
             for line in self.lines
         ]
 
@@ -67,7 +67,7 @@ def invoices(draw: st.DrawFn) -> Made:
             "customer_name": draw(st.sampled_from(["Alpha", "alpha", "Beta"])) if customer else "Gamma",
             "product_code": draw(st.sampled_from(["pone", "Ptwo", "pthree"])),
             "product_name": draw(st.sampled_from(["Mail", "Phone_"])),
-            "kind": draw(st.sampled_from([Kind.RECURRING, Kind.RECURRING, Kind.CREDIT])),
+            "kind": draw(st.sampled_from([LineKind.RECURRING, LineKind.RECURRING, LineKind.CREDIT])),
             "quantity": Decimal(draw(st.integers(-2, 9))),
             "unit_price": draw(st.decimals("-3", "9", places=3)),
             "billing_cycle": draw(st.sampled_from(CYCLES)),
@@ -93,7 +93,7 @@ choices = st.builds(
     LineChoice,
     outcome=st.one_of(st.none(), st.sampled_from(list(Outcome))),
     needing_attention=st.sampled_from([False, False, True]),
-    kind=st.sampled_from([None, None, *Kind]),
+    kind=st.sampled_from([None, None, *LineKind]),
     customer_id=st.sampled_from([None, None, "c1", "c9"]),
     billing_cycle=st.sampled_from([None, None, *CYCLES]),
     q=st.sampled_from([None, None, "", "LPHA", "ptw", "_", "link", "%", "not_rec", "customer_", "c3", "zzz"]),
@@ -112,7 +112,7 @@ def needs(row: Mapping[str, Any]) -> bool:
 
 
 def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
-    told = [row["reason"], row["detail"] if row["kind"] == Kind.RECURRING else None]
+    told = [row["reason"], row["detail"] if row["kind"] == LineKind.RECURRING else None]
     names = [row[name] for name in ("customer_name", "product_code", "product_name", "customer_id", "line_id")]
     return (
         wanted.outcome in {None, row["outcome"]}
@@ -167,7 +167,7 @@ def counts(rows: list[dict[str, Any]], wanted: LineChoice) -> LineCounts:
 def money(rows: list[dict[str, Any]]) -> dict[str | None, Decimal]:
     amounts: dict[str | None, Decimal] = {}
     for row in rows:
-        cycle = row["billing_cycle"] if row["kind"] == Kind.RECURRING else None
+        cycle = row["billing_cycle"] if row["kind"] == LineKind.RECURRING else None
         amounts[cycle] = amounts.get(cycle, Decimal(0)) + total(row)
     return amounts
 

@@ -15,7 +15,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.invoice_choice import MonthInvoices
-from halosync.domain.model import Client, Kind, Line, SeenLicence
+from halosync.domain.model import Client, Line, LineKind, SeenLicence
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunOrder
 from halosync.domain.states import RunState
@@ -48,7 +48,7 @@ from simulation.runs import MemoryRequestCounter, MemoryRuns
 MOST_ROWS = 1000
 PARTNER, TENANT, PRODUCTS = "acme-msp", "acme", ("P-1", "P-2")
 LINES = [
-    Line(number, "C-1", "Contoso", product, Kind.RECURRING, Decimal(3), Decimal("10.00"), "Monthly")
+    Line(number, "C-1", "Contoso", product, LineKind.RECURRING, Decimal(3), Decimal("10.00"), "Monthly")
     for number, product in enumerate(PRODUCTS, 1)
 ]
 

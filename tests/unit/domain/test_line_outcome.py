@@ -3,24 +3,24 @@
 import pytest
 from halosync.domain.item_sentences import LINE_NOT_RECURRING
 from halosync.domain.line_outcome import LineOutcome, line_outcome
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason
 
 FAILED = LineOutcome(Outcome.FAILED, Action.UPDATE, Reason.HALO_REJECTED, "Halo refused this.")
-OTHERS = [kind for kind in Kind if kind is not Kind.RECURRING]
+OTHERS = [kind for kind in LineKind if kind is not LineKind.RECURRING]
 
 
 @pytest.mark.parametrize("item", [FAILED, LineOutcome()])
 def test_a_recurring_line_has_the_outcome_of_its_item(item: LineOutcome) -> None:
-    assert line_outcome(Kind.RECURRING, item) == item
+    assert line_outcome(LineKind.RECURRING, item) == item
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 @pytest.mark.parametrize("item", [FAILED, LineOutcome()])
-def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product(kind: Kind, item: LineOutcome) -> None:
+def test_a_line_that_does_not_recur_is_skipped_whatever_its_product_became(kind: LineKind, item: LineOutcome) -> None:
     skipped = LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, LINE_NOT_RECURRING)
     assert line_outcome(kind, item) == skipped
 
 
 def test_an_item_without_recurring_lines_says_more_than_its_line() -> None:
     item = LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, "The invoice has no recurring line.")
-    assert line_outcome(Kind.CREDIT, item) == item
+    assert line_outcome(LineKind.CREDIT, item) == item

@@ -10,8 +10,8 @@ from halosync.domain.model import (
     Client,
     CustomerLink,
     DeleteGuard,
-    Kind,
     LicenceState,
+    LineKind,
     Outcome,
     Plan,
     PlanInput,
@@ -73,23 +73,23 @@ def test_the_product_of_a_customer_without_a_client_says_whose_and_which_it_is()
 
 
 def test_spellings_of_one_product_are_one_item_called_by_its_smallest_recurring_spelling() -> None:
-    lines = [line(1, product_code="ms-365"), line(2), line(3, product_code="MS-365 ", kind=Kind.CREDIT)]
+    lines = [line(1, product_code="ms-365"), line(2), line(3, product_code="MS-365 ", kind=LineKind.CREDIT)]
     item = only(lines=lines, licences=[licence(name="ms-365", quantity=Decimal(24))])
     assert (item.product_code, item.set_name, item.line_nos) == ("MS-365", "MS-365", (1, 2, 3))
     # " MS-365" sorts first, but only recurring lines name a licence.
-    spellings = [line(1, product_code=" MS-365", kind=Kind.USAGE), line(2, product_code="ms-365")]
+    spellings = [line(1, product_code=" MS-365", kind=LineKind.USAGE), line(2, product_code="ms-365")]
     assert only(lines=spellings).product_code == "ms-365"
 
 
 def test_a_product_without_recurring_lines_keeps_its_licence_from_clean_up() -> None:
-    item = only(lines=[line(kind=Kind.USAGE)], licences=[licence()])
+    item = only(lines=[line(kind=LineKind.USAGE)], licences=[licence()])
     assert (item.action, item.reason, item.halo_licence_id) == (Action.NONE, Reason.NOT_RECURRING, 1)
     assert item.before is not None
     assert item.before == item.after
 
 
 def test_a_product_without_recurring_lines_claims_no_licence() -> None:
-    lines = [line(1), line(2, product_code="SETUP", kind=Kind.ONE_OFF)]
+    lines = [line(1), line(2, product_code="SETUP", kind=LineKind.ONE_OFF)]
     items = plan(lines=lines, licences=[licence()], product_links={"SETUP": "MS-365"}).items
     assert [(item.action, item.reason) for item in items] == [
         (Action.UNCHANGED, None),

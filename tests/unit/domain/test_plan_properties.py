@@ -10,7 +10,7 @@ from halosync.domain.model import (
     Action,
     Client,
     DeleteGuard,
-    Kind,
+    LineKind,
     Outcome,
     Plan,
     PlanInput,
@@ -98,7 +98,7 @@ def test_applying_a_plan_reaches_the_desired_state(inputs: PlanInput, soft: bool
         customers = customers_of_client(inputs, client.id)
         wanted: dict[str, list[int]] = {}
         for each in inputs.lines:
-            if each.customer_id in customers and each.kind is Kind.RECURRING:
+            if each.customer_id in customers and each.kind is LineKind.RECURRING:
                 wanted.setdefault(name_key(each.product_code), []).append(each.line_no)
         for key, line_nos in wanted.items():
             item = next(

@@ -13,9 +13,9 @@ from halosync.domain.model import (
     Client,
     CustomerLink,
     DeleteGuard,
-    Kind,
     Licence,
     Line,
+    LineKind,
     Outcome,
     PlanInput,
     PlannedItem,
@@ -47,7 +47,7 @@ PRICES = [Decimal(text) for text in ("31.5", "0", "31.50", "31.5", "0.1234567890
 
 
 def line(line_no: int = 1, **changes: Any) -> Line:
-    plain = Line(line_no, "C-1", "Contoso", "MS-365", Kind.RECURRING, Decimal(12), Decimal("31.50"), "Monthly")
+    plain = Line(line_no, "C-1", "Contoso", "MS-365", LineKind.RECURRING, Decimal(12), Decimal("31.50"), "Monthly")
     return replace(plain, **changes)
 
 
@@ -77,7 +77,7 @@ def rows_of(
 @st.composite
 def worlds(draw: st.DrawFn, *, guarded: bool = False) -> PlanInput:
     client_ids = list(range(1, 1 + draw(st.integers(1, 4))))
-    kinds = [Kind.RECURRING] * 5 + [Kind.PRORATION, Kind.CREDIT]
+    kinds = [LineKind.RECURRING] * 5 + [LineKind.PRORATION, LineKind.CREDIT]
     lines = draw(rows_of(partial(Line, 0), CUSTOMER_IDS, NAMES, CODES, kinds, QUANTITIES, PRICES, CYCLES, max_size=8))
     quantities, prices = ([*map(through_a_double, each), None] for each in (QUANTITIES, PRICES))
     licences = draw(

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from halosync.contracts.run import RunCounters
 from halosync.domain.line_outcome import LineOutcome, line_outcome
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.states import RunState
 from halosync.ports.invoice_report import CustomerLines, LineChoice, LineCounts, LineSort, ReportedInvoice, ReportedRun
@@ -35,7 +35,7 @@ LINE = LineView(
     customer_name="A & B",
     product_code="P/1",
     product_name="Product",
-    kind=Kind.RECURRING,
+    kind=LineKind.RECURRING,
     quantity=Decimal(3),
     unit_price=Decimal("0.335"),
     billing_cycle="Monthly",
@@ -101,8 +101,8 @@ def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
 
 
 def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
-    became = line_outcome(Kind.CREDIT, LineOutcome(Outcome.FAILED, Action.UPDATE, "halo_rejected"))
-    line = shown(kind=Kind.CREDIT, **asdict(became))
+    became = line_outcome(LineKind.CREDIT, LineOutcome(Outcome.FAILED, Action.UPDATE, "halo_rejected"))
+    line = shown(kind=LineKind.CREDIT, **asdict(became))
     assert (line.meaning.label, line.note, line.remedy) == ("Skipped", "Not a recurring charge", None)
 
 
@@ -127,7 +127,7 @@ def test_a_query_that_asks_for_nothing_narrows_nothing() -> None:
 
 @given(
     status=st.sampled_from(["", "attention", *Outcome]),
-    kind=st.sampled_from(["", *Kind]),
+    kind=st.sampled_from(["", *LineKind]),
     q=st.text(st.characters(exclude_characters="\0"), max_size=20),
     sort=st.sampled_from(["", *SORTS]),
 )

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason
 from halosync.domain.states import RunState
 from report_api.runs import sentences
 
@@ -17,7 +17,7 @@ def test_every_code_has_words() -> None:
     assert set(sentences.ACTIONS) == set(Action)
     assert set(sentences.REASONS) == set(Reason)
     assert set(sentences.DONE) == set(Action)
-    assert set(sentences.KINDS) == set(Kind)
+    assert set(sentences.KINDS) == set(LineKind)
 
 
 def test_every_code_with_which_a_planner_ends_a_run_has_a_heading() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
 from halosync.domain.invoice_choice import Month, MonthInvoice, MonthInvoices, choose_invoices
-from halosync.domain.model import Kind, Line
+from halosync.domain.model import Line, LineKind
 from halosync.domain.run_sentences import NoRun
 from planner.ports import LinesOf
 
@@ -103,7 +103,7 @@ def _line(number: int, line: InvoiceLine) -> Line:
         customer_id=line.customer_id,
         customer_name=line.customer_name,
         product_code=line.product_code,
-        kind=Kind(line.kind),
+        kind=LineKind(line.kind),
         quantity=line.quantity,
         unit_price=line.unit_price,
         billing_cycle=line.billing_cycle,

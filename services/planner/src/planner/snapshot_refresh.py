@@ -1,4 +1,4 @@
-"""Reading Halo again without a run, for the pages that map customers and products."""
+"""Reading Halo again without a run, for the pages that link customers and products."""
 
 from uuid import UUID
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from halosync.messaging.delivery import PASSING
 from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.process import Composition, Parts, run
@@ -24,7 +25,7 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         services=Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool)),
         sign_in_service=_sign_in_service(settings),
     )
-    web = server(build(ports), settings.http_host, settings.http_port, settings.connection_bounds)
+    web = server(build(ports, PASSING), settings.http_host, settings.http_port, settings.connection_bounds)
 
     async def serve(stop: asyncio.Event) -> None:
         await serve_until(web, stop)

@@ -1,5 +1,6 @@
 """The application: routes, errors, and the layer around them. `docs/generated/openapi.json` is made from it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -143,8 +144,13 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def build(ports: Ports | None) -> Api:
-    """Return the application. Without ports it can only describe itself."""
+def build(ports: Ports | None, passing: Iterable[type[Exception]] = ()) -> Api:
+    """Return the application.
+
+    Args:
+        ports: what it needs. None: they come later, in its `state`; until then it can only describe itself.
+        passing: failures of the stores that go away by themselves; they are answered with 503.
+    """
     app = Api(
         title="halosync report API",
         version="1",
@@ -155,7 +161,7 @@ def build(ports: Ports | None) -> Api:
     )
     app.state.ports = ports
     app.state.limits, app.state.wrong_keys = Limits(), WrongKeys()
-    problems.install(app, ports.passing if ports else (), recognise)
+    problems.install(app, passing, recognise)
     for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())

@@ -5,7 +5,6 @@ from typing import Any
 import asyncpg
 from halosync.contracts.settings import RateLimit
 from halosync.domain.tenant import HaloHosts
-from halosync.messaging.delivery import PASSING
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
@@ -54,7 +53,6 @@ def ports_on(
         services=services,
         halo_hosts=halo_hosts,
         sign_in_service=sign_in_service,
-        passing=PASSING,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         customer_views=CustomerViews(pool),

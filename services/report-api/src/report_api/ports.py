@@ -79,7 +79,6 @@ class Ports:
         services: the way to auth, and to the planner for the test of a connection.
         halo_hosts: where Halo may be, for links into it.
         sign_in_service: where people sign in; None: with API keys alone.
-        passing: failures of the stores that go away by themselves; they are answered with 503.
         shares: of the process, for each partner.
         closing: set when the process stops; live events end then.
     """
@@ -89,7 +88,6 @@ class Ports:
     services: Asker
     halo_hosts: HaloHosts
     sign_in_service: SignInService | None
-    passing: tuple[type[Exception], ...]
     audit: AuditLog
     connections: Connections
     customer_views: CustomerViews

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from halosync.domain.item_sentences import LINE_NOT_RECURRING
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class LineOutcome:
     detail: str | None = None
 
 
-def line_outcome(kind: Kind, item: LineOutcome) -> LineOutcome:
+def line_outcome(kind: LineKind, item: LineOutcome) -> LineOutcome:
     """Return what became of a line in a run: one that is not recurring is skipped whatever became of its product.
 
     `line_outcome` and `line_reason` of the database say the same to statements that filter, count or sort.
     """
-    if kind is Kind.RECURRING:
+    if kind is LineKind.RECURRING:
         return item
     detail = item.detail if item.reason == Reason.NOT_RECURRING else LINE_NOT_RECURRING
     return LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, detail)

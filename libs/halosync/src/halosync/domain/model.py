@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What a line of an invoice bills. Only `recurring` lines set a licence (spec section 3)."""
 
     RECURRING = "recurring"
@@ -94,7 +94,7 @@ class Line:
     customer_id: str
     customer_name: str
     product_code: str
-    kind: Kind
+    kind: LineKind
     quantity: Decimal
     unit_price: Decimal
     billing_cycle: str

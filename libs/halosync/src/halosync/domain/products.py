@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import cycle_key, same_cycle
-from halosync.domain.model import Kind, Line, Reason
+from halosync.domain.model import Line, LineKind, Reason
 
 _BY_NUMBER = attrgetter("line_no")
 
@@ -53,7 +53,7 @@ def products_of(lines: Iterable[Line], key: Callable[[str], str]) -> list[Produc
 
 def _product(key: str, lines: list[Line]) -> Product:
     lines.sort(key=_BY_NUMBER)
-    recurring = [line for line in lines if line.kind is Kind.RECURRING]
+    recurring = [line for line in lines if line.kind is LineKind.RECURRING]
     if len(recurring) == len(lines):
         recurring = lines
     return Product(min(line.product_code for line in recurring or lines), key, lines, recurring)

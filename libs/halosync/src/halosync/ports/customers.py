@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from halosync.domain.model import Kind, Outcome
+from halosync.domain.model import LineKind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class CustomerLine:
     line_no: int
     product_code: str
     product_name: str
-    kind: Kind
+    kind: LineKind
     quantity: Decimal
     unit_price: Decimal
     billing_cycle: str

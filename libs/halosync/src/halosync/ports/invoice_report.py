@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from halosync.contracts.run import RunCounters
-from halosync.domain.model import Kind, Outcome
+from halosync.domain.model import LineKind, Outcome
 from halosync.domain.states import RunState
 from halosync.ports.invoice_views import LoadedInvoice
 from halosync.ports.line_views import LinesOfRun, LineView
@@ -46,7 +46,7 @@ class LineChoice:
 
     outcome: Outcome | None = None
     needing_attention: bool = False
-    kind: Kind | None = None
+    kind: LineKind | None = None
     customer_id: str | None = None
     billing_cycle: str | None = None
     q: str | None = None

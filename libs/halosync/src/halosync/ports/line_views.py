@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from halosync.domain.model import Action, Kind, Outcome
+from halosync.domain.model import Action, LineKind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class LineView:
     customer_name: str
     product_code: str
     product_name: str
-    kind: Kind
+    kind: LineKind
     quantity: Decimal
     unit_price: Decimal
     billing_cycle: str

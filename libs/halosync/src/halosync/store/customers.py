@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from halosync.domain.model import Kind, Outcome
+from halosync.domain.model import LineKind, Outcome
 from halosync.ports.audit import Entry
 from halosync.ports.customers import CustomerLine, CustomerMonth
 from halosync.store.audit import entry_of
@@ -27,7 +27,9 @@ class CustomerViews:
         """Return a customer's lines of a month, by product, at most `MOST_LINES`."""
         of = {"partner_id": partner_id, "period": period, "customer_id": customer_id}
         return [
-            CustomerLine(**{**row, "kind": Kind(row["kind"]), "outcome": row["outcome"] and Outcome(row["outcome"])})
+            CustomerLine(
+                **{**row, "kind": LineKind(row["kind"]), "outcome": row["outcome"] and Outcome(row["outcome"])}
+            )
             async for row in QUERIES.customer_lines(self._pool, **of, most=MOST_LINES)
         ]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.line_outcome import LineOutcome, line_outcome
-from halosync.domain.model import Action, Kind, Outcome
+from halosync.domain.model import Action, LineKind, Outcome
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
@@ -68,7 +68,7 @@ async def lines_of(connection: Connection, of: LinesOfRun, line_nos: Sequence[in
 
 
 def _line(row: asyncpg.Record, run_id: UUID | None) -> LineView:
-    kind, outcome, action = Kind(row["kind"]), row["outcome"], row["action"]
+    kind, outcome, action = LineKind(row["kind"]), row["outcome"], row["action"]
     item = LineOutcome(
         None if outcome is None else Outcome(outcome),
         None if action is None else Action(action),

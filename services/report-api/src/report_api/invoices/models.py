@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from halosync.domain.model import Action, Kind, Outcome
+from halosync.domain.model import Action, LineKind, Outcome
 from halosync.domain.states import RunState
 from halosync.ports.invoice_views import InvoiceView
 from pydantic import BaseModel, ConfigDict, Field
@@ -72,7 +72,7 @@ class Line(BaseModel):
     customer_name: str
     product_code: str
     product_name: str
-    kind: Kind = Field(description="Only recurring lines set a licence.")
+    kind: LineKind = Field(description="Only recurring lines set a licence.")
     quantity: Amount
     unit_price: Amount
     billing_cycle: str

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from halosync.domain.model import Kind, Outcome
+from halosync.domain.model import LineKind, Outcome
 from halosync.ports.invoice_report import LineChoice, LineSort, ReportedInvoice
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -69,7 +69,7 @@ class ReportQuery(BaseModel):
 
     invoice: Annotated[QueryText, Field(max_length=200)] = ""
     status: Outcome | Literal["attention", ""] = ""
-    kind: Kind | Literal[""] = ""
+    kind: LineKind | Literal[""] = ""
     cycle: Annotated[QueryText, Field(max_length=200)] = ""
     customer: Annotated[QueryText, Field(max_length=200)] = ""
     q: Annotated[QueryText, Field(max_length=200)] = ""
@@ -100,7 +100,7 @@ class ReportQuery(BaseModel):
         return LineChoice(
             outcome=Outcome(self.status) if self.status not in {"", ATTENTION} else None,
             needing_attention=self.status == ATTENTION,
-            kind=Kind(self.kind) if self.kind else None,
+            kind=LineKind(self.kind) if self.kind else None,
             customer_id=self.customer or None,
             billing_cycle=self.cycle or None,
             q=self.q.strip() or None,
@@ -148,7 +148,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "customers": shown_customers(lines.customers, of, possible),
         "listing": NumberedPage(values["here"], asked.filters, asked.page, LINES_A_PAGE, lines.counts.fitting),
         "outcomes": COUNTED,
-        "kinds": tuple(Kind),
+        "kinds": tuple(LineKind),
         "sorts": SORTS,
         "sort": asked.sort or DEFAULT_SORT,
         "attention": ATTENTION,

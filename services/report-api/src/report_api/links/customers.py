@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from halosync.domain.client_marks import client_mark
 from halosync.domain.matching import Matches, match_customers
-from halosync.domain.model import Client, CustomerLink, Kind, Line, Reason
+from halosync.domain.model import Client, CustomerLink, Line, LineKind, Reason
 from halosync.domain.names import name_key
 from halosync.ports.links import CustomerPicture, RefusedChange, WhyRefused
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
@@ -40,7 +40,7 @@ def read_client_id(text: str) -> int | None:
 
 def _rows(picture: CustomerPicture) -> list[CustomerRow]:
     # Matching looks at the customer of a line and at nothing else of it.
-    lines = [Line(0, key, name, "", Kind.RECURRING, Decimal(0), Decimal(0), "") for key, name in picture.names]
+    lines = [Line(0, key, name, "", LineKind.RECURRING, Decimal(0), Decimal(0), "") for key, name in picture.names]
     matches = match_customers(lines, picture.targets, picture.links)
     client_names = {client.id: client.name for client in picture.targets}
     return sorted((_row(key, picture, matches, client_names) for key in picture.keys), key=_order)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from halosync.domain.model import Action, Kind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
 from halosync.domain.run_order import SeenChange
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
@@ -83,12 +83,12 @@ DONE: Mapping[Action, str] = {
 NOT_YET = Meaning("Not synchronised yet", "none", "No Sync has worked on this line.")
 """What no outcome means: nobody has pressed Sync for this invoice."""
 
-KINDS: Mapping[Kind, str] = {
-    Kind.RECURRING: "Recurring",
-    Kind.PRORATION: "Proration",
-    Kind.CREDIT: "Credit",
-    Kind.ONE_OFF: "One-off",
-    Kind.USAGE: "Usage",
+KINDS: Mapping[LineKind, str] = {
+    LineKind.RECURRING: "Recurring",
+    LineKind.PRORATION: "Proration",
+    LineKind.CREDIT: "Credit",
+    LineKind.ONE_OFF: "One-off",
+    LineKind.USAGE: "Usage",
 }
 
 REASONS: Mapping[Reason, str] = {
