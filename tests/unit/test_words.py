@@ -9,8 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("libs", "services", "bench", "deploy", "requirements")
-SECTION = (ROOT / "docs" / "glossary.md").read_text("utf-8").split("\n## Words not used\n", 1)[1].split("\n## ", 1)[0]
-TABLE, MODULES = SECTION.split("\nNo module has one of these names", 1)
+
+
+def section(title: str) -> str:
+    """Return a section of the glossary."""
+    return (ROOT / "docs" / "glossary.md").read_text("utf-8").split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+TABLE, MODULES = section("Words not used").split("\nNo module has one of these names", 1)
 
 _CODE = re.compile(r"`(\w+)`")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -19,6 +25,15 @@ _SQL_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'", re.DOTALL)
 
 NOT_USED = {word for row in TABLE.splitlines() if row.startswith("|") for word in _CODE.findall(row.split("|")[1])}
 NO_MODULES = set(_CODE.findall(MODULES))
+
+_SPAN = re.compile(r"`([^`]+)`")
+ONE_MEANING = [
+    (frozenset(_SPAN.findall(words)), tuple(_SPAN.findall(rooms)))
+    for words, _, rooms in (
+        row.strip("| ").split("|") for row in section("Words of one meaning").splitlines() if row.startswith("| `")
+    )
+]
+"""Words, and the rooms where they may be: folders or files below `src`."""
 
 
 def words(name: str) -> set[str]:
@@ -72,6 +87,29 @@ def test_no_name_has_a_word_that_is_not_used(kind: str, names: Callable[[str], I
         if words(name) & NOT_USED
     }
     assert sorted(found) == []
+
+
+def used_elsewhere(path: Path, names: Iterator[str]) -> Iterator[str]:
+    """Yield the names with a word of one meaning, in a room where it does not mean that."""
+    room = path.as_posix().partition("/src/")[2]
+    foreign = [family for family, rooms in ONE_MEANING if not room.startswith(rooms)]
+    yield from (f"{path}: {name}" for name in names if any(words(name) & family for family in foreign))
+
+
+@pytest.mark.parametrize(("kind", "names"), [(".py", names_of_python), (".sql", names_of_sql)])
+def test_a_word_of_one_meaning_is_where_it_has_that_meaning(kind: str, names: Callable[[str], Iterator[str]]) -> None:
+    product = ("libs/halosync/src/", "libs/simulation/src/", "services/")
+    files = [path for path in FILES if path.suffix == kind and path.as_posix().startswith(product)]
+    found = {each for path in files for each in used_elsewhere(path, names((ROOT / path).read_text("utf-8")))}
+    assert sorted(found) == []
+
+
+def test_another_meaning_is_found() -> None:
+    path = Path("services/auth/src/auth/vault.py")
+    assert len(ONE_MEANING) == 3
+    assert [*used_elsewhere(path, iter(["lease_of", "Settled", "is_held", "kept"]))] == [
+        f"{path}: {name}" for name in ("lease_of", "Settled", "is_held")
+    ]
 
 
 def test_the_glossary_lists_words() -> None:

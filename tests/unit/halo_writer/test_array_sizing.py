@@ -22,8 +22,8 @@ class Sizes:
     async def learn_first(self, _tenant: str, size: ArraySize) -> None:
         self.known = self.known or size
 
-    async def begin_trial(self, _tenant: str, size: ArraySize, *, hold_s: float) -> bool:
-        assert hold_s > 0
+    async def begin_trial(self, _tenant: str, size: ArraySize, *, trial_s: float) -> bool:
+        assert trial_s > 0
         began, self.tried, self.known = not self.tried, True, self.known or size
         return began
 

@@ -40,7 +40,7 @@ async def test_who_gives_up_waiting_leaves_no_place_taken() -> None:
 
 
 async def test_what_takes_long_gives_its_place_to_the_next_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("report_api.shares.HELD_S", 0.05)
+    monkeypatch.setattr("report_api.shares.PLACE_S", 0.05)
     shares = Shares()
     async with asyncio.timeout(10):
         async with shares.of("greedy"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from halosync.domain.array_size import HOLDS_S, ArraySize
+from halosync.domain.array_size import CEILING_S, ArraySize
 from halosync.domain.details import notes_of, stamp_of
 from halosync.domain.model import Action, KeptOtherwise, Outcome, PriceField, Reason, Removal, WrittenLicence
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
@@ -373,13 +373,13 @@ class MemoryArraySizes:
 
         await self._step(effect)
 
-    async def begin_trial(self, _tenant: str, size: ArraySize, *, hold_s: float) -> bool:
+    async def begin_trial(self, _tenant: str, size: ArraySize, *, trial_s: float) -> bool:
         """As `ArraySizeStore.begin_trial`."""
 
         def effect() -> bool:
             if self._db.array_trial_until > now():
                 return False
-            self._db.array_size, self._db.array_trial_until = self._learnt() or size, now() + hold_s
+            self._db.array_size, self._db.array_trial_until = self._learnt() or size, now() + trial_s
             return True
 
         return await self._step(effect)
@@ -390,7 +390,7 @@ class MemoryArraySizes:
         def effect() -> None:
             known = self._db.array_size
             if known is None or (known.ceiling, known.reason) != (size.ceiling, size.reason):
-                self._db.array_ceiling_until = now() + (0.0 if size.reason is None else HOLDS_S[size.reason])
+                self._db.array_ceiling_until = now() + (0.0 if size.reason is None else CEILING_S[size.reason])
             self._db.array_size, self._db.array_trial_until = size, 0.0
 
         await self._step(effect)

@@ -33,16 +33,16 @@ def broken(deployment: Deployment, expected: Expected, book: Book, *, foreign: b
 
 
 def _halo(halo: Halo, expected: Expected) -> Iterator[str]:
-    held = {expected.key(licence): licence for licence in halo.licences()}
+    in_halo = {expected.key(licence): licence for licence in halo.licences()}
     wanted = expected.wishes.keys() | expected.staying.keys()
-    for key in wanted - held.keys():
+    for key in wanted - in_halo.keys():
         yield f"I1 a licence is missing: {key}"
-    for key in held.keys() - wanted:
+    for key in in_halo.keys() - wanted:
         if not expected.may_stay(key):
             yield f"I1 a licence is too many: {key}"
-    for key in held.keys() & wanted:
-        if held[key].count != expected.quantity(key):
-            yield f"I1 {key} has quantity {held[key].count} and not {expected.quantity(key)}"
+    for key in in_halo.keys() & wanted:
+        if in_halo[key].count != expected.quantity(key):
+            yield f"I1 {key} has quantity {in_halo[key].count} and not {expected.quantity(key)}"
     if halo.broken_off:
         yield f"shield: {halo.broken_off} writes were broken off by a process that lived on"
 
@@ -89,13 +89,13 @@ def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
     """The newest run says nothing of an item that is not so (spec sections 5.5 and 9, "Verified writes")."""
     db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    held = {expected.key(licence): licence for licence in deployment.halo.licences()}
-    ids = {licence.id for licence in held.values()}
+    in_halo = {expected.key(licence): licence for licence in deployment.halo.licences()}
+    ids = {licence.id for licence in in_halo.values()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
             continue
         key = (item.client_id or 0, expected.plain(item.licence_name))
-        licence, wish = held.get(key), expected.wishes.get(key)
+        licence, wish = in_halo.get(key), expected.wishes.get(key)
         as_asked = licence is not None and wish is not None and is_as_asked(licence, wish)
         if item.outcome is Outcome.SYNCED:
             if item.action is Action.DELETE and item.licence_id in ids:
@@ -135,7 +135,7 @@ def _budget(halo: Halo, *, foreign: bool) -> Iterator[str]:
 
 
 def _most_in_window(times: Sequence[float], settings: TenantSettings) -> int:
-    """Return the most requests of ours that any window of the server's kind ever held, by brute force."""
+    """Return the most requests of ours that any window of the server's kind ever had, by brute force."""
     if settings.rate_window == "fixed":
         return max(Counter(int(moment // settings.rate_window_s) for moment in times).values(), default=0)
     most = first = 0

@@ -10,7 +10,6 @@ from typing import Any
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_sentences import NoRun
-from halosync.domain.model import Line, LineKind, Outcome, Reason
 from halosync.domain.states import RunState
 
 from simulation import clock
@@ -152,49 +151,6 @@ class _World:
             publish=self._publish,
             choose=self._choose,
             sync=lambda: start(self._deployment.database, accept_shrunk_read=bool(self._expected.removed)),
-    def _invoice(self) -> list[Line]:
-        lines = []
-        for n in range(self._scenario.products):
-            client, name, quantity = n % self._scenario.clients + 1, product_name(n), n % 7 + 1
-            lines.append(self._line(n, client, name, quantity))
-            known = 0 < n <= self._scenario.known
-            if known:
-                price = OTHER_PRICE if self._scenario.reviews else 10.0
-                self._of_others[self._halo.add(client, name, quantity + 1, price=price)] = price
-            if not (self._scenario.refuses and name == REFUSED):
-                self._wanted[client, name] = quantity
-        for n in range(self._scenario.stale):
-            # Only clients that the invoice names are cleaned up.
-            client = n % min(self._scenario.clients, self._scenario.products) + 1
-            self._stale.add(self._halo.add(client, f"STALE-{n}", 1))
-            if self._scenario.keeps == "no_deletes":
-                self._wanted[client, f"STALE-{n}"] = 1
-        self._of_others |= dict.fromkeys(self._stale, 10.0)
-        return lines
-
-    def _add_what_stays(self) -> None:
-        """Add what no Sync may touch: licences of another program, and those of inactive clients."""
-        matched = min(self._scenario.clients, self._scenario.products)
-        for n in range(self._scenario.theirs):
-            self._stay(n % matched + 1, f"THEIRS-{n}", snowid="7")
-        if self._scenario.asleep:
-            for client in range(1, matched + 1):
-                self._stay(self._halo.add_inactive_twin(client), "SLEEPS")
-
-    def _stay(self, client: int, name: str, **more: object) -> None:
-        self._halo.add(client, name, 3, **more)
-        self._wanted[client, name] = 3
-
-    def _line(self, number: int, client: int, name: str, quantity: int) -> Line:
-        return Line(
-            line_no=number + 1,
-            customer_id=f"C-{client}",
-            customer_name=f"Client {client}",
-            product_code=name,
-            kind=LineKind.RECURRING,
-            quantity=Decimal(quantity),
-            unit_price=Decimal("10.00"),
-            billing_cycle="Monthly",
         )
 
     def _publish(self, invoice: Published) -> None:

@@ -217,8 +217,8 @@ def _actor(requested_by: RequestedBy | None) -> Actor:
 def _missing(granted: Sequence[str]) -> list[str]:
     if "all" in granted:
         return []
-    held = {*granted, *(scope.replace("edit:", "read:", 1) for scope in granted if scope.startswith("edit:"))}
-    return [scope for scope in NEEDED_SCOPES if scope not in held]
+    covered = {*granted, *(scope.replace("edit:", "read:", 1) for scope in granted if scope.startswith("edit:"))}
+    return [scope for scope in NEEDED_SCOPES if scope not in covered]
 
 
 def new_verifier() -> SecretStr:

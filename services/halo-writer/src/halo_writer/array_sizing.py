@@ -44,7 +44,7 @@ class ArraySizing:
             return Turn(size.rows, size, is_first=True)
         tried = larger(size, self._bounds)
         pays = tried is not None and waiting > size.rows
-        if pays and await self._sizes.begin_trial(tenant, size, hold_s=self._trial_s):
+        if pays and await self._sizes.begin_trial(tenant, size, trial_s=self._trial_s):
             return Turn(tried or size.rows, size, is_trial=True)
         return Turn(size.rows, size)
 

@@ -149,8 +149,8 @@ class ArraySizes(Protocol):
     async def learn_first(self, tenant: str, size: ArraySize) -> None:
         """Remember the first size that worked; what was learnt since stays."""
 
-    async def begin_trial(self, tenant: str, size: ArraySize, *, hold_s: float) -> bool:
-        """Take the right to try a larger array, for `hold_s` seconds at most; False if another has it."""
+    async def begin_trial(self, tenant: str, size: ArraySize, *, trial_s: float) -> bool:
+        """Take the right to try a larger array, for `trial_s` seconds at most; False if another has it."""
         ...
 
     async def learn(self, tenant: str, size: ArraySize) -> None:

@@ -43,7 +43,7 @@ class LinesFetcher:
         self._hosts = hosts
         self._pace_s = pace_s
         self._places = FetchPlaces()
-        self._bytes_held: Counter[int] = Counter()
+        self._bytes_kept: Counter[int] = Counter()
 
     @asynccontextmanager
     async def fetched(self, header: InvoiceHeader) -> AsyncIterator[LinesOf]:
@@ -87,12 +87,12 @@ class LinesFetcher:
 
     @contextmanager
     def _counted(self) -> Iterator[IO[bytes]]:
-        """Open a temporary file whose bytes are counted among those held."""
+        """Open a temporary file whose bytes are counted among those kept."""
         with tempfile.TemporaryFile() as file:
             try:
                 yield file
             finally:
-                del self._bytes_held[id(file)]
+                del self._bytes_kept[id(file)]
 
     async def _download(self, url: str, file: IO[bytes], header: InvoiceHeader, pace: asyncio.Timeout) -> None:
         async with self._http.stream(
@@ -112,12 +112,12 @@ class LinesFetcher:
                     pace.reschedule(asyncio.get_running_loop().time() + self._pace_s)
                 try:
                     for piece in unpack.feed(chunk):
-                        self._bytes_held[id(file)] += file.write(piece)
+                        self._bytes_kept[id(file)] += file.write(piece)
                 except zlib.error as error:
                     raise InvalidInvoiceError(
                         whole(f"is no whole gzip: {error}", "lines_url"), identity(header)
                     ) from None
-                if self._bytes_held.total() > MOST_BYTES_AT_ONCE:
+                if self._bytes_kept.total() > MOST_BYTES_AT_ONCE:
                     raise FetchFailedError(f"{_without_query(url)}: too much is being fetched at once")
                 if file.tell() > MOST_BYTES:
                     raise InvalidInvoiceError(

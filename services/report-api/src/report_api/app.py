@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from report_api.access import api as access_api
 from report_api.access import people_api
-from report_api.access.limits import HoldingPlaces, Limits
+from report_api.access.limits import PlacesGivenBack, Limits
 from report_api.access.pages import keys as key_pages
 from report_api.access.pages import openid, sign_in
 from report_api.access.pages import people as people_pages
@@ -121,7 +121,7 @@ class Api(FastAPI):
         """
         ports: Ports | None = self.state.ports
         https = ports is not None and ports.public_url.startswith("https://")
-        inside = HoldingPlaces(super().build_middleware_stack())
+        inside = PlacesGivenBack(super().build_middleware_stack())
         return MeasuredRequests(RequestMiddleware(inside, https=https))
 
     def openapi(self) -> dict[str, Any]:

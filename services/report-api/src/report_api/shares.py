@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 AT_ONCE = 1
-HELD_S = 1.0
+PLACE_S = 1.0
 """What takes longer mostly waits for another service, and gives its place to the next."""
 
 
@@ -36,11 +36,11 @@ class Shares:
         try:
             await share.places.acquire()
             began = loop.time()
-            passed_on = loop.call_later(HELD_S, share.places.release)
+            passed_on = loop.call_later(PLACE_S, share.places.release)
             try:
                 yield
                 if share.users > AT_ONCE and len(self._shares) > 1:
-                    await asyncio.sleep(min(loop.time() - began, HELD_S))
+                    await asyncio.sleep(min(loop.time() - began, PLACE_S))
             finally:
                 if loop.time() < passed_on.when():
                     passed_on.cancel()

@@ -22,7 +22,7 @@ class CeilingReason(StrEnum):
     UNANSWERED = "unanswered"
 
 
-HOLDS_S = {CeilingReason.REFUSED: 86_400.0, CeilingReason.UNANSWERED: 600.0}
+CEILING_S = {CeilingReason.REFUSED: 86_400.0, CeilingReason.UNANSWERED: 600.0}
 """For so long a size is not tried again, in seconds: an outage passes sooner than a limit of Halo's."""
 
 

@@ -136,7 +136,7 @@ class Connections:
                 self._count("slow")
         self._sweep = loop.call_later(_SWEEP_S, self._end_the_slow, loop) if self._all else None
         if self._ended and now - self._told_at >= _TELL_S:
-            log.warning("connections of slow or too many clients were ended", held=len(self._all), **self._ended)
+            log.warning("connections of slow or too many clients were ended", open=len(self._all), **self._ended)
             self._ended.clear()
             self._told_at = now
 
@@ -163,12 +163,12 @@ class HttpConnection(HttpToolsProtocol):
         self._closing_since: float | None = None
         self._in_head, self._head_bytes = False, 0
         transport.__dict__["max_size"] = _READ_BYTES  # what is read at a time is parsed at a time, and others wait
-        if not self.config.held.admit(self):
+        if not self.config.open.admit(self):
             self._answer(_NO_ROOM)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self.config.held.leave(self)
+        self.config.open.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -196,13 +196,13 @@ class HttpConnection(HttpToolsProtocol):
         """A request has come whole. The rest of one that has been answered already starts nothing."""
         super().on_message_complete()
         if not self.cycle.response_complete:
-            self.config.held.works(self)
+            self.config.open.works(self)
 
     def on_response_complete(self) -> None:
         """A request is answered: wait for the next one, if it is not here yet."""
         super().on_response_complete()
         if self.cycle.response_complete or self.cycle.more_body:
-            self.config.held.waits(self)
+            self.config.open.waits(self)
 
     def pause_writing(self) -> None:
         """The client leaves untaken what has been sent."""
@@ -240,7 +240,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's settings with the connections that are held."""
+    """uvicorn's settings with the connections that are open."""
 
     def __init__(self, app: Any, host: str, port: int, bounds: ConnectionBounds) -> None:
         super().__init__(
@@ -258,4 +258,4 @@ class ServerConfig(uvicorn.Config):
             backlog=256,
             timeout_graceful_shutdown=5,
         )
-        self.held = Connections(bounds)
+        self.open = Connections(bounds)

@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from halosync.domain.array_size import HOLDS_S, ArraySize, CeilingReason
+from halosync.domain.array_size import CEILING_S, ArraySize, CeilingReason
 from halosync.store.queries import QUERIES
 
 
@@ -25,9 +25,9 @@ class ArraySizeStore:
         """Remember the first size that worked; what was learnt since stays."""
         await QUERIES.learn_first_array_size(self._pool, tenant=tenant, rows=size.rows)
 
-    async def begin_trial(self, tenant: str, size: ArraySize, *, hold_s: float) -> bool:
-        """Take the right to try a larger array, for `hold_s` seconds at most; False if another has it."""
-        return await QUERIES.begin_array_trial(self._pool, tenant=tenant, rows=size.rows, hold_s=hold_s) is not None
+    async def begin_trial(self, tenant: str, size: ArraySize, *, trial_s: float) -> bool:
+        """Take the right to try a larger array, for `trial_s` seconds at most; False if another has it."""
+        return await QUERIES.begin_array_trial(self._pool, tenant=tenant, rows=size.rows, trial_s=trial_s) is not None
 
     async def learn(self, tenant: str, size: ArraySize) -> None:
         """Remember it; a trial ends with that."""
@@ -37,5 +37,5 @@ class ArraySizeStore:
             rows=size.rows,
             ceiling=size.ceiling,
             reason=size.reason,
-            holds_s=0.0 if size.reason is None else HOLDS_S[size.reason],
+            ceiling_s=0.0 if size.reason is None else CEILING_S[size.reason],
         )

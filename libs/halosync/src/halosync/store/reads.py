@@ -139,8 +139,8 @@ class ReadStore:
 
 
 async def _fence(connection: Connection, progress: ReadProgress) -> None:
-    held = await QUERIES.lock_read(connection, read_id=progress.read_id, step=progress.step, restarts=progress.restarts)
-    if held is None:
+    row = await QUERIES.lock_read(connection, read_id=progress.read_id, step=progress.step, restarts=progress.restarts)
+    if row is None:
         raise ReadTakenOverError(str(progress.read_id))
 
 

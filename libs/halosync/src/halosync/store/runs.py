@@ -34,7 +34,7 @@ from halosync.store.invoice_choice import month_of_run
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.run_views import run_view
-from halosync.store.seen import change_since, must_still_hold
+from halosync.store.seen import change_since, require_unchanged
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +158,7 @@ async def start_run(
         line_offsets=[line_offset(place) for place in range(1, len(invoices))],
     )
     # Only now: from here on no other run of the partner can make a plan before this one.
-    await must_still_hold(connection, partner_id, order)
+    await require_unchanged(connection, partner_id, order)
     if order.mode is RunMode.APPLY:
         await QUERIES.sync_no_longer_wanted(connection, invoice_pks=[each["invoice_pk"] for each in invoices])
     await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))

@@ -41,7 +41,7 @@ def _other_numbers(row: asyncpg.Record, approved: int | None, reviewed: int | No
     return SeenChange.HELD if approved not in (None, row["held"] - row["held_for_review"]) else None
 
 
-async def must_still_hold(connection: Connection, partner_id: str, order: RunOrder) -> None:
+async def require_unchanged(connection: Connection, partner_id: str, order: RunOrder) -> None:
     """Judge the run that was seen, if one was, in the transaction that starts another.
 
     Raises:

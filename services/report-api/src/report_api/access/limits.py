@@ -24,7 +24,7 @@ from report_api.web.problems import too_many_requests
 
 log = structlog.get_logger(__name__)
 
-_HELD = "halosync.held"
+_PLACES = "halosync.places"
 """Where a request's scope has the places that it holds."""
 _CUT = "halosync.cut"
 """In the scope of a request whose answer must not look complete."""
@@ -77,7 +77,7 @@ class Limits:
                 del self._taken[key]  # or everybody who ever asked would be remembered
 
 
-class HoldingPlaces:
+class PlacesGivenBack:
     """The layer that gives back what a request holds, once its answer has been sent or it has come to nothing.
 
     An answer that is cut (`_cut`) has no end.
@@ -91,8 +91,8 @@ class HoldingPlaces:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with ExitStack() as held:
-            scope[_HELD] = held
+        with ExitStack() as places:
+            scope[_PLACES] = places
 
             async def send_whole(message: Message) -> None:
                 # Without its end the server closes the connection, and nobody takes what was sent for the whole file.
@@ -116,8 +116,12 @@ async def within_limits(
     Raises:
         Problem: 429, all places of the owner are taken.
     """
+<<<<<<< HEAD
     request.state.who = principal.owner  # for the access log
     held = cast("ExitStack", request.scope[_HELD])
+=======
+    places = cast("ExitStack", request.scope[_PLACES])
+>>>>>>> 80492d9 (Hold lease, settle and hold to one meaning each, and look for others in a test)
     limits = cast("Limits", request.app.state.limits)
     owner, shares, whose = principal.owner, ports_of(request).shares, share_of(request, principal)
     # Live events are known by their address: many pages connect again at once when a process has ended.
@@ -129,12 +133,12 @@ async def within_limits(
             response = await answer()
         media = response.headers.get("content-type", "").partition(";")[0]
         if _MEDIA.get(media, expected) is not expected:
-            held.enter_context(limits.place(owner, _MEDIA[media]))
+            places.enter_context(limits.place(owner, _MEDIA[media]))
             if _MEDIA[media] is Use.EXPORT and isinstance(response, StreamingResponse):
                 pieces, cut = aiter(response.body_iterator), partial(_cut, request)
                 response.body_iterator = in_turns(pieces, shares, whose, allowed=allowed, cut=cut)
         else:
-            held.push(working.pop_all())
+            places.push(working.pop_all())
     return response
 
 

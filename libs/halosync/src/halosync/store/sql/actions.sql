@@ -223,7 +223,7 @@ ON CONFLICT (tenant) DO UPDATE SET rows = excluded.rows, ceiling = NULL, reason 
 -- name: begin_array_trial$
 -- One writer at a time tries a larger array: should it be refused, all its rows must be looked up.
 INSERT INTO halo_array_size (tenant, rows, trial_until)
-VALUES (:tenant, :rows, clock_timestamp() + make_interval(secs => CAST(:hold_s AS float8)))
+VALUES (:tenant, :rows, clock_timestamp() + make_interval(secs => CAST(:trial_s AS float8)))
 ON CONFLICT (tenant) DO UPDATE SET trial_until = excluded.trial_until
     WHERE halo_array_size.trial_until <= clock_timestamp()
 RETURNING tenant;
@@ -231,7 +231,7 @@ RETURNING tenant;
 -- name: learn_array_size!
 INSERT INTO halo_array_size (tenant, rows, ceiling, reason, ceiling_until)
 VALUES (:tenant, :rows, CAST(:ceiling AS integer), CAST(:reason AS text),
-        clock_timestamp() + make_interval(secs => CAST(:holds_s AS float8)))
+        clock_timestamp() + make_interval(secs => CAST(:ceiling_s AS float8)))
 ON CONFLICT (tenant) DO UPDATE SET rows = excluded.rows, ceiling = excluded.ceiling, reason = excluded.reason,
     ceiling_until = CASE WHEN (excluded.ceiling, excluded.reason) IS NOT DISTINCT FROM
         (halo_array_size.ceiling, halo_array_size.reason) THEN halo_array_size.ceiling_until
