@@ -42,3 +42,8 @@ class CustomerViews:
         """Return who linked or excluded a customer, newest first."""
         rows = QUERIES.customer_acts(self._pool, partner_id=partner_id, customer_id=customer_id, most=MOST_ACTS)
         return [entry_of(row) async for row in rows]
+
+
+def _line(row: asyncpg.Record) -> CustomerLine:
+    outcome = None if row["outcome"] is None else Outcome(row["outcome"])
+    return CustomerLine(**{**row, "kind": LineKind(row["kind"]), "outcome": outcome})

@@ -116,12 +116,8 @@ async def within_limits(
     Raises:
         Problem: 429, all places of the owner are taken.
     """
-<<<<<<< HEAD
     request.state.who = principal.owner  # for the access log
-    held = cast("ExitStack", request.scope[_HELD])
-=======
     places = cast("ExitStack", request.scope[_PLACES])
->>>>>>> 80492d9 (Hold lease, settle and hold to one meaning each, and look for others in a test)
     limits = cast("Limits", request.app.state.limits)
     owner, shares, whose = principal.owner, ports_of(request).shares, share_of(request, principal)
     # Live events are known by their address: many pages connect again at once when a process has ended.
