@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from report_api.access import api as access_api
 from report_api.access import people_api
-from report_api.access.limits import PlacesGivenBack, Limits
+from report_api.access.limits import Limits, PlacesGivenBack
 from report_api.access.pages import keys as key_pages
 from report_api.access.pages import openid, sign_in
 from report_api.access.pages import people as people_pages
