@@ -91,6 +91,10 @@ audit: install ## Look for known weaknesses of what runs in production, and writ
 	$(BIN)/uv pip sync --quiet --python $(AUDIT)/python --require-hashes requirements/audit.txt
 	$(AUDIT)/python requirements/audit.py
 
+.PHONY: alerts
+alerts: ## Try the alerts on made-up series (needs promtool, of Debian's package prometheus)
+	cd deploy/monitoring && promtool check rules alerts.yml && promtool test rules alerts_test.yml
+
 .PHONY: generate
 generate: install ## Write the generated descriptions anew (AsyncAPI, OpenAPI, schema)
 	$(BIN)/python -m halosync.messaging.asyncapi

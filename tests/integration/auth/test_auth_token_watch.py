@@ -1,4 +1,4 @@
-"""A lost token key is seen at once: on the connection and in auth's readiness, and so is its return (issue 12)."""
+"""A lost token key is seen at once: on the connection and in auth's readiness, and so is its return."""
 
 import pytest
 from auth.token_watch import TokenWatch, UnreadableTokensError

@@ -96,7 +96,7 @@ OUTAGES = [
 
 
 async def test_an_outage_of_our_own_is_waited_out_however_often_it_is_met(worker: Worker, outside: Outside) -> None:
-    """It says nothing of the message, so it costs no attempt and makes no dead letter (issue 12)."""
+    """It says nothing of the message, so it costs no attempt and makes no dead letter."""
     assert len(OUTAGES) > MAX_ATTEMPTS
     worker.raises(Later(0.01, charged=True), *OUTAGES)
     await worker.publish(order())

@@ -1,4 +1,4 @@
-"""While a part of our own is away runs wait, however long: it costs no attempt and ends nothing (issue 12)."""
+"""While a part of our own is away runs wait, however long: it costs no attempt and ends nothing."""
 
 from typing import Any
 

@@ -86,7 +86,7 @@ def _rows(deployment: Deployment, expected: Expected) -> Iterator[str]:
 
 
 def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
-    """The newest run says nothing of an item that is not so (spec sections 5.5 and 9, "Verified writes")."""
+    """The newest run says nothing of an item that is not so (spec section 9, "Verified writes")."""
     db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
     in_halo = {expected.key(licence): licence for licence in deployment.halo.licences()}

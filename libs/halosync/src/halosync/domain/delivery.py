@@ -42,7 +42,7 @@ class PassingFailure:
 class Outage:
     """A part of our own is away, or does not fit: the database, the broker, a right, the schema.
 
-    That says nothing of the message, so it waits as long as it takes (issue 12, "Own outages").
+    That says nothing of the message, so it waits as long as it takes.
     """
 
 

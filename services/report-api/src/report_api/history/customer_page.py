@@ -1,4 +1,4 @@
-"""A customer: what it is billed against what Halo holds, line by line; its client; its months (issue 11, point 2)."""
+"""A customer: what it is billed against what Halo holds, line by line; its client; its months (spec section 11)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Why a licence, or a line of an invoice, is as it is: run by run, for people (issue 11, point 2)."""
+"""Why a licence, or a line of an invoice, is as it is: run by run, for people (spec section 11)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
