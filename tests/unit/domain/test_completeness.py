@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page, pages_of_client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 MOST = 1000
@@ -94,6 +94,7 @@ def test_a_proof_costs_one_page_and_a_second_look_at_most(total: int, cap: int |
 
 
 @given(st.integers(0, 120), st.none() | st.integers(1, 60), sizes, st.lists(sizes, min_size=1, max_size=10))
+@example(8, 2, 18, [13, 2, 4])
 def test_the_size_may_change_while_a_list_is_read(total: int, cap: int | None, size: int, changes: list[int]) -> None:
     left = iter(changes)
 

@@ -61,8 +61,8 @@ class Pages:
 
     @property
     def overlaps(self) -> bool:
-        """Whether the next page begins before the last known row, and so may bring nothing new."""
-        return (self.next - 1) * self.size < self.rows
+        """Whether the next page may begin before the last known row, and so bring nothing new: Halo may cut pages."""
+        return (self.next - 1) * min(self.size, self.fullest or self.size) < self.rows
 
     @property
     def resizable(self) -> bool:

@@ -36,6 +36,11 @@ class InvoiceViews:
         """Return the newest invoice; None before the first."""
         return next(iter(await self.page(partner_id, most=1)), None)
 
+    async def newest_month_began(self, partner_id: str) -> datetime | None:
+        """Return when the first invoice of the newest month was issued, also if it was corrected since."""
+        began: datetime | None = await QUERIES.newest_month_began(self._pool, partner_id=partner_id)
+        return began
+
     async def by_month(self, partner_id: str) -> Sequence[LoadedInvoice]:
         """Return the invoices to choose from, newest month first, and within a month newest first."""
         rows = QUERIES.invoices_by_month(self._pool, partner_id=partner_id, most=MOST_INVOICES)

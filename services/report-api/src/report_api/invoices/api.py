@@ -109,5 +109,5 @@ async def show(partner: Partner, ports: PortsHere) -> Summary:
         run=None if run is None else await show_run(ports, run),
         successful_synchronisations=applied.counters.synced if applied else 0,
         failed_synchronisations=applied.counters.failed if applied else 0,
-        next_expected_invoice=expected_invoice(settings, newest.invoice.issued_at if newest else None),
+        next_expected_invoice=expected_invoice(settings, await ports.invoice_views.newest_month_began(partner)),
     )

@@ -128,7 +128,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     settings = await stored_settings(ports, partner_id)
     values: dict[str, Any] = {
         "invoices": invoices,
-        "expected": expected_invoice(settings, max((each.issued_at for each in invoices), default=None)),
+        "expected": expected_invoice(settings, await ports.invoice_views.newest_month_began(partner_id)),
         "asked": asked,
         "sentences": sentences,
         "here": partner_url(partner_id, "report"),

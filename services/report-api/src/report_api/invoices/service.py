@@ -18,11 +18,14 @@ EARLY = timedelta(days=14)
 """An invoice issued at most this long before an expected day is the one that was expected."""
 
 
-def expected_invoice(settings: PartnerSettings, newest: datetime | None) -> date:
-    """Return the day that the partner may expect its next invoice; `newest` is when its newest one was issued."""
+def expected_invoice(settings: PartnerSettings, began: datetime | None) -> date:
+    """Return the day that the partner may expect its next invoice; `began`: when its newest month's first was issued.
+
+    A correction does not count, of this month or of an older one: it is not the invoice run.
+    """
     return next_invoice(
         datetime.now(UTC).date(),
-        None if newest is None else newest.astimezone(UTC).date(),
+        None if began is None else began.astimezone(UTC).date(),
         settings.invoice_day,
         settings.country,
     )
