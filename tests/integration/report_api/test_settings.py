@@ -1,6 +1,6 @@
 """A partner's settings and summary."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +86,20 @@ async def test_the_summary_of_a_new_partner(world: "World") -> None:
     assert (summary["invoice"], summary["run"]) == (None, None)
     assert (summary["successful_synchronisations"], summary["failed_synchronisations"]) == (0, 0)
     assert date.fromisoformat(summary["next_expected_invoice"]).weekday() < 5
+
+
+async def test_a_correction_is_not_the_invoice_that_is_expected(world: "World") -> None:
+    now = datetime.now(UTC)
+    await world.call("PUT", "/settings", json={"invoice_day": min((now + timedelta(days=5)).day, 28)})
+    first = await world.invoice("INV-1", issued_at=now - timedelta(days=40))
+    expected = (await world.get("/summary"))["next_expected_invoice"]
+    month = f"{now - timedelta(days=40):%Y-%m}"
+    corrected = await world.invoice("INV-1", revision=2, period=month, issued_at=now - timedelta(hours=1))
+    await world.pool.execute("UPDATE invoice SET superseded_by = $1 WHERE invoice_pk = $2", corrected, first)
+    await world.invoice("INV-0", period="2020-01", issued_at=now)
+    assert (await world.get("/summary"))["next_expected_invoice"] == expected
+    await world.invoice("INV-2", issued_at=now)
+    assert (await world.get("/summary"))["next_expected_invoice"] > expected
 
 
 async def test_the_summary_counts_the_newest_run_that_applied(world: "World") -> None:
