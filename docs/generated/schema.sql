@@ -139,6 +139,7 @@ CREATE TABLE halo_licence (
     asked_name text,
     kept_name text,
     kept_otherwise jsonb,
+    first_seen_at timestamp with time zone DEFAULT now(),
     PRIMARY KEY (partner_id, halo_licence_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
@@ -191,6 +192,7 @@ CREATE TABLE halo_read_licence (
     deleted boolean NOT NULL,
     foreign_mark text,
     licence_type bigint,
+    stamp text,
     PRIMARY KEY (read_id, halo_licence_id)
 );
 
@@ -307,6 +309,7 @@ CREATE TABLE item (
 CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX item_licence ON item USING btree (halo_licence_id) WHERE ((halo_licence_id IS NOT NULL) AND (action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
+CREATE INDEX item_unsure ON item USING btree (run_id) WHERE ((action = 'create'::text) AND (reason = 'outcome_unknown'::text));
 CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
 CREATE TRIGGER item_count_mark BEFORE UPDATE OF action_state ON item FOR EACH ROW WHEN (((new.action_state = 'sending'::text) AND (old.action_state IS DISTINCT FROM 'sending'::text))) EXECUTE FUNCTION item_count_mark();
 CREATE TRIGGER item_count_updated AFTER UPDATE ON item REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_updated();

@@ -71,6 +71,30 @@ async def test_a_name_that_a_lost_answer_would_have_told_is_found_among_the_new_
     assert (await pipeline.sync())["unchanged"] == 2
 
 
+@pytest.mark.parametrize("stamped", [True, False])
+async def test_a_cut_name_that_nobody_could_look_up_is_not_created_twice(pipeline: Pipeline, stamped: bool) -> None:
+    pipeline.tuning.max_attempts = 1
+    pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
+    await pipeline.pool.execute("UPDATE partner SET details = $1", stamped)
+    await pipeline.sandbox.admin.change_settings(TENANT, kept_names="cut", name_length=4)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    looking = {"method": "GET", "path": "SoftwareLicence", "nth": 2}  # the first is the plan's
+    await pipeline.sandbox.admin.add_fault(TENANT, match=looking, times=None, status=500)
+    await pipeline.invoice([product("MS-365")])
+    lost = await pipeline.sync()
+    assert [item["reason"] for item in await pipeline.items(lost["run_id"])] == ["outcome_unknown"]
+    await pipeline.sandbox.admin.clear_faults(TENANT)
+    run = await pipeline.sync()
+    if stamped:
+        assert (run["state"], run["unchanged"]) == ("succeeded", 1)
+        assert (await pipeline.sync())["unchanged"] == 1  # it is known by its number from now on
+    else:
+        [item] = await pipeline.items(run["run_id"])
+        assert (item["action"], item["reason"]) == ("none", "outcome_unknown")
+        assert "may be it, under another name" in item["detail"]
+    assert await pipeline.sent("POST") == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "line", "words"),
     [

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.batching import Batch, batches
-from halosync.domain.model import Client, Licence, Plan, PlanInput, SeenLicence
+from halosync.domain.model import Client, Licence, Plan, PlanInput, Reason, SeenLicence
 from halosync.domain.planning import make_plan
 from halosync.domain.review_choices import outlooks
-from halosync.ports.batch_work import AppliedAction
+from halosync.ports.batch_work import AppliedAction, FailedAction
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 from halosync.store.plans import IN_FLIGHT
@@ -125,6 +125,36 @@ async def test_the_next_plan_knows_what_was_written_and_removed(stage: Stage) ->
     found = await inputs(stage, progress)
     assert (found.owned, found.removed) == (frozenset({7}), frozenset({2}))
     await stored(stage, progress)
+
+
+async def test_a_create_of_unknown_outcome_may_have_made_what_came_since(stage: Stage) -> None:
+    run_id, progress = await ready(stage, seen(1, "OLD"))
+    await stored(stage, progress)
+    for batch_id, _ in await stage.batches(run_id):
+        work = await stage.actions.batch(batch_id)
+        assert work is not None
+        ids = [action.item_id for action in await stage.actions.open_actions(batch_id)]
+        marks = await stage.actions.mark_sending(ids, worker="w", send_s=5, answer_s=35, settle_s=60)
+        unknown = [FailedAction(item, mark, Reason.OUTCOME_UNKNOWN, "?") for item, mark in marks.items()]
+        await stage.actions.record(work, [], unknown)
+    for _ in range(2):  # what came is known after the first of these plans, and may still be it
+        run_id, progress = await ready(stage, seen(1, "OLD"), seen(8, "Z"))
+        found = await inputs(stage, progress)
+        assert found.perhaps_created == dict.fromkeys([(1, "P-1"), (1, "P-2")], frozenset({8}))
+        plan = make_plan(found)
+        assert [item.reason for item in plan.items if item.product_code] == [Reason.OUTCOME_UNKNOWN] * 2
+        await stored(stage, progress)
+        for number, _ in await stage.batches(run_id):
+            work = await stage.actions.batch(number)
+            assert work is not None
+            ids = [action.item_id for action in await stage.actions.open_actions(number)]
+            marks = await stage.actions.mark_sending(ids, worker="w", send_s=5, answer_s=35, settle_s=60)
+            refused = [FailedAction(item, mark, Reason.HALO_REJECTED, "no") for item, mark in marks.items()]
+            await stage.actions.record(work, [], refused)
+    _, progress = await ready(stage, seen(8, "P-1"), seen(9, "P-2"), seen(10, "Y"))
+    await stored(stage, progress)  # both products have a licence now
+    _, progress = await ready(stage, seen(10, "Y"))
+    assert not (await inputs(stage, progress)).perhaps_created
 
 
 async def test_the_first_review_is_due_until_a_plan_ends_it_and_what_waits_has_its_choices(stage: Stage) -> None:

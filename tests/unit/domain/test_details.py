@@ -24,9 +24,9 @@ def test_notes_say_what_it_is_and_by_which_invoice() -> None:
     stamp = stamp_of(RUN, 1)
     assert (
         notes_of("Microsoft 365\nPremium", "INV-1", stamp)
-        == f"Microsoft 365 Premium\nInvoice INV-1\n[halosync {stamp}]"
+        == f"[halosync {stamp}]\nMicrosoft 365 Premium\nInvoice INV-1"
     )
-    assert notes_of(None, "INV-1", stamp) == f"Invoice INV-1\n[halosync {stamp}]"
+    assert notes_of(None, "INV-1", stamp) == f"[halosync {stamp}]\nInvoice INV-1"
 
 
 def test_notes_of_others_have_no_stamp() -> None:

@@ -112,3 +112,34 @@ def test_removing_by_zero_respects_what_is_kept() -> None:
     settings = replace(OPEN, removal=Removal.ZERO)
     item = only(lines=[line(quantity=Decimal(0))], licences=[licence(1)], kept=frozenset({1}), settings=settings)
     assert item.reason is Reason.KEPT
+
+
+PERHAPS = {(7, line().product_code.lower()): frozenset({2, 3})}
+
+
+def test_what_an_earlier_create_may_have_made_is_neither_made_again_nor_removed() -> None:
+    [item] = plan(licences=[licence(2, name="CUT"), licence(9, client_id=8)], perhaps_created=PERHAPS).items
+    assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
+    assert "licence #2 came to this client" in (item.detail or "")
+
+
+@pytest.mark.parametrize(
+    "explained",
+    [
+        {"licences": [licence(2, name="CUT")], "product_links": {line().product_code: "CUT"}},
+        {"licences": [licence(2, name="CUT")], "kept": frozenset({2})},
+        {"licences": [licence(2, name="CUT", foreign_mark="snowid")]},
+        {"licences": [licence(2, name="CUT")], "owned_by_others": frozenset({2})},
+        {"licences": []},
+    ],
+)
+def test_a_person_and_what_explains_a_licence_end_the_doubt(explained: dict[str, Any]) -> None:
+    items = plan(perhaps_created=PERHAPS, **explained).items
+    assert {item.reason for item in items} <= {None, Reason.KEPT}
+    assert {item.action for item in items} & {Action.CREATE, Action.UPDATE, Action.UNCHANGED}
+
+
+def test_a_licence_of_another_product_explains_itself() -> None:
+    lines = [line(), replace(line(), line_no=2, product_code="CUT")]
+    items = plan(lines=lines, licences=[licence(2, name="CUT")], perhaps_created=PERHAPS).items
+    assert {item.action for item in items} >= {Action.CREATE}

@@ -153,11 +153,11 @@ async def test_an_absent_field_is_like_null(reader: HaloReader, halo: Halo) -> N
 
 async def test_marks_of_other_integrations_type_and_notes(halo: Halo) -> None:
     reader = HaloReader(halo.transport, 50, ("snowid", "azure_connection_id"))
-    row = LICENCE | {"azure_connection_id": 4, "snowid": "0", "type": 1, "notes": "Ours\nhs:1"}
+    row = LICENCE | {"azure_connection_id": 4, "snowid": "0", "type": 1, "notes": "Ours\n[halosync 0123456789ab]"}
     halo.answers(licences(row, LICENCE | {"external_link_id": 9, "type": "subscription", "notes": {}}))
     marked, other = [seen.licence for seen in (await reader.licences("acme", "token", 1)).rows]
-    assert (marked.foreign_mark, marked.licence_type, marked.notes) == ("azure_connection_id", 1, "Ours\nhs:1")
-    assert (other.foreign_mark, other.licence_type, other.notes) == (None, None, None)  # it is no mark here
+    assert (marked.foreign_mark, marked.licence_type, marked.stamp) == ("azure_connection_id", 1, "0123456789ab")
+    assert (other.foreign_mark, other.licence_type, other.stamp) == (None, None, None)  # it is no mark here
 
 
 async def test_a_byte_order_mark_is_skipped(reader: HaloReader, halo: Halo) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Stuck, look, result_of, write_of
+from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Strangers, Stuck, look, result_of, write_of
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.licences import state_of
@@ -246,16 +246,46 @@ def test_a_created_licence_that_halo_calls_otherwise_is_among_those_that_nobody_
     name: str, shown: str, found: bool
 ) -> None:
     create, licence = replace(CREATE, set_name=name, licence_name=name), replace(WANTED, name=shown)
-    assert look(create, BATCH, [licence], [licence]) == (Shown(licence) if found else NotDone())
+    finding = look(create, BATCH, [licence], Strangers([licence], [name]))
+    assert finding == (Shown(licence) if found else UNSURE)
     assert look(create, BATCH, [licence]) == NotDone()  # known before: it is another one
+
+
+UNSURE = Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.perhaps_created([WANTED.id]))
 
 
 def test_a_cut_name_in_another_state_is_not_believed_and_two_strangers_are_ambiguous() -> None:
     create = replace(CREATE, set_name=LONG, licence_name=LONG)
     other = replace(UNCHANGED, name=LONG[:20])
-    assert look(create, BATCH, [other], [other]) == NotDone()
+    assert look(create, BATCH, [other], Strangers([other], [LONG])) == UNSURE
     twins = [replace(WANTED, id=number, name=LONG[:20]) for number in (70, 71)]
-    assert isinstance(look(create, BATCH, twins, twins), Stuck)
+    assert isinstance(look(create, BATCH, twins, Strangers(twins, [LONG])), Stuck)
+
+
+def test_a_cut_name_that_two_creates_may_have_is_neithers() -> None:
+    create, cut = replace(CREATE, set_name=LONG, licence_name=LONG), replace(WANTED, name=LONG[:20])
+    assert look(create, BATCH, [cut], Strangers([cut], [LONG, f"{LONG}-2"])) == UNSURE
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        replace(WANTED, name="Q&amp;A"),  # another create of the run
+        replace(WANTED, name="Z", stamp="0123456789ab"),
+        replace(WANTED, name="Z", foreign_mark="snowid"),
+        replace(WANTED, name="Z", licence_type=3),
+    ],
+)
+def test_a_stranger_that_is_explained_keeps_no_create_from_being_sent_again(stranger: Licence) -> None:
+    create = replace(CREATE, new=NewLicence(licence_type=1))
+    assert look(create, BATCH, [stranger], Strangers([stranger], [CREATE.licence_name, "Q&A"])) == NotDone()
+
+
+def test_where_halo_keeps_stamps_a_stranger_without_one_is_somebody_elses() -> None:
+    create = replace(CREATE, new=NewLicence(notes="[halosync ba9876543210]"))
+    strange, stamped = replace(WANTED, name="Z"), replace(WANTED, id=71, name="Y", stamp="0123456789ab")
+    assert look(create, BATCH, [strange, stamped], Strangers([strange], [])) == NotDone()
+    assert look(create, BATCH, [strange], Strangers([strange], [])) == UNSURE
 
 
 def test_a_price_as_it_was_before_is_no_proof_of_one_within_half_a_cent() -> None:

@@ -89,6 +89,16 @@ class MemoryActions:
         """As `ActionStore.known_licences`."""
         return await self._step(lambda: {n for n, of in self._known(batch).items() if of == client_id})
 
+    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
+        """As `ActionStore.created_names`."""
+        return await self._step(
+            lambda: [
+                item.set_name or item.licence_name
+                for item in self._db.items.values()
+                if item.run_id == batch.run_id and item.client_id == client_id and item.action is Action.CREATE
+            ]
+        )
+
     async def knows_licences(self, batch: BatchAtWork) -> bool:
         """As `ActionStore.knows_licences`."""
         return await self._step(lambda: bool(self._known(batch)))

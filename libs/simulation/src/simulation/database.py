@@ -120,6 +120,7 @@ class Run:
     error_code: str | None = None
     error: str | None = None
     halo_requests: int = 0
+    writing_at: float = 0.0
 
 
 @dataclass(eq=False)
@@ -143,6 +144,7 @@ class KnownLicence:
     owned: bool = False
     removed: bool = False
     written: WrittenLicence = field(default_factory=WrittenLicence)
+    first_seen: float = 0.0
 
 
 @dataclass(eq=False)

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.line_numbers import line_offset
-from halosync.domain.model import Line, Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.model import Action, Line, Outcome, Plan, PlanInput, PlanSettings, Reason, SeenLicence
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 
-from simulation.database import Database, KnownLicence, Read, Step
+from simulation.clock import now
+from simulation.database import Database, Item, KnownLicence, Read, Step
 
 
 class MemoryPlans:
@@ -67,14 +68,45 @@ class MemoryPlans:
                 approve_removals=approve_removals,
                 review_due=self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
+                perhaps_created=self._perhaps_created(rows),
             )
 
         return await self._step(effect)
 
+    def _perhaps_created(self, rows: Read) -> dict[tuple[int, str], frozenset[int]]:
+        """What came to the client of a create that nobody could look up, until a later run knows its licence."""
+        perhaps: dict[tuple[int, str], frozenset[int]] = {}
+        for item in self._db.items.values():
+            key = (item.client_id or 0, item.product_code or "")
+            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN and not self._is_resolved(item):
+                since = self._db.runs[item.run_id].writing_at
+                came = {
+                    number
+                    for number, seen in rows.licences.items()
+                    if seen.licence.client_id == item.client_id and not seen.deleted and self._is_new(number, since)
+                }
+                if came:
+                    perhaps[key] = perhaps.get(key, frozenset()) | came
+        return perhaps
+
+    def _is_new(self, licence_id: int, since: float) -> bool:
+        known = self._db.known.get(licence_id)
+        return known is None or (not known.owned and known.first_seen > since)
+
+    def _is_resolved(self, create: Item) -> bool:
+        runs = list(self._db.runs)
+        return any(
+            runs.index(item.run_id) > runs.index(create.run_id)
+            and item.outcome is Outcome.SYNCED
+            and item.licence_id is not None
+            and (item.client_id, item.product_code) == (create.client_id, create.product_code)
+            for item in self._db.items.values()
+        )
+
     def _known(self, seen: SeenLicence) -> KnownLicence:
         """What is known of a licence after a complete read; a removed one stays so while it is inactive."""
         client_id = seen.licence.client_id
-        before = self._db.known.get(seen.licence.id, KnownLicence(client_id))
+        before = self._db.known.get(seen.licence.id, KnownLicence(client_id, first_seen=now()))
         return replace(before, client_id=client_id, removed=before.removed and not seen.licence.is_active)
 
     async def store(
@@ -111,6 +143,7 @@ class MemoryPlans:
             rows = self._db.reads.pop(read.read_id)
             self._db.clients_known = len(rows.clients)
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
+            run.writing_at = now()
             self._db.reviewed |= plan.review_done
             self._db.on_planned()
             self._db.issue(run.run_id)

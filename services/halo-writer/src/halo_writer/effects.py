@@ -1,13 +1,13 @@
 """From an action to what is sent, and from what is seen in Halo to whether an action was applied."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import unescape
 
 from halosync.domain import item_sentences
 from halosync.domain.decimals import same_on_wire
-from halosync.domain.details import stamp_in, stamp_of
+from halosync.domain.details import stamp_of
 from halosync.domain.licences import choose, is_removed, state_of
 from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.names import name_key
@@ -123,13 +123,28 @@ class Stuck:
 Finding = Shown | Gone | NotDone | Adopt | Stuck
 
 
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """What of a client's licences halosync did not know before, and what else may explain it.
+
+    Attributes:
+        licences: among them is a created one that Halo calls otherwise.
+        asked: the names of all creates of the run for this client.
+    """
+
+    licences: Sequence[Licence] = ()
+    asked: Collection[str] = ()
+
+
+NO_STRANGERS = Strangers()
+
+
 def look(
-    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Sequence[Licence] = ()
+    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Strangers = NO_STRANGERS
 ) -> Finding:
     """Compare an action with the licences that its client has in Halo now (spec section 5.2).
 
-    `licences` are all of the client's licences, inactive ones too, without those that Halo calls deleted. `strangers`
-    are those of them that halosync did not know before: among them is a created one that Halo calls otherwise.
+    `licences` are all of the client's licences, inactive ones too, without those that Halo calls deleted.
     """
     if action.action is Action.CREATE and action.licence_id is None:
         return _look_for_created(action, batch, licences, strangers)
@@ -147,17 +162,21 @@ def look(
 
 
 def _look_for_created(
-    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Sequence[Licence]
+    action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Strangers
 ) -> Finding:
     wanted, stamp = name_key(_name(action)), stamp_of(batch.run_id, action.item_id)
-    ours = [licence for licence in licences if stamp_in(licence.notes) == stamp]
+    ours = [licence for licence in licences if licence.stamp == stamp]
     if len(ours) == 1:
         return Shown(ours[0]) if _as_wanted(ours[0], action, batch.price_field) else Adopt(ours[0])
     of_type = [licence for licence in licences if _is_of_type(licence, action)]
     found = choose([licence for licence in of_type if name_key(licence.name) == wanted])
+    unexplained: list[Licence] = []
     if found is None:
-        candidates = [licence for licence in strangers if _is_of_type(licence, action)]
-        found = choose([licence for licence in candidates if _may_be(licence, action, batch.price_field)])
+        unexplained = [licence for licence in _unexplained(action, licences, strangers) if _is_of_type(licence, action)]
+        found = choose([licence for licence in unexplained if _may_be(licence, action, batch.price_field, strangers)])
+    if found is None and unexplained:  # one of them may be it, called as nobody can tell: it is never made twice
+        ids = sorted(licence.id for licence in unexplained)
+        return Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.perhaps_created(ids))
     if found is None:
         return NotDone()
     if isinstance(found, Fault):
@@ -178,12 +197,31 @@ LEAST_OF_A_CUT_NAME = 16
 """A name that Halo has cut is known again by so many characters at least; shorter ones may be another product's."""
 
 
-def _may_be(licence: Licence, action: OpenAction, price_field: PriceField) -> bool:
-    """Tell whether a licence that nobody knew can be the created one, its name escaped or cut by Halo."""
+def _unexplained(action: OpenAction, licences: Sequence[Licence], strangers: Strangers) -> list[Licence]:
+    """Return the strangers that the action may have made: no other program, and no other create of the run, did.
+
+    Where Halo keeps stamps, what has none of ours is somebody else's.
+    """
+    own = name_key(_name(action))
+    others = {name_key(name) for name in strangers.asked} - {own}
+    stamped = action.new is not None and action.new.notes is not None and any(each.stamp for each in licences)
+    return [
+        licence
+        for licence in strangers.licences
+        if licence.foreign_mark is None
+        and licence.stamp is None
+        and name_key(unescape(licence.name)) not in others
+        and not (stamped and name_key(unescape(licence.name)) != own)
+    ]
+
+
+def _may_be(licence: Licence, action: OpenAction, price_field: PriceField, strangers: Strangers) -> bool:
+    """Tell whether a licence that nobody knew is the created one, its name escaped or cut by Halo."""
     wanted, shown = name_key(_name(action)), name_key(unescape(licence.name))
     if shown == wanted:
         return True
-    cut = len(shown) >= LEAST_OF_A_CUT_NAME and wanted.startswith(shown)
+    rivals = sum(name_key(name).startswith(shown) for name in strangers.asked)
+    cut = len(shown) >= LEAST_OF_A_CUT_NAME and wanted.startswith(shown) and rivals <= 1
     return cut and _as_wanted(licence, action, price_field)
 
 

@@ -34,6 +34,10 @@ class Actions(Protocol):
         """Return the licences that a client has for all that is known, without those that this run removes."""
         ...
 
+    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
+        """Return what all licences are to be called that the run creates for a client."""
+        ...
+
     async def knows_licences(self, batch: BatchAtWork) -> bool:
         """Tell whether any client of the tenant has one."""
         ...

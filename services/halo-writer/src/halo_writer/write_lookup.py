@@ -16,7 +16,7 @@ from halosync.ports.permits import NoPermit
 from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
-from halo_writer.effects import Adopt, Gone, NotDone, Shown, Stuck, look, result_of
+from halo_writer.effects import NO_STRANGERS, Adopt, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions
 
@@ -117,12 +117,14 @@ class WriteLookUp:
 
     async def _strangers(
         self, batch: BatchAtWork, actions: Sequence[OpenAction], licences: Sequence[Licence]
-    ) -> list[Licence]:
+    ) -> Strangers:
         """Return the licences that halosync did not know before, if a created one may be among them."""
         if not any(action.action is Action.CREATE and action.licence_id is None for action in actions):
-            return []
-        known = await self._actions.known_licences(batch, actions[0].client_id)
-        return [licence for licence in licences if licence.id not in known]
+            return NO_STRANGERS
+        client_id = actions[0].client_id
+        known = await self._actions.known_licences(batch, client_id)
+        unknown = [licence for licence in licences if licence.id not in known]
+        return Strangers(unknown, await self._actions.created_names(batch, client_id)) if unknown else NO_STRANGERS
 
 
 @dataclass

@@ -29,7 +29,8 @@ class Rules:
     """What holds for every client of a plan.
 
     `links` has linked licence names by product key, `words` Halo's billing cycles by the key of the invoice's; `key` is
-    `name_key`. `protected` are clients that are not cleaned up. The other sets are of licences, as in `PlanInput`.
+    `name_key`. `protected` are clients that are not cleaned up. The other sets are of licences, as in `PlanInput`;
+    `perhaps_created` is by product key.
     """
 
     settings: PlanSettings
@@ -41,6 +42,7 @@ class Rules:
     kept: frozenset[int]
     protected: frozenset[int]
     written: Mapping[int, WrittenLicence]
+    perhaps_created: Mapping[tuple[int, str], frozenset[int]]
     key: Callable[[str], str]
 
     def target(self, product: Product) -> str:
@@ -96,9 +98,9 @@ _UNWRITTEN = WrittenLicence()
 
 def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
     """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
-    items = _ItemsOfClient(group, client_id, rules)
     products = products_of(group.lines, rules.key)
     by_key = _by_name(licences, products, rules)
+    items = _ItemsOfClient(group, client_id, rules, _unclaimed(by_key, products, rules))
     # Only recurring lines set a licence, so a product without any claims nothing.
     claims = Counter(rules.target(product) for product in products if product.recurring)
     rivals: dict[str, list[Product]] = {target: [] for target, claimants in claims.items() if claimants > 1}
@@ -112,8 +114,9 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
         else:
             yield items.of_product(product, by_key.get(target, ()))
     if client_id not in rules.protected:
+        unsure = items.perhaps(products)
         for target in sorted(by_key.keys() - {rules.target(product) for product in products}):
-            yield from items.of_cleanup(by_key[target])
+            yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
 
 
 def _by_name(licences: Sequence[Licence], products: Sequence[Product], rules: Rules) -> dict[str, list[Licence]]:
@@ -156,11 +159,30 @@ def _known_for(licence: Licence, key: str, targets: Mapping[str, str], rules: Ru
     return plain if plain != key and key not in targets.values() else None
 
 
+def _unclaimed(by_key: Mapping[str, Sequence[Licence]], products: Sequence[Product], rules: Rules) -> frozenset[int]:
+    """Return the licences that no product of the invoice has, no other program marks, and no person keeps."""
+    claimed = {rules.target(product) for product in products}
+    unclaimed = {
+        licence.id
+        for target, found in by_key.items()
+        if target not in claimed
+        for licence in found
+        if licence.foreign_mark is None
+    }
+    return frozenset(unclaimed - rules.kept - rules.owned_by_others)
+
+
 @dataclass(frozen=True, slots=True)
 class _ItemsOfClient:
     group: Group
     client_id: int
     rules: Rules
+    unclaimed: frozenset[int]
+
+    def perhaps(self, products: Sequence[Product]) -> frozenset[int]:
+        """Return the unclaimed licences that earlier creates of these products may have made, nobody knows which."""
+        found = [self.rules.perhaps_created.get((self.client_id, product.key)) for product in products]
+        return self.unclaimed.intersection(*[frozenset().union(*filter(None, found))])
 
     def of_rival(self, product: Product, rivals: list[Product]) -> PlannedItem:
         """Return the item of a product whose licence other products claim too; `rivals` are all of them."""
@@ -200,6 +222,9 @@ class _ItemsOfClient:
     def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
         if demand.quantity == 0:
             return self._skip(product, None, Reason.QUANTITY_ZERO, item_sentences.QUANTITY_ZERO)
+        if unsure := self.perhaps([product]):
+            detail = item_sentences.perhaps_created(sorted(unsure))
+            return self._fail(product, None, Fault(Reason.OUTCOME_UNKNOWN, detail))
         desired = desired_state(demand, None, self.rules.settings.price_field)
         return self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
 

@@ -16,9 +16,12 @@ def stamp_of(run_id: UUID, item_id: int) -> str:
 
 
 def notes_of(product_name: str | None, invoice_id: str, stamp: str) -> str:
-    """Return the notes of a licence that halosync creates: what it is, by which invoice, and the stamp."""
+    """Return the notes of a licence that halosync creates: the stamp, what it is, and by which invoice.
+
+    The stamp comes first: a Halo that cuts notes keeps it for all licences, or for none.
+    """
     name = " ".join((product_name or "").split())[:_MOST_NAME]
-    return "\n".join(part for part in (name, f"Invoice {invoice_id}", f"[halosync {stamp}]") if part)
+    return "\n".join(part for part in (f"[halosync {stamp}]", name, f"Invoice {invoice_id}") if part)
 
 
 def stamp_in(notes: str | None) -> str | None:

@@ -248,6 +248,17 @@ def never_looked_up(words: str) -> str:
     return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
 
 
+def perhaps_created(licence_ids: Sequence[int]) -> str:
+    """An earlier create was never found out, and its client has these licences since; one of them may be it."""
+    many = len(licence_ids) > 1
+    return (
+        "halosync sent this to Halo and could not find out what became of it. Since then the "
+        f"{'licences' if many else 'licence'} {_ids(licence_ids)} came to this client and may be it, under another "
+        "name. It is not sent again, so that nothing is there twice. If it is this product, link the product to that "
+        f"licence's name on the License tab; if not, keep {'those licences' if many else 'that licence'}. Then Sync."
+    )
+
+
 def connection_lost(why: str) -> str:
     """The run has lost its connection. `why` is the run's own sentence, which says how to connect again."""
     return f"{why} After that press Sync: it does what is still to be done."

@@ -115,7 +115,7 @@ class Licence:
 
     `foreign_mark` is the field by which another integration says that the licence is its own, None without such a mark
     (spec section 9, "Somebody else's licences"). `licence_type` is Halo's number (1 is a subscription).
-    `notes` are known while a list is looked at and not kept.
+    `stamp` is the one of ours that its notes carry, if they do (`halosync.domain.details`).
     """
 
     id: int
@@ -128,7 +128,7 @@ class Licence:
     is_active: bool = True
     foreign_mark: str | None = None
     licence_type: int | None = None
-    notes: str | None = None
+    stamp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +223,8 @@ class PlanInput:
     `owned` are licences that halosync wrote for this partner, `owned_by_others` those it wrote for other partners with
     the same Halo; `removed` are ids it has deleted, `kept` those that are never removed. `review_due`: the first review
     of this Halo is still to be done (spec section 9). `written` is what halosync remembers of licences by their ids.
+    `perhaps_created`: by client and product code, licences of which an earlier create may have made one; it was never
+    found out.
     """
 
     lines: list[Line]
@@ -239,6 +241,7 @@ class PlanInput:
     kept: frozenset[int] = frozenset()
     review_due: bool = False
     approve_review: int | None = None
+    perhaps_created: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

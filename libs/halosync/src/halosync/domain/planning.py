@@ -73,6 +73,7 @@ class Picture:
             kept=inputs.kept,
             protected=self._protected,
             written=inputs.written,
+            perhaps_created=_by_product(inputs.perhaps_created),
             key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
         )
         for group in self._groups:
@@ -80,6 +81,14 @@ class Picture:
                 yield from _skipped(group, group.client, rules)
             else:
                 yield from plan_client(group, group.client, self._licences_of[group.client], rules)
+
+
+def _by_product(perhaps: Mapping[tuple[int, str], frozenset[int]]) -> dict[tuple[int, str], frozenset[int]]:
+    by_key: dict[tuple[int, str], frozenset[int]] = {}
+    for (client_id, code), licences in perhaps.items():
+        key = (client_id, name_key(code))
+        by_key[key] = by_key.get(key, frozenset()) | licences
+    return by_key
 
 
 def _review(items: list[PlannedItem], inputs: PlanInput) -> tuple[int, frozenset[int]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
+from halosync.domain.details import stamp_in
 from halosync.domain.foreign_marks import is_mark
 from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.ports.failures import UnreadableRowError
@@ -62,7 +63,7 @@ def licence(row: Any, position: int, foreign_marks: tuple[str, ...]) -> SeenLice
             is_active=True if is_active is None else is_active,
             foreign_mark=next((name for name in foreign_marks if is_mark(fields.row.get(name))), None),
             licence_type=fields.lenient("type", whole),
-            notes=None if (notes := fields.lenient("notes", text)) is None else notes[:MOST_NOTES],
+            stamp=stamp_in((fields.lenient("notes", text) or "")[:MOST_NOTES]),
         ),
         deleted=deleted,
     )

@@ -94,6 +94,11 @@ class ActionStore:
         )
         return {row["halo_licence_id"] async for row in rows}
 
+    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
+        """Return what all licences are to be called that the batch's run creates for a client."""
+        rows = QUERIES.created_names(self._pool, run_id=batch.run_id, client_id=client_id)
+        return [row["name"] async for row in rows]
+
     async def knows_licences(self, batch: BatchAtWork) -> bool:
         """Tell whether any client of the batch's tenant has one."""
         known: bool = await QUERIES.knows_licences(

@@ -1,6 +1,6 @@
 """What a plan is made from, and the plan itself: items, batches and orders to the writers, in one transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
+from halosync.store.unsure_creates import found_of, remember, unsure_creates, with_recognised
 from halosync.store.written import written_licences
 
 IN_FLIGHT = 4
@@ -95,6 +96,9 @@ class PlanStore:
             here = {"partner_id": partner_id, "tenant": read.tenant}
             history = [row async for row in QUERIES.licence_history(connection, **here)]
             settings = await self.settings(partner_id)
+            licences = await _licences_read(connection, read, same)
+            found = found_of(await unsure_creates(connection, read), licences)
+            owned = {row["halo_licence_id"] for row in history if row["owned"]}
             return PlanInput(
                 lines=[
                     Line(
@@ -110,34 +114,21 @@ class PlanStore:
                     async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk, run_id=read.read_id)
                 ],
                 clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=read.read_id)],
-                licences=[
-                    Licence(
-                        row["halo_licence_id"],
-                        row["halo_client_id"],
-                        same(row["name"], row["name"]),
-                        row["quantity"],
-                        row["price"],
-                        row["purchase_price"],
-                        None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
-                        row["is_active"],
-                        row["foreign_mark"],
-                        row["licence_type"],
-                    )
-                    async for row in QUERIES.licences_read(connection, read_id=read.read_id)
-                ],
+                licences=licences,
                 customer_links=await CustomerLinks.stored(connection, partner_id),
                 product_links={
                     code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
                 },
                 settings=settings,
-                owned=frozenset(row["halo_licence_id"] for row in history if row["owned"]),
+                owned=frozenset(owned | found.recognised.keys()),
                 removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
-                written=written_licences(history, settings.price_field),
+                written=with_recognised(written_licences(history, settings.price_field), found),
                 approve_removals=approve_removals,
                 owned_by_others=await _ids(QUERIES.written_by_others(connection, **here)),
                 kept=await _ids(QUERIES.kept_licences(connection, **here)),
                 review_due=await QUERIES.review_due(connection, **here),
                 approve_review=approve_review,
+                perhaps_created=found.perhaps,
             )
 
     async def store(
@@ -179,7 +170,10 @@ class PlanStore:
                 records=(_item(run_id, seq, item, batch_of.get(seq)) for seq, item in enumerate(plan.items)),
                 columns=_ITEM_COLUMNS,
             )
+            unsure = await unsure_creates(connection, read)
+            licences = await _licences_read(connection, read, lambda text, _: text) if unsure else []
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
+            await remember(connection, read.partner_id, found_of(unsure, licences).recognised)
             if apply:
                 if plan.review_done:
                     await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
@@ -187,6 +181,25 @@ class PlanStore:
                 await finish_if_done(connection, run_id)
             else:
                 await end_run(connection, run_id, RunState.PREVIEWED)
+
+
+async def _licences_read(connection: Connection, read: ReadProgress, same: Callable[[str, str], str]) -> list[Licence]:
+    return [
+        Licence(
+            row["halo_licence_id"],
+            row["halo_client_id"],
+            same(row["name"], row["name"]),
+            row["quantity"],
+            row["price"],
+            row["purchase_price"],
+            None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
+            row["is_active"],
+            row["foreign_mark"],
+            row["licence_type"],
+            row["stamp"],
+        )
+        async for row in QUERIES.licences_read(connection, read_id=read.read_id)
+    ]
 
 
 async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:

@@ -34,6 +34,11 @@ WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed
   AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
                   AND i.halo_licence_id = l.halo_licence_id);
 
+-- name: created_names
+-- What explains a licence that nobody knew: it is another create of the same run.
+SELECT coalesce(set_name, licence_name, '') AS name FROM item
+WHERE run_id = :run_id AND halo_client_id = :client_id AND action = 'create';
+
 -- name: knows_licences$
 -- Whether Halo must show any licence at all.
 SELECT EXISTS (

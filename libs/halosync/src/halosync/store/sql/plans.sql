@@ -16,8 +16,39 @@ SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :rea
 
 -- name: licences_read
 SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
-    foreign_mark, licence_type
+    foreign_mark, licence_type, stamp
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
+
+-- name: unsure_creates
+-- Creates of which nobody could find out what became, each with the licences that came to its client since and that
+-- halosync did not write: one of them may be it, under another name. None are named once a later run knows the product's
+-- licence.
+WITH unsure AS (
+    SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name,
+        r.details, r.writing_at,
+        EXISTS (SELECT FROM item j JOIN run later USING (run_id)
+                WHERE later.partner_id = :partner_id AND later.created_at > r.created_at AND j.outcome = 'synced'
+                  AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code
+                  AND j.halo_licence_id IS NOT NULL) AS is_resolved
+    FROM item i JOIN run r USING (run_id)
+    WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown'
+)
+SELECT u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.details,
+    coalesce(array_agg(l.halo_licence_id) FILTER (
+        WHERE l.halo_licence_id IS NOT NULL AND (k.halo_licence_id IS NULL
+            OR (NOT k.owned AND k.first_seen_at > u.writing_at))), '{}') AS strangers
+FROM unsure u
+LEFT JOIN halo_read_licence l ON l.read_id = :read_id AND l.halo_client_id = u.halo_client_id AND NOT l.deleted
+    AND l.stamp IS NULL AND NOT u.is_resolved
+LEFT JOIN halo_licence k ON k.partner_id = :partner_id AND k.halo_licence_id = l.halo_licence_id
+GROUP BY u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.details;
+
+-- name: remember_recognised!
+-- A licence that bears the stamp of such a create was made by it.
+UPDATE halo_licence k SET owned = true, product_code = r.product_code, asked_name = r.asked_name, kept_name = r.kept_name
+FROM unnest(CAST(:ids AS bigint[]), CAST(:product_codes AS text[]), CAST(:asked_names AS text[]),
+    CAST(:kept_names AS text[])) AS r(id, product_code, asked_name, kept_name)
+WHERE k.partner_id = :partner_id AND k.halo_licence_id = r.id AND k.product_code IS NULL;
 
 -- name: licence_history
 -- What halosync wrote, what it deleted, and what Halo made of it, in this tenant.

@@ -20,11 +20,11 @@ WITH added AS (
 -- name: save_page_of_licences$
 WITH added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                                   billing_cycle, is_active, deleted, foreign_mark, licence_type)
+                                   billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp)
     SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
         CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
-        CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]))
+        CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]))
     ON CONFLICT DO NOTHING RETURNING 1
 ) SELECT count(*) FROM added;
 

@@ -1,0 +1,76 @@
+"""Creates of which nobody could find out what became, against a complete read of Halo (spec sections 5.1 and 9).
+
+A licence that bears the stamp of such a create was made by it, whatever Halo calls it. Where Halo keeps no stamps, or
+was sent none, a licence that has come since may be it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from halosync.domain.details import stamp_of
+from halosync.domain.model import Licence, WrittenLicence
+from halosync.ports.reads import ReadProgress
+from halosync.store.queries import QUERIES, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a read shows of them.
+
+    Attributes:
+        recognised: what surely is of such a create, as if its answer had come, by licence id.
+        perhaps: what may be, by client and product code.
+    """
+
+    recognised: Mapping[int, WrittenLicence]
+    perhaps: Mapping[tuple[int, str], frozenset[int]]
+
+
+async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence[asyncpg.Record]:
+    """Return the creates in question, with the licences that have come to their clients since."""
+    rows = QUERIES.unsure_creates(connection, read_id=read.read_id, partner_id=read.partner_id, tenant=read.tenant)
+    return [row async for row in rows]
+
+
+def found_of(creates: Sequence[asyncpg.Record], licences: Sequence[Licence]) -> Found:
+    """Look for what became of them among all licences of a read."""
+    if not creates:
+        return Found({}, {})
+    by_id = {licence.id: licence for licence in licences}
+    stamped = {(licence.client_id, licence.stamp): licence for licence in licences if licence.stamp is not None}
+    recognised: dict[int, WrittenLicence] = {}
+    perhaps: dict[tuple[int, str], frozenset[int]] = {}
+    for row in creates:
+        stamp = stamp_of(row["run_id"], row["item_id"])
+        licence = by_id.get(row["halo_licence_id"]) or stamped.get((row["halo_client_id"], stamp))
+        if licence is not None:
+            renamed = (None, None) if licence.name == row["set_name"] else (row["set_name"], licence.name)
+            recognised[licence.id] = WrittenLicence(row["product_code"], *renamed)
+        elif row["strangers"] and not (row["details"] and stamped):  # this Halo keeps stamps, and none is the create's
+            key = (row["halo_client_id"], row["product_code"])
+            perhaps[key] = perhaps.get(key, frozenset()) | frozenset(row["strangers"])
+    return Found(recognised, perhaps)
+
+
+def with_recognised(written: dict[int, WrittenLicence], found: Found) -> dict[int, WrittenLicence]:
+    """Return what is remembered of licences, with what was recognised; what is known of a product stays."""
+    known = {number for number, licence in written.items() if licence.product_code is not None}
+    return written | {number: licence for number, licence in found.recognised.items() if number not in known}
+
+
+async def remember(connection: Connection, partner_id: str, recognised: Mapping[int, WrittenLicence]) -> None:
+    """Keep what was recognised with the licences as last read, in the caller's transaction."""
+    if not recognised:
+        return
+    written: Sequence[Any] = list(recognised.values())
+    await QUERIES.remember_recognised(
+        connection,
+        partner_id=partner_id,
+        ids=list(recognised),
+        product_codes=[each.product_code for each in written],
+        asked_names=[each.asked_name for each in written],
+        kept_names=[each.kept_name for each in written],
+    )
