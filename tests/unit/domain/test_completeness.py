@@ -157,6 +157,13 @@ def test_a_last_page_that_is_shown_once_more_is_told_from_an_ignored_number(tota
     assert reading.asked == [(1, 100), (2, 100), (2, total // 2)]
 
 
+def test_a_list_that_shifted_is_not_taken_for_one_that_heeds_the_number() -> None:
+    pages, _ = after(Pages(size=3), 3, range(3), 3)
+    halved, _ = after(pages, 3, range(3), 0)
+    shifted, following = after(halved, 2, range(1, 3), 0)  # the first row has gone
+    assert (following, shifted.size, shifted.next) == (Next.PAGE, MOST, 1)
+
+
 @pytest.mark.parametrize("total", [100, 101, 1000, 1200])
 def test_what_cannot_be_seen_is_no_list(total: int) -> None:
     capped = Listing(total, cap=100, ignores_number=True)

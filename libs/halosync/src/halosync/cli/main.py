@@ -13,6 +13,7 @@ from halosync.cli import (
     invoices,
     keys,
     migrate,
+    months,
     partners,
     people,
     runs,
@@ -43,6 +44,7 @@ app.add_typer(people.app, name="person")
 app.add_typer(keys.app, name="key")
 app.add_typer(token_keys.app, name="keys")
 app.add_typer(invoices.app, name="invoice")
+app.add_typer(months.app, name="month")
 app.add_typer(runs.app, name="run")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(halo.app, name="halo")

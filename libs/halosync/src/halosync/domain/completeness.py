@@ -185,7 +185,8 @@ def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tu
     received, believed = len(page.ids), pages.rows == pages.record_count
     # A page that is shorter than it was asked to be, and not of a length at which a Halo could cut, is all there is.
     uncut = received < pages.size and (received < SMALLEST_CAP or 0 < pages.widened < received)
-    heeded = pages.halved and page.ids[0] != pages.first_id
+    # The second half is as long as what the first one left: another length is a list that shifted.
+    heeded = pages.halved and page.ids[0] != pages.first_id and received == pages.rows - pages.size
     if believed and (uncut or heeded):
         return pages, Next.COMPLETE
     if believed and not pages.halved and received > 1:

@@ -60,7 +60,7 @@ GRANT SELECT ON owed_sync TO :planner, :report_api, :operator;
 -- ---------------------------------------------------------------- months
 -- month_choice
 GRANT SELECT ON month_choice TO :planner, :report_api, :operator;
-GRANT INSERT, UPDATE ON month_choice TO :report_api;
+GRANT INSERT, UPDATE ON month_choice TO :report_api, :operator;
 -- month_acceptance
 GRANT SELECT, INSERT, UPDATE, DELETE ON month_acceptance TO :report_api;
 GRANT SELECT ON month_acceptance TO :operator;
