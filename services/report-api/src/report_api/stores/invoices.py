@@ -61,6 +61,10 @@ class InvoiceViews(Protocol):
         """Return the newest invoice; None before the first."""
         ...
 
+    async def newest_month_began(self, partner_id: str) -> datetime | None:
+        """Return when the first invoice of the newest month was issued, also if it was corrected since."""
+        ...
+
     async def by_month(self, partner_id: str) -> Sequence[LoadedInvoice]:
         """Return the invoices to choose from, newest month first, and within a month newest first."""
         ...
