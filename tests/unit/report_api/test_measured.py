@@ -68,8 +68,9 @@ async def test_the_time_of_a_stream_is_not_that_of_an_answer() -> None:
 
 
 async def test_the_log_tells_who_asked_and_no_query() -> None:
+    """Of strangers there may be any number: they write no log."""
     with capture_logs() as logs:
-        await ask("/v1/things/1?secret=3", "/static/x.css")
+        await ask("/v1/things/1?secret=3", "/static/x.css", "/.env")
     (line,) = logs
     assert (line["path"], line["status"], line["who"]) == ("/v1/things/1", 200, "key 7")
     assert "secret" not in str(line)

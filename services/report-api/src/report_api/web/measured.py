@@ -8,9 +8,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("report_api.access_log")
 
-_QUIET = "/static/"
-"""What pages are made of is counted and not logged."""
-
 
 class MeasuredRequests:
     """Measures the requests of an application. Labels are routes, not addresses, so their number is bounded."""
@@ -43,8 +40,7 @@ def _tell(scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None
     HTTP_REQUESTS.labels(scope["method"] if route != "other" else "any", route, f"{status // 100}xx").inc()
     if not is_stream:
         HTTP_SECONDS.labels("api" if scope["path"].startswith("/v1/") else "pages").observe(seconds)
-    if not scope["path"].startswith(_QUIET):
-        who = scope.get("state", {}).get("who")
-        log.info(
-            "request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 3), who=who
-        )
+    who = scope.get("state", {}).get("who")
+    if who is not None or status >= 500:  # of strangers there may be any number; they are counted
+        told = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": round(seconds, 3)}
+        log.info("request", **told, who=who)
