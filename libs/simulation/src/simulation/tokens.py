@@ -1,4 +1,4 @@
-"""A double of auth: access tokens of the sandbox's tenant, as the processes get them."""
+"""A double of auth, under the same suite (tests/integration/auth): tokens of the sandbox's tenant."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
