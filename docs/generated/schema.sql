@@ -373,6 +373,59 @@ CREATE TABLE month_closing (
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
 
+CREATE TABLE notice (
+    notice_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    partner_id text NOT NULL,
+    type text NOT NULL,
+    data jsonb NOT NULL,
+    happened_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    spread_at timestamp with time zone,
+    PRIMARY KEY (notice_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
+);
+CREATE INDEX notice_age ON notice USING btree (happened_at);
+CREATE INDEX notice_to_spread ON notice USING btree (happened_at) WHERE (spread_at IS NULL);
+
+CREATE TABLE notice_attempt (
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    duration_ms integer NOT NULL,
+    status integer,
+    answer text,
+    problem text,
+    PRIMARY KEY (delivery_id, number),
+    FOREIGN KEY (delivery_id) REFERENCES notice_delivery(delivery_id) ON DELETE CASCADE
+);
+
+CREATE TABLE notice_delivery (
+    delivery_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    notice_id uuid NOT NULL,
+    webhook_id uuid,
+    email text,
+    state text NOT NULL DEFAULT 'pending'::text,
+    attempts integer NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    due_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (delivery_id),
+    UNIQUE NULLS NOT DISTINCT (notice_id, webhook_id, email),
+    FOREIGN KEY (notice_id) REFERENCES notice(notice_id) ON DELETE CASCADE,
+    FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE,
+    CHECK ((num_nonnulls(webhook_id, email) = 1)),
+    CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+CREATE INDEX notice_delivery_due ON notice_delivery USING btree (webhook_id, due_at) WHERE (state = 'pending'::text);
+CREATE INDEX notice_delivery_list ON notice_delivery USING btree (webhook_id, created_at DESC, delivery_id);
+CREATE INDEX notice_delivery_mail ON notice_delivery USING btree (due_at) WHERE ((state = 'pending'::text) AND (email IS NOT NULL));
+
+CREATE TABLE notice_state (
+    partner_id text NOT NULL,
+    type text NOT NULL,
+    state text NOT NULL,
+    PRIMARY KEY (partner_id, type),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
+);
+
 CREATE TABLE oauth_attempt (
     state_hash bytea NOT NULL,
     partner_id text NOT NULL,
@@ -414,6 +467,7 @@ CREATE TABLE outbox (
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (outbox_id)
 );
+CREATE TRIGGER outbox_notice AFTER INSERT ON outbox FOR EACH ROW WHEN ((new.message_type = ANY (ARRAY['invoice.accepted.v1'::text, 'run.finished.v1'::text, 'connection.lost.v1'::text, 'month.closed.v1'::text]))) EXECUTE FUNCTION outbox_notice();
 CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
 
 CREATE TABLE partner (
@@ -438,6 +492,7 @@ CREATE TABLE partner (
     licence_type bigint,
     details boolean NOT NULL DEFAULT true,
     settled_at timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
+    email_notices boolean NOT NULL DEFAULT true,
     PRIMARY KEY (partner_id),
     CHECK (((guard_max_count IS NULL) = (guard_max_fraction IS NULL))),
     CHECK (((guard_max_fraction >= (0)::numeric) AND (guard_max_fraction <= (1)::numeric))),
@@ -604,6 +659,24 @@ CREATE TABLE sealing_key (
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (key_id)
 );
+
+CREATE TABLE webhook (
+    webhook_id uuid NOT NULL,
+    partner_id text NOT NULL,
+    url text NOT NULL,
+    events text[],
+    secret_key_id bigint NOT NULL,
+    sealed_secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    created_by text NOT NULL,
+    claimed_until timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
+    rests_until timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
+    failures integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (webhook_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
+    FOREIGN KEY (secret_key_id) REFERENCES sealing_key(key_id)
+);
+CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, webhook_id);
 
 -- VIEW broken_invariant
 --     invariant text
@@ -1079,6 +1152,18 @@ AS $function$
     SELECT invoice_pk FROM invoice WHERE partner_id = p_partner_id AND superseded_by IS NULL
     ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT 1
 $function$;
+
+CREATE FUNCTION outbox_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    told jsonb := CAST(convert_from(NEW.body, 'UTF8') AS jsonb);
+BEGIN
+    INSERT INTO notice (partner_id, type, data)
+    VALUES (told ->> 'partner_id', regexp_replace(NEW.message_type, '\.v[0-9]+$', ''), told - 'event_id');
+    RETURN NULL;
+END $function$;
 
 CREATE FUNCTION outbox_notify()
  RETURNS trigger

@@ -18,6 +18,7 @@ from halosync.contracts.settings import RateLimit
 from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.delivery import PASSING
+from halosync.messaging.sealing import new_private_key, public_key
 from halosync.store.partners import PartnerStore
 from report_api.access.wrong_keys import WrongKeys
 from report_api.app import Api, build
@@ -78,6 +79,7 @@ class FakeAuth:
     """Answers as auth would; `reply` may be changed to anything, also to an error."""
 
     asked: list[Message] = field(default_factory=list)
+    private_key: bytes = field(default_factory=new_private_key, repr=False)
     reply: Callable[[Message], Message] = lambda request: (
         ConnectionEnded(partner_id=request.partner_id)
         if isinstance(request, EndConnection)
@@ -213,6 +215,31 @@ class World:
             " VALUES ($1, $2, 7, $3, true)",
             [(partner, number, name) for number, name in enumerate(licence_names)],
         )
+
+    async def sealing_key(self) -> int:
+        """Publish a key of auth and return its number."""
+        key = public_key(self.auth.private_key)
+        return int(await self._insert("sealing_key", {"public_key": key, "private_key": b""}, "key_id"))
+
+    async def webhook(self, *, partner: str = ACME, answer: str = "ok", **columns: Any) -> tuple[UUID, UUID]:
+        """Store a webhook with a delivery that was answered; return the ids of both."""
+        made = {
+            "webhook_id": uuid4(),
+            "partner_id": partner,
+            "url": f"https://{partner}.example/{answer}",
+            "secret_key_id": await self.sealing_key(),
+            "sealed_secret": b"",
+            "created_by": answer,
+            **columns,
+        }
+        webhook_id: UUID = await self._insert("webhook", made, "webhook_id")
+        told = {"partner_id": partner, "type": "webhook.test", "data": {}, "spread_at": ISSUED}
+        notice_id = await self._insert("notice", told, "notice_id")
+        sent = {"notice_id": notice_id, "webhook_id": webhook_id, "state": "delivered"}
+        delivery_id: UUID = await self._insert("notice_delivery", sent, "delivery_id")
+        attempt = {"number": 1, "started_at": ISSUED, "duration_ms": 12, "status": 200, "answer": answer}
+        await self._insert("notice_attempt", {"delivery_id": delivery_id, **attempt}, "number")
+        return webhook_id, delivery_id
 
     async def _insert(self, table: str, columns: dict[str, Any], returning: str) -> Any:
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))

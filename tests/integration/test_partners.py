@@ -59,6 +59,7 @@ async def test_a_new_partner_has_the_defaults_of_the_contract(partners: PartnerS
             billing_cycles={"Annual": "Yearly"},
             licence_type=1,
             details=False,
+            email_notices=False,
         ),
         PartnerSettings(delete_guard=None),
     ],

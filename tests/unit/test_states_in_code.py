@@ -19,6 +19,7 @@ from halosync.domain.states import (
     BatchState,
     RunState,
 )
+from halosync.ports.notices import DeliveryState
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}
@@ -33,6 +34,7 @@ SETS: tuple[AbstractSet[str], ...] = (
     set(RunState),
     set(BatchState),
     set(ActionState),
+    set(get_args(DeliveryState)),
 )
 OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied")}
 """Words that are compared and are no states: a header of browsers; the name of a rate in the simulation."""

@@ -16,6 +16,7 @@ from halosync.domain.model import CustomerLink
 from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
+from halosync.ports.notices import SealedSecret
 from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
 from halosync.store.kept import HaloLicences
@@ -27,10 +28,12 @@ from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
+from halosync.store.webhooks import WebhookStore
 
 PARTNER = "acme-msp"
 ITEM_KEY = hashlib.sha256(b"product\x1fC-1\x1fp").hexdigest()[:32]
 """Of a product "P" of the customer C-1, in every month."""
+WEBHOOK = UUID(int=11)
 BY = Actor("Ada", UUID(int=7), is_operator=True)
 
 
@@ -49,6 +52,7 @@ class Stage:
         self.retries = RunRetries(pool)
         self.months = MonthStore(pool)
         self.month_choices = MonthChoices(pool)
+        self.webhooks = WebhookStore(pool)
 
     async def set_up(self) -> None:
         """Make the partner and what belongs to it."""
@@ -79,6 +83,13 @@ class Stage:
     async def start(self, mode: RunMode = RunMode.APPLY, **options: Any) -> UUID:
         """Start a run."""
         return await self.runs.request(PARTNER, RunOrder(mode, **options), by=BY)
+
+    async def secret(self) -> SealedSecret:
+        """Publish a key of auth, and return what passes for a secret that is sealed for it."""
+        key_id = await self.pool.fetchval(
+            "INSERT INTO sealing_key (public_key, private_key) VALUES ('', '') RETURNING key_id"
+        )
+        return SealedSecret(key_id, b"sealed")
 
     async def attempt(self, tenant: str = "acme") -> Attempt:
         """Begin to connect."""
@@ -273,6 +284,20 @@ async def close_month(stage: Stage) -> AsyncIterator[str]:
     yield "2026-11"
 
 
+async def create_webhook(stage: Stage) -> AsyncIterator[str]:
+    secret = await stage.secret()
+    yield PAUSE
+    await stage.webhooks.create(PARTNER, WEBHOOK, "https://acme.example/", None, secret, by=BY)
+    yield str(WEBHOOK)
+
+
+async def delete_webhook(stage: Stage) -> AsyncIterator[str]:
+    await stage.webhooks.create(PARTNER, WEBHOOK, "https://acme.example/", None, await stage.secret(), by=BY)
+    yield PAUSE
+    assert await stage.webhooks.delete(PARTNER, WEBHOOK, by=BY)
+    yield str(WEBHOOK)
+
+
 _NO_LINES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The SHA-256 of nothing."""
 
@@ -329,5 +354,7 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     ),
     Act.MONTH_WITHDRAWN: (withdraw, {"item_key": ITEM_KEY}),
     Act.MONTH_CLOSED: (close_month, {"accepted": 0, "fingerprint": _NO_LINES}),
+    Act.WEBHOOK_CREATED: (create_webhook, {"url": "https://acme.example/"}),
+    Act.WEBHOOK_DELETED: (delete_webhook, {"url": "https://acme.example/"}),
 }
 """The deed of every act, and the details that its entry has."""

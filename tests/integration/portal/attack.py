@@ -101,8 +101,11 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
     )
     email = f"anna@{partner}.example"
     await world.pool.execute("INSERT INTO person (email, partner_id, role) VALUES ($1, $2, 'viewer')", email, partner)
+    webhook_id, delivery_id = await world.webhook(partner=partner, answer=name)
     return {
         "partner": partner,
+        "webhook_id": str(webhook_id),
+        "delivery_id": str(delivery_id),
         "run_id": str(run_id),
         "invoice_id": invoice_id,
         "line_id": "1",

@@ -24,10 +24,12 @@ OPERATORS = [
 ]
 CHANGES_NOTHING = {
     "GET /v1/partners/{partner}/keys",
+    "GET /v1/partners/{partner}/webhooks",
+    "GET /v1/partners/{partner}/webhooks/{webhook_id}/deliveries",
     "GET /v1/partners/{partner}/people",
     "GET /v1/partners/{partner}/people/{email}",
 }
-"""What only looks, and is for admins all the same: API keys and people."""
+"""What only looks, and is for admins all the same: API keys, people and webhooks."""
 
 
 def needed(address: Address) -> Role:

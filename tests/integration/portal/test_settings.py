@@ -24,6 +24,7 @@ async def test_the_defaults_are_shown_and_saving_them_changes_nothing(browser: "
         "guard": "on",
         "price_field": "price",
         "details": "on",
+        "email_notices": "on",
         "rate": "",
     }
     assert page.one("#invoice_day")["value"] == "5"

@@ -17,6 +17,7 @@ ACME, RIVAL, NOBODY = "acme-msp", "rival-msp", "no-such-partner"
 BODIES: dict[str, Any] = {
     "POST /connection": {"tenant": "acme", "client_id": "c"},
     "POST /keys": {"name": "k"},
+    "POST /webhooks": {"url": "https://acme.example/"},
     "POST /runs": {"mode": "apply"},
     "PUT /settings": {},
     "PUT /months/{period}/acceptances/{item_key}": {"note": "n"},
@@ -48,7 +49,7 @@ def filled(path: str, run_id: object) -> str:
         "halo_licence_id": "5",
         "line_id": "1",
     }
-    return path.format(**values, run_id=run_id, key_id=run_id)
+    return path.format(**values, run_id=run_id, key_id=run_id, webhook_id=run_id, delivery_id=run_id)
 
 
 def without_partner(response: Any, partner: str) -> tuple[int, str, dict[str, str]]:

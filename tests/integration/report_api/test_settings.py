@@ -24,6 +24,7 @@ DEFAULTS = {
     "billing_cycles": {},
     "licence_type": None,
     "details": True,
+    "email_notices": True,
 }
 
 
@@ -46,6 +47,7 @@ async def test_settings_are_replaced_completely(world: "World") -> None:
         "billing_cycles": {"Annual": "Yearly"},
         "licence_type": 1,
         "details": False,
+        "email_notices": False,
     }
     response = await world.call("PUT", "/settings", json=wanted)
     assert (response.status_code, response.json()) == (200, wanted)

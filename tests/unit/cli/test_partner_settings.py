@@ -22,6 +22,7 @@ DEFAULTS = {
     "billing_cycles": {},
     "licence_type": None,
     "details": True,
+    "email_notices": True,
 }
 
 

@@ -105,6 +105,8 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
     (Act.PARTNER_RESUMED, "acme-msp", {}, "Let the partner's runs start again."),
     (Act.MONTH_ACCEPTED, "2026-11", {"note": "By hand."}, 'Accepted a difference of 2026-11 as it is: "By hand.".'),
     (Act.MONTH_WITHDRAWN, "2026-11", {}, "Took back the acceptance of a difference of 2026-11."),
+    (Act.WEBHOOK_CREATED, "w", {"url": "https://a.example/"}, "Created the webhook https://a.example/."),
+    (Act.WEBHOOK_DELETED, "w", {"url": "https://a.example/"}, "Deleted the webhook https://a.example/."),
     (Act.MONTH_CLOSED, "2026-11", {"accepted": 1}, "Closed the month 2026-11, with 1 accepted exception."),
     (Act.MONTH_CLOSED, "2026-11", {"accepted": 0}, "Closed the month 2026-11, with 0 accepted exceptions."),
 ]

@@ -24,6 +24,7 @@ EVERY = [
         billing_cycles={"Annual": "Yearly", "per  month": "Monatlich \u00e4"},
         licence_type=0,
         details=False,
+        email_notices=False,
     ),
 ]
 

@@ -12,6 +12,7 @@ from halosync.contracts.connection import (
     TokenRequest,
 )
 from halosync.contracts.message import Message
+from halosync.contracts.webhook import SignWebhook, WebhookSigned
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.replies import answer_requests
 from halosync.messaging.topology import (
@@ -19,8 +20,10 @@ from halosync.messaging.topology import (
     CONNECTION_COMPLETE,
     CONNECTION_END,
     TOKEN_REQUEST,
+    WEBHOOK_SIGN,
     Queue,
 )
+from halosync.messaging.webhook_secrets import sign
 from halosync.ports.sealing import PrivateKeys
 
 from auth.assembly import Auth
@@ -30,6 +33,7 @@ M = TypeVar("M", bound=Message)
 LOG_INS_AT_ONCE = 10
 TOKENS_AT_ONCE = 200
 """Askers of a token mostly wait for one and the same refresh, which costs nothing."""
+SIGNATURES_AT_ONCE = 50
 
 
 def build(broker: RabbitBroker, publisher: Publisher, auth: Auth, keys: PrivateKeys | None) -> None:
@@ -45,3 +49,9 @@ def build(broker: RabbitBroker, publisher: Publisher, auth: Auth, keys: PrivateK
     answer(CONNECTION_COMPLETE, CompleteConnection, auth.service.complete, LOG_INS_AT_ONCE)
     answer(CONNECTION_END, EndConnection, auth.service.end, LOG_INS_AT_ONCE)
     answer(TOKEN_REQUEST, TokenRequest, grant, TOKENS_AT_ONCE)
+    if keys is not None:
+
+        async def signed(request: SignWebhook) -> WebhookSigned:
+            return await sign(request, keys)
+
+        answer(WEBHOOK_SIGN, SignWebhook, signed, SIGNATURES_AT_ONCE)

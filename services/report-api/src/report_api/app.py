@@ -47,6 +47,8 @@ from report_api.web.measured import MeasuredRequests
 from report_api.web.middleware import RequestMiddleware
 from report_api.web.problems import ProblemBody
 from report_api.web.rendering import StaticFiles
+from report_api.webhooks import api as webhooks_api
+from report_api.webhooks import pages as webhook_pages
 
 API = (
     connection_api.router,
@@ -63,6 +65,7 @@ API = (
     access_api.router,
     people_api.router,
     people_api.operators_router,
+    webhooks_api.router,
     history_api.router,
     histories_api.router,
 )
@@ -95,6 +98,7 @@ PAGES = (
     settings_pages.router,
     key_pages.router,
     people_pages.router,
+    webhook_pages.router,
 )
 """The portal, page by page."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 from halosync.contracts.settings import RateLimit
 from halosync.domain.tenant import HaloHosts
+from halosync.messaging.webhook_secrets import SealedWebhookSecrets
 from halosync.ports.requests import Asker
 from halosync.store.audit import AuditStore
 from halosync.store.connections import ConnectionStore
@@ -19,6 +20,7 @@ from halosync.store.line_views import LineViews
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
+from halosync.store.notices import NoticeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
 from halosync.store.previews import PreviewStore
@@ -27,9 +29,11 @@ from halosync.store.reviews import ReviewStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
+from halosync.store.sealing_keys import SealingKeyStore
 from halosync.store.search import SearchStore
 from halosync.store.sessions import SessionStore
 from halosync.store.snapshots import SnapshotStore
+from halosync.store.webhooks import WebhookStore
 
 from report_api.ports import EventTiming, Ports, SignInService
 
@@ -44,6 +48,7 @@ def ports_on(
     services: Asker,
     halo_hosts: HaloHosts = HALOPSA,
     sign_in_service: SignInService | None = None,
+    private_webhooks: bool = False,
     event_timing: EventTiming | None = None,
 ) -> Ports:
     """Return the ports with every store on one database."""
@@ -53,6 +58,7 @@ def ports_on(
         services=services,
         halo_hosts=halo_hosts,
         sign_in_service=sign_in_service,
+        private_webhooks=private_webhooks,
         audit=AuditStore(pool),
         connections=ConnectionStore(pool),
         customer_views=CustomerViews(pool),
@@ -63,6 +69,9 @@ def ports_on(
         item_views=ItemViews(pool),
         line_views=LineViews(pool),
         keys=KeyStore(pool),
+        webhooks=WebhookStore(pool),
+        notices=NoticeStore(pool),
+        webhook_secrets=SealedWebhookSecrets(SealingKeyStore(pool), services),
         customer_links=CustomerLinks(pool),
         product_links=ProductLinks(pool),
         months=MonthStore(pool),

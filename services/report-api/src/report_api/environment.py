@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.http_connections import ConnectionBounds
+from halosync.runtime.notice_mail import smtp_url
 from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
@@ -20,6 +21,11 @@ def _issuer(text: str) -> str:
     if not parts.hostname or parts.scheme not in ({"http", "https"} if on_this_machine else {"https"}):
         raise ValueError("give the provider's https address, such as https://login.example.com")
     return text
+
+
+def _smtp(secret: SecretStr) -> SecretStr:
+    smtp_url(secret.get_secret_value())
+    return secret
 
 
 class ReportApiSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
@@ -38,6 +44,13 @@ class ReportApiSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
     )
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
+    webhook_allow_private: bool = Field(
+        default=False, description="Take webhooks with http and with addresses that are not public, for a trial."
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
+        default=None, description="The mail server by which people are told: smtp://user:password@host:587"
+    )
+    mail_from: str | None = Field(default=None, max_length=320, description="What stands as the sender of e-mail.")
 
     @model_validator(mode="after")
     def _sign_in_whole(self) -> Self:
@@ -49,6 +62,14 @@ class ReportApiSettings(ProcessSettings, HaloSettings, PublicUrlSettings):
         missing = [name for name, value in given.items() if value is None]
         if missing and len(missing) < len(given):
             raise ValueError(f"{', '.join(missing)}: set all three of {', '.join(given)}, or none")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_whole(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("HALOSYNC_SMTP_URL, HALOSYNC_MAIL_FROM: set both, or none")
+        if self.mail_from is not None and ("@" not in self.mail_from or not self.mail_from.isprintable()):
+            raise ValueError("HALOSYNC_MAIL_FROM: give an e-mail address, such as halosync <halosync@example.com>")
         return self
 
     @property

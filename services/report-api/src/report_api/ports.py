@@ -13,6 +13,7 @@ from halosync.contracts.settings import RateLimit
 from halosync.domain.model import Client, CustomerLink
 from halosync.domain.tenant import HaloHosts
 from halosync.ports.links import ProductLink
+from halosync.ports.notices import Notices, Webhooks, WebhookSecrets
 from halosync.ports.requests import Asker
 
 from report_api.shares import Shares
@@ -79,6 +80,7 @@ class Ports:
         services: the way to auth, and to the planner for the test of a connection.
         halo_hosts: where Halo may be, for links into it.
         sign_in_service: where people sign in; None: with API keys alone.
+        private_webhooks: webhooks may have http and addresses that are not public.
         shares: of the process, for each partner.
         closing: set when the process stops; live events end then.
     """
@@ -88,6 +90,7 @@ class Ports:
     services: Asker
     halo_hosts: HaloHosts
     sign_in_service: SignInService | None
+    private_webhooks: bool
     audit: AuditLog
     connections: Connections
     customer_views: CustomerViews
@@ -97,6 +100,9 @@ class Ports:
     invoice_views: InvoiceViews
     item_views: ItemViews
     keys: Keys
+    webhooks: Webhooks
+    notices: Notices
+    webhook_secrets: WebhookSecrets
     line_views: LineViews
     customer_links: Links[CustomerLink, Client]
     product_links: Links[ProductLink, str]

@@ -183,6 +183,7 @@ RefusalCode: TypeAlias = Literal[
     "unexpected_answer",
     "part_away",
     "token_unreadable",
+    "secret_unreadable",
 ]
 """Why a request was refused, for programs."""
 

@@ -17,7 +17,9 @@ from halosync.contracts.connection import (
 )
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceReady, InvoiceRejected
 from halosync.contracts.message import Message
+from halosync.contracts.month import MonthClosed
 from halosync.contracts.run import HaloRefreshRequested, LicenceActions, RunFinished, RunRequested
+from halosync.contracts.webhook import SignWebhook, WebhookSigned
 
 MESSAGES: dict[str, type[Message]] = {
     model.message_type: model
@@ -29,6 +31,7 @@ MESSAGES: dict[str, type[Message]] = {
         LicenceActions,
         RunFinished,
         HaloRefreshRequested,
+        MonthClosed,
         ConnectionEstablished,
         ConnectionLost,
         BeginConnection,
@@ -41,6 +44,8 @@ MESSAGES: dict[str, type[Message]] = {
         TokenGranted,
         TestConnection,
         ConnectionTested,
+        SignWebhook,
+        WebhookSigned,
         RequestRefused,
     )
 }

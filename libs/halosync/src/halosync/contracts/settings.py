@@ -123,3 +123,6 @@ class PartnerSettings(_Setting):
     details: bool = Field(
         default=True, description="A licence that is created also gets the product's code as SKU, and notes."
     )
+    email_notices: bool = Field(
+        default=True, description="Tell billers and admins by e-mail what webhooks tell, where e-mail is set up."
+    )

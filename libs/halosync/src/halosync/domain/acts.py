@@ -78,6 +78,11 @@ class Act(StrEnum):
     MONTH_CLOSED = "month.closed"
     """A month was closed. Subject: the month. Detail: accepted (how many exceptions), fingerprint."""
 
+    WEBHOOK_CREATED = "webhook.created"
+    """Subject: the webhook's id. Detail: url."""
+    WEBHOOK_DELETED = "webhook.deleted"
+    """Subject: the webhook's id. Detail: url."""
+
 
 @dataclass(frozen=True)
 class Actor:

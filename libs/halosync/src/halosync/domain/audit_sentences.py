@@ -41,6 +41,8 @@ KINDS: Mapping[Act, str] = {
     Act.MONTH_ACCEPTED: "Difference accepted",
     Act.MONTH_WITHDRAWN: "Acceptance withdrawn",
     Act.MONTH_CLOSED: "Month closed",
+    Act.WEBHOOK_CREATED: "Webhook created",
+    Act.WEBHOOK_DELETED: "Webhook deleted",
 }
 """Each act in a few words, for choosing among them."""
 
@@ -59,6 +61,7 @@ _SETTINGS = {
     "billing_cycles": "the words for billing cycles",
     "licence_type": "the type of licence",
     "details": "details of new licences",
+    "email_notices": "e-mail notices",
 }
 _CHOICES = {
     "removal": {"delete": "delete it", "deactivate": "deactivate it", "zero": "set its quantity to zero"},
@@ -246,4 +249,6 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.MONTH_ACCEPTED: lambda month, detail: f'Accepted a difference of {month} as it is: "{detail["note"]}".',
     Act.MONTH_WITHDRAWN: lambda month, _: f"Took back the acceptance of a difference of {month}.",
     Act.MONTH_CLOSED: _closed,
+    Act.WEBHOOK_CREATED: lambda _, detail: f"Created the webhook {detail['url']}.",
+    Act.WEBHOOK_DELETED: lambda _, detail: f"Deleted the webhook {detail['url']}.",
 }

@@ -147,6 +147,10 @@ REFUSALS: Mapping[str, str] = {
         "that its authentication method is Authorisation Code (Native Application), and press Connect again."
     ),
     "missing_scope": missing_scope(),
+    "secret_unreadable": (
+        "The secret of this webhook cannot be read any more, so nothing can be signed with it. Delete the webhook and "
+        "create it again."
+    ),
     "not_connected": NOT_CONNECTED,
     "connection_broken": BROKEN,
     "halo_unavailable": HALO_UNAVAILABLE,

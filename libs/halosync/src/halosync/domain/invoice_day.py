@@ -26,11 +26,19 @@ def expected_invoice_date(year: int, month: int, day: int, country: str | None) 
     """
     if not 1 <= day <= _LAST_DAY:
         raise ValueError(f"The invoice day must be from 1 to {_LAST_DAY}, not {day}.")
-    public_holidays = _public_holidays(country.upper()) if country is not None else ()
     expected = date(year, month, day)
-    while expected.weekday() >= _SATURDAY or expected in public_holidays:
+    while not is_business_day(expected, country):
         expected += timedelta(days=1)
     return expected
+
+
+def is_business_day(day: date, country: str | None) -> bool:
+    """Tell whether a day is neither of a weekend nor a public holiday of the country; None: weekends only.
+
+    Raises:
+        ValueError: a country without known holidays.
+    """
+    return day.weekday() < _SATURDAY and (country is None or day not in _public_holidays(country.upper()))
 
 
 def next_expected(after: date, day: int, country: str | None) -> date:

@@ -144,6 +144,7 @@ CONNECTION_COMPLETE = Queue(
 )
 CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL)
 TOKEN_REQUEST = _requests("auth.token-request.v1", "auth", "token.request.v1", _ASKERS)
+WEBHOOK_SIGN = _requests("auth.webhook-sign.v1", "auth", "webhook.sign.v1", _PORTAL)
 CONNECTION_TEST = Queue(
     "planner.connection-test.v1", "planner", WORK, "connection.test.v1", quorum=False, senders=_PORTAL
 )
@@ -160,6 +161,7 @@ QUEUES = (
     CONNECTION_COMPLETE,
     CONNECTION_END,
     TOKEN_REQUEST,
+    WEBHOOK_SIGN,
     CONNECTION_TEST,
 )
 

@@ -38,6 +38,7 @@ NAMES = frozenset(
         "INVOICES_PASSWORD",
         "INVOICE_HOSTS",
         "LOG_LEVEL",
+        "MAIL_FROM",
         "OAUTH_SCOPE",
         "OIDC_CLIENT_ID",
         "OIDC_CLIENT_SECRET",
@@ -48,8 +49,10 @@ NAMES = frozenset(
         "REPORT_API_PASSWORD",
         "RETRY_DELAYS_S",
         "RETRY_MAX_ATTEMPTS",
+        "SMTP_URL",
         "TOKEN_KEYS",
         "TOKEN_REFRESH_INTERVAL_S",
         "USER_PREFIX",
+        "WEBHOOK_ALLOW_PRIVATE",
     }
 )

@@ -154,6 +154,19 @@ GRANT SELECT ON run_view TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT ON audit_entry TO :auth, :planner, :report_api, :operator;
 GRANT SELECT ON audit_entry TO :report_api, :operator;
 
+-- ---------------------------------------------------------------- what partners are told
+-- webhook: its secret is sealed for auth
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO :report_api;
+-- notice: a trigger of the outbox writes what changed; report-api delivers it
+GRANT INSERT ON notice TO :auth, :planner, :halo_writer, :report_api;
+GRANT SELECT, UPDATE, DELETE ON notice TO :report_api;
+-- notice_state
+GRANT SELECT, INSERT, UPDATE ON notice_state TO :report_api;
+-- notice_delivery
+GRANT SELECT, INSERT, UPDATE, DELETE ON notice_delivery TO :report_api;
+-- notice_attempt
+GRANT SELECT, INSERT ON notice_attempt TO :report_api;
+
 -- ---------------------------------------------------------------- messages
 -- inbox
 GRANT SELECT, INSERT ON inbox TO :planner;

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from halosync.contracts.month import MonthClosed
 from halosync.domain.acts import Act, Actor
 from halosync.domain.decimals import plain
 from halosync.domain.model import Outcome
@@ -23,6 +24,7 @@ from halosync.ports.months import (
 )
 from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
+from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
 
 MOST_EXCEPTIONS = 10_000
@@ -149,6 +151,10 @@ class MonthStore:
                 certificate=certificate,
             )
             detail = {"accepted": found.accepted, "fingerprint": certificate["fingerprint"]}
+            closed = MonthClosed(
+                partner_id=partner_id, period=period, closed_by=by.name, closed_at=row["closed_at"], **detail
+            )
+            await emit(connection, closed)
             await record(connection, by, Act.MONTH_CLOSED, partner_id=partner_id, subject=period, detail=detail)
         return Closing(row["closed_at"], by.name, certificate)
 

@@ -147,6 +147,7 @@ def _from_columns(row: asyncpg.Record) -> PartnerSettings:
         billing_cycles=row["billing_cycles"],
         licence_type=row["licence_type"],
         details=row["details"],
+        email_notices=row["email_notices"],
     )
 
 

@@ -40,7 +40,7 @@ _FIELDS = {
 }
 """Fields of the form that are called otherwise in the settings."""
 
-NAMES = ("auto_sync", "review_first_sync", "adopt_foreign", "details", "guard", "rate", *MESSAGES)
+NAMES = ("auto_sync", "review_first_sync", "adopt_foreign", "details", "email_notices", "guard", "rate", *MESSAGES)
 """All fields of the form."""
 
 FormFields = Mapping[str, str]
@@ -64,6 +64,7 @@ def form_of(settings: PartnerSettings, usual: RateLimit) -> FormFields:
         "review_first_sync": ON if settings.review_first_sync else "",
         "adopt_foreign": ON if settings.adopt_foreign else "",
         "details": ON if settings.details else "",
+        "email_notices": ON if settings.email_notices else "",
         "licence_type": "" if settings.licence_type is None else str(settings.licence_type),
         "billing_cycles": "\n".join(f"{word} = {halo}" for word, halo in sorted(settings.billing_cycles.items())),
         "rate": OWN if settings.rate_limit else "",
@@ -86,6 +87,7 @@ def settings_of(entered: FormFields) -> tuple[PartnerSettings | None, Mapping[st
         "review_first_sync": entered["review_first_sync"] == ON,
         "adopt_foreign": entered["adopt_foreign"] == ON,
         "details": entered["details"] == ON,
+        "email_notices": entered["email_notices"] == ON,
         "licence_type": entered["licence_type"] or None,
         "billing_cycles": _words(entered["billing_cycles"]),
         "delete_guard": guard if entered["guard"] == ON else None,

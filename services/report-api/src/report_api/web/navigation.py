@@ -32,6 +32,7 @@ ACCOUNTS = (
     Tab("settings", "Settings"),
     Tab("people", "People", needed_role=Role.ADMIN),
     Tab("keys", "API keys", needed_role=Role.ADMIN),
+    Tab("webhooks", "Webhooks", needed_role=Role.ADMIN),
     Tab("audit", "Audit log"),
 )
 """Below the tab *Accounts*, as the product's documentation has it."""

@@ -20,7 +20,19 @@ from report_api.web.addresses import partner_url
 from report_api.web.navigation import navigation_of
 from report_api.web.visitor import SignedIn, Visitor
 
-ROOMS = ("web", "access", "connection", "settings", "links", "runs", "invoices", "months", "history", "search")
+ROOMS = (
+    "web",
+    "access",
+    "connection",
+    "settings",
+    "links",
+    "runs",
+    "invoices",
+    "months",
+    "history",
+    "search",
+    "webhooks",
+)
 """The rooms with pages; a template is named by its room: `runs/run.html`."""
 
 STATIC = resources.files("report_api.web") / "static"

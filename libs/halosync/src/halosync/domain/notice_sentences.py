@@ -1,0 +1,110 @@
+"""The sentences of notices, for e-mail: what has happened, and what to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from halosync.domain.notices import NoticeType
+
+Data = Mapping[str, Any]
+"""What a notice tells, as `NoticeType` and the events have it."""
+
+TITLES: Mapping[NoticeType, str] = {
+    NoticeType.INVOICE_ACCEPTED: "An invoice has arrived",
+    NoticeType.RUN_FINISHED: "A Sync has ended",
+    NoticeType.ITEMS_HELD: "Changes wait for approval",
+    NoticeType.REVIEW_NEEDED: "The first review waits for you",
+    NoticeType.CONNECTION_LOST: "Halo is no longer connected",
+    NoticeType.INVOICE_OVERDUE: "The monthly invoice has not arrived",
+    NoticeType.MONTH_CLOSED: "A month was closed",
+}
+"""Each notice in a few words, for choosing among them and as a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notice for a person: its subject, its text, and the page that it is about, below the partner's."""
+
+    subject: str
+    text: str
+    page: str
+
+
+def letter(kind: NoticeType, data: Data) -> Letter:
+    """Return what a person is told."""
+    text, page = _LETTERS[kind](data)
+    return Letter(TITLES[kind], text, page)
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
+def _accepted(data: Data) -> tuple[str, str]:
+    invoice = f"The invoice {data['invoice_id']}, revision {data['revision']}, of {data['period']} has arrived"
+    return f"{invoice}: {_count(data['line_count'], 'line')}, {data['total']} in all.", "month"
+
+
+_ENDS = {
+    "succeeded": "is done. Nothing failed, and nothing waits",
+    "partial": "is done in part: some changes failed or wait for approval",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+}
+
+
+def _finished(data: Data) -> tuple[str, str]:
+    ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
+    counters = data["counters"]
+    done = ", ".join(f"{counters[name]:,} {word}" for name, word in _COUNTED)
+    why = f" {data['error']}" if data.get("error") else ""
+    return f"The Sync of the invoice {data['invoice_id']} {ends}.{why} {done}.", f"runs/{data['run_id']}"
+
+
+_COUNTED = (
+    ("created", "created"),
+    ("updated", "updated"),
+    ("deleted", "removed"),
+    ("unchanged", "unchanged"),
+    ("skipped", "skipped"),
+    ("held", "held"),
+    ("failed", "failed"),
+)
+
+
+def _held(data: Data) -> tuple[str, str]:
+    waiting = "change waits" if data["held"] == 1 else "changes wait"
+    text = f"{data['held']:,} {waiting} for approval in the Sync of the invoice {data['invoice_id']}. Nothing of it is"
+    return f"{text} written before somebody approves it.", f"runs/{data['run_id']}"
+
+
+def _review(data: Data) -> tuple[str, str]:
+    changes = _count(data["held"], "change")
+    text = f"The first Sync would remove or reprice licences that halosync has not written: {changes}."
+    return f"{text} Look at them and choose what is right.", f"runs/{data['run_id']}/review"
+
+
+def _lost(data: Data) -> tuple[str, str]:
+    return f"{data['problem']} Nothing is synchronised until it is connected again.", "halo-psa"
+
+
+def _overdue(data: Data) -> tuple[str, str]:
+    text = f"The invoice that was expected on {data['expected']} has not arrived by the end of the next business day."
+    return f"{text} Ask the distributor about it.", "month"
+
+
+def _closed(data: Data) -> tuple[str, str]:
+    exceptions = _count(data["accepted"], "accepted exception")
+    text = f"{data['closed_by']} closed the month {data['period']}, with {exceptions}. It has a certificate now."
+    return text, f"month/certificate?period={data['period']}"
+
+
+_LETTERS: Mapping[NoticeType, Callable[[Data], tuple[str, str]]] = {
+    NoticeType.INVOICE_ACCEPTED: _accepted,
+    NoticeType.RUN_FINISHED: _finished,
+    NoticeType.ITEMS_HELD: _held,
+    NoticeType.REVIEW_NEEDED: _review,
+    NoticeType.CONNECTION_LOST: _lost,
+    NoticeType.INVOICE_OVERDUE: _overdue,
+    NoticeType.MONTH_CLOSED: _closed,
+}

@@ -1,0 +1,245 @@
+"""What partners are told (spec section 11, "Told"): webhooks, deliveries, and what carries them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal, Protocol, TypeAlias
+from uuid import UUID
+
+from halosync.domain.acts import Actor
+
+MOST_WEBHOOKS = 10
+"""Of one partner."""
+
+DeliveryState = Literal["pending", "delivered", "failed"]
+"""On its way; taken by the receiver; given up."""
+
+
+Behind: TypeAlias = tuple[datetime, UUID]
+"""What the last row of a page is sorted by: when it was made, and its id."""
+
+
+class TooManyWebhooksError(RuntimeError):
+    """The partner has `MOST_WEBHOOKS`."""
+
+
+class WebhookExistsError(RuntimeError):
+    """There is a webhook of that id already."""
+
+
+class TestPendingError(RuntimeError):
+    """An earlier test of the webhook is still on its way."""
+
+    __test__ = False  # or pytest would take its name for that of a test
+
+
+class NotSignedError(RuntimeError):
+    """A notice cannot be signed or a secret be sealed now; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """The secret of a webhook as only auth can open it: sealed for its key of this number."""
+
+    key_id: int
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address at which a partner is told. `events` None: of everything. `failures`: in a row, until now."""
+
+    webhook_id: UUID
+    url: str
+    events: Sequence[str] | None
+    created_at: datetime
+    created_by: str
+    failures: int
+    rests_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAttempt:
+    """One attempt to deliver a notice.
+
+    Attributes:
+        status: of the answer; None: there was none.
+        answer: its first bytes, as text.
+        problem: why it did not succeed, in words; None: it did.
+    """
+
+    started_at: datetime
+    duration_ms: int
+    status: int | None
+    answer: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notice on its way to a webhook, or arrived. `next_attempt_at` None: there is none."""
+
+    delivery_id: UUID
+    notice_id: UUID
+    type: str
+    data: Mapping[str, Any]
+    happened_at: datetime
+    state: DeliveryState
+    created_at: datetime
+    next_attempt_at: datetime | None
+    attempts: Sequence[DeliveryAttempt]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldNotice:
+    """What is told. `notice_id` is the same in every attempt and to every receiver."""
+
+    notice_id: UUID
+    partner_id: str
+    type: str
+    data: Mapping[str, Any]
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueWebhook:
+    """A delivery to a webhook that is due and claimed. `attempts` were made of it before; `claimed_until` fences it."""
+
+    delivery_id: UUID
+    notice: ToldNotice
+    attempts: int
+    webhook_id: UUID
+    url: str
+    secret: SealedSecret
+    claimed_until: datetime
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueMail:
+    """A delivery to a person that is due and claimed. `is_wanted` False: the person has lost the role meanwhile."""
+
+    delivery_id: UUID
+    notice: ToldNotice
+    attempts: int
+    email: str
+    partner_name: str
+    is_wanted: bool
+
+
+class Webhooks(Protocol):
+    """The webhooks of partners; see `WebhookStore`."""
+
+    async def create(
+        self,
+        partner_id: str,
+        webhook_id: UUID,
+        url: str,
+        events: Sequence[str] | None,
+        secret: SealedSecret,
+        *,
+        by: Actor,
+    ) -> Webhook:
+        """Create a webhook; `events` None: of everything.
+
+        Raises:
+            WebhookExistsError: there is one of that id.
+            TooManyWebhooksError: the partner has `MOST_WEBHOOKS`.
+        """
+        ...
+
+    async def page(self, partner_id: str, *, after: Behind | None = None, most: int = MOST_WEBHOOKS) -> list[Webhook]:
+        """Return a partner's webhooks, oldest first, at most `most` behind `after`."""
+        ...
+
+    async def get(self, partner_id: str, webhook_id: UUID) -> Webhook | None:
+        """Return a webhook of a partner; None if there is none of that id."""
+        ...
+
+    async def delete(self, partner_id: str, webhook_id: UUID, *, by: Actor) -> bool:
+        """Delete a webhook with its deliveries; False if there is none of that id."""
+        ...
+
+    async def test(self, partner_id: str, webhook_id: UUID, *, by: Actor) -> UUID | None:
+        """Send a test to a webhook alone; return its delivery, None if there is no such webhook.
+
+        Raises:
+            TestPendingError: an earlier one is still on its way.
+        """
+        ...
+
+    async def deliveries(self, webhook_id: UUID, *, after: Behind | None = None, most: int) -> Sequence[Delivery]:
+        """Return the deliveries of a webhook with their attempts, newest first, at most `most` behind `after`."""
+        ...
+
+    async def replay(self, partner_id: str, webhook_id: UUID, delivery_id: UUID) -> bool:
+        """Make a delivery again, at once; False if the webhook or the delivery is not the partner's."""
+        ...
+
+
+class Notices(Protocol):
+    """Notices on their way; see `NoticeStore`."""
+
+    async def spread(self, *, by_mail: bool) -> int:
+        """Make deliveries of notices that are new; return how many notices there were. Without `by_mail` no e-mail."""
+        ...
+
+    async def tell_overdue(self, today: date, *, by_mail: bool) -> None:
+        """Tell each partner once whose invoice is overdue on this day, in UTC."""
+
+    async def claim_webhook(self, full: Collection[str]) -> DueWebhook | None:
+        """Claim the delivery to a webhook that is due longest; None if none is. `full`: partners that wait."""
+        ...
+
+    async def finish_webhook(self, due: DueWebhook, attempt: DeliveryAttempt) -> None:
+        """Keep what came of an attempt and release the webhook; nothing if the claim is lost or the webhook gone."""
+
+    async def claim_mail(self) -> DueMail | None:
+        """Claim an e-mail that is due; None if none is."""
+        ...
+
+    async def finish_mail(self, due: DueMail, attempt: DeliveryAttempt) -> None:
+        """Keep what came of an e-mail."""
+
+    async def drop_mail(self, due: DueMail) -> None:
+        """Forget an e-mail that nobody wants any more."""
+
+    async def purge(self) -> int:
+        """Delete some of the notices that are older than they are kept; return how many."""
+        ...
+
+
+class WebhookSecrets(Protocol):
+    """Seals secrets for auth, which alone signs with them."""
+
+    async def seal(self, secret: str, webhook_id: UUID) -> SealedSecret:
+        """Seal a secret (`whsec_…`) for the webhook of this id.
+
+        Raises:
+            NotSignedError: auth has not published its key yet.
+        """
+        ...
+
+    async def sign(self, due: DueWebhook, sent_at: datetime, body: str) -> str:
+        """Return the signature of a request, as the header `webhook-signature` has it.
+
+        Raises:
+            NotSignedError: auth does not answer, or cannot open the secret.
+        """
+        ...
+
+
+class WebhookSender(Protocol):
+    """Carries requests to webhooks."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: str) -> DeliveryAttempt:
+        """Post a body and return what was answered; never raises for what the receiver does."""
+        ...
+
+
+class NoticeMailer(Protocol):
+    """Sends notices by e-mail."""
+
+    async def send(self, due: DueMail) -> DeliveryAttempt:
+        """Send a notice to a person and return what came of it; never raises for what the server does."""
+        ...

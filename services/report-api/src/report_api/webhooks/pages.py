@@ -1,0 +1,142 @@
+"""The pages of webhooks: creating, deliveries, test, replay, deleting."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import Path, Request, Response
+from halosync.domain.notice_sentences import TITLES
+from halosync.domain.notices import NoticeType
+from halosync.domain.roles import Role
+from halosync.ports.notices import WebhookExistsError
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, notify
+from report_api.ports import Ports, PortsHere
+from report_api.web.addresses import see_other
+from report_api.web.problems import Problem
+from report_api.web.rendering import page
+from report_api.web.visitor import Visitor
+from report_api.webhooks.service import (
+    create_webhook,
+    delete_webhook,
+    last_answer,
+    replay,
+    test_webhook,
+    uuid_of,
+    webhook_of,
+)
+
+router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
+
+WebhookId = Annotated[str, Path()]
+DeliveryId = Annotated[str, Path()]
+_MOST_SHOWN = 50
+_EVERYTHING = "all"
+_NO_EVENT = "Choose at least one, or all."
+
+
+@router.get("/webhooks")
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """List the webhooks."""
+    return await _page(request, visitor, ports)
+
+
+@router.post("/webhooks")
+async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    """Create a webhook and show its secret, this once, as the answer to the form; as with API keys."""
+    form = await request.form()
+    entered = str(form.get("url", ""))
+    chosen = [kind for kind in NoticeType if kind in form.getlist("events")]
+    events = None if form.get("which", _EVERYTHING) == _EVERYTHING else chosen
+    if events == []:
+        errors = {"events": _NO_EVENT}
+        return await _page(request, visitor, ports, entered=entered, chosen=chosen, errors=errors, status=422)
+    number = uuid_of(str(form.get("webhook_id", "")))
+    try:
+        created = await create_webhook(ports, visitor.partner_id, entered, events, by=visitor.actor, webhook_id=number)
+    except WebhookExistsError:
+        lost = "This webhook was created already, and its secret cannot be shown again. Delete it if you lost it."
+        await notify(request, lost, "info")
+        return see_other(visitor.partner_id, "webhooks")
+    except Problem as problem:
+        told = problem.members["errors"][0]["message"] if "errors" in problem.members else problem.detail
+        errors = {"url": f"The address {told}." if "errors" in problem.members else told}
+        return await _page(
+            request, visitor, ports, entered=entered, chosen=events, errors=errors, status=problem.status_code
+        )
+    response = page(request, "webhooks/created.html", tab="webhooks", webhook=created.webhook, secret=created.secret)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@router.get("/webhooks/{webhook_id}")
+async def show_one(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
+    """Show what was sent to a webhook."""
+    webhook = await webhook_of(ports, visitor.partner_id, webhook_id)
+    return page(
+        request,
+        "webhooks/webhook.html",
+        tab="webhooks",
+        webhook=webhook,
+        deliveries=await ports.webhooks.deliveries(webhook.webhook_id, most=_MOST_SHOWN),
+        most=_MOST_SHOWN,
+        titles=TITLES,
+        last_answer=last_answer,
+    )
+
+
+@router.post("/webhooks/{webhook_id}/test")
+async def test(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
+    """Send a test."""
+    await test_webhook(ports, visitor.partner_id, webhook_id, by=visitor.actor)
+    await notify(request, "A test is on its way. Load the page again to see what was answered.")
+    return see_other(visitor.partner_id, "webhooks", webhook_id)
+
+
+@router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/replay")
+async def replay_delivery(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId, delivery_id: DeliveryId
+) -> Response:
+    """Send a notice again."""
+    await replay(ports, visitor.partner_id, webhook_id, delivery_id)
+    await notify(request, "The notice is sent again. Load the page again to see what was answered.")
+    return see_other(visitor.partner_id, "webhooks", webhook_id)
+
+
+@router.get("/webhooks/{webhook_id}/delete")
+async def ask_delete(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
+    """Ask before a webhook is deleted."""
+    webhook = await webhook_of(ports, visitor.partner_id, webhook_id)
+    return page(request, "webhooks/delete.html", tab="webhooks", webhook=webhook)
+
+
+@router.post("/webhooks/{webhook_id}/delete")
+async def delete(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
+    """Delete a webhook."""
+    await delete_webhook(ports, visitor.partner_id, webhook_id, by=visitor.actor)
+    await notify(request, "Deleted. Nothing is sent to this address any more.")
+    return see_other(visitor.partner_id, "webhooks")
+
+
+async def _page(
+    request: Request,
+    visitor: Visitor,
+    ports: Ports,
+    *,
+    entered: str = "",
+    chosen: list[NoticeType] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    return page(
+        request,
+        "webhooks/webhooks.html",
+        status,
+        tab="webhooks",
+        webhooks=await ports.webhooks.page(visitor.partner_id),
+        titles=TITLES,
+        new_id=uuid4(),
+        entered=entered,
+        chosen=chosen,
+        errors=errors or {},
+    )

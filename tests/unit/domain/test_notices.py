@@ -1,0 +1,189 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from halosync.domain.notice_sentences import TITLES, letter
+from halosync.domain.notices import (
+    MOST_REST_S,
+    MOST_URL,
+    PAUSES_S,
+    NoticeType,
+    news_of_run,
+    overdue,
+    pause_s,
+    rest_s,
+    webhook_url,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+DAY_S = 86_400
+STATES = {NoticeType.ITEMS_HELD: "held", NoticeType.REVIEW_NEEDED: ""}
+RUN: dict[str, Any] = {
+    "partner_id": "acme-msp",
+    "run_id": "r",
+    "invoice_id": "INV-1",
+    "revision": 2,
+    "mode": "apply",
+    "state": "partial",
+    "counters": {
+        **dict.fromkeys(("created", "updated", "deleted", "unchanged", "skipped", "failed"), 0),
+        "total": 4,
+        "held": 4,
+    },
+    "error": None,
+}
+
+
+def test_a_run_that_holds_items_is_three_changes_of_state() -> None:
+    news = news_of_run(RUN, {"delete_guard": 3, "first_review": 1}, STATES)
+    assert [(each.type, each.state) for each in news] == [
+        (NoticeType.RUN_FINISHED, None),
+        (NoticeType.ITEMS_HELD, "held"),
+        (NoticeType.REVIEW_NEEDED, ""),
+    ]
+    about = {"partner_id": "acme-msp", "run_id": "r", "invoice_id": "INV-1", "revision": 2}
+    assert news[0].data == RUN
+    assert news[1].data == {**about, "held": 3, "reasons": {"delete_guard": 3}}
+    assert news[2].data == {**about, "held": 1}
+
+
+@pytest.mark.parametrize("mode", ["preview", "undo_preview"])
+def test_of_a_preview_nobody_is_told(mode: str) -> None:
+    assert news_of_run({**RUN, "mode": mode}, {}, STATES) == []
+
+
+def test_a_run_without_a_plan_says_nothing_of_what_is_held() -> None:
+    failed = {**RUN, "counters": dict.fromkeys(RUN["counters"], 0)}
+    assert [each.type for each in news_of_run(failed, {}, STATES)] == [NoticeType.RUN_FINISHED]
+
+
+def test_a_delivery_is_tried_for_a_day_with_growing_pauses() -> None:
+    pauses = [pause_s(attempts) for attempts in range(1, len(PAUSES_S) + 2)]
+    assert pauses == [*PAUSES_S, None]
+    assert sorted(PAUSES_S) == list(PAUSES_S)
+    assert 0.9 * DAY_S < sum(PAUSES_S) <= DAY_S
+
+
+def test_a_receiver_that_fails_rests_longer_and_longer_but_never_long() -> None:
+    assert [rest_s(failures) for failures in (1, 2, 3, 4, 100)] == [5, 30, 120, MOST_REST_S, MOST_REST_S]
+
+
+@pytest.mark.parametrize("url", ["https://example.com/", "https://example.com:8443/a?b=c", " https://8.8.8.8/x "])
+def test_an_address_of_the_internet_is_taken(url: str) -> None:
+    assert webhook_url(url) == url.strip()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "https://localhost/", "http://sink/"])
+def test_ones_own_network_is_taken_where_that_is_wanted(url: str) -> None:
+    assert webhook_url(url, private=True) == url
+    with pytest.raises(ValueError, match=r"https://|internet"):
+        webhook_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "such as"),
+        ("example.com", "such as"),
+        ("https://", "such as"),
+        ("https://exa mple.com", "such as"),
+        ("https://münchen.example/", "such as"),
+        ("https://[::1", "such as"),
+        ("https://example.com:99999/", "such as"),
+        ("https://example.com/" + "a" * MOST_URL, "such as"),
+        ("ftp://example.com/", "https://"),
+        ("https://user:secret@example.com/", "user or password"),
+        ("https://example.com/#here", "#"),
+        ("https://10.0.0.1/", "internet"),
+        ("https://169.254.169.254/latest", "internet"),
+        ("https://[::ffff:127.0.0.1]/", "internet"),
+        ("https://127.1/", "internet"),
+        ("https://2130706433/", "internet"),
+        ("https://intranet/", "internet"),
+    ],
+)
+def test_other_addresses_are_refused(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        webhook_url(url)
+
+
+def test_a_secret_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="password") as refused:
+        webhook_url("https://user:secret@example.com/")
+    assert "secret" not in str(refused.value)
+
+
+LONG_AGO = date(2020, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("today", "arrived", "expected"),
+    [
+        # The 5th of November 2026 is a Thursday, so the next business day is the 6th.
+        (date(2026, 11, 6), date(2026, 10, 5), None),
+        (date(2026, 11, 7), date(2026, 10, 5), date(2026, 11, 5)),
+        (date(2026, 11, 7), date(2026, 11, 1), None),
+        (date(2026, 11, 7), date(2026, 12, 1), None),
+        (date(2026, 11, 7), None, date(2026, 11, 5)),
+        # The 5th of December is a Saturday: expected on the 7th, overdue from the 9th; until then November counts.
+        (date(2026, 12, 8), date(2026, 11, 5), None),
+        (date(2026, 12, 8), date(2026, 10, 5), date(2026, 11, 5)),
+        (date(2026, 12, 9), date(2026, 11, 5), date(2026, 12, 7)),
+        (date(2027, 1, 2), date(2026, 11, 5), date(2026, 12, 7)),
+    ],
+)
+def test_an_invoice_is_overdue_after_the_next_business_day(
+    today: date, arrived: date | None, expected: date | None
+) -> None:
+    assert overdue(today, LONG_AGO, arrived, 5, None) == expected
+
+
+def test_holidays_move_the_day_and_the_day_after() -> None:
+    # Good Friday is the 3rd of April 2026; Easter Monday the 6th.
+    assert overdue(date(2026, 4, 7), LONG_AGO, date(2026, 3, 2), 2, "AU") is None
+    assert overdue(date(2026, 4, 8), LONG_AGO, date(2026, 3, 2), 2, "AU") == date(2026, 4, 2)
+
+
+@pytest.mark.parametrize("since", [date(2026, 11, 6), date(2026, 12, 1), date(2026, 12, 31)])
+def test_what_was_expected_before_the_partner_came_is_not_missed(since: date) -> None:
+    assert overdue(date(2026, 12, 2), since, None, 5, None) is None
+
+
+@given(st.dates(date(2024, 1, 1), date(2030, 12, 31)), st.integers(1, 28), st.sampled_from([None, "AU", "DE"]))
+def test_whoever_gets_nothing_is_told_once_a_month(start: date, day: int, country: str | None) -> None:
+    told = {overdue(start + timedelta(days=days), LONG_AGO, None, day, country) for days in range(0, 400, 5)}
+    assert None not in told
+    assert 13 <= len(told) <= 15
+
+
+DATA: dict[NoticeType, dict[str, Any]] = {
+    NoticeType.INVOICE_ACCEPTED: {
+        "invoice_id": "INV-1",
+        "revision": 1,
+        "period": "2026-11",
+        "line_count": 1,
+        "total": "10",
+    },
+    NoticeType.RUN_FINISHED: RUN,
+    NoticeType.ITEMS_HELD: {"run_id": "r", "invoice_id": "INV-1", "held": 1},
+    NoticeType.REVIEW_NEEDED: {"run_id": "r", "invoice_id": "INV-1", "held": 2},
+    NoticeType.CONNECTION_LOST: {"problem": "Halo ended it."},
+    NoticeType.INVOICE_OVERDUE: {"expected": "2026-11-05"},
+    NoticeType.MONTH_CLOSED: {"closed_by": "Ada", "period": "2026-11", "accepted": 1},
+}
+
+
+@pytest.mark.parametrize("kind", NoticeType)
+def test_each_notice_has_a_letter(kind: NoticeType) -> None:
+    told = letter(kind, DATA[kind])
+    assert told.subject == TITLES[kind]
+    assert told.text.endswith(".")
+    assert not told.page.startswith("/")
+
+
+def test_a_letter_says_why_a_run_failed_and_what_waits() -> None:
+    failed = letter(NoticeType.RUN_FINISHED, {**RUN, "state": "failed", "error": "Halo was away."})
+    assert "failed. Halo was away. 0 created" in failed.text
+    assert "has ended: lost." in letter(NoticeType.RUN_FINISHED, {**RUN, "state": "lost"}).text
+    assert letter(NoticeType.ITEMS_HELD, {**DATA[NoticeType.ITEMS_HELD], "held": 1200}).text.startswith("1,200 changes")
