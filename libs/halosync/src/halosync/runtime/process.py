@@ -32,6 +32,7 @@ from halosync.runtime.schema import wait_for_schema, watch_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
 from halosync.runtime.variables import unknown_names
+from halosync.runtime.watchdog import watch_loop
 from halosync.store.pool import open_pool
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
     """Start and work until told to stop; begin anew whenever the schema no longer fits."""
     ending = Shutdown()
     ending.listen()
+    watch_loop()
     started: _Started | None = None
     while not ending.told.is_set():
         async with AsyncExitStack() as stack:
