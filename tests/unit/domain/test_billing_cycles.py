@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from halosync.domain.billing_cycles import cycle_key, same_cycle, words_by_key
-from halosync.domain.model import Action, Client, Outcome, PlanInput, PlannedItem, PlanSettings, Reason
+from halosync.domain.model import Action, Client, Line, Outcome, PlanInput, PlannedItem, PlanSettings, Reason
+from halosync.domain.names import name_key
 from halosync.domain.planning import make_plan
+from halosync.domain.products import Demand, Fault, demand_of, products_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +93,21 @@ def test_a_negative_price_fails_its_item_and_names_the_line() -> None:
 @given(st.dictionaries(st.sampled_from(["annual", "ANNUAL", " Annual", "x"]), st.sampled_from(["Yearly", "Year"])))
 def test_the_order_of_the_table_does_not_matter(table: dict[str, str]) -> None:
     assert words_by_key(table) == words_by_key(dict(reversed(table.items())))
+
+
+def demand(*lines: Line, **words: str) -> Demand | Fault:
+    [product] = products_of(lines, name_key)
+    return demand_of(product, words_by_key(words))
+
+
+def test_the_partners_word_is_heard_wherever_a_cycle_is() -> None:
+    yearly, annual = line(1, billing_cycle="Yearly"), line(2, billing_cycle="Annual")
+    assert demand(yearly, annual, Annual="Yearly") == Demand(Decimal(24), Decimal("31.50"), "Yearly")
+    assert demand(annual, yearly, Annual="Yearly") == Demand(Decimal(24), Decimal("31.50"), "Yearly")
+    assert isinstance(demand(yearly, annual), Fault)
+    nothing = replace(annual, quantity=Decimal(0))
+    assert demand(nothing, Annual="Yearly") == Demand(Decimal(0), Decimal("31.50"), "Yearly")
+    assert demand(nothing) == Demand(Decimal(0), Decimal("31.50"), "Annual")
+    dearer = demand(yearly, replace(annual, unit_price=Decimal(99)), Annual="Yearly")
+    assert isinstance(dearer, Fault)
+    assert "Yearly" not in dearer.detail  # one cycle in two words: only the prices differ

@@ -23,7 +23,7 @@ from halosync.domain.model import (
     Removal,
 )
 from halosync.domain.planning import make_plan
-from halosync.domain.review_choices import ReviewChoice, outlooks
+from halosync.domain.review_choices import ReviewChoice, SellingSum, outlooks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -182,6 +182,25 @@ def test_each_choice_says_what_the_same_sync_would_do() -> None:
     assert sums[ReviewChoice.AS_COST] == {"monthly": (now, Decimal("480.00"))}
     assert sums[ReviewChoice.LEAVE_PRICES] == {"monthly": (now, Decimal("480.00"))}
     assert sums[ReviewChoice.KEEP_OTHERS]["monthly"] == (now, Decimal("441.00"))
+
+
+def test_what_licences_sell_for_is_summed_by_cycle_in_the_spelling_met_first() -> None:
+    others = [replace(STALE, id=number, name=f"OTHER-{number}", billing_cycle=None) for number in (91, 92, 93)]
+    lines = [line(1), line(2, product_code="TWO"), line(3, product_code="THREE")]
+    by_choice = {each.choice: each for each in outlooks(replace(DUE, lines=lines, licences=others))}
+    overwrite, kept = by_choice[ReviewChoice.OVERWRITE], by_choice[ReviewChoice.KEEP_OTHERS]
+    each = (STALE.quantity or Decimal(0)) * (STALE.price or Decimal(0))
+    assert (overwrite.removals, overwrite.created, overwrite.costs) == (3, 3, 0)
+    assert overwrite.selling[""] == SellingSum("", 3 * each, Decimal(0))
+    assert overwrite.selling["monthly"] == SellingSum("Monthly", Decimal(0), 3 * 12 * Decimal("31.50"))
+    assert kept.selling[""] == SellingSum("", 3 * each, 3 * each)
+
+
+def test_costs_are_counted_one_by_one() -> None:
+    lines = [line(1), line(2, product_code="TWO")]
+    dear = [replace(CHEAPER, id=number, name=name) for number, name in ((91, "MS-365"), (92, "TWO"))]
+    by_choice = {each.choice: each for each in outlooks(replace(DUE, lines=lines, licences=dear))}
+    assert by_choice[ReviewChoice.AS_COST].costs == 2
 
 
 @given(shared_worlds())

@@ -59,6 +59,16 @@ def test_a_look_alike_is_named_with_its_id_and_what_differs_and_is_never_taken(
     assert "#8" not in detail
 
 
+def test_what_differs_is_said_in_these_words() -> None:
+    assert differences("a'b-c\"d\u00ad\u200b", "a\u2019b\u2011c\u201dd") == [
+        "an invisible character (a zero-width space or the like)",
+        "a soft hyphen, which is not shown",
+        "another kind of apostrophe",
+        "another kind of hyphen",
+        "another kind of quotation mark",
+    ]
+
+
 def test_a_name_in_halo_that_is_the_customers_own_is_no_look_alike() -> None:
     clients = [Client(7, "Con\u00adtoso"), Client(8, "Contoso")]
     assert match_customers([line()], clients, {}).client_of == {"C-1": 8}
@@ -67,6 +77,7 @@ def test_a_name_in_halo_that_is_the_customers_own_is_no_look_alike() -> None:
 def test_names_that_look_alike_and_differ_in_nothing_known_say_so() -> None:
     # A fullwidth apostrophe is the plain one after NFKC, but not the typographic one.
     assert differences("Contoso", "contoso") == []
+    assert differences("Contoso", "ContosoX") == []
     assert "spelt with other characters" in customer_not_found(["Contoso"], [(7, "x", [])])
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.domain.model import Outcome, Reason
-from halosync.domain.month import MonthGroup, MonthReason, MonthState, reconcile
+from halosync.domain.month import CustomerSum, MonthGroup, MonthReason, MonthState, ReasonSum, reconcile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +65,30 @@ def test_a_month_is_ready_when_nothing_is_left_or_all_of_it_is_accepted() -> Non
     assert state(group(outcome=None, reason=MonthReason.NOT_SYNCHRONISED)) is MonthState.OPEN
     assert state(group(in_halo=Decimal(9))) is MonthState.OPEN  # nothing explains it
     assert state(group(**failed), closed=True) is MonthState.CLOSED
+
+
+def test_a_customer_has_its_own_sums_and_reasons() -> None:
+    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
+    month = reconcile(
+        [
+            group(halo_client_id=None),
+            group(**failed, things=2, accepted=1, halo_client_id=9),
+            group(**failed, things=3, accepted=1, billing_cycle="Annual"),
+            group(customer_id="C-2", customer_name="Fabrikam", halo_client_id=None, accepted=1),
+        ]
+    )
+    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12))]
+    assert month.customers == [
+        CustomerSum("C-1", "Contoso", 7, Decimal(30), Decimal(18), Decimal(12), 3, reasons),
+        CustomerSum("C-2", "Fabrikam", None, Decimal(10), Decimal(10), Decimal(0), 0, []),
+    ]
+    assert (month.reasons, month.accepted, month.open_things) == (reasons, 3, 3)
+
+
+def test_a_sum_of_nothing_is_money_too() -> None:
+    month = reconcile([group()])
+    assert isinstance(month.not_synchronised, Decimal)
+    assert isinstance(month.totals[0].explained, Decimal)
 
 
 def test_what_is_not_synchronised_is_what_keeps_the_month_open() -> None:

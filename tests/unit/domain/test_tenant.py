@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from halosync.domain.tenant import SUFFIXES, HaloHosts, InvalidTenant, is_host_pattern
+from halosync.domain.tenant import MOST_CHARACTERS, SUFFIXES, HaloHosts, InvalidTenant, is_host_pattern
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +16,8 @@ OWN = HaloHosts("http://127.0.0.1:8080/{tenant}/", custom_hosts=("psa.msp.exampl
         " ACME\n",
         "acme.halopsa.com",
         "Acme.HaloPSA.com",
+        "acme.halopsa.com/",
+        "https://acme.halopsa.com/".ljust(MOST_CHARACTERS, "a"),
         "https://acme.halopsa.com/",
         "HTTPS://acme.halopsa.com",
         "https://acme.halopsa.com/home?x=1",
@@ -25,6 +27,14 @@ OWN = HaloHosts("http://127.0.0.1:8080/{tenant}/", custom_hosts=("psa.msp.exampl
 )
 def test_what_people_type_is_understood(text: str) -> None:
     assert HOSTS.tenant_of(text) == "acme"
+
+
+def test_a_host_has_253_characters_at_most() -> None:
+    anywhere = HaloHosts("https://{tenant}.halopsa.com", custom_hosts=("*",))
+    longest = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+    assert anywhere.tenant_of(longest) == longest
+    with pytest.raises(InvalidTenant):
+        anywhere.tenant_of(f"{longest}d")
 
 
 @pytest.mark.parametrize("text", ["a", "a" * 63, "acme-it", "4you", "xn--mnchen-3ya"])
@@ -38,6 +48,8 @@ def test_every_dns_label_is_a_tenant(text: str) -> None:
         "",
         " ",
         "evil.com/#",
+        "acme/",
+        "https://acme.halopsa.com/\\evil.com",
         "a.b",
         "169.254.169.254",
         "acme@evil",

@@ -20,7 +20,7 @@ from halosync.domain.model import (
     WrittenLicence,
 )
 from halosync.domain.planning import make_plan
-from halosync.domain.verification import KeptField, as_kept, differences, kept_to_the_cent, same_wish
+from halosync.domain.verification import Difference, KeptField, as_kept, differences, kept_to_the_cent, same_wish
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +87,20 @@ def test_a_name_counts_where_one_was_asked_for(asked: str | None, kept: str | No
     assert [each.field for each in differences(KeptOtherwise(ASKED, ASKED, asked, kept))] == fields
 
 
+def test_each_difference_says_what_was_asked_and_what_is_kept() -> None:
+    nothing = LicenceState(None, None, None, active=False)
+    both_ways = [
+        (KeptField.NAME, '"A"', "nothing"),
+        (KeptField.QUANTITY, "12", "nothing"),
+        (KeptField.PRICE, "31.50", "nothing"),
+        (KeptField.BILLING_CYCLE, '"Monthly"', "nothing"),
+        (KeptField.ACTIVITY, "active", "inactive"),
+    ]
+    assert differences(KeptOtherwise(ASKED, nothing, "A", None)) == [Difference(*each) for each in both_ways]
+    assert differences(KeptOtherwise(nothing, ASKED)) == [Difference(one, c, b) for one, b, c in both_ways[1:]]
+    assert differences(KeptOtherwise(None, ASKED)) == [Difference(KeptField.LICENCE, "none", "still there")]
+
+
 def test_the_sentence_names_field_asked_kept_and_warning() -> None:
     wish = KeptOtherwise(state(quantity=Decimal("0.5")), state(quantity=Decimal(0)), warning="Whole numbers only.")
     sentence = not_kept(differences(wish), wish.warning)
@@ -119,6 +133,8 @@ def test_what_is_kept_is_shown_and_otherwise_what_was_asked_to_the_letter() -> N
     assert as_kept(asked, state(price=Decimal("10.12"), billing_cycle="monthly")) == state(
         price=Decimal("10.12"), quantity=Decimal("12.00"), billing_cycle="monthly"
     )
+    to_the_letter = as_kept(state(price=Decimal("31.500"), quantity=Decimal("12.00")), ASKED)
+    assert (str(to_the_letter.price), str(to_the_letter.quantity)) == ("31.500", "12.00")
     assert as_kept(state(billing_cycle=""), state(billing_cycle=None)).billing_cycle == ""
     assert as_kept(ASKED, state(quantity=Decimal(3), active=False)) == state(quantity=Decimal(3), active=False)
 

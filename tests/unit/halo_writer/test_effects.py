@@ -9,6 +9,7 @@ import pytest
 from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Strangers, Stuck, look, result_of, write_of
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
+from halosync.domain.details import stamp_of
 from halosync.domain.licences import state_of
 from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.states import ActionState
@@ -238,6 +239,7 @@ LONG = "MS-365-BUSINESS-PREMIUM-ADDON"
         ("R&D", "R&amp;D", True),
         ("R&D", "R&D-2", False),
         (LONG, LONG[:20], True),
+        (LONG, LONG[:16], True),
         (LONG, LONG[:15], False),
         (LONG, LONG[1:21], False),
     ],
@@ -252,6 +254,44 @@ def test_a_created_licence_that_halo_calls_otherwise_is_among_those_that_nobody_
 
 
 UNSURE = Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.perhaps_created([WANTED.id]))
+
+
+def stamped(licence: Licence, item_id: int = 5) -> Licence:
+    return replace(licence, name="Halo's own", stamp=stamp_of(BATCH.run_id, item_id))
+
+
+def test_a_created_licence_is_known_by_its_stamp_whatever_it_is_called() -> None:
+    ours, in_another_state = stamped(WANTED), stamped(UNCHANGED)
+    assert look(CREATE, BATCH, [OTHER, ours]) == Shown(ours)
+    assert look(CREATE, BATCH, [OTHER, in_another_state]) == Adopt(in_another_state)
+    dearer = stamped(DEARER)
+    assert look(CREATE, batch(price_field=PriceField.NONE), [dearer]) == Shown(dearer)
+
+
+def test_a_stamp_of_another_item_or_on_two_licences_proves_nothing() -> None:
+    assert look(CREATE, BATCH, [stamped(WANTED, 6)]) == NotDone()
+    assert look(replace(CREATE, item_id=6), BATCH, [stamped(WANTED)]) == NotDone()
+    copied = replace(stamped(WANTED), id=71)
+    assert look(CREATE, BATCH, [stamped(WANTED), copied]) == NotDone()
+    named = replace(WANTED, id=72)
+    assert look(CREATE, BATCH, [stamped(WANTED), copied, named]) == Shown(named)
+
+
+def test_a_stranger_of_another_type_is_not_the_created_one() -> None:
+    create = replace(CREATE, set_name="R&D", new=NewLicence(licence_type=3))
+    ours, other = (replace(WANTED, name="R&amp;D", licence_type=each) for each in (3, 4))
+    assert look(create, BATCH, [other], Strangers([other], ["R&D"])) == NotDone()
+    assert look(create, BATCH, [other, ours], Strangers([other, ours], ["R&D"])) == Shown(ours)
+
+
+def test_a_create_sends_what_else_it_says() -> None:
+    new = NewLicence(licence_type=3, product_sku="MS-365")
+    assert write_of(replace(CREATE, new=new), BATCH).new == new
+
+
+def test_a_cut_name_without_a_price_to_write_is_compared_in_all_else() -> None:
+    create, cut = replace(CREATE, set_name=LONG, licence_name=LONG), replace(DEARER, name=LONG[:20])
+    assert look(create, batch(price_field=PriceField.NONE), [cut], Strangers([cut], [LONG])) == Shown(cut)
 
 
 def test_a_cut_name_in_another_state_is_not_believed_and_two_strangers_are_ambiguous() -> None:
@@ -326,9 +366,10 @@ def test_a_created_licence_may_be_called_otherwise_and_a_price_kept_to_the_cent(
 def test_what_is_not_kept_fails_and_says_which_licence_it_is(action: OpenAction, kept: Licence) -> None:
     result = result_of(action, 3, BATCH, kept, "Not allowed.")
     assert isinstance(result, FailedAction)
-    assert (result.mark_no, result.reason, result.licence_id) == (3, Reason.NOT_KEPT, 70)
+    assert (result.item_id, result.mark_no, result.reason, result.licence_id) == (5, 3, Reason.NOT_KEPT, 70)
     assert "Not allowed." in result.detail
     assert result.otherwise is not None
+    assert result.otherwise.warning == "Not allowed."
     assert result.otherwise.kept == state_of(kept, PriceField.PRICE)
 
 
@@ -337,6 +378,8 @@ def test_what_is_not_kept_fails_and_says_which_licence_it_is(action: OpenAction,
     [
         (Removal.DEACTIVATE, replace(BEFORE, active=False), replace(UNCHANGED, is_active=False)),
         (Removal.ZERO, replace(BEFORE, quantity=Decimal(0)), replace(UNCHANGED, quantity=Decimal(0))),
+        # What else somebody changed meanwhile is none of its business.
+        (Removal.DEACTIVATE, replace(BEFORE, active=False), replace(DEARER, is_active=False)),
     ],
 )
 def test_a_removal_that_is_no_delete_is_verified_by_what_it_changes(
@@ -347,6 +390,11 @@ def test_a_removal_that_is_no_delete_is_verified_by_what_it_changes(
     ignored = result_of(action, 3, batch(removal=removal), UNCHANGED)
     assert isinstance(ignored, FailedAction)
     assert ignored.otherwise == KeptOtherwise(after, BEFORE, None, "MS-365")
+    cost = replace(UNCHANGED, purchase_price=Decimal(7))
+    told = result_of(action, 3, batch(removal=removal, price_field=PriceField.PURCHASE_PRICE), cost)
+    assert isinstance(told, FailedAction)
+    assert told.otherwise is not None
+    assert told.otherwise.kept.price == Decimal(7)
 
 
 def test_a_price_that_is_not_written_is_not_compared() -> None:
