@@ -373,3 +373,16 @@ async def test_another_partners_pages_do_not_exist(world: "World", browser: "Bro
         response = await browser.client.post(f"{HERE}/{path}", data={"customer_id": "C-1"})
         assert response.status_code == 403  # a form that was not made for this session
     assert await links(world) == {}
+
+
+async def test_a_client_that_only_looks_like_the_customers_is_linked_by_one_button(
+    world: "World", browser: "Browser"
+) -> None:
+    await world.invoice(lines=[world.line(1, customer_id="C-3", customer_name="Northwind-Traders")])
+    await world.connect()
+    await world.halo({4: "Northwind\u2010Traders"})
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    assert '#4 "Northwind\u2010Traders" (there is a difference: another kind of hyphen)' in page.text
+    await browser.submit(f"{HERE}/link", halo_client_id=page.one('input[name=halo_client_id][value^="4:"]')["value"])
+    assert await links(world) == {"C-3": (4, False)}

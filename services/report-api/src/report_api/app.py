@@ -29,6 +29,7 @@ from report_api.links import licences_api
 from report_api.links.customers import CUSTOMERS
 from report_api.links.pages import customers as customer_pages
 from report_api.links.pages import halo_read
+from report_api.links.pages import kept as kept_pages
 from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
 from report_api.links.products import PRODUCTS
@@ -89,6 +90,7 @@ PAGES = (
     file_pages(CUSTOMERS),
     list_pages(PRODUCTS),
     file_pages(PRODUCTS),
+    kept_pages.router,
     history_pages.router,
     customer_page.router,
     step_pages.router,

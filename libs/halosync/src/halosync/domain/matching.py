@@ -13,10 +13,14 @@ _NO_LINK = CustomerLink()
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """Why a customer has no client, and what to do about it."""
+    """Why a customer has no client, and what to do about it.
+
+    `look_alikes` are the clients whose names only look like the customer's: ids and names.
+    """
 
     reason: Reason
     detail: str
+    look_alikes: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ def _match_by_name(spellings: tuple[str, ...], halo: _Clients) -> int | Unmatche
     if candidates:
         return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.client_inactive(spellings, candidates))
     alike = _look_alikes(spellings, halo.by_look)
-    return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.customer_not_found(spellings, alike))
+    detail = item_sentences.customer_not_found(spellings, alike)
+    return Unmatched(Reason.CUSTOMER_NOT_FOUND, detail, tuple([(client_id, name) for client_id, name, _ in alike]))
 
 
 def _look_alikes(

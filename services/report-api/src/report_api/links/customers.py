@@ -52,12 +52,12 @@ def _order(row: CustomerRow) -> tuple[str, str]:
 
 def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Mapping[int, str]) -> CustomerRow:
     link = picture.links.get(key, _NO_LINK)
-    client_id, problem, detail = link.halo_client_id, None, None
+    client_id, problem, detail, alike = link.halo_client_id, None, None, ()
     if key in matches.client_of:
         client_id = matches.client_of[key]
     elif picture.read_at is not None and key in matches.unmatched:
         unmatched = matches.unmatched[key]
-        problem, detail = _PROBLEMS.get(unmatched.reason), unmatched.detail
+        problem, detail, alike = _PROBLEMS.get(unmatched.reason), unmatched.detail, unmatched.look_alikes
     name = matches.names.get(key)
     return LinkRow(
         key=key,
@@ -70,6 +70,7 @@ def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Map
         excluded=link.excluded,
         problem=problem,
         detail=detail,
+        look_alikes=[(_choice(each, picture), *each) for each in alike],
     )
 
 

@@ -45,6 +45,7 @@ class LinkRow(Generic[Link]):
         excluded: the partner leaves it out.
         problem: what a run would skip it for, as far as the last read of Halo tells.
         detail: the problem for people, with what to do.
+        look_alikes: clients whose names only look like its own: what a form chooses them by, their ids and names.
     """
 
     key: str
@@ -57,6 +58,7 @@ class LinkRow(Generic[Link]):
     excluded: bool = False
     problem: Literal["customer_not_found", "customer_ambiguous"] | None = None
     detail: str | None = None
+    look_alikes: Sequence[tuple[str, int, str]] = ()
 
     @property
     def standing(self) -> Standing:

@@ -1,0 +1,44 @@
+"""The button that keeps a licence: no run removes it from then on (spec section 9, setting `keep`)."""
+
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+from halosync.domain.roles import Role
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, notify
+from report_api.links.customers import read_client_id
+from report_api.links.pages.replies import text_of
+from report_api.ports import PortsHere
+from report_api.web.addresses import see_other
+from report_api.web.problems import not_found
+
+router = partner_pages(changes=Role.BILLER)
+
+UNKNOWN = "The last read of Halo has no such licence. Read Halo again if it is new."
+
+LicenceId = Annotated[str, Path(alias="halo_licence_id", max_length=40)]
+
+
+@router.post("/licence/{halo_licence_id}/keep")
+async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence_id: LicenceId) -> Response:
+    """Keep a licence, or let it go, and lead back to where that was said: its page, or the removals of a run."""
+    form, halo_licence_id = await request.form(), read_client_id(licence_id)
+    keeps, run_id = text_of(form, "keep") == "yes", text_of(form, "run_id")
+    licence = None
+    if halo_licence_id is not None:
+        licence = await ports.halo_licences.keep(visitor.partner_id, halo_licence_id, keep=keeps, by=visitor.actor)
+    if licence is None:
+        raise not_found(UNKNOWN)
+    called = f'"{licence.name}" #{licence.halo_licence_id}'
+    if not keeps:
+        await notify(
+            request, f"{called} is not kept any more: a run removes it when the invoice asks for that.", "info"
+        )
+    elif run_id:
+        await notify(request, f"{called} is kept from now on. Preview again for the removals that are left.", "good")
+    else:
+        await notify(request, f"{called} is kept from now on: no run removes it.", "good")
+    if run_id:
+        return see_other(visitor.partner_id, "runs", run_id, "removals")
+    return see_other(visitor.partner_id, "licence", str(licence.halo_licence_id))

@@ -1,0 +1,51 @@
+"""The button that keeps a licence: on its page, and where its removal is held."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+PORTAL = "/portal/acme-msp"
+
+
+async def test_a_licence_is_kept_and_let_go_on_its_page(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    await world.halo({7: "Contoso"}, ["OLD"])
+    await browser.sign_in()
+    await browser.open(f"{PORTAL}/licence/0")
+    page = await browser.submit(f"{PORTAL}/licence/0/keep")
+    assert "no run removes it" in page.text
+    assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1
+    page = await browser.submit(f"{PORTAL}/licence/0/keep")
+    assert "is not kept any more" in page.text
+    assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 0
+    acts = await world.pool.fetch("SELECT act FROM audit_entry WHERE subject = '0'")
+    assert len(acts) == 2
+
+
+async def test_a_licence_whose_removal_is_held_is_kept_there(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    await world.halo({7: "Contoso"}, ["OLD"])
+    held = world.item(
+        before=(5, "10.00", "Monthly", True),
+        action="delete",
+        outcome="held",
+        reason="delete_guard",
+        halo_licence_id=0,
+        halo_client_id=7,
+        licence_name="OLD",
+        product_code=None,
+    )
+    run_id = await world.run(await world.invoice(), [held])
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    await browser.open(f"{PORTAL}/runs/{run_id}/removals")
+    page = await browser.submit(f"{PORTAL}/licence/0/keep")
+    assert "is kept from now on. Preview again" in page.text
+    assert page.title.startswith("1 held removal")
+    assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1
