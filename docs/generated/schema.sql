@@ -1320,6 +1320,16 @@ AS $function$
     WHERE r.permits > p_excess
 $function$;
 
+CREATE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT array_prepend(p_newest, ARRAY(
+        SELECT v.invoice_id FROM run_further_invoice f JOIN invoice v USING (invoice_pk)
+        WHERE f.run_id = p_run_id ORDER BY f.line_offset))
+$function$;
+
 CREATE FUNCTION run_money_keep()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -99,7 +99,7 @@ async def test_together_one_run_is_for_all_lines_of_the_month(world: "World") ->
     assert await asked(world, invoice_id="INV-A") == (202, "")
     assert await invoices_of_runs(world) == [["INV-B", "INV-A"]]
     run = (await world.get("/runs"))["items"][0]
-    assert run["invoice_id"] == "INV-B"
+    assert (run["invoice_id"], run["invoice_ids"]) == ("INV-B", ["INV-B", "INV-A"])
 
 
 async def test_the_newest_alone_is_taken_when_a_person_says_so(world: "World") -> None:

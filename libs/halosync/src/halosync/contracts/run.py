@@ -54,6 +54,9 @@ class RunFinished(Event):
     run_id: UUID
     partner_id: PartnerId
     invoice_id: str
+    invoice_ids: list[str] = Field(
+        default_factory=list, description="All that it was for, the newest first: several where they count together."
+    )
     revision: int
     mode: Literal["apply", "preview"]
     state: Literal["succeeded", "partial", "failed", "cancelled", "previewed"]

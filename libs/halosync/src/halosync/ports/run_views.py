@@ -17,6 +17,7 @@ class RunView:
 
     Attributes:
         period: the month that the invoice bills, YYYY-MM.
+        invoice_ids: all invoices that it is for, the newest (`invoice_id`) first: several where they count together.
         before_currency: the currency of what the licences cost before: that of the invoice which was synchronised then.
         superseded: a newer invoice has replaced the run's.
         requested_by: name of the API key, or `auto_sync`.
@@ -31,6 +32,7 @@ class RunView:
     partner_id: str
     invoice_pk: int
     invoice_id: str
+    invoice_ids: list[str]
     revision: int
     period: str
     currency: str

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -81,8 +82,12 @@ async def run_view(
     return None if row is None else _run(row)
 
 
+_COLUMNS = {*RunCounters.model_fields, *(field.name for field in fields(RunView))}
+"""What is read of a row: the view of a newer version may have more."""
+
+
 def _run(row: asyncpg.Record) -> RunView:
-    columns = dict(row)
+    columns = {name: value for name, value in row.items() if name in _COLUMNS}
     counters = RunCounters.model_construct(**{name: columns.pop(name) for name in RunCounters.model_fields})
     removal = columns["removal"]
     columns |= {

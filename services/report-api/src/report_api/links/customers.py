@@ -1,7 +1,7 @@
 """Customers and their clients, as a run would decide it now (spec section 3, "Customers")."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -52,7 +52,8 @@ def _order(row: CustomerRow) -> tuple[str, str]:
 
 def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Mapping[int, str]) -> CustomerRow:
     link = picture.links.get(key, _NO_LINK)
-    client_id, problem, detail, alike = link.halo_client_id, None, None, ()
+    client_id, problem, detail = link.halo_client_id, None, None
+    alike: Sequence[tuple[int, str]] = ()
     if key in matches.client_of:
         client_id = matches.client_of[key]
     elif picture.read_at is not None and key in matches.unmatched:

@@ -95,7 +95,8 @@ class Run(RunProgress):
     """A run."""
 
     partner_id: str
-    invoice_id: str
+    invoice_id: str = Field(description="The newest of its invoices.")
+    invoice_ids: list[str] = Field(description="All of them, the newest first: several where they count together.")
     revision: int
     mode: Literal["apply", "preview"]
     requested_by: str = Field(description="Name of the API key, or `auto_sync`.")

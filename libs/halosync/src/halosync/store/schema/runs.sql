@@ -9,3 +9,11 @@ SELECT r.run_id, r.partner_id, r.invoice_pk, i.invoice_id, i.revision, i.period,
     r.created_at, r.started_at, r.finished_at, r.cancel_requested_at, r.error_code, r.error, r.halo_requests,
     r.total, r.synced, r.skipped, r.held, r.failed, r.pending, r.created, r.updated, r.deleted, r.unchanged
 FROM run r JOIN invoice i USING (invoice_pk);
+
+-- All invoices that a run is for, the newest first. No column of the view: the processes of the version before know all of
+-- those by name.
+CREATE OR REPLACE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text) RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT array_prepend(p_newest, ARRAY(
+        SELECT v.invoice_id FROM run_further_invoice f JOIN invoice v USING (invoice_pk)
+        WHERE f.run_id = p_run_id ORDER BY f.line_offset))
+$$;

@@ -1,17 +1,18 @@
 -- name: run_view^
 -- The partner is part of the question: another partner's run is not found. NULL: of any partner.
-SELECT * FROM run_view
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view
 WHERE run_id = :run_id AND (CAST(:partner_id AS text) IS NULL OR partner_id = :partner_id);
 
 -- name: newest_run_view^
 -- Read often, for pages that are open: by the index run_newest.
-SELECT * FROM run_view WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view
+WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
 ORDER BY created_at DESC, run_id LIMIT 1;
 
 -- name: run_views_of_partner
 -- Newest first, by the index run_newest: those behind created_at and run_id, or behind `skip` others. People turn pages
 -- by number; a run that is added shifts them by one.
-SELECT * FROM run_view
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view
 WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
   AND (CAST(:created_at AS timestamptz) IS NULL OR created_at < CAST(:created_at AS timestamptz)
        OR (created_at = CAST(:created_at AS timestamptz) AND run_id > CAST(:run_id AS uuid)))
@@ -19,7 +20,7 @@ ORDER BY created_at DESC, run_id LIMIT :most OFFSET :skip;
 
 -- name: run_views_of_all
 -- Of all partners, for the operator.
-SELECT * FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;
 
 -- name: run_mode_counts
 -- How many runs there are of each mode: few, by the index run_newest.
