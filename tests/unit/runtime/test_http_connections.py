@@ -10,8 +10,9 @@ import pytest
 from devstack.ports import LOOPBACK, free_port
 from devstack.wait import until
 from halosync.runtime import http_connections
+from halosync.runtime.connection_bounds import ConnectionBounds
 from halosync.runtime.health import serve_until, server
-from halosync.runtime.http_connections import MOST_HEAD_BYTES, ConnectionBounds
+from halosync.runtime.http_connections import MOST_HEAD_BYTES
 from prometheus_client import REGISTRY
 from starlette.types import Receive, Scope, Send
 

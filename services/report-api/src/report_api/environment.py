@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from halosync.contracts.settings import RateLimit
-from halosync.runtime.http_connections import ConnectionBounds
+from halosync.runtime.connection_bounds import ConnectionBounds
 from halosync.runtime.notice_mail import smtp_url
 from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from halosync.runtime.http_connections import ConnectionBounds, ServerConfig
+from halosync.runtime.connection_bounds import ConnectionBounds
+from halosync.runtime.http_connections import ServerConfig
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.readiness import Readiness
 from halosync.version import VERSION

@@ -10,11 +10,7 @@ key, a thousand half-sent requests would use up every file handle (docs/decision
 """
 
 import asyncio
-import resource
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, cast
 
 import structlog
@@ -22,6 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from halosync.observability.metrics import HTTP_CONNECTIONS_ENDED
+from halosync.runtime.connection_bounds import ConnectionBounds
 
 log = structlog.get_logger(__name__)
 
@@ -37,41 +34,11 @@ MOST_WAITING_REQUESTS = 16
 _READ_BYTES = 64 * 1024
 _SWEEP_S = 1.0
 _TELL_S = 10.0
-_KEPT_HANDLES = 200
-"""File handles that are left for Postgres, RabbitMQ, logs and files; at most half of all."""
+
 
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
-
-
-@dataclass(frozen=True)
-class ConnectionBounds:
-    """How many connections a server holds.
-
-    Attributes:
-        in_all: at most so many, and never more than the process' file handles allow.
-        per_address: at most so many from one address.
-        proxies: addresses that the bound per address does not count for.
-    """
-
-    in_all: int = 2000
-    per_address: int = 100
-    proxies: Sequence[IPv4Network | IPv6Network] = ()
-
-    @property
-    def most(self) -> int:
-        """The bound that the limit of open files leaves."""
-        handles, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return self.in_all if handles < 0 else min(self.in_all, handles - min(_KEPT_HANDLES, handles // 2))
-
-    def is_proxy(self, address: str) -> bool:
-        """Tell whether an address is a proxy's."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self.proxies)
 
 
 class Connections:
