@@ -10,7 +10,7 @@ from halo_sandbox.testing import APPLICATION, RunningSandbox, running_sandbox
 from halosync.cli.failures import CommandError
 from halosync.cli.halo import SCOPE
 from halosync.cli.halo_sign_in import heard, sign_in
-from halosync.halo.conformance import RawAnswer, Verdict, of_lists, of_sign_in
+from halosync.halo.conformance import RawAnswer, Verdict, of_authinfo, of_lists, of_sign_in
 from halosync.halo.oauth import OAuthClient
 from halosync.ports.oauth import HaloClient, TokenAnswer
 from pydantic import SecretStr
@@ -83,6 +83,28 @@ def test_the_scope_is_judged(scope: tuple[str, ...] | None, verdict: Verdict) ->
     found = of_sign_in(token, SCOPE)
     assert found[0].verdict is verdict
     assert "s3cret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found", "verdict"),
+    [
+        (200, b'{"auth_url": "https://acme.halopsa.com/auth"}', "this Halo's own", Verdict.ASSUMED),
+        (200, b'{"auth_url": "https://evil.example/auth"}', "another host", Verdict.NEW),
+        (200, b"[]", "names none", Verdict.TOLERATED),
+        (200, b"<html>", "names none", Verdict.TOLERATED),
+        (404, b"", "not told", Verdict.TOLERATED),
+    ],
+)
+async def test_authinfo_is_compared_and_never_followed(status: int, body: bytes, found: str, verdict: Verdict) -> None:
+    asked: list[str] = []
+
+    async def ask(path: str, _query: Mapping[str, str | int]) -> RawAnswer:
+        asked.append(path)
+        return RawAnswer(status, {}, body)
+
+    finding = await of_authinfo(ask, "https://acme.halopsa.com")
+    assert (found in finding.found, finding.verdict, asked) == (True, verdict, ["/api/authinfo"])
+    assert "evil" not in finding.found
 
 
 def begin(request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Response]:

@@ -64,7 +64,7 @@ async def test_a_token_that_does_not_say_that_it_may_not_read_is_found_out(
     ("fault", "code"),
     [
         ({"status": 403, "body": {"Message": "No."}}, "permission_denied"),
-        ({"status": 503}, "halo_unavailable"),
+        ({"status": 503, "times": None}, "halo_unavailable"),
         ({"html": True}, "unexpected_answer"),
         ({"status": 429}, "rate_limited"),
     ],
@@ -72,6 +72,12 @@ async def test_a_token_that_does_not_say_that_it_may_not_read_is_found_out(
 async def test_what_cannot_be_read_is_not_connected(world: "World", fault: dict[str, Any], code: str) -> None:
     await world.sandbox.admin.add_fault("acme", match={"path": "SoftwareLicence"}, **fault)
     assert (await not_connected(world))[0] == code
+
+
+async def test_a_halo_that_fails_for_a_moment_does_not_spend_the_log_in(world: "World") -> None:
+    await world.sandbox.admin.add_fault("acme", match={"path": "SoftwareLicence"}, status=503)
+    await world.connect()
+    assert (await world.auth.store.view(PARTNER)).state == "connected"
 
 
 async def test_a_used_up_limit_is_not_exceeded_for_the_proof(world: "World") -> None:

@@ -4,7 +4,11 @@ auth reads by itself, so that a token that proves nothing never leaves it; the p
 processes share. It can read lists only: what changes Halo is the writers' alone.
 """
 
+import asyncio
+import time
+
 from halosync.ports.permits import Rate
+from halosync.ports.requests import Refusal
 from halosync.runtime.halo_sample import HaloSample
 from halosync.runtime.read_access import Caller, PermittedRead
 from pydantic import SecretStr
@@ -13,6 +17,10 @@ from auth.ports import Connections
 
 PROOF_PATIENCE_S = 8.0
 """How long the proof may take, in seconds: with the exchange before it shorter than its asker waits."""
+
+PASSES_S, PAUSE_S = 2.0, 1.0
+"""A Halo that fails within so many seconds is asked again after a pause: the code of the log-in is spent by now, and
+its person would have to begin anew. Longer, the one who waits for the answer would not."""
 
 
 class Proof:
@@ -36,4 +44,13 @@ class Proof:
         # A person waits for it.
         who = Caller(partner_id, tenant, rate, None, interactive=True)
         token = access_token.get_secret_value()
-        await self._sample.read(partner_id, tenant, lambda request: self._permitted.once(who, token, request))
+        until = time.monotonic() + PASSES_S
+        while True:
+            try:
+                await self._sample.read(partner_id, tenant, lambda request: self._permitted.once(who, token, request))
+            except Refusal as refused:
+                if refused.answer.code != "halo_unavailable" or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(PAUSE_S)
+            else:
+                return

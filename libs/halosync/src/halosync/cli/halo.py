@@ -13,7 +13,7 @@ from halosync.cli.halo_sign_in import LOCAL, heard, sign_in
 from halosync.cli.output import Json, emit_json, show_table
 from halosync.domain.tenant import InvalidTenant
 from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
-from halosync.halo.conformance import Finding, RawAnswer, of_lists, of_sign_in
+from halosync.halo.conformance import Finding, RawAnswer, of_authinfo, of_lists, of_sign_in
 from halosync.halo.oauth import OAuthClient
 from halosync.halo.public_network import mounts
 from halosync.halo.transport import LIMITS, MOST_ANSWER_BYTES
@@ -87,7 +87,7 @@ async def _checked(entered: str, client_id: str, redirect_url: str, halo_tenant:
                 raise CommandError(f"Halo could not be read: {error or type(error).__name__}") from None
             return RawAnswer(answer.status_code, {name.lower(): "" for name in answer.headers}, answer.content)
 
-        return [*of_sign_in(token, SCOPE), *await of_lists(ask)]
+        return [*of_sign_in(token, SCOPE), await of_authinfo(ask, base), *await of_lists(ask)]
 
 
 def _show(authorize_url: str) -> None:

@@ -7,7 +7,9 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.halo import rows
@@ -17,6 +19,8 @@ from halosync.ports.oauth import TokenAnswer
 
 PAGE, LARGE_PAGE = 100, 1000
 """Rows asked for: what a read begins with, and the most it would ask for."""
+
+AUTHINFO_PATH = "/api/authinfo"
 
 USED = {
     "clients": ("id", "name", "inactive"),
@@ -74,6 +78,20 @@ def of_sign_in(token: TokenAnswer, scope: str) -> list[Finding]:
         Finding("refresh token", "given" if kept else "none", Verdict.ASSUMED if kept else Verdict.NEW),
         Finding("lifetime of the token", f"{token.lifetime_s:g} s", Verdict.ASSUMED),
     ]
+
+
+async def of_authinfo(ask: Ask, base: str) -> Finding:
+    """Ask without looking further where this Halo's server for log-ins is; an address that it names is never asked."""
+    fact, answer = "authinfo: server for log-ins", await ask(AUTHINFO_PATH, {})
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return Finding(fact, "not told", Verdict.TOLERATED)
+    try:
+        named = urlsplit(str(json.loads(answer.body.removeprefix(_BYTE_ORDER_MARK))["auth_url"]))
+    except (ValueError, KeyError, TypeError):
+        return Finding(fact, f"answered with status {answer.status}, and names none", Verdict.TOLERATED)
+    if (named.scheme, named.netloc.lower()) == (urlsplit(base).scheme, urlsplit(base).netloc.lower()):
+        return Finding(fact, "this Halo's own", Verdict.ASSUMED)
+    return Finding(fact, "another host; it was not asked, and gets no token", Verdict.NEW)
 
 
 async def of_lists(ask: Ask) -> list[Finding]:
