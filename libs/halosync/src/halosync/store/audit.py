@@ -79,11 +79,7 @@ class AuditStore:
     ) -> Sequence[Entry]:
         """Return a partner's entries, newest first, at most `most`.
 
-        Args:
-            partner_id: whose log.
-            after: the `audit_id` behind which to begin; None begins with the newest.
-            most: how many at most.
-            acts: only these; None for all.
+        Arguments and errors: the Protocol in `report_api.stores`.
         """
         wanted = None if acts is None else [act.value for act in acts]
         rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, acts=wanted, most=most)

@@ -37,17 +37,7 @@ class KeyStore:
     ) -> CreatedKey:
         """Create a key of a partner, or an operator's when `partner_id` is None.
 
-        Args:
-            partner_id: whose key.
-            name: what it is for.
-            by: who creates it.
-            role: what it may do.
-            key_id: the id it is to have, so that who asks twice gets one key; None for a new one.
-
-        Raises:
-            UnknownPartnerError: there is no such partner.
-            KeyExistsError: there is a key of that id.
-            TooManyKeysError: the partner has `MOST_IN_USE` keys in use.
+        Arguments and errors: the Protocol in `report_api.stores`.
         """
         key_id = key_id or uuid4()
         api_key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)

@@ -118,18 +118,7 @@ class MonthStore:
     async def close(self, partner_id: str, period: str, *, seen: int, by: Actor) -> Closing | None:
         """Close a month and keep its certificate; a month that is closed already stays as it was closed.
 
-        Args:
-            partner_id: whose.
-            period: which, YYYY-MM.
-            seen: how many accepted exceptions the person has seen.
-            by: who closes it.
-
-        Returns:
-            The closing; None if no invoice of the month counts.
-
-        Raises:
-            NotReadyError: something is neither synchronised nor accepted.
-            MonthChangedError: the month has another number of accepted exceptions.
+        Arguments and errors: the Protocol in `report_api.stores`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)

@@ -84,20 +84,7 @@ class PartnerStore:
     ) -> SettingsChanges:
         """Replace all settings of a partner. A run that has planned already keeps those it planned with.
 
-        It waits while an invoice of the partner is being stored, for as long as the pool lets a lock be waited for.
-
-        Args:
-            partner_id: whose.
-            settings: all of them, as they shall be.
-            by: who changes them.
-            seen: what that person saw; None to replace whatever there is.
-
-        Returns:
-            What was changed; nothing when the settings were so already.
-
-        Raises:
-            UnknownPartnerError: there is no such partner.
-            SettingsChangedError: they are not as `seen` any more; nothing was changed.
+        Arguments and errors: the Protocol in `report_api.stores`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             row = await QUERIES.partner_settings_to_change(connection, partner_id=partner_id)

@@ -44,21 +44,7 @@ class RunRetries:
     ) -> UUID:
         """Start a new run for the invoice of a run that has ended, and return its id.
 
-        Args:
-            run_id: the run that left something: failed, cancelled, or partial with failed items.
-            by: who asks.
-            partner_id: whose run it must be; None for any partner's.
-            approve_removals: as for a new run; None carries over what the first run was approved and did not use.
-            approve_review: as for a new run; None carries over what the first run was approved: it may not have come to
-                its plan.
-            accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
-
-        Raises:
-            NoRunError: there is no such run.
-            RunInProgressError: the run, or another one of its partner, has not ended.
-            NothingLeftError: it would do nothing.
-            OutdatedRunError: its invoice is superseded, or a newer one has come.
-            EmptyInvoiceError, NotConnectedError: as `start_run`.
+        Arguments and errors: the Protocol in `report_api.stores`.
         """
         async with self.pool.acquire() as connection, connection.transaction():
             run = await run_view(connection, run_id, partner_id)
