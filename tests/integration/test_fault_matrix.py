@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -114,6 +115,8 @@ def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
         ([item("NEW-1-0", "failed", "halo_rejected")], {(1, "NEW-1-0"): (1, 7.25, "Monthly")}, False),
         ([item("NEW-1-0", "failed", "outcome_unknown")], {(1, "NEW-1-0"): (1, 7.25, "Monthly")}, True),
         ([item("NEW-1-0", "failed", "outcome_unknown")], {}, True),
+        ([item("NEW-1-0", "failed", "not_kept")], {(1, "NEW-1-0"): (1, 7.25, "Monthly")}, True),
+        ([item("NEW-1-0", "failed", "not_kept")], {}, False),
         ([item("GOES-1-0", "synced")], {(1, "GOES-1-0"): None}, True),
         ([item("GOES-1-0", "synced")], {}, False),
         ([item("GROWS-1-0", "synced")], {(1, "GROWS-1-0"): (3, 10.5, "Monthly")}, False),
@@ -123,6 +126,12 @@ def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
 def test_halo_is_compared_with_what_the_items_say(items: Any, changes: Any, good: bool) -> None:
     now = {key: state for key, state in {**Stage.workload.before, **changes}.items() if state is not None}
     assert (invariants.differences(Stage(), now, items) == []) is good  # type: ignore[arg-type]  # see Stage
+
+
+def test_the_last_table_has_every_case_with_what_happens_in_it() -> None:
+    text = (Path(__file__).parents[2] / "docs/faults.md").read_text("utf-8").partition("## The last table")[2]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("`"): row[1] for row in rows} == {case.name: case.what for case in CASES}
 
 
 def test_cases_are_chosen_by_name_and_pattern() -> None:

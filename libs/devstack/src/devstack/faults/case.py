@@ -1,16 +1,22 @@
 """What a case is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from devstack.faults.trial import Trial
-from devstack.faults.workload import Key, Workload
+from devstack.faults.workload import Key, State, Workload
 
 Step = Callable[[Trial], Awaitable[None]]
 
 
 async def nothing(_trial: Trial) -> None:
     """Do nothing."""
+
+
+def as_sent(state: State, _before: State | None) -> State:
+    """Return what a Halo keeps that keeps all."""
+    return state
 
 
 def no_item(_workload: Workload) -> frozenset[Key]:
@@ -36,6 +42,9 @@ class Case:
         repair: what a person does before pressing Sync again.
         ends: the state in which the run is to end.
         error: the code that a failed run is to name.
+        keeps: what Halo makes of a state that it is sent, and of the one of before.
+        again: how Sync is pressed the second time.
+        again_ends: the state in which that run is to end; if it is not `succeeded`, nothing is left that it could do.
         fails: the items that are to fail, by client and name; with `must_fail` off they are those that may.
         must_fail: whether all of `fails` have to fail.
         exclusive: it hurts what other cases use, so no other goes on meanwhile.
@@ -50,6 +59,9 @@ class Case:
     repair: Step = nothing
     ends: str = "succeeded"
     error: str | None = None
+    keeps: Callable[[State, State | None], State] = as_sent
+    again: Mapping[str, Any] = field(default_factory=dict)
+    again_ends: str = "succeeded"
     fails: Callable[[Workload], frozenset[Key]] = field(default=no_item)
     must_fail: bool = True
     exclusive: bool = True

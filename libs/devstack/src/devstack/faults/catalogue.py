@@ -4,10 +4,16 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from devstack.errors import DevstackError
-from devstack.faults import halo_cases, process_cases, server_cases, writer_cases
+from devstack.faults import contact_cases, halo_cases, process_cases, server_cases, writer_cases
 from devstack.faults.case import Case
 
-CASES: Sequence[Case] = (*writer_cases.CASES, *process_cases.CASES, *server_cases.CASES, *halo_cases.CASES)
+CASES: Sequence[Case] = (
+    *writer_cases.CASES,
+    *process_cases.CASES,
+    *server_cases.CASES,
+    *halo_cases.CASES,
+    *contact_cases.CASES,
+)
 
 
 def chosen(patterns: Sequence[str], *, short: bool = False) -> list[Case]:

@@ -1,19 +1,19 @@
 """What holds whatever happens, seen from outside: in Halo's own history and in the rows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from devstack.errors import NotReadyError
-from devstack.faults.case import Case
+from devstack.faults.case import Case, as_sent
 from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
 from devstack.faults.trial import Trial
-from devstack.faults.workload import Key, State
+from devstack.faults.workload import Key, State, plain
 from devstack.wait import until
 
 _FINAL = ("none", "applied", "rejected", "withdrawn")
-_UNSURE = "outcome_unknown"
+_UNSURE, _NOT_KEPT = "outcome_unknown", "not_kept"
 _COUNTED = ("total", "synced", "skipped", "held", "failed", "pending", "created", "updated", "deleted", "unchanged")
 _SHOWN = 5
 
@@ -33,7 +33,7 @@ WHERE run_id = $1 ORDER BY seq"""
 async def active_licences(trial: Trial) -> dict[Key, State]:
     """Return the active licences that Halo holds now."""
     rows = [row for row in await trial.fault_stack.halo.licences(trial.name) if row["is_active"]]
-    return {(row["client_id"], row["name"]): (row["count"], row["price"], row["billing_cycle"]) for row in rows}
+    return {(row["client_id"], plain(row["name"])): (row["count"], row["price"], row["billing_cycle"]) for row in rows}
 
 
 async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[str]:
@@ -52,12 +52,20 @@ async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[st
     if open_batches := await trial.fetch("SELECT FROM batch WHERE run_id = $1 AND state <> 'done'", run["run_id"]):
         wrong.append(f"{len(open_batches)} batches are open")
     wrong += await counters(trial, run)
-    wrong += differences(trial, await active_licences(trial), items)
+    wrong += differences(trial, await active_licences(trial), items, case.keeps)
     return wrong
 
 
-def differences(trial: Trial, now: Mapping[Key, State], items: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed."""
+def differences(
+    trial: Trial,
+    now: Mapping[Key, State],
+    items: Sequence[Mapping[str, Any]],
+    keeps: Callable[[State, State | None], State] = as_sent,
+) -> list[str]:
+    """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed.
+
+    `keeps` is what this Halo makes of a state that it is sent, and of the one of before.
+    """
     before, wanted = trial.workload.before, trial.workload.wanted
     outcomes = {_key(item): item for item in items}
     wrong = []
@@ -68,6 +76,8 @@ def differences(trial: Trial, now: Mapping[Key, State], items: Sequence[Mapping[
             allowed = {wanted.get(key)}
         elif item is not None and item["reason"] == _UNSURE:
             allowed = {before.get(key), wanted.get(key)}
+        elif item is not None and item["reason"] == _NOT_KEPT:
+            allowed = {keeps(wanted[key], before.get(key))}
         if now.get(key) not in allowed:
             wrong.append(f"{key}: {now.get(key)} instead of {allowed} ({item and item['outcome']})")
     return [f"Halo differs from the plan in {len(wrong)} licences: {_some(wrong)}"] if wrong else []
@@ -87,7 +97,7 @@ async def history(trial: Trial) -> list[str]:
         names = [(twin["client_id"], twin["name"], twin["ids"]) for twin in twins]
         wrong.append(f"Halo had {len(twins)} licences twice: {_some(names)}")
     effects = [effect for effect in await trial.fault_stack.halo.history(trial.name) if effect["request"] is not None]
-    made = Counter((e["after"]["client_id"], e["after"]["name"]) for e in effects if e["effect"] == "create")
+    made = Counter((e["after"]["client_id"], plain(e["after"]["name"])) for e in effects if e["effect"] == "create")
     if again := [key for key, times in made.items() if times > 1]:
         wrong.append(f"made more than once: {_some(again)}")
     if unasked := made.keys() - (trial.workload.wanted.keys() - trial.workload.before.keys()):
@@ -136,26 +146,25 @@ async def faults_met(trial: Trial) -> list[str]:
     return [f"no request met the fault {fault['match']} {fault['action']}" for fault in faults if not fault["hits"]]
 
 
-async def second_sync(trial: Trial, first: Mapping[str, Any]) -> list[str]:
-    """Press Sync again: it does what is still to be done, and after a success it changes nothing."""
-    before = await trial.requests()
-    await trial.start()
+async def second_sync(trial: Trial, case: Case, first: Mapping[str, Any]) -> list[str]:
+    """Press Sync again: it does what is still to be done, and where nothing is left to do it changes nothing."""
+    before, held = await trial.requests(), await active_licences(trial)
+    await trial.start(**case.again)
     run = await trial.until_ended()
-    wrong = [f"the second Sync ended {run['state']}: {run['error']}"] if run["state"] != "succeeded" else []
+    wrong = [f"the second Sync ended {run['state']}: {run['error']}"] if run["state"] != case.again_ends else []
     wrong += await counters(trial, run)
-    if (now := await active_licences(trial)) != trial.workload.wanted:
-        off = [
-            key for key in now.keys() | trial.workload.wanted.keys() if now.get(key) != trial.workload.wanted.get(key)
-        ]
-        wrong.append(f"after the second Sync Halo is not as the invoice asks in {len(off)} licences: {_some(off)}")
+    wanted = trial.workload.wanted if case.again_ends == "succeeded" else held
+    if (now := await active_licences(trial)) != wanted:
+        off = [key for key in now.keys() | wanted.keys() if now.get(key) != wanted.get(key)]
+        wrong.append(f"after the second Sync Halo is not as it is to be in {len(off)} licences: {_some(off)}")
     writes = [entry for entry in (await trial.requests())[len(before) :] if entry["method"] != "GET"]
-    if writes and first["state"] == "succeeded":
+    if writes and (first["state"] == "succeeded" or case.again_ends != "succeeded"):
         wrong.append(f"the second Sync wrote {len(writes)} times, where nothing was left to do")
     return wrong
 
 
 def _key(item: Mapping[str, Any]) -> Key:
-    return (item["halo_client_id"], item["licence_name"])
+    return (item["halo_client_id"], plain(item["licence_name"]))
 
 
 def _some(things: Any) -> str:

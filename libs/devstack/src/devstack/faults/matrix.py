@@ -47,7 +47,8 @@ async def run_case(fault_stack: FaultStack, case: Case) -> CaseResult:
         result.wrong += await invariants.after_run(trial, case, run)
         result.wrong += await invariants.faults_met(trial)
         await case.repair(trial)
-        result.wrong += await invariants.second_sync(trial, run)
+        result.wrong += await invariants.second_sync(trial, case, run)
+        result.wrong += await invariants.faults_met(trial)
         for look in (invariants.history, invariants.requests, invariants.dead_letters):
             result.wrong += await look(trial)
     except* _TROUBLE as trouble:

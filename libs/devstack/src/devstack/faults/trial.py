@@ -1,9 +1,9 @@
 """One case's own partner and tenant: connected, with an invoice and its poison, and what can be seen of its run."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import aio_pika
@@ -19,6 +19,17 @@ from devstack.wait import until
 APPLICATION = "halosync-faults"
 LICENCES = "SoftwareLicence"
 ENDED = ("succeeded", "partial", "failed", "cancelled", "previewed")
+
+
+class Address(NamedTuple):
+    """Where a message is published, and the queue that it comes to."""
+
+    exchange: str
+    routing_key: str
+    queue: str
+
+
+INVOICE_READY = Address("converge.invoices", "invoice.ready.v1", "planner.invoice-ready.v1")
 
 
 class Trial:
@@ -161,27 +172,37 @@ class Trial:
         }
         marked = f"poison of {self.name}"
         refused = [
-            ("converge.invoices", "invoice.ready.v1", "planner.invoice-ready.v1", f"no JSON, {marked}".encode()),
+            (INVOICE_READY, f"no JSON, {marked}".encode()),
             (
-                *("converge.invoices", "invoice.ready.v1", "planner.invoice-ready.v1"),
+                INVOICE_READY,
                 json.dumps({**header, "revision": marked, "lines": []}).encode(),
             ),
             (
-                *("halosync.work", "licence.actions.v1", "halo-writer.licence-actions.v1"),
+                Address("halosync.work", "licence.actions.v1", "halo-writer.licence-actions.v1"),
                 json.dumps({"batch_id": marked}).encode(),
             ),
             (
-                *("halosync.work", "run.requested.v1", "planner.run-requested.v1"),
+                Address("halosync.work", "run.requested.v1", "planner.run-requested.v1"),
                 json.dumps({"run_id": marked}).encode(),
             ),
         ]
-        self.poison = {body: queue for _, _, queue, body in refused}
-        self.fault_stack.poison.update(self.poison)
         invoice = json.dumps({**header, "lines": list(self.workload.lines)}).encode()
+        await self.publish_poison(refused)
+        await self._publish([(INVOICE_READY, invoice)])
+
+    async def publish_poison(self, refused: Sequence[tuple["Address", bytes]]) -> None:
+        """Publish what nobody can process; each is to die as a dead letter of its queue."""
+        poison = {body: address.queue for address, body in refused}
+        self.poison |= poison
+        self.fault_stack.poison |= poison
+        await self._publish(refused)
+
+    async def _publish(self, messages: Sequence[tuple["Address", bytes]]) -> None:
         async with await aio_pika.connect(self.fault_stack.stack.amqp_url) as connection:
             channel = await connection.channel()
-            for exchange, key, _, body in [*refused, ("converge.invoices", "invoice.ready.v1", "", invoice)]:
+            for address, body in messages:
                 message = aio_pika.Message(
                     body, content_type="application/json", delivery_mode=aio_pika.DeliveryMode.PERSISTENT
                 )
-                await (await channel.get_exchange(exchange, ensure=False)).publish(message, routing_key=key)
+                exchange = await channel.get_exchange(address.exchange, ensure=False)
+                await exchange.publish(message, routing_key=address.routing_key)
