@@ -11,7 +11,7 @@ MOST_SEEDS = 400
 @pytest.mark.parametrize("guard", NAMES)
 def test_without_a_guard_a_world_goes_wrong_that_is_well_with_it(guard: str) -> None:
     hazard = HAZARDS[guard]
-    for seed in range(MOST_SEEDS):
+    for seed in range(hazard.first, hazard.first + MOST_SEEDS):
         without = simulate(seed, guards=ALL.without(guard), rates=hazard.rates, scenario=hazard.scenario)
         if any(problem.startswith(hazard.invariant) for problem in without.broken):
             break

@@ -20,6 +20,10 @@ class Guards:
         shield: a request in flight survives the cancellation of its handler.
         confirm: a message counts as published when the broker has confirmed it.
         at_least_once: a delay tier keeps a message until its queue has taken it.
+        foreign: a licence with the mark of another integration is left alone.
+        review: until a person has approved it, nothing that others wrote is removed or repriced.
+        verified: a write counts as done when Halo shows what was asked.
+        names: a licence that was written is known by its id, whatever Halo calls it.
     """
 
     mark: bool = True
@@ -31,6 +35,10 @@ class Guards:
     shield: bool = True
     confirm: bool = True
     at_least_once: bool = True
+    foreign: bool = True
+    review: bool = True
+    verified: bool = True
+    names: bool = True
 
     def without(self, name: str) -> "Guards":
         """Return the same without one guard.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from simulation.fault_rates import FaultRates
+from simulation.fault_rates import NONE, FaultRates
 from simulation.scenario import Scenario
 
 
@@ -16,11 +16,13 @@ class Hazard:
         rates: what breaks in it.
         invariant: how its broken invariant begins when the guard is away (`invariants`).
         scenario: its size; None draws one from the seed.
+        first: the seed at which the search begins: at the last look it was the first that went wrong.
     """
 
     rates: FaultRates
     invariant: str
     scenario: Scenario | None = None
+    first: int = 0
 
 
 _CROWDED = Scenario(writers=4, products=24, known=0, stale=0, batch_size=1, max_attempts=50)
@@ -30,7 +32,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
     {
         "mark": Hazard(FaultRates(kill=0.02, unanswered=0.1, applied=1.0), "I2"),
         "settle": Hazard(FaultRates(unanswered=0.3, applied=1.0, late=0.9), "I2"),
-        "deadline": Hazard(FaultRates(freeze=0.05, freeze_s=(200.0, 600.0)), "I2", _CROWDED),
+        "deadline": Hazard(FaultRates(freeze=0.05, freeze_s=(200.0, 600.0)), "I2", _CROWDED, first=9),
         "fence": Hazard(
             FaultRates(
                 freeze=0.03,
@@ -42,11 +44,16 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
             ),
             "I2",
             replace(_CROWDED, writers=6, products=60),
+            first=104,
         ),
         "belief": Hazard(FaultRates(unanswered=0.3, applied=1.0, empty_list=0.3), "I2"),
         "sweeper": Hazard(FaultRates(lose=0.5), "liveness"),
         "shield": Hazard(FaultRates(drop_per_s=0.1, slow=0.7), "shield"),
         "confirm": Hazard(FaultRates(unconfirmed=0.5), "I6"),
-        "at_least_once": Hazard(FaultRates(database=0.2, hop=0.3), "I6"),
+        "at_least_once": Hazard(FaultRates(database=0.2, hop=0.3), "I6", first=15),
+        "foreign": Hazard(NONE, "I10", Scenario(theirs=2)),
+        "review": Hazard(NONE, "I10", Scenario(reviews=True)),
+        "verified": Hazard(NONE, "I4", Scenario(keeps="no_prices")),
+        "names": Hazard(NONE, "I10", Scenario(keeps="cut")),
     }
 )

@@ -6,7 +6,17 @@ from uuid import UUID
 
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.line_numbers import line_offset
-from halosync.domain.model import Action, Line, Outcome, Plan, PlanInput, PlanSettings, Reason, SeenLicence
+from halosync.domain.model import (
+    Action,
+    Line,
+    Outcome,
+    Plan,
+    PlanInput,
+    PlanSettings,
+    Reason,
+    SeenLicence,
+    WrittenLicence,
+)
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
@@ -64,9 +74,9 @@ class MemoryPlans:
                 settings=self._db.settings,
                 owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
                 removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
-                written={number: licence.written for number, licence in self._db.known.items()},
+                written=self._written(),
                 approve_removals=approve_removals,
-                review_due=self._db.review_first_sync and not self._db.reviewed,
+                review_due=self._db.guards.review and self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
                 perhaps_created=self._perhaps_created(rows),
             )
@@ -102,6 +112,10 @@ class MemoryPlans:
             and (item.client_id, item.product_code) == (create.client_id, create.product_code)
             for item in self._db.items.values()
         )
+
+    def _written(self) -> dict[int, WrittenLicence]:
+        known = self._db.known if self._db.guards.names else {}
+        return {number: licence.written for number, licence in known.items()}
 
     def _known(self, seen: SeenLicence) -> KnownLicence:
         """What is known of a licence after a complete read; a removed one stays so while it is inactive."""

@@ -13,6 +13,7 @@ import planner.ports
 from halo_writer.environment import WriterRules
 from halo_writer.in_flight import InFlight
 from halosync.domain.array_size import ArraySizeBounds
+from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.page_size import PageSizeBounds
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
@@ -87,7 +88,9 @@ class Deployment:
         """Start a planner: intake, planning, dead letters, sweeper."""
         process, transport = self._process(name)
         db, step = self.database, process.step
-        runs, reads, lists = MemoryRuns(db, step), MemoryReads(db, step), HaloReader(transport, self.scenario.page_size)
+        runs, reads = MemoryRuns(db, step), MemoryReads(db, step)
+        marks = FOREIGN_MARKS if self.guards.foreign else ()
+        lists = HaloReader(transport, self.scenario.page_size, marks)
         snapshots: Any = reads  # as far as runs need them
         absent: Any = Absent()
         invoices = MemoryInvoices(db, step)

@@ -84,6 +84,7 @@ class _World:
         self._book = Book()
         self._expected = Expected(scenario)
         self._unapproved: list[str] = []
+        self._approved = not scenario.reviews
         self._changed = False
 
     async def live(self) -> WorldResult:
@@ -107,6 +108,8 @@ class _World:
             self._dice.stop_faults()
             rested = await self._recover()
             idle = not rested or await self._repeats_nothing()
+            if not self._approved:
+                self._unapproved = self._changed_unseen()
             self._expected.wishes = self._wishes()
             self._expected.always = self._book.always
             problems = self._unapproved + list(
@@ -264,8 +267,8 @@ class _World:
                 # right otherwise: whoever accepts what an agent without rights sees gets a run that does nothing.
                 await asyncio.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
             held = self._held()
-            if held:
-                self._unapproved += self._changed_unseen()
+            if held and not self._approved:
+                self._unapproved, self._approved = self._changed_unseen(), True
             start(
                 self._deployment.database,
                 accept_shrunk_read=bool(self._expected.removed),
