@@ -100,3 +100,11 @@ async def test_many_who_find_the_token_ended_make_one_refresh(partner: Partner) 
     await asyncio.gather(*(partner.api.post(f"{partner.path}/halo/refresh") for _ in range(50)))
     assert (await partner.finished(run_id))["state"] == "succeeded"
     assert len(await sent(partner, "/auth/token")) == 2
+
+
+async def test_an_operator_ends_a_connection_by_command(partner: Partner) -> None:
+    await partner.connect()
+    ended = await partner.stack.cli("connection", "disconnect", partner.name, "--yes")
+    assert ended == {"partner_id": partner.name, "state": "disconnected"}
+    shown = await partner.stack.cli("connection", "show", partner.name)
+    assert (shown["state"], shown["granted_scopes"]) == ("disconnected", [])

@@ -50,7 +50,7 @@ PUBLISH: dict[tuple[str, str], set[Account]] = {
     (WORK.name, "token.request.v1"): {PLANNER, WRITER},
     (WORK.name, "connection.begin.v1"): {REPORT_API},
     (WORK.name, "connection.complete.v1"): {REPORT_API},
-    (WORK.name, "connection.end.v1"): {REPORT_API},
+    (WORK.name, "connection.end.v1"): {REPORT_API, OPERATOR},
     (WORK.name, "connection.test.v1"): {REPORT_API},
     (WORK.name, "run.requested.v1"): SERVICES,
     (WORK.name, "licence.actions.v1"): SERVICES,
@@ -189,15 +189,16 @@ async def test_nobody_says_that_it_is_somebody_else(connections: dict[Account, A
     assert not await may_publish(connections[WRITER], *asking, user_id=USERS.name(PLANNER))
 
 
-@pytest.mark.parametrize("account", sorted(SERVICES))
-async def test_a_service_has_replies_of_its_own(
+@pytest.mark.parametrize("account", sorted({*SERVICES, OPERATOR}))
+async def test_who_asks_has_replies_of_its_own(
     connections: dict[Account, AbstractConnection], account: Account
 ) -> None:
     async with connections[account].channel() as channel:
         name = own_queue(account)
         queue = await channel.declare_queue(name, exclusive=True, auto_delete=True)
         await queue.bind(REPLIES.name, name)
-        await (await channel.get_exchange(REPLIES.name)).publish(aio_pika.Message(b"1"), name)
+        async with connections[AUTH].channel() as answering:
+            await (await answering.get_exchange(REPLIES.name)).publish(aio_pika.Message(b"1"), name)
         message = await queue.get(timeout=10)
         await message.ack()
         assert message.body == b"1"

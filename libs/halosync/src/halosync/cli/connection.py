@@ -6,14 +6,19 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
-from halosync.cli.connections import with_database
-from halosync.cli.output import Json, emit_json, show_table
+from halosync.cli.connections import with_database, with_services
+from halosync.cli.failures import CommandError
+from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestedBy
+from halosync.domain.acts import COMMAND_LINE
+from halosync.messaging.requests import Requests
 from halosync.ports.connections import ConnectionView
 from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.requests import NoReplyError
 from halosync.store.connections import ConnectionStore
 from halosync.store.partners import PartnerStore
 
-app = typer.Typer(help="Connections to Halo: show them.", no_args_is_help=True)
+app = typer.Typer(help="Connections to Halo: show and end them.", no_args_is_help=True)
 
 
 @app.command("show")
@@ -36,3 +41,36 @@ def show(
         return
     scopes = " ".join(shown.pop("granted_scopes"))
     show_table(["", partner_id], [*list(shown.items())[1:], ("granted_scopes", scopes or None)], empty="")
+
+
+@app.command("disconnect")
+def disconnect(
+    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """End a partner's connection to Halo: its tokens are erased, and somebody has to connect it again.
+
+    What was loaded and reported stays. auth must be running: only it may erase tokens.
+
+    Example: halosync connection disconnect acme-msp
+    """
+    if as_json and not yes:
+        raise typer.BadParameter("--json cannot ask: add --yes")
+    if not yes:
+        typer.confirm(f"Erase the tokens of {partner_id}?", abort=True, err=True)
+
+    async def end(pool: "asyncpg.Pool[Any]", services: Requests) -> None:
+        if not await PartnerStore(pool).exists(partner_id):
+            raise UnknownPartnerError(partner_id)
+        by = RequestedBy(name=COMMAND_LINE.name, key_id=None, is_operator=True)
+        try:
+            reply = await services.ask(EndConnection(partner_id=partner_id, requested_by=by))
+        except NoReplyError as error:
+            raise CommandError(f"auth did not answer ({error}); is it running?") from None
+        if not isinstance(reply, ConnectionEnded):
+            raise CommandError("auth could not do it now; try again")
+
+    with_services(end)
+    emit_json({"partner_id": partner_id, "state": "disconnected"}) if as_json else say(f"{partner_id} is disconnected.")

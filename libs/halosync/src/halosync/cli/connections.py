@@ -7,13 +7,17 @@ from typing import Any, TypeVar
 
 import asyncpg
 from aio_pika.exceptions import AMQPError
+from faststream.rabbit import RabbitBroker
 
 from halosync.cli.failures import reaching_postgres, told, unreachable
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
+from halosync.messaging.connection import connect_options
 from halosync.messaging.publisher import Publisher
+from halosync.messaging.requests import Requests
 from halosync.messaging.topology import declare_topology
 from halosync.runtime.settings import load
 from halosync.store.pool import open_pool
+from halosync.store.sealing_keys import SealingKeyStore
 
 CONNECT_TIMEOUT_S = 10.0
 T = TypeVar("T")
@@ -38,6 +42,22 @@ def with_broker(work: Callable[[Publisher], Awaitable[T]]) -> T:
     async def session() -> T:
         async with broker(url) as publisher:
             return await work(publisher)
+
+    with told():
+        return asyncio.run(session())
+
+
+def with_services(work: Callable[["asyncpg.Pool[Any]", Requests], Awaitable[T]]) -> T:
+    """Do `work` with a pool and what asks the services."""
+    database_url, amqp_url = str(load(DatabaseSettings).database_url), str(load(BrokerSettings).amqp_url)
+
+    async def session() -> T:
+        async with database(database_url) as pool, broker(amqp_url) as publisher:
+            answers = RabbitBroker(**connect_options(amqp_url), logger=None)
+            requests = Requests(answers, publisher, SealingKeyStore(pool))
+            async with answers:
+                await answers.start()
+                return await work(pool, requests)
 
     with told():
         return asyncio.run(session())

@@ -44,8 +44,11 @@ def rights_of(account: Account) -> BrokerRights:
     match account:
         case Account.INVOICES:
             return BrokerRights(_NONE, _any_of([INVOICES.name]), _NONE, invoices)
-        case Account.OPERATOR:  # it publishes invoices as the invoice system does, and sends dead letters back
-            return BrokerRights(_NONE, _any_of([INVOICES.name, READY.name]), _NONE, invoices)
+        case Account.OPERATOR:  # it publishes invoices as the invoice system does, sends dead letters back, and asks
+            own = re.escape(_own(account)) + ".*"
+            asks = {WORK.name: _any_of(_keys_of(account))}
+            reaches = _any_of([INVOICES.name, READY.name, WORK.name], [own])
+            return BrokerRights(f"^({own})$", reaches, _any_of([REPLIES.name], [own]), invoices | asks)
         case _:
             return _of_a_service(account)
 
@@ -57,13 +60,16 @@ def _of_a_service(account: Account) -> BrokerRights:
         reaches += [DEAD.name, DEAD_ONCE.name]
     waits = [_DELAYS] if account in _WITH_DELAYS else []
     works_on = [queue.name for queue in QUEUES if queue.worker == account]
-    keys = [queue.routing_key for queue in QUEUES if queue.exchange == WORK and _may_send(account, queue.senders)]
     return BrokerRights(
         configure=f"^({own})$",
         write=_any_of(reaches, [*waits, own]),
         read=_any_of([*works_on, REPLIES.name], [own]),
-        keys={WORK.name: _any_of(keys), EVENTS.name: _any_of(_kinds_of(EVENTS.name))},
+        keys={WORK.name: _any_of(_keys_of(account)), EVENTS.name: _any_of(_kinds_of(EVENTS.name))},
     )
+
+
+def _keys_of(account: Account) -> list[str]:
+    return [queue.routing_key for queue in QUEUES if queue.exchange == WORK and _may_send(account, queue.senders)]
 
 
 def _may_send(account: Account, senders: frozenset[Account]) -> bool:

@@ -142,7 +142,7 @@ CONNECTION_BEGIN = _requests("auth.connection-begin.v1", "auth", "connection.beg
 CONNECTION_COMPLETE = Queue(
     "auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False, senders=_PORTAL
 )
-CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL)
+CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL | {Account.OPERATOR})
 TOKEN_REQUEST = _requests("auth.token-request.v1", "auth", "token.request.v1", _ASKERS)
 WEBHOOK_SIGN = _requests("auth.webhook-sign.v1", "auth", "webhook.sign.v1", _PORTAL)
 CONNECTION_TEST = Queue(

@@ -41,7 +41,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
 
 -- sealing_key: whoever asks auth seals for its public key; the private one is auth's
 GRANT SELECT, INSERT ON sealing_key TO :auth;
-GRANT SELECT (key_id, public_key, created_at) ON sealing_key TO :planner, :halo_writer, :report_api;
+GRANT SELECT (key_id, public_key, created_at) ON sealing_key TO :planner, :halo_writer, :report_api, :operator;
 
 -- ---------------------------------------------------------------- invoices
 -- invoice
