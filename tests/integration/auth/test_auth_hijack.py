@@ -130,6 +130,36 @@ async def test_a_tenant_of_another_partner_is_refused_when_it_is_begun_and_when_
     assert await world.auth.service.complete(await world.follow(shared.authorize_url, **theirs))
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "taken"),
+    [
+        (("acme", None), ("other", "ACME"), True),
+        (("other", "acme"), ("acme", None), True),
+        (("one", "acme"), ("two", "Acme"), True),
+        (("acme", "one"), ("acme", "two"), True),
+        (("one", "acme"), ("one2", "acme2"), False),
+        (("acme", None), ("other", None), False),
+    ],
+)
+async def test_one_halo_under_two_names_is_one_tenant(
+    world: "World", ours: tuple[str, str | None], theirs: tuple[str, str | None], taken: bool
+) -> None:
+    await add_rival(world)
+    await world.pool.execute(
+        "INSERT INTO connection (partner_id, state, tenant, halo_tenant) VALUES ($1, 'connected', $2, $3)",
+        PARTNER,
+        *ours,
+    )
+    tenant, halo_tenant = theirs
+    refused = None
+    try:
+        await world.auth.service.begin(begin(RIVAL, tenant=tenant, halo_tenant=halo_tenant, requested_by=THEIRS))
+    except Refusal as refusal:
+        refused = refusal.answer.code
+    assert refused == ("tenant_taken" if taken else None)
+    assert await world.auth.store.tenant_taken(RIVAL, tenant, halo_tenant) is taken
+
+
 async def test_two_partners_that_connect_one_tenant_at_once_are_never_both_connected(world: "World") -> None:
     await add_rival(world)
     log_ins = []

@@ -139,7 +139,7 @@ class ConnectionService:
         if request.iss is not None and not self._server.is_issuer(tenant=attempt.tenant, issuer=request.iss):
             log.warning("the log-in came back from elsewhere", partner_id=partner_id, tenant=attempt.tenant)
             raise refusal("wrong_issuer", partner_id)
-        if await self._connections.tenant_taken(partner_id, attempt.tenant):
+        if await self._connections.tenant_taken(partner_id, attempt.tenant, attempt.halo_tenant):
             raise refusal("tenant_taken", partner_id)
         answer = await self._exchange(attempt, request.code)
         tokens = await self._proven(attempt, answer)

@@ -86,7 +86,9 @@ class ConnectionStore:
                 begun_by_key_id=attempt.begun_by.key_id,
                 begun_by_operator=attempt.begun_by.is_operator,
             )
-            taken = await QUERIES.tenant_taken(connection, partner_id=partner_id, tenant=tenant)
+            taken = await QUERIES.tenant_taken(
+                connection, partner_id=partner_id, tenant=tenant, halo_tenant=attempt.halo_tenant
+            )
             if taken:
                 await QUERIES.void_attempts(connection, partner_id=partner_id)
             else:
@@ -102,9 +104,10 @@ class ConnectionStore:
         row = await QUERIES.open_attempt(self._pool, state_hash=state_hash)
         return None if row is None else OpenAttempt(**row)
 
-    async def tenant_taken(self, partner_id: str, tenant: str) -> bool:
-        """Tell whether a tenant is another partner's. Only `establish` can be sure that it stays free."""
-        return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, tenant=tenant))
+    async def tenant_taken(self, partner_id: str, tenant: str, halo_tenant: str | None) -> bool:
+        """Tell whether a Halo is another partner's. Only `establish` can be sure that it stays free."""
+        names = {"tenant": tenant, "halo_tenant": halo_tenant}
+        return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, **names))
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""

@@ -44,8 +44,9 @@ class LockedConnection:
         connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant
         if not await QUERIES.attempt_stands(connection, state_hash=attempt.state_hash):
             raise ConnectionChangedError(partner_id)
-        await QUERIES.lock_tenant(connection, tenant=tenant)
-        if await QUERIES.tenant_taken(connection, partner_id=partner_id, tenant=tenant):
+        names = {"tenant": tenant, "halo_tenant": attempt.halo_tenant}
+        await QUERIES.lock_tenant(connection, **names)
+        if await QUERIES.tenant_taken(connection, partner_id=partner_id, **names):
             raise TenantTakenError(tenant)
         await QUERIES.put_first_token(connection, partner_id=partner_id, **_columns(tokens))
         connected_at = await QUERIES.establish_connection(

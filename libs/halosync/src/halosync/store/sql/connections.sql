@@ -81,14 +81,20 @@ FROM oauth_attempt
 WHERE partner_id = :partner_id AND created_at > clock_timestamp() - make_interval(secs => :window_s);
 
 -- name: lock_tenant!
--- Two partners that connect one tenant at once come here one after the other. Whoever also locks a connection's row
--- does that first.
-SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || :tenant, 0));
+-- Two partners that connect one Halo at once come here one after the other, whatever each calls it. Whoever also locks a
+-- connection's row does that first; of two names the lesser comes first, so nobody waits for each other.
+SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || name, 0)) FROM (
+    SELECT DISTINCT name FROM unnest(ARRAY[CAST(:tenant AS text), lower(:halo_tenant)]) AS each(name)
+    WHERE name IS NOT NULL ORDER BY name
+) AS names;
 
 -- name: tenant_taken$
--- Whether the tenant is connected for another partner, and no operator has allowed this one to share it.
+-- Whether the Halo is connected for another partner, and no operator has allowed this one to share it. One Halo can have
+-- two names: its address, and what it calls itself where that differs; each of the one is compared with each of the other.
 SELECT NOT allow_shared_tenant AND EXISTS (
-    SELECT FROM connection AS c WHERE c.tenant = :tenant AND c.state = 'connected' AND c.partner_id <> p.partner_id
+    SELECT FROM connection AS c
+    WHERE ARRAY[c.tenant, lower(c.halo_tenant)] && ARRAY[CAST(:tenant AS text), lower(:halo_tenant)]
+      AND c.state = 'connected' AND c.partner_id <> p.partner_id
 ) FROM partner AS p WHERE p.partner_id = :partner_id;
 
 -- name: claim_attempt^
