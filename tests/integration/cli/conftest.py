@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 import asyncpg
 import pytest
+from devstack.accounts import signed_in
 from halosync.cli.main import app
+from halosync.domain.accounts import Account
 from halosync.store.partners import PartnerStore
 from typer.testing import CliRunner
 
@@ -61,14 +63,20 @@ def lonely() -> Run:
 
 @pytest.fixture
 def command(database_url: str) -> Run:
-    """Commands that know where Postgres is."""
+    """Commands that know where Postgres is, with the operator's own role: a missing right is found."""
+    return on({"HALOSYNC_DATABASE_URL": signed_in(database_url, Account.OPERATOR)})
+
+
+@pytest.fixture
+def administrator(database_url: str) -> Run:
+    """Commands with the account that owns the tables."""
     return on({"HALOSYNC_DATABASE_URL": database_url})
 
 
 @pytest.fixture
 def publishing(database_url: str, amqp_url: str) -> Run:
     """Commands that know where Postgres and RabbitMQ are."""
-    return on({"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url})
+    return on({"HALOSYNC_DATABASE_URL": signed_in(database_url, Account.OPERATOR), "HALOSYNC_AMQP_URL": amqp_url})
 
 
 @pytest.fixture

@@ -14,15 +14,15 @@ pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
 
-async def test_migrate_tells_what_it_applied(command: Run, pool: "asyncpg.Pool[Any]") -> None:
-    assert (await command("migrate", "--json")).json() == {"version": VERSION, "applied": []}
-    assert "up to date" in (await command("migrate")).stdout
+async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, pool: "asyncpg.Pool[Any]") -> None:
+    assert (await administrator("migrate", "--json")).json() == {"version": VERSION, "applied": []}
+    assert "up to date" in (await administrator("migrate")).stdout
     await pool.execute("DROP SCHEMA public CASCADE")
     await pool.execute("CREATE SCHEMA public")
     missing = await command("partner", "list")
     assert missing.exit_code == 1
     assert "halosync migrate" in missing.stderr
-    assert "0001_first" in (await command("migrate")).stdout
+    assert "0001_first" in (await administrator("migrate")).stdout
 
 
 async def test_a_partner_is_added_and_listed(command: Run) -> None:

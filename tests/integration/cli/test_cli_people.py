@@ -1,16 +1,13 @@
-"""`halosync person`: who may sign in by OpenID Connect, with the operator's own role in Postgres."""
+"""`halosync person`: who may sign in by OpenID Connect."""
 
 import pytest
-from devstack.accounts import signed_in
-from halosync.domain.accounts import Account
 
-from .conftest import Run, on
+from .conftest import Run
 
 pytestmark = pytest.mark.integration
 
 
-async def test_people_are_added_listed_and_removed(database_url: str, acme: str) -> None:
-    command = on({"HALOSYNC_DATABASE_URL": signed_in(database_url, Account.OPERATOR)})
+async def test_people_are_added_listed_and_removed(command: Run, acme: str) -> None:
     assert "person add EMAIL --partner acme" in (await command("person", "list", "--partner", acme)).stdout
     added = await command("person", "add", " Anna@Acme.example ", "--partner", acme, "--role", "biller", "--json")
     anna = added.json()

@@ -50,12 +50,12 @@ GRANT INSERT, UPDATE ON invoice TO :planner;
 GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
 GRANT SELECT (invoice_pk, invoice_id) ON invoice TO :halo_writer;
 -- invoice_line: the writer says of a new licence what it is
-GRANT SELECT ON invoice_line TO :planner, :report_api, :operator;
+GRANT SELECT ON invoice_line TO :planner, :report_api;
 GRANT SELECT (invoice_pk, line_no, product_name) ON invoice_line TO :halo_writer;
 GRANT INSERT ON invoice_line TO :planner;
 
 -- owed_sync
-GRANT SELECT ON owed_sync TO :planner, :report_api, :operator;
+GRANT SELECT ON owed_sync TO :planner;
 
 -- ---------------------------------------------------------------- months
 -- month_choice
@@ -63,10 +63,8 @@ GRANT SELECT ON month_choice TO :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON month_choice TO :report_api, :operator;
 -- month_acceptance
 GRANT SELECT, INSERT, UPDATE, DELETE ON month_acceptance TO :report_api;
-GRANT SELECT ON month_acceptance TO :operator;
 -- month_closing
 GRANT SELECT, INSERT, UPDATE ON month_closing TO :report_api;
-GRANT SELECT ON month_closing TO :operator;
 
 -- ---------------------------------------------------------------- links
 -- customer_link: another tenant's clients have other numbers, so auth unlinks
@@ -80,72 +78,70 @@ GRANT INSERT, UPDATE, DELETE ON product_link TO :report_api;
 -- ---------------------------------------------------------------- what was last read from Halo
 -- halo_snapshot
 GRANT SELECT ON halo_snapshot TO :auth, :planner, :halo_writer, :report_api, :operator;
-GRANT INSERT, UPDATE, DELETE ON halo_snapshot TO :planner;
+GRANT INSERT, UPDATE ON halo_snapshot TO :planner;
 GRANT DELETE ON halo_snapshot TO :auth;
 GRANT UPDATE (read_at) ON halo_snapshot TO :halo_writer;
 -- halo_client
-GRANT SELECT ON halo_client TO :auth, :planner, :report_api, :operator;
+GRANT SELECT ON halo_client TO :auth, :planner, :report_api;
 GRANT INSERT, UPDATE, DELETE ON halo_client TO :planner;
 GRANT DELETE ON halo_client TO :auth;
 -- halo_licence
-GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api;
 GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
 -- kept_licence: another tenant's licences have other numbers
-GRANT SELECT ON kept_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
-GRANT INSERT, UPDATE, DELETE ON kept_licence TO :report_api;
-GRANT DELETE ON kept_licence TO :auth;
+GRANT SELECT ON kept_licence TO :planner, :halo_writer, :report_api;
+GRANT INSERT, DELETE ON kept_licence TO :report_api;
 -- licence_view
-GRANT SELECT ON licence_view TO :report_api, :operator;
+GRANT SELECT ON licence_view TO :report_api;
 -- halo_refresh: asked for by the pages, carried out by the planner; another tenant makes it idle
-GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api, :operator;
+GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api;
 GRANT INSERT, UPDATE ON halo_refresh TO :report_api;
 GRANT UPDATE, DELETE ON halo_refresh TO :planner;
 GRANT DELETE ON halo_refresh TO :auth;
 -- halo_page_size: learnt by whoever reads Halo
-GRANT SELECT, INSERT, UPDATE ON halo_page_size TO :auth, :planner, :halo_writer;
+GRANT SELECT, INSERT, UPDATE ON halo_page_size TO :planner;
 GRANT SELECT ON halo_page_size TO :operator;
 
 -- halo_array_size: learnt by the writers
 GRANT SELECT, INSERT, UPDATE ON halo_array_size TO :halo_writer;
-GRANT SELECT ON halo_array_size TO :operator;
 -- halo_read
 GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
 -- halo_read_client
-GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_client TO :planner;
+GRANT SELECT, INSERT, DELETE ON halo_read_client TO :planner;
 -- halo_read_licence
-GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_licence TO :planner;
+GRANT SELECT, INSERT, DELETE ON halo_read_licence TO :planner;
 
 -- ---------------------------------------------------------------- runs, items, batches
 -- run
 GRANT SELECT, UPDATE ON run TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT ON run TO :planner, :report_api, :operator;
 -- run_further_invoice
-GRANT SELECT ON run_further_invoice TO :planner, :halo_writer, :report_api, :operator;
+GRANT SELECT ON run_further_invoice TO :planner, :halo_writer, :report_api;
 GRANT INSERT ON run_further_invoice TO :planner, :report_api, :operator;
 -- invoice_of_run
 GRANT SELECT ON invoice_of_run TO :planner, :halo_writer, :report_api, :operator;
 -- batch: its numbers are taken before its rows are written; a run that is cancelled leaves it without work
 GRANT SELECT, INSERT, UPDATE ON batch TO :planner, :halo_writer;
 GRANT SELECT ON batch TO :report_api, :operator;
-GRANT UPDATE (state, redeliver_at) ON batch TO :report_api;
+GRANT UPDATE (state, redeliver_at) ON batch TO :report_api, :operator;
 GRANT USAGE ON SEQUENCE batch_batch_id_seq TO :planner;
 -- item: of a run that is cancelled, what is not yet sent is withdrawn
 GRANT SELECT ON item TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT, UPDATE ON item TO :planner;
 GRANT UPDATE ON item TO :halo_writer;
-GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api;
+GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api, :operator;
 -- item_view
-GRANT SELECT ON item_view TO :report_api, :operator;
+GRANT SELECT ON item_view TO :report_api;
 -- item_line: a trigger of item is its only writer
-GRANT SELECT, INSERT ON item_line TO :planner;
+GRANT INSERT ON item_line TO :planner;
 GRANT SELECT ON item_line TO :report_api;
 -- item_money
 GRANT SELECT ON item_money TO :planner, :halo_writer, :report_api, :operator;
 -- run_money: a trigger of run is its only writer
 GRANT SELECT, INSERT ON run_money TO :planner, :halo_writer, :report_api;
-GRANT SELECT ON run_money TO :operator;
+GRANT INSERT ON run_money TO :operator;
 -- run_view: whoever ends a run tells of it
 GRANT SELECT ON run_view TO :planner, :halo_writer, :report_api, :operator;
 
