@@ -122,7 +122,7 @@ def queries() -> dict[str, str]:
     for path in (STORE / "sql").glob("*.sql"):
         for part in re.split(r"^-- name: ", path.read_text(), flags=re.MULTILINE)[1:]:
             head, _, body = part.partition("\n")
-            found[re.match(r"\w+", head)[0]] = body  # type: ignore[index] - a query has a name
+            found[head.rstrip("^$!*<")] = body
     return found
 
 

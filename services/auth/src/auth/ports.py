@@ -54,7 +54,10 @@ class Connections(Protocol):
         ...
 
     async def tenant_taken(self, partner_id: str, tenant: str, halo_tenant: str | None) -> bool:
-        """Tell whether a Halo is another partner's, by its address or by what it calls itself. Only `establish` can be sure that it stays free."""
+        """Tell whether a Halo is another partner's, by its address or by what it calls itself.
+
+        Only `establish` can be sure that it stays free.
+        """
         ...
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:

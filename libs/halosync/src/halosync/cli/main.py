@@ -3,6 +3,7 @@
 import logging
 from typing import Annotated
 
+import structlog
 import typer
 
 from halosync.cli import (
@@ -66,6 +67,8 @@ Version = Annotated[
 def prepare(*, _version: Version = False) -> None:
     """Keep the libraries' logs off the terminal: what goes wrong is told in our own words."""
     logging.getLogger().addHandler(logging.NullHandler())
+    # Without it a line of ours would stand on standard output, before the JSON.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def main() -> None:
