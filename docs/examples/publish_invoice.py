@@ -28,4 +28,4 @@ async def publish(amqp_url: str, body: bytes) -> None:
 
 if __name__ == "__main__":
     asyncio.run(publish(os.environ["AMQP_URL"], Path(sys.argv[1]).read_bytes()))
-    print("RabbitMQ keeps it.")
+    sys.stdout.write("RabbitMQ keeps it.\n")
