@@ -1,7 +1,7 @@
 """Five hundred worlds: whatever breaks in them, every invariant holds (messaging-facts section 6.4).
 
-`make simulate` runs a thousand. That so many are enough is tested by `test_guards.py`: without any one guard, some of the
-first 400 go wrong.
+`make simulate` runs a thousand. That these are enough is what `test_guards.py` says: without any one guard, one of the
+first 400 worlds goes wrong.
 """
 
 from pathlib import Path
