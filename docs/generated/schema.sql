@@ -139,6 +139,12 @@ CREATE TABLE halo_licence (
     asked_name text,
     kept_name text,
     kept_otherwise jsonb,
+    wrote_name text,
+    wrote_quantity numeric,
+    wrote_price numeric,
+    wrote_billing_cycle text,
+    wrote_active boolean,
+    wrote_price_field text,
     first_seen_at timestamp with time zone DEFAULT now(),
     PRIMARY KEY (partner_id, halo_licence_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
@@ -286,6 +292,11 @@ CREATE TABLE item (
     after_billing_cycle text,
     after_active boolean,
     set_name text,
+    drift jsonb,
+    was_name text,
+    was_other_price numeric,
+    was_licence_type bigint,
+    restores_licence_id bigint,
     line_nos integer[] NOT NULL,
     batch_id bigint,
     action_state text NOT NULL DEFAULT 'none'::text,
@@ -309,6 +320,7 @@ CREATE TABLE item (
 CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX item_licence ON item USING btree (halo_licence_id) WHERE ((halo_licence_id IS NOT NULL) AND (action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
+CREATE INDEX item_restores ON item USING btree (run_id) WHERE (restores_licence_id IS NOT NULL);
 CREATE INDEX item_unsure ON item USING btree (run_id) WHERE ((action = 'create'::text) AND (reason = 'outcome_unknown'::text));
 CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
 CREATE TRIGGER item_count_mark BEFORE UPDATE OF action_state ON item FOR EACH ROW WHEN (((new.action_state = 'sending'::text) AND (old.action_state IS DISTINCT FROM 'sending'::text))) EXECUTE FUNCTION item_count_mark();
@@ -491,6 +503,7 @@ CREATE TABLE partner (
     billing_cycles jsonb NOT NULL DEFAULT '{}'::jsonb,
     licence_type bigint,
     details boolean NOT NULL DEFAULT true,
+    on_drift text NOT NULL DEFAULT 'overwrite'::text,
     settled_at timestamp with time zone NOT NULL DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
     email_notices boolean NOT NULL DEFAULT true,
     PRIMARY KEY (partner_id),
@@ -500,6 +513,7 @@ CREATE TABLE partner (
     CHECK (((rate_requests IS NULL) = (rate_window_s IS NULL))),
     CHECK ((cleanup = ANY (ARRAY['all'::text, 'owned'::text]))),
     CHECK ((guard_max_count >= 0)),
+    CHECK ((on_drift = ANY (ARRAY['overwrite'::text, 'hold'::text]))),
     CHECK ((partner_id <> ''::text)),
     CHECK ((price_field = ANY (ARRAY['price'::text, 'purchase_price'::text, 'none'::text]))),
     CHECK ((rate_requests > 0)),
@@ -582,6 +596,7 @@ CREATE TABLE run (
     tenant text NOT NULL,
     before_currency text,
     mode text NOT NULL,
+    undoes uuid,
     state text NOT NULL DEFAULT 'queued'::text,
     requested_by text NOT NULL,
     approve_removals integer,
@@ -617,9 +632,11 @@ CREATE TABLE run (
     PRIMARY KEY (run_id),
     FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (undoes) REFERENCES run(run_id),
+    CHECK (((undoes IS NOT NULL) = (mode = ANY (ARRAY['undo'::text, 'undo_preview'::text])))),
     CHECK ((approve_removals >= 0)),
     CHECK ((approve_review >= 0)),
-    CHECK ((mode = ANY (ARRAY['apply'::text, 'preview'::text]))),
+    CHECK ((mode = ANY (ARRAY['apply'::text, 'preview'::text, 'undo'::text, 'undo_preview'::text]))),
     CHECK ((price_field = ANY (ARRAY['price'::text, 'purchase_price'::text, 'none'::text]))),
     CHECK ((removal = ANY (ARRAY['delete'::text, 'deactivate'::text, 'zero'::text]))),
     CHECK ((state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text, 'succeeded'::text, 'partial'::text, 'failed'::text, 'cancelled'::text, 'previewed'::text]))),
@@ -631,6 +648,14 @@ CREATE INDEX run_newest ON run USING btree (partner_id, created_at DESC, run_id)
 CREATE UNIQUE INDEX run_one_at_a_time ON run USING btree (partner_id) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text]));
 CREATE INDEX run_redeliver ON run USING btree (redeliver_at) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text]));
 CREATE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW WHEN (((old.state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])) AND (new.state <> ALL (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])))) EXECUTE FUNCTION run_money_keep();
+
+CREATE TABLE run_approved_item (
+    run_id uuid NOT NULL,
+    item_id bigint NOT NULL,
+    PRIMARY KEY (run_id, item_id),
+    FOREIGN KEY (item_id) REFERENCES item(item_id),
+    FOREIGN KEY (run_id) REFERENCES run(run_id)
+);
 
 CREATE TABLE run_further_invoice (
     run_id uuid NOT NULL,
@@ -693,7 +718,7 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     run_id uuid
 --     action text
 --     outcome text
---     for_review boolean
+--     waits text
 --     customer text
 --     billing_cycle text
 --     before numeric
@@ -723,6 +748,8 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     after_active boolean
 --     attempts integer
 --     item_key text
+--     drift jsonb
+--     restores_licence_id bigint
 
 -- VIEW licence_view
 --     partner_id text
@@ -773,6 +800,7 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     approve_review integer
 --     accept_shrunk_read boolean
 --     removal text
+--     undoes uuid
 --     created_at timestamp with time zone
 --     started_at timestamp with time zone
 --     finished_at timestamp with time zone
@@ -797,6 +825,20 @@ CREATE FUNCTION billing_cycle_key(cycle text)
  IMMUTABLE
 AS $function$
     SELECT lower(btrim(regexp_replace(normalize(coalesce(cycle, ''), NFKC), '\s+', ' ', 'g')))
+$function$;
+
+CREATE FUNCTION ids_of_licence(p_partner_id text, p_licence_id bigint)
+ RETURNS bigint[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH RECURSIVE pair AS MATERIALIZED (SELECT * FROM restored_licences(p_partner_id)),
+    one AS (
+        SELECT p_licence_id AS id
+        UNION SELECT CASE WHEN pair.licence_id = one.id THEN pair.is_now ELSE pair.licence_id END
+        FROM one JOIN pair ON one.id IN (pair.licence_id, pair.is_now)
+    )
+    SELECT array_agg(one.id) FROM one
 $function$;
 
 CREATE FUNCTION invoices_that_count(p_partner_id text, p_period text)
@@ -936,6 +978,14 @@ AS $function$
                            reason, detail))
 $function$;
 
+CREATE FUNCTION item_waits(reason text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN reason IN ('first_review', 'edited_in_halo') THEN reason ELSE '' END
+$function$;
+
 CREATE FUNCTION last_synced_invoice(p_partner_id text)
  RETURNS bigint
  LANGUAGE sql
@@ -961,6 +1011,19 @@ CREATE FUNCTION licence_amount(h halo_licence, price_field text)
 AS $function$
     SELECT CASE WHEN h.is_active AND h.removed_at IS NULL THEN round(coalesce(h.quantity, 0) * coalesce(
         CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0 END
+$function$;
+
+CREATE FUNCTION licence_is(h halo_licence, price_field text, quantity numeric, price numeric, billing_cycle text, active boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
+                ELSE h.removed_at IS NULL AND h.is_active = active AND h.quantity IS NOT DISTINCT FROM quantity
+                     AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(billing_cycle)
+                     AND CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
+                         IS NOT DISTINCT FROM price
+           END IS TRUE
 $function$;
 
 CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
@@ -1019,6 +1082,16 @@ AS $function$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
+    -- Licences that undos have brought back with other ids, and what undos have left of a licence.
+    brought_back AS MATERIALIZED (SELECT * FROM newest_restored(p_partner_id)),
+    undone AS MATERIALIZED (
+        SELECT DISTINCT ON (u.halo_licence_id) u.halo_licence_id, r.created_at,
+            u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active
+        FROM run r JOIN item u USING (run_id)
+        WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND u.outcome = 'synced'
+            AND u.action IN ('create', 'update', 'delete') AND u.halo_licence_id IS NOT NULL
+        ORDER BY u.halo_licence_id, r.created_at DESC
+    ),
     -- Halo's words for the invoice's billing cycles, as the partner has set them.
     word AS MATERIALIZED (
         SELECT DISTINCT ON (billing_cycle_key(each.key)) billing_cycle_key(each.key) AS cycle, each.value AS billing_cycle
@@ -1082,15 +1155,16 @@ AS $function$
     ),
     held AS MATERIALIZED (
         SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
-            CASE WHEN t.after_active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
-                 ELSE h.removed_at IS NULL AND h.is_active = t.after_active
-                      AND h.quantity IS NOT DISTINCT FROM t.after_quantity
-                      AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(t.after_billing_cycle)
-                      AND CASE WHEN t.price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
-                          IS NOT DISTINCT FROM t.after_price
-            END IS TRUE AS as_written
+            licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
+                AS as_written,
+            u.halo_licence_id IS NOT NULL AND licence_is(
+                h, t.price_field, u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active) AS as_undone
         FROM thing t
-        LEFT JOIN halo_licence h ON h.partner_id = p_partner_id AND h.halo_licence_id = t.halo_licence_id
+        LEFT JOIN brought_back b ON b.licence_id = t.halo_licence_id
+        LEFT JOIN halo_licence h
+            ON h.partner_id = p_partner_id AND h.halo_licence_id = coalesce(b.is_now, t.halo_licence_id)
+        LEFT JOIN run r ON r.run_id = t.run_id
+        LEFT JOIN undone u ON u.halo_licence_id = coalesce(b.is_now, t.halo_licence_id) AND u.created_at > r.created_at
     ),
     shared AS MATERIALIZED (
         SELECT l.thing FROM line l GROUP BY l.thing HAVING min(l.customer_id) <> max(l.customer_id)
@@ -1136,7 +1210,7 @@ AS $function$
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
-             WHEN NOT h.as_written THEN 'edited_in_halo'
+             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
         END,
@@ -1151,6 +1225,20 @@ CREATE FUNCTION newest_invoice(p_partner_id text)
 AS $function$
     SELECT invoice_pk FROM invoice WHERE partner_id = p_partner_id AND superseded_by IS NULL
     ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT 1
+$function$;
+
+CREATE FUNCTION newest_restored(p_partner_id text)
+ RETURNS TABLE(licence_id bigint, is_now bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH RECURSIVE pair AS MATERIALIZED (SELECT * FROM restored_licences(p_partner_id)),
+    later AS (
+        SELECT pair.licence_id, pair.is_now, pair.item_id FROM pair
+        UNION SELECT later.licence_id, pair.is_now, pair.item_id FROM later JOIN pair ON pair.licence_id = later.is_now
+    )
+    SELECT DISTINCT ON (later.licence_id) later.licence_id, later.is_now FROM later
+    ORDER BY later.licence_id, later.item_id DESC
 $function$;
 
 CREATE FUNCTION outbox_notice()
@@ -1318,6 +1406,17 @@ AS $function$
                 ELSE extract(epoch FROM free_at - p_moment)::float8 END AS back_s
             FROM rate_lease WHERE tenant = t.tenant) AS l) AS r
     WHERE r.permits > p_excess
+$function$;
+
+CREATE FUNCTION restored_licences(p_partner_id text)
+ RETURNS TABLE(licence_id bigint, is_now bigint, item_id bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT i.restores_licence_id, i.halo_licence_id, i.item_id
+    FROM run r JOIN item i USING (run_id) JOIN halo_snapshot s ON s.partner_id = r.partner_id AND s.tenant = r.tenant
+    WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND i.restores_licence_id IS NOT NULL
+        AND i.halo_licence_id IS NOT NULL AND i.outcome = 'synced'
 $function$;
 
 CREATE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text)

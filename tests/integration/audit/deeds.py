@@ -6,6 +6,7 @@ A deed prepares, pauses, acts, and says to what it did it. The pause lets a test
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +15,7 @@ from halosync.domain.acts import Act, Actor
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import CustomerLink
 from halosync.domain.roles import Role
-from halosync.domain.run_order import RunMode, RunOrder
+from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
 from halosync.ports.notices import SealedSecret
 from halosync.store.audit import record
@@ -232,6 +233,38 @@ async def review(stage: Stage) -> AsyncIterator[str]:
     yield str(await stage.start(approve_review=3))
 
 
+async def ended(stage: Stage, outcome: str) -> tuple[UUID, int]:
+    """Return a run that has ended, and its item."""
+    run_id = await stage.start()
+    item_id = await stage.pool.fetchval(
+        """INSERT INTO item (run_id, seq, customer_ids, customer_name, halo_client_id, halo_licence_id, action,
+                             outcome, line_nos) VALUES ($1, 0, '{C-1}', 'Contoso', 7, 5, 'delete', $2, '{}')
+        RETURNING item_id""",
+        run_id,
+        outcome,
+    )
+    await stage.pool.execute("UPDATE run SET state = 'succeeded', price_field = 'price' WHERE run_id = $1", run_id)
+    return run_id, item_id
+
+
+async def undo(stage: Stage) -> AsyncIterator[str]:
+    run_id, _ = await ended(stage, "synced")
+    yield PAUSE
+    yield str(await stage.start(RunMode.UNDO, undoes=run_id))
+
+
+async def preview_undo(stage: Stage) -> AsyncIterator[str]:
+    run_id, _ = await ended(stage, "synced")
+    yield PAUSE
+    yield str(await stage.start(RunMode.UNDO_PREVIEW, undoes=run_id))
+
+
+async def approve_items(stage: Stage) -> AsyncIterator[str]:
+    run_id, item_id = await ended(stage, "held")
+    yield PAUSE
+    yield str(await stage.start(approve=Approval(run_id, frozenset({item_id}))))
+
+
 async def keep(stage: Stage) -> AsyncIterator[str]:
     await stage.pool.execute(
         """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active)
@@ -342,6 +375,9 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.PREVIEW_STARTED: (preview, _INVOICE),
     Act.REMOVALS_APPROVED: (approve, {"most": 3}),
     Act.REVIEW_APPROVED: (review, {"most": 3}),
+    Act.UNDO_STARTED: (undo, {"undoes": ANY}),
+    Act.UNDO_PREVIEW_STARTED: (preview_undo, {"undoes": ANY}),
+    Act.ITEMS_APPROVED: (approve_items, {"seen_in": ANY, "count": 1}),
     Act.LICENCE_KEEP_CHANGED: (keep, {"name": "OLD", "keep": True}),
     Act.SHRUNK_READ_ACCEPTED: (accept, {}),
     Act.RUN_CANCELLED: (cancel, {}),

@@ -21,6 +21,7 @@ DEFAULTS = {
     "invoice_day": 5,
     "review_first_sync": True,
     "adopt_foreign": False,
+    "on_drift": "overwrite",
     "billing_cycles": {},
     "licence_type": None,
     "details": True,
@@ -48,6 +49,7 @@ async def test_settings_are_replaced_completely(world: "World") -> None:
         "licence_type": 1,
         "details": False,
         "email_notices": False,
+        "on_drift": "hold",
     }
     response = await world.call("PUT", "/settings", json=wanted)
     assert (response.status_code, response.json()) == (200, wanted)

@@ -19,6 +19,7 @@ DEFAULTS = {
     "invoice_day": 5,
     "review_first_sync": True,
     "adopt_foreign": False,
+    "on_drift": "overwrite",
     "billing_cycles": {},
     "licence_type": None,
     "details": True,

@@ -7,6 +7,7 @@ from halosync.domain.acts import Act
 from halosync.domain.audit_sentences import KINDS, describe, describe_changes
 
 RUN = "3f2a77c0-0000-4000-8000-000000000000"
+OTHER = "5d1e88b1-0000-4000-8000-000000000000"
 INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
 
 
@@ -94,6 +95,25 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         "Started sync 3f2a77c0 of invoice INV-1, revision 2, to do what run aaaa left.",
     ),
     (Act.PREVIEW_STARTED, RUN, INVOICE, "Started preview 3f2a77c0 of invoice INV-1, revision 2."),
+    (Act.UNDO_STARTED, RUN, {"undoes": OTHER}, "Started run 3f2a77c0, which undoes run 5d1e88b1."),
+    (
+        Act.UNDO_PREVIEW_STARTED,
+        RUN,
+        {"undoes": OTHER},
+        "Started preview 3f2a77c0: what undoing run 5d1e88b1 would do.",
+    ),
+    (
+        Act.ITEMS_APPROVED,
+        RUN,
+        {"seen_in": OTHER, "count": 1},
+        "Approved 1 held change of run 5d1e88b1 for run 3f2a77c0.",
+    ),
+    (
+        Act.ITEMS_APPROVED,
+        RUN,
+        {"seen_in": OTHER, "count": 2},
+        "Approved 2 held changes of run 5d1e88b1 for run 3f2a77c0.",
+    ),
     (Act.REMOVALS_APPROVED, RUN, {"most": 1}, "Approved up to 1 removal for run 3f2a77c0."),
     (Act.REVIEW_APPROVED, RUN, {"most": 1}, "Approved up to 1 change of the first review for run 3f2a77c0."),
     (Act.REVIEW_APPROVED, RUN, {"most": 2}, "Approved up to 2 changes of the first review for run 3f2a77c0."),

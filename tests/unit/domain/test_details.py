@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from halosync.domain.details import notes_of, stamp_in, stamp_of
+from halosync.domain.details import notes_of, restored_notes, stamp_in, stamp_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,3 +32,9 @@ def test_notes_say_what_it_is_and_by_which_invoice() -> None:
 def test_notes_of_others_have_no_stamp() -> None:
     assert stamp_in(None) is None
     assert stamp_in("[halosync ] [halosync XYZ]") is None
+
+
+def test_a_licence_that_is_brought_back_says_which_it_was_and_bears_the_stamp() -> None:
+    notes = restored_notes(17, "0123456789ab")
+    assert "17" in notes
+    assert stamp_in(notes) == "0123456789ab"

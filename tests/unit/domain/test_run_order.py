@@ -19,5 +19,10 @@ def test_no_held_removals_were_seen_unless_a_run_is_named() -> None:
 
 
 def test_the_words_are_those_of_the_calls_and_rows() -> None:
-    assert list(RunMode) == ["apply", "preview"]
-    assert list(SeenChange) == ["invoice", "run", "tenant", "removal", "plan", "held", "review"]
+    assert list(RunMode) == ["apply", "preview", "undo", "undo_preview"]
+    assert list(SeenChange) == ["invoice", "run", "tenant", "removal", "plan", "held", "undone", "review"]
+
+
+def test_which_modes_write_and_which_undo() -> None:
+    assert {mode for mode in RunMode if mode.writes} == {RunMode.APPLY, RunMode.UNDO}
+    assert {mode for mode in RunMode if mode.undoes} == {RunMode.UNDO, RunMode.UNDO_PREVIEW}

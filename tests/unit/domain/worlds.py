@@ -7,6 +7,7 @@ from functools import partial
 from math import prod
 from typing import Any, TypeVar
 
+from halosync.domain.licences import other_prices
 from halosync.domain.model import (
     Action,
     Cleanup,
@@ -190,11 +191,24 @@ class ModelHalo:
             assert item.set_name is not None
             number = max(self.rows, default=100) + 100
             row = Licence(number, item.halo_client_id, item.set_name, None, None, None, None)
+            if item.restores is not None:
+                row = self._as_before(row, item, settings)
         else:
             assert item.halo_licence_id is not None
             row = self.rows[item.halo_licence_id]
         self.rows[row.id] = self._written(row, item, settings)
         self.owned.add(row.id)
+
+    def _as_before(self, row: Licence, item: PlannedItem, settings: PlanSettings) -> Licence:
+        assert item.was is not None
+        assert item.after is not None
+        prices = other_prices(settings.price_field, item.after.price, item.was.other_price)
+        return replace(
+            row,
+            price=prices.get(PriceField.PRICE),
+            purchase_price=prices.get(PriceField.PURCHASE_PRICE),
+            licence_type=item.was.licence_type,
+        )
 
     def _written(self, row: Licence, item: PlannedItem, settings: PlanSettings) -> Licence:
         assert item.after is not None

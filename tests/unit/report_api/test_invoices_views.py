@@ -57,7 +57,7 @@ def shown(
 
 
 def test_every_act_is_a_page_a_run_or_nothing() -> None:
-    begins = {Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW, Remedy.RETRY}
+    begins = {Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW, Remedy.APPROVE_CHANGES, Remedy.RETRY}
     assert set(sentences.REMEDY_PAGES) | begins | {Remedy.NONE} == set(Remedy)
 
 
@@ -70,6 +70,7 @@ def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> Non
         Remedy.RECONNECT: RemedyButton("Reconnect Halo", "/portal/p%201/halo-psa"),
         Remedy.APPROVE_REMOVALS: RemedyButton("Look at the removals", f"/portal/p%201/runs/{RUN}/removals"),
         Remedy.APPROVE_REVIEW: RemedyButton("Look at the first review", f"/portal/p%201/runs/{RUN}/review"),
+        Remedy.APPROVE_CHANGES: RemedyButton("Look at the edits", f"/portal/p%201/runs/{RUN}/held"),
         Remedy.RETRY: RemedyButton("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
         Remedy.NONE: None,
     }
@@ -80,7 +81,8 @@ def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> Non
 
 @pytest.mark.parametrize("reason", Reason)
 def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason) -> None:
-    begins = REMEDIES[reason] in {Remedy.RETRY, Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW}
+    approvals = {Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW, Remedy.APPROVE_CHANGES}
+    begins = REMEDIES[reason] in {Remedy.RETRY, *approvals}
     earlier, going_on = shown(EARLIER, reason=reason), shown(idle=False, reason=reason)
     for line in (earlier, going_on, shown(connection="broken", reason=reason)):
         assert (line.remedy is None) == (begins or REMEDIES[reason] is Remedy.NONE)

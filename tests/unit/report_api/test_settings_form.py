@@ -25,6 +25,7 @@ EVERY = [
         licence_type=0,
         details=False,
         email_notices=False,
+        on_drift="hold",
     ),
 ]
 

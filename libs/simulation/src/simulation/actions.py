@@ -5,8 +5,18 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from halosync.domain.array_size import CEILING_S, ArraySize
-from halosync.domain.details import notes_of, stamp_of
-from halosync.domain.model import Action, KeptOtherwise, Outcome, PriceField, Reason, Removal, WrittenLicence
+from halosync.domain.details import notes_of, restored_notes, stamp_of
+from halosync.domain.licences import other_prices
+from halosync.domain.model import (
+    Action,
+    KeptOtherwise,
+    LastWritten,
+    Outcome,
+    PriceField,
+    Reason,
+    Removal,
+    WrittenLicence,
+)
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
 from halosync.domain.verification import as_kept
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
@@ -75,7 +85,7 @@ class MemoryActions:
             settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
             unseen=item.unseen,
             answer=item.answer,
-            new=self._details(item),
+            new=_restored(item) or self._details(item),
         )
 
     def _details(self, item: Item) -> NewLicence | None:
@@ -418,4 +428,17 @@ def _written(item: Item, before: WrittenLicence, otherwise: KeptOtherwise | None
         asked, kept = otherwise.asked_name, otherwise.kept_name
     if otherwise is not None and (created or otherwise.asked_name == otherwise.kept_name):
         otherwise = replace(otherwise, asked_name=None)
-    return WrittenLicence(item.product_code or before.product_code, asked, kept, otherwise)
+    last = None if item.after is None else LastWritten(item.licence_name, item.after, PriceField.PRICE)
+    return WrittenLicence(item.product_code or before.product_code, asked, kept, otherwise, last)
+
+
+def _restored(item: Item) -> NewLicence | None:
+    """Return what a create says that brings a deleted licence back; see `store.actions`."""
+    if item.planned.restores is None:
+        return None
+    was = item.planned.was
+    notes = restored_notes(item.planned.restores, stamp_of(item.run_id, item.item_id))
+    if was is None:
+        return NewLicence(notes=notes)
+    price = None if item.after is None else item.after.price
+    return NewLicence(was.licence_type, None, notes, other_prices(PriceField.PRICE, price, was.other_price))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from halosync.domain.model import (
     Outcome,
     PlannedItem,
     PlanSettings,
+    Reason,
     SeenLicence,
     WrittenLicence,
 )
@@ -63,10 +64,11 @@ async def at_once(effect: Callable[[], T], /) -> T:
 
 @dataclass(eq=False)
 class Item:
-    """A row of `item`, as far as planner and writers use it."""
+    """A row of `item`, as far as planner and writers use it; `planned` is what the plan says besides."""
 
     item_id: int
     run_id: UUID
+    planned: PlannedItem
     client_id: int | None
     licence_id: int | None
     action: Action
@@ -116,6 +118,8 @@ class Run:
     cancelled: bool = False
     accept_shrunk_read: bool = False
     approve_review: int | None = None
+    undoes: UUID | None = None
+    approved: frozenset[int] = frozenset()
     review: tuple[ReviewOutlook, ...] = ()
     error_code: str | None = None
     error: str | None = None
@@ -196,6 +200,31 @@ class Database:
 
     # ------------------------------------------------------------------ what several stores do
 
+    def done_by(self, run_id: UUID) -> tuple[PlannedItem, ...]:
+        """Return what a run has changed in Halo, or may have, as it was recorded; as `undone_items`."""
+        return tuple(
+            self.as_recorded(item)
+            for item in self.items.values()
+            if item.run_id == run_id
+            and item.licence_id is not None
+            and item.action in {Action.CREATE, Action.UPDATE, Action.DELETE}
+            and (
+                item.outcome is Outcome.SYNCED
+                or item.reason == Reason.OUTCOME_UNKNOWN
+                or (item.reason == Reason.NOT_KEPT and item.action is not Action.DELETE)
+            )
+        )
+
+    def as_recorded(self, item: Item) -> PlannedItem:
+        """Return an item as a later plan reads it."""
+        return replace(
+            item.planned,
+            halo_licence_id=item.licence_id,
+            licence_name=item.licence_name,
+            before=item.before,
+            after=item.after,
+        )
+
     def items_of(self, batch_id: int) -> list[Item]:
         """Return the items of a batch in the plan's order."""
         return [item for item in self.items.values() if item.batch_id == batch_id]
@@ -235,6 +264,7 @@ class Database:
         item = Item(
             item_id=len(self.items) + 1,
             run_id=run_id,
+            planned=planned,
             client_id=planned.halo_client_id,
             licence_id=planned.halo_licence_id,
             action=planned.action,

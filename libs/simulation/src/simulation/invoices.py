@@ -172,8 +172,12 @@ def start(
     *,
     accept_shrunk_read: bool = False,
     approve_review: int | None = None,
+    approved: frozenset[int] = frozenset(),
 ) -> UUID | NoRun:
-    """Start a run, of the newest invoice unless one is meant; as `start_run`."""
+    """Start a run, of the newest invoice unless one is meant; as `start_run`.
+
+    `approved` are held items, by id, that a person releases one by one.
+    """
     meant = meant or newest(database)
     if meant is None:
         return NoRun.INVOICE_NOT_FOUND
@@ -190,8 +194,32 @@ def start(
         redeliver_at=now() + REDELIVER_S,
         accept_shrunk_read=accept_shrunk_read,
         approve_review=approve_review,
+        approved=approved,
     )
     for invoice in invoices:
         invoice.sync_wanted = False
+    database.emit("run.requested.v1", run_id)
+    return run_id
+
+
+def undo(
+    database: Database, undoes: UUID, *, accept_shrunk_read: bool = False, approved: frozenset[int] = frozenset()
+) -> UUID | NoRun:
+    """Start a run that undoes another one; as `start_run`."""
+    run = database.runs[undoes]
+    if any(not each.state.is_final for each in database.runs.values()):
+        return NoRun.RUN_IN_PROGRESS
+    if not database.done_by(undoes):
+        return NoRun.NOTHING_TO_UNDO
+    run_id = UUID(int=len(database.runs) + 1)
+    database.runs[run_id] = Run(
+        run_id,
+        run.invoice_pk,
+        further=run.further,
+        redeliver_at=now() + REDELIVER_S,
+        accept_shrunk_read=accept_shrunk_read,
+        undoes=undoes,
+        approved=approved,
+    )
     database.emit("run.requested.v1", run_id)
     return run_id

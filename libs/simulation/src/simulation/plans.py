@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from halosync.domain.approvals import change_of
 from halosync.domain.batching import Batch as PlannedBatch
+from halosync.domain.licences import state_of
 from halosync.domain.line_numbers import line_offset
 from halosync.domain.model import (
     Action,
+    LastWritten,
     Line,
     Outcome,
     Plan,
@@ -67,8 +70,9 @@ class MemoryPlans:
 
         def effect() -> PlanInput:
             rows = self._db.reads.get(read.read_id, Read())
+            run = self._db.runs[read.read_id]
             return PlanInput(
-                lines=self._lines(read, invoice_pk),
+                lines=self._lines(read, invoice_pk) if run.undoes is None else [],
                 clients=list(rows.clients.values()),
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
                 settings=self._db.settings,
@@ -79,6 +83,8 @@ class MemoryPlans:
                 review_due=self._db.guards.review and self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
                 perhaps_created=self._perhaps_created(rows),
+                approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
+                undone=None if run.undoes is None else self._db.done_by(run.undoes),
             )
 
         return await self._step(effect)
@@ -123,6 +129,16 @@ class MemoryPlans:
         before = self._db.known.get(seen.licence.id, KnownLicence(client_id, first_seen=now()))
         return replace(before, client_id=client_id, removed=before.removed and not seen.licence.is_active)
 
+    def _accept_edits(self, plan: Plan, rows: Read) -> None:
+        """What somebody edited to what the invoice wants is what halosync would have written; as `accept_edits`."""
+        for item in plan.items:
+            known = self._db.known.get(item.halo_licence_id or 0)
+            if item.drift and item.action is Action.UNCHANGED and known is not None and known.written.last is not None:
+                licence = rows.licences[item.halo_licence_id or 0].licence
+                field = known.written.last.price_field
+                last = LastWritten(licence.name, state_of(licence, field), field)
+                self._db.known[licence.id] = replace(known, written=replace(known.written, last=last))
+
     async def store(
         self,
         read: ReadProgress,
@@ -158,6 +174,7 @@ class MemoryPlans:
             self._db.clients_known = len(rows.clients)
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
             run.writing_at = now()
+            self._accept_edits(plan, rows)
             self._db.reviewed |= plan.review_done
             self._db.on_planned()
             self._db.issue(run.run_id)

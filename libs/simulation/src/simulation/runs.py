@@ -35,7 +35,7 @@ class MemoryRuns:
                 partner_id=self._db.partner_id,
                 invoice_pk=run.invoice_pk,
                 tenant=self._db.tenant,
-                mode=RunMode.APPLY,
+                mode=RunMode.APPLY if run.undoes is None else RunMode.UNDO,
                 approve_removals=None,
                 approve_review=run.approve_review,
                 accept_shrunk_read=run.accept_shrunk_read,

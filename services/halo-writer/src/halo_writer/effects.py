@@ -23,7 +23,8 @@ def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
         return removal_write(action.client_id, action.licence_id or 0, batch.removal)
     after = _after(action)
     adopted = action.action is Action.CREATE and action.licence_id is not None
-    reactivated = adopted or (action.before is not None and not action.before.active)
+    # A create is active by itself; an update says so only where that changes.
+    was_active = action.before is None or action.before.active
     return LicenceWrite(
         client_id=action.client_id,
         licence_id=action.licence_id,
@@ -32,9 +33,23 @@ def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
         price=after.price,
         price_field=batch.price_field,
         billing_cycle=after.billing_cycle,
-        is_active=True if reactivated else None,
+        is_active=after.active if adopted or after.active != was_active else None,
+        unset=_unset(action.before, after, batch.price_field),
         new=action.new,
     )
+
+
+def _unset(before: LicenceState | None, after: LicenceState, price_field: PriceField) -> frozenset[str]:
+    """Return the fields that are to be empty again, by Halo's names: only an undo asks for that."""
+    if before is None:
+        return frozenset()
+    price = None if price_field is PriceField.NONE else price_field.value
+    fields = (
+        ("count", before.quantity, after.quantity),
+        (price, before.price, after.price),
+        ("billing_cycle", before.billing_cycle, after.billing_cycle),
+    )
+    return frozenset(name for name, was, wanted in fields if name and was is not None and wanted is None)
 
 
 def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceWrite:

@@ -11,7 +11,6 @@ from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
 from halosync.domain.review_choices import outlooks
-from halosync.domain.run_order import RunMode
 from halosync.domain.run_sentences import (
     internal_error,
     permission_problem,
@@ -144,12 +143,12 @@ class RunPlanner:
         )
         # In a thread: seconds of arithmetic must not stop the heartbeats.
         plan = await asyncio.to_thread(make_plan, inputs)
-        waits = plan.to_review > 0 and not plan.review_done
+        waits = plan.to_review > 0 and not plan.review_done and inputs.undone is None
         review = await asyncio.to_thread(outlooks, inputs) if waits else ()
         settings = inputs.settings
         del inputs
         parts = batches(plan.items, self._rules.batch_size, settings.removal, delete_size=self._rules.delete_batch_size)
-        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode is RunMode.APPLY, review=review)
+        await self._plans.store(progress, claim, settings, plan, parts, apply=run.mode.writes, review=review)
         log.info("planned", run_id=str(run.run_id), items=len(plan.items), batches=len(parts), mode=run.mode)
 
     async def _after_failure(

@@ -16,7 +16,7 @@ from halosync.store.run_views import RunViews
 POLL_S = 0.5
 SUCCESS = frozenset({RunState.SUCCEEDED, RunState.PREVIEWED})
 _TOLD = (
-    *("run_id", "partner_id", "invoice_id", "revision", "mode", "state", "requested_by"),
+    *("run_id", "partner_id", "invoice_id", "revision", "mode", "undoes", "state", "requested_by"),
     *("created_at", "started_at", "finished_at", "error_code", "error", "halo_requests"),
 )
 

@@ -1,5 +1,6 @@
-"""`halosync run`: start runs, retry what one left, watch, show and cancel one, list them."""
+"""`halosync run`: start runs, retry what one left, undo, watch, show and cancel one, list them."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 
-app = typer.Typer(help="Runs: start, retry, watch, show, cancel and list them.", no_args_is_help=True)
+app = typer.Typer(help="Runs: start, retry, undo, watch, show, cancel and list them.", no_args_is_help=True)
 
 _MOST_INT = 2_147_483_647
 
@@ -51,11 +52,18 @@ _AcceptShrunk = Annotated[
 ]
 
 
+class StartMode(StrEnum):
+    """What `run start` can start; an undo has a command of its own."""
+
+    APPLY = "apply"
+    PREVIEW = "preview"
+
+
 @app.command("start")
 def start(
     partner: Annotated[str, typer.Option("--partner", metavar="ID", help="Whose Halo.")],
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
-    mode: Annotated[RunMode, typer.Option("--mode", help="A preview plans and writes nothing.")] = RunMode.APPLY,
+    mode: Annotated[StartMode, typer.Option("--mode", help="A preview plans and writes nothing.")] = StartMode.APPLY,
     approve_removals: _Approve = None,
     approve_review: _ApproveReview = None,
     *,
@@ -72,7 +80,7 @@ def start(
             raise UnknownPartnerError(partner)
         try:
             order = RunOrder(
-                mode,
+                RunMode(mode),
                 invoice,
                 approve_removals,
                 accept_shrunk_read,
@@ -116,6 +124,41 @@ def retry(
                 approve_review=approve_review,
                 accept_shrunk_read=accept_shrunk_read,
             )
+        except RunNotStartedError as error:
+            raise CommandError(why_no_run(error, run_id=run_id)) from None
+
+    _tell_started(with_database(request), as_json=as_json)
+
+
+@app.command("undo")
+def undo(
+    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="The run whose changes are put back.")],
+    approve_removals: _Approve = None,
+    *,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would be put back.")] = False,
+    accept_shrunk_read: _AcceptShrunk = False,
+    as_json: Json = False,
+) -> None:
+    """Put back what a run changed in Halo, where Halo still shows it as that run left it.
+
+    What was changed since is left as it is. What the run deleted comes back with a new number. An undo is a run like
+    any other and can itself be undone. The next Sync does again what the invoice wants.
+
+    Example: halosync run undo 3f2a77c0-0000-4000-8000-000000000000 --preview
+    """
+
+    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+        try:
+            run = await RunViews(pool).get(run_id)
+            if run is None:
+                raise NoRunError(str(run_id))
+            order = RunOrder(
+                RunMode.UNDO_PREVIEW if preview else RunMode.UNDO,
+                approve_removals=approve_removals,
+                accept_shrunk_read=accept_shrunk_read,
+                undoes=run_id,
+            )
+            return await RunStore(pool).request(run.partner_id, order, by=COMMAND_LINE)
         except RunNotStartedError as error:
             raise CommandError(why_no_run(error, run_id=run_id)) from None
 

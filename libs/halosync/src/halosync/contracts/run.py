@@ -58,7 +58,7 @@ class RunFinished(Event):
         default_factory=list, description="All that it was for, the newest first: several where they count together."
     )
     revision: int
-    mode: Literal["apply", "preview"]
+    mode: Literal["apply", "preview", "undo", "undo_preview"]
     state: Literal["succeeded", "partial", "failed", "cancelled", "previewed"]
     counters: RunCounters
     error: str | None = None

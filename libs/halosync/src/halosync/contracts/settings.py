@@ -126,3 +126,8 @@ class PartnerSettings(_Setting):
     email_notices: bool = Field(
         default=True, description="Tell billers and admins by e-mail what webhooks tell, where e-mail is set up."
     )
+    on_drift: Literal["overwrite", "hold"] = Field(
+        default="overwrite",
+        description="What happens to a licence that somebody has edited in Halo since halosync wrote it: it is "
+        "overwritten, or held until a person approves that.",
+    )

@@ -60,6 +60,13 @@ class Act(StrEnum):
     """Subject: the run. Detail: invoice_id, revision, retry_of (a run or null)."""
     PREVIEW_STARTED = "preview.started"
     """Subject: the run. Detail: as of run.started."""
+    UNDO_STARTED = "undo.started"
+    """Subject: the run. Detail: undoes (a run)."""
+    UNDO_PREVIEW_STARTED = "undo_preview.started"
+    """Subject: the run. Detail: as of undo.started."""
+    ITEMS_APPROVED = "items.approved"
+    """Held items were released one by one. Subject: the run that carries them out. Detail: seen_in (the run that held
+    them), count."""
     REMOVALS_APPROVED = "removals.approved"
     """Subject: the run that they were approved for. Detail: most."""
     REVIEW_APPROVED = "review.approved"

@@ -31,6 +31,9 @@ KINDS: Mapping[Act, str] = {
     Act.PERSON_REMOVED: "Person removed",
     Act.RUN_STARTED: "Sync started",
     Act.PREVIEW_STARTED: "Preview started",
+    Act.UNDO_STARTED: "Undo started",
+    Act.UNDO_PREVIEW_STARTED: "Preview of an undo started",
+    Act.ITEMS_APPROVED: "Held changes approved",
     Act.REMOVALS_APPROVED: "Removals approved",
     Act.REVIEW_APPROVED: "First review approved",
     Act.LICENCE_KEEP_CHANGED: "Licence kept or let go",
@@ -62,10 +65,12 @@ _SETTINGS = {
     "licence_type": "the type of licence",
     "details": "details of new licences",
     "email_notices": "e-mail notices",
+    "on_drift": "what happens to licences that somebody has edited in Halo",
 }
 _CHOICES = {
     "removal": {"delete": "delete it", "deactivate": "deactivate it", "zero": "set its quantity to zero"},
     "cleanup": {"all": "all that are not on the invoice", "owned": "only those that halosync wrote"},
+    "on_drift": {"overwrite": "overwrite them", "hold": "ask first"},
     "price_field": {"price": "price", "purchase_price": "purchase price", "none": "nowhere"},
 }
 _UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none", "licence_type": "any"}
@@ -203,6 +208,12 @@ def _removals(subject: str, detail: Detail) -> str:
     return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {short_id(subject)}."
 
 
+def _items(subject: str, detail: Detail) -> str:
+    count = detail["count"]
+    changes = "held change" if count == 1 else "held changes"
+    return f"Approved {count} {changes} of run {short_id(detail['seen_in'])} for run {short_id(subject)}."
+
+
 def _closed(month: str, detail: Detail) -> str:
     accepted = detail["accepted"]
     exceptions = "exception" if accepted == 1 else "exceptions"
@@ -239,6 +250,11 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.PERSON_REMOVED: lambda email, _: f"Removed {email}: this person cannot sign in any more.",
     Act.RUN_STARTED: _run("sync"),
     Act.PREVIEW_STARTED: _run("preview"),
+    Act.UNDO_STARTED: lambda run, d: f"Started run {short_id(run)}, which undoes run {short_id(d['undoes'])}.",
+    Act.UNDO_PREVIEW_STARTED: lambda run, d: (
+        f"Started preview {short_id(run)}: what undoing run {short_id(d['undoes'])} would do."
+    ),
+    Act.ITEMS_APPROVED: _items,
     Act.REMOVALS_APPROVED: _removals,
     Act.REVIEW_APPROVED: _review,
     Act.LICENCE_KEEP_CHANGED: _keep,

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from html import unescape
 
 from halosync.domain import item_sentences
+from halosync.domain.drift import drift_of
 from halosync.domain.groups import Group
-from halosync.domain.licences import after_removal, choose, desired_state, is_removed, same_state, state_of
+from halosync.domain.licences import (
+    after_removal,
+    choose,
+    desired_state,
+    is_removed,
+    same_state,
+    state_of,
+    traits_of,
+)
 from halosync.domain.model import (
     Action,
     Cleanup,
+    Drift,
     KeptOtherwise,
     Licence,
     LicenceState,
@@ -75,6 +85,10 @@ class Rules:
     def is_removed(self, licence: Licence) -> bool:
         """Tell whether the licence already is what the partner's removal would make of it."""
         return is_removed(licence, self.settings.removal, self.removed)
+
+    def drift(self, licence: Licence) -> tuple[Drift, ...]:
+        """Return what somebody has edited of a licence since halosync wrote it."""
+        return drift_of(licence, self.written.get(licence.id, _UNWRITTEN).last, self.settings.price_field)
 
     def is_foreign(self, licence: Licence) -> bool:
         """Tell whether the licence is somebody else's, to be neither changed nor removed (spec section 9)."""
@@ -281,6 +295,7 @@ class _ItemsOfClient:
         set_name: str | None = None,
     ) -> PlannedItem:
         customer_ids, customer_name = self.group.customers_of(product)
+        loses_traits = action is Action.DELETE or (action is Action.UPDATE and set_name is not None)
         return PlannedItem(
             customer_ids=customer_ids,
             customer_name=customer_name,
@@ -296,4 +311,6 @@ class _ItemsOfClient:
             after=after,
             set_name=set_name,
             line_nos=tuple([line.line_no for line in product.lines]) if product else (),
+            drift=self.rules.drift(licence) if licence else (),
+            was=traits_of(licence, self.rules.settings.price_field) if licence and loses_traits else None,
         )

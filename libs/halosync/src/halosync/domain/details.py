@@ -24,6 +24,11 @@ def notes_of(product_name: str | None, invoice_id: str, stamp: str) -> str:
     return "\n".join(part for part in (f"[halosync {stamp}]", name, f"Invoice {invoice_id}") if part)
 
 
+def restored_notes(licence_id: int, stamp: str) -> str:
+    """Return the notes of a licence that an undo brings back: which it was, and the stamp."""
+    return f"Brought back by halosync; it was licence {licence_id} before.\n[halosync {stamp}]"
+
+
 def stamp_in(notes: str | None) -> str | None:
     """Return the stamp that a licence's notes carry; None without one. Halo may have changed the text around it."""
     found = _STAMP.search(notes or "")

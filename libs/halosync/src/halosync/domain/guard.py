@@ -21,7 +21,7 @@ def must_hold(removals: int, active: int, guard: DeleteGuard | None, approved: i
 def guarded(items: Sequence[PlannedItem], approved: Container[int]) -> list[int]:
     """Return where the removals of `items` are that a run would carry out and that no person has approved yet.
 
-    `approved` are the places of those that a person has approved with the first review.
+    `approved` are the places of those that a person has approved with the number of the first review.
     """
     return [
         place

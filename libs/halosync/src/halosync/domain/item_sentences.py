@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from halosync.domain.decimals import percent, plain
 from halosync.domain.line_numbers import line_name
-from halosync.domain.model import DeleteGuard
+from halosync.domain.model import DeleteGuard, Drift
 from halosync.domain.verification import Difference, KeptField
 
 _SHOWN = 20
@@ -175,13 +175,34 @@ def first_review(count: int, *, removal: bool) -> str:
     )
 
 
-def delete_guard(removals: int, active: int, guard: DeleteGuard) -> str:
-    """Say how many removals are held, against what, and how to release them."""
+def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: int = 0) -> str:
+    """Say how many removals are held, against what, and how to release them; `approved` of them are not held."""
+    left = removals - approved
+    held = f"the {left} that nobody has approved are held" if approved else "all removals are held"
     return (
         f"This run would remove {removals} licences, and the matched clients have {active} active ones. That is more "
-        f"than {guard.max_count} and more than {percent(guard.max_fraction)} % of them, so all removals are held. "
-        f"Check the invoice; if the removals are right, approve {removals} removals: the next run carries them out."
+        f"than {guard.max_count} and more than {percent(guard.max_fraction)} % of them, so {held}. "
+        f"Check the invoice; if the removals are right, approve {left} removals: the next run carries them out."
     )
+
+
+def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
+    """Say what somebody has edited since halosync wrote the licence, and that it waits."""
+    fields = "; ".join(
+        f"{each.field.replace('_', ' ')}: halosync wrote {_shown(each.we_wrote)}, Halo has {_shown(each.halo_has)}"
+        for each in drift
+    )
+    return (
+        f"Somebody has edited this licence in Halo since halosync wrote it ({fields}). "
+        f"{'Removing' if removal else 'Overwriting'} it waits for you. If the invoice is right, approve this change; "
+        "if Halo is right, ask the distributor for a corrected invoice."
+    )
+
+
+def _shown(value: str | bool | None) -> str:
+    if isinstance(value, bool):
+        return "active" if value else "inactive"
+    return "nothing" if value is None else value
 
 
 def rejected(words: str) -> str:

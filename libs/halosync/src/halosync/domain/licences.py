@@ -8,7 +8,7 @@ from typing import assert_never
 from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import same_cycle
 from halosync.domain.decimals import same_on_wire
-from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal
+from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal, Traits
 from halosync.domain.products import Demand, Fault
 
 _ZERO = Decimal(0)
@@ -18,6 +18,24 @@ def state_of(licence: Licence, price_field: PriceField) -> LicenceState:
     """Return the observed state; its price is the field that the partner's setting names, `price` for `none`."""
     price = licence.purchase_price if price_field is PriceField.PURCHASE_PRICE else licence.price
     return LicenceState(licence.quantity, price, licence.billing_cycle, licence.is_active)
+
+
+def traits_of(licence: Licence, price_field: PriceField) -> Traits:
+    """Return what a licence is besides its state."""
+    other = licence.price if price_field is PriceField.PURCHASE_PRICE else licence.purchase_price
+    return Traits(licence.name, other, licence.licence_type)
+
+
+def other_prices(price_field: PriceField, price: Decimal | None, other: Decimal | None) -> dict[PriceField, Decimal]:
+    """Return the prices that a create does not send by the partner's price field, by the field of each.
+
+    `price` is the one of the state, `other` that of `Traits`.
+    """
+    field = PriceField.PRICE if price_field is PriceField.PURCHASE_PRICE else PriceField.PURCHASE_PRICE
+    prices = {field: other}
+    if price_field is PriceField.NONE:
+        prices[PriceField.PRICE] = price
+    return {name: value for name, value in prices.items() if value is not None}
 
 
 def desired_state(demand: Demand, before: LicenceState | None, price_field: PriceField) -> LicenceState:

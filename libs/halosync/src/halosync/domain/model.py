@@ -59,6 +59,13 @@ class PriceField(StrEnum):
     NONE = "none"
 
 
+class OnDrift(StrEnum):
+    """What happens to what somebody has edited in Halo since halosync wrote it (spec section 11, "Drift")."""
+
+    OVERWRITE = "overwrite"
+    HOLD = "hold"
+
+
 class Reason(StrEnum):
     """Why an item was not simply synchronised. The first block comes from planning, the second from writing."""
 
@@ -76,6 +83,8 @@ class Reason(StrEnum):
     FIRST_REVIEW = "first_review"
     MANAGED_ELSEWHERE = "managed_elsewhere"
     KEPT = "kept"
+    EDITED_IN_HALO = "edited_in_halo"
+    CHANGED_SINCE = "changed_since"
 
     HALO_REJECTED = "halo_rejected"
     HALO_UNAVAILABLE = "halo_unavailable"
@@ -165,17 +174,46 @@ class KeptOtherwise:
 
 
 @dataclass(frozen=True, slots=True)
+class LastWritten:
+    """What a licence was when halosync wrote it last, as Halo kept it. `state.price` is the field `price_field`."""
+
+    name: str
+    state: LicenceState
+    price_field: PriceField
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field that somebody has edited in Halo since halosync wrote it: numbers as text, activity as true or false."""
+
+    field: str
+    we_wrote: str | bool | None
+    halo_has: str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a licence is besides its state: its name, its price in the other price field, and Halo's type."""
+
+    name: str
+    other_price: Decimal | None = None
+    licence_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenLicence:
     """What halosync remembers of a licence that it wrote (spec section 9, "Names that Halo changes").
 
     `product_code` is the product that it was written for. `kept_name` is how Halo calls what was to be called
-    `asked_name`. `otherwise` is the last wish, if Halo did not keep it to the letter.
+    `asked_name`. `otherwise` is the last wish, if Halo did not keep it to the letter. `last` is what was written last;
+    None: Halo shows just that, or it is not known.
     """
 
     product_code: str | None = None
     asked_name: str | None = None
     kept_name: str | None = None
     otherwise: KeptOtherwise | None = None
+    last: LastWritten | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +252,20 @@ class PlanSettings:
     billing_cycles: Mapping[str, str] = field(default_factory=dict)
     licence_type: int | None = None
     details: bool = True
+    on_drift: OnDrift = OnDrift.OVERWRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an item would change, by which an approval knows it again: another state before or after is another one."""
+
+    halo_client_id: int | None
+    halo_licence_id: int | None
+    product_code: str | None
+    action: Action
+    before: LicenceState | None
+    after: LicenceState | None
+    set_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +277,8 @@ class PlanInput:
     of this Halo is still to be done (spec section 9). `written` is what halosync remembers of licences by their ids.
     `perhaps_created`: by client and product code, licences of which an earlier create may have made one; it was never
     found out.
+    `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
+    for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then.
     """
 
     lines: list[Line]
@@ -242,6 +296,8 @@ class PlanInput:
     review_due: bool = False
     approve_review: int | None = None
     perhaps_created: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
+    approved: frozenset[Change] = frozenset()
+    undone: "tuple[PlannedItem, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +305,9 @@ class PlannedItem:
     """One item of a plan (spec section 3, "Items").
 
     `set_name` is the name a create or update gives the licence; None leaves it. `licence_name` is the name the
-    licence will have, for people. `line_nos` are the invoice's lines that the item answers for.
+    licence will have, for people. `line_nos` are the invoice's lines that the item answers for. `drift` is what
+    somebody has edited in Halo since halosync wrote the licence. `restores` is the deleted licence that a create brings
+    back; `was` is what that one, or one that is removed or renamed, was besides its state.
     """
 
     customer_ids: tuple[str, ...]
@@ -266,6 +324,9 @@ class PlannedItem:
     after: LicenceState | None = None
     set_name: str | None = None
     line_nos: tuple[int, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    was: Traits | None = None
+    restores: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

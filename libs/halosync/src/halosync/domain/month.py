@@ -36,13 +36,15 @@ class MonthReason(StrEnum):
     """A run is about to write it."""
     EDITED_IN_HALO = "edited_in_halo"
     """It was synchronised, and Halo holds something else by now."""
+    UNDONE = "undone"
+    """It was synchronised, and a person has undone that since."""
     PRICE_LEFT_ALONE = "price_left_alone"
     """The partner's settings say that prices are not written."""
     ROUNDING = "rounding"
     """Each line of the invoice is rounded to cents, the licence once."""
 
 
-_OPEN_REASONS = {MonthReason.NOT_SYNCHRONISED, MonthReason.IN_PROGRESS, MonthReason.EDITED_IN_HALO}
+_OPEN_REASONS = {MonthReason.NOT_SYNCHRONISED, MonthReason.IN_PROGRESS, MonthReason.EDITED_IN_HALO, MonthReason.UNDONE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from halosync.domain import item_sentences
+from halosync.domain.approvals import released_places
 from halosync.domain.billing_cycles import words_by_key
 from halosync.domain.client_plan import Rules, plan_client
+from halosync.domain.drift import hold_edited
 from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of
 from halosync.domain.guard import guarded, hold, must_hold
 from halosync.domain.matching import Unmatched, match_customers
-from halosync.domain.model import Action, Licence, Outcome, Plan, PlanInput, PlannedItem, PlanSettings
+from halosync.domain.model import Action, Licence, OnDrift, Outcome, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.names import name_key
 from halosync.domain.products import products_of
+from halosync.domain.undo import touched_licences, undo_items
 
 
 def make_plan(inputs: PlanInput) -> Plan:
@@ -20,17 +23,32 @@ def make_plan(inputs: PlanInput) -> Plan:
 
     The plan depends on what is in `inputs`, not on its order. Client ids and licence ids are taken to be unique, as
     a complete read makes them. Items are ordered by the names of their client's customers, then by product, then
-    clean-up by licence; so neighbours share a client.
+    clean-up by licence; so neighbours share a client. The plan of an undo has the order of the run that it undoes.
     """
+    if inputs.undone is not None:
+        return _held(list(undo_items(inputs)), inputs, active=touched_licences(inputs), is_whole=False)
     picture = Picture(inputs)
-    items = list(picture.items(inputs.settings))
+    return _held(list(picture.items(inputs.settings)), inputs, active=picture.active, is_whole=picture.is_whole)
+
+
+def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole: bool) -> Plan:
+    """Return the plan of `items`, once those that wait for a person are held.
+
+    `is_whole`: every customer of the invoice has its client.
+    """
     removals = sum(item.action is Action.DELETE for item in items)
-    to_review, approved = _review(items, inputs)
+    released = released_places(items, inputs.approved)
+    if inputs.settings.on_drift is OnDrift.HOLD:
+        hold_edited(items, released)
+    to_review, approved = _review(items, inputs, released)
     guard = inputs.settings.delete_guard
-    suspicious = guarded(items, approved)
-    if guard is not None and must_hold(len(suspicious), picture.active, guard, inputs.approve_removals):
-        hold(items, suspicious, item_sentences.delete_guard(len(suspicious), picture.active, guard))
-    return Plan(items, removals, picture.active, to_review, _is_reviewed(inputs, picture, to_review))
+    suspicious = guarded(items, approved - released)
+    if guard is not None and must_hold(len(suspicious), active, guard, inputs.approve_removals):
+        rest = [place for place in suspicious if place not in released]
+        detail = item_sentences.delete_guard(len(suspicious), active, guard, approved=len(suspicious) - len(rest))
+        hold(items, rest, detail)
+    waiting = to_review - len(approved)
+    return Plan(items, removals, active, to_review, _is_reviewed(inputs, to_review, waiting, is_whole=is_whole))
 
 
 class Picture:
@@ -91,10 +109,11 @@ def _by_product(perhaps: Mapping[tuple[int, str], frozenset[int]]) -> dict[tuple
     return by_key
 
 
-def _review(items: list[PlannedItem], inputs: PlanInput) -> tuple[int, frozenset[int]]:
+def _review(items: list[PlannedItem], inputs: PlanInput, released: frozenset[int]) -> tuple[int, frozenset[int]]:
     """Hold what waits for the first review; return how many items need it, and the places of those approved.
 
-    The approval is a ceiling: more than were approved are all held again (spec section 9, "First review").
+    The approved number is a ceiling: more than were approved are all held again (spec section 9, "First review"), but
+    for those at the places `released`, which a person has approved one by one.
     """
     if not inputs.review_due:
         return 0, frozenset()
@@ -102,21 +121,22 @@ def _review(items: list[PlannedItem], inputs: PlanInput) -> tuple[int, frozenset
     places = [place for place, item in enumerate(items) if needs_review(item, price_field, inputs.owned)]
     if inputs.approve_review is not None and len(places) <= inputs.approve_review:
         return len(places), frozenset(places)
-    hold_for_review(items, places)
-    return len(places), frozenset()
+    waiting = [place for place in places if place not in released]
+    hold_for_review(items, waiting)
+    return len(places), frozenset(places) & released
 
 
-def _is_reviewed(inputs: PlanInput, picture: Picture, to_review: int) -> bool:
+def _is_reviewed(inputs: PlanInput, to_review: int, waiting: int, *, is_whole: bool) -> bool:
     """Tell whether the first review is done once the plan is carried out: a person approved it, or nothing was held.
 
     A run that left a customer out has not looked at what that customer's client holds, so nothing held proves nothing
-    (decision 7).
+    (decision 7). An undo looks at what one run did, which is not what a Sync would do.
     """
-    if not inputs.review_due:
+    if not inputs.review_due or inputs.undone is not None:
         return False
-    if inputs.approve_review is not None:
-        return to_review <= inputs.approve_review
-    return not to_review and picture.is_whole
+    if inputs.approve_review is not None or (to_review and inputs.approved):
+        return not waiting
+    return not to_review and is_whole
 
 
 def _links_by_key(product_links: Mapping[str, str]) -> dict[str, str]:

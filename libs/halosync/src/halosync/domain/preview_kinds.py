@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from halosync.domain.model import Action, Outcome
+from halosync.domain.model import Action, Outcome, Reason
 
 
 class PreviewKind(StrEnum):
@@ -15,6 +15,8 @@ class PreviewKind(StrEnum):
     """A removal that waits for approval: the delete guard holds it."""
     REVIEW = "review"
     """It would remove or reprice what halosync has not written, and waits for the first review."""
+    EDITED = "edited"
+    """It would overwrite or remove what somebody has edited in Halo, and waits for approval."""
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -33,8 +35,14 @@ _OF_OUTCOME = {
 }
 
 
-def kind_of(action: Action, outcome: Outcome, *, for_review: bool = False) -> PreviewKind:
-    """Return what becomes of an item of a plan that nobody has carried out; `for_review`: the first review holds it."""
-    if for_review and outcome is Outcome.HELD:
-        return PreviewKind.REVIEW
+_OF_HELD = {Reason.FIRST_REVIEW: PreviewKind.REVIEW, Reason.EDITED_IN_HALO: PreviewKind.EDITED}
+
+WAITS = ("", *_OF_HELD)
+"""For what held items wait, as `kind_of` takes it; empty: for the approval of removals."""
+
+
+def kind_of(action: Action, outcome: Outcome, waits: str = "") -> PreviewKind:
+    """Return what becomes of an item of a plan that nobody has carried out; `waits` is one of `WAITS`."""
+    if outcome is Outcome.HELD and waits:
+        return _OF_HELD[Reason(waits)]
     return _OF_PENDING.get(action, PreviewKind.UNCHANGED) if outcome is Outcome.PENDING else _OF_OUTCOME[outcome]

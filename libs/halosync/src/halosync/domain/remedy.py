@@ -20,6 +20,8 @@ class Remedy(StrEnum):
     """Look at the removals that the delete guard holds, and release them."""
     APPROVE_REVIEW = "approve_review"
     """Look at what the first review holds, choose what is meant, and release it."""
+    APPROVE_CHANGES = "approve_changes"
+    """Look at the held changes, and release those that are right one by one."""
     RECONNECT = "reconnect"
     """Connect Halo again, with the permissions that are missing."""
     RETRY = "retry"
@@ -44,6 +46,8 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.FIRST_REVIEW: Remedy.APPROVE_REVIEW,
         Reason.MANAGED_ELSEWHERE: Remedy.NONE,  # as the other program wants it
         Reason.KEPT: Remedy.NONE,  # as the partner wants it
+        Reason.EDITED_IN_HALO: Remedy.APPROVE_CHANGES,
+        Reason.CHANGED_SINCE: Remedy.NONE,  # whoever changed it in Halo since wanted it so
         Reason.HALO_REJECTED: Remedy.RETRY,  # after it was corrected in Halo
         Reason.HALO_UNAVAILABLE: Remedy.RETRY,
         Reason.PERMISSION_DENIED: Remedy.RECONNECT,

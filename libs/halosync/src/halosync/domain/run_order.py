@@ -6,10 +6,23 @@ from uuid import UUID
 
 
 class RunMode(StrEnum):
-    """Whether a run carries out its plan."""
+    """What a run plans, and whether it carries out its plan."""
 
     APPLY = "apply"
     PREVIEW = "preview"
+    UNDO = "undo"
+    """Put back what another run changed (spec section 11, "Undo")."""
+    UNDO_PREVIEW = "undo_preview"
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether the plan is carried out."""
+        return self in {RunMode.APPLY, RunMode.UNDO}
+
+    @property
+    def undoes(self) -> bool:
+        """Tell whether it is the plan of an undo."""
+        return self in {RunMode.UNDO, RunMode.UNDO_PREVIEW}
 
 
 class SeenChange(StrEnum):
@@ -27,6 +40,8 @@ class SeenChange(StrEnum):
     """A later run has made a plan; Halo may be different after it."""
     HELD = "held"
     """The run holds another number of removals than was approved."""
+    UNDONE = "undone"
+    """The run was no preview of the same undo."""
     REVIEW = "review"
     """Another number of changes waits for the first review than was approved."""
 
@@ -49,6 +64,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Held items of a run that was seen, released one by one (spec section 11, "Approving in parts")."""
+
+    run_id: UUID
+    item_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class RunOrder:
     """An order to start a run.
 
@@ -60,6 +83,8 @@ class RunOrder:
         accept_shrunk_read: go on although Halo shows far less than it did before.
         seen: start it only for the newest invoice, and only if this still holds; None: nothing was seen.
         allow_older: also for an invoice that is older than what counts now (spec section 9, "Which invoice").
+        undoes: the run that an undo, or its preview, is about; None for the others.
+        approve: held items that are released if they still are the same change; None: none were.
     """
 
     mode: RunMode = RunMode.APPLY
@@ -69,3 +94,5 @@ class RunOrder:
     seen: Seen | None = None
     allow_older: bool = False
     approve_review: int | None = None
+    undoes: UUID | None = None
+    approve: Approval | None = None

@@ -21,6 +21,9 @@ class NoRun(StrEnum):
     PARTNER_PAUSED = "partner_paused"
     RUN_IN_PROGRESS = "run_in_progress"
     RUN_OUTDATED = "run_outdated"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    OTHER_TENANT = "other_tenant"
+    NOT_HELD = "not_held"
     SUCCEEDED = "succeeded"
     """Nothing is left to retry; so it is with the three below."""
     PREVIEW = "preview"
@@ -51,6 +54,15 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",
     NoRun.RUN_OUTDATED: (
         "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
+    ),
+    NoRun.NOTHING_TO_UNDO: "This run has changed nothing in Halo, so there is nothing to undo.",
+    NoRun.OTHER_TENANT: (
+        "This run was for another Halo than the one that is connected now, so it cannot be undone here. Connect that "
+        "Halo again first."
+    ),
+    NoRun.NOT_HELD: (
+        "Not all of these items are held items of that run, so nothing was started. Open the run's held items again "
+        "and choose anew."
     ),
     NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
     NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",

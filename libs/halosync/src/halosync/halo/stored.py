@@ -91,6 +91,7 @@ def _licence(row: Row, write: LicenceWrite) -> Licence | None:
         write.price_field.value: write.price is not None and write.price_field is not PriceField.NONE,
         "billing_cycle": write.billing_cycle is not None,
         "is_active": write.is_active is False,
+        **dict.fromkeys(write.unset, True),
     }
     if not all(name in row for name, wanted in asked.items() if wanted):
         return None

@@ -64,11 +64,13 @@ def _wire(write: LicenceWrite) -> dict[str, Any]:
         row[write.price_field.value] = _number(write.price)
     if write.billing_cycle is not None:
         row["billing_cycle"] = write.billing_cycle
+    row |= dict.fromkeys(sorted(write.unset))
     if write.is_active is not None:
         row["is_active"] = write.is_active
     if write.new is not None and write.licence_id is None:
         named = {"type": write.new.licence_type, "product_sku": write.new.product_sku, "notes": write.new.notes}
         row |= {field: value for field, value in named.items() if value is not None}
+        row |= {price.value: _number(value) for price, value in write.new.prices.items()}
     return row
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.domain.model import Action, Drift, LicenceState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class ItemView:
         before: the licence as Halo showed it; None if there was none.
         after: the licence as planned; None if there will be none.
         item_key: the same for the same thing in every run of the month (spec section 11).
+        drift: what somebody has edited in Halo since halosync wrote the licence.
+        restores_licence_id: the deleted licence that this item brings back; None: it brings none back.
     """
 
     item_id: int
@@ -35,6 +37,8 @@ class ItemView:
     after: LicenceState | None
     attempts: int
     item_key: str
+    drift: Sequence[Drift] = ()
+    restores_licence_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,24 @@ class OutdatedRunError(RunNotStartedError):
         self.newer_revision = newer_revision
 
 
+class NothingToUndoError(RunNotStartedError):
+    """The run has changed nothing in Halo: it was a preview, or did nothing."""
+
+    why = NoRun.NOTHING_TO_UNDO
+
+
+class OtherTenantError(RunNotStartedError):
+    """The run was for another Halo than the one that is connected now."""
+
+    why = NoRun.OTHER_TENANT
+
+
+class NotHeldError(RunNotStartedError):
+    """Not all items that were approved are held items of the run that was named."""
+
+    why = NoRun.NOT_HELD
+
+
 class SeenChangedError(RuntimeError):
     """What the person saw does not hold any more; nothing was started."""
 

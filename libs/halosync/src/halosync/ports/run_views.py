@@ -22,6 +22,7 @@ class RunView:
         superseded: a newer invoice has replaced the run's.
         requested_by: name of the API key, or `auto_sync`.
         removal: what a removal does to the licence, as the run planned it; None before it has a plan.
+        undoes: the run that an undo, or its preview, is about; None for the others.
         cancel_requested_at: when somebody cancelled it; None: nobody has.
         error_code: why reading, planning or writing failed, for programs; None: it did not.
         error: the same for people.
@@ -45,6 +46,7 @@ class RunView:
     approve_review: int | None
     accept_shrunk_read: bool
     removal: Removal | None
+    undoes: UUID | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

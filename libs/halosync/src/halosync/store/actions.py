@@ -13,7 +13,8 @@ import asyncpg
 from halosync.contracts.run import LicenceActions
 from halosync.domain import item_sentences
 from halosync.domain.batching import BatchKind
-from halosync.domain.details import notes_of, stamp_of
+from halosync.domain.details import notes_of, restored_notes, stamp_of
+from halosync.domain.licences import other_prices
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
@@ -271,12 +272,21 @@ class ActionStore:
 
 def _new_licence(row: asyncpg.Record) -> NewLicence | None:
     """Return what a create says besides; None for what is no create, or where the partner wants nothing said."""
+    if row["restores_licence_id"] is not None:
+        return _restored(row)
     if row["action"] != Action.CREATE or (row["licence_type"] is None and row["invoice_id"] is None):
         return None
     if row["invoice_id"] is None:
         return NewLicence(row["licence_type"])
     notes = notes_of(row["product_name"], row["invoice_id"], stamp_of(row["run_id"], row["item_id"]))
     return NewLicence(row["licence_type"], row["product_code"], notes)
+
+
+def _restored(row: asyncpg.Record) -> NewLicence:
+    """Return what a create says that brings a deleted licence back: the stamp always, and both prices."""
+    notes = restored_notes(row["restores_licence_id"], stamp_of(row["run_id"], row["item_id"]))
+    prices = other_prices(PriceField(row["price_field"]), row["after_price"], row["was_other_price"])
+    return NewLicence(row["was_licence_type"], row["product_code"] if row["details"] else None, notes, prices)
 
 
 async def _close(connection: Connection, batch: BatchAtWork) -> None:

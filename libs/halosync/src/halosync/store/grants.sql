@@ -134,6 +134,10 @@ GRANT UPDATE ON item TO :halo_writer;
 GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api, :operator;
 -- item_view
 GRANT SELECT ON item_view TO :report_api;
+-- run_approved_item
+GRANT SELECT ON run_approved_item TO :planner, :report_api, :operator;
+GRANT INSERT ON run_approved_item TO :report_api, :operator;
+
 -- item_line: a trigger of item is its only writer
 GRANT INSERT ON item_line TO :planner;
 GRANT SELECT ON item_line TO :report_api;

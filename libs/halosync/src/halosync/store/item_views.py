@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.domain.model import Action, Drift, LicenceState, Outcome
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
@@ -64,7 +64,14 @@ def item_view(row: asyncpg.Record) -> ItemView:
         after=licence_state(row, "after"),
         attempts=row["attempts"],
         item_key=row["item_key"],
+        drift=drift_of_row(row),
+        restores_licence_id=row["restores_licence_id"],
     )
+
+
+def drift_of_row(row: asyncpg.Record) -> Sequence[Drift]:
+    """Return what somebody has edited in Halo from an item's row."""
+    return tuple(Drift(**each) for each in row["drift"] or ())
 
 
 def licence_state(row: asyncpg.Record, side: str) -> LicenceState | None:

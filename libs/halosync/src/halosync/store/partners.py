@@ -135,6 +135,7 @@ def _from_columns(row: asyncpg.Record) -> PartnerSettings:
         licence_type=row["licence_type"],
         details=row["details"],
         email_notices=row["email_notices"],
+        on_drift=row["on_drift"],
     )
 
 

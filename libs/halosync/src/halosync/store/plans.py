@@ -1,6 +1,7 @@
 """What a plan is made from, and the plan itself: items, batches and orders to the writers, in one transaction."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from halosync.domain.model import (
     LicenceState,
     Line,
     LineKind,
+    OnDrift,
     Outcome,
     Plan,
     PlanInput,
@@ -23,11 +25,13 @@ from halosync.domain.model import (
     PlanSettings,
     PriceField,
     Removal,
+    Traits,
 )
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
+from halosync.store.item_traces import approved_changes, drift_as_json, undone_items
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
@@ -48,7 +52,8 @@ _ITEM_COLUMNS = (
     *("halo_licence_id", "action", "outcome", "reason", "detail"),
     *("before_quantity", "before_price", "before_billing_cycle", "before_active"),
     *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
-    *("set_name", "line_nos", "batch_id", "action_state"),
+    *("set_name", "drift", "was_name", "was_other_price", "was_licence_type", "restores_licence_id"),
+    *("line_nos", "batch_id", "action_state"),
 )
 
 
@@ -73,6 +78,7 @@ class PlanStore:
             billing_cycles=row["billing_cycles"],
             licence_type=row["licence_type"],
             details=row["details"],
+            on_drift=OnDrift(row["on_drift"]),
         )
 
     async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
@@ -94,11 +100,14 @@ class PlanStore:
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             partner_id = read.partner_id
             here = {"partner_id": partner_id, "tenant": read.tenant}
-            history = [row async for row in QUERIES.licence_history(connection, **here)]
+            history = [row async for row in QUERIES.licence_history(connection, **here, read_id=read.read_id)]
             settings = await self.settings(partner_id)
             licences = await _licences_read(connection, read, same)
             found = found_of(await unsure_creates(connection, read), licences)
             owned = {row["halo_licence_id"] for row in history if row["owned"]}
+            undone = await QUERIES.undone_run(connection, run_id=read.read_id)
+            if undone is not None:
+                settings = replace(settings, price_field=PriceField(undone["price_field"]))
             return PlanInput(
                 lines=[
                     Line(
@@ -112,6 +121,7 @@ class PlanStore:
                         same(row["billing_cycle"], row["billing_cycle"]),
                     )
                     async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk, run_id=read.read_id)
+                    if undone is None
                 ],
                 clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=read.read_id)],
                 licences=licences,
@@ -129,6 +139,8 @@ class PlanStore:
                 review_due=await QUERIES.review_due(connection, **here),
                 approve_review=approve_review,
                 perhaps_created=found.perhaps,
+                approved=await approved_changes(connection, read.read_id),
+                undone=None if undone is None else await undone_items(connection, undone["run_id"]),
             )
 
     async def store(
@@ -175,6 +187,7 @@ class PlanStore:
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
             await remember(connection, read.partner_id, found_of(unsure, licences).recognised)
             if apply:
+                await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
                 if plan.review_done:
                     await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
                 await issue(connection, run_id)
@@ -236,9 +249,13 @@ def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tu
         *(item.licence_name, item.halo_licence_id, item.action, item.outcome, item.reason, item.detail),
         *_state(item.before),
         *_state(item.after),
-        *(item.set_name, list(item.line_nos), batch_id),
+        *(item.set_name, drift_as_json(item.drift), *_traits(item.was), item.restores, list(item.line_nos), batch_id),
         ActionState.WAITING if item.outcome is Outcome.PENDING else ActionState.NONE,
     )
+
+
+def _traits(was: Traits | None) -> tuple[Any, ...]:
+    return (None, None, None) if was is None else (was.name, was.other_price, was.licence_type)
 
 
 def _state(state: LicenceState | None) -> tuple[Any, ...]:

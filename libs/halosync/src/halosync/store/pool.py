@@ -7,15 +7,22 @@ import asyncpg
 
 from halosync.contracts.database_url import connect_arguments
 
-_JSON_TYPES = ("json", "jsonb")
+_JSONB_VERSION = b"\x01"
+"""Postgres' binary form of jsonb is its text behind this byte. Rows that are copied in know no other form."""
 
 # Set by statements and not with the connection: a pooler in front of Postgres refuses most settings there.
 _BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    for name in _JSON_TYPES:
-        await connection.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec("json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: _JSONB_VERSION + json.dumps(value).encode(),
+        decoder=lambda sent: json.loads(sent[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
     await connection.execute(_BOUNDS)
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
-from halosync.domain.preview_kinds import PreviewKind, kind_of
+from halosync.domain.preview_kinds import WAITS, PreviewKind, kind_of
 from halosync.ports.item_views import ItemView
 from halosync.ports.previews import CustomerChanges
 from halosync.ports.run_views import Cost
@@ -19,7 +19,7 @@ from halosync.store.queries import QUERIES
 
 
 def _kind(row: asyncpg.Record) -> PreviewKind:
-    return kind_of(Action(row["action"]), Outcome(row["outcome"]), for_review=row["for_review"])
+    return kind_of(Action(row["action"]), Outcome(row["outcome"]), row["waits"])
 
 
 class PreviewStore:
@@ -71,18 +71,18 @@ class PreviewStore:
     ) -> Sequence[ItemView]:
         """Return items of some kinds, of one customer or of all, in the plan's order."""
         pairs = [
-            (action, outcome, for_review)
+            (action, outcome, waits)
             for action in Action
             for outcome in Outcome
-            for for_review in (False, True)
-            if kind_of(action, outcome, for_review=for_review) in kinds
+            for waits in WAITS
+            if kind_of(action, outcome, waits) in kinds
         ]
         rows = QUERIES.preview_items(
             self._pool,
             run_id=run_id,
             actions=[action for action, _, _ in pairs],
             outcomes=[outcome for _, outcome, _ in pairs],
-            for_review=[for_review for _, _, for_review in pairs],
+            waits=[waits for _, _, waits in pairs],
             customer=customer,
             skip=skip,
             most=most,

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.acts import Actor
-from halosync.domain.run_order import RunMode, RunOrder
+from halosync.domain.run_order import RunOrder
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 from halosync.ports.run_start import (
@@ -22,8 +22,8 @@ from halosync.ports.run_start import (
 )
 from halosync.ports.run_views import RunView
 from halosync.store.queries import QUERIES
+from halosync.store.run_start import start_run
 from halosync.store.run_views import run_view
-from halosync.store.runs import start_run
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,20 @@ class RunRetries:
             if not run.state.is_final:
                 raise RunInProgressError(run_id)
             approved = approve_removals is not None or approve_review is not None
-            _must_have_left_something(run, await QUERIES.done_since(connection, run_id=run_id), approved=approved)
-            if not await QUERIES.is_current(connection, partner_id=run.partner_id, run_id=run_id):
+            since = None if run.mode.undoes else await QUERIES.done_since(connection, run_id=run_id)
+            _must_have_left_something(run, since, approved=approved)
+            if not run.mode.undoes and not await QUERIES.is_current(
+                connection, partner_id=run.partner_id, run_id=run_id
+            ):
                 newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id)
                 newer = newest or {"invoice_id": None, "revision": None}
                 raise OutdatedRunError(run.invoice_id, newer["invoice_id"], newer["revision"])
             if approve_removals is None and run.approve_removals is not None:
                 approve_removals = max(run.approve_removals - run.counters.deleted, 0)
             order = RunOrder(
-                invoice_id=run.invoice_id,
+                mode=run.mode,
+                invoice_id=None if run.mode.undoes else run.invoice_id,
+                undoes=run.undoes,
                 approve_removals=approve_removals,
                 accept_shrunk_read=accept_shrunk_read,
                 allow_older=True,  # whoever started the first one has
@@ -71,7 +76,7 @@ class RunRetries:
 
 
 def _must_have_left_something(run: RunView, done_since: UUID | None, *, approved: bool) -> None:
-    if run.mode is RunMode.PREVIEW:
+    if not run.mode.writes:
         raise NothingLeftError(NoRun.PREVIEW)
     if run.state is RunState.SUCCEEDED:
         raise NothingLeftError(NoRun.SUCCEEDED)

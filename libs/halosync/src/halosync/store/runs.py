@@ -1,6 +1,5 @@
 """Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -11,30 +10,20 @@ import structlog
 from halosync.contracts.run import RunFinished, RunRequested
 from halosync.domain import item_sentences
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
-from halosync.domain.line_numbers import line_offset
 from halosync.domain.model import Outcome, Reason
-from halosync.domain.run_order import RunMode, RunOrder, SeenChange
-from halosync.domain.run_sentences import NoRun
+from halosync.domain.run_order import RunOrder, SeenChange
 from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
 from halosync.ports.run_start import (
-    EmptyInvoiceError,
-    NoInvoiceError,
     NoRunError,
-    NotConnectedError,
-    OlderPeriodError,
-    PausedError,
-    RunInProgressError,
     RunNotStartedError,
-    SeenChangedError,
-    SeveralInvoicesError,
 )
 from halosync.store.audit import record
-from halosync.store.invoice_choice import month_of_run
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.run_start import start_run
 from halosync.store.run_views import run_view
-from halosync.store.seen import change_since, require_unchanged
+from halosync.store.seen import change_since, undo_changed_since
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +45,10 @@ class RunStore:
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
             PausedError: an operator has paused the partner.
-            RunInProgressError: another run of the partner has not ended.
+            RunInProgressError: another run of the partner, or the one to undo, has not ended.
+            NoRunError: there is no run to undo, or none whose items are approved.
+            NothingToUndoError, OtherTenantError: that run cannot be undone.
+            NotHeldError: not all approved items are held.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             return await start_run(connection, partner_id, order, by=by)
@@ -64,6 +56,9 @@ class RunStore:
     async def changed_since(self, partner_id: str, run_id: UUID) -> SeenChange | None:
         """Return why a page of this run does not hold any more, as `request` judges it; None if it does."""
         async with self._pool.acquire() as connection:
+            undo = await QUERIES.seen_undo(connection, run_id=run_id, partner_id=partner_id)
+            if undo is not None and undo["undoes"] is not None:
+                return await undo_changed_since(connection, partner_id, run_id, undo["undoes"])
             return await change_since(connection, partner_id, run_id)
 
     async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
@@ -114,88 +109,6 @@ class RunStore:
                 await QUERIES.redeliver_runs(connection, run_ids=[row["run_id"] for row in rows])
                 SWEPT.labels("run").inc(len(rows))
             return len(rows)
-
-
-async def start_run(
-    connection: Connection,
-    partner_id: str,
-    order: RunOrder,
-    *,
-    by: Actor,
-    retry_of: UUID | None = None,
-    carried_over: bool = False,
-) -> UUID:
-    """Start a run in the caller's transaction; see `RunStore.request`.
-
-    `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
-    """
-    invoices = await _invoices_of(connection, partner_id, order)
-    invoice = invoices[0]
-    tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
-    if tenant is None:
-        raise NotConnectedError(partner_id)
-    if await QUERIES.is_paused(connection, partner_id=partner_id):
-        raise PausedError(partner_id)
-    if empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]:
-        raise EmptyInvoiceError(empty[0])
-    run_id: UUID | None = await QUERIES.insert_run(
-        connection,
-        partner_id=partner_id,
-        invoice_pk=invoice["invoice_pk"],
-        tenant=tenant,
-        mode=order.mode,
-        requested_by=by.name,
-        approve_removals=order.approve_removals,
-        approve_review=order.approve_review,
-        accept_shrunk_read=order.accept_shrunk_read,
-    )
-    if run_id is None:
-        raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
-    await QUERIES.insert_further_invoices(
-        connection,
-        run_id=run_id,
-        invoice_pks=[each["invoice_pk"] for each in invoices[1:]],
-        line_offsets=[line_offset(place) for place in range(1, len(invoices))],
-    )
-    # Only now: from here on no other run of the partner can make a plan before this one.
-    await require_unchanged(connection, partner_id, order)
-    if order.mode is RunMode.APPLY:
-        await QUERIES.sync_no_longer_wanted(connection, invoice_pks=[each["invoice_pk"] for each in invoices])
-    await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
-    entry: dict[str, Any] = {"partner_id": partner_id, "subject": str(run_id)}
-    started = {
-        "invoice_id": " + ".join(each["invoice_id"] for each in invoices),
-        "revision": invoice["revision"],
-        "retry_of": None if retry_of is None else str(retry_of),
-    }
-    act = Act.RUN_STARTED if order.mode is RunMode.APPLY else Act.PREVIEW_STARTED
-    await record(connection, by, act, **entry, detail=started)
-    if order.mode is RunMode.APPLY and order.approve_removals is not None and not carried_over:
-        await record(connection, by, Act.REMOVALS_APPROVED, **entry, detail={"most": order.approve_removals})
-    if order.mode is RunMode.APPLY and order.approve_review is not None and not carried_over:
-        await record(connection, by, Act.REVIEW_APPROVED, **entry, detail={"most": order.approve_review})
-    if order.accept_shrunk_read:
-        await record(connection, by, Act.SHRUNK_READ_ACCEPTED, **entry)
-    return run_id
-
-
-async def _invoices_of(connection: Connection, partner_id: str, order: RunOrder) -> Sequence[asyncpg.Record]:
-    """Return the invoices of the run that is ordered, the newest first."""
-    seen = order.seen
-    named = order.invoice_id if seen is None else None  # what was seen must be the newest of all
-    of = await month_of_run(connection, partner_id, named)
-    if of is None:
-        raise NoInvoiceError(order.invoice_id or "there is no invoice yet")
-    if seen is not None and (of.meant["invoice_id"], of.meant["revision"]) != (seen.invoice_id, seen.revision):
-        raise SeenChangedError(SeenChange.INVOICE)
-    invoices = of.chosen(allow_older=order.allow_older)
-    if invoices is NoRun.OLDER_PERIOD:
-        raise OlderPeriodError(of.meant["invoice_id"])
-    if isinstance(invoices, NoRun):
-        raise SeveralInvoicesError(invoices, of.month.period, [row["invoice_id"] for row in of.rows])
-    if seen is not None and seen.invoice_pks and seen.invoice_pks != {row["invoice_pk"] for row in invoices}:
-        raise SeenChangedError(SeenChange.INVOICE)
-    return invoices
 
 
 async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:

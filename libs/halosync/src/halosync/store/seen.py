@@ -38,7 +38,25 @@ async def change_since(
 def _other_numbers(row: asyncpg.Record, approved: int | None, reviewed: int | None) -> SeenChange | None:
     if reviewed not in (None, row["held_for_review"]):
         return SeenChange.REVIEW
-    return SeenChange.HELD if approved not in (None, row["held"] - row["held_for_review"]) else None
+    return SeenChange.HELD if approved not in (None, row["held_removals"]) else None
+
+
+async def undo_changed_since(
+    connection: Connection, partner_id: str, run_id: UUID, undoes: UUID, approved: int | None = None
+) -> SeenChange | None:
+    """Return why a page of this preview of an undo does not hold any more; None if it does. As `change_since`."""
+    row = await QUERIES.seen_undo(connection, run_id=run_id, partner_id=partner_id)
+    if row is None:
+        return SeenChange.RUN
+    if row["undoes"] != undoes:
+        return SeenChange.UNDONE
+    if row["tenant_now"] not in (None, row["tenant"]):
+        return SeenChange.TENANT
+    if row["removal"] != row["removal_now"]:
+        return SeenChange.REMOVAL
+    if row["planned_since"]:
+        return SeenChange.PLAN
+    return SeenChange.HELD if approved not in (None, row["held_removals"]) else None
 
 
 async def require_unchanged(connection: Connection, partner_id: str, order: RunOrder) -> None:
@@ -49,6 +67,13 @@ async def require_unchanged(connection: Connection, partner_id: str, order: RunO
     """
     if order.seen is None or order.seen.run_id is None:
         return
-    change = await change_since(connection, partner_id, order.seen.run_id, order.approve_removals, order.approve_review)
+    if order.undoes is not None:
+        change = await undo_changed_since(
+            connection, partner_id, order.seen.run_id, order.undoes, order.approve_removals
+        )
+    else:
+        change = await change_since(
+            connection, partner_id, order.seen.run_id, order.approve_removals, order.approve_review
+        )
     if change is not None:
         raise SeenChangedError(change)

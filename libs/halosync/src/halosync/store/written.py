@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from halosync.domain.model import Action, KeptOtherwise, LicenceState, PriceField, WrittenLicence
+from halosync.domain.model import Action, KeptOtherwise, LastWritten, LicenceState, PriceField, WrittenLicence
 from halosync.ports.batch_work import BatchAtWork
 from halosync.store.queries import QUERIES, Connection
 
@@ -59,6 +59,8 @@ async def _remember_written(
         client_ids=[row["halo_client_id"] for row in written],
         names=[row["licence_name"] for row in written],
         quantities=[row["after_quantity"] for row in written],
+        wrote_prices=prices,
+        price_field=batch.price_field,
         prices=unset if cost else prices,
         purchase_prices=prices if cost else unset,
         billing_cycles=[row["after_billing_cycle"] for row in written],
@@ -112,10 +114,19 @@ def written_licences(rows: Iterable[asyncpg.Record], price_field: PriceField) ->
     """
     return {
         row["halo_licence_id"]: WrittenLicence(
-            row["product_code"], row["asked_name"], row["kept_name"], _otherwise(row["kept_otherwise"], price_field)
+            row["product_code"],
+            row["asked_name"],
+            row["kept_name"],
+            _otherwise(row["kept_otherwise"], price_field),
+            _last(row) if row["edited"] else None,
         )
         for row in rows
     }
+
+
+def _last(row: asyncpg.Record) -> LastWritten:
+    state = LicenceState(row["wrote_quantity"], row["wrote_price"], row["wrote_billing_cycle"], row["wrote_active"])
+    return LastWritten(row["wrote_name"], state, PriceField(row["wrote_price_field"]))
 
 
 def _otherwise(text: str | None, price_field: PriceField) -> KeptOtherwise | None:

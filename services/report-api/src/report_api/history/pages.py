@@ -76,7 +76,16 @@ def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
 
 
 _PAGE = 50
-_OF_RUNS = {Act.RUN_STARTED, Act.PREVIEW_STARTED, Act.REMOVALS_APPROVED, Act.SHRUNK_READ_ACCEPTED, Act.RUN_CANCELLED}
+_OF_RUNS = {
+    Act.RUN_STARTED,
+    Act.PREVIEW_STARTED,
+    Act.UNDO_STARTED,
+    Act.UNDO_PREVIEW_STARTED,
+    Act.ITEMS_APPROVED,
+    Act.REMOVALS_APPROVED,
+    Act.SHRUNK_READ_ACCEPTED,
+    Act.RUN_CANCELLED,
+}
 """Acts whose subject is a run."""
 
 After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]

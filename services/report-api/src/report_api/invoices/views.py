@@ -48,6 +48,14 @@ class ShownCustomer:
     lines: Sequence[ShownLine]
 
 
+_HELD_PAGES = {
+    Remedy.APPROVE_REMOVALS: ("Look at the removals", "removals"),
+    Remedy.APPROVE_REVIEW: ("Look at the first review", "review"),
+    Remedy.APPROVE_CHANGES: ("Look at the edits", "held"),
+}
+"""What the button says that leads to what a run holds, and the page of the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class PossibleRemedies:
     """What somebody who looks at the report can do about a line now.
@@ -74,10 +82,9 @@ class PossibleRemedies:
         ):
             return None
         run = (self.partner_id, "runs", str(of.run.run_id))
-        if wanted is Remedy.APPROVE_REMOVALS:
-            return RemedyButton("Look at the removals", partner_url(*run, "removals"))
-        if wanted is Remedy.APPROVE_REVIEW:
-            return RemedyButton("Look at the first review", partner_url(*run, "review"))
+        if wanted in _HELD_PAGES:
+            button, page = _HELD_PAGES[wanted]
+            return RemedyButton(button, partner_url(*run, page))
         return RemedyButton("Try again", partner_url(*run, "retry"), posts=True)
 
     def _page(self, line: Line, wanted: Remedy) -> RemedyButton | None:

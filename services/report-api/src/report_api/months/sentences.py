@@ -18,6 +18,7 @@ REASONS: Mapping[MonthReason, str] = {
     MonthReason.NOT_SYNCHRONISED: "Not synchronised yet",
     MonthReason.IN_PROGRESS: "A Sync is about to do it",
     MonthReason.EDITED_IN_HALO: "Changed in Halo since the last Sync",
+    MonthReason.UNDONE: "Undone since the last Sync",
     MonthReason.PRICE_LEFT_ALONE: "Your settings leave prices in Halo alone",
     MonthReason.ROUNDING: "Each invoice line is rounded to cents",
 }
@@ -26,6 +27,7 @@ _BUTTONS: Mapping[MonthReason, RemedyLink] = {
     MonthReason.NOT_SYNCHRONISED: RemedyLink("report", "Go to Sync"),
     MonthReason.IN_PROGRESS: RemedyLink("report", "Watch the Sync"),
     MonthReason.EDITED_IN_HALO: RemedyLink("report", "Go to Sync"),
+    MonthReason.UNDONE: RemedyLink("report", "Go to Sync"),
     MonthReason.PRICE_LEFT_ALONE: RemedyLink("settings", "Open Settings"),
 }
 

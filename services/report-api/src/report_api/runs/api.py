@@ -50,6 +50,10 @@ async def start(
     connect Halo first. 409 `older_period`: the invoice is older than what counts now; a run that is wanted all the same
     says `allow_older`. 409 `several_invoices`: the month has several, and `PUT …/months/{period}` says which count. 422
     `invoice_empty`: an invoice without lines starts no run.
+
+    With `undo`, the run `run_id` is undone: 409 `run_in_progress` while it goes on, 409 `nothing_to_undo` if it changed
+    nothing, 409 `other_tenant` if it was for another Halo. What was changed since is `skipped` with reason
+    `changed_since`. With `approve`: 409 `not_held` if not all of the items are held items of that run.
     """
     with no_run_as_problem():
         run_id = await ports.runs.request(partner, wanted.order, by=by)

@@ -7,13 +7,24 @@ from uuid import UUID
 from halosync.contracts.message import Identifier
 from halosync.contracts.run import RunCounters
 from halosync.domain.model import Action, Outcome
-from halosync.domain.run_order import RunMode, RunOrder
+from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.domain.states import RunState
 from halosync.ports.run_views import RunView
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from report_api.web.fields import INTEGRAL, VISIBLE, Amount
 from report_api.web.paging import Page
+
+
+class Approve(BaseModel):
+    """Held items of a run that a person has looked at, released one by one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run_id: UUID = Field(description="The run or preview that held them.")
+    item_ids: Annotated[
+        list[Annotated[StrictInt, Field(ge=1, le=2**63 - 1), INTEGRAL]], Field(min_length=1, max_length=100_000)
+    ] = Field(description="Its held items. One that is not the same change any more is held again.")
 
 
 class RunRequest(BaseModel):
@@ -21,7 +32,11 @@ class RunRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"mode": "apply"}})
 
-    mode: Literal["apply", "preview"] = Field(description="`preview` plans and writes nothing.")
+    mode: Literal["apply", "preview", "undo", "undo_preview"] = Field(
+        description="`preview` plans and writes nothing. `undo` puts back what the run `run_id` changed, where Halo "
+        "still shows it as that run left it; `undo_preview` shows what that would do."
+    )
+    run_id: UUID | None = Field(default=None, description="With `undo` and `undo_preview`: the run to undo.")
     invoice_id: Identifier | None = Field(
         default=None, description="Left out: the newest invoice.", json_schema_extra={"pattern": VISIBLE}
     )
@@ -39,6 +54,20 @@ class RunRequest(BaseModel):
     allow_older: StrictBool = Field(
         default=False, description="Start it also for an invoice that is older than what counts now."
     )
+    approve: Approve | None = Field(
+        default=None, description="Releases just these held items, if they still are the same change."
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_mode(self) -> Self:
+        if RunMode(self.mode).undoes:
+            if self.run_id is None:
+                raise ValueError("run_id must name the run to undo")
+            if self.invoice_id is not None or self.allow_older:
+                raise ValueError("an undo is for the invoice of its run: leave out invoice_id and allow_older")
+        elif self.run_id is not None:
+            raise ValueError("run_id goes with the modes undo and undo_preview only")
+        return self
 
     @property
     def order(self) -> RunOrder:
@@ -50,6 +79,8 @@ class RunRequest(BaseModel):
             self.accept_shrunk_read,
             allow_older=self.allow_older,
             approve_review=self.approve_review,
+            undoes=self.run_id,
+            approve=None if self.approve is None else Approval(self.approve.run_id, frozenset(self.approve.item_ids)),
         )
 
 
@@ -98,7 +129,8 @@ class Run(RunProgress):
     invoice_id: str = Field(description="The newest of its invoices.")
     invoice_ids: list[str] = Field(description="All of them, the newest first: several where they count together.")
     revision: int
-    mode: Literal["apply", "preview"]
+    mode: Literal["apply", "preview", "undo", "undo_preview"]
+    undoes: UUID | None = Field(description="The run that an undo, or its preview, is about.")
     requested_by: str = Field(description="Name of the API key, or `auto_sync`.")
     created_at: datetime
     started_at: datetime | None
@@ -131,6 +163,16 @@ class LicenceShape(BaseModel):
     active: bool
 
 
+class Drifted(BaseModel):
+    """A field that somebody has edited in Halo since halosync wrote it. Numbers are text, activity is true or false."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    field: Literal["name", "quantity", "price", "billing_cycle", "active"]
+    we_wrote: str | bool | None
+    halo_has: str | bool | None
+
+
 class Item(BaseModel):
     """An item: one product of one client, or one licence that is to be cleaned up."""
 
@@ -151,6 +193,10 @@ class Item(BaseModel):
     after: LicenceShape | None = Field(description="The licence as planned; null if there will be none.")
     attempts: int
     item_key: str = Field(description="The same for the same thing in every run of the month.")
+    drift: list[Drifted] = Field(description="What somebody has edited in Halo since halosync wrote the licence.")
+    restores_licence_id: int | None = Field(
+        description="With a create of an undo: the deleted licence that it brings back with a new id."
+    )
 
 
 class ItemPage(Page[Item]):

@@ -106,6 +106,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.FIRST_REVIEW: "Waits for the first review",
     Reason.MANAGED_ELSEWHERE: "Another program looks after it",
     Reason.KEPT: "You keep it",
+    Reason.EDITED_IN_HALO: "Somebody edited it in Halo",
+    Reason.CHANGED_SINCE: "Changed since the run",
     Reason.HALO_REJECTED: "Halo refused it",
     Reason.HALO_UNAVAILABLE: "Halo could not be reached",
     Reason.PERMISSION_DENIED: "Halo does not permit it",
@@ -207,6 +209,7 @@ SEEN_CHANGES = {
     SeenChange.TENANT: "Another Halo has been connected since.",
     SeenChange.REMOVAL: "The setting of what happens to removed licences has been changed since.",
     SeenChange.PLAN: "Another preview or Sync was made since, so Halo may be different by now.",
+    SeenChange.UNDONE: "It was the preview of another undo.",
     SeenChange.HELD: "The number of held removals is not the one that you approved.",
     SeenChange.REVIEW: "The number of changes that wait for the first review is not the one that you approved.",
 }

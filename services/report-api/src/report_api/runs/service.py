@@ -34,6 +34,9 @@ _PROBLEMS: Mapping[NoRun, tuple[int, str]] = {
     NoRun.PARTNER_PAUSED: (409, "partner_paused"),
     NoRun.RUN_IN_PROGRESS: (409, "run_in_progress"),
     NoRun.RUN_OUTDATED: (409, "run_outdated"),
+    NoRun.NOTHING_TO_UNDO: (409, "nothing_to_undo"),
+    NoRun.OTHER_TENANT: (409, "other_tenant"),
+    NoRun.NOT_HELD: (409, "not_held"),
     **dict.fromkeys((NoRun.SUCCEEDED, NoRun.PREVIEW, NoRun.HELD, NoRun.DONE_SINCE), (409, "nothing_left")),
 }
 """HTTP status and code of each reason why no run is started."""
@@ -118,7 +121,7 @@ def _money(cost: Cost, view: RunView) -> Money:
     )
 
 
-_LAST = ("attempts", "item_key")
+_LAST = ("attempts", "item_key", "drift", "restores_licence_id")
 _PLAIN = tuple(name for name in Item.model_fields if name not in {"before", "after", *_LAST})
 _LICENCE = tuple(LicenceShape.model_fields)
 _COLUMNS = (*_PLAIN, *(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE), *_LAST)
@@ -139,7 +142,12 @@ def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "i
 def _cells(item: ItemView) -> Iterable[object]:
     before = _NO_LICENCE if item.before is None else _licence(item.before)
     after = _NO_LICENCE if item.after is None else _licence(item.after)
-    return (*_plain(item), *before, *after, item.attempts, item.item_key)
+    return (*_plain(item), *before, *after, item.attempts, item.item_key, _edits(item), item.restores_licence_id)
+
+
+def _edits(item: ItemView) -> str:
+    """Return what somebody has edited in Halo, in one cell: `quantity: 12 -> 99`."""
+    return "; ".join(f"{each.field}: {each.we_wrote} -> {each.halo_has}" for each in item.drift)
 
 
 def item_seq(item: ItemView) -> int:

@@ -20,6 +20,7 @@ _CHOOSE = "Choose one of these."
 MESSAGES: Mapping[str, str] = {
     "removal": _CHOOSE,
     "cleanup": _CHOOSE,
+    "on_drift": _CHOOSE,
     "guard_max_count": "Enter a whole number of licences from 0 to 1,000,000, without commas: 10.",
     "guard_percent": "Enter a percentage from 0 to 100 with at most 4 digits behind the point: 25.",
     "price_field": _CHOOSE,
@@ -57,6 +58,7 @@ def form_of(settings: PartnerSettings, usual: RateLimit) -> FormFields:
         "auto_sync": ON if settings.auto_sync else "",
         "removal": settings.removal,
         "cleanup": settings.cleanup,
+        "on_drift": settings.on_drift,
         "guard": ON if settings.delete_guard else "",
         "guard_max_count": str(guard.max_count),
         "guard_percent": plain((guard.max_fraction * 100).normalize()),
@@ -83,6 +85,7 @@ def settings_of(entered: FormFields) -> tuple[PartnerSettings | None, Mapping[st
         "auto_sync": entered["auto_sync"] == ON,
         "removal": entered["removal"],
         "cleanup": entered["cleanup"],
+        "on_drift": entered["on_drift"],
         "price_field": entered["price_field"],
         "review_first_sync": entered["review_first_sync"] == ON,
         "adopt_foreign": entered["adopt_foreign"] == ON,

@@ -22,6 +22,7 @@ CREATE TABLE partner (
     billing_cycles      jsonb NOT NULL DEFAULT '{}',              -- the invoice's word: Halo's word
     licence_type        bigint,                                   -- null: licences of every type
     details             boolean NOT NULL DEFAULT true,
+    on_drift            text NOT NULL DEFAULT 'overwrite' CHECK (on_drift IN ('overwrite', 'hold')),
     -- Until then Halo may still be applying writes of a run that ended without learning their outcome.
     settled_at          timestamptz NOT NULL DEFAULT 'epoch',
     CHECK ((guard_max_count IS NULL) = (guard_max_fraction IS NULL)),
@@ -231,6 +232,13 @@ CREATE TABLE halo_licence (
     asked_name          text,                                     -- what Halo was to call it, and calls kept_name
     kept_name           text,
     kept_otherwise      jsonb,                                    -- the last wish, if Halo did not keep it to the letter
+    -- What halosync wrote last, as Halo kept it; null: not known, or not written by halosync.
+    wrote_name          text,
+    wrote_quantity      numeric,
+    wrote_price         numeric,
+    wrote_billing_cycle text,
+    wrote_active        boolean,
+    wrote_price_field   text,
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 
@@ -305,7 +313,8 @@ CREATE TABLE run (
     invoice_pk          bigint NOT NULL REFERENCES invoice,
     tenant              text NOT NULL,
     before_currency     text,                                     -- of what was synchronised before; null: nothing was
-    mode                text NOT NULL CHECK (mode IN ('apply', 'preview')),
+    mode                text NOT NULL CHECK (mode IN ('apply', 'preview', 'undo', 'undo_preview')),
+    undoes              uuid REFERENCES run,                      -- the run that an undo, or its preview, is about
     state               text NOT NULL DEFAULT 'queued' CHECK (state IN (
                             'queued', 'reading', 'planning', 'writing',
                             'succeeded', 'partial', 'failed', 'cancelled', 'previewed')),
@@ -341,7 +350,8 @@ CREATE TABLE run (
     deleted             integer NOT NULL DEFAULT 0,
     unchanged           integer NOT NULL DEFAULT 0,
     CHECK (total = synced + skipped + held + failed + pending),
-    CHECK (synced = created + updated + deleted + unchanged)
+    CHECK (synced = created + updated + deleted + unchanged),
+    CHECK ((undoes IS NOT NULL) = (mode IN ('undo', 'undo_preview')))
 );
 -- One run per partner at a time (spec section 2.3).
 CREATE UNIQUE INDEX run_one_at_a_time ON run (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing');
@@ -401,6 +411,14 @@ CREATE TABLE item (
     after_billing_cycle text,
     after_active        boolean,                                  -- null: there will be no licence
     set_name            text,
+    -- What somebody edited in Halo since halosync wrote the licence: fields with what we wrote and what Halo has.
+    drift               jsonb,
+    -- What a licence that is removed, renamed or brought back was besides: its name, its price in the other field, Halo's
+    -- type. So an undo can bring it back.
+    was_name            text,
+    was_other_price     numeric,
+    was_licence_type    bigint,
+    restores_licence_id bigint,                                   -- the deleted licence that this create brings back
     line_nos            integer[] NOT NULL,
     batch_id            bigint REFERENCES batch,
     action_state        text NOT NULL DEFAULT 'none' CHECK (action_state IN (
@@ -422,6 +440,7 @@ CREATE INDEX item_outcome ON item (run_id, outcome, seq);
 -- The history of a licence; most items of a month change nothing and are no part of it.
 CREATE INDEX item_licence ON item (halo_licence_id)
     WHERE halo_licence_id IS NOT NULL AND action IN ('create', 'update', 'delete');
+CREATE INDEX item_restores ON item (run_id) WHERE restores_licence_id IS NOT NULL;
 CREATE INDEX item_batch ON item (batch_id) WHERE batch_id IS NOT NULL;
 
 -- Which item answers for which line of the invoice: item.line_nos turned round. A page of lines finds its items by
@@ -432,6 +451,13 @@ CREATE TABLE item_line (
     line_no     integer NOT NULL,
     item_id     bigint NOT NULL,
     PRIMARY KEY (run_id, line_no)
+);
+
+-- Held items of an earlier run that a person has released for this one, one by one (spec section 11).
+CREATE TABLE run_approved_item (
+    run_id      uuid NOT NULL REFERENCES run,
+    item_id     bigint NOT NULL REFERENCES item,
+    PRIMARY KEY (run_id, item_id)
 );
 
 -- What the licences of a run cost, kept when the run ends: a list of runs would otherwise add up all their items.

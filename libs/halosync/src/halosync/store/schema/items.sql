@@ -14,10 +14,16 @@ CREATE VIEW item_view AS
 SELECT run_id, item_id, seq, customer_ids, customer_name, halo_client_id, product_code, licence_name, halo_licence_id,
     action, outcome, reason, detail, before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active, attempts,
-    item_key(customer_ids, product_code, halo_licence_id) AS item_key
+    item_key(customer_ids, product_code, coalesce(restores_licence_id, halo_licence_id)) AS item_key, drift,
+    restores_licence_id
 FROM item;
 
 -- These functions are STABLE, as what they call is: then Postgres writes them into the statement and they cost nothing.
+
+-- For what a held item waits, where it is not for the approval of removals.
+CREATE OR REPLACE FUNCTION item_waits(reason text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN reason IN ('first_review', 'edited_in_halo') THEN reason ELSE '' END
+$$;
 
 -- What a customer is known by among the items of a run: its client in Halo, or its own id where it has none. A clean-up
 -- belongs to its client.

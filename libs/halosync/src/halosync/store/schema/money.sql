@@ -1,20 +1,22 @@
 -- What the licences of a run cost, kept in run_money when the run ends.
 
 -- What each item's licence costs before and after the run, one row for each billing cycle that it has. What a run leaves
--- alone (held, failed, skipped) keeps its amount from before; of what Halo did not keep as asked, `after` is what it keeps. An inactive licence bills nothing; an unset quantity or
+-- alone (held, failed, skipped) keeps its amount from before; of what Halo did not keep as asked, `after` is what it keeps. What an undo finds changed since costs what it costs
+-- now: its `before` is how the run left it. An inactive licence bills nothing; an unset quantity or
 -- price neither.
 DROP VIEW IF EXISTS item_money;
 CREATE VIEW item_money AS
-SELECT i.run_id, i.action, i.outcome, coalesce(i.reason = 'first_review', false) AS for_review, item_customer(i.halo_client_id, i.customer_ids) AS customer,
+SELECT i.run_id, i.action, i.outcome, item_waits(i.reason) AS waits, item_customer(i.halo_client_id, i.customer_ids) AS customer,
     amount.billing_cycle, amount.before, amount.after
 FROM item i CROSS JOIN LATERAL (VALUES
     (i.before_billing_cycle,
-     CASE WHEN i.before_active THEN i.before_quantity * i.before_price END,
-     CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped') AND i.reason IS DISTINCT FROM 'not_kept'
+     CASE WHEN i.before_active AND i.reason IS DISTINCT FROM 'changed_since' THEN i.before_quantity * i.before_price END,
+     CASE WHEN i.before_active AND i.outcome IN ('held', 'failed', 'skipped')
+               AND i.reason IS DISTINCT FROM 'not_kept' AND i.reason IS DISTINCT FROM 'changed_since'
           THEN i.before_quantity * i.before_price END),
     (i.after_billing_cycle,
-     CAST(NULL AS numeric),
-     CASE WHEN i.after_active AND (i.outcome IN ('synced', 'pending') OR i.reason = 'not_kept')
+     CASE WHEN i.after_active AND i.reason = 'changed_since' THEN i.after_quantity * i.after_price END,
+     CASE WHEN i.after_active AND (i.outcome IN ('synced', 'pending') OR i.reason IN ('not_kept', 'changed_since'))
           THEN i.after_quantity * i.after_price END)
 ) AS amount (billing_cycle, before, after)
 WHERE amount.before IS NOT NULL OR amount.after IS NOT NULL;

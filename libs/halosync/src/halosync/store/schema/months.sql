@@ -18,6 +18,18 @@ CREATE OR REPLACE FUNCTION licence_amount(h halo_licence, price_field text) RETU
         CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0 END
 $$;
 
+-- Whether a licence, as last read or written, is in this state; with no activity: whether it is gone.
+CREATE OR REPLACE FUNCTION licence_is(
+    h halo_licence, price_field text, quantity numeric, price numeric, billing_cycle text, active boolean
+) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
+                ELSE h.removed_at IS NULL AND h.is_active = active AND h.quantity IS NOT DISTINCT FROM quantity
+                     AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(billing_cycle)
+                     AND CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
+                         IS NOT DISTINCT FROM price
+           END IS TRUE
+$$;
+
 -- One row for each thing, customer and billing cycle: billed, in Halo, and the reason of the difference. Whatever is
 -- summed, billed = in_halo + what the reasons say, because each row's difference belongs to its reason; a difference
 -- without reason is a defect of ours. What several customers share is divided in proportion to what each is billed; the
@@ -33,6 +45,16 @@ RETURNS TABLE (
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
+    -- Licences that undos have brought back with other ids, and what undos have left of a licence.
+    brought_back AS MATERIALIZED (SELECT * FROM newest_restored(p_partner_id)),
+    undone AS MATERIALIZED (
+        SELECT DISTINCT ON (u.halo_licence_id) u.halo_licence_id, r.created_at,
+            u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active
+        FROM run r JOIN item u USING (run_id)
+        WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND u.outcome = 'synced'
+            AND u.action IN ('create', 'update', 'delete') AND u.halo_licence_id IS NOT NULL
+        ORDER BY u.halo_licence_id, r.created_at DESC
+    ),
     -- Halo's words for the invoice's billing cycles, as the partner has set them.
     word AS MATERIALIZED (
         SELECT DISTINCT ON (billing_cycle_key(each.key)) billing_cycle_key(each.key) AS cycle, each.value AS billing_cycle
@@ -96,15 +118,16 @@ RETURNS TABLE (
     ),
     held AS MATERIALIZED (
         SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
-            CASE WHEN t.after_active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
-                 ELSE h.removed_at IS NULL AND h.is_active = t.after_active
-                      AND h.quantity IS NOT DISTINCT FROM t.after_quantity
-                      AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(t.after_billing_cycle)
-                      AND CASE WHEN t.price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
-                          IS NOT DISTINCT FROM t.after_price
-            END IS TRUE AS as_written
+            licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
+                AS as_written,
+            u.halo_licence_id IS NOT NULL AND licence_is(
+                h, t.price_field, u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active) AS as_undone
         FROM thing t
-        LEFT JOIN halo_licence h ON h.partner_id = p_partner_id AND h.halo_licence_id = t.halo_licence_id
+        LEFT JOIN brought_back b ON b.licence_id = t.halo_licence_id
+        LEFT JOIN halo_licence h
+            ON h.partner_id = p_partner_id AND h.halo_licence_id = coalesce(b.is_now, t.halo_licence_id)
+        LEFT JOIN run r ON r.run_id = t.run_id
+        LEFT JOIN undone u ON u.halo_licence_id = coalesce(b.is_now, t.halo_licence_id) AND u.created_at > r.created_at
     ),
     shared AS MATERIALIZED (
         SELECT l.thing FROM line l GROUP BY l.thing HAVING min(l.customer_id) <> max(l.customer_id)
@@ -150,7 +173,7 @@ RETURNS TABLE (
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
-             WHEN NOT h.as_written THEN 'edited_in_halo'
+             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
         END,

@@ -5,7 +5,7 @@ CREATE VIEW run_view AS
 SELECT r.run_id, r.partner_id, r.invoice_pk, i.invoice_id, i.revision, i.period, i.currency,
     coalesce(r.before_currency, i.currency) AS before_currency,
     i.superseded_by IS NOT NULL AS superseded,
-    r.mode, r.state, r.requested_by, r.approve_removals, r.approve_review, r.accept_shrunk_read, r.removal,
+    r.mode, r.state, r.requested_by, r.approve_removals, r.approve_review, r.accept_shrunk_read, r.removal, r.undoes,
     r.created_at, r.started_at, r.finished_at, r.cancel_requested_at, r.error_code, r.error, r.halo_requests,
     r.total, r.synced, r.skipped, r.held, r.failed, r.pending, r.created, r.updated, r.deleted, r.unchanged
 FROM run r JOIN invoice i USING (invoice_pk);

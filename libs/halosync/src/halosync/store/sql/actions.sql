@@ -11,11 +11,12 @@ WHERE b.batch_id = :batch_id;
 -- name: open_actions
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write. A create whose
 -- partner wants that said has the product's name and the invoice of the first line that bills it.
-SELECT i.item_id, i.run_id, i.product_code, r.licence_type, billed.invoice_id, billed.product_name,
+SELECT i.item_id, i.run_id, i.product_code, r.licence_type, r.details, i.restores_licence_id, i.was_other_price,
+    i.was_licence_type, billed.invoice_id, billed.product_name,
     halo_client_id, halo_licence_id, action, set_name, licence_name, i.attempts, mark_no, action_state,
     unseen_at IS NOT NULL AS unseen, answer_status, answer_words,
     before_quantity, before_price, before_billing_cycle, before_active,
-    after_quantity, after_price, after_billing_cycle, after_active,
+    after_quantity, after_price, after_billing_cycle, after_active, r.price_field,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
 FROM item i JOIN run r USING (run_id)
 LEFT JOIN LATERAL (
@@ -86,7 +87,8 @@ WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_stat
 
 -- name: record_applied
 -- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps.
-UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, detail = m.detail, settle_at = NULL,
+UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, settle_at = NULL,
+    detail = coalesce(m.detail, CASE WHEN item.restores_licence_id IS NOT NULL THEN item.detail END),
     halo_licence_id = coalesce(item.halo_licence_id, m.licence_id),
     licence_name = coalesce(m.name, item.licence_name), after_price = coalesce(m.price, item.after_price),
     after_billing_cycle = coalesce(m.billing_cycle, item.after_billing_cycle)
@@ -127,15 +129,18 @@ WHERE item_id = :item_id AND mark_no = :mark_no AND action_state IN ('sending', 
 -- What halosync wrote is its own, and is known without another read; unless the partner has moved to another tenant
 -- since, whose licences have the same numbers.
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                          billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise)
+                          billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise,
+                          wrote_name, wrote_quantity, wrote_price, wrote_billing_cycle, wrote_active, wrote_price_field)
 SELECT :partner_id, w.id, w.client_id, w.name, w.quantity, w.price, w.purchase_price, w.billing_cycle, w.active, true,
-    w.product_code, w.asked_name, w.kept_name, CAST(w.otherwise AS jsonb)
+    w.product_code, w.asked_name, w.kept_name, CAST(w.otherwise AS jsonb),
+    w.name, w.quantity, w.wrote_price, w.billing_cycle, w.active, :price_field
 FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
     CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
     CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:product_codes AS text[]),
-    CAST(:asked_names AS text[]), CAST(:kept_names AS text[]), CAST(:otherwise AS text[]))
+    CAST(:asked_names AS text[]), CAST(:kept_names AS text[]), CAST(:otherwise AS text[]),
+    CAST(:wrote_prices AS numeric[]))
     AS w(id, client_id, name, quantity, price, purchase_price, billing_cycle, active, product_code, asked_name,
-         kept_name, otherwise)
+         kept_name, otherwise, wrote_price)
 WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
@@ -143,7 +148,10 @@ ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, qu
     billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = true, removed_at = NULL,
     product_code = coalesce(excluded.product_code, halo_licence.product_code),
     asked_name = coalesce(excluded.asked_name, halo_licence.asked_name),
-    kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise;
+    kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise,
+    wrote_name = excluded.wrote_name, wrote_quantity = excluded.wrote_quantity, wrote_price = excluded.wrote_price,
+    wrote_billing_cycle = excluded.wrote_billing_cycle, wrote_active = excluded.wrote_active,
+    wrote_price_field = excluded.wrote_price_field;
 
 -- name: remember_not_removed!
 -- Halo did not do a removal: the licence is not ours by that.

@@ -32,9 +32,9 @@ LEFT JOIN LATERAL (
     WHERE a.partner_id = r.partner_id AND a.act = 'product.linked' AND a.subject = i.product_code AND a.at <= r.created_at
     ORDER BY a.audit_id DESC LIMIT 1
 ) AS product_link ON true
-WHERE r.partner_id = :partner_id AND r.mode = 'apply'
+WHERE r.partner_id = :partner_id AND r.mode IN ('apply', 'undo')
   AND (i.item_id = ANY(CAST(:item_ids AS bigint[]))
-       OR i.halo_licence_id = :halo_licence_id AND i.action IN ('create', 'update', 'delete'))
+       OR i.halo_licence_id = ANY(ids_of_licence(:partner_id, :halo_licence_id)) AND i.action IN ('create', 'update', 'delete'))
 ORDER BY r.created_at, r.run_id, i.seq LIMIT :most;
 
 -- name: items_of_line

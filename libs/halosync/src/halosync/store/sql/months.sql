@@ -35,11 +35,12 @@ WHERE item_key(m.customer_ids, m.product_code, m.halo_licence_id) = :item_key LI
 -- name: month_changes^
 -- The net effect of all runs of the month on licences: what was made and taken away again is no change.
 WITH done AS (
-    SELECT i.halo_licence_id, r.created_at, i.seq, i.before_active, i.after_active,
+    SELECT coalesce(b.is_now, i.halo_licence_id) AS halo_licence_id, r.created_at, i.seq, i.before_active, i.after_active,
         ROW(i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active) AS before,
         ROW(i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active) AS after
     FROM invoice n JOIN run r USING (invoice_pk) JOIN item i USING (run_id)
-    WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode = 'apply' AND i.outcome = 'synced'
+    LEFT JOIN newest_restored(:partner_id) AS b ON b.licence_id = i.halo_licence_id
+    WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode IN ('apply', 'undo') AND i.outcome = 'synced'
       AND i.action IN ('create', 'update', 'delete') AND i.halo_licence_id IS NOT NULL
 ), net AS (
     SELECT (array_agg(before ORDER BY created_at, seq))[1] AS before,
@@ -96,7 +97,7 @@ FROM month_plans(:partner_id, :period) AS p JOIN invoice_line l USING (invoice_p
 SELECT r.run_id, r.state, r.requested_by, r.created_at, r.finished_at, r.approve_removals,
     r.created, r.updated, r.deleted, r.failed, r.held
 FROM invoice n JOIN run r USING (invoice_pk)
-WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode = 'apply'
+WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode IN ('apply', 'undo')
 ORDER BY r.created_at, r.run_id;
 
 -- name: close_month^

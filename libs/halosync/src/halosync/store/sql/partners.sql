@@ -19,7 +19,7 @@ ORDER BY partner_id;
 -- The columns of one row: settings are read and replaced as a whole.
 SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
        rate_requests, rate_window_s, country, invoice_day,
-       review_first_sync, adopt_foreign, billing_cycles, licence_type, details, email_notices
+       review_first_sync, adopt_foreign, billing_cycles, licence_type, details, email_notices, on_drift
 FROM partner WHERE partner_id = :partner_id;
 
 -- name: partner_settings_to_change^
@@ -27,7 +27,7 @@ FROM partner WHERE partner_id = :partner_id;
 -- row while it stores an invoice, and linking must not wait for that.
 SELECT auto_sync, removal, cleanup, price_field, guard_max_count, guard_max_fraction,
        rate_requests, rate_window_s, country, invoice_day,
-       review_first_sync, adopt_foreign, billing_cycles, licence_type, details, email_notices
+       review_first_sync, adopt_foreign, billing_cycles, licence_type, details, email_notices, on_drift
 FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
 
 -- name: save_partner_settings!
@@ -37,7 +37,7 @@ UPDATE partner SET
     rate_requests = :rate_requests, rate_window_s = :rate_window_s,
     country = :country, invoice_day = :invoice_day,
     review_first_sync = :review_first_sync, adopt_foreign = :adopt_foreign, billing_cycles = :billing_cycles,
-    licence_type = :licence_type, details = :details, email_notices = :email_notices
+    licence_type = :licence_type, details = :details, email_notices = :email_notices, on_drift = :on_drift
 WHERE partner_id = :partner_id;
 
 -- name: pause_to_change$

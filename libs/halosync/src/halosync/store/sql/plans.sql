@@ -1,6 +1,6 @@
 -- name: plan_settings^
 SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction, adopt_foreign, billing_cycles, licence_type,
-    details
+    details, on_drift
 FROM partner WHERE partner_id = :partner_id;
 
 -- name: plan_rows$
@@ -51,10 +51,17 @@ FROM unnest(CAST(:ids AS bigint[]), CAST(:product_codes AS text[]), CAST(:asked_
 WHERE k.partner_id = :partner_id AND k.halo_licence_id = r.id AND k.product_code IS NULL;
 
 -- name: licence_history
--- What halosync wrote, what it deleted, and what Halo made of it, in this tenant.
+-- What halosync wrote, what it deleted, and what Halo made of it, in this tenant. `edited`: the read shows something else
+-- than halosync wrote last; only then is that asked for.
 SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.product_code, l.asked_name, l.kept_name,
-    CAST(l.kept_otherwise AS text) AS kept_otherwise
+    CAST(l.kept_otherwise AS text) AS kept_otherwise,
+    l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active, l.wrote_price_field,
+    l.wrote_active IS NOT NULL AND r.halo_licence_id IS NOT NULL
+        AND (r.name, r.quantity, CASE WHEN l.wrote_price_field = 'purchase_price' THEN r.purchase_price ELSE r.price END,
+             r.billing_cycle, r.is_active)
+        IS DISTINCT FROM (l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active) AS edited
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+LEFT JOIN halo_read_licence r ON r.read_id = :read_id AND r.halo_licence_id = l.halo_licence_id
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
 -- name: written_by_others
@@ -62,6 +69,21 @@ WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.k
 SELECT DISTINCT l.halo_licence_id
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
 WHERE l.partner_id <> :partner_id AND l.owned;
+
+-- name: undone_run^
+-- The run that this one undoes, if it undoes one.
+SELECT undone.run_id, undone.price_field FROM run r JOIN run undone ON undone.run_id = r.undoes WHERE r.run_id = :run_id;
+
+-- name: undone_items
+-- What a run has changed in Halo, or may have: Halo kept something else, or nobody knows.
+SELECT * FROM item
+WHERE run_id = :run_id AND halo_licence_id IS NOT NULL AND action IN ('create', 'update', 'delete')
+  AND (outcome = 'synced' OR (outcome = 'failed' AND (reason = 'outcome_unknown' OR (reason = 'not_kept' AND action <> 'delete'))))
+ORDER BY seq;
+
+-- name: approved_items
+-- Held items that a person has released for this run.
+SELECT i.* FROM run_approved_item a JOIN item i USING (item_id) WHERE a.run_id = :run_id;
 
 -- name: kept_licences
 SELECT halo_licence_id FROM kept_licence WHERE partner_id = :partner_id AND tenant = :tenant;
@@ -80,6 +102,15 @@ UPDATE halo_snapshot SET reviewed_at = now() WHERE partner_id = :partner_id AND 
 UPDATE run SET removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details,
     review = :review
 WHERE run_id = :run_id;
+
+-- name: accept_edits!
+-- What somebody edited to what the invoice wants is what halosync would have written.
+UPDATE halo_licence l SET wrote_name = l.name, wrote_quantity = l.quantity, wrote_billing_cycle = l.billing_cycle,
+    wrote_active = l.is_active,
+    wrote_price = CASE WHEN l.wrote_price_field = 'purchase_price' THEN l.purchase_price ELSE l.price END
+FROM item i
+WHERE i.run_id = :run_id AND i.drift IS NOT NULL AND i.action = 'unchanged'
+  AND l.partner_id = :partner_id AND l.halo_licence_id = i.halo_licence_id;
 
 -- name: new_batch_ids
 -- Ids before rows, so that items and batches can both be written by COPY.

@@ -26,7 +26,8 @@ FROM invoice_of_run WHERE run_id = :run_id;
 
 -- name: seen_run^
 -- A run that was looked at, beside what counts now. planned_since: a later run of the partner has made a plan.
-SELECT r.tenant, r.removal, r.held,
+SELECT r.tenant, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
+        AND item_waits(i.reason) = '') AS held_removals,
     (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held' AND i.reason = 'first_review')
         AS held_for_review, c.tenant AS tenant_now, p.removal AS removal_now,
     ((SELECT array_agg(invoice_pk ORDER BY invoice_pk) FROM invoice_of_run i WHERE i.run_id = r.run_id)
@@ -46,8 +47,8 @@ SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id;
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
 INSERT INTO run (partner_id, invoice_pk, tenant, mode, requested_by, approve_removals, approve_review, accept_shrunk_read,
-                 before_currency, redeliver_at)
-VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :approve_review, :accept_shrunk_read,
+                 undoes, before_currency, redeliver_at)
+VALUES (:partner_id, :invoice_pk, :tenant, :mode, :requested_by, :approve_removals, :approve_review, :accept_shrunk_read, :undoes,
         (SELECT currency FROM invoice WHERE invoice_pk = last_synced_invoice(:partner_id)), now() + interval '30 seconds')
 ON CONFLICT (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing') DO NOTHING
 RETURNING run_id;
@@ -176,3 +177,43 @@ UPDATE run SET redeliver_at = clock_timestamp() + interval '30 seconds' WHERE ru
 
 -- name: count_requests!
 UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;
+
+-- name: run_to_undo^
+-- A run as whoever wants to undo it needs it. changed: Halo has something of it, or may have.
+SELECT r.state, r.tenant, c.tenant AS tenant_now, r.mode IN ('apply', 'undo') AND EXISTS (
+    SELECT FROM item i WHERE i.run_id = r.run_id AND i.halo_licence_id IS NOT NULL
+        AND i.action IN ('create', 'update', 'delete')
+        AND (i.outcome = 'synced' OR i.outcome = 'failed' AND i.reason IN ('outcome_unknown', 'not_kept'))) AS changed
+FROM run r LEFT JOIN connection c ON c.partner_id = r.partner_id AND c.state = 'connected'
+WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
+
+-- name: invoices_of_run
+-- The invoices of a run, its first one first.
+SELECT i.invoice_pk, i.invoice_id, i.revision, i.line_count, i.currency, i.period, o.line_offset
+FROM invoice_of_run o JOIN invoice i USING (invoice_pk) WHERE o.run_id = :run_id ORDER BY o.line_offset;
+
+-- name: seen_undo^
+-- A preview of an undo that was looked at, beside what counts now.
+SELECT r.undoes, r.tenant, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
+        AND item_waits(i.reason) = '') AS held_removals,
+    c.tenant AS tenant_now, p.removal AS removal_now,
+    EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
+            AND later.removal IS NOT NULL) AS planned_since
+FROM run r JOIN partner p USING (partner_id)
+LEFT JOIN connection c ON c.partner_id = r.partner_id AND c.state = 'connected'
+WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
+
+-- name: approve_items$
+-- Releases held items of a run that was seen; returns how many of those that were named are that.
+WITH released AS (
+    INSERT INTO run_approved_item (run_id, item_id)
+    SELECT :run_id, i.item_id FROM item i JOIN run r USING (run_id)
+    WHERE r.run_id = :seen_in AND r.partner_id = :partner_id AND i.outcome = 'held'
+      AND i.item_id = ANY(CAST(:item_ids AS bigint[]))
+    RETURNING 1
+) SELECT count(*) FROM released;
+
+-- name: carry_approvals_over!
+-- What was released for a run that did not come to it is released for the one that does its rest.
+INSERT INTO run_approved_item (run_id, item_id)
+SELECT :run_id, item_id FROM run_approved_item WHERE run_id = :retry_of;

@@ -60,7 +60,7 @@ async def preview(
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
     view, run = await _run(ports, visitor, run_id)
-    if run.mode != "preview":
+    if view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id))
     sync = await sync_panel(ports, visitor)
     values: dict[str, Any] = {
@@ -86,7 +86,7 @@ async def removals(
 ) -> Response:
     """Show the removals that a Sync holds, all of them, and let a person approve their number."""
     view, run = await _run(ports, visitor, run_id)
-    if run.mode == "preview":
+    if not view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
     sync = await sync_panel(ports, visitor)
     values: dict[str, Any] = {

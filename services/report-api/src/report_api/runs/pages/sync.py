@@ -1,6 +1,7 @@
 """Starting, watching, cancelling and repeating runs from the portal (spec sections 2.3 to 2.7)."""
 
 from collections.abc import Awaitable
+from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder, Seen, SeenChange
 from halosync.ports.run_start import SeenChangedError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.datastructures import FormData
 
 from report_api.access.needed_role import needs
@@ -41,6 +42,7 @@ class SyncForm(BaseModel):
         approve_review: how many changes of the first review the person has looked at.
         looked: the person says so.
         seen_in: the run whose page showed them.
+        undoes: the run that an undo is about; its preview was `seen_in`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -56,6 +58,13 @@ class SyncForm(BaseModel):
     back: ReturnTo = "report"
     counting: str = Field(default="", pattern=r"^[0-9]{1,18}(,[0-9]{1,18}){0,99}$|^$")
     allow_older: bool = False
+    undoes: UUID | None = None
+
+    @model_validator(mode="after")
+    def _undo_was_previewed(self) -> Self:
+        if self.mode.undoes != (self.undoes is not None) or (self.mode.undoes and self.seen_in is None):
+            raise ValueError("an undo names its run and the preview that was seen")
+        return self
 
     @property
     def order(self) -> RunOrder:
@@ -70,6 +79,7 @@ class SyncForm(BaseModel):
             seen,
             allow_older=self.allow_older,
             approve_review=self.approve_review,
+            undoes=self.undoes,
         )
 
     @property
@@ -81,6 +91,8 @@ class SyncForm(BaseModel):
     @property
     def looked_at(self) -> str:
         """The page on which the person looks at what is approved."""
+        if self.undoes is not None:
+            return "preview"
         return "removals" if self.approve_review is None else "review"
 
 
@@ -106,6 +118,15 @@ async def retry(request: Request, visitor: VisitorHere, ports: PortsHere, run_id
     """Start a run that does what this one left."""
     run = ports.retries.retry(run_uuid(run_id), partner_id=visitor.partner_id, by=visitor.actor)
     return await started(request, visitor, run, RunMode.APPLY, "report")
+
+
+@router.post("/runs/{run_id}/undo")
+async def preview_undo(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+    """Preview what undoing a run would do: nothing is undone unseen."""
+    view = await find_run(ports, visitor.partner_id, run_id)
+    order = RunOrder(RunMode.UNDO_PREVIEW, undoes=view.run_id)
+    run = ports.runs.request(visitor.partner_id, order, by=visitor.actor)
+    return await started(request, visitor, run, order.mode, "run")
 
 
 @router.get("/runs/{run_id}/cancel")
@@ -145,7 +166,7 @@ async def started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode
             raise
         await notify(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
         return see_other(visitor.partner_id, "report")
-    if mode is RunMode.PREVIEW:
+    if not mode.writes:
         return see_other(visitor.partner_id, "runs", str(run_id), "preview")
     if back == "run":
         return see_other(visitor.partner_id, "runs", str(run_id))

@@ -1,0 +1,64 @@
+"""What becomes of an item of an undo, for people (spec section 11, "Undo")."""
+
+from halosync.domain.decimals import plain
+from halosync.domain.model import LicenceState
+
+Called = tuple[str, LicenceState]
+"""A licence's name and state."""
+
+
+def comes_back(licence_id: int | None) -> str:
+    """Say that a deleted licence gets a new number."""
+    return (
+        f"The run deleted licence #{licence_id}. It comes back with a new number, because Halo gives every new licence "
+        "its own. Lines of Halo's recurring invoices that pointed to the old number do not find it: point them to the "
+        "new one in Halo."
+    )
+
+
+def changed_since(licence_id: int, left: Called | None, now: Called) -> str:
+    """Say how the run left the licence and how it is now; `left` None: the run had removed it."""
+    then = "removed it" if left is None else f"left it as {_told(left, now)}"
+    return (
+        f"Licence #{licence_id} is not as the run left it, so it stays as it is. The run {then}; Halo has "
+        f"{_told(now, left)} now. If that is wrong, set it in Halo by hand."
+    )
+
+
+def licence_gone(licence_id: int | None) -> str:
+    """Say that a licence which the run changed is no longer there."""
+    return f"Licence #{licence_id} is no longer in Halo: somebody removed it since the run. Nothing was done."
+
+
+def client_gone(client_id: int | None) -> str:
+    """Say that nothing is written to the client."""
+    return (
+        f"Client #{client_id} is no longer in Halo, or is inactive there, so its licences stay as they are. Activate "
+        "the client in Halo, then undo the run again."
+    )
+
+
+def written_for_another(licence_id: int) -> str:
+    """Say that another partner's run has written the licence."""
+    return f"Licence #{licence_id} was written for another partner with the same Halo, so it stays as it is."
+
+
+def several_deleted(name: str) -> str:
+    """Say that licences of one name are not created again at once."""
+    return (
+        f'The run deleted several licences of this client that were called "{name}". Licences of one name cannot be '
+        "told apart while they are created, so none was. Create them in Halo by hand."
+    )
+
+
+def _told(one: Called, other: Called | None) -> str:
+    """Tell a licence in words; its name where that is not the other's."""
+    name, state = one
+    words = [
+        "no quantity" if state.quantity is None else f"quantity {plain(state.quantity.normalize())}",
+        "no price" if state.price is None else f"price {plain(state.price.normalize())}",
+        state.billing_cycle or "no billing cycle",
+        "active" if state.active else "inactive",
+    ]
+    named = [f'"{name}"'] if other is None or other[0] != name else []
+    return ", ".join(named + words)

@@ -1,0 +1,40 @@
+"""What an undo is about, and whether it can be: asked for like any other run (spec section 11, "Undo")."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.states import RunState
+from halosync.ports.run_start import (
+    NoRunError,
+    NotConnectedError,
+    NothingToUndoError,
+    OtherTenantError,
+    RunInProgressError,
+)
+from halosync.store.queries import QUERIES, Connection
+
+
+async def invoices_to_undo(connection: Connection, partner_id: str, run_id: UUID) -> Sequence[asyncpg.Record]:
+    """Return the invoices of the run that is to be undone, as `month_of_run` gives them, its first one first.
+
+    Raises:
+        NoRunError: the partner has no such run.
+        RunInProgressError: it has not ended.
+        NothingToUndoError: it has changed nothing.
+        NotConnectedError: the partner's Halo is not connected.
+        OtherTenantError: another Halo is.
+    """
+    run = await QUERIES.run_to_undo(connection, run_id=run_id, partner_id=partner_id)
+    if run is None:
+        raise NoRunError(str(run_id))
+    if not RunState(run["state"]).is_final:
+        raise RunInProgressError(run_id)
+    if not run["changed"]:
+        raise NothingToUndoError(str(run_id))
+    if run["tenant_now"] is None:
+        raise NotConnectedError(partner_id)
+    if run["tenant"] != run["tenant_now"]:
+        raise OtherTenantError(str(run_id))
+    return [row async for row in QUERIES.invoices_of_run(connection, run_id=run_id)]

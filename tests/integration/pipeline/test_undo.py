@@ -1,0 +1,91 @@
+"""Undoing a run: what it changed is put back where Halo still shows it so (spec section 11, "Undo")."""
+
+from typing import Any
+
+import pytest
+from halosync.domain.run_order import RunMode
+from halosync.ports.run_start import NothingToUndoError
+
+from .conftest import TENANT, Pipeline
+
+pytestmark = pytest.mark.integration
+
+LINES = [{"product_code": "P-1", "unit_price": "31.50", "quantity": "12"}, {"product_code": "NEW", "quantity": "2"}]
+THERE: list[dict[str, Any]] = [
+    {"name": "p-1", "count": 5.0, "price": 40.0, "purchase_price": 30.0, "billing_cycle": "Monthly"},
+    {"name": "OLD", "count": 3.0, "price": 8.0, "purchase_price": 6.5, "billing_cycle": "Yearly", "type": 1},
+]
+
+
+async def filled(pipeline: Pipeline) -> dict[str, Any]:
+    """Fill Halo, sync an invoice, and return the run: a create, an update that renames, and a removal."""
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, **each} for each in THERE))
+    await pipeline.invoice(LINES)
+    run = await pipeline.sync()
+    assert (run["created"], run["updated"], run["deleted"]) == (1, 1, 1)
+    return run
+
+
+def shape(rows: dict[tuple[int, str], dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    fields = ("count", "price", "purchase_price", "billing_cycle", "type")
+    return {name: tuple(row[field] for field in fields) for (_, name), row in rows.items()}
+
+
+async def test_an_undo_puts_back_what_the_run_changed_and_can_be_undone_itself(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, **each} for each in THERE))
+    before = await pipeline.licences()
+    await pipeline.invoice(LINES)
+    run = await pipeline.sync()
+    after = await pipeline.licences()
+
+    preview = await pipeline.sync(mode=RunMode.UNDO_PREVIEW, undoes=run["run_id"])
+    assert preview["state"] == "previewed"
+    assert await pipeline.licences() == after
+    [restored] = [item for item in await pipeline.items(preview["run_id"]) if item["action"] == "create"]
+    assert "new number" in restored["detail"]
+
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert (undo["state"], undo["created"], undo["updated"], undo["deleted"]) == ("succeeded", 1, 1, 1)
+    back = await pipeline.licences()
+    assert shape(back) == shape(before)
+    assert back[1, "p-1"]["id"] == before[1, "p-1"]["id"]
+    assert back[1, "OLD"]["id"] != before[1, "OLD"]["id"]
+    [item] = [item for item in await pipeline.items(undo["run_id"]) if item["action"] == "create"]
+    assert (item["halo_licence_id"], item["restores_licence_id"]) == (back[1, "OLD"]["id"], before[1, "OLD"]["id"])
+
+    again = await pipeline.sync(mode=RunMode.UNDO, undoes=undo["run_id"])
+    assert again["state"] == "succeeded"
+    assert shape(await pipeline.licences()) == shape(after)
+
+    # A Sync does again what was undone, and then there is nothing left to do.
+    assert (await pipeline.sync())["state"] == "succeeded"
+    assert (await pipeline.sync())["unchanged"] == 2
+
+
+async def test_what_was_changed_since_is_left_as_it_is(pipeline: Pipeline) -> None:
+    run = await filled(pipeline)
+    licences = await pipeline.licences()
+    await pipeline.sandbox.admin.change_licence(TENANT, licences[1, "P-1"]["id"], count=99.0)
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "old", "count": 1.0, "price": 1.0})
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    found = {item["product_code"]: item for item in await pipeline.items(undo["run_id"])}
+    assert {code: (item["outcome"], item["reason"]) for code, item in found.items()} == {
+        "P-1": ("skipped", "changed_since"),
+        "NEW": ("synced", None),
+        None: ("skipped", "changed_since"),
+    }
+    assert (found["P-1"]["before_quantity"], found["P-1"]["after_quantity"]) == (12, 99)
+    assert found["P-1"]["drift"] == [{"field": "quantity", "we_wrote": "12", "halo_has": "99"}]
+    assert set(await pipeline.licences()) == {(1, "P-1"), (1, "old")}
+
+
+async def test_an_undo_holds_removals_as_any_run_does(pipeline: Pipeline) -> None:
+    await pipeline.invoice([{"product_code": f"P-{n}"} for n in range(1, 4)])
+    run = await pipeline.sync()
+    await pipeline.pool.execute("UPDATE partner SET guard_max_count = 1, guard_max_fraction = 0")
+    held = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert (held["state"], held["held"]) == ("partial", 3)
+    with pytest.raises(NothingToUndoError):
+        await pipeline.sync(mode=RunMode.UNDO, undoes=held["run_id"])
+    released = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"], approve_removals=3)
+    assert released["deleted"] == 3

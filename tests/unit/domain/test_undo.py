@@ -1,0 +1,250 @@
+"""An undo puts back exactly what a run changed, where nobody has touched it since (spec section 11, "Undo")."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from halosync.domain.model import (
+    Action,
+    Client,
+    CustomerLink,
+    DeleteGuard,
+    Licence,
+    LicenceState,
+    Outcome,
+    PlanInput,
+    PlannedItem,
+    PlanSettings,
+    PriceField,
+    Reason,
+    Removal,
+    Traits,
+)
+from halosync.domain.planning import make_plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .worlds import ModelHalo, licence, worlds
+
+LEFT_ALONE = {Reason.CHANGED_SINCE, Reason.LICENCE_AMBIGUOUS}
+
+
+def carried_out(halo: ModelHalo, items: Iterable[PlannedItem], settings: PlanSettings) -> tuple[PlannedItem, ...]:
+    """Carry out a plan, and return its items as they are recorded."""
+    done = []
+    for item in items:
+        if item.outcome is Outcome.PENDING:
+            before = set(halo.rows)
+            halo.apply([item], settings)
+            number = next(iter(set(halo.rows) - before), item.halo_licence_id)
+            assert number is not None
+            name = halo.rows[number].name if number in halo.rows else item.licence_name
+            done.append(replace(item, outcome=Outcome.SYNCED, halo_licence_id=number, licence_name=name))
+    return tuple(done)
+
+
+def contents(rows: Iterable[Licence]) -> Counter[Licence]:
+    """What Halo holds, whatever the ids."""
+    return Counter(replace(row, id=0) for row in rows)
+
+
+def deleting(inputs: PlanInput) -> PlanInput:
+    return replace(inputs, settings=replace(inputs.settings, removal=Removal.DELETE))
+
+
+@given(worlds().map(deleting))
+def test_an_undo_restores_what_was_and_the_undo_of_it_what_the_run_made(inputs: PlanInput) -> None:
+    halo = ModelHalo.of(inputs)
+    done = carried_out(halo, make_plan(inputs).items, inputs.settings)
+    made = contents(halo.rows.values())
+    undo = make_plan(replace(halo.read(inputs), undone=done)).items
+    assert {item.reason for item in undo} <= LEFT_ALONE | {None}
+    undone = carried_out(halo, undo, inputs.settings)
+    if not any(item.reason for item in undo):
+        assert contents(halo.rows.values()) == contents(inputs.licences)
+        redo = make_plan(replace(halo.read(inputs), undone=undone)).items
+        carried_out(halo, redo, inputs.settings)
+        if not any(item.reason for item in redo):
+            assert contents(halo.rows.values()) == made
+
+
+@given(worlds(), st.data())
+def test_what_somebody_has_changed_since_is_never_touched(inputs: PlanInput, data: st.DataObject) -> None:
+    halo = ModelHalo.of(inputs)
+    done = carried_out(halo, make_plan(inputs).items, inputs.settings)
+    touched = sorted({item.halo_licence_id for item in done if item.halo_licence_id in halo.rows} - {None})
+    edited = set(data.draw(st.lists(st.sampled_from(touched), unique=True))) if touched else set()
+    for number in edited:
+        assert number is not None
+        halo.rows[number] = replace(halo.rows[number], quantity=Decimal(777), name=f"edited {number}")
+    before = dict(halo.rows)
+    carried_out(halo, make_plan(replace(halo.read(inputs), undone=done)).items, inputs.settings)
+    assert {number: halo.rows[number] for number in edited if number} == {n: before[n] for n in edited if n}
+    assert {number for number in halo.rows if number not in {i.halo_licence_id for i in done}} >= set(before) - {
+        i.halo_licence_id for i in done
+    }
+
+
+# ---------------------------------------------------------------- one licence
+
+WAS = LicenceState(Decimal(5), Decimal(40), "Monthly", active=True)
+LEFT = LicenceState(Decimal(12), Decimal("31.5"), "Monthly", active=True)
+
+
+def done(action: Action, before: LicenceState | None, after: LicenceState | None, **more: Any) -> PlannedItem:
+    """Return an item that a run has carried out on licence 1 of client 7."""
+    plain = PlannedItem(
+        ("C-1",), "Contoso", 7, "MS-365", "MS-365", 1, action, Outcome.SYNCED, None, None, before, after
+    )
+    return replace(plain, **more)
+
+
+CREATED = done(Action.CREATE, None, LEFT)
+UPDATED = done(Action.UPDATE, WAS, LEFT)
+DELETED = done(Action.DELETE, WAS, None, was=Traits("MS-365", Decimal(9), 1))
+
+
+def undoing(*items: PlannedItem, there: Iterable[Licence] = (licence(),), **more: Any) -> list[PlannedItem]:
+    inputs = PlanInput([], [Client(7, "Contoso"), Client(8, "Fabrikam")], list(there), undone=items)
+    return make_plan(replace(inputs, **more)).items
+
+
+def test_a_create_becomes_a_removal_an_update_the_way_back_and_a_removal_a_create() -> None:
+    [removal] = undoing(CREATED)
+    assert (removal.action, removal.halo_licence_id, removal.after) == (Action.DELETE, 1, None)
+    [back] = undoing(replace(UPDATED, set_name="MS-365", was=Traits("ms365")))
+    assert (back.action, back.after, back.set_name, back.licence_name) == (Action.UPDATE, WAS, "ms365", "ms365")
+    [new] = undoing(DELETED, there=())
+    assert (new.action, new.halo_licence_id, new.restores, new.after) == (Action.CREATE, None, 1, WAS)
+    assert (new.set_name, new.was) == ("MS-365", DELETED.was)
+    assert "#1" in (new.detail or "")
+    [plain] = undoing(replace(DELETED, was=None), there=())
+    assert plain.was == Traits("MS-365")
+
+
+CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None, Outcome]] = {
+    "created and gone": (CREATED, [], {}, None, Outcome.SYNCED),
+    "created and edited": (CREATED, [licence(price=Decimal(1))], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "created and renamed": (CREATED, [licence(name="Mine")], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "created and marked by another program": (
+        CREATED,
+        [licence(foreign_mark="snowid")],
+        {},
+        Reason.MANAGED_ELSEWHERE,
+        Outcome.SKIPPED,
+    ),
+    "created and kept": (CREATED, [licence()], {"kept": frozenset({1})}, Reason.KEPT, Outcome.SKIPPED),
+    "created, and another partner's by now": (
+        CREATED,
+        [licence()],
+        {"owned_by_others": frozenset({1})},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
+    "created empty, and removals set to zero": (
+        replace(CREATED, after=replace(LEFT, quantity=Decimal(0))),
+        [licence(quantity=Decimal(0))],
+        {"settings": PlanSettings(removal=Removal.ZERO)},
+        None,
+        Outcome.SYNCED,
+    ),
+    "updated and gone": (UPDATED, [], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "updated and moved": (UPDATED, [licence(client_id=8)], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "updated and put back by hand": (
+        UPDATED,
+        [licence(quantity=Decimal(5), price=Decimal(40))],
+        {},
+        None,
+        Outcome.SYNCED,
+    ),
+    "deleted, and there as it was": (
+        DELETED,
+        [licence(quantity=Decimal(5), price=Decimal(40))],
+        {},
+        None,
+        Outcome.SYNCED,
+    ),
+    "deleted, and there otherwise": (DELETED, [licence()], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "deleted, and another one has its name": (
+        DELETED,
+        [licence(2, name=" ms-365 ")],
+        {},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
+    "client gone": (CREATED, [licence()], {"clients": [Client(8, "Fabrikam")]}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_as_the_run_left_it_stays_as_it_is(case: str) -> None:
+    item, there, more, reason, outcome = CASES[case]
+    [found] = undoing(item, there=there, **more)
+    assert (found.reason, found.outcome) == (reason, outcome)
+    assert found.action is (Action.UNCHANGED if outcome is Outcome.SYNCED else Action.NONE)
+
+
+def test_what_was_changed_since_shows_both_states() -> None:
+    [item] = undoing(UPDATED, there=[licence(quantity=Decimal("15.0"))])
+    assert (item.before, item.after) == (LEFT, replace(LEFT, quantity=Decimal("15.0")))
+    assert [(each.field, each.we_wrote, each.halo_has) for each in item.drift] == [("quantity", "12", "15")]
+    assert "quantity 12" in (item.detail or "")
+    assert "quantity 15" in (item.detail or "")
+    [renamed] = undoing(CREATED, there=[licence(name="Mine", price=None, quantity=None, billing_cycle=None)])
+    assert '"Mine", no quantity, no price, no billing cycle, active' in (renamed.detail or "")
+    [gone] = undoing(DELETED, there=[licence(is_active=False)])
+    assert "removed it" in (gone.detail or "")
+    assert "inactive" in (gone.detail or "")
+
+
+def test_a_licence_that_a_delete_only_made_inactive_keeps_its_id() -> None:
+    left = licence(quantity=Decimal(5), price=Decimal(40), is_active=False)
+    [back] = undoing(DELETED, there=[left])
+    assert (back.action, back.halo_licence_id, back.after) == (Action.UPDATE, 1, WAS)
+    [foreign] = undoing(DELETED, there=[replace(left, foreign_mark="snowid")])
+    assert foreign.reason is Reason.CHANGED_SINCE
+
+
+def test_an_inactive_client_is_written_to_only_by_a_link() -> None:
+    asleep = [Client(7, "Contoso", inactive=True)]
+    assert undoing(CREATED, clients=asleep)[0].reason is Reason.CHANGED_SINCE
+    linked = undoing(CREATED, clients=asleep, customer_links={"C-1": CustomerLink(7)})
+    assert linked[0].action is Action.DELETE
+
+
+def test_a_price_that_nobody_wrote_stays_as_it_is() -> None:
+    settings = PlanSettings(price_field=PriceField.NONE)
+    there = [licence(price=Decimal(77))]
+    [back] = undoing(UPDATED, there=there, settings=settings)
+    assert back.after == replace(WAS, price=Decimal(77))
+    [same] = undoing(UPDATED, there=[licence(quantity=Decimal(5), price=Decimal(77))], settings=settings)
+    assert same.action is Action.UNCHANGED
+
+
+def test_what_halo_ignored_comes_to_no_item() -> None:
+    assert undoing(replace(UPDATED, after=WAS), there=[licence()]) == []
+
+
+def test_licences_of_one_name_are_not_created_at_once() -> None:
+    items = undoing(DELETED, replace(DELETED, halo_licence_id=2), there=())
+    assert {item.reason for item in items} == {Reason.LICENCE_AMBIGUOUS}
+
+
+def test_removals_of_an_undo_are_held_by_the_guard() -> None:
+    items = [replace(CREATED, halo_licence_id=number) for number in (1, 2, 3)]
+    settings = PlanSettings(delete_guard=DeleteGuard(1, Decimal(0)))
+    there = [licence(number) for number in (1, 2, 3)]
+    held = undoing(*items, there=there, settings=settings)
+    assert {item.reason for item in held} == {Reason.DELETE_GUARD}
+    assert {item.outcome for item in undoing(*items, there=there, settings=settings, approve_removals=3)} == {
+        Outcome.PENDING
+    }
+
+
+def test_an_undo_never_ends_the_first_review() -> None:
+    plan = make_plan(PlanInput([], [Client(7, "Contoso")], [licence()], undone=(CREATED,), review_due=True))
+    assert not plan.review_done
+    assert plan.items[0].reason is Reason.FIRST_REVIEW
