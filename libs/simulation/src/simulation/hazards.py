@@ -43,7 +43,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
                 drop_per_s=0.05,
             ),
             "I2",
-            replace(_CROWDED, writers=6, products=60),
+            replace(_CROWDED, writers=6, products=60, clients=6),
             first=104,
         ),
         "belief": Hazard(FaultRates(unanswered=0.3, applied=1.0, empty_list=0.3), "I2"),
