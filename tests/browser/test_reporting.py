@@ -103,7 +103,7 @@ async def test_the_file_has_what_is_shown(page: Page, partner: Partner) -> None:
     download = await started.value
     assert download.suggested_filename == "invoice-2026-11.csv"
     text = await asyncio.to_thread((await download.path()).read_text, "utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [(row["customer_name"], row["outcome"], row["reason"]) for row in rows] == [
         ("Zeta & Søns", "skipped", "customer_not_found")
     ]

@@ -115,7 +115,7 @@ async def test_the_file_has_every_item_that_fits(browser: "Browser", world: "Wor
     response = await browser.client.get(link)
     assert response.headers["content-type"].startswith("text/csv")
     assert f'filename="run-{run_id}.csv"' in response.headers["content-disposition"]
-    rows = list(csv.DictReader(io.StringIO(response.text)))
+    rows = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
     assert len(rows) == 60
     assert rows[0]["customer_name"] == "'=1+1"
     assert {"before_quantity", "after_price", "reason", "detail"} <= set(rows[0])

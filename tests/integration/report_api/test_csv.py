@@ -20,7 +20,7 @@ async def rows(world: "World", path: str, **params: str) -> list[dict[str, str]]
     assert response.headers["content-type"].startswith("text/csv; charset=utf-8")
     assert response.headers["content-disposition"].startswith("attachment")
     assert response.headers["vary"] == "Accept"
-    return list(csv.DictReader(io.StringIO(response.text, newline="")))
+    return list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"), newline="")))
 
 
 async def test_formulas_are_texts_and_numbers_are_numbers(world: "World") -> None:
@@ -72,7 +72,27 @@ async def test_invoices_and_items_have_flat_columns(world: "World") -> None:
 async def test_nothing_found_is_a_header_alone(world: "World") -> None:
     await world.invoice()
     response = await world.call("GET", "/invoices/INV-1/lines", headers=CSV)
-    assert response.text.startswith("line_no,line_id,customer_id,")
+    assert response.text.startswith("\ufeffline_no,line_id,customer_id,")
     assert response.text.count("\r\n") == 1
     missing = await world.call("GET", "/invoices/INV-2/lines", headers=CSV)
     assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    [
+        ("/invoices", {"invoice_id", "revision", "currency", "total"}),
+        ("/invoices/INV-1/lines", {"invoice_id", "revision", "currency", "period", "unit_price"}),
+        ("/runs/{run_id}/items", {"invoice_id", "revision", "currency", "before_price", "after_price"}),
+    ],
+)
+async def test_every_file_opens_right_and_says_of_which_invoice_and_currency_it_is(
+    world: "World", path: str, columns: set[str]
+) -> None:
+    run_id = await world.run(await world.invoice(lines=[world.line(1)]), [world.item(line_nos=[1])])
+    answer = await world.call("GET", path.format(run_id=run_id), headers=CSV)
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert answer.content.count(b"\xef\xbb\xbf") == 1
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert columns <= row.keys()
+    assert (row["invoice_id"], row["currency"]) == ("INV-1", "AUD")

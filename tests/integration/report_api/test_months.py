@@ -1,5 +1,6 @@
 """The month: billed = in Halo + what the reasons say, for every month that there can be; accepting and closing."""
 
+import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 from halosync.store.partners import PartnerStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -175,6 +177,9 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
     assert (exception["note"], exception["reason"]) == ("Billed by hand.", "customer_not_found")
     assert exception["accepted_by"] == certificate["closed_by"] == f"key of {PARTNER}"
     assert len(certificate["fingerprint"]) == 64
+    file = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "application/pdf"})
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/pdf")
+    assert certificate["fingerprint"] in PdfReader(io.BytesIO(file.content)).pages[0].extract_text()
     printed = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "text/html"})
     assert printed.headers["content-type"].startswith("text/html")
     assert "Certificate: November 2026" in printed.text

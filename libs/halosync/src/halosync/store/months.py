@@ -202,6 +202,9 @@ async def _certificate(connection: Connection, partner_id: str, month: Month, by
             "started_at": _time(row["created_at"]),
             "finished_at": _time(row["finished_at"]),
             "approve_removals": row["approve_removals"],
+            "approve_review": row["approve_review"],
+            "removal": row["removal"],
+            "price_field": row["price_field"],
         }
         async for row in QUERIES.month_runs(connection, **of)
     ]

@@ -80,7 +80,7 @@ async def list_lines(
         return ports.line_views.page(of.lines, wanted, after=key or 0, most=most)
 
     if wants_csv(request):
-        return lines_csv(chunks(fetch, _line_key, CHUNK))
+        return lines_csv(of.invoice, chunks(fetch, _line_key, CHUNK))
     page, following = _LINES.split(await fetch(after, limit + 1), limit, _line_key)
     return LinePage(items=[Line.model_validate(line) for line in page], next_cursor=following)
 

@@ -161,7 +161,7 @@ async def download(visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHer
     """Send every line that fits the filters, in the order of the page, as a CSV file."""
     of = await _find(ports, visitor.partner_id, asked)
     chunks = ports.invoice_reports.chunks(of, asked.choice, CHUNK)
-    return lines_csv(chunks, f"invoice-{of.invoice.period}.csv")
+    return lines_csv(of.invoice, chunks, f"invoice-{of.invoice.period}.csv")
 
 
 async def _find(ports: Ports, partner_id: str, asked: ReportQueryHere) -> ReportedInvoice:

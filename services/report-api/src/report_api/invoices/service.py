@@ -7,6 +7,7 @@ from operator import attrgetter
 from fastapi.responses import StreamingResponse
 from halosync.contracts.settings import PartnerSettings
 from halosync.domain.invoice_day import next_expected
+from halosync.ports.invoice_views import LoadedInvoice
 from halosync.ports.line_views import LineView
 
 from report_api.invoices.models import Line
@@ -39,6 +40,14 @@ def next_invoice(today: date, newest: date | None, day: int, country: str | None
     return expected
 
 
-def lines_csv(chunks: AsyncIterator[Sequence[LineView]], filename: str = "lines.csv") -> StreamingResponse:
-    """Return lines with what became of them."""
-    return csv_response(Line.model_fields, chunks, filename, cells=attrgetter(*Line.model_fields))
+_OF_THE_INVOICE = attrgetter("invoice_id", "revision", "period", "currency")
+_line = attrgetter(*Line.model_fields)
+
+
+def lines_csv(
+    invoice: LoadedInvoice, chunks: AsyncIterator[Sequence[LineView]], filename: str = "lines.csv"
+) -> StreamingResponse:
+    """Return the lines of an invoice with what became of them; each row says which invoice it is of."""
+    of = _OF_THE_INVOICE(invoice)
+    columns = (*Line.model_fields, "invoice_id", "revision", "period", "currency")
+    return csv_response(columns, chunks, filename, cells=lambda line: (*_line(line), *of))

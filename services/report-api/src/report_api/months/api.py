@@ -9,6 +9,7 @@ from halosync.ports.months import Month, MonthChangedError, NotReadyError, Unkno
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
+from report_api.months.certificate_pdf import pdf_response
 from report_api.months.models import (
     Acceptance,
     Accepted,
@@ -32,7 +33,7 @@ from report_api.web.rendering import HEADERS, fragment
 
 router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
-HTML = "text/html"
+HTML, PDF = "text/html", "application/pdf"
 NO_MONTH = "There is no invoice of that month."
 
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
@@ -131,24 +132,34 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
 @router.get(
     "/months/{period}/certificate",
     response_model=Certificate,
-    responses={200: {"content": {HTML: {"schema": {"type": "string"}}}, "description": "JSON, or a page that prints."}},
+    responses={
+        200: {
+            "content": {
+                HTML: {"schema": {"type": "string"}},
+                PDF: {"schema": {"type": "string", "format": "binary"}},
+            },
+            "description": "JSON, a page that prints, or a PDF.",
+        }
+    },
     summary="Show the certificate of a closed month",
 )
-async def certificate(
-    request: Request, partner: Partner, period: Period, ports: PortsHere
-) -> Certificate | HTMLResponse:
+async def certificate(request: Request, partner: Partner, period: Period, ports: PortsHere) -> Certificate | Response:
     """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs.
 
-    With `Accept: text/html` as a page that prints.
+    With `Accept: text/html` as a page that prints, with `application/pdf` as a PDF with its fonts in it.
     """
     closing = (await _found(ports, partner, period)).closing
     if closing is None:
         raise not_found("This month is not closed; a month has a certificate once it is closed.")
     certified = Certificate.of(closing)
-    if not prefers(request, HTML):
+    as_pdf = prefers(request, PDF)
+    if not as_pdf and not prefers(request, HTML):
         return certified
     header = await ports.sessions.header(partner)
-    values = {"partner_name": header.name if header else partner, "label": label, "person": requester}
+    name = header.name if header else partner
+    if as_pdf:
+        return await pdf_response(certified, name)
+    values = {"partner_name": name, "label": label, "person": requester}
     html = fragment("months/certificate_alone.html", certificate=certified, **values)
     return HTMLResponse(html, headers={**HEADERS, "Vary": "Accept"})
 

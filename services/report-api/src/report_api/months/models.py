@@ -251,6 +251,9 @@ class CertifiedRun(BaseModel):
     started_at: datetime
     finished_at: datetime | None
     approve_removals: int | None
+    approve_review: int | None = None
+    removal: str | None = Field(default=None, description="The setting then; null in certificates of older versions.")
+    price_field: str | None = Field(default=None, description="Likewise.")
     created: int
     updated: int
     deleted: int

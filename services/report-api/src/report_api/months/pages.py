@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.months import sentences
+from report_api.months.certificate_pdf import pdf_response
 from report_api.months.models import Certificate
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
@@ -24,6 +25,7 @@ from report_api.web.formats import plural
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
+from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
 
@@ -165,13 +167,17 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
     return see_other(visitor.partner_id, "month", period=period)
 
 
+@router.get("/month/certificate.pdf")
+async def certificate_file(request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "") -> Response:
+    """Return the certificate of a closed month as PDF."""
+    del request
+    return await pdf_response(Certificate.of(await _closing(ports, visitor, period)), visitor.partner.name)
+
+
 @router.get("/month/certificate")
 async def certificate(request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "") -> Response:
     """Show the certificate of a closed month; it prints as it is."""
-    month = await ports.months.month(visitor.partner_id, period)
-    closing: Closing | None = None if month is None else month.closing
-    if closing is None:
-        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+    closing = await _closing(ports, visitor, period)
     return page(
         request,
         "months/certificate.html",
@@ -182,3 +188,15 @@ async def certificate(request: Request, visitor: VisitorHere, ports: PortsHere, 
         label=sentences.label,
         person=requester,
     )
+
+
+async def _closing(ports: Ports, visitor: Visitor, period: str) -> Closing:
+    """Return how a month was closed.
+
+    Raises:
+        Problem: 404, it is not.
+    """
+    month = await ports.months.month(visitor.partner_id, period)
+    if month is None or month.closing is None:
+        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+    return month.closing

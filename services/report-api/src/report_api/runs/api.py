@@ -144,7 +144,7 @@ async def list_items(
     wanted = ItemFilter(outcome, action, q)
 
     if wants_csv(request):
-        return items_csv(ports, run.run_id, wanted)
+        return items_csv(ports, run, wanted)
     items = await ports.item_views.page(run.run_id, wanted, after=after, most=limit + 1)
     page, following = _ITEMS.split(items, limit, item_seq)
     return ItemPage(items=[Item.model_validate(item) for item in page], next_cursor=following)

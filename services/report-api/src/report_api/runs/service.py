@@ -130,13 +130,15 @@ _plain, _licence = attrgetter(*_PLAIN), attrgetter(*_LICENCE)
 _NO_LICENCE = (None,) * len(_LICENCE)
 
 
-def items_csv(ports: Ports, run_id: UUID, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
-    """Return every item of a run that fits the filters, in the plan's order."""
+def items_csv(ports: Ports, run: RunView, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
+    """Return every item of a run that fits the filters, in the plan's order; each row says which invoice it is of."""
+    of = (run.invoice_id, run.revision, run.currency)
 
     def fetch(key: int | None, most: int) -> Awaitable[Sequence[ItemView]]:
-        return ports.item_views.page(run_id, wanted, after=key, most=most)
+        return ports.item_views.page(run.run_id, wanted, after=key, most=most)
 
-    return csv_response(_COLUMNS, chunks(fetch, item_seq, CHUNK), filename, cells=_cells)
+    columns = (*_COLUMNS, "invoice_id", "revision", "currency")
+    return csv_response(columns, chunks(fetch, item_seq, CHUNK), filename, cells=lambda item: (*_cells(item), *of))
 
 
 def _cells(item: ItemView) -> Iterable[object]:

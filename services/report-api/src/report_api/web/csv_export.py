@@ -80,12 +80,9 @@ async def _lines(
     columns: Iterable[str],
     chunks: AsyncIterator[Iterable[T]],
     cells: Callable[[T], Iterable[object]],
-    *,
-    marked: bool,
 ) -> AsyncIterator[str]:
     buffer = io.StringIO()
-    if marked:
-        buffer.write("\ufeff")
+    buffer.write("\ufeff")  # without this mark spreadsheets do not read UTF-8
     writer = csv.writer(buffer)
     writer.writerow(columns)
     async for chunk in chunks:
@@ -106,15 +103,13 @@ def csv_response(
     filename: str,
     *,
     cells: Callable[[T], Iterable[object]],
-    marked: bool = False,
 ) -> StreamingResponse:
     """Return values as a CSV file, one a line. `filename` must be plain ASCII without quotes.
 
-    `cells` returns what stands in the columns, in their order. `marked` puts a byte order mark in front, without which
-    spreadsheets do not read UTF-8; programs do not expect it.
+    `cells` returns what stands in the columns, in their order.
     """
     return StreamingResponse(
-        _lines(columns, chunks, cells, marked=marked),
+        _lines(columns, chunks, cells),
         media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"},
     )

@@ -95,6 +95,7 @@ FROM month_plans(:partner_id, :period) AS p JOIN invoice_line l USING (invoice_p
 -- name: month_runs
 -- The runs of a month that applied, oldest first, and who approved what.
 SELECT r.run_id, r.state, r.requested_by, r.created_at, r.finished_at, r.approve_removals,
+    r.approve_review, r.removal, r.price_field,
     r.created, r.updated, r.deleted, r.failed, r.held
 FROM invoice n JOIN run r USING (invoice_pk)
 WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode IN ('apply', 'undo')

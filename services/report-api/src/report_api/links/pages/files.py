@@ -35,7 +35,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         """Return every row as a file that can be loaded again."""
         picture = await kind.store(ports).picture(visitor.partner_id)
         rows = await asyncio.to_thread(file_rows, kind, picture)
-        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns), marked=True)
+        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns))
 
     @router.get(f"/{tab}/import")
     @needs(Role.BILLER)

@@ -82,4 +82,4 @@ async def download(
     """Send every item that fits the filters as a CSV file."""
     view = await find_run(ports, visitor.partner_id, run_id)
     wanted = ItemFilter(outcome or None, action or None, q or None)
-    return items_csv(ports, view.run_id, wanted, f"run-{view.run_id}.csv")
+    return items_csv(ports, view, wanted, f"run-{view.run_id}.csv")

@@ -1,0 +1,202 @@
+"""The certificate of a closed month as PDF.
+
+By fpdf2, which is Python alone, with uharfbuzz for the shaping: no library of the system has to be there. The fonts are
+Noto, under the SIL Open Font License, from packages of PyPI, so that every machine sets every name the same way; of
+each only what is used is embedded. The large ones, for Chinese, Japanese and Korean, are read only where a name needs
+them: that takes a second or two.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib import resources
+
+from fastapi import Response
+from fpdf import FPDF
+from fpdf.fonts import FontFace
+from halosync.contracts.message import INVISIBLE
+
+from report_api.months.models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
+from report_api.months.sentences import label
+from report_api.runs.sentences import requester
+from report_api.web import formats
+
+MEDIA_TYPE = "application/pdf"
+
+MOST_EXCEPTIONS = 300
+"""So many are set: each takes some twentieth of a second of the processor. The page and the JSON have all."""
+
+_LATIN = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
+_RTL, _CJK = "justmytype_intl_rtl", "justmytype_intl_cjk"
+_HAN = (
+    r"\u2e80-\u303f\u3100-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
+)
+_FALLBACKS: Sequence[tuple[str, str, str, str]] = (
+    (
+        "arabic",
+        r"\u0600-\u06ff\u0750-\u08ff\ufb50-\ufdff\ufe70-\ufeff",
+        _RTL,
+        "notosansarabic/NotoSansArabic[wdth,wght].ttf",
+    ),
+    ("hebrew", r"\u0590-\u05ff\ufb1d-\ufb4f", _RTL, "notosanshebrew/NotoSansHebrew[wdth,wght].ttf"),
+    ("japanese", r"\u3040-\u30ff\uff66-\uff9f", _CJK, "notosansjp/NotoSansJP[wght].ttf"),
+    ("korean", r"\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff", _CJK, "notosanskr/NotoSansKR[wght].ttf"),
+    ("chinese", _HAN, _CJK, "notosanssc/NotoSansSC[wght].ttf"),
+)
+"""Fonts for what the first has not: a name, the characters that call for it, and where it is.
+
+In the order in which they are asked for a character: a name with kana has its Han characters as Japanese has them.
+"""
+
+_UNSEEN = re.compile(f"[{INVISIBLE}\\u0000-\\u001f\\u007f]")
+"""Also marks that turn the direction: what follows a name must not be read backwards."""
+_MARGIN, _LINE, _TEXT, _SMALL, _HEAD, _TITLE = 15, 5, 9, 7, 11, 16
+
+
+def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
+    """Return the certificate as a PDF. It takes processor time: call it in a thread."""
+    text = certificate.model_dump_json() + partner_name
+    pdf = _Document(text, certificate.closed_at, f"Certificate, {formats.month(certificate.period)}, {partner_name}")
+    currency = certificate.currency
+    pdf.words(f"Certificate: {formats.month(certificate.period)}", _TITLE)
+    changes = certificate.changes
+    for name, value in (
+        ("Partner", partner_name),
+        ("Closed", f"{_time(certificate.closed_at)}, by {requester(certificate.closed_by)}"),
+        *(
+            (
+                "Invoice",
+                _invoice(each, currency),
+            )
+            for each in certificate.invoices
+        ),
+        ("Fingerprint of the lines", certificate.fingerprint),
+        ("Licences", f"{changes.created:,} created, {changes.updated:,} updated, {changes.deleted:,} removed"),
+    ):
+        pdf.words(f"{name}: {value}", _TEXT)
+    pdf.words("Totals", _HEAD)
+    pdf.rows(
+        ("Billing cycle", f"Billed ({currency})", "In Halo", "Explained below"),
+        (
+            (
+                each.billing_cycle or "No billing cycle",
+                formats.amount(each.billed),
+                formats.amount(each.in_halo),
+                formats.signed(each.explained),
+            )
+            for each in certificate.totals
+        ),
+        (4, 2, 2, 2),
+        "LRRR",
+    )
+    pdf.words("Exceptions", _HEAD)
+    if certificate.exceptions:
+        heads = ("Customer", "Product", f"Billed ({currency})", "In Halo", "Why")
+        shown = certificate.exceptions[:MOST_EXCEPTIONS]
+        pdf.rows(heads, map(_exception, shown), (3, 2, 2, 2, 5), "LLRRL")
+        if len(certificate.exceptions) > len(shown):
+            pdf.words(
+                f"These are the first {len(shown):,} of {len(certificate.exceptions):,}; the page has all.", _TEXT
+            )
+    else:
+        pdf.words("None: everything that was billed is in Halo.", _TEXT)
+    pdf.words("Syncs", _HEAD)
+    for run in certificate.runs:
+        pdf.words(run_words(run), _TEXT)
+    if not certificate.runs:
+        pdf.words("None.", _TEXT)
+    return pdf.made()
+
+
+async def pdf_response(certificate: Certificate, partner_name: str) -> Response:
+    """Return the certificate as a file."""
+    content = await asyncio.to_thread(certificate_pdf, certificate, partner_name)
+    name = f'attachment; filename="certificate-{certificate.period}.pdf"'
+    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": name, "Vary": "Accept"})
+
+
+def run_words(run: CertifiedRun) -> str:
+    """Return what a run did, who started it, what its person approved, and under which settings."""
+    done = f"{run.created:,} created, {run.updated:,} updated, {run.deleted:,} removed, {run.failed:,} failed"
+    approved = [
+        f"up to {formats.plural(count, what)} approved"
+        for count, what in ((run.approve_removals, "removal"), (run.approve_review, "change of the first review"))
+        if count is not None
+    ]
+    settings = [f"removal: {run.removal}"] if run.removal else []
+    settings += [f"price: {run.price_field}"] if run.price_field else []
+    all_done = f"{_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held"
+    return "; ".join([all_done, *approved, *settings])
+
+
+def _invoice(each: CertifiedInvoice, currency: str) -> str:
+    lines, total = formats.plural(each.line_count, "line"), formats.money(each.total, currency)
+    return f"{each.invoice_id}, revision {each.revision}, {lines}, {total}"
+
+
+def _exception(each: CertifiedException) -> tuple[str, ...]:
+    why = label(each.reason)
+    if each.note:
+        why += f". Accepted by {requester(each.accepted_by or '')}: “{each.note}”"
+    amounts = (formats.amount(each.billed), formats.amount(each.in_halo))
+    return (each.customer_name, each.product_code or each.licence_name or formats.NOTHING, *amounts, why)
+
+
+def _time(at: datetime) -> str:
+    utc = at.astimezone(UTC)
+    return f"{formats.day(utc.date())}, {utc:%H:%M} UTC"
+
+
+class _Page(FPDF):
+    """A page with its number at the foot."""
+
+    def footer(self) -> None:
+        """Write it."""
+        self.set_y(-_MARGIN)
+        self.set_font("latin", size=_SMALL)
+        self.cell(0, _LINE, f"halosync, page {self.page_no()}", align="R")
+
+
+class _Document:
+    """A document in which every name can be set."""
+
+    def __init__(self, text: str, made_at: datetime, title: str) -> None:
+        self._pdf = pdf = _Page(format="A4")
+        pdf.set_margin(_MARGIN)
+        pdf.set_title(_UNSEEN.sub("", title))
+        pdf.set_lang("en")
+        pdf.set_creation_date(made_at)
+        package, path = _LATIN
+        pdf.add_font("latin", fname=str(resources.files(package) / path))
+        needed = [name for name, characters, _, _ in _FALLBACKS if re.search(f"[{characters}]", text)]
+        for name, _, package, path in _FALLBACKS:
+            if name in needed:
+                pdf.add_font(name, fname=str(resources.files(package) / "fonts/ofl" / path))
+        pdf.set_fallback_fonts(needed, exact_match=False)
+        pdf.set_text_shaping(use_shaping_engine=True)
+        pdf.add_page()
+
+    def words(self, text: str, size: int) -> None:
+        """Write a paragraph."""
+        if size == _HEAD:
+            self._pdf.ln(_LINE / 2)
+        self._pdf.set_font("latin", size=size)
+        self._pdf.multi_cell(0, size * 0.55, _UNSEEN.sub("", text), new_x="LMARGIN", new_y="NEXT", align="L")
+
+    def rows(self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: tuple[int, ...], aligned: str) -> None:
+        """Write a table; its head is repeated on each page."""
+        self._pdf.set_font("latin", size=_TEXT)
+        with self._pdf.table(
+            col_widths=widths,
+            text_align=tuple({"L": "LEFT", "R": "RIGHT"}[each] for each in aligned),
+            line_height=_LINE,
+            borders_layout="HORIZONTAL_LINES",
+            headings_style=FontFace(fill_color=(235, 238, 242)),
+        ) as table:
+            for cells in (heads, *rows):
+                table.row([_UNSEEN.sub("", cell) for cell in cells])
+
+    def made(self) -> bytes:
+        """Return the file."""
+        return bytes(self._pdf.output())

@@ -1,0 +1,125 @@
+"""The certificate as PDF: its text comes out again, in every script, with its fonts in it."""
+
+import io
+import re
+from typing import Any, cast
+
+import pytest
+from pypdf import PdfReader
+from report_api.months.certificate_pdf import certificate_pdf
+from report_api.months.models import Certificate
+
+RUN: dict[str, Any] = {
+    "run_id": "f6c6f807-6eb9-41aa-825b-0123456789ab",
+    "state": "succeeded",
+    "requested_by": "anna@acme.example",
+    "started_at": "2026-11-05T02:01:00Z",
+    "finished_at": "2026-11-05T02:01:42Z",
+    "approve_removals": 3,
+    "approve_review": None,
+    "removal": "zero",
+    "price_field": "price",
+    **dict.fromkeys(("created", "updated", "deleted", "failed", "held"), 1200),
+}
+
+
+def certificate(customers: list[str]) -> Certificate:
+    exception = {
+        "item_key": "0" * 32,
+        "customer_id": "C",
+        "product_code": "MS-365-BP",
+        "licence_name": None,
+        "billing_cycle": "Monthly",
+        "reason": "customer_not_found",
+        "detail": None,
+        "billed": "1234.5",
+        "in_halo": "0",
+        "note": "Billed by hand",
+        "accepted_by": "Zoë",
+        "accepted_at": "2026-11-30T08:00:00Z",
+    }
+    return Certificate.model_validate(
+        {
+            "partner_id": "acme-msp",
+            "period": "2026-11",
+            "currency": "AUD",
+            "closed_at": "2026-11-30T08:15:00Z",
+            "closed_by": "Ada",
+            "totals": [
+                {
+                    "billing_cycle": "Monthly",
+                    "billed": "1234.5",
+                    "in_halo": "0",
+                    "explained": "9",
+                    "unexplained": "0",
+                }
+            ],
+            "changes": {"created": 1, "updated": 2, "deleted": 3},
+            "invoices": [{"invoice_id": "INV-1", "revision": 2, "line_count": 1, "total": "1234.5"}],
+            "exceptions": [{**exception, "customer_name": name} for name in customers],
+            "runs": [RUN],
+            "fingerprint": "ab" * 32,
+        }
+    )
+
+
+def read(customers: list[str], partner: str = "Acme MSP") -> tuple[PdfReader, str]:
+    reader = PdfReader(io.BytesIO(certificate_pdf(certificate(customers), partner)))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    # Parts of shaped letters come out as control characters.
+    return reader, " ".join(re.sub(r"[\x00-\x08]", "", text).split())
+
+
+def fonts(reader: PdfReader) -> dict[str, bool]:
+    """Return the fonts of the first page, and whether each is in the file."""
+    found, page = {}, cast("Any", reader.pages[0])
+    for font in page["/Resources"]["/Font"].values():
+        (below,) = font.get_object()["/DescendantFonts"]
+        descriptor = below.get_object()["/FontDescriptor"]
+        found[str(descriptor["/FontName"])] = "/FontFile2" in descriptor
+    return found
+
+
+def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
+    reader, text = read(["Contoso & Søns Żółć"])
+    assert len(reader.pages) == 1
+    for said in (
+        "Certificate: November 2026",
+        "Partner: Acme MSP",
+        "30 November 2026, 08:15 UTC, by Ada",
+        "INV-1, revision 2, 1 line, AUD 1,234.50",
+        "ab" * 32,
+        "1 created, 2 updated, 3 removed",
+        "Contoso & Søns Żółć",
+        "MS-365-BP",
+        "1,234.50",
+        "Accepted by Zoë: “Billed by hand”",
+        "by anna@acme.example: 1,200 created",
+        "up to 3 removals approved; removal: zero; price: price",
+    ):
+        assert said in text, said
+    assert all(fonts(reader).values())
+    assert len(fonts(reader)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("شركة", "شركة"),
+        ("חברה", "חברה"),
+        ("株式会社テスト", "株式会社テスト"),
+        ("\u202eevil\u2066", "evil"),
+    ],
+)
+def test_a_name_in_any_script_can_be_read_and_changes_nothing_beside_it(name: str, shown: str) -> None:
+    reader, text = read([name])
+    assert shown in text
+    assert "customer" in text.lower()
+    assert "1,234.50" in text
+    assert all(fonts(reader).values())
+
+
+def test_many_exceptions_are_several_pages_that_begin_with_the_head() -> None:
+    reader, _ = read(["Contoso", "x" * 200] * 15)
+    assert len(reader.pages) > 1
+    assert all("Customer" in page.extract_text() for page in reader.pages[:-1])
