@@ -36,8 +36,9 @@ SETS: tuple[AbstractSet[str], ...] = (
     set(ActionState),
     set(get_args(DeliveryState)),
 )
-OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied")}
-"""Words that are compared and are no states: a header of browsers; the name of a rate in the simulation."""
+OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied"), ("invariants.py", "delete")}
+"""Words that are compared and are no states: a header of browsers; in the simulation the name of a rate, and what the
+sandbox calls an effect."""
 
 
 def compared_strings(tree: ast.AST) -> Iterator[tuple[int, str]]:

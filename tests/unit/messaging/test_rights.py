@@ -20,7 +20,7 @@ EXCHANGES = {
     "halosync.dead-once",
     "halosync.delay.5000ms",
 }
-OWN = {account: own_queue(account) for account in (AUTH, PLANNER, WRITER, REPORT_API)}
+OWN = {account: own_queue(account) for account in (AUTH, PLANNER, WRITER, REPORT_API, OPERATOR)}
 QUEUE_NAMES = {queue.name for queue in QUEUES} | {KEPT_DEAD_LETTERS.name, "halosync.delay.5000ms.v1"}
 
 # Who does what, as the code is: publishes what it works on fails (dead), what waits (delay), what the outbox has
@@ -30,7 +30,7 @@ WRITES = {
     PLANNER: EXCHANGES - {"converge.invoices", "halosync.ready"} | {OWN[PLANNER]},
     WRITER: EXCHANGES - {"converge.invoices", "halosync.ready"} | {OWN[WRITER]},
     REPORT_API: {"halosync.events", "halosync.work", "halosync.replies", OWN[REPORT_API]},
-    OPERATOR: {"converge.invoices", "halosync.ready"},
+    OPERATOR: {"converge.invoices", "halosync.ready", "halosync.work", OWN[OPERATOR]},
     INVOICE_SYSTEM: {"converge.invoices"},
 }
 READS = {
@@ -39,6 +39,7 @@ READS = {
         "auth.connection-complete.v1",
         "auth.connection-end.v1",
         "auth.token-request.v1",
+        "auth.webhook-sign.v1",
         "halosync.replies",
         OWN[AUTH],
     },
@@ -55,7 +56,7 @@ READS = {
     },
     WRITER: {"halo-writer.licence-actions.v1", "halosync.replies", OWN[WRITER]},
     REPORT_API: {"halosync.replies", OWN[REPORT_API]},
-    OPERATOR: set[str](),
+    OPERATOR: {"halosync.replies", OWN[OPERATOR]},
     INVOICE_SYSTEM: set[str](),
 }
 OUTBOX = {"run.requested.v1", "licence.actions.v1", "halo.refresh.requested.v1"}
@@ -67,10 +68,11 @@ KEYS = {
     WRITER: {"halosync.work": OUTBOX | {"token.request.v1"}, "halosync.events": TOLD},
     REPORT_API: {
         "halosync.work": OUTBOX
-        | {"connection.begin.v1", "connection.complete.v1", "connection.end.v1", "connection.test.v1"},
+        | {"connection.begin.v1", "connection.complete.v1", "connection.end.v1", "connection.test.v1"}
+        | {"webhook.sign.v1"},
         "halosync.events": TOLD,
     },
-    OPERATOR: {"converge.invoices": {"invoice.ready.v1"}},
+    OPERATOR: {"converge.invoices": {"invoice.ready.v1"}, "halosync.work": {"connection.end.v1"}},
     INVOICE_SYSTEM: {"converge.invoices": {"invoice.ready.v1"}},
 }
 
