@@ -7,16 +7,26 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aio_pika
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
+from devstack.accounts import USERS, signed_in
 from devstack.ports import LOOPBACK, free_port
 from devstack.postgres import PostgresServer
 from devstack.process import ChildProcess
+from devstack.rabbitmq import RabbitServer
 from devstack.servers import fresh_name
+from halosync.domain.accounts import Account
+from halosync.messaging.administration import prepare
+from halosync.messaging.topology import RUN_REQUESTED
 from halosync.store.migrate import migrate
 
 pytestmark = pytest.mark.integration
+
+TIERS_S = (1.0, 5.0, 30.0, 120.0, 300.0)
+"""Those of the settings' defaults."""
 
 SOON_S = 8.0
 """Far less than the process would wait for its servers, or for what hangs while it stops."""
@@ -39,11 +49,20 @@ class Waiting:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.process: ChildProcess | None = None
+        self._health = f"http://{LOOPBACK}:{free_port()}"
+
+    async def says_why(self, why: str) -> None:
+        """It is alive, and not ready because of this."""
+        async with httpx.AsyncClient(base_url=self._health, trust_env=False) as client:
+            assert (await client.get("/healthz")).status_code == 200
+            answer = await client.get("/readyz")
+        assert (answer.status_code, why in answer.json()["process"]) == (503, True), answer.text
 
     def start(self, database_url: str, amqp_url: str) -> ChildProcess:
         """Start it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HALOSYNC_")}
         servers = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url, "HALOSYNC_LOGLEVEL": "a slip"}
+        servers["HALOSYNC_HEALTH_PORT"] = self._health.rpartition(":")[2]
         argv = [sys.executable, "-u", "-c", PROGRAM]
         log = self._folder / "waiting.log"
         self.process = ChildProcess("waiting", argv, env=environment | servers, log=log, cwd=self._folder)
@@ -69,6 +88,7 @@ async def ends_well(process: ChildProcess) -> None:
 async def test_without_postgres(waiting: Waiting) -> None:
     process = waiting.start(f"postgresql://me:secret@{LOOPBACK}:{free_port()}/x", f"amqp://{LOOPBACK}:{free_port()}/")
     await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
+    await waiting.says_why("for Postgres and RabbitMQ")
     await ends_well(process)
     assert "secret" not in process.log_tail()
     assert process.log_tail().count("HALOSYNC_LOGLEVEL: there is no setting of this name") == 1
@@ -101,6 +121,7 @@ async def test_it_works_only_while_the_schema_fits(
     await process.wait_ready(lambda: says(process, "waiting for a schema that fits"), timeout_s=30)
     assert "run `halosync migrate`" in process.log_tail()
     assert "started" not in process.log_tail()
+    await waiting.says_why("run `halosync migrate`")
     await migrate(url)
     await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)
     administrator = await asyncpg.connect(url)
@@ -114,6 +135,21 @@ async def test_it_works_only_while_the_schema_fits(
         await administrator.close()
     await ends_well(process)
     await postgres_server.drop_database(name)
+
+
+async def test_it_waits_for_a_topology_that_is_missing_and_says_so(
+    waiting: Waiting, database_url: str, amqp_url: str, rabbit_server: RabbitServer
+) -> None:
+    """A service with a user of its own declares nothing: it waits until an administrator has (issue 9)."""
+    await prepare(amqp_url, rabbit_server.management_url, USERS, TIERS_S)
+    async with await aio_pika.connect(amqp_url) as administrator:
+        await (await administrator.channel()).queue_delete(RUN_REQUESTED.name)
+    process = waiting.start(database_url, signed_in(amqp_url, Account.PLANNER))
+    await process.wait_ready(lambda: says(process, "RabbitMQ has no queue"), timeout_s=30)
+    await waiting.says_why(f"RabbitMQ has no queue {RUN_REQUESTED.name}")
+    await prepare(amqp_url, rabbit_server.management_url, USERS, TIERS_S)
+    await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)
+    await ends_well(process)
 
 
 async def says(process: ChildProcess, text: str, *, times: int = 1) -> bool:

@@ -1,8 +1,8 @@
 """The life of a process: connect, declare, compose, consume; on SIGTERM drain and stop (spec section 5.8)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
-from halosync.runtime.readiness import Check, Readiness
+from halosync.runtime.readiness import Check, Readiness, Standing
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import wait_for_schema, watch_schema
 from halosync.runtime.settings import ProcessSettings
@@ -94,12 +94,15 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
     ending = Shutdown()
     ending.listen()
     watch_loop()
-    started: _Started | None = None
-    while not ending.told.is_set():
-        async with AsyncExitStack() as stack:
-            started = await ending.start(_start(name, settings, compose, lambda close: _later(stack, ending, close)))
-            if started is not None:
-                await _work(started, ending.told, settings)
+    async with _health(settings) as standing:
+        started: _Started | None = None
+        while not ending.told.is_set():
+            async with AsyncExitStack() as stack:
+                later = partial(_later, stack, ending)
+                started = await ending.start(_start(name, settings, compose, later, standing))
+                if started is not None:
+                    standing.works(started.readiness)
+                    await _work(started, ending.told, settings)
     if started is None:
         await cancel_what_is_left()
     log.info("stopped")
@@ -110,19 +113,24 @@ def _later(stack: AsyncExitStack, ending: Shutdown, close: Close) -> None:
 
 
 async def _start(
-    name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition], later: Callable[[Close], None]
+    name: str,
+    settings: ProcessSettings,
+    compose: Callable[[Parts], Composition],
+    later: Callable[[Close], None],
+    standing: Standing,
 ) -> _Started:
+    standing.waits("for Postgres and RabbitMQ")
     parts = await _connect(name, settings, later)
-    await wait_for_schema(parts.pool)
-    topology = await _topology(parts, settings.tiers_s)
+    await wait_for_schema(parts.pool, standing.waits)
+    topology = await _topology(parts, settings.tiers_s, standing.waits)
     composition = compose(parts)
     for close in composition.close:
         later(close)
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     checks = checks_of(parts.pool, parts.broker, parts.publisher)
-    readiness, lag = Readiness({**checks, **topology.checks, **composition.checks}), LoopLag()
+    readiness = Readiness({**checks, **topology.checks, **composition.checks})
     watch: Background = partial(watch_schema, parts.pool)
-    own = [watch, lag.watch, readiness.watch, _health(readiness, lag, settings), relay.run, *topology.background]
+    own = [watch, readiness.watch, relay.run, *topology.background]
     if parts.publisher.signed_in.alone:
         look_at_queues(parts.broker)
         await parts.broker.start()
@@ -132,15 +140,20 @@ async def _start(
     return _Started(parts.broker, readiness, [*own, *composition.background])
 
 
-async def _topology(parts: Parts, tiers_s: Sequence[float]) -> Composition:
-    """Look whether all exchanges and queues are there; where one user does all, declare them.
+async def _topology(parts: Parts, tiers_s: Sequence[float], tell: Callable[[str], None]) -> Composition:
+    """Wait until all exchanges and queues are there, however long; where one user does all, declare them.
+
+    `tell` is told what is missing.
 
     Returns:
         What keeps it so: declaring again, or a readiness check.
-
-    Raises:
-        MissingTopologyError: something was still missing after `START_PATIENCE_S`.
     """
+
+    def missing(state: RetryCallState) -> None:
+        why = str(state.outcome and state.outcome.exception())
+        log.warning("not ready", why=why)
+        tell(why)
+
     signed_in = parts.publisher.signed_in
     if not signed_in.alone:
         log.warning(
@@ -152,9 +165,8 @@ async def _topology(parts: Parts, tiers_s: Sequence[float]) -> Composition:
     check = topology_check(parts.broker, tiers_s)
     await AsyncRetrying(
         retry=retry_if_exception_type(MissingTopologyError),
-        stop=stop_after_delay(START_PATIENCE_S),
         wait=wait_exponential_jitter(multiplier=0.2, max=3.0),
-        before_sleep=lambda state: log.warning("not ready", why=str(state.outcome and state.outcome.exception())),
+        before_sleep=missing,
         reraise=True,
     )(check)
     return Composition(checks={"topology": check})
@@ -231,9 +243,14 @@ async def _attempt(step: Awaitable[object], seconds: float) -> None:
         log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
 
 
-def _health(readiness: Readiness, lag: LoopLag, settings: ProcessSettings) -> Background:
-    async def work(stop: asyncio.Event) -> None:
-        web = server(health_app(readiness, lag), settings.health_host, settings.health_port)
-        await serve_until(web, stop)
-
-    return work
+@asynccontextmanager
+async def _health(settings: ProcessSettings) -> AsyncIterator[Standing]:
+    """Answer `/healthz`, `/readyz` and `/metrics` from the first moment to the last, also while the process waits."""
+    standing, lag, stop = Standing(), LoopLag(), asyncio.Event()
+    web = server(health_app(standing, lag), settings.health_host, settings.health_port)
+    tasks = [asyncio.create_task(lag.watch(stop)), asyncio.create_task(serve_until(web, stop))]
+    try:
+        yield standing
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,7 @@
 """A process works only on a schema that fits: it waits for one, and goes back to waiting (spec section 12)."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -20,13 +21,14 @@ TELL_EVERY_S = 60.0
 """How often a process that waits says so in its log, in seconds."""
 
 
-async def wait_for_schema(pool: "asyncpg.Pool[Any]") -> None:
-    """Return as soon as the schema fits, however long that takes."""
+async def wait_for_schema(pool: "asyncpg.Pool[Any]", tell: Callable[[str], None]) -> None:
+    """Return as soon as the schema fits, however long that takes; `tell` is told why it does not."""
     check, clock, told_at = schema_check(pool), asyncio.get_running_loop().time, float("-inf")
     while True:
         try:
             await check()
         except _MISFIT_OR_AWAY as error:
+            tell(str(error) or type(error).__name__)
             if clock() - told_at >= TELL_EVERY_S:
                 log.warning("waiting for a schema that fits", why=str(error) or type(error).__name__)
                 told_at = clock()
