@@ -140,7 +140,7 @@ async def test_it_works_only_while_the_schema_fits(
 async def test_it_waits_for_a_topology_that_is_missing_and_says_so(
     waiting: Waiting, database_url: str, amqp_url: str, rabbit_server: RabbitServer
 ) -> None:
-    """A service with a user of its own declares nothing: it waits until an administrator has (issue 9)."""
+    """A service with a user of its own declares nothing: it waits until an administrator has."""
     await prepare(amqp_url, rabbit_server.management_url, USERS, TIERS_S)
     async with await aio_pika.connect(amqp_url) as administrator:
         await (await administrator.channel()).queue_delete(RUN_REQUESTED.name)
