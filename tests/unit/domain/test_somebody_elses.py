@@ -143,3 +143,8 @@ def test_a_licence_of_another_product_explains_itself() -> None:
     lines = [line(), replace(line(), line_no=2, product_code="CUT")]
     items = plan(lines=lines, licences=[licence(2, name="CUT")], perhaps_created=PERHAPS).items
     assert {item.action for item in items} >= {Action.CREATE}
+
+
+def test_a_product_that_has_its_licence_keeps_no_other_from_being_removed() -> None:
+    items = plan(licences=[licence(1), licence(2, name="OLD")], perhaps_created=PERHAPS).items
+    assert [item.halo_licence_id for item in items if item.action is Action.DELETE] == [2]

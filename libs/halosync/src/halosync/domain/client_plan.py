@@ -128,7 +128,7 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
         else:
             yield items.of_product(product, by_key.get(target, ()))
     if client_id not in rules.protected:
-        unsure = items.perhaps(products)
+        unsure = items.perhaps([product for product in products if not by_key.get(rules.target(product))])
         for target in sorted(by_key.keys() - {rules.target(product) for product in products}):
             yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
 
