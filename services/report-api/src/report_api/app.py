@@ -39,7 +39,7 @@ from report_api.partners import api as partners_api
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
-from report_api.runs.pages import invoice_choice, preview, review, run, sync
+from report_api.runs.pages import held, invoice_choice, preview, review, run, sync
 from report_api.search import pages as search_pages
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
@@ -96,6 +96,7 @@ PAGES = (
     step_pages.router,
     search_pages.router,
     run.router,
+    held.router,
     review.router,
     settings_pages.router,
     key_pages.router,

@@ -1,0 +1,64 @@
+"""What a run holds, to be released change by change (spec section 11, "Approving in parts")."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from halosync.domain.model import Outcome
+from halosync.domain.roles import Role
+from halosync.domain.run_order import Approval, RunMode, RunOrder
+from halosync.ports.item_views import ItemFilter
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere, notify
+from report_api.ports import PortsHere
+from report_api.runs import sentences
+from report_api.runs.models import Item
+from report_api.runs.pages.sync import started
+from report_api.runs.service import find_run, show_run
+from report_api.runs.sync_panel import sync_panel
+from report_api.runs.views import shown_item
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.rendering import page
+
+router: APIRouter = partner_pages(changes=Role.BILLER)
+
+ITEMS_A_PAGE = 200
+
+
+@router.get("/runs/{run_id}/held")
+async def show(
+    request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, number: PageNumber = 1
+) -> Response:
+    """Show a page of the held items of a run, each with a tick."""
+    view = await find_run(ports, visitor.partner_id, run_id)
+    run = await show_run(ports, view)
+    path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
+    listing = NumberedPage(path, {}, number, ITEMS_A_PAGE, run.counters.held)
+    items = await ports.item_views.page(run.run_id, ItemFilter(Outcome.HELD), skip=listing.skip, most=listing.size)
+    values: dict[str, Any] = {
+        "run": run,
+        "view": view,
+        "sync": await sync_panel(ports, visitor),
+        "sentences": sentences,
+        "listing": listing,
+        "items": [shown_item(Item.model_validate(item), run) for item in items],
+        "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
+    }
+    return page(request, "runs/held.html", tab="report", **values)
+
+
+@router.post("/runs/{run_id}/held")
+async def approve(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+    """Start a run that carries out the ticked changes, if they still are the same; all others stay held."""
+    view = await find_run(ports, visitor.partner_id, run_id)
+    form = await request.form()
+    ticked = [str(value) for value in form.getlist("item")]
+    numbers = frozenset(int(value) for value in ticked if value.isascii() and value.isdigit() and len(value) < 19)
+    if not numbers or len(numbers) != len(set(ticked)):
+        await notify(request, "Nothing was started. Tick the changes that are right, then approve them.", "bad")
+        return see_other(visitor.partner_id, "runs", str(view.run_id), "held")
+    mode = RunMode.UNDO if view.mode.undoes else RunMode.APPLY
+    order = RunOrder(mode, undoes=view.undoes, approve=Approval(view.run_id, numbers))
+    run = ports.runs.request(visitor.partner_id, order, by=visitor.actor)
+    return await started(request, visitor, run, mode, "run")

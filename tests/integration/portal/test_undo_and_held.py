@@ -1,0 +1,75 @@
+"""Undoing a run, and releasing held changes one by one, in the portal (spec section 11)."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+PORTAL = "/portal/acme-msp"
+
+
+async def ended(world: "World", outcome: str) -> UUID:
+    """Return a run that has ended, with two removals of that outcome."""
+    await world.connect()
+    removals = [
+        world.item(
+            before=(5, "10.00", "Monthly", True),
+            action="delete",
+            outcome="held",
+            reason="delete_guard",
+            halo_licence_id=number,
+            halo_client_id=7,
+            licence_name=f"OLD-{number}",
+            product_code=None,
+        )
+        for number in (1, 2)
+    ]
+    run_id: UUID = await world.run(await world.invoice(), removals)
+    await world.pool.execute("UPDATE item SET outcome = $1", outcome)
+    await world.pool.execute("UPDATE invoice SET line_count = 1")
+    await world.finish(run_id, "partial")
+    return run_id
+
+
+async def test_only_ticked_changes_are_approved(world: "World", browser: "Browser") -> None:
+    run_id = await ended(world, "held")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    first, second = (box["value"] for box in page.soup.select("input[name=item]"))
+    none = await browser.submit(f"{PORTAL}/runs/{run_id}/held")
+    assert "Nothing was started. Tick the changes" in none.text
+    page = await browser.submit(f"{PORTAL}/runs/{run_id}/held", item=second)
+    assert page.title.startswith("Sync of"), page.text
+    approved = await world.pool.fetch("SELECT item_id FROM run_approved_item")
+    assert [row["item_id"] for row in approved] == [int(str(second))]
+    assert first != second
+
+
+async def test_an_undo_is_previewed_first(world: "World", browser: "Browser") -> None:
+    run_id = await ended(world, "synced")
+    await browser.sign_in()
+    await browser.open(f"{PORTAL}/runs/{run_id}")
+    await browser.submit(f"{PORTAL}/runs/{run_id}/undo")
+    [row] = await world.pool.fetch("SELECT run_id, mode, undoes FROM run WHERE undoes IS NOT NULL")
+    assert (row["mode"], row["undoes"]) == ("undo_preview", run_id)
+    await world.pool.execute(
+        "UPDATE run SET removal = 'delete', price_field = 'price' WHERE run_id = $1", row["run_id"]
+    )
+    await world.pool.execute(
+        """INSERT INTO item (run_id, seq, customer_ids, customer_name, halo_client_id, action, outcome, line_nos,
+                             action_state, licence_name, restores_licence_id, set_name)
+           VALUES ($1, 0, '{}', '', 7, 'create', 'pending', '{}', 'waiting', 'OLD-1', 1, 'OLD-1')""",
+        row["run_id"],
+    )
+    await world.finish(row["run_id"], "previewed")
+    page = await browser.open(f"{PORTAL}/runs/{row['run_id']}/preview")
+    assert page.title.startswith("Preview of an undo")
+    await browser.submit(f"{PORTAL}/sync")
+    started = await world.pool.fetchval("SELECT undoes FROM run WHERE mode = 'undo'")
+    assert started == run_id
