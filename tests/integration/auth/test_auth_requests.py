@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import aio_pika
 import pytest
@@ -27,8 +30,11 @@ from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.messaging.topology import KEPT_DEAD_LETTERS, REPLIES, WORK, declare_topology
+from halosync.messaging.webhook_secrets import SealedWebhookSecrets
+from halosync.ports.notices import DueWebhook, NotSignedError, ToldNotice
 from halosync.store.sealing_keys import SealingKeyStore
 from pydantic import SecretStr
+from standardwebhooks import Webhook
 
 from tests.integration.auth.conftest import KEY
 
@@ -154,3 +160,25 @@ async def test_whoever_may_not_ask_gets_no_token_and_is_a_dead_letter(
         await work.publish(question, "token.request.v1")  # vouched for, and not sealed: the answer cannot be sealed
         assert isinstance(await requests.ask(TokenRequest(partner_id=PARTNER)), TokenGranted)
         assert await mine.get(fail=False) is None
+
+
+async def test_a_request_to_a_webhook_is_signed_with_a_secret_that_only_auth_opens(
+    world: "World", requests: Requests
+) -> None:
+    secrets = SealedWebhookSecrets(SealingKeyStore(world.pool), requests)
+    number, secret, sent_at = (
+        uuid4(),
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        datetime.now(UTC).replace(microsecond=0),
+    )
+    notice = ToldNotice(uuid4(), PARTNER, "webhook.test", {}, sent_at)
+    sealed = await secrets.seal(secret, number)
+    due = DueWebhook(uuid4(), notice, 0, number, "https://acme.example/", sealed, sent_at, 0)
+    headers = {
+        "webhook-id": str(notice.notice_id),
+        "webhook-timestamp": str(int(sent_at.timestamp())),
+        "webhook-signature": await secrets.sign(due, sent_at, "{}"),
+    }
+    assert Webhook(secret).verify("{}", headers) == {}
+    with pytest.raises(NotSignedError, match="create it again"):
+        await secrets.sign(replace(due, webhook_id=uuid4()), sent_at, "{}")
