@@ -33,11 +33,18 @@ ITEMS_A_PAGE = 50
 REMOVALS_A_PAGE = 500
 """Removals are shown in full up to here; more are paged, because thousands of rows hold up browser and event loop."""
 
-LISTED = (PreviewKind.CREATED, PreviewKind.UPDATED, PreviewKind.UNCHANGED, PreviewKind.SKIPPED, PreviewKind.FAILED)
+LISTED = (
+    PreviewKind.CREATED,
+    PreviewKind.UPDATED,
+    PreviewKind.EDITED,
+    PreviewKind.UNCHANGED,
+    PreviewKind.SKIPPED,
+    PreviewKind.FAILED,
+)
 """What has a list of its own, page by page; removals are above it in full."""
 
 Show = Annotated[
-    Literal["customers", "created", "updated", "unchanged", "skipped", "failed", ""],
+    Literal["customers", "created", "updated", "edited", "unchanged", "skipped", "failed", ""],
     Query(description="Which list: by customer, or the items of one kind."),
 ]
 RemovedPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the removals.")]
