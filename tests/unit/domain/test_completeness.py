@@ -135,6 +135,14 @@ def test_a_row_that_one_gone_and_one_new_row_hid_is_noticed() -> None:
         after(pages, 5, range(1, 4), 1)
 
 
+def test_page_1_for_page_2_does_not_look_through_a_list() -> None:
+    pages, _ = after(Pages(size=3), 4, range(3), 3)
+    pages, _ = after(pages, 4, range(3, 4), 1)
+    pages, _ = after(pages, 4, range(3), 0)
+    with pytest.raises(IncompleteReadError, match="sent page 1 for page 2"):
+        after(pages, 4, range(3), 0)
+
+
 def test_a_list_that_ignores_the_number_is_read_by_client() -> None:
     reading = Reading(Pages(size=100), by_client=True)
     assert reading.read(Listing(250, ignores_number=True)) is Next.BY_CLIENT

@@ -176,7 +176,10 @@ def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]
     received = before + len(page.ids)
     if page.new_rows or received == before:
         raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent others")
-    after = replace(pages, next=pages.next + 1, looked_through=received)
+    first_id = page.ids[0] if pages.next == 1 else pages.first_id
+    if pages.next > 1 and page.ids[0] == first_id:
+        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent page 1 for page {pages.next}")
+    after = replace(pages, next=pages.next + 1, looked_through=received, first_id=first_id)
     return after, Next.COMPLETE if received >= pages.rows else Next.PAGE
 
 
