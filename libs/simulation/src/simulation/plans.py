@@ -1,7 +1,8 @@
 """A double of `halosync.store.plans.PlanStore`, under the same suite (tests/integration/planning)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from halosync.domain.approvals import change_of
@@ -24,6 +25,7 @@ from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
+from halosync.store.unsure_creates import Found, found_of, with_recognised
 
 from simulation.clock import now
 from simulation.database import Database, Item, KnownLicence, Read, Step
@@ -35,6 +37,7 @@ class MemoryPlans:
     def __init__(self, database: Database, step: Step) -> None:
         self._db = database
         self._step = step
+        self._recognised: dict[UUID, Mapping[int, WrittenLicence]] = {}
 
     async def settings(self, _partner_id: str) -> PlanSettings:
         """As `PlanStore.settings`."""
@@ -71,39 +74,57 @@ class MemoryPlans:
         def effect() -> PlanInput:
             rows = self._db.reads.get(read.read_id, Read())
             run = self._db.runs[read.read_id]
+            found = self._unsure(rows)
+            owned = {number for number, licence in self._db.known.items() if licence.owned}
+            self._recognised[read.read_id] = found.recognised
             return PlanInput(
                 lines=self._lines(read, invoice_pk) if run.undoes is None else [],
                 clients=list(rows.clients.values()),
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
                 settings=self._db.settings,
-                owned=frozenset(number for number, licence in self._db.known.items() if licence.owned),
+                owned=frozenset(owned | found.recognised.keys()),
                 removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
-                written=self._written(),
+                written=with_recognised(self._written(), found),
                 approve_removals=approve_removals,
                 review_due=self._db.guards.review and self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
-                perhaps_created=self._perhaps_created(rows),
                 approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
                 undone=None if run.undoes is None else self._db.done_by(run.undoes),
+                perhaps_created=found.perhaps,
             )
 
         return await self._step(effect)
 
-    def _perhaps_created(self, rows: Read) -> dict[tuple[int, str], frozenset[int]]:
-        """What came to the client of a create that nobody could look up, until a later run knows its licence."""
-        perhaps: dict[tuple[int, str], frozenset[int]] = {}
-        for item in self._db.items.values():
-            key = (item.client_id or 0, item.product_code or "")
-            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN and not self._is_resolved(item):
-                since = self._db.runs[item.run_id].writing_at
-                came = {
-                    number
-                    for number, seen in rows.licences.items()
-                    if seen.licence.client_id == item.client_id and not seen.deleted and self._is_new(number, since)
-                }
-                if came:
-                    perhaps[key] = perhaps.get(key, frozenset()) | came
-        return perhaps
+    def _unsure(self, rows: Read) -> Found:
+        """Look for what became of creates that nobody could look up; see `store.unsure_creates`."""
+        items = self._db.items.values() if self._db.guards.names else ()
+        creates: list[Any] = [
+            {
+                "run_id": item.run_id,
+                "item_id": item.item_id,
+                "halo_licence_id": item.licence_id,
+                "halo_client_id": item.client_id,
+                "set_name": item.set_name,
+                "product_code": item.product_code,
+                "details": self._db.settings.details,
+                "strangers": [] if self._is_resolved(item) else self._strangers(item, rows),
+            }
+            for item in items
+            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN
+        ]
+        return found_of(creates, [seen.licence for seen in rows.licences.values() if not seen.deleted])
+
+    def _strangers(self, create: Item, rows: Read) -> list[int]:
+        """Return what came to the client since the create was sent, and is not stamped."""
+        since = self._db.runs[create.run_id].writing_at
+        return [
+            number
+            for number, seen in rows.licences.items()
+            if seen.licence.client_id == create.client_id
+            and not seen.deleted
+            and seen.licence.stamp is None
+            and self._is_new(number, since)
+        ]
 
     def _is_new(self, licence_id: int, since: float) -> bool:
         known = self._db.known.get(licence_id)
@@ -175,6 +196,9 @@ class MemoryPlans:
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
             run.writing_at = now()
             self._accept_edits(plan, rows)
+            for number, written in self._recognised.pop(read.read_id, {}).items():
+                if self._db.known[number].written.product_code is None:
+                    self._db.known[number] = replace(self._db.known[number], owned=True, written=written)
             self._db.reviewed |= plan.review_done
             self._db.on_planned()
             self._db.issue(run.run_id)

@@ -10,7 +10,7 @@ GoodRows = Literal["none", "good"]
 _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
 Keeps = Literal["all", "escaped", "cut", "cents", "whole", "other_case", "other_cycle", "no_prices", "no_deletes"]
 _KEEPS: tuple[Keeps, ...] = (
-    *("all", "all", "all", "all", "escaped", "cut", "cents", "whole", "other_case", "other_cycle", "no_prices"),
+    *("all", "all", "all", "all", "escaped", "escaped", "cents", "whole", "other_case", "other_cycle", "no_prices"),
     "no_deletes",
 )
 
