@@ -8,6 +8,7 @@ import pytest_asyncio
 from halosync.contracts.settings import PartnerSettings
 from halosync.domain.acts import AUTO_SYNC, HALO, Act, Actor
 from halosync.domain.model import CustomerLink
+from halosync.ports.audit import EntryChoice
 from halosync.store.audit import AuditStore, record
 from halosync.store.queries import QUERIES
 
@@ -29,7 +30,7 @@ async def stage(pool: "asyncpg.Pool[Any]") -> Stage:
 
 
 async def log(stage: Stage, *acts: Act) -> list[tuple[str, Actor, str, Any]]:
-    entries = await AuditStore(stage.pool).page(PARTNER, acts=acts or None)
+    entries = await AuditStore(stage.pool).page(PARTNER, EntryChoice(acts=acts or None))
     return [(entry.act, entry.actor, entry.subject, entry.detail) for entry in entries]
 
 
@@ -139,7 +140,7 @@ async def test_pages_are_newest_first_and_of_one_partner(stage: Stage) -> None:
     store = AuditStore(stage.pool)
     seen: list[str] = []
     after = None
-    while page := await store.page(PARTNER, after=after, most=2, acts=[Act.SIGNED_IN]):
+    while page := await store.page(PARTNER, EntryChoice(acts=[Act.SIGNED_IN]), after=after, most=2):
         seen += [entry.subject for entry in page]
         after = page[-1].audit_id
     assert seen == ["4", "3", "2", "1", "0"]

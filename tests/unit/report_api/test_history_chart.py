@@ -50,6 +50,8 @@ def test_heights_add_up_and_nothing_leaves_the_drawing(given: list[Column]) -> N
         assert stack.top == below
         assert ABOVE - ROUNDING <= stack.top <= BASELINE < HEIGHT
         proportional = PLOT_HEIGHT * (stack.total or 0) / most
+        enlarged = any(segment.count * PLOT_HEIGHT < LEAST * most for segment in stack.segments)
+        assert not enlarged or chart.enlarged, "a drawing that is not to scale says so"
         assert BASELINE - stack.top == pytest.approx(max(proportional, LEAST * len(stack.segments)), abs=ROUNDING)
 
 

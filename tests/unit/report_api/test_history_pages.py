@@ -15,6 +15,7 @@ def invoice(period: str, counts: dict[str, int] | None = None) -> SyncedInvoice:
         period=period,
         issued_at=datetime(2026, 1, 5, tzinfo=UTC),
         line_count=1,
+        replaced_by=None,
         run_id=None,
         state=None,
         counts=counts,

@@ -19,7 +19,7 @@ from report_api.connection import api as connection_api
 from report_api.connection import confirm_page
 from report_api.connection import pages as connection_pages
 from report_api.history import api as history_api
-from report_api.history import customer_page, step_pages
+from report_api.history import audit_page, customer_page, step_pages
 from report_api.history import licences_api as histories_api
 from report_api.history import pages as history_pages
 from report_api.invoices import api as invoices_api
@@ -36,6 +36,7 @@ from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
 from report_api.months import pages as month_pages
 from report_api.partners import api as partners_api
+from report_api.partners import pages as partner_pages
 from report_api.ports import Ports
 from report_api.runs import api as runs_api
 from report_api.runs import invoice_choice_api
@@ -76,6 +77,7 @@ PAGES = (
     sign_in.public_router,
     sign_in.router,
     openid.router,
+    partner_pages.router,
     connection_pages.public_router,
     connection_pages.router,
     confirm_page.router,
@@ -92,6 +94,7 @@ PAGES = (
     file_pages(PRODUCTS),
     kept_pages.router,
     history_pages.router,
+    audit_page.router,
     customer_page.router,
     step_pages.router,
     search_pages.router,

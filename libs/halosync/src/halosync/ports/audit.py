@@ -1,11 +1,11 @@
 """An entry of the audit log, as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from halosync.domain.acts import Actor
+from halosync.domain.acts import Act, Actor
 from halosync.domain.audit_sentences import describe
 
 
@@ -25,3 +25,29 @@ class Entry:
     def sentence(self) -> str:
         """What was done, for people."""
         return describe(self.act, self.subject, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryChoice:
+    """Which entries are asked for; what is None narrows nothing.
+
+    Attributes:
+        acts: only these.
+        since, until: the first and the last day, in UTC.
+        actor: only what somebody of this name did: the name of an API key, an e-mail address, `auto_sync`.
+        q: a text in the name of the act or of who did it, in the subject or in the details, in upper or lower case.
+    """
+
+    acts: Collection[Act] | None = None
+    since: date | None = None
+    until: date | None = None
+    actor: str | None = None
+    q: str | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether not all entries are asked for."""
+        return self != EntryChoice()
+
+
+EVERY_ENTRY = EntryChoice()

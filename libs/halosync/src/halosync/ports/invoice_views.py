@@ -42,6 +42,7 @@ class SyncedInvoice:
         run_id: the newest run that applied it and made a plan, else the newest that applied it; None before the first.
         state: the state of that run.
         counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
+        replaced_by: the id of the invoice that replaced it before it was synchronised; None: none did.
     """
 
     invoice_id: str
@@ -49,6 +50,7 @@ class SyncedInvoice:
     period: str
     issued_at: datetime
     line_count: int
+    replaced_by: str | None
     run_id: UUID | None
     state: RunState | None
     counts: Mapping[str, int] | None

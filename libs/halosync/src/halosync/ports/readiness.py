@@ -19,6 +19,8 @@ class PartnerReadiness:
         run_id: the newest run that applied it; without an invoice, any; None without one.
         unmatched_customers: how many customers of the newest plan have no Halo client.
         unmatched_amount: what their recurring lines come to, in `currency`.
+        not_synchronised: what is billed in that month and not in Halo, as the newest Sync of it left it, in `currency`;
+            what was changed in Halo since is not part of it.
     """
 
     partner_id: str
@@ -39,6 +41,7 @@ class PartnerReadiness:
     held: int | None
     unmatched_customers: int
     unmatched_amount: Decimal
+    not_synchronised: Decimal
 
     @property
     def missing(self) -> Sequence[str]:
@@ -51,3 +54,8 @@ class PartnerReadiness:
         if self.unmatched_customers:
             found.append("unmatched_customers")
         return found
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether something is missing, failed, held or not synchronised, so that somebody has to look."""
+        return bool(self.missing or self.failed or self.held or self.not_synchronised)

@@ -3,14 +3,16 @@
 A change that is undone leaves no entry, and one that is committed has one. What changes nothing is not recorded.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
-from halosync.ports.audit import Entry
+from halosync.domain.audit_sentences import KINDS
+from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
 from halosync.store.queries import QUERIES, Connection
+from halosync.store.search import pattern
 
 
 async def record(
@@ -75,15 +77,32 @@ class AuditStore:
         self._pool = pool
 
     async def page(
-        self, partner_id: str, *, after: int | None = None, most: int = 100, acts: Collection[Act] | None = None
+        self, partner_id: str, choice: EntryChoice = EVERY_ENTRY, *, after: int | None = None, most: int = 100
     ) -> Sequence[Entry]:
         """Return a partner's entries, newest first, at most `most`.
 
         Arguments and errors: the Protocol in `report_api.stores`.
         """
-        wanted = None if acts is None else [act.value for act in acts]
-        rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, acts=wanted, most=most)
+        rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, most=most, **_chosen(choice))
         return [entry_of(row) async for row in rows]
+
+    async def actors(self, partner_id: str) -> Sequence[Actor]:
+        """Return everybody who is in a partner's log, by name."""
+        rows = QUERIES.audit_actors(self._pool, partner_id=partner_id)
+        return [Actor(row["actor"], row["actor_key_id"], row["is_operator"]) async for row in rows]
+
+
+def _chosen(choice: EntryChoice) -> dict[str, Any]:
+    """Return a choice as the query takes it."""
+    q = (choice.q or "").casefold()
+    return {
+        "acts": None if choice.acts is None else [act.value for act in choice.acts],
+        "since": choice.since,
+        "until": choice.until,
+        "actor": choice.actor,
+        "pattern": pattern(choice.q),
+        "named": [act.value for act, name in KINDS.items() if q and q in name.casefold()],
+    }
 
 
 def entry_of(row: asyncpg.Record) -> Entry:

@@ -56,6 +56,7 @@ class InvoiceViews:
                 period=row["period"],
                 issued_at=row["issued_at"],
                 line_count=row["line_count"],
+                replaced_by=row["replaced_by"],
                 run_id=row["run_id"],
                 state=_state(row["state"]),
                 counts=None if row["run_id"] is None else {outcome: row[outcome] for outcome in Outcome},

@@ -5,8 +5,11 @@ from typing import Any
 
 import asyncpg
 
+from halosync.domain.remedy import SKIPS_NEEDING_ATTENTION
 from halosync.ports.readiness import PartnerReadiness
 from halosync.store.queries import QUERIES
+
+_OPEN_SKIPS = sorted(SKIPS_NEEDING_ATTENTION)
 
 
 class ReadinessStore:
@@ -19,5 +22,5 @@ class ReadinessStore:
         self, *, period: str | None = None, after: str | None = None, most: int
     ) -> Sequence[PartnerReadiness]:
         """Return partners by id, those behind the id `after`; `period`, YYYY-MM, None: the newest of each."""
-        rows = QUERIES.readiness_page(self._pool, period=period, after=after or "", most=most)
+        rows = QUERIES.readiness_page(self._pool, period=period, after=after or "", most=most, open_skips=_OPEN_SKIPS)
         return [PartnerReadiness(**row) async for row in rows]

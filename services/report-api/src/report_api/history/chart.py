@@ -76,11 +76,15 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """The drawing. `series` are those that occur, in the order of the stacks from zero upwards."""
+    """The drawing. `series` are those that occur, in the order of the stacks from zero upwards.
+
+    `enlarged`: some segments are drawn higher than their numbers, because nobody would see them else.
+    """
 
     stacks: Sequence[Stack]
     ticks: Sequence[Tick]
     series: Sequence[str]
+    enlarged: bool
 
 
 def draw(columns: Sequence[Column], series: Sequence[str]) -> Chart:
@@ -102,6 +106,11 @@ def draw(columns: Sequence[Column], series: Sequence[str]) -> Chart:
         ],
         ticks=[Tick(value, BASELINE - PLOT_HEIGHT * (value / values[-1]), short(value)) for value in values],
         series=[name for name in series if any((column.counts or {}).get(name) for column in columns)],
+        enlarged=any(
+            0 < count * PLOT_HEIGHT < LEAST * values[-1]
+            for column in columns
+            for count in (column.counts or {}).values()
+        ),
     )
 
 

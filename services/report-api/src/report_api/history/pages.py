@@ -1,12 +1,10 @@
-"""History: the last twelve invoices as a chart and a table, and every run; and the audit log."""
+"""History: the last twelve invoices as a chart and a table, and every run."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from halosync.domain.acts import Act
-from halosync.domain.audit_sentences import KINDS
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.ports.invoice_views import SyncedInvoice
@@ -14,7 +12,6 @@ from halosync.ports.invoice_views import SyncedInvoice
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history import chart as drawing
-from report_api.history.actors import actor_name
 from report_api.history.chart import Chart, Column
 from report_api.ports import PortsHere
 from report_api.runs import sentences
@@ -73,42 +70,3 @@ def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:
         for month, year, invoice in zip(months, named, invoices, strict=True)
     ]
     return drawing.draw(columns, STACKED)
-
-
-_PAGE = 50
-_OF_RUNS = {
-    Act.RUN_STARTED,
-    Act.PREVIEW_STARTED,
-    Act.UNDO_STARTED,
-    Act.UNDO_PREVIEW_STARTED,
-    Act.ITEMS_APPROVED,
-    Act.REMOVALS_APPROVED,
-    Act.SHRUNK_READ_ACCEPTED,
-    Act.RUN_CANCELLED,
-}
-"""Acts whose subject is a run."""
-
-After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
-"""The entry behind which the page begins."""
-
-
-@router.get("/audit")
-async def show_audit_log(
-    request: Request, visitor: VisitorHere, ports: PortsHere, act: str = "", after: After = None
-) -> Response:
-    """Show a page of the log, of one kind of act if one is chosen; a kind that there is not means all."""
-    chosen = next((known for known in Act if known == act), None)
-    acts = None if chosen is None else [chosen]
-    entries = await ports.audit.page(visitor.partner_id, after=after, most=_PAGE + 1, acts=acts)
-    return page(
-        request,
-        "history/audit.html",
-        tab="audit",
-        entries=entries[:_PAGE],
-        older=entries[_PAGE - 1].audit_id if len(entries) > _PAGE else None,
-        is_first=after is None,
-        chosen=chosen or "",
-        kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
-        who=actor_name,
-        of_runs=_OF_RUNS,
-    )

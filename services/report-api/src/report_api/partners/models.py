@@ -78,7 +78,10 @@ class PartnerSummary(BaseModel):
     problem: str | None = Field(description="Why the connection is broken, in words.")
     last_invoice: LastInvoice | None
     last_run: LastRun | None
-    needs_attention: bool = Field(description="Something is missing, failed or held.")
+    needs_attention: bool = Field(description="Something is missing, failed, held or not synchronised.")
+    not_synchronised: Amount = Field(
+        description="What is billed for the month of that invoice and not in Halo, as the newest Sync of it left it."
+    )
 
     @classmethod
     def of(cls, found: PartnerReadiness) -> Self:
@@ -94,7 +97,8 @@ class PartnerSummary(BaseModel):
             problem=found.problem,
             last_invoice=invoice,
             last_run=_run(found),
-            needs_attention=bool(found.missing or found.failed or found.held),
+            needs_attention=found.needs_attention,
+            not_synchronised=found.not_synchronised,
         )
 
 

@@ -1,14 +1,14 @@
 """Who may do what, and the partners themselves, as the API needs them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from halosync.contracts.settings import PartnerSettings
-from halosync.domain.acts import Act, Actor
+from halosync.domain.acts import Actor
 from halosync.domain.roles import Principal, Role
-from halosync.ports.audit import Entry
+from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
 from halosync.ports.keys import CreatedKey, KeyCounts, KeyRecord
 from halosync.ports.partners import Partner, SettingsChanges
 from halosync.ports.people import MOST_PEOPLE, Person
@@ -19,16 +19,20 @@ class AuditLog(Protocol):
     """The audit log of a partner; see `AuditStore`."""
 
     async def page(
-        self, partner_id: str, *, after: int | None = None, most: int = 100, acts: Collection[Act] | None = None
+        self, partner_id: str, choice: EntryChoice = EVERY_ENTRY, *, after: int | None = None, most: int = 100
     ) -> Sequence[Entry]:
         """Return a partner's entries, newest first, at most `most`.
 
         Args:
             partner_id: whose log.
+            choice: which entries.
             after: the `audit_id` behind which to begin; None begins with the newest.
             most: how many at most.
-            acts: only these; None for all.
         """
+        ...
+
+    async def actors(self, partner_id: str) -> Sequence[Actor]:
+        """Return everybody who is in a partner's log, by name."""
         ...
 
 

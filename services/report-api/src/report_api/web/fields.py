@@ -1,5 +1,6 @@
 """Types of the values that callers send and get: texts in addresses, and numbers in JSON."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -33,6 +34,9 @@ Search = Annotated[
 ]
 """The parameter `q`."""
 
+
+Day = Annotated[date | None, BeforeValidator(lambda text: text or None)]
+"""A day, YYYY-MM-DD; an empty field of a form is none."""
 
 Amount = Annotated[
     Decimal,

@@ -21,17 +21,8 @@ from report_api.web.navigation import navigation_of
 from report_api.web.visitor import SignedIn, Visitor
 
 ROOMS = (
-    "web",
-    "access",
-    "connection",
-    "settings",
-    "links",
-    "runs",
-    "invoices",
-    "months",
-    "history",
-    "search",
-    "webhooks",
+    *("web", "access", "connection", "settings", "links", "runs", "invoices", "months", "history"),
+    *("partners", "search", "webhooks"),
 )
 """The rooms with pages; a template is named by its room: `runs/run.html`."""
 

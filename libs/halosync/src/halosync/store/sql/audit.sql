@@ -8,13 +8,24 @@ INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subj
 VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
 
 -- name: audit_page
--- One partner's entries, newest first, those behind the entry `after`; of some acts, or of all.
+-- One partner's entries, newest first, those behind the entry `after`; what is NULL narrows nothing. Days are
+-- whole days in UTC; `named` are the acts whose names have the text.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail
 FROM audit_entry
 WHERE partner_id = :partner_id
   AND (CAST(:after AS bigint) IS NULL OR audit_id < :after)
   AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
+  AND (CAST(:since AS date) IS NULL OR at >= CAST(CAST(:since AS date) AS timestamp) AT TIME ZONE 'UTC')
+  AND (CAST(:until AS date) IS NULL OR at < CAST(CAST(:until AS date) + 1 AS timestamp) AT TIME ZONE 'UTC')
+  AND (CAST(:actor AS text) IS NULL OR actor = :actor)
+  AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
+       OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
 ORDER BY audit_id DESC LIMIT :most;
+
+-- name: audit_actors
+-- Everybody who is in a partner's log, once by name.
+SELECT DISTINCT ON (lower(actor), actor) actor, actor_key_id, is_operator FROM audit_entry
+WHERE partner_id = :partner_id ORDER BY lower(actor), actor, audit_id DESC;
 
 -- name: one_change_at_a_time!
 -- Changes that people make to one partner happen one after the other: else what an entry calls "before" could be wrong.

@@ -25,14 +25,19 @@ FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
 ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most;
 
 -- name: synced_invoices
--- The newest invoices of those that count, each with the run that tells most about it: the newest that applied and made
--- a plan, else the newest that applied. A run that could not read Halo changed nothing, so Halo is still as the one
--- before it left it.
-SELECT i.invoice_id, i.revision, i.period, i.issued_at, i.line_count,
+-- The newest invoices of those that count, and those that another one replaced before any run had applied them, each with
+-- the run that tells most about it: the newest that applied and made a plan, else the newest that applied. A run that
+-- could not read Halo changed nothing, so Halo is still as the one before it left it.
+SELECT i.invoice_id, i.revision, i.period, i.issued_at, i.line_count, i.replaced_by,
     r.run_id, r.state, r.total, r.synced, r.skipped, r.held, r.failed, r.pending
 FROM (
-    SELECT * FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
-    ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most
+    SELECT n.*, other.invoice_id AS replaced_by
+    FROM invoice n LEFT JOIN invoice other ON other.invoice_pk = n.superseded_by
+    WHERE n.partner_id = :partner_id
+      AND (n.superseded_by IS NULL OR other.invoice_id <> n.invoice_id AND NOT EXISTS (
+          SELECT FROM invoice_of_run of JOIN run USING (run_id)
+          WHERE of.invoice_pk = n.invoice_pk AND run.mode = 'apply' AND run.total > 0))
+    ORDER BY n.period DESC, n.issued_at DESC, n.invoice_pk DESC LIMIT :most
 ) AS i
 LEFT JOIN LATERAL (
     SELECT run.* FROM invoice_of_run of JOIN run USING (run_id) WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply'

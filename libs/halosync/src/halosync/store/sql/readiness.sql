@@ -7,7 +7,8 @@ SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.
     ) AS review_done,
     i.invoice_id, i.revision, i.period, i.currency, i.total,
     r.run_id, r.state AS run_state, r.finished_at, r.failed, r.held,
-    coalesce(u.customers, 0) AS unmatched_customers, coalesce(u.amount, 0) AS unmatched_amount
+    coalesce(u.customers, 0) AS unmatched_customers, coalesce(u.amount, 0) AS unmatched_amount,
+    coalesce(n.amount, 0) AS not_synchronised
 FROM (SELECT * FROM partner WHERE partner_id > :after ORDER BY partner_id LIMIT :most) AS p
 LEFT JOIN connection c USING (partner_id)
 LEFT JOIN LATERAL (
@@ -37,4 +38,36 @@ LEFT JOIN LATERAL (
     WHERE item.outcome = 'skipped' AND item.reason IN ('customer_not_found', 'customer_ambiguous')
       AND l.kind = 'recurring'
 ) AS u ON true
+LEFT JOIN LATERAL (
+    -- As `month_rows` has it, but for what was changed in Halo since: that takes a comparison of everything.
+    SELECT CASE WHEN planned.run_id IS NULL THEN (
+        SELECT sum(round(l.quantity * l.unit_price, 2))
+        FROM unnest(invoices_that_count(p.partner_id, i.period)) AS c (invoice_pk) JOIN invoice_line l USING (invoice_pk)
+        WHERE l.kind = 'recurring'
+    ) ELSE (
+        SELECT sum(coalesce(b.amount, 0) - coalesce(h.amount, 0))
+        FROM item
+        LEFT JOIN LATERAL (
+            SELECT sum(round(l.quantity * l.unit_price, 2)) AS amount
+            FROM unnest(item.line_nos) AS line_no
+            JOIN invoice_of_run of ON of.run_id = planned.run_id
+            JOIN invoice_line l ON l.invoice_pk = of.invoice_pk AND l.line_no = line_no - of.line_offset
+            WHERE l.kind = 'recurring') AS b ON true
+        LEFT JOIN LATERAL (
+            SELECT licence_amount(licence, planned.price_field) AS amount FROM halo_licence licence
+            WHERE licence.partner_id = p.partner_id AND licence.halo_licence_id = item.halo_licence_id) AS h ON true
+        WHERE item.run_id = planned.run_id
+          AND (item.outcome IN ('failed', 'held', 'pending') OR item.outcome = 'skipped' AND item.reason = ANY(:open_skips))
+          AND NOT EXISTS (
+              SELECT FROM month_acceptance a
+              WHERE a.partner_id = p.partner_id AND a.period = i.period AND a.reason = item.reason
+                AND a.item_key = item_key(item.customer_ids, item.product_code, item.halo_licence_id))
+    ) END AS amount
+    FROM (SELECT i.period WHERE i.period IS NOT NULL) AS month
+    LEFT JOIN LATERAL (
+        SELECT run.run_id, run.price_field FROM invoice_of_run of JOIN run USING (run_id)
+        WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+        ORDER BY run.created_at DESC, run.run_id LIMIT 1
+    ) AS planned ON true
+) AS n ON true
 ORDER BY p.partner_id;

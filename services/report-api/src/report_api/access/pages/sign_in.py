@@ -1,29 +1,26 @@
-"""Sign in with an API key, sign out, and pick the partner to act for."""
+"""Sign in with an API key, and sign out."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
-from halosync.ports.partners import Partner
 
 from report_api.access.page_guard import public_pages, require_own_form, signed_in_pages
 from report_api.access.session import (
     HOME,
     clear_session,
     local_path,
-    notify,
     set_session,
     set_visit,
     signed_in,
     visit_token,
 )
 from report_api.access.wrong_keys import told_wrong_key
-from report_api.ports import Ports, PortsHere, ports_of
+from report_api.ports import PortsHere, ports_of
 from report_api.web.addresses import partner_url
 from report_api.web.forms import csrf_token
 from report_api.web.navigation import first_page
-from report_api.web.problems import Problem, not_found
+from report_api.web.problems import Problem
 from report_api.web.rendering import page
 from report_api.web.visitor import SignedIn
 
@@ -122,52 +119,3 @@ async def home(request: Request, ports: PortsHere) -> Response:
     header = None if acts_for is None else await ports.sessions.header(acts_for)
     target = "/partners" if header is None else partner_url(header.partner_id, first_page(header.connection))
     return RedirectResponse(target, status_code=303)
-
-
-@router.get("/partners")
-async def partners(
-    request: Request, ports: PortsHere, partner: str | None = None, following: Following = None
-) -> Response:
-    """Show the partners to pick one of; `partner` is the one whose page was asked for."""
-    visitor = _picks(request)
-    every = await _open_to(visitor, ports)
-    return page(
-        request,
-        "access/partners.html",
-        partners=every,
-        wanted=None if partner is None else _one(every, partner),
-        next=local_path(following),
-        acts_for=visitor.session.acts_for,
-    )
-
-
-@router.post("/partners")
-async def pick(request: Request, ports: PortsHere) -> Response:
-    """Act for a partner from now on. The audit log of the partner shows it."""
-    visitor = _picks(request)
-    form = await request.form()
-    given, following = str(form.get("partner", "")), form.get("next")
-    chosen = _one(await _open_to(visitor, ports), given)
-    await ports.sessions.act_for(visitor.token, visitor.session, chosen.partner_id)
-    await notify(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
-    target = local_path(following if isinstance(following, str) else None)
-    return RedirectResponse(target, status_code=303)
-
-
-def _picks(request: Request) -> SignedIn:
-    visitor: SignedIn = request.state.visitor
-    if not visitor.picks_partner:
-        raise not_found()
-    return visitor
-
-
-async def _open_to(visitor: SignedIn, ports: Ports) -> Sequence[Partner]:
-    role_at = visitor.session.principal.role_at
-    return [partner for partner in await ports.partners.list() if role_at(partner.partner_id) is not None]
-
-
-def _one(every: Sequence[Partner], partner_id: str) -> Partner:
-    for partner in every:
-        if partner.partner_id == partner_id:
-            return partner
-    raise not_found()

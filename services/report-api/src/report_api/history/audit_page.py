@@ -1,0 +1,91 @@
+"""The audit log: who did what, by date, person and text, and as a file."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Query, Request, Response
+from halosync.domain.acts import Act
+from halosync.domain.audit_sentences import KINDS
+from halosync.ports.audit import EntryChoice
+
+from report_api.access.page_guard import partner_pages
+from report_api.access.session import VisitorHere
+from report_api.history.actors import actor_name
+from report_api.history.audit_choice import ActorName, AnyText, Since, Until, audit_csv
+from report_api.ports import PortsHere
+from report_api.web.addresses import partner_url
+from report_api.web.rendering import page
+
+router = partner_pages()
+
+_PAGE = 50
+_OF_RUNS = {
+    Act.RUN_STARTED,
+    Act.PREVIEW_STARTED,
+    Act.UNDO_STARTED,
+    Act.UNDO_PREVIEW_STARTED,
+    Act.ITEMS_APPROVED,
+    Act.REMOVALS_APPROVED,
+    Act.SHRUNK_READ_ACCEPTED,
+    Act.RUN_CANCELLED,
+}
+"""Acts whose subject is a run."""
+
+After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+"""The entry behind which the page begins."""
+
+
+@router.get("/audit")
+async def show(
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    act: str = "",
+    since: Since = None,
+    until: Until = None,
+    actor: ActorName = "",
+    q: AnyText = "",
+    after: After = None,
+) -> Response:
+    """Show a page of the log as it was asked for; a kind of act that there is not means all."""
+    choice = _choice(act, since, until, actor, q)
+    entries = await ports.audit.page(visitor.partner_id, choice, after=after, most=_PAGE + 1)
+    chosen = next(iter(choice.acts or ()), "")
+    asked = {"act": chosen, "since": since, "until": until, "actor": actor, "q": q.strip()}
+    return page(
+        request,
+        "history/audit.html",
+        tab="audit",
+        entries=entries[:_PAGE],
+        older=entries[_PAGE - 1].audit_id if len(entries) > _PAGE else None,
+        is_first=after is None,
+        asked=asked,
+        narrowed=choice.narrowed,
+        query=urlencode({name: str(value) for name, value in asked.items() if value}),
+        kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
+        actors={each.name: actor_name(each) for each in await ports.audit.actors(visitor.partner_id)},
+        who=actor_name,
+        of_runs=_OF_RUNS,
+        here=partner_url(visitor.partner_id, "audit"),
+    )
+
+
+@router.get("/audit/entries.csv")
+async def download(
+    *,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    act: str = "",
+    since: Since = None,
+    until: Until = None,
+    actor: ActorName = "",
+    q: AnyText = "",
+) -> Response:
+    """Send every entry that was asked for as a CSV file."""
+    return audit_csv(ports, visitor.partner_id, _choice(act, since, until, actor, q), marked=True)
+
+
+def _choice(act: str, since: Since, until: Until, actor: str, q: str) -> EntryChoice:
+    acts = [known for known in Act if known == act]
+    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None)

@@ -1,0 +1,106 @@
+"""The partners that somebody may enter: how each stands, who needs somebody first, and which to act for."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from fastapi.responses import RedirectResponse
+from halosync.ports.partners import Partner
+from halosync.ports.readiness import PartnerReadiness
+
+from report_api.access.page_guard import signed_in_pages
+from report_api.access.pages.sign_in import Following
+from report_api.access.session import HOME, local_path, notify
+from report_api.partners import sentences
+from report_api.ports import Ports, PortsHere
+from report_api.web.fields import QueryText
+from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.problems import not_found
+from report_api.web.rendering import page
+from report_api.web.visitor import SignedIn
+
+router = signed_in_pages()
+
+HERE = "/partners"
+A_PAGE = 50
+MOST = 10_000
+"""So many partners are looked through; nobody has that many."""
+
+Typed = Annotated[QueryText, Query(max_length=200)]
+
+
+@router.get(HERE)
+async def partners(
+    *,
+    request: Request,
+    ports: PortsHere,
+    partner: str | None = None,
+    following: Following = None,
+    q: Typed = "",
+    number: PageNumber = 1,
+) -> Response:
+    """Show the partners, those that need somebody first; `partner` is the one whose page was asked for."""
+    visitor = _picks(request)
+    wanted = None if partner is None else _one(await _open_to(visitor, ports), partner)
+    standing = [] if wanted else await _standing(visitor, ports, q.strip())
+    listing = NumberedPage(HERE, {"q": q.strip()}, number, A_PAGE, len(standing))
+    return page(
+        request,
+        "partners/partners.html",
+        partners=standing[listing.skip : listing.skip + listing.size],
+        listing=listing,
+        in_need=sum(each.needs_attention for each in standing),
+        wanted=wanted,
+        next=local_path(following),
+        home=HOME,
+        acts_for=visitor.session.acts_for,
+        sentences=sentences,
+    )
+
+
+@router.post(HERE)
+async def pick(request: Request, ports: PortsHere) -> Response:
+    """Act for a partner from now on. The audit log of the partner shows it."""
+    visitor = _picks(request)
+    form = await request.form()
+    given, following = str(form.get("partner", "")), form.get("next")
+    chosen = _one(await _open_to(visitor, ports), given)
+    await ports.sessions.act_for(visitor.token, visitor.session, chosen.partner_id)
+    await notify(request, f"You act for {chosen.name} now. Everything you do is in its audit log.", "info")
+    target = local_path(following if isinstance(following, str) else None)
+    return RedirectResponse(target, status_code=303)
+
+
+def _picks(request: Request) -> SignedIn:
+    visitor: SignedIn = request.state.visitor
+    if not visitor.picks_partner:
+        raise not_found()
+    return visitor
+
+
+async def _open_to(visitor: SignedIn, ports: Ports) -> Sequence[Partner]:
+    role_at = visitor.session.principal.role_at
+    return [partner for partner in await ports.partners.list() if role_at(partner.partner_id) is not None]
+
+
+async def _standing(visitor: SignedIn, ports: Ports, q: str) -> list[PartnerReadiness]:
+    """Return the partners that the visitor may enter, those that need somebody first, then by money and name."""
+    role_at, text = visitor.session.principal.role_at, q.casefold()
+    found = [
+        each
+        for each in await ports.readiness.page(most=MOST)
+        if role_at(each.partner_id) is not None and (text in each.name.casefold() or text in each.partner_id.casefold())
+    ]
+    return sorted(found, key=_in_need_first)
+
+
+def _in_need_first(partner: PartnerReadiness) -> tuple[bool, bool, object, str]:
+    broken = partner.connection == "broken"
+    return not partner.needs_attention, not broken, -abs(partner.not_synchronised), partner.name.casefold()
+
+
+def _one(every: Sequence[Partner], partner_id: str) -> Partner:
+    for partner in every:
+        if partner.partner_id == partner_id:
+            return partner
+    raise not_found()

@@ -1,0 +1,28 @@
+"""How a partner stands, in a few words for the list of partners."""
+
+from halosync.domain.states import RunState
+from halosync.ports.readiness import PartnerReadiness
+
+from report_api.runs.sentences import STATES, Meaning
+from report_api.web.formats import plural
+
+
+def standing(partner: PartnerReadiness) -> Meaning:
+    """Return the most important thing that somebody has to do about a partner."""
+    failed, held, unmatched = partner.failed or 0, partner.held or 0, partner.unmatched_customers
+    told = ([f"{failed:,} failed"] if failed else []) + ([f"{held:,} held"] if held else [])
+    every = [
+        (partner.connection == "broken", Meaning("Connection broken", "bad", partner.problem or "")),
+        (partner.connection == "disconnected", Meaning("Not connected", "warn" if partner.invoice_id else "none", "")),
+        (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
+        (bool(unmatched), Meaning(f"{plural(unmatched, 'customer')} without client", "warn", "")),
+        (not partner.review_done, Meaning("Waits for the first review", "warn", "")),
+        (bool(partner.not_synchronised), Meaning("Not synchronised", "warn", "")),
+        (partner.run_id is None, Meaning("No Sync yet", "none", "")),
+    ]
+    return next((meaning for holds, meaning in every if holds), Meaning("All done", "good", ""))
+
+
+def last_run(partner: PartnerReadiness) -> Meaning | None:
+    """Return the state of the newest Sync; None: there was none."""
+    return None if partner.run_state is None else STATES[RunState(partner.run_state)]
