@@ -58,7 +58,7 @@ def shown(
 
 def test_every_act_is_a_page_a_run_or_nothing() -> None:
     begins = {Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW, Remedy.APPROVE_CHANGES, Remedy.RETRY}
-    assert set(sentences.REMEDY_PAGES) | begins | {Remedy.NONE} == set(Remedy)
+    assert set(sentences.REMEDY_PAGES) | begins | {Remedy.NONE, Remedy.CORRECT} == set(Remedy)
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -72,6 +72,7 @@ def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> Non
         Remedy.APPROVE_REVIEW: RemedyButton("Look at the first review", f"/portal/p%201/runs/{RUN}/review"),
         Remedy.APPROVE_CHANGES: RemedyButton("Look at the edits", f"/portal/p%201/runs/{RUN}/held"),
         Remedy.RETRY: RemedyButton("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
+        Remedy.CORRECT: None,  # trying again does not help; the detail says what does
         Remedy.NONE: None,
     }
     line = shown(reason=reason)
@@ -85,7 +86,7 @@ def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason
     begins = REMEDIES[reason] in {Remedy.RETRY, *approvals}
     earlier, going_on = shown(EARLIER, reason=reason), shown(idle=False, reason=reason)
     for line in (earlier, going_on, shown(connection="broken", reason=reason)):
-        assert (line.remedy is None) == (begins or REMEDIES[reason] is Remedy.NONE)
+        assert (line.remedy is None) == (begins or REMEDIES[reason] in {Remedy.NONE, Remedy.CORRECT})
     assert (shown(connection="disconnected", reason=reason).remedy is not None) == (
         REMEDIES[reason] is Remedy.RECONNECT
     )

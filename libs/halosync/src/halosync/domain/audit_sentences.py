@@ -37,7 +37,7 @@ KINDS: Mapping[Act, str] = {
     Act.REMOVALS_APPROVED: "Removals approved",
     Act.REVIEW_APPROVED: "First review approved",
     Act.LICENCE_KEEP_CHANGED: "Licence kept or let go",
-    Act.SHRUNK_READ_ACCEPTED: "Shrunk read accepted",
+    Act.SHRUNK_READ_ACCEPTED: "Shorter list of Halo accepted",
     Act.PARTNER_PAUSED: "Partner paused",
     Act.PARTNER_RESUMED: "Partner resumed",
     Act.RUN_CANCELLED: "Run cancelled",

@@ -25,7 +25,9 @@ class Remedy(StrEnum):
     RECONNECT = "reconnect"
     """Connect Halo again, with the permissions that are missing."""
     RETRY = "retry"
-    """Start a run that does what is left, where needed after something was corrected in Halo."""
+    """Start a run that does what is left: the failure goes away by itself."""
+    CORRECT = "correct"
+    """Correct something in Halo or on the invoice, as the detail says, then press Sync; trying again does not help."""
     NONE = "none"
     """Nothing of ours: all is well, or somebody else has to act, and the item's detail says who."""
 
@@ -40,7 +42,7 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.CONFLICTING_LINES: Remedy.NONE,  # the distributor has to correct the invoice
         Reason.NEGATIVE_QUANTITY: Remedy.NONE,  # likewise
         Reason.NEGATIVE_PRICE: Remedy.NONE,  # likewise
-        Reason.LICENCE_AMBIGUOUS: Remedy.RETRY,  # after all but one were renamed or deactivated in Halo
+        Reason.LICENCE_AMBIGUOUS: Remedy.CORRECT,  # after all but one were renamed or deactivated in Halo
         Reason.LICENCE_CLAIMED_TWICE: Remedy.LINK_LICENCE,
         Reason.DELETE_GUARD: Remedy.APPROVE_REMOVALS,
         Reason.FIRST_REVIEW: Remedy.APPROVE_REVIEW,
@@ -48,7 +50,7 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.KEPT: Remedy.NONE,  # as the partner wants it
         Reason.EDITED_IN_HALO: Remedy.APPROVE_CHANGES,
         Reason.CHANGED_SINCE: Remedy.NONE,  # whoever changed it in Halo since wanted it so
-        Reason.HALO_REJECTED: Remedy.RETRY,  # after it was corrected in Halo
+        Reason.HALO_REJECTED: Remedy.CORRECT,
         Reason.HALO_UNAVAILABLE: Remedy.RETRY,
         Reason.PERMISSION_DENIED: Remedy.RECONNECT,
         Reason.OUTCOME_UNKNOWN: Remedy.RETRY,

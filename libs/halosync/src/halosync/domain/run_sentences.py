@@ -67,8 +67,8 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
     NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",
     NoRun.HELD: (
-        "Only held changes are left, and they wait for approval: give their number in approve_removals, or in "
-        "approve_review for what waits for the first review."
+        "Only held changes are left. They wait until a person approves them: in the portal, or by a run that gives "
+        "their number as approve_removals, or as approve_review for the first review."
     ),
     NoRun.DONE_SINCE: "A later run has done what this one left.",
 }
@@ -115,8 +115,8 @@ def list_now_empty(what: str, before: int) -> str:
     """Say that a list of Halo that had rows is empty."""
     return (
         f"Halo showed no {what}, and there were {before} before. The Halo agent that is connected may have lost its "
-        "rights. Nothing was written. Check the agent's permissions in Halo; if the list really is empty, start a run "
-        "that accepts the shrunk read."
+        "rights. Nothing was written. Check the agent's permissions in Halo. If the list really is empty, confirm it "
+        "when you start the next Sync."
     )
 
 
@@ -126,5 +126,5 @@ def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard
         f"{missing} of {known} known licences are missing from what Halo showed ({observed} licences). That is more "
         f"than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. The Halo "
         "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
-        "gone, start a run that accepts the shrunk read."
+        "gone, confirm it when you start the next Sync."
     )

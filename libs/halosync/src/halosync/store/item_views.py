@@ -1,6 +1,6 @@
 """The items of a run as people and programs look at them (reads only)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,10 @@ class ItemViews:
         """Return how many items have each outcome and action, of those with `q` in a name, code or reason."""
         rows = QUERIES.item_counts(self._pool, run_id=run_id, pattern=pattern(q))
         return ItemCounts({(Outcome(row["outcome"]), Action(row["action"])): row["items"] async for row in rows})
+
+    async def failures(self, run_id: UUID) -> Mapping[str | None, int]:
+        """Return why items of a run failed and how many, the most frequent reason first."""
+        return {row["reason"]: row["items"] async for row in QUERIES.failed_reasons(self._pool, run_id=run_id)}
 
 
 def item_view(row: asyncpg.Record) -> ItemView:

@@ -76,7 +76,7 @@ class PossibleRemedies:
         if wanted in sentences.REMEDY_PAGES:
             return self._page(line, wanted)
         if (
-            wanted is Remedy.NONE
+            wanted in {Remedy.NONE, Remedy.CORRECT}
             or of.run is None
             or not (of.is_newest and self.idle and self.connection == "connected")
         ):

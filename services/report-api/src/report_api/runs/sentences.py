@@ -48,14 +48,14 @@ STATES: Mapping[RunState, Meaning] = {
 
 OUTCOMES: Mapping[Outcome, Meaning] = {
     Outcome.SYNCED: Meaning("Synced", "good", "Halo is as the invoice says."),
-    Outcome.SKIPPED: Meaning("Skipped", "none", "There was nothing to synchronise, or nobody to synchronise it with."),
-    Outcome.HELD: Meaning("Held", "warn", "Waits until a person approves it."),
-    Outcome.FAILED: Meaning("Failed", "bad", "Could not be done; the reason says why and what to do."),
-    Outcome.PENDING: Meaning("Not yet done", "wait", "Is still to be done in this run."),
+    Outcome.SKIPPED: Meaning("Skipped", "none", "Nothing to do here, or the customer has no client in Halo."),
+    Outcome.HELD: Meaning("Held", "warn", "It waits until a person approves it."),
+    Outcome.FAILED: Meaning("Failed", "bad", "It could not be done. The reason says why, and what to do."),
+    Outcome.PENDING: Meaning("Not yet done", "wait", "This run has not done it yet."),
 }
 
 PREVIEWED: Mapping[Outcome, Meaning] = {
-    Outcome.SYNCED: Meaning("Right already", "good", "Halo is as the invoice says; a Sync would leave it alone."),
+    Outcome.SYNCED: Meaning("Unchanged", "good", "Halo is as the invoice says. A Sync would not change it."),
     Outcome.SKIPPED: Meaning("Would be skipped", "none", "A Sync would skip this; the reason says why."),
     Outcome.HELD: Meaning("Would be held", "warn", "A Sync would hold this until a person approves it."),
     Outcome.FAILED: Meaning("Would fail", "bad", "A Sync could not do this; the reason says why and what to do."),
@@ -65,17 +65,17 @@ PREVIEWED: Mapping[Outcome, Meaning] = {
 
 ACTIONS: Mapping[Action, Meaning] = {
     Action.CREATE: Meaning("Create", "none", "The client gets a licence that it does not have."),
-    Action.UPDATE: Meaning("Update", "none", "A licence gets what differs."),
-    Action.DELETE: Meaning("Remove", "none", "The licence goes, in the way the settings say."),
-    Action.UNCHANGED: Meaning("No change", "none", "Halo already holds what is wanted."),
+    Action.UPDATE: Meaning("Update", "none", "The licence gets the values that differ."),
+    Action.DELETE: Meaning("Remove", "none", "The licence is removed, in the way that the settings say."),
+    Action.UNCHANGED: Meaning("Unchanged", "none", "Halo is as the invoice says already."),
     Action.NONE: Meaning("None", "none", "Nothing is asked of Halo; the reason says why."),
 }
 
 DONE: Mapping[Action, str] = {
     Action.CREATE: "Created in Halo",
     Action.UPDATE: "Updated in Halo",
-    Action.DELETE: "Removed in Halo",
-    Action.UNCHANGED: "Was right already",
+    Action.DELETE: "Removed from Halo",
+    Action.UNCHANGED: "Unchanged",
     Action.NONE: "",
 }
 """What was done for a line that is synced."""
@@ -146,6 +146,9 @@ ERRORS: Mapping[str, str] = {
     "internal_error": "Something went wrong on our side",
 }
 """The code of a failed run as a heading; the run's own sentence says what to do."""
+
+PASSING = frozenset({"read_incomplete", "halo_unavailable", "other_tenant", "internal_error"})
+"""The codes of failed runs for which trying again can help; for the others something has to be put right first."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -5,12 +5,13 @@ something has changed, `live.js` loads the page again behind the scenes and repl
 and an id: the panel, and what else a page marks so (counters, lines).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
 from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
+from halosync.domain.remedy import Remedy, remedy_of
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 from halosync.ports.invoice_views import LoadedInvoice
@@ -37,6 +38,14 @@ _QUESTIONS: Mapping[NoRun, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why `count` items failed, in words."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPanel:
     """What the panel shows.
 
@@ -48,6 +57,7 @@ class SyncPanel:
         connection: the state of the connection to Halo.
         back: where to go after something was started.
         to_review: how many changes of the newest run wait for the first review.
+        failed_reasons: why items of the newest run failed, and how many; the most frequent reason first.
     """
 
     run: Run | None
@@ -57,6 +67,7 @@ class SyncPanel:
     connection: str
     back: ReturnTo
     to_review: int = 0
+    failed_reasons: Mapping[str | None, int] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -98,7 +109,7 @@ class SyncPanel:
             case RunState.PREVIEWED:
                 return "A preview of this invoice is ready."
             case RunState.PARTIAL:
-                return "The last Sync finished with open points."
+                return "The last Sync finished. Some items failed or wait for you."
             case _:
                 return "The last Sync succeeded."
 
@@ -106,6 +117,23 @@ class SyncPanel:
     def remedy(self) -> RemedyLink | None:
         """Where the reason of a failed run is put right; None if there is no such page."""
         return None if self.ended is None else sentences.REMEDY_LINKS.get(self.ended.error_code or "")
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether trying a failed run again can help."""
+        return self.ended is not None and (self.ended.error_code or "") in sentences.PASSING
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """Why items of the newest run failed."""
+        return [
+            Failure(sentences.reason_label(reason) or "Unknown", count) for reason, count in self.failed_reasons.items()
+        ]
+
+    @property
+    def failures_pass(self) -> bool:
+        """Tell whether trying again can help with any of them."""
+        return any(remedy_of(reason) is Remedy.RETRY for reason in self.failed_reasons)
 
     @property
     def approved(self) -> int | None:
@@ -149,6 +177,7 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
         to_review=0
         if view is None or not view.counters.held
         else sum(group.items for group in await ports.reviews.groups(view.run_id)),
+        failed_reasons={} if view is None or not view.counters.failed else await ports.item_views.failures(view.run_id),
     )
 
 

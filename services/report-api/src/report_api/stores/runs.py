@@ -29,6 +29,10 @@ class ItemViews(Protocol):
         """Return how many items have each outcome and action, of those with `q` in a name, code or reason."""
         ...
 
+    async def failures(self, run_id: UUID) -> Mapping[str | None, int]:
+        """Return why items of a run failed and how many, the most frequent reason first."""
+        ...
+
 
 class Previews(Protocol):
     """What one plan would change; see `PreviewStore`.

@@ -1,19 +1,29 @@
-"""Numbers, amounts and times as people read them."""
+"""Numbers, amounts and times as people read them: as their browser's language writes them, with English words."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from babel.dates import format_skeleton
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup
+
+from report_api.web.languages import spoken
 
 NOTHING = "\N{EN DASH}"
 """What is shown for an unset value: unset is not zero (spec section 3)."""
 
 
+def _written(text: str) -> str:
+    """Return a number that Python wrote, 1,234.5, with the signs of the reader's language."""
+    locale = spoken().numbers
+    return text.translate({ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale)})
+
+
 def number(value: int) -> str:
     """Return a whole number with its thousands apart: 12,345."""
-    return f"{value:,}"
+    return _written(f"{value:,}")
 
 
 def decimal(value: Decimal | None) -> str:
@@ -22,7 +32,7 @@ def decimal(value: Decimal | None) -> str:
         return NOTHING
     whole, _, fraction = f"{value:,f}".partition(".")
     fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
+    return _written(f"{whole}.{fraction}" if fraction else whole)
 
 
 def amount(value: Decimal | None) -> str:
@@ -30,7 +40,7 @@ def amount(value: Decimal | None) -> str:
     if value is None:
         return NOTHING
     cents = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{cents:,f}" if cents == value else decimal(value)
+    return _written(f"{cents:,f}") if cents == value else decimal(value)
 
 
 def money(value: Decimal | None, currency: str) -> str:
@@ -51,13 +61,13 @@ def signed(value: Decimal) -> str:
 
 
 def day(value: date | None) -> str:
-    """Return a date with its month in letters, which everybody reads the same way: 5 November 2026."""
-    return NOTHING if value is None else f"{value.day} {value:%B %Y}"
+    """Return a date with its month in letters, which everybody reads the same way: 5 Nov 2026."""
+    return NOTHING if value is None else format_skeleton("yMMMd", value, locale=spoken().dates)
 
 
 def month(period: str) -> str:
     """Return the month of a period YYYY-MM: November 2026."""
-    return f"{date.fromisoformat(period + '-01'):%B %Y}"
+    return format_skeleton("yMMMM", date.fromisoformat(period + "-01"), locale=spoken().dates)
 
 
 def moment(value: datetime | None) -> str | Markup:
@@ -65,7 +75,7 @@ def moment(value: datetime | None) -> str | Markup:
     if value is None:
         return NOTHING
     utc = value.astimezone(UTC)
-    text = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    text = f"{day(utc)}, {utc:%H:%M} UTC"
     return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(timespec="seconds"), text)
 
 
@@ -79,7 +89,7 @@ def clock(value: datetime) -> Markup:
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: 1 line, 2 lines, 1,000 lines."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from report_api.web.languages import speak
 from report_api.web.problems import Problem, not_found, respond
 
 MOST_BODY_BYTES = 64 * 1024
@@ -52,6 +53,7 @@ class RequestMiddleware:
                     headers["Strict-Transport-Security"] = _ONLY_HTTPS
             await send(message)
 
+        speak(Headers(scope=scope).get("accept-language", ""))
         problem = _refusal(scope)
         if problem is not None:
             await respond(Request(scope), problem)(scope, receive, send_with_headers)

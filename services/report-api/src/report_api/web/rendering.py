@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from report_api.web import formats
 from report_api.web.addresses import partner_url
+from report_api.web.languages import spoken
 from report_api.web.navigation import navigation_of
 from report_api.web.visitor import SignedIn, Visitor
 
@@ -53,6 +54,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         "partner": visitor.partner if isinstance(visitor, Visitor) else None,
         "navigation": navigation_of(visitor),
         "notices": notices,
+        "dates_tag": spoken().dates_tag,
     }
     html = _environment().get_template(template).render(**around, **values)
     return HTMLResponse(html, status_code=status, headers=HEADERS)

@@ -29,9 +29,11 @@ function select(element) {
   getSelection().addRange(range);
 }
 
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+// The same style as the server's, which names the language: 5 Nov 2026, 16:05 AEDT.
+const dates = document.documentElement.dataset.dates || "en-GB";
+const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+const format = new Intl.DateTimeFormat(dates, { day: "numeric", month: "short", year: "numeric", ...time });
+const clock = new Intl.DateTimeFormat(dates, time);
 
 /** Show the times below an element in the reader's own zone; the title keeps UTC. */
 export function localTimes(root) {
