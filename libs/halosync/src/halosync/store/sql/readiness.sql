@@ -49,9 +49,9 @@ LEFT JOIN LATERAL (
         FROM item
         LEFT JOIN LATERAL (
             SELECT sum(round(l.quantity * l.unit_price, 2)) AS amount
-            FROM unnest(item.line_nos) AS line_no
+            FROM unnest(item.line_nos) AS own (line_no)
             JOIN invoice_of_run of ON of.run_id = planned.run_id
-            JOIN invoice_line l ON l.invoice_pk = of.invoice_pk AND l.line_no = line_no - of.line_offset
+            JOIN invoice_line l ON l.invoice_pk = of.invoice_pk AND l.line_no = own.line_no - of.line_offset
             WHERE l.kind = 'recurring') AS b ON true
         LEFT JOIN LATERAL (
             SELECT licence_amount(licence, planned.price_field) AS amount FROM halo_licence licence
