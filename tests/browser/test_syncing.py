@@ -113,7 +113,7 @@ async def test_a_run_is_cancelled_and_its_rest_done(page: Page, partner: Partner
     await page.get_by_role("button", name="Cancel this Sync").click()
     await expect(panel).to_contain_text("The last Sync was cancelled.")
     await partner.halo.clear_faults(partner.tenant)
-    await panel.get_by_role("button", name="Do the rest").click()
+    await panel.get_by_role("button", name="Sync the rest").click()
     await expect(panel).to_contain_text("120 items are as the invoice says")
 
 

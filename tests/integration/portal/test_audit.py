@@ -57,9 +57,43 @@ async def test_one_kind_of_act(browser: "Browser", world: "World") -> None:
     assert len(page.soup.select("tbody tr")) == 1
     assert page.one("#act option[selected]").get_text() == "Halo connection lost"
     page = await browser.open(f"{HERE}?act=key.revoked")
-    assert "Nobody has done this yet" in page.text
+    assert "Nothing like that was done" in page.text
     page = await browser.open(f"{HERE}?act=moon.landed")
     assert len(page.soup.select("tbody tr")) == 3
+
+
+async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await acts(world, Actor("Ada"), Act.CONNECTION_BEGUN, "acme")
+    await acts(world, Actor("Ben"), Act.MONTH_ACCEPTED, "2026-11", detail={"note": "Billed at Søns by hand."})
+    await world.pool.execute("UPDATE audit_entry SET at = '2026-11-05T23:59:59Z' WHERE actor = 'Ada'")
+    await world.pool.execute("UPDATE audit_entry SET at = '2026-11-06T00:00:00Z' WHERE actor = 'Ben'")
+    ada, ben = (
+        'Ada Began to connect the Halo "acme".',
+        'Ben Accepted a difference of 2026-11 as it is: "Billed at Søns by hand.".',
+    )
+    for fields, found in (
+        ({"since": "2026-11-05", "until": "2026-11-05"}, [ada]),
+        ({"since": "2026-11-06", "until": "2026-11-06"}, [ben]),
+        ({"until": "9999-12-31", "q": "SØNS"}, [ben]),
+        ({"q": "connection begun"}, [ada]),
+        ({"actor": "Ben"}, [ben]),
+        ({"q": "100%"}, []),
+    ):
+        await browser.open(HERE)
+        page = await browser.submit(HERE, **fields)
+        assert rows_of(page) == found, fields
+    page = await browser.open(f"{HERE}?actor=Ben&q=by+hand")
+    assert page.one("#actor option[selected]").get_text() == "Ben"
+    answer = await browser.client.get(str(page.one("a[download]")["href"]))
+    assert answer.text.startswith(
+        "\ufeffat,actor,is_operator,act,subject,sentence\r\n2026-11-06T00:00:00+00:00,Ben,false,"
+    )
+    assert len(answer.text.splitlines()) == 2
+    answer = await world.call("GET", "/audit", params={"actor": "Ada"}, headers={"Accept": "text/csv"})
+    assert len(answer.text.splitlines()) == 2
+    assert [each["actor"] for each in (await world.get("/audit", params={"until": "2026-11-05"}))["items"]] == ["Ada"]
+    await browser.open(f"{HERE}?since=yesterday", status=422)
 
 
 async def test_pages_lead_to_the_oldest_entry_and_keep_the_filter(browser: "Browser", world: "World") -> None:

@@ -36,7 +36,7 @@ async def test_the_chart_tells_the_numbers_of_the_table(browser: "Browser", worl
     named = [page.one(f"#{part}").get_text() for part in str(svg["aria-labelledby"]).split()]
     assert named[0] == "What became of the last 2 invoices"
     assert "November 2026: 1,200 synced, 2 failed" in named[1]
-    assert "October 2026: not synchronised" in named[1]
+    assert "October 2026: never synchronised" in named[1]
     assert page.texts("svg text.chart-total") == ["–", "1,202"]
     assert page.texts("svg text.chart-month") == ["Oct", "Nov"]
     assert page.texts("svg text.chart-year") == ["2026", ""]
@@ -44,8 +44,26 @@ async def test_the_chart_tells_the_numbers_of_the_table(browser: "Browser", worl
     rows = [page.texts(f"details tbody tr:nth-of-type({number}) > *") for number in (1, 2)]
     assert [row[0] for row in rows] == ["November 2026 INV-11", "October 2026 INV-10"]
     assert rows[0][2:5] == ["1,200", "2", "1,202"]
-    assert rows[1][2:] == ["–", "–", "–", "Not synchronised yet"]
+    assert rows[1][2:] == ["–", "–", "–", "Never synchronised"]
     assert page.one("details tbody td a")["href"] == f"/portal/acme-msp/runs/{run_id}"
+
+
+async def test_an_invoice_that_was_replaced_before_it_was_synchronised_is_told_so(
+    browser: "Browser", world: "World"
+) -> None:
+    replaced = await world.invoice("INV-A")
+    applied = await world.invoice("INV-B", issued_at=world.issued + timedelta(hours=1))
+    newest = await world.invoice("INV-C", issued_at=world.issued + timedelta(hours=2))
+    await world.run(applied, [world.item(outcome="synced")], state="partial")
+    await world.pool.execute("UPDATE invoice SET superseded_by = $1 WHERE invoice_pk < $1", newest)
+    assert replaced
+    await browser.sign_in()
+    page = await browser.open(HISTORY)
+    assert [row.split()[2] for row in page.texts("details tbody th")] == ["INV-C", "INV-A"]
+    rows = page.texts("details tbody td:last-child")
+    assert rows == ["Not synchronised yet", "Replaced by INV-C before it was synchronised"]
+    assert page.texts("svg .chart-none") == ["replaced", "not synced"]
+    assert "replaced by INV-C before it was synchronised" in page.one("#chart-text").get_text()
 
 
 async def test_only_the_last_twelve_invoices_are_in_the_chart(browser: "Browser", world: "World") -> None:

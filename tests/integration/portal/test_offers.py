@@ -34,7 +34,7 @@ CONNECTED = {
 }
 RETRY, CANCEL, REVIEW = (f"/runs/{{run_id}}/{form}" for form in ("retry", "cancel", "review"))
 OFFERED: dict[scenes.Scene, set[str]] = {
-    scenes.after_a_sync: {*CONNECTED, RETRY},
+    scenes.after_a_sync: {*CONNECTED},  # trying again would not help
     scenes.not_connected: {"/halo-psa/connect"},
     scenes.going_on: {*CONNECTED, CANCEL},
     scenes.failed: {*CONNECTED, RETRY},

@@ -77,7 +77,7 @@ async def test_money_is_told_by_billing_cycle_and_never_mixed(browser: "Browser"
         "Yearly AUD 60.00 – +AUD 360.00 −AUD 60.00 AUD 360.00 +AUD 300.00",
         "Without billing cycle AUD 5.00 – – – AUD 5.00 no change",
     ]
-    assert page.texts(".stat") == ["1 Created", "1 Updated", "1 Removed", "1 Left alone", "0 Skipped"]
+    assert page.texts(".stat") == ["1 Created", "1 Updated", "1 Removed", "1 Unchanged", "0 Skipped"]
 
 
 async def test_cents_are_rounded_once_and_add_up_on_every_page(browser: "Browser", world: "World") -> None:

@@ -1,4 +1,4 @@
-"""The Report: which invoice, numbers that add up, lines that fit, and the button that mends each."""
+"""The Report: which invoice, numbers that add up, lines that were asked for, and the button that mends each."""
 
 import csv
 import io
@@ -175,16 +175,22 @@ async def test_each_line_that_is_not_fine_has_its_reason_and_what_mends_it(brows
     await browser.sign_in()
     page = await browser.open(HERE)
     fine, refused, credit, missing, held = page.soup.select("td.status")
-    assert "Synced Was right already" in " ".join(fine.get_text(" ").split())
+    assert "Synced Unchanged" in " ".join(fine.get_text(" ").split())
     assert not fine.select("a, button")
     assert "Not a recurring charge" in credit.get_text()
     assert not credit.select("a, button")
     assert "Halo refused this: no." in refused.get_text()
-    retry = refused.select("form[method=post]")[0]
-    assert retry["action"] == f"/portal/{ACME}/runs/{run_id}/retry"
-    assert retry.select("input[name=csrf]")
+    assert not refused.select("a, button"), "trying again does not help before it is corrected"
     assert missing.select("a")[0]["href"] == f"/portal/{ACME}/customers?q=Fabrikam"
     assert held.select("a")[0]["href"] == f"/portal/{ACME}/runs/{run_id}/removals"
+    assert page.texts("#sync-panel .notice-warn a") == ["Show what failed", "Look at the removals"]
+
+    await world.pool.execute("UPDATE item SET reason = 'halo_unavailable' WHERE reason = 'halo_rejected'")
+    page = await browser.open(HERE)
+    for retry in (page.one("td.status form[method=post]"), page.one("#sync-panel .notice form")):
+        assert retry["action"] == f"/portal/{ACME}/runs/{run_id}/retry"
+        assert retry.select("input[name=csrf]")
+    assert "1 item failed in the last Sync: Halo could not be reached. Everything else was done." in page.text
 
 
 async def test_nothing_that_starts_a_run_is_offered_when_none_can_start(browser: "Browser", world: "World") -> None:
@@ -257,7 +263,7 @@ async def test_filters_and_order(browser: "Browser", world: "World", query: str,
     page = await browser.open(f"{HERE}?{query}")
     assert line_nos(page) == expected
     if not expected:
-        assert "No line fits" in page.text
+        assert "No line found" in page.text
         return
     link = str(page.one("a[download]")["href"])
     assert parse_qs(urlsplit(link).query) == parse_qs(query)

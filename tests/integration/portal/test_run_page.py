@@ -96,11 +96,11 @@ async def test_items_are_filtered_and_paged(browser: "Browser", world: "World") 
 
     page = await browser.submit(f"{path(run_id)}#items-title", outcome="failed", q="customer 00")
     assert page.texts("table.items tbody th") == [f"Customer 00{number} C-1" for number in (1, 3, 5, 7, 9)]
-    assert "1 to 5 of 5 items that fit" in page.text
+    assert "1 to 5 of 5 items found" in page.text
     assert page.texts("#outcome option[selected]") == ["Failed (5)"]
 
     page = await browser.open(f"{path(run_id)}?q=nobody")
-    assert page.texts(".empty-title") == ["No item fits"]
+    assert page.texts(".empty-title") == ["No item found"]
 
 
 async def test_the_file_has_every_item_that_fits(browser: "Browser", world: "World") -> None:
