@@ -72,14 +72,15 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
         'Ada Began to connect the Halo "acme".',
         'Ben Accepted a difference of 2026-11 as it is: "Billed at Søns by hand.".',
     )
-    for fields, found in (
+    cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
         ({"since": "2026-11-05", "until": "2026-11-05"}, [ada]),
         ({"since": "2026-11-06", "until": "2026-11-06"}, [ben]),
         ({"until": "9999-12-31", "q": "SØNS"}, [ben]),
         ({"q": "connection begun"}, [ada]),
         ({"actor": "Ben"}, [ben]),
         ({"q": "100%"}, []),
-    ):
+    )
+    for fields, found in cases:
         await browser.open(HERE)
         page = await browser.submit(HERE, **fields)
         assert rows_of(page) == found, fields

@@ -183,7 +183,7 @@ async def test_each_line_that_is_not_fine_has_its_reason_and_what_mends_it(brows
     assert not refused.select("a, button"), "trying again does not help before it is corrected"
     assert missing.select("a")[0]["href"] == f"/portal/{ACME}/customers?q=Fabrikam"
     assert held.select("a")[0]["href"] == f"/portal/{ACME}/runs/{run_id}/removals"
-    assert page.texts("#sync-panel .notice-warn a") == ["Show what failed", "Look at the removals"]
+    assert page.texts("#sync-panel .stack .notice-warn a") == ["Show what failed", "Look at the removals"]
 
     await world.pool.execute("UPDATE item SET reason = 'halo_unavailable' WHERE reason = 'halo_rejected'")
     page = await browser.open(HERE)
