@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 HERE = f"/portal/{ACME}"
-EVERYWHERE = {"/settings", "/keys", "/keys/{key_id}/revoke", "/people", "/people/{email}/remove"}
+EVERYWHERE = {
+    *(
+        "/settings",
+        "/keys",
+        "/keys/{key_id}/revoke",
+        "/people",
+        "/people/{email}/remove",
+        "/licence/{halo_licence_id}/keep",
+    ),
+    *("/webhooks", "/webhooks/{webhook_id}/test", "/webhooks/{webhook_id}/delete"),
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
+}
 CONNECTED = {
     *(f"/{tab}/{form}" for tab in ("customers", "licences") for form in ("link", "unlink", "accept", "import")),
     *("/customers/exclude", "/halo-psa/test", "/halo-psa/disconnect", "/halo-psa/read", "/sync", "/month/accept"),
