@@ -24,14 +24,14 @@ AnyText = Annotated[
 COLUMNS = ("at", "actor", "is_operator", "act", "subject", "sentence")
 
 
-def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice, *, marked: bool = False) -> Response:
+def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice) -> Response:
     """Return all entries of a choice as a CSV file, newest first."""
 
     async def fetch(after: int | None, most: int) -> Sequence[Entry]:
         return await ports.audit.page(partner_id, choice, after=after, most=most)
 
     every = chunks(fetch, lambda entry: entry.audit_id, CHUNK)
-    return csv_response(COLUMNS, every, "audit-log.csv", cells=_cells, marked=marked)
+    return csv_response(COLUMNS, every, "audit-log.csv", cells=_cells)
 
 
 def _cells(entry: Entry) -> Iterable[object]:

@@ -83,7 +83,7 @@ async def download(
     q: AnyText = "",
 ) -> Response:
     """Send every entry that was asked for as a CSV file."""
-    return audit_csv(ports, visitor.partner_id, _choice(act, since, until, actor, q), marked=True)
+    return audit_csv(ports, visitor.partner_id, _choice(act, since, until, actor, q))
 
 
 def _choice(act: str, since: Since, until: Until, actor: str, q: str) -> EntryChoice:
