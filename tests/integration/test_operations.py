@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from halosync.store.operations import OperationsStore
 from halosync.store.partners import PartnerStore
+from halosync.store.queries import QUERIES
 
 pytestmark = pytest.mark.integration
 
@@ -64,8 +65,8 @@ async def test_a_run_that_nobody_works_on_is_stuck(pool: "asyncpg.Pool[Any]", ru
 
 BREAK = {
     "counters_equal_rows": "UPDATE run SET pending = 2, total = 2",
-    "ended_runs_have_nothing_pending": "UPDATE run SET state = 'failed'",
-    "succeeded_is_true_of_every_item": "UPDATE run SET state = 'succeeded', failed = 1, total = total + 1",
+    "ended_runs_have_nothing_pending": "UPDATE run SET state = 'failed', finished_at = now()",
+    "succeeded_is_true_of_every_item": "UPDATE run SET state = 'succeeded', finished_at = now(), failed = 1, total = total + 1",
     "every_action_has_an_owner": "UPDATE batch SET state = 'done'",
     "no_licence_twice": """
         INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state,
@@ -91,7 +92,15 @@ async def test_what_always_holds_is_told_once_it_does_not(
         await connection.execute(BREAK[invariant])
         if invariant == "no_licence_twice":
             await connection.execute("UPDATE run SET synced = 2, created = 2, total = 3")
-    assert invariant in {broken.invariant for broken in await store.broken_invariants()}
+    assert invariant in {broken.invariant for broken in await store.broken_invariants() or ()}
+
+
+async def test_one_looks_at_the_invariants_at_a_time(pool: "asyncpg.Pool[Any]") -> None:
+    store = OperationsStore(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        assert await QUERIES.look_alone(connection)
+        assert await store.broken_invariants() is None
+    assert await store.broken_invariants() == []
 
 
 async def test_every_invariant_is_broken_by_a_test(pool: "asyncpg.Pool[Any]") -> None:

@@ -120,6 +120,9 @@ async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Finding]:
     if figures.paused:
         yield Finding("partners", Verdict.NOTE, f"{figures.paused} are paused.", "See `halosync partner resume`.")
     invariants = await store.broken_invariants()
+    if invariants is None:
+        yield Finding("invariants", Verdict.NOTE, "A planner is looking at them.", "Repeat it in a minute.")
+        return
     for each in invariants:
         where = f" of {each.partner_id}" if each.partner_id else ""
         says = f"{each.invariant} does not hold for {each.subject}{where}: {each.detail}."

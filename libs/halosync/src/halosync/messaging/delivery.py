@@ -128,6 +128,8 @@ def ending_of(error: Exception) -> Ending:
         case _:
             if is_outage(error):
                 return Outage()
+            if isinstance(error, asyncpg.QueryCanceledError):
+                return PassingFailure(f"{type(error).__name__}: {error}")
             reason = f"{type(error).__name__}: {error}"
     return Unprocessable(reason)
 
@@ -135,7 +137,8 @@ def ending_of(error: Exception) -> Ending:
 def is_outage(error: Exception) -> bool:
     """Tell whether a failure is of our own parts, and says nothing of the message that met it."""
     # A value that the driver cannot encode is an `InterfaceError` too, and comes with the message every time.
-    return isinstance(error, PASSING) and not isinstance(error, ValueError)
+    # A statement that takes too long may do so every time: it is tried again, and counted.
+    return isinstance(error, PASSING) and not isinstance(error, (ValueError, asyncpg.QueryCanceledError))
 
 
 @dataclass(frozen=True)

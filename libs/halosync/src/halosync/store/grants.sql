@@ -118,7 +118,7 @@ GRANT SELECT, INSERT, DELETE ON halo_read_licence TO :planner;
 GRANT SELECT, UPDATE ON run TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT ON run TO :planner, :report_api, :operator;
 -- run_further_invoice
-GRANT SELECT ON run_further_invoice TO :planner, :halo_writer, :report_api;
+GRANT SELECT ON run_further_invoice TO :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT ON run_further_invoice TO :planner, :report_api, :operator;
 -- invoice_of_run
 GRANT SELECT ON invoice_of_run TO :planner, :halo_writer, :report_api, :operator;
@@ -158,7 +158,7 @@ GRANT SELECT ON audit_entry TO :report_api, :operator;
 -- webhook: its secret is sealed for auth
 GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO :report_api;
 -- notice: a trigger of the outbox writes what changed; report-api delivers it
-GRANT INSERT ON notice TO :auth, :planner, :halo_writer, :report_api;
+GRANT INSERT ON notice TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT SELECT, UPDATE, DELETE ON notice TO :report_api;
 -- notice_state
 GRANT SELECT, INSERT, UPDATE ON notice_state TO :report_api;

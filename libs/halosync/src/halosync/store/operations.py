@@ -79,9 +79,15 @@ class OperationsStore:
         """Return the runs on which nobody works, `late_s` seconds after they were due; the oldest first."""
         return [StuckRun(**row) async for row in QUERIES.stuck_runs(self._pool, late_s=late_s)]
 
-    async def broken_invariants(self) -> Sequence[BrokenInvariant]:
-        """Return what breaks an invariant; nothing, unless something is wrong. It may take seconds."""
-        return [BrokenInvariant(**row) async for row in QUERIES.broken_invariants(self._pool, most=MOST_BROKEN)]
+    async def broken_invariants(self) -> Sequence[BrokenInvariant] | None:
+        """Return what breaks an invariant; nothing, unless something is wrong. None: somebody else is looking.
+
+        It may take seconds, so one looks at a time, whoever it is.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await QUERIES.look_alone(connection):
+                return None
+            return [BrokenInvariant(**row) async for row in QUERIES.broken_invariants(connection, most=MOST_BROKEN)]
 
     async def clock(self) -> datetime:
         """Return what time it is in Postgres."""

@@ -89,11 +89,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || name, 0
 ) AS names;
 
 -- name: tenant_taken$
--- Whether the Halo is connected for another partner, and no operator has allowed this one to share it. One Halo can have
--- two names: its address, and what it calls itself where that differs; each of the one is compared with each of the other.
+-- Whether the Halo is connected for another partner, and no operator has allowed this one to share it. A partner's own
+-- domain is a second name of a Halo, and says by halo_tenant which one it is. On an address of Halo's own halo_tenant is
+-- the partner's free word, which must not keep others from connecting.
 SELECT NOT allow_shared_tenant AND EXISTS (
     SELECT FROM connection AS c
-    WHERE ARRAY[c.tenant, lower(c.halo_tenant)] && ARRAY[CAST(:tenant AS text), lower(:halo_tenant)]
+    WHERE names_of_halo(c.tenant, c.halo_tenant) && names_of_halo(:tenant, :halo_tenant)
       AND c.state = 'connected' AND c.partner_id <> p.partner_id
 ) FROM partner AS p WHERE p.partner_id = :partner_id;
 

@@ -11,8 +11,11 @@ SELECT
     (SELECT count(*) FROM batch WHERE state = 'issued') AS issued_batches,
     (SELECT count(*) FROM batch WHERE state = 'planned') AS planned_batches,
     (SELECT coalesce(sum(held), 0) FROM (
-        SELECT DISTINCT ON (partner_id) held FROM run WHERE mode = 'apply' ORDER BY partner_id, created_at DESC, run_id
-    ) AS newest) AS items_held,
+        SELECT newest.held FROM partner p CROSS JOIN LATERAL (
+            SELECT held FROM run r WHERE r.partner_id = p.partner_id AND r.mode = 'apply'
+            ORDER BY r.created_at DESC, r.run_id LIMIT 1
+        ) AS newest
+    ) AS of_each) AS items_held,
     (SELECT count(*) FROM outbox) AS outbox,
     (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM outbox) AS oldest_outbox_s,
     (SELECT count(*) FROM dead_letter WHERE state = 'kept') AS dead_letters;
@@ -27,6 +30,9 @@ WHERE state = 'writing' AND NOT EXISTS (SELECT FROM batch b WHERE b.run_id = r.r
    OR state = 'writing' AND EXISTS (SELECT FROM batch b WHERE b.run_id = r.run_id AND b.state = 'issued'
                                     AND b.redeliver_at < clock_timestamp() - make_interval(secs => :late_s))
 ORDER BY created_at;
+
+-- name: look_alone$
+SELECT pg_try_advisory_xact_lock(hashtextextended('look at the invariants', 0));
 
 -- name: broken_invariants
 -- What always holds (spec section 5 and 15), and does not.
