@@ -66,7 +66,8 @@ async def test_a_run_that_nobody_works_on_is_stuck(pool: "asyncpg.Pool[Any]", ru
 BREAK = {
     "counters_equal_rows": "UPDATE run SET pending = 2, total = 2",
     "ended_runs_have_nothing_pending": "UPDATE run SET state = 'failed', finished_at = now()",
-    "succeeded_is_true_of_every_item": "UPDATE run SET state = 'succeeded', finished_at = now(), failed = 1, total = total + 1",
+    "succeeded_is_true_of_every_item": """
+        UPDATE run SET state = 'succeeded', finished_at = now(), failed = 1, total = total + 1""",
     "every_action_has_an_owner": "UPDATE batch SET state = 'done'",
     "no_licence_twice": """
         INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state,
