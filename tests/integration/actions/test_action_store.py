@@ -2,15 +2,40 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from halosync.domain.array_size import ArraySize, CeilingReason
-from halosync.domain.model import Action, KeptOtherwise, Reason
+from halo_writer.environment import WriterRules
+from halo_writer.write_lookup import WriteLookUp
+from halosync.domain.array_size import ArraySize, ArraySizeBounds, CeilingReason
+from halosync.domain.model import Action, KeptOtherwise, Licence, Reason
+from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer
+from halosync.ports.permits import Rate
 
 from .conftest import CLIENT, STATE, Stage, marked
 
 CREATE, UPDATE, DELETE = Action.CREATE, Action.UPDATE, Action.DELETE
+RULES = WriterRules(
+    worker="w",
+    array_sizes=ArraySizeBounds(1, 50, 10.0),
+    page_sizes=PageSizeBounds(50, 100, 10.0),
+    rate=Rate(500, 300.0),
+    delays_s=[1.0],
+    max_attempts=8,
+    settle_s=60.0,
+    per_tenant=4,
+)
+
+
+class Lists:
+    """A Halo that shows these licences."""
+
+    def __init__(self, licences: list[Licence]) -> None:
+        self._licences = licences
+
+    async def licences(self, *_: object) -> list[Licence]:
+        return self._licences
 
 
 async def test_only_what_waits_is_marked_and_each_mark_costs_an_attempt(stage: Stage) -> None:
@@ -174,6 +199,22 @@ async def test_a_look_up_must_show_what_is_known_except_what_the_run_removes(sta
     marks = await marked(stage, items[:1])
     await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
     assert await stage.store.known_licences(batch, CLIENT) == {1, 7}
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["being removed", "removed"])
+async def test_what_the_run_removes_is_not_taken_for_what_a_create_made(stage: Stage, *, removed: bool) -> None:
+    """Else the create would fail, and somebody would be told to keep a licence that is to go."""
+    batch_id, [create, delete] = await stage.batch(CREATE, DELETE)
+    [_, removal] = await stage.store.open_actions(batch_id)
+    await stage.known((removal.licence_id, CLIENT), (9, CLIENT))
+    batch, marks = await stage.store.batch(batch_id), await marked(stage, [create, delete])
+    if removed:
+        await stage.store.record(batch, [AppliedAction(delete, marks[delete], removal.licence_id)], [])
+    await stage.store.mark_unknown({create: marks[create]}, settle_s=0.0)
+    in_doubt = [action for action in await stage.store.open_actions(batch_id) if action.item_id == create]
+    shown: Any = Lists([Licence(number, CLIENT, "OLD", None, None, None, None) for number in (9, removal.licence_id)])
+    await WriteLookUp(stage.store, shown, RULES).resolve(batch, in_doubt)
+    assert await stage.item(create) == ("waiting", "pending", 1)
 
 
 async def test_what_shows_nothing_is_looked_at_again_later_and_anew_after_each_mark(stage: Stage) -> None:

@@ -99,6 +99,10 @@ class MemoryActions:
         """As `ActionStore.known_licences`."""
         return await self._step(lambda: {n for n, of in self._known(batch).items() if of == client_id})
 
+    async def ever_known(self, _batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
+        """As `ActionStore.ever_known`."""
+        return await self._step(lambda: self._db.known.keys() & set(licence_ids))
+
     async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
         """As `ActionStore.created_names`."""
         return await self._step(

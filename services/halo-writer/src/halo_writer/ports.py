@@ -34,6 +34,10 @@ class Actions(Protocol):
         """Return the licences that a client has for all that is known, without those that this run removes."""
         ...
 
+    async def ever_known(self, batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
+        """Return which of these the tenant had for all that is known, also what is removed or being removed."""
+        ...
+
     async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
         """Return what all licences are to be called that the run creates for a client."""
         ...

@@ -122,7 +122,7 @@ class WriteLookUp:
         if not any(action.action is Action.CREATE and action.licence_id is None for action in actions):
             return NO_STRANGERS
         client_id = actions[0].client_id
-        known = await self._actions.known_licences(batch, client_id)
+        known = await self._actions.ever_known(batch, [licence.id for licence in licences])
         unknown = [licence for licence in licences if licence.id not in known]
         return Strangers(unknown, await self._actions.created_names(batch, client_id)) if unknown else NO_STRANGERS
 

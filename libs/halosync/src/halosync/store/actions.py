@@ -95,6 +95,11 @@ class ActionStore:
         )
         return {row["halo_licence_id"] async for row in rows}
 
+    async def ever_known(self, batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
+        """Return which of these the batch's tenant had for all that halosync knows, removed ones included."""
+        rows = QUERIES.ever_known(self._pool, partner_id=batch.partner_id, tenant=batch.tenant, licence_ids=licence_ids)
+        return {row["halo_licence_id"] async for row in rows}
+
     async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
         """Return what all licences are to be called that the batch's run creates for a client."""
         rows = QUERIES.created_names(self._pool, run_id=batch.run_id, client_id=client_id)

@@ -35,6 +35,12 @@ WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed
   AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
                   AND i.halo_licence_id = l.halo_licence_id);
 
+-- name: ever_known
+-- Which of these licences halosync has known, whatever has become of them: no create under way has made them.
+SELECT l.halo_licence_id
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+WHERE l.partner_id = :partner_id AND l.halo_licence_id = ANY(:licence_ids);
+
 -- name: created_names
 -- What explains a licence that nobody knew: it is another create of the same run.
 SELECT coalesce(set_name, licence_name, '') AS name FROM item
