@@ -37,6 +37,7 @@ UNSEEN = {
     "INSERT INTO batch VALUES (1)": ("store/plans.py, copied", {Account.PLANNER}),
     "INSERT INTO outbox VALUES (1)": ("store/outbox.py, copied", set(WITH_A_ROLE)),
     "SELECT FROM migration": ("store/schema_fit.py, by a text", set(WITH_A_ROLE)),
+    "SELECT FROM webhook": ("cli/token_keys.py, run with the role of auth", {Account.AUTH}),
     "SELECT FROM rate_standing": ("docs/operations.md, by hand", {Account.OPERATOR}),
 }
 

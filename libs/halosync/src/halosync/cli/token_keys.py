@@ -35,17 +35,19 @@ class Rotated:
         encrypted_anew: how many partners' tokens are encrypted with the first key now, and were not.
         already: how many were.
         unreadable: the partners whose tokens none of the keys decrypts.
+        unreadable_webhooks: the partners with a webhook whose secret none of the keys opens.
     """
 
     keys: int
     encrypted_anew: int
     already: int
     unreadable: Sequence[str]
+    unreadable_webhooks: Sequence[str]
 
     @property
     def old_keys_may_go(self) -> bool:
         """Whether nothing that is stored needs a key but the first."""
-        return not self.unreadable
+        return not self.unreadable and not self.unreadable_webhooks
 
 
 @app.command("rotate")
@@ -63,8 +65,8 @@ def rotate(*, as_json: Json = False) -> None:
     async def work(pool: "asyncpg.Pool[Any]") -> Rotated:
         try:
             await _attempts(TokenKeyStore(pool), vault)
-            await _sealing_key(SealingKeyStore(pool), vault)
-            return await _tokens(TokenKeyStore(pool), vault, len(keys))
+            unreadable_webhooks = await _sealing_keys(SealingKeyStore(pool), vault)
+            return await _tokens(TokenKeyStore(pool), vault, len(keys), unreadable_webhooks)
         except asyncpg.InsufficientPrivilegeError:
             raise CommandError(
                 "the role of HALOSYNC_DATABASE_URL may not read tokens: run it with the settings of auth, as in "
@@ -89,10 +91,17 @@ def rotate(*, as_json: Json = False) -> None:
             f"no key decrypts the tokens of {', '.join(rotated.unreadable)}: put the key that is missing behind the "
             "first one and repeat, or have these partners connect again"
         )
+    if rotated.unreadable_webhooks:
+        complain(
+            f"no key opens the secrets of webhooks of {', '.join(rotated.unreadable_webhooks)}: put the key that is "
+            "missing behind the first one and repeat, or have these partners delete the webhooks that cannot be signed "
+            "and create them again"
+        )
+    if not rotated.old_keys_may_go:
         raise typer.Exit(1)
 
 
-async def _tokens(store: TokenKeyStore, vault: Vault, keys: int) -> Rotated:
+async def _tokens(store: TokenKeyStore, vault: Vault, keys: int, unreadable_webhooks: Sequence[str]) -> Rotated:
     encrypted, already, unreadable = 0, 0, []
     for partner_id in await store.partners():
         try:
@@ -101,7 +110,7 @@ async def _tokens(store: TokenKeyStore, vault: Vault, keys: int) -> Rotated:
             unreadable.append(partner_id)
             continue
         encrypted, already = encrypted + changed, already + (not changed)
-    return Rotated(keys, encrypted, already, unreadable)
+    return Rotated(keys, encrypted, already, unreadable, unreadable_webhooks)
 
 
 async def _attempts(store: TokenKeyStore, vault: Vault) -> None:
@@ -115,16 +124,23 @@ async def _attempts(store: TokenKeyStore, vault: Vault) -> None:
             await store.replace_verifier(state_hash, before, anew)
 
 
-async def _sealing_key(store: SealingKeyStore, vault: Vault) -> None:
-    """Publish a new sealing key if the published one is not encrypted with the first key: they are never changed."""
-    newest = await store.newest()
-    encrypted = None if newest is None else await store.encrypted(newest.key_id)
-    if encrypted is None:
-        return  # auth has never run
-    try:
-        current = vault.anew(encrypted) is None
-    except UnreadableError:
-        current = False
-    if not current:
+async def _sealing_keys(store: SealingKeyStore, vault: Vault) -> Sequence[str]:
+    """Encrypt all sealing keys anew; return the partners with a webhook that needs one that cannot be read.
+
+    All of them, not only those that webhooks need now: what is sealed for an older one may just be on its way. First,
+    if the published one is not encrypted with the first key, a new one is published: whoever has the old token key and
+    a copy of the database shall not open what comes.
+    """
+    keys, unreadable = await store.all_encrypted(), set[str]()
+    if keys and not vault.is_current(keys[-1].encrypted):  # without any, auth has never run
         private = new_private_key()
         await store.add(public_key(private), vault.encrypt(SecretStr(private.hex())))
+    for key in keys:
+        try:
+            anew = vault.anew(key.encrypted)
+        except UnreadableError:
+            unreadable.update(key.needed_by)
+            continue
+        if anew is not None:
+            await store.replace(key, anew)
+    return sorted(unreadable)

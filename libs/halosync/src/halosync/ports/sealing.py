@@ -1,6 +1,7 @@
 """The keys by which requests to auth, and their replies, are sealed (spec section 10)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -14,6 +15,15 @@ class PublicKey:
 
     key_id: int
     key: bytes
+
+
+@dataclass(frozen=True)
+class EncryptedKey:
+    """A private key as auth encrypted it, its number, and the partners whose webhooks' secrets only it opens."""
+
+    key_id: int
+    encrypted: bytes = field(repr=False)
+    needed_by: Sequence[str]
 
 
 class PublicKeys(Protocol):

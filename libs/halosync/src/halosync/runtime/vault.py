@@ -42,8 +42,12 @@ class Vault:
         Raises:
             UnreadableError: no key fits.
         """
+        return None if self.is_current(encrypted) else self.encrypt(self.decrypt(encrypted))
+
+    def is_current(self, encrypted: bytes) -> bool:
+        """Return whether it is encrypted with the first key."""
         try:
             self._first.decrypt(encrypted)
         except InvalidToken:
-            return self.encrypt(self.decrypt(encrypted))
-        return None
+            return False
+        return True

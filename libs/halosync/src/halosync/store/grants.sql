@@ -39,8 +39,9 @@ GRANT SELECT (state_hash, session) ON oauth_attempt TO :report_api;
 -- oauth_token: auth alone
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_token TO :auth;
 
--- sealing_key: whoever asks auth seals for its public key; the private one is auth's
+-- sealing_key: whoever asks auth seals for its public key; the private one is auth's, and is encrypted anew
 GRANT SELECT, INSERT ON sealing_key TO :auth;
+GRANT UPDATE (private_key) ON sealing_key TO :auth;
 GRANT SELECT (key_id, public_key, created_at) ON sealing_key TO :planner, :halo_writer, :report_api, :operator;
 
 -- ---------------------------------------------------------------- invoices
@@ -155,8 +156,9 @@ GRANT INSERT ON audit_entry TO :auth, :planner, :report_api, :operator;
 GRANT SELECT ON audit_entry TO :report_api, :operator;
 
 -- ---------------------------------------------------------------- what partners are told
--- webhook: its secret is sealed for auth
+-- webhook: its secret is sealed for auth, which looks whose keys are needed
 GRANT SELECT, INSERT, UPDATE, DELETE ON webhook TO :report_api;
+GRANT SELECT (partner_id, secret_key_id) ON webhook TO :auth;
 -- notice: a trigger of the outbox writes what changed; report-api delivers it
 GRANT INSERT ON notice TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT SELECT, UPDATE, DELETE ON notice TO :report_api;

@@ -1,10 +1,11 @@
 """The keys for which requests to auth are sealed; the private ones are encrypted by auth and read by nobody else."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
-from halosync.ports.sealing import PublicKey
+from halosync.ports.sealing import EncryptedKey, PublicKey
 from halosync.store.queries import QUERIES
 
 
@@ -27,3 +28,12 @@ class SealingKeyStore:
     async def add(self, public_key: bytes, encrypted: bytes) -> None:
         """Publish a key; requests are sealed for it from now on."""
         await QUERIES.add_sealing_key(self._pool, public_key=public_key, private_key=encrypted)
+
+    async def all_encrypted(self) -> Sequence[EncryptedKey]:
+        """Return every private key as it was encrypted, oldest first."""
+        rows = QUERIES.private_keys(self._pool)
+        return [EncryptedKey(row["key_id"], row["private_key"], row["needed_by"]) async for row in rows]
+
+    async def replace(self, key: EncryptedKey, anew: bytes) -> None:
+        """Store a private key that was encrypted anew."""
+        await QUERIES.encrypt_private_key_anew(self._pool, key_id=key.key_id, before=key.encrypted, anew=anew)
