@@ -68,6 +68,18 @@ async def previewed(world: "World") -> dict[str, str]:
     return ids | {"run_id": str(run_id)}
 
 
+async def undo_previewed(world: "World") -> dict[str, str]:
+    """A Sync created a licence, and a preview of its undo would remove that."""
+    ids = await after_a_sync(world)
+    run_id = await _run(world, [world.item(None, SHAPE, action="create", outcome="pending")])
+    await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE run_id = $1", run_id)
+    await world.finish(run_id)
+    removal = world.item(SHAPE, None, action="delete", outcome="pending")
+    preview = await _run(world, [removal], mode="undo_preview", undoes=run_id)
+    await world.finish(preview, "previewed")
+    return ids | {"run_id": str(run_id)}
+
+
 async def ready_to_close(world: "World") -> dict[str, str]:
     """All of the month is in Halo or accepted."""
     ids = await belongings(world, ACME)

@@ -43,14 +43,17 @@ CONNECTED = {
     *(f"/{tab}/{form}" for tab in ("customers", "licences") for form in ("link", "unlink", "accept", "import")),
     *("/customers/exclude", "/halo-psa/test", "/halo-psa/disconnect", "/halo-psa/read", "/sync", "/month/accept"),
 }
-RETRY, CANCEL, REVIEW = (f"/runs/{{run_id}}/{form}" for form in ("retry", "cancel", "review"))
+RETRY, CANCEL, REVIEW, HELD, UNDO = (
+    f"/runs/{{run_id}}/{form}" for form in ("retry", "cancel", "review", "held", "undo")
+)
 OFFERED: dict[scenes.Scene, set[str]] = {
     scenes.after_a_sync: {*CONNECTED},  # trying again would not help
     scenes.not_connected: {"/halo-psa/connect"},
     scenes.going_on: {*CONNECTED, CANCEL},
     scenes.failed: {*CONNECTED, RETRY},
-    scenes.held: {*CONNECTED, REVIEW},
-    scenes.previewed: {*CONNECTED, REVIEW},
+    scenes.held: {*CONNECTED, REVIEW, HELD},
+    scenes.previewed: {*CONNECTED, REVIEW, HELD},
+    scenes.undo_previewed: {*CONNECTED, UNDO},
     scenes.ready_to_close: {"/sync", "/month/close", "/month/accept"},
     scenes.two_invoices: {"/sync", "/months/{period}/invoices"},
 }
