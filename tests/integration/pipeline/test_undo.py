@@ -89,3 +89,58 @@ async def test_an_undo_holds_removals_as_any_run_does(pipeline: Pipeline) -> Non
         await pipeline.sync(mode=RunMode.UNDO, undoes=held["run_id"])
     released = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"], approve_removals=3)
     assert released["deleted"] == 3
+
+
+ONE = {"method": "POST", "path": "SoftwareLicence", "nth": 1}
+
+
+async def test_what_an_undo_brought_back_under_another_name_is_not_brought_back_again(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "A & B", "count": 3.0, "price": 8.0})
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run = await pipeline.sync()
+    await pipeline.sandbox.admin.change_settings(TENANT, kept_names="escaped")
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert undo["created"] == 1
+    again = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert (again["created"], again["unchanged"]) == (0, 2)
+    back = await pipeline.licences()
+    await pipeline.sandbox.admin.change_licence(TENANT, back[1, "A &amp; B"]["id"], is_active=False)
+    await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert list(await pipeline.licences()) == [(1, "A &amp; B")]
+
+
+@pytest.mark.parametrize("stamps", [True, False])
+async def test_what_came_of_a_lost_answer_is_undone_or_told(pipeline: Pipeline, stamps: bool) -> None:
+    pipeline.tuning.max_attempts = 1
+    pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
+    await pipeline.pool.execute("UPDATE partner SET details = $1", stamps)
+    await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, drop_after=True)
+    looking = {"method": "GET", "path": "SoftwareLicence", "nth": 2}  # the first is the plan's
+    await pipeline.sandbox.admin.add_fault(TENANT, match=looking, times=None, status=500)
+    await pipeline.invoice([{"product_code": "P-1"}])
+    lost = await pipeline.sync()
+    assert [item["reason"] for item in await pipeline.items(lost["run_id"])] == ["outcome_unknown"]
+    await pipeline.sandbox.admin.clear_faults(TENANT)
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=lost["run_id"])
+    [item] = await pipeline.items(undo["run_id"])
+    assert (undo["deleted"], item["reason"]) == ((1, None) if stamps else (0, "outcome_unknown"))
+    assert len(await pipeline.licences()) == (0 if stamps else 1)
+
+
+async def test_after_an_undo_of_unknown_outcome_the_partner_still_can_sync(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OLD", "count": 3.0, "price": 8.0})
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run = await pipeline.sync()
+    pipeline.tuning.max_attempts = 1
+    pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
+    await pipeline.sandbox.admin.change_settings(TENANT, kept_names="cut", name_length=2, ignored_fields=["notes"])
+    create = {"method": "POST", "path": "SoftwareLicence"}
+    await pipeline.sandbox.admin.add_fault(TENANT, match=create, drop_after=True)
+    looking = {"method": "GET", "path": "SoftwareLicence", "nth": 3}  # the first two are the plans'
+    await pipeline.sandbox.admin.add_fault(TENANT, match=looking, times=None, status=500)
+    await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    await pipeline.sandbox.admin.clear_faults(TENANT)
+    again = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert "outcome_unknown" in {item["reason"] for item in await pipeline.items(again["run_id"])}
+    assert again["created"] == 0
+    assert (await pipeline.sync())["state"] == "succeeded"

@@ -224,6 +224,47 @@ def test_a_price_that_nobody_wrote_stays_as_it_is() -> None:
     assert same.action is Action.UNCHANGED
 
 
+BACK = licence(900, name="MS&amp;365", quantity=Decimal(5), price=Decimal(40))
+
+
+@pytest.mark.parametrize(
+    ("there", "removed", "action", "reason"),
+    [
+        ([BACK], (), Action.UNCHANGED, None),
+        ([replace(BACK, name="renamed by somebody")], (), Action.UNCHANGED, None),
+        ([replace(BACK, is_active=False)], (), Action.NONE, Reason.CHANGED_SINCE),
+        ([replace(BACK, is_active=False)], {900}, Action.UPDATE, None),
+        ([replace(BACK, quantity=Decimal(6))], (), Action.NONE, Reason.CHANGED_SINCE),
+        ([], (), Action.NONE, Reason.CHANGED_SINCE),
+    ],
+)
+def test_what_an_undo_has_brought_back_is_not_created_again(
+    there: list[Licence], removed: Iterable[int], action: Action, reason: Reason | None
+) -> None:
+    for restored in ({1: 900}, {1: 500, 500: 900}, {1: 900, 900: 1}):
+        [item] = undoing(DELETED, there=there, restored=restored, removed=frozenset(removed))
+        assert (item.action, item.reason) == (action, reason)
+        assert item.halo_licence_id == (900 if there else 1)
+
+
+def test_what_an_undo_may_have_brought_back_is_not_created_again() -> None:
+    perhaps = {1: frozenset({900})}
+    [item] = undoing(DELETED, there=[replace(BACK, name="Z")], perhaps_restored=perhaps)
+    assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
+    assert "#900" in (item.detail or "")
+
+
+def test_what_a_run_created_and_an_undo_brought_back_since_is_removed_under_its_new_number() -> None:
+    [item] = undoing(CREATED, there=[licence(900)], restored={1: 900})
+    assert (item.action, item.halo_licence_id) == (Action.DELETE, 900)
+
+
+def test_a_create_of_which_nobody_knows_what_became_is_told_and_not_left_out() -> None:
+    [item] = undoing(replace(CREATED, halo_licence_id=None, outcome=Outcome.FAILED), there=[licence()])
+    assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
+    assert '"MS-365"' in (item.detail or "")
+
+
 def test_what_halo_ignored_comes_to_no_item() -> None:
     assert undoing(replace(UPDATED, after=WAS), there=[licence()]) == []
 

@@ -189,7 +189,7 @@ class ModelHalo:
         if item.action is Action.CREATE:
             assert item.halo_client_id is not None
             assert item.set_name is not None
-            number = max(self.rows, default=100) + 100
+            number = max({*self.rows, *self.removed}, default=100) + 100  # no number is given twice
             row = Licence(number, item.halo_client_id, item.set_name, None, None, None, None)
             if item.restores is not None:
                 row = self._as_before(row, item, settings)

@@ -321,6 +321,15 @@ def test_a_stranger_that_is_explained_keeps_no_create_from_being_sent_again(stra
     assert look(create, BATCH, [stranger], Strangers([stranger], [CREATE.licence_name, "Q&A"])) == NotDone()
 
 
+def test_what_an_undo_brings_back_is_no_licence_that_was_there_before() -> None:
+    create, asleep = replace(CREATE, restores=True), replace(WANTED, id=69, is_active=False)
+    assert look(create, BATCH, [asleep]) == NotDone()
+    assert look(create, BATCH, [asleep], Strangers([asleep])) == NotDone()  # deleted by halosync once
+    assert look(create, BATCH, [asleep, WANTED], Strangers([WANTED])) == Shown(WANTED)
+    was_inactive = replace(create, after=replace(AFTER, active=False))
+    assert look(was_inactive, BATCH, [INACTIVE], Strangers([INACTIVE])) == Shown(INACTIVE)
+
+
 def test_where_halo_keeps_stamps_a_stranger_without_one_is_somebody_elses() -> None:
     create = replace(CREATE, new=NewLicence(notes="[halosync ba9876543210]"))
     strange, stamped = replace(WANTED, name="Z"), replace(WANTED, id=71, name="Y", stamp="0123456789ab")

@@ -86,6 +86,7 @@ class MemoryActions:
             unseen=item.unseen,
             answer=item.answer,
             new=_restored(item) or self._details(item),
+            restores=item.planned.restores is not None,
         )
 
     def _details(self, item: Item) -> NewLicence | None:

@@ -206,7 +206,7 @@ class Database:
             self.as_recorded(item)
             for item in self.items.values()
             if item.run_id == run_id
-            and item.licence_id is not None
+            and (item.licence_id is not None or item.reason == Reason.OUTCOME_UNKNOWN)
             and item.action in {Action.CREATE, Action.UPDATE, Action.DELETE}
             and (
                 item.outcome is Outcome.SYNCED

@@ -91,6 +91,8 @@ class MemoryPlans:
                 approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
                 undone=None if run.undoes is None else self._db.done_by(run.undoes),
                 perhaps_created=found.perhaps,
+                restored=found.restored | self._restored(),
+                perhaps_restored=found.perhaps_restored,
             )
 
         return await self._step(effect)
@@ -106,13 +108,26 @@ class MemoryPlans:
                 "halo_client_id": item.client_id,
                 "set_name": item.set_name,
                 "product_code": item.product_code,
-                "details": self._db.settings.details,
-                "strangers": [] if self._is_resolved(item) else self._strangers(item, rows),
+                "restores_licence_id": item.planned.restores,
+                "is_stamped": self._db.settings.details or item.planned.restores is not None,
+                "is_resolved": self._is_resolved(item),
+                "strangers": self._strangers(item, rows),
             }
             for item in items
             if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN
         ]
         return found_of(creates, [seen.licence for seen in rows.licences.values() if not seen.deleted])
+
+    def _restored(self) -> dict[int, int]:
+        """As `store.item_traces.restored_licences`."""
+        return {
+            item.planned.restores: item.licence_id
+            for item in self._db.items.values()
+            if item.planned.restores is not None
+            and item.licence_id is not None
+            and item.action is Action.CREATE
+            and (item.outcome is Outcome.SYNCED or item.reason in {Reason.OUTCOME_UNKNOWN, Reason.NOT_KEPT})
+        }
 
     def _strangers(self, create: Item, rows: Read) -> list[int]:
         """Return what came to the client since the create was sent, and is not stamped."""

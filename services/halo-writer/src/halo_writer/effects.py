@@ -183,6 +183,9 @@ def _look_for_created(
     ours = [licence for licence in licences if licence.stamp == stamp]
     if len(ours) == 1:
         return Shown(ours[0]) if _as_wanted(ours[0], action, batch.price_field) else Adopt(ours[0])
+    if action.restores:  # it may have had an inactive namesake all the time: only what has come since can be it
+        licences = _new_ones(action, strangers)
+        strangers = replace(strangers, licences=licences)
     of_type = [licence for licence in licences if _is_of_type(licence, action)]
     found = choose([licence for licence in of_type if name_key(licence.name) == wanted])
     unexplained: list[Licence] = []
@@ -200,6 +203,11 @@ def _look_for_created(
         detail = item_sentences.managed_elsewhere([found.id], found.foreign_mark)
         return Stuck(Reason.MANAGED_ELSEWHERE, detail)
     return Shown(found) if _as_wanted(found, action, batch.price_field) else Adopt(found)
+
+
+def _new_ones(action: OpenAction, strangers: Strangers) -> list[Licence]:
+    """Return the strangers that are not inactive unless that was asked for: what was deleted once may be shown so."""
+    return [licence for licence in strangers.licences if licence.is_active or not _after(action).active]
 
 
 def _is_of_type(licence: Licence, action: OpenAction) -> bool:

@@ -276,7 +276,8 @@ class PlanInput:
     the same Halo; `removed` are ids it has deleted, `kept` those that are never removed. `review_due`: the first review
     of this Halo is still to be done (spec section 9). `written` is what halosync remembers of licences by their ids.
     `perhaps_created`: by client and product code, licences of which an earlier create may have made one; it was never
-    found out.
+    found out. `restored` has, by the id of a deleted licence, the one that an undo has created for it;
+    `perhaps_restored` those of which such a create may have made one.
     `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
     for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then.
     """
@@ -296,6 +297,8 @@ class PlanInput:
     review_due: bool = False
     approve_review: int | None = None
     perhaps_created: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
+    restored: Mapping[int, int] = field(default_factory=dict)
+    perhaps_restored: Mapping[int, frozenset[int]] = field(default_factory=dict)
     approved: frozenset[Change] = frozenset()
     undone: "tuple[PlannedItem, ...] | None" = None
 

@@ -47,7 +47,11 @@ def undo_items(inputs: PlanInput) -> Iterator[PlannedItem]:
     there = {client.id for client in inputs.clients if not client.inactive or client.id in linked}
     now = {licence.id: licence for licence in inputs.licences}
     key = cache(name_key)
-    gone = Counter((item.halo_client_id, key(_name_then(item))) for item in undone if _is_gone(item, now))
+    gone = Counter(
+        (item.halo_client_id, key(_name_then(item)))
+        for item in undone
+        if item.after is None and _newest(item.halo_licence_id, inputs.restored) not in now
+    )
     undoing = _Undoing(inputs, now, of_client, frozenset(there), gone, key)
     for item in undone:
         if not _did_nothing(item):
@@ -66,8 +70,14 @@ def _did_nothing(item: PlannedItem) -> bool:
     return item.set_name is None and before is not None and after is not None and same_state(before, after)
 
 
-def _is_gone(item: PlannedItem, now: Mapping[int, Licence]) -> bool:
-    return item.after is None and item.halo_licence_id not in now
+def _newest(licence_id: int | None, restored: Mapping[int, int]) -> int:
+    """Return what a licence is called by now: Halo gives one that an undo creates again another id."""
+    number = licence_id or 0
+    seen = {number}
+    while restored.get(number, number) not in seen:
+        number = restored[number]
+        seen.add(number)
+    return number
 
 
 def _name_then(item: PlannedItem) -> str:
@@ -92,11 +102,16 @@ class _Undoing:
 
     def of(self, item: PlannedItem) -> PlannedItem:
         """Return the item that undoes `item`."""
-        licence = self.now.get(item.halo_licence_id or 0)
+        newest = _newest(item.halo_licence_id, self.inputs.restored)
+        licence = self.now.get(newest)
         if item.halo_client_id not in self.there:
             return self._skip(item, licence, Reason.CHANGED_SINCE, undo_sentences.client_gone(item.halo_client_id))
+        if item.halo_licence_id is None:
+            return self._fail(item, Reason.OUTCOME_UNKNOWN, undo_sentences.never_found(_name_then(item)))
         if item.after is None and item.before is not None:
-            return self._bring_back(item, item.before, licence)
+            if licence is not None:
+                return self._bring_back_shown(item, item.before, licence)
+            return self._bring_back(item, item.before, newest)
         return self._of_gone(item) if licence is None else self._of_shown(item, licence)
 
     def _of_gone(self, item: PlannedItem) -> PlannedItem:
@@ -143,15 +158,24 @@ class _Undoing:
         was = traits_of(licence, self._field)
         return self._make(item, licence, Action.DELETE, before=state, after=after_removal(state, removal), was=was)
 
-    def _bring_back(self, item: PlannedItem, then: LicenceState, licence: Licence | None) -> PlannedItem:
-        """Return the item for a licence that the run has deleted; `licence` is what Halo shows of it still."""
-        if licence is not None:
-            state = self._state(licence)
-            if self._is_put_back(then, state, named=True):
-                return self._as_it_is(item, licence)
-            if self._is_put_back(replace(then, active=False), state, named=True) and not self._is_foreign(licence):
-                return self._make(item, licence, Action.UPDATE, before=state, after=then)
-            return self._changed(item, licence)
+    def _bring_back_shown(self, item: PlannedItem, then: LicenceState, licence: Licence) -> PlannedItem:
+        """Return the item for a licence that the run has deleted and Halo shows, by whatever name."""
+        state = self._state(licence)
+        if self._is_put_back(then, state, named=True):
+            return self._as_it_is(item, licence)
+        asleep = self._is_put_back(replace(then, active=False), state, named=True)
+        by_halosync = licence.id == item.halo_licence_id or licence.id in self.inputs.removed
+        if asleep and by_halosync and not self._is_foreign(licence):
+            return self._make(item, licence, Action.UPDATE, before=state, after=then)
+        return self._changed(item, licence)
+
+    def _bring_back(self, item: PlannedItem, then: LicenceState, newest: int) -> PlannedItem:
+        """Return the item for a licence that the run has deleted; its last number, `newest`, is not there."""
+        if newest != item.halo_licence_id:  # brought back once, and removed again
+            return self._skip(item, None, Reason.CHANGED_SINCE, undo_sentences.licence_gone(newest))
+        perhaps = self.inputs.perhaps_restored.get(newest)
+        if perhaps:
+            return self._fail(item, Reason.OUTCOME_UNKNOWN, undo_sentences.perhaps_back(newest, sorted(perhaps)))
         name = _name_then(item)
         wanted = self.key(name)
         others = self.of_client.get(item.halo_client_id or 0, ())
@@ -159,8 +183,7 @@ class _Undoing:
         if rivals:
             return self._changed(item, rivals[0])
         if self.gone[item.halo_client_id, wanted] > 1:
-            words = undo_sentences.several_deleted(name)
-            return self._make(item, None, Action.NONE, Outcome.FAILED, reason=Reason.LICENCE_AMBIGUOUS, detail=words)
+            return self._fail(item, Reason.LICENCE_AMBIGUOUS, undo_sentences.several_deleted(name))
         return self._make(
             item,
             None,
@@ -204,6 +227,9 @@ class _Undoing:
         left = None if item.after is None else (item.licence_name or "", item.after)
         words = undo_sentences.changed_since(licence.id, left, (licence.name, self._state(licence)))
         return self._skip(item, licence, Reason.CHANGED_SINCE, words)
+
+    def _fail(self, item: PlannedItem, reason: Reason, detail: str) -> PlannedItem:
+        return self._make(item, None, Action.NONE, Outcome.FAILED, reason=reason, detail=detail)
 
     def _skip(self, item: PlannedItem, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:
         now = None if licence is None else self._state(licence)

@@ -1,5 +1,7 @@
 """What becomes of an item of an undo, for people (spec section 11, "Undo")."""
 
+from collections.abc import Sequence
+
 from halosync.domain.decimals import plain
 from halosync.domain.model import LicenceState
 
@@ -41,6 +43,24 @@ def client_gone(client_id: int | None) -> str:
 def written_for_another(licence_id: int) -> str:
     """Say that another partner's run has written the licence."""
     return f"Licence #{licence_id} was written for another partner with the same Halo, so it stays as it is."
+
+
+def perhaps_back(licence_id: int, perhaps: Sequence[int]) -> str:
+    """Say that an earlier undo may have brought a licence back."""
+    numbers = ", ".join(f"#{number}" for number in perhaps)
+    return (
+        f"An earlier undo sent licence #{licence_id} to Halo and could not find out what became of it. One of these "
+        f"licences came to the client since and may be it: {numbers}. It is not sent again, so that nothing is there "
+        "twice. Look at them in Halo; if none is it, create it there by hand."
+    )
+
+
+def never_found(name: str) -> str:
+    """Say that it is not known whether the run has created a licence."""
+    return (
+        f'The run sent "{name}" to Halo and could not find out what became of it, so it is not known which licence to '
+        "remove. Look at the client's licences in Halo, and remove it there by hand if it is there."
+    )
 
 
 def several_deleted(name: str) -> str:

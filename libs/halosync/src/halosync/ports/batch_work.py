@@ -55,7 +55,7 @@ class OpenAction:
     it is what results are fenced by. `settle_wait_s`: for how long, in seconds, Halo may still be applying it.
     `unseen`: since its last mark a look-up has not seen what it was to see, and a second one decides. `answer` is what
     Halo answered to the last mark's request; None: it did not.
-    `new`: what a create says besides.
+    `new`: what a create says besides. `restores`: it brings a deleted licence back.
     """
 
     item_id: int
@@ -73,6 +73,7 @@ class OpenAction:
     unseen: bool
     answer: HaloAnswer | None = None
     new: NewLicence | None = None
+    restores: bool = False
 
     @property
     def acknowledged(self) -> bool:

@@ -81,6 +81,7 @@ class ActionStore:
                 unseen=row["unseen"],
                 answer=_answer(row),
                 new=_new_licence(row),
+                restores=row["restores_licence_id"] is not None,
             )
             async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)
         ]

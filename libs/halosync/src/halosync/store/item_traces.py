@@ -1,21 +1,41 @@
 """What a plan needs of items of earlier runs: what an undo undoes, and what a person has released (spec section 11)."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from html import unescape
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from halosync.domain.approvals import change_of
-from halosync.domain.model import Action, Change, Drift, Outcome, PlannedItem, Traits
+from halosync.domain.details import stamp_of
+from halosync.domain.model import Action, Change, Drift, Licence, Outcome, PlannedItem, Traits
+from halosync.domain.names import name_key
 from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES, Connection
 
 
-async def undone_items(connection: Connection, run_id: UUID) -> tuple[PlannedItem, ...]:
-    """Return what a run has changed in Halo, or may have, in its order."""
-    return tuple([_planned(row) async for row in QUERIES.undone_items(connection, run_id=run_id)])
+async def undone_items(connection: Connection, run_id: UUID, licences: Sequence[Licence]) -> tuple[PlannedItem, ...]:
+    """Return what a run has changed in Halo, or may have, in its order.
+
+    A create of which nobody could find out what became has the licence of `licences` that bears its stamp, or none;
+    where Halo keeps stamps, and it had one, none means that it was never applied, and it is left out.
+    """
+    stamped = {licence.stamp: licence for licence in licences if licence.stamp is not None}
+    return tuple(
+        [
+            item
+            async for row in QUERIES.undone_items(connection, run_id=run_id)
+            if (item := _found(row, stamped)).halo_licence_id is not None or not (row["is_stamped"] and stamped)
+        ]
+    )
+
+
+async def restored_licences(connection: Connection, *, partner_id: str, tenant: str) -> dict[int, int]:
+    """Return what undos have brought back: by the id of the deleted licence, the new one's."""
+    rows = QUERIES.restored_licences(connection, partner_id=partner_id, tenant=tenant)
+    return {row["restores_licence_id"]: row["halo_licence_id"] async for row in rows}
 
 
 async def approved_changes(connection: Connection, run_id: UUID) -> frozenset[Change]:
@@ -26,6 +46,20 @@ async def approved_changes(connection: Connection, run_id: UUID) -> frozenset[Ch
 def drift_as_json(drift: Sequence[Drift]) -> list[dict[str, Any]] | None:
     """Return what somebody has edited as it is stored with an item; None: nothing."""
     return [asdict(each) for each in drift] or None
+
+
+def _found(row: asyncpg.Record, stamped: Mapping[str, Licence]) -> PlannedItem:
+    """Return an item with the licence that bears its stamp, where its own was never told.
+
+    That licence may be called as Halo spells the name; any other name was given by somebody.
+    """
+    item = _planned(row)
+    licence = stamped.get(stamp_of(row["run_id"], row["item_id"]))
+    if item.halo_licence_id is not None or licence is None or licence.client_id != item.halo_client_id:
+        return item
+    asked = item.set_name or item.licence_name or ""
+    same = name_key(unescape(licence.name)) == name_key(asked)
+    return replace(item, halo_licence_id=licence.id, licence_name=licence.name if same else asked)
 
 
 def _planned(row: asyncpg.Record) -> PlannedItem:

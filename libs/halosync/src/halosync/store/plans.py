@@ -31,7 +31,7 @@ from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
-from halosync.store.item_traces import approved_changes, drift_as_json, undone_items
+from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_items
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
@@ -139,8 +139,10 @@ class PlanStore:
                 review_due=await QUERIES.review_due(connection, **here),
                 approve_review=approve_review,
                 perhaps_created=found.perhaps,
+                restored=found.restored | await restored_licences(connection, **here),
+                perhaps_restored=found.perhaps_restored,
                 approved=await approved_changes(connection, read.read_id),
-                undone=None if undone is None else await undone_items(connection, undone["run_id"]),
+                undone=None if undone is None else await undone_items(connection, undone["run_id"], licences),
             )
 
     async def store(

@@ -23,10 +23,14 @@ class Found:
     Attributes:
         recognised: what surely is of such a create, as if its answer had come, by licence id.
         perhaps: what may be, by client and product code.
+        restored: what surely is of an undo's create, by the deleted licence that it brings back.
+        perhaps_restored: what may be, likewise.
     """
 
     recognised: Mapping[int, WrittenLicence]
     perhaps: Mapping[tuple[int, str], frozenset[int]]
+    restored: dict[int, int]
+    perhaps_restored: Mapping[int, frozenset[int]]
 
 
 async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence[asyncpg.Record]:
@@ -38,21 +42,29 @@ async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence
 def found_of(creates: Sequence[asyncpg.Record], licences: Sequence[Licence]) -> Found:
     """Look for what became of them among all licences of a read."""
     if not creates:
-        return Found({}, {})
+        return Found({}, {}, {}, {})
     by_id = {licence.id: licence for licence in licences}
     stamped = {(licence.client_id, licence.stamp): licence for licence in licences if licence.stamp is not None}
     recognised: dict[int, WrittenLicence] = {}
     perhaps: dict[tuple[int, str], frozenset[int]] = {}
+    restored: dict[int, int] = {}
+    perhaps_restored: dict[int, frozenset[int]] = {}
     for row in creates:
         stamp = stamp_of(row["run_id"], row["item_id"])
+        back, strangers = row["restores_licence_id"], frozenset(row["strangers"])
         licence = by_id.get(row["halo_licence_id"]) or stamped.get((row["halo_client_id"], stamp))
         if licence is not None:
             renamed = (None, None) if licence.name == row["set_name"] else (row["set_name"], licence.name)
             recognised[licence.id] = WrittenLicence(row["product_code"], *renamed)
-        elif row["strangers"] and not (row["details"] and stamped):  # this Halo keeps stamps, and none is the create's
-            key = (row["halo_client_id"], row["product_code"])
-            perhaps[key] = perhaps.get(key, frozenset()) | frozenset(row["strangers"])
-    return Found(recognised, perhaps)
+            if back is not None:
+                restored[back] = licence.id
+        elif strangers and not (row["is_stamped"] and stamped):  # this Halo keeps stamps, and none is the create's
+            if row["product_code"] is not None and not row["is_resolved"]:
+                key = (row["halo_client_id"], row["product_code"])
+                perhaps[key] = perhaps.get(key, frozenset()) | strangers
+            if back is not None:
+                perhaps_restored[back] = perhaps_restored.get(back, frozenset()) | strangers
+    return Found(recognised, perhaps, restored, perhaps_restored)
 
 
 def with_recognised(written: dict[int, WrittenLicence], found: Found) -> dict[int, WrittenLicence]:

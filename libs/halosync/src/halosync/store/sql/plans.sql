@@ -24,8 +24,8 @@ FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 -- halosync did not write: one of them may be it, under another name. None are named once a later run knows the product's
 -- licence.
 WITH unsure AS (
-    SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name,
-        r.details, r.writing_at,
+    SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name, i.restores_licence_id,
+        r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at,
         EXISTS (SELECT FROM item j JOIN run later USING (run_id)
                 WHERE later.partner_id = :partner_id AND later.created_at > r.created_at AND j.outcome = 'synced'
                   AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code
@@ -33,15 +33,26 @@ WITH unsure AS (
     FROM item i JOIN run r USING (run_id)
     WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown'
 )
-SELECT u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.details,
+SELECT u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.restores_licence_id,
+    u.is_stamped, u.is_resolved,
     coalesce(array_agg(l.halo_licence_id) FILTER (
         WHERE l.halo_licence_id IS NOT NULL AND (k.halo_licence_id IS NULL
             OR (NOT k.owned AND k.first_seen_at > u.writing_at))), '{}') AS strangers
 FROM unsure u
 LEFT JOIN halo_read_licence l ON l.read_id = :read_id AND l.halo_client_id = u.halo_client_id AND NOT l.deleted
-    AND l.stamp IS NULL AND NOT u.is_resolved
+    AND l.stamp IS NULL AND NOT (u.is_resolved AND u.restores_licence_id IS NULL)
 LEFT JOIN halo_licence k ON k.partner_id = :partner_id AND k.halo_licence_id = l.halo_licence_id
-GROUP BY u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.details;
+GROUP BY u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.restores_licence_id,
+    u.is_stamped, u.is_resolved;
+
+-- name: restored_licences
+-- What undos have brought back in this tenant, also where Halo kept something else or its answer was lost but for the id;
+-- the newest last.
+SELECT i.restores_licence_id, i.halo_licence_id FROM item i JOIN run r USING (run_id)
+WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.restores_licence_id IS NOT NULL
+  AND i.halo_licence_id IS NOT NULL AND i.action = 'create'
+  AND (i.outcome = 'synced' OR i.reason IN ('outcome_unknown', 'not_kept'))
+ORDER BY i.item_id;
 
 -- name: remember_recognised!
 -- A licence that bears the stamp of such a create was made by it.
@@ -75,9 +86,9 @@ WHERE l.partner_id <> :partner_id AND l.owned;
 SELECT undone.run_id, undone.price_field FROM run r JOIN run undone ON undone.run_id = r.undoes WHERE r.run_id = :run_id;
 
 -- name: undone_items
--- What a run has changed in Halo, or may have: Halo kept something else, or nobody knows.
-SELECT * FROM item
-WHERE run_id = :run_id AND halo_licence_id IS NOT NULL AND action IN ('create', 'update', 'delete')
+-- What a run has changed in Halo, or may have: Halo kept something else, or nobody knows; then a create has no licence.
+SELECT item.*, (run.details OR item.restores_licence_id IS NOT NULL) AS is_stamped FROM item JOIN run USING (run_id)
+WHERE run_id = :run_id AND (halo_licence_id IS NOT NULL OR reason = 'outcome_unknown') AND action IN ('create', 'update', 'delete')
   AND (outcome = 'synced' OR (outcome = 'failed' AND (reason = 'outcome_unknown' OR (reason = 'not_kept' AND action <> 'delete'))))
 ORDER BY seq;
 

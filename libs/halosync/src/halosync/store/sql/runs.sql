@@ -181,7 +181,7 @@ UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;
 -- name: run_to_undo^
 -- A run as whoever wants to undo it needs it. changed: Halo has something of it, or may have.
 SELECT r.state, r.tenant, c.tenant AS tenant_now, r.mode IN ('apply', 'undo') AND EXISTS (
-    SELECT FROM item i WHERE i.run_id = r.run_id AND i.halo_licence_id IS NOT NULL
+    SELECT FROM item i WHERE i.run_id = r.run_id AND (i.halo_licence_id IS NOT NULL OR i.reason = 'outcome_unknown')
         AND i.action IN ('create', 'update', 'delete')
         AND (i.outcome = 'synced' OR i.outcome = 'failed' AND i.reason IN ('outcome_unknown', 'not_kept'))) AS changed
 FROM run r LEFT JOIN connection c ON c.partner_id = r.partner_id AND c.state = 'connected'
