@@ -52,7 +52,9 @@ async def without_visible_focus(page: Page) -> list[str]:
     Seen means that the outline or the shadow of the element, or of its label, differs from how it is without focus.
     """
     elements: list[str] = await page.evaluate(_PREPARE)
-    for _ in range(len(elements) + 3):  # a few more, for what can be focused without being asked to
+    dates = sum('type="date"' in element for element in elements)
+    # A field for a date has four stops: day, month, year, calendar. A few more, for what can be focused unasked.
+    for _ in range(len(elements) + 3 * dates + 3):
         await page.keyboard.press("Tab")
     noted: dict[str, bool] = await page.evaluate(_SEEN)
     visible = {int(place): one_sees_it for place, one_sees_it in noted.items()}

@@ -96,6 +96,6 @@ async def test_without_scripts(visitors: Visitors, partner: Partner) -> None:
     await page.get_by_role("button", name="Create key").click()
     assert (await page.locator(".copyable code").inner_text()).startswith("hs_")
     await page.goto(f"/portal/{partner.name}/audit")
-    await page.get_by_label("Show").select_option("Settings changed")
-    await page.get_by_role("button", name="Show").click()
+    await page.get_by_label("What", exact=True).select_option("Settings changed")
+    await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("tbody tr")).to_have_count(1)

@@ -48,7 +48,16 @@ async def test_every_step_of_connecting_is_accessible(page: Page, partner: Partn
 async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: Partner) -> None:
     await partner.halo.change_settings(partner.tenant, automatic_login=False)
     await sign_in(page, partner.api_key)
-    assert await tabs(page) == ["History", "Accounts", "Halo PSA", "Settings", "People", "API keys", "Audit log"]
+    assert await tabs(page) == [
+        "History",
+        "Accounts",
+        "Halo PSA",
+        "Settings",
+        "People",
+        "API keys",
+        "Webhooks",
+        "Audit log",
+    ]
     await connect(page, partner)
     await page.get_by_role("button", name="Approve").click()
     await expect(page.get_by_text("Halo is connected.")).to_be_visible()

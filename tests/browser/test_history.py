@@ -70,7 +70,7 @@ async def test_items_are_found_and_downloaded_by_keyboard(visitors: Visitors, pa
     page = await visitors.page()
     await sign_in(page, partner.api_key)
     await page.goto(f"/portal/{partner.name}/runs/{run_id}")
-    await page.get_by_label("Search").focus()
+    await page.get_by_label("Search", exact=True).focus()
     await page.keyboard.type("p-bad")
     await page.keyboard.press("Enter")
     await expect(page.locator("table.items tbody tr")).to_have_count(1)

@@ -27,7 +27,7 @@ async def test_a_month_is_closed_by_somebody_who_has_seen_what_differs(
     await expect(page.get_by_role("heading", level=1)).to_have_text("November 2026")
     await expect(page.get_by_text("Not synchronised:")).to_be_visible()
     await accessible_in_both_colours(page, f"month-{look.width}")
-    await page.get_by_role("link", name="A name as long as one likes").click()
+    await page.get_by_role("link", name="No active client of that name in Halo").click()
     await page.get_by_text("Accept as it is").click()
     await accessible_in_both_colours(page, f"month-rows-{look.width}")
     await page.get_by_label("Why it is right as it is").fill("Billed by hand.")

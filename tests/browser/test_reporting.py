@@ -67,7 +67,7 @@ async def test_lines_are_found_sorted_and_paged(page: Page, partner: Partner) ->
 
 async def test_the_keyboard_alone_filters(page: Page, partner: Partner) -> None:
     await report(page, partner)
-    search = page.get_by_label("Search")
+    search = page.get_by_label("Search", exact=True)
     await search.focus()
     await page.keyboard.type("søns")
     await page.keyboard.press("Enter")

@@ -37,7 +37,7 @@ async def test_an_invoice_is_synchronised_and_its_removals_approved(
     await tab_to(page, "API key")
     await page.keyboard.type(partner.api_key)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="Halo PSA")).to_be_visible()
+    await expect(page.get_by_role("heading", name="November 2026", exact=True)).to_be_visible()
     await tab_to(page, "Report")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Report: November 2026")).to_be_visible()

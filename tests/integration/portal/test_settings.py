@@ -21,6 +21,7 @@ async def test_the_defaults_are_shown_and_saving_them_changes_nothing(browser: "
         "review_first_sync": "on",
         "removal": "delete",
         "cleanup": "all",
+        "on_drift": "overwrite",
         "guard": "on",
         "price_field": "price",
         "details": "on",

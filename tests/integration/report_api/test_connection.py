@@ -35,6 +35,7 @@ async def test_a_partner_that_never_connected(world: "World") -> None:
         "granted_scopes": [],
         "connected_at": None,
         "problem": None,
+        "problem_code": None,
     }
 
 
