@@ -1,11 +1,14 @@
 """`halosync doctor`, `status`, `partner show|pause|resume`, `connection show`, `run show|cancel`."""
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from halosync.cli import audit
 from halosync.version import VERSION
 
 pytestmark = pytest.mark.integration
@@ -92,6 +95,35 @@ async def test_a_partner_and_its_connection_are_shown(command: Run, acme: str) -
     assert "connected" in (await command("connection", "show", acme)).stdout
     for what in ("partner", "connection"):
         assert "there is no partner" in (await command(what, "show", "nobody")).stderr
+
+
+async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
+    command: Run, acme: str, pool: "asyncpg.Pool[Any]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "LOOK_S", 0.01)
+    await pool.execute("INSERT INTO halo_snapshot VALUES ('acme', 'acme', now() - interval '1 day')")
+    await pool.execute(
+        """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, is_active, owned,
+                                     wrote_name, wrote_quantity, wrote_active, wrote_price_field)
+           SELECT 'acme', id, 1, name, 3, true, true, name, wrote, true, 'none'
+           FROM (VALUES (5, 'A', 3), (6, 'B', 2), (7, 'b', 3), (8, 'gone', 3)) AS v (id, name, wrote)"""
+    )
+
+    async def planner() -> None:
+        while not await pool.fetchval("SELECT count(*) FROM halo_refresh"):
+            await asyncio.to_thread(threading.Event().wait, 0.01)
+        await pool.execute("DELETE FROM halo_licence WHERE halo_licence_id = 8")
+        await pool.execute("UPDATE halo_snapshot SET read_at = now()")
+
+    reading = asyncio.create_task(planner())
+    done = await command("audit", acme, "--json")
+    await reading
+    found = done.json()
+    assert (done.exit_code, found["clean"]) == (1, False)
+    assert [licence["id"] for licence, _ in found["drifted"]] == [6]
+    assert [[licence["id"] for licence in twins] for twins in found["duplicates"]] == [[6, 7]]
+    assert [licence["id"] for licence in found["missing"]] == [8]
+    assert (await command("audit", "nobody")).exit_code == 1
 
 
 async def test_a_run_is_shown_and_cancelled(command: Run, acme: str) -> None:

@@ -7,6 +7,7 @@ import structlog
 import typer
 
 from halosync.cli import (
+    audit,
     connection,
     dead_letters,
     doctor,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
+app.command("audit")(audit.audit)
 app.add_typer(partners.app, name="partner")
 app.add_typer(connection.app, name="connection")
 app.add_typer(people.app, name="person")

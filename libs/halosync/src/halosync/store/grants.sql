@@ -97,8 +97,8 @@ GRANT INSERT, DELETE ON kept_licence TO :report_api;
 -- licence_view
 GRANT SELECT ON licence_view TO :report_api;
 -- halo_refresh: asked for by the pages, carried out by the planner; another tenant makes it idle
-GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api;
-GRANT INSERT, UPDATE ON halo_refresh TO :report_api;
+GRANT SELECT ON halo_refresh TO :auth, :planner, :report_api, :operator;
+GRANT INSERT, UPDATE ON halo_refresh TO :report_api, :operator;
 GRANT UPDATE, DELETE ON halo_refresh TO :planner;
 GRANT DELETE ON halo_refresh TO :auth;
 -- halo_page_size: learnt by whoever reads Halo

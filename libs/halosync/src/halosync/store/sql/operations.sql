@@ -40,3 +40,12 @@ SELECT invariant, partner_id, subject, detail FROM broken_invariant ORDER BY inv
 
 -- name: database_clock$
 SELECT clock_timestamp();
+
+-- name: licences_to_audit
+-- What is known of a partner's licences, without those that halosync removed.
+SELECT l.halo_licence_id, l.halo_client_id, l.name, l.quantity, l.price, l.purchase_price, l.billing_cycle, l.is_active,
+    l.owned, l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active, l.wrote_price_field
+FROM halo_licence l WHERE l.partner_id = :partner_id AND l.removed_at IS NULL ORDER BY l.halo_licence_id;
+
+-- name: snapshot_read_at$
+SELECT read_at FROM halo_snapshot WHERE partner_id = :partner_id;
