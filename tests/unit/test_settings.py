@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,7 @@ def test_the_program_itself_stops_with_status_2(
     """As `python -m`, but here: a process of its own would take a second to come to the same line."""
     monkeypatch.delenv("HALOSYNC_DATABASE_URL")
     monkeypatch.setenv("HALOSYNC_RETRY_MAX_ATTEMPTS", "0")
+    monkeypatch.delitem(sys.modules, f"{process}.__main__", raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as stopped:
         runpy.run_module(f"{process}.__main__", run_name="__main__")
     assert stopped.value.code == 2

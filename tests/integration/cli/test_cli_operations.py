@@ -116,8 +116,9 @@ async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
         await pool.execute("UPDATE halo_snapshot SET read_at = now()")
 
     reading = asyncio.create_task(planner())
-    done = await command("audit", acme, "--json")
-    await reading
+    done = await command("audit", acme, "--wait", 30, "--json")
+    reading.cancel()
+    assert done.stderr == ""
     found = done.json()
     assert (done.exit_code, found["clean"]) == (1, False)
     assert [licence["id"] for licence, _ in found["drifted"]] == [6]

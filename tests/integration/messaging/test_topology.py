@@ -75,7 +75,7 @@ async def test_a_service_works_on_its_queues_and_on_no_others(worker: str, compo
 def test_auth_works_on_its_queues_and_on_no_others() -> None:
     parts = unconnected()
     use_cases = SimpleNamespace(service=SimpleNamespace(begin=None, complete=None, end=None), tokens=None)
-    auth.app.build(parts.broker, parts.publisher, cast("Any", use_cases), None)
+    auth.app.build(parts.broker, parts.publisher, cast("Any", use_cases), cast("Any", SimpleNamespace()))
     assert worked_on(parts) == of("auth")
 
 

@@ -86,7 +86,7 @@ def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
     for said in (
         "Certificate: November 2026",
         "Partner: Acme MSP",
-        "30 November 2026, 08:15 UTC, by Ada",
+        "30 Nov 2026, 08:15 UTC, by Ada",
         "INV-1, revision 2, 1 line, AUD 1,234.50",
         "ab" * 32,
         "1 created, 2 updated, 3 removed",

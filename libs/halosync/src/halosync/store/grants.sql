@@ -87,7 +87,7 @@ GRANT SELECT ON halo_client TO :auth, :planner, :report_api;
 GRANT INSERT, UPDATE, DELETE ON halo_client TO :planner;
 GRANT DELETE ON halo_client TO :auth;
 -- halo_licence
-GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api;
+GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
