@@ -66,6 +66,10 @@ class Stage(Protocol):
         """Have the run stop."""
         ...
 
+    async def reviewed(self, *, wanted: bool, after_start_s: int | None) -> None:
+        """Say whether a first review is wanted, and how long after the run's start it was done; None: it was not."""
+        ...
+
     async def known(self, *licences: tuple[int, int]) -> None:
         """Add licences (id, client) to what halosync knows."""
         ...
@@ -160,6 +164,15 @@ class RealStage:
     async def cancel(self) -> None:
         await self._pool.execute("UPDATE run SET cancel_requested_at = now()")
 
+    async def reviewed(self, *, wanted: bool, after_start_s: int | None) -> None:
+        await self._pool.execute("UPDATE partner SET review_first_sync = $1", wanted)
+        await self._pool.execute("UPDATE run SET started_at = now()")
+        if after_start_s is not None:
+            await self._pool.execute(
+                "UPDATE halo_snapshot SET reviewed_at = (SELECT started_at FROM run) + make_interval(secs => $1)",
+                after_start_s,
+            )
+
     async def known(self, *licences: tuple[int, int]) -> None:
         await self._pool.executemany(
             "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active) "
@@ -225,6 +238,10 @@ class MemoryStage:
 
     async def cancel(self) -> None:
         self._db.runs[RUN_ID].cancelled = True
+
+    async def reviewed(self, *, wanted: bool, after_start_s: int | None) -> None:
+        # The double's plan keeps it when it is stored.
+        self._db.runs[RUN_ID].unreviewed = wanted and (after_start_s is None or after_start_s > 0)
 
     async def known(self, *licences: tuple[int, int]) -> None:
         self._db.known.update({licence_id: KnownLicence(client_id) for licence_id, client_id in licences})

@@ -135,6 +135,19 @@ async def test_a_create_that_finds_its_licence_goes_on_as_its_update(stage: Stag
     assert (adopted.action_state, adopted.licence_id) == ("waiting", 77)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "reviewed_s", "unreviewed"),
+    [(True, None, True), (True, 1, True), (True, -1, False), (False, None, False)],
+)
+async def test_a_review_that_the_run_itself_ended_has_not_seen_what_only_a_look_up_finds(
+    stage: Stage, *, wanted: bool, reviewed_s: int | None, unreviewed: bool
+) -> None:
+    batch_id, _ = await stage.batch(CREATE)
+    await stage.reviewed(wanted=wanted, after_start_s=reviewed_s)
+    batch = await stage.store.batch(batch_id)
+    assert (batch.unreviewed, batch.adopt_foreign) == (unreviewed, False)
+
+
 async def test_a_stopped_run_takes_back_what_waits_and_waits_for_what_is_sent(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE, CREATE)
     marks = await marked(stage, items[:1])

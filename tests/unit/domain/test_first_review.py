@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from halosync.domain.first_review import reprices
 from halosync.domain.item_sentences import delete_guard
 from halosync.domain.model import (
     Action,
@@ -13,6 +14,7 @@ from halosync.domain.model import (
     Client,
     CustomerLink,
     DeleteGuard,
+    LicenceState,
     Outcome,
     Plan,
     PlanInput,
@@ -55,6 +57,13 @@ def test_a_price_and_a_removal_of_what_others_wrote_wait_for_a_person() -> None:
     # What it would be is shown, so that a person can decide.
     assert first.items[0].after is not None
     assert first.items[0].after.price == Decimal("31.50")
+
+
+@pytest.mark.parametrize("price_field", PriceField)
+def test_a_licence_that_a_look_up_finds_is_repriced_only_by_another_selling_price(price_field: PriceField) -> None:
+    same, other = (LicenceState(Decimal(1), Decimal(price), None, active=True) for price in ("40.00", "31.50"))
+    assert not reprices(CHEAPER, same, price_field)
+    assert reprices(CHEAPER, other, price_field) is (price_field is PriceField.PRICE)
 
 
 def test_what_halosync_wrote_creates_and_other_updates_go_on() -> None:

@@ -32,6 +32,8 @@ BATCH = BatchAtWork(
     rate=None,
     stopping=False,
     connected=True,
+    unreviewed=False,
+    adopt_foreign=False,
 )
 UPDATE = OpenAction(
     item_id=5,
@@ -268,6 +270,58 @@ def test_a_created_licence_is_known_by_its_stamp_whatever_it_is_called() -> None
     assert look(CREATE, batch(price_field=PriceField.NONE), [dearer]) == Shown(dearer)
 
 
+DEAR_AND_FEW = replace(DEARER, quantity=Decimal(10))
+FOREIGN = replace(UNCHANGED, foreign_mark="snowid")
+MANAGED = Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([70], "snowid"))
+UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.not_reviewed(70))
+
+
+@pytest.mark.parametrize(
+    ("licence", "changes", "finding"),
+    [
+        (DEARER, {}, UNREVIEWED),
+        (replace(DEARER, name="MS-365 "), {}, UNREVIEWED),
+        (replace(DEARER, stamp="0123456789ab"), {}, UNREVIEWED),
+        (DEARER, {"unreviewed": False}, Adopt(DEARER)),
+        (stamped(DEARER), {}, Adopt(stamped(DEARER))),  # ours
+        (UNCHANGED, {}, Adopt(UNCHANGED)),  # its price stays
+        (DEAR_AND_FEW, {"price_field": PriceField.PURCHASE_PRICE}, Adopt(DEAR_AND_FEW)),  # nobody is billed that one
+        (DEAR_AND_FEW, {"price_field": PriceField.NONE}, Adopt(DEAR_AND_FEW)),
+    ],
+)
+def test_a_create_adopts_no_licence_that_this_would_reprice_before_the_first_review(
+    licence: Licence, changes: dict[str, Any], finding: Finding
+) -> None:
+    assert look(CREATE, batch(**{"unreviewed": True, **changes}), [licence]) == finding
+
+
+def test_an_escaped_licence_that_nobody_knew_is_not_repriced_before_the_first_review_either() -> None:
+    create, licence = replace(CREATE, set_name="R&D"), replace(DEARER, name="R&amp;D")
+    strangers = Strangers([licence], ["R&D"])
+    assert look(create, batch(unreviewed=True), [licence], strangers) == UNREVIEWED
+    assert look(create, BATCH, [licence], strangers) == Adopt(licence)
+
+
+@pytest.mark.parametrize(
+    ("licence", "adopt_foreign", "finding"),
+    [
+        (FOREIGN, False, MANAGED),
+        (replace(FOREIGN, quantity=WANTED.quantity), False, MANAGED),
+        (FOREIGN, True, Adopt(FOREIGN)),
+        (stamped(FOREIGN), False, MANAGED),  # ours, and marked since
+        (
+            stamped(replace(WANTED, foreign_mark="snowid")),
+            False,
+            Shown(stamped(replace(WANTED, foreign_mark="snowid"))),
+        ),
+    ],
+)
+def test_a_create_changes_no_licence_of_another_program(
+    licence: Licence, adopt_foreign: bool, finding: Finding
+) -> None:
+    assert look(CREATE, batch(adopt_foreign=adopt_foreign), [licence]) == finding
+
+
 def test_a_stamp_of_another_item_or_on_two_licences_proves_nothing() -> None:
     assert look(CREATE, BATCH, [stamped(WANTED, 6)]) == NotDone()
     assert look(replace(CREATE, item_id=6), BATCH, [stamped(WANTED)]) == NotDone()
@@ -408,12 +462,6 @@ def test_a_removal_that_is_no_delete_is_verified_by_what_it_changes(
 
 def test_a_price_that_is_not_written_is_not_compared() -> None:
     assert isinstance(result_of(UPDATE, 3, batch(price_field=PriceField.NONE), DEARER), AppliedAction)
-
-
-def test_a_create_does_not_take_what_another_program_has_made_meanwhile() -> None:
-    theirs = replace(WANTED, foreign_mark="snowid")
-    finding = look(CREATE, BATCH, [theirs])
-    assert finding == Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([70], "snowid"))
 
 
 @pytest.mark.parametrize("kind", [None, 0, 1])

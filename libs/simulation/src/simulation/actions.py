@@ -60,6 +60,8 @@ class MemoryActions:
             rate=None,
             stopping=run.cancelled or run.error_code is not None,
             connected=self._db.connected,
+            unreviewed=run.unreviewed,
+            adopt_foreign=self._db.settings.adopt_foreign,
         )
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:

@@ -117,6 +117,7 @@ class Run:
     attempts: int = 0
     cancelled: bool = False
     accept_shrunk_read: bool = False
+    unreviewed: bool = False
     approve_review: int | None = None
     undoes: UUID | None = None
     approved: frozenset[int] = frozenset()

@@ -214,6 +214,7 @@ class MemoryPlans:
             for number, written in self._recognised.pop(read.read_id, {}).items():
                 if self._db.known[number].written.product_code is None:
                     self._db.known[number] = replace(self._db.known[number], owned=True, written=written)
+            run.unreviewed = self._db.guards.review and self._db.review_first_sync and not self._db.reviewed
             self._db.reviewed |= plan.review_done
             self._db.on_planned()
             self._db.issue(run.run_id)

@@ -8,6 +8,7 @@ from html import unescape
 from halosync.domain import item_sentences
 from halosync.domain.decimals import same_on_wire
 from halosync.domain.details import stamp_of
+from halosync.domain.first_review import reprices
 from halosync.domain.licences import choose, is_removed, state_of
 from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
 from halosync.domain.names import name_key
@@ -182,7 +183,7 @@ def _look_for_created(
     wanted, stamp = name_key(_name(action)), stamp_of(batch.run_id, action.item_id)
     ours = [licence for licence in licences if licence.stamp == stamp]
     if len(ours) == 1:
-        return Shown(ours[0]) if _as_wanted(ours[0], action, batch.price_field) else Adopt(ours[0])
+        return _found(ours[0], action, batch)
     if action.restores:  # it may have had an inactive namesake all the time: only what has come since can be it
         licences = _new_ones(action, strangers)
         strangers = replace(strangers, licences=licences)
@@ -199,10 +200,26 @@ def _look_for_created(
         return NotDone()
     if isinstance(found, Fault):
         return Stuck(found.reason, found.detail)
-    if found.foreign_mark is not None:  # another program was faster
-        detail = item_sentences.managed_elsewhere([found.id], found.foreign_mark)
-        return Stuck(Reason.MANAGED_ELSEWHERE, detail)
-    return Shown(found) if _as_wanted(found, action, batch.price_field) else Adopt(found)
+    return _found(found, action, batch)
+
+
+def _found(licence: Licence, action: OpenAction, batch: BatchAtWork) -> Finding:
+    """Say what becomes of a create whose licence this may be: by our stamp it surely is, by its name perhaps.
+
+    What would not be changed by a plan is not changed by adopting it either (spec section 9, "Somebody else's licences"
+    and "First review").
+    """
+    ours = licence.stamp == stamp_of(batch.run_id, action.item_id)
+    marked = licence.foreign_mark if not batch.adopt_foreign else None  # another program was faster
+    if marked is not None and not ours:
+        return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
+    if _as_wanted(licence, action, batch.price_field):
+        return Shown(licence)
+    if marked is not None:  # ours, and marked since
+        return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
+    if batch.unreviewed and not ours and reprices(licence, _after(action), batch.price_field):
+        return Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.not_reviewed(licence.id))
+    return Adopt(licence)
 
 
 def _new_ones(action: OpenAction, strangers: Strangers) -> list[Licence]:

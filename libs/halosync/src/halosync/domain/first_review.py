@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from halosync.domain import item_sentences
 from halosync.domain.decimals import same_on_wire
-from halosync.domain.model import Action, Outcome, PlannedItem, PriceField, Reason
+from halosync.domain.model import Action, Licence, LicenceState, Outcome, PlannedItem, PriceField, Reason
 
 
 def needs_review(item: PlannedItem, price_field: PriceField, owned: Container[int]) -> bool:
@@ -24,6 +24,11 @@ def changes_price(item: PlannedItem) -> bool:
     """Tell whether an item leaves its licence with another price than it has, as far as Halo can tell them apart."""
     before, after = item.before, item.after
     return before is not None and after is not None and not same_on_wire(after.price, before.price)
+
+
+def reprices(licence: Licence, after: LicenceState, price_field: PriceField) -> bool:
+    """Tell whether a licence would get another selling price, as `needs_review` asks it of a plan's items."""
+    return price_field is PriceField.PRICE and not same_on_wire(after.price, licence.price)
 
 
 def hold_for_review(items: list[PlannedItem], places: Sequence[int]) -> None:

@@ -280,6 +280,16 @@ def perhaps_created(licence_ids: Sequence[int]) -> str:
     )
 
 
+def not_reviewed(licence_id: int) -> str:
+    """A create was looked up, and a licence of its name has a price that others may have written."""
+    return (
+        "halosync sent this to Halo and could not find out what became of it. The client has licence "
+        f"#{licence_id} of this name with another selling price, and this Halo had not been reviewed before this run. "
+        "So the licence was left as it is. Press Sync: it looks again, and holds that price until you have approved it "
+        "where a review is still to be done."
+    )
+
+
 def connection_lost(why: str) -> str:
     """The run has lost its connection. `why` is the run's own sentence, which says how to connect again."""
     return f"{why} After that press Sync: it does what is still to be done."

@@ -12,7 +12,11 @@ from halosync.ports.permits import Rate
 
 @dataclass(frozen=True, slots=True)
 class BatchAtWork:
-    """A batch, and what a writer must know of its run and partner."""
+    """A batch, and what a writer must know of its run and partner.
+
+    `unreviewed`: the first review is wanted and was not done when the run was planned, so that nobody has seen a change
+    that the plan does not have. `adopt_foreign`: licences of other programs may be taken over.
+    """
 
     batch_id: int
     run_id: UUID
@@ -27,6 +31,8 @@ class BatchAtWork:
     rate: Rate | None
     stopping: bool
     connected: bool
+    unreviewed: bool
+    adopt_foreign: bool
 
 
 @dataclass(frozen=True, slots=True)

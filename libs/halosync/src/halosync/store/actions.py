@@ -60,6 +60,8 @@ class ActionStore:
             rate=own_rate(row),
             stopping=row["stopping"],
             connected=row["connected"],
+            unreviewed=row["unreviewed"],
+            adopt_foreign=row["adopt_foreign"],
         )
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:

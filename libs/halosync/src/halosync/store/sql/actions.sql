@@ -1,9 +1,13 @@
 -- name: batch_at_work^
--- A batch with what a writer must know of its run and partner.
+-- A batch with what a writer must know of its run and partner. A review that the run itself ended has not seen what only
+-- a look-up finds.
 SELECT b.batch_id, b.run_id, b.partner_id, b.tenant, b.kind, b.state, b.failures, b.refused_generation,
     b.refused_rows, r.removal, r.price_field, p.rate_requests, p.rate_window_s,
     r.cancel_requested_at IS NOT NULL OR r.error_code IS NOT NULL AS stopping,
-    coalesce(c.state = 'connected' AND c.tenant = b.tenant, false) AS connected
+    coalesce(c.state = 'connected' AND c.tenant = b.tenant, false) AS connected, p.adopt_foreign,
+    p.review_first_sync AND NOT EXISTS (
+        SELECT FROM halo_snapshot s
+        WHERE s.partner_id = b.partner_id AND s.tenant = b.tenant AND s.reviewed_at < r.started_at) AS unreviewed
 FROM batch b JOIN run r USING (run_id) JOIN partner p ON p.partner_id = b.partner_id
 LEFT JOIN connection c ON c.partner_id = b.partner_id
 WHERE b.batch_id = :batch_id;
