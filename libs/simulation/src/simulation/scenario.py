@@ -125,7 +125,7 @@ def drawn_scenario(dice: Random) -> Scenario:
 
 def with_others(scenario: Scenario, dice: Random) -> Scenario:
     """Draw what others have left in a world's Halo (spec section 9)."""
-    drawn = replace(
+    return replace(
         scenario,
         reviews=dice.random() < 0.4,
         theirs=dice.choice([0, 0, 1, 3]),
@@ -135,5 +135,3 @@ def with_others(scenario: Scenario, dice: Random) -> Scenario:
         row_delay_s=dice.choice([0.0, 0.0, 0.2, 2.0]),
         chapters=tuple(dice.choices(list(Chapter), k=dice.choice([0, 0, 1, 2, 3]))),
     )
-    # Open: seeds 479 and 833 made a licence twice where the list ignores its page's number and a second Sync writes.
-    return replace(drawn, chapters=()) if drawn.ignores_page_no else drawn
