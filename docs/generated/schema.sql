@@ -419,6 +419,7 @@ CREATE TABLE notice_delivery (
     attempts integer NOT NULL DEFAULT 0,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     due_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    asked_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (delivery_id),
     UNIQUE NULLS NOT DISTINCT (notice_id, webhook_id, email),
     FOREIGN KEY (notice_id) REFERENCES notice(notice_id) ON DELETE CASCADE,

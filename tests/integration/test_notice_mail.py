@@ -1,5 +1,7 @@
 """Notices by e-mail, to a real SMTP server: to whom, what it says, and what becomes of it when the server refuses."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -13,9 +15,13 @@ from devstack.ports import free_port
 from halosync.contracts.connection import ConnectionLost
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
+from halosync.ports.notices import DueMail
+from halosync.runtime import notice_mail
 from halosync.runtime.notice_mail import SmtpMailer, smtp_url
 from halosync.runtime.webhook_sender import HttpWebhookSender
+from halosync.store.notices import LEASE_S
 from halosync.store.outbox import emit
+from report_api.webhooks import delivering
 from report_api.webhooks.delivering import NoticeDelivery
 
 if TYPE_CHECKING:
@@ -53,6 +59,22 @@ def sink() -> Iterator[tuple[Sink, str]]:
     controller.stop()
 
 
+def lost() -> ConnectionLost:
+    return ConnectionLost(
+        partner_id=ACME, tenant="acme", reason="invalid_grant", problem="Halo ended it.", lost_at=datetime.now(UTC)
+    )
+
+
+async def one_is_due(world: "World", mailer: SmtpMailer) -> NoticeDelivery:
+    """Return the work, with one e-mail to send."""
+    await world.ports.people.put(ACME, "anna@acme.example", Role.ADMIN, by=COMMAND_LINE)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await emit(connection, lost())
+    work = NoticeDelivery(world.ports.notices, world.ports.webhook_secrets, HttpWebhookSender(), mailer)
+    await work.spread()
+    return work
+
+
 async def test_billers_and_admins_are_told_until_the_partner_switches_it_off(
     world: "World", sink: tuple[Sink, str]
 ) -> None:
@@ -63,15 +85,12 @@ async def test_billers_and_admins_are_told_until_the_partner_switches_it_off(
     sender = HttpWebhookSender()
     mailer = SmtpMailer(url, "halosync <halosync@converge.example>", "https://converge.example")
     work = NoticeDelivery(world.ports.notices, world.ports.webhook_secrets, sender, mailer)
-    lost = ConnectionLost(
-        partner_id=ACME, tenant="acme", reason="invalid_grant", problem="Halo ended it.", lost_at=datetime.now(UTC)
-    )
 
     async def happens() -> None:
         async with world.pool.acquire() as connection, connection.transaction():
-            await emit(connection, lost)
+            await emit(connection, lost())
         await work.spread()
-        await work.mail()
+        await work.mail(asyncio.Event())
 
     server.refuses = True
     await happens()
@@ -79,7 +98,7 @@ async def test_billers_and_admins_are_told_until_the_partner_switches_it_off(
     server.refuses = False
     await world.ports.people.remove(ACME, "bill@acme.example", by=COMMAND_LINE)
     await world.pool.execute("UPDATE notice_delivery SET due_at = clock_timestamp()")
-    await work.mail()
+    await work.mail(asyncio.Event())
     (message,) = server.got  # and none to somebody who is gone
     assert message["To"] == "anna@acme.example"
     assert message["From"] == "halosync <halosync@converge.example>"
@@ -94,6 +113,40 @@ async def test_billers_and_admins_are_told_until_the_partner_switches_it_off(
     await happens()
     assert len(server.got) == 1
     await sender.close()
+
+
+async def test_a_mail_server_that_says_nothing_holds_up_neither_the_next_attempt_nor_the_end(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", "h@c.example", "https://converge.example")
+        work = await one_is_due(world, mailer)
+        monkeypatch.setattr(delivering, "STOP_S", 0.1)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, stop.set)
+        async with asyncio.timeout(5):
+            await work.mail(stop)
+        assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 0  # it is sent again
+        assert notice_mail.DEADLINE_S + notice_mail.QUIT_S < LEASE_S
+        await world.pool.execute("UPDATE notice_delivery SET due_at = clock_timestamp()")
+        monkeypatch.setattr(notice_mail, "DEADLINE_S", 0.1)
+        async with asyncio.timeout(5):
+            await work.mail(asyncio.Event())
+    assert "within" in await world.pool.fetchval("SELECT problem FROM notice_attempt")
+
+
+async def test_who_has_lost_the_claim_of_an_email_changes_nothing(world: "World") -> None:
+    mailer = SmtpMailer("smtp://127.0.0.1:1", "h@c.example", "https://converge.example")
+    await one_is_due(world, mailer)
+    first = await world.ports.notices.claim_mail()
+    await world.pool.execute("UPDATE notice_delivery SET due_at = clock_timestamp()")
+    second = await world.ports.notices.claim_mail()
+    assert isinstance(first, DueMail)
+    assert isinstance(second, DueMail)
+    await world.ports.notices.finish_mail(first, await mailer.send(first))
+    assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 0
+    await world.ports.notices.finish_mail(second, await mailer.send(second))
+    assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 1
 
 
 @pytest.mark.parametrize(

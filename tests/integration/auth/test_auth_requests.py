@@ -173,7 +173,7 @@ async def test_a_request_to_a_webhook_is_signed_with_a_secret_that_only_auth_ope
     )
     notice = ToldNotice(uuid4(), PARTNER, "webhook.test", {}, sent_at)
     sealed = await secrets.seal(secret, number)
-    due = DueWebhook(uuid4(), notice, 0, number, "https://acme.example/", sealed, sent_at, 0)
+    due = DueWebhook(uuid4(), notice, 0, sent_at, number, "https://acme.example/", sealed, sent_at, 0)
     headers = {
         "webhook-id": str(notice.notice_id),
         "webhook-timestamp": str(int(sent_at.timestamp())),

@@ -236,6 +236,43 @@ async def test_after_a_day_it_is_given_up_and_can_be_sent_again(told: Told) -> N
     assert (await told.world.get(path))["items"][0]["state"] == "delivered"
 
 
+async def test_what_waits_for_a_dead_receiver_ends_after_a_day_but_nothing_that_waited_for_us(told: Told) -> None:
+    pool = told.world.pool
+
+    async def states(hours: int | None = None) -> list[str]:
+        if hours is not None:
+            await pool.execute("UPDATE notice_delivery SET asked_at = now() - make_interval(hours => $1)", hours)
+        await told.work().look_for_overdue()
+        return [row["state"] for row in await pool.fetch("SELECT state FROM notice_delivery ORDER BY state")]
+
+    webhook_id, _ = await told.webhook(events=["connection.lost"])
+    await told.webhook(events=["connection.lost"])
+    await told.happens(lost())
+    await told.work().spread()
+    await pool.execute("UPDATE webhook SET failures = 30 WHERE webhook_id = $1", webhook_id)
+    assert await states(23) == ["pending", "pending"]
+    assert await states(25) == ["failed", "pending"]
+    (delivery,) = (await told.world.get(f"/webhooks/{webhook_id}/deliveries"))["items"]
+    assert delivery["state"] == "failed"
+    await told.world.call("POST", f"/webhooks/{webhook_id}/deliveries/{delivery['delivery_id']}/replay")
+    assert await states() == ["pending", "pending"], "asked for again, it has a day again"
+
+
+async def test_a_replay_during_an_attempt_is_not_lost(told: Told) -> None:
+    webhook_id, _ = await told.webhook()
+    await told.happens(lost())
+    await told.work().spread()
+    claimed = await told.world.ports.notices.claim_webhook([])
+    assert isinstance(claimed, DueWebhook)
+    assert await told.world.ports.webhooks.replay(ACME, webhook_id, claimed.delivery_id)
+    await told.world.ports.notices.finish_webhook(claimed, await told.sender.post(told.host.url, {}, ""))
+    (delivery,) = (await told.world.get(f"/webhooks/{webhook_id}/deliveries"))["items"]
+    assert (delivery["state"], len(delivery["attempts"])) == ("pending", 1)
+    await told.deliver()
+    assert (await told.world.get(f"/webhooks/{webhook_id}/deliveries"))["items"][0]["state"] == "delivered"
+    assert len(told.host.got) == 2
+
+
 async def test_what_is_held_is_told_once_until_it_changes(told: Told) -> None:
     await told.webhook()
     for held, expected in [

@@ -49,7 +49,9 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
     def deliver(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
         return every("deliver notices", POLL_S, lambda: delivery.deliver(stop), stop)
 
-    mail = every_loop("send notices by e-mail", POLL_S, delivery.mail)
+    def mail(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+        return every("send notices by e-mail", POLL_S, lambda: delivery.mail(stop), stop)
+
     overdue = every_loop("look for overdue invoices", OVERDUE_S, delivery.look_for_overdue)
     return Composition(background=[serve, end_live_events, deliver, mail, overdue], close=[sender.close])
 

@@ -17,6 +17,9 @@ MOST_URL = 2000
 PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
 """The pauses between the attempts of one delivery, in seconds: growing, and a day in all."""
 
+TRIED_FOR_S = 86_400
+"""So long a delivery to a receiver that fails is tried at most, in seconds, since it was last asked for."""
+
 MOST_REST_S = 300
 """So many seconds at most a receiver that fails is left alone, whatever else waits for it."""
 

@@ -14,7 +14,6 @@ MOST_WEBHOOKS = 10
 DeliveryState = Literal["pending", "delivered", "failed"]
 """On its way; taken by the receiver; given up."""
 
-
 Behind: TypeAlias = tuple[datetime, UUID]
 """What the last row of a page is sorted by: when it was made, and its id."""
 
@@ -103,11 +102,12 @@ class ToldNotice:
 
 @dataclass(frozen=True, slots=True)
 class DueWebhook:
-    """A delivery to a webhook that is due and claimed. `attempts` were made of it before; `claimed_until` fences it."""
+    """A delivery to a webhook, claimed until `claimed_until`. `due_at` changes when somebody asks for it again."""
 
     delivery_id: UUID
     notice: ToldNotice
     attempts: int
+    due_at: datetime
     webhook_id: UUID
     url: str
     secret: SealedSecret
@@ -117,11 +117,12 @@ class DueWebhook:
 
 @dataclass(frozen=True, slots=True)
 class DueMail:
-    """A delivery to a person that is due and claimed. `is_wanted` False: the person has lost the role meanwhile."""
+    """A delivery to a person, claimed until `due_at`. `is_wanted` False: the person has lost the role meanwhile."""
 
     delivery_id: UUID
     notice: ToldNotice
     attempts: int
+    due_at: datetime
     email: str
     partner_name: str
     is_wanted: bool
@@ -199,10 +200,14 @@ class Notices(Protocol):
         ...
 
     async def finish_mail(self, due: DueMail, attempt: DeliveryAttempt) -> None:
-        """Keep what came of an e-mail."""
+        """Keep what came of an e-mail; nothing if the claim is lost."""
 
     async def drop_mail(self, due: DueMail) -> None:
         """Forget an e-mail that nobody wants any more."""
+
+    async def give_up(self) -> int:
+        """Give up some of the deliveries that receivers have not taken for a day; return how many."""
+        ...
 
     async def purge(self) -> int:
         """Delete some of the notices that are older than they are kept; return how many."""

@@ -1,26 +1,28 @@
-"""Notices by e-mail: plain text with a link, by the standard library's SMTP in a thread.
+"""Notices by e-mail: plain text with a link.
 
 One message at a time from each process: a handful of people are told of a handful of changes, and the server is the
 operator's own.
 """
 
 import asyncio
-import smtplib
-import ssl
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import quote, unquote, urlsplit
 
+import aiosmtplib
+
 from halosync.domain.notice_sentences import letter
 from halosync.domain.notices import NoticeType
 from halosync.ports.notices import DeliveryAttempt, DueMail
 
-TIMEOUT_S = 15.0
-"""For each step of the conversation."""
+DEADLINE_S = 40.0
+"""For the whole conversation: below the lease of a delivery, `halosync.store.notices.LEASE_S`."""
 
+QUIT_S = 5.0
+"""For the good-bye, when the letter is taken."""
 _PORTS = {"smtp": 25, "smtps": 465}
 _LETTERS_WIDTH = 500
 
@@ -62,8 +64,10 @@ class SmtpMailer:
         began, started_at = time.monotonic(), datetime.now(UTC)
         problem: str | None = None
         try:
-            await asyncio.to_thread(self._send, self.message(due))
-        except (smtplib.SMTPException, OSError, ValueError) as error:
+            await self._send(self.message(due))
+        except TimeoutError:
+            problem = f"the mail server did not take it within {DEADLINE_S:.0f} s"
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             problem = f"{type(error).__name__}: {error}"[:_LETTERS_WIDTH]
         return DeliveryAttempt(started_at, round((time.monotonic() - began) * 1000), None, None, problem)
 
@@ -84,23 +88,25 @@ class SmtpMailer:
         )
         return message
 
-    def _send(self, message: EmailMessage) -> None:
-        server, context = self._server, ssl.create_default_context()
-        host, port = str(server.hostname), server.port or _PORTS[server.scheme]
-        connect: Callable[[], smtplib.SMTP] = (
-            (lambda: smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context))
-            if server.scheme == "smtps"
-            else (lambda: smtplib.SMTP(host, port, timeout=TIMEOUT_S))
+    async def _send(self, message: EmailMessage) -> None:
+        server = self._server
+        is_secret = server.scheme == "smtps"
+        user = None if server.username is None else unquote(server.username)
+        client = aiosmtplib.SMTP(
+            hostname=server.hostname,
+            port=server.port or _PORTS[server.scheme],
+            username=user,
+            password=None if user is None else unquote(server.password or ""),
+            local_hostname=urlsplit(self._public_url).hostname,
+            use_tls=is_secret,
+            # With a password TLS is a must; without, it is used if the server offers it.
+            start_tls=None if is_secret or user is None else True,
         )
-        with connect() as smtp:
-            secret = server.scheme == "smtps"
-            smtp.ehlo()
-            if not secret and smtp.has_extn("starttls"):
-                smtp.starttls(context=context)
-                smtp.ehlo()
-                secret = True
-            if server.username is not None:
-                if not secret:
-                    raise smtplib.SMTPException("the mail server offers no TLS, so the password was not sent")
-                smtp.login(unquote(server.username), unquote(server.password or ""))
-            smtp.send_message(message)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await client.connect()
+                await client.send_message(message)
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=QUIT_S)  # the letter is taken, whatever comes of this
+        finally:
+            client.close()

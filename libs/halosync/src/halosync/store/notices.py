@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from halosync.domain.model import Reason
-from halosync.domain.notices import News, NoticeType, news_of_run, overdue, pause_s, rest_s
+from halosync.domain.notices import TRIED_FOR_S, News, NoticeType, news_of_run, overdue, pause_s, rest_s
 from halosync.ports.notices import DeliveryAttempt, DueMail, DueWebhook, SealedSecret, ToldNotice
 from halosync.store.queries import QUERIES, Connection
 
@@ -19,12 +19,13 @@ SPREAD = 50
 """So many notices are spread in one transaction."""
 
 LEASE_S = 60.0
-"""How long a delivery is one process's; more than twice what an attempt may take."""
+"""How long a delivery is one process's; longer than an attempt may take, also an e-mail (40 s, then 5 s)."""
 
 KEPT_DAYS = 30
 """How long notices are kept, with their deliveries and attempts."""
 
 PURGED_AT_ONCE = 500
+"""So many rows are purged, or given up, in one statement."""
 
 
 class NoticeStore:
@@ -70,6 +71,7 @@ class NoticeStore:
             webhook_id=row["webhook_id"],
             url=row["url"],
             secret=SealedSecret(row["secret_key_id"], row["sealed_secret"]),
+            due_at=row["due_at"],
             claimed_until=row["claimed_until"],
             failures=row["failures"],
         )
@@ -87,23 +89,32 @@ class NoticeStore:
             )
             if mine:
                 await _finish(connection, due, attempt)
+                await _record(connection, due, attempt)
 
     async def claim_mail(self) -> DueMail | None:
         """Claim an e-mail that is due; None if none is."""
         row = await QUERIES.claim_mail(self._pool, lease_s=LEASE_S)
         if row is None:
             return None
-        names = ("delivery_id", "attempts", "email", "partner_name", "is_wanted")
+        names = ("delivery_id", "attempts", "due_at", "email", "partner_name", "is_wanted")
         return DueMail(notice=_notice(row), **{name: row[name] for name in names})
 
     async def finish_mail(self, due: DueMail, attempt: DeliveryAttempt) -> None:
-        """Keep what came of an e-mail."""
+        """Keep what came of an e-mail; nothing if the claim is lost."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await _finish(connection, due, attempt)
+            if await _finish(connection, due, attempt):
+                await _record(connection, due, attempt)
 
     async def drop_mail(self, due: DueMail) -> None:
         """Forget an e-mail that nobody wants any more."""
         await QUERIES.drop_delivery(self._pool, delivery_id=due.delivery_id)
+
+    async def give_up(self) -> int:
+        """Give up some of the deliveries that receivers have not taken for a day; return how many."""
+        given_up: int = await QUERIES.give_up_deliveries(
+            self._pool, tried_for_s=float(TRIED_FOR_S), most=PURGED_AT_ONCE
+        )
+        return given_up
 
     async def purge(self) -> int:
         """Delete some of the notices that are older than they are kept; return how many."""
@@ -146,17 +157,27 @@ async def _spread(connection: Connection, notice_id: Any, partner_id: str, kind:
         await QUERIES.spread_to_people(connection, notice_id=notice_id, partner_id=partner_id)
 
 
-async def _finish(connection: Connection, due: DueWebhook | DueMail, attempt: DeliveryAttempt) -> None:
+async def _finish(connection: Connection, due: DueWebhook | DueMail, attempt: DeliveryAttempt) -> bool:
+    """Store how the delivery goes on; False if it was asked for again or claimed by another process since."""
     made = due.attempts + 1
     pause = None if attempt.problem is None else pause_s(made)
     state = "delivered" if attempt.problem is None else "failed" if pause is None else "pending"
+    finished = await QUERIES.finish_delivery(
+        connection,
+        delivery_id=due.delivery_id,
+        due_at=due.due_at,
+        state=state,
+        attempts=made,
+        pause_s=float(pause or 0),
+    )
+    return finished is not None
+
+
+async def _record(connection: Connection, due: DueWebhook | DueMail, attempt: DeliveryAttempt) -> None:
     await QUERIES.record_attempt(
         connection,
         delivery_id=due.delivery_id,
         **{name: getattr(attempt, name) for name in DeliveryAttempt.__dataclass_fields__},
-    )
-    await QUERIES.finish_delivery(
-        connection, delivery_id=due.delivery_id, state=state, attempts=made, pause_s=float(pause or 0)
     )
 
 

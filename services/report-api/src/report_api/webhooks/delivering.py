@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import structlog
 from halosync.ports.notices import (
     DeliveryAttempt,
+    DueMail,
     DueWebhook,
     NoticeMailer,
     Notices,
@@ -63,17 +64,30 @@ class NoticeDelivery:
             await asyncio.wait(self._on_their_way, timeout=STOP_S)
             self._collect()
 
-    async def mail(self) -> None:
-        """Send the e-mails that are due, one after the other."""
-        while self._mailer is not None and (due := await self._notices.claim_mail()) is not None:
-            if due.is_wanted:
-                await self._notices.finish_mail(due, await self._mailer.send(due))
-            else:
-                await self._notices.drop_mail(due)
+    async def mail(self, stop: asyncio.Event) -> None:
+        """Send the e-mails that are due, one after the other; return when none is, or soon after `stop`."""
+        while not stop.is_set() and self._mailer is not None and (due := await self._notices.claim_mail()) is not None:
+            sending, stopping = asyncio.create_task(self._mail(self._mailer, due)), asyncio.create_task(stop.wait())
+            await asyncio.wait([sending, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            await asyncio.wait([sending], timeout=STOP_S)
+            if not sending.done():
+                sending.cancel()  # its claim runs out, and it is sent again
+                await asyncio.wait([sending])
+                return
+            sending.result()
+
+    async def _mail(self, mailer: NoticeMailer, due: DueMail) -> None:
+        if due.is_wanted:
+            await self._notices.finish_mail(due, await mailer.send(due))
+        else:
+            await self._notices.drop_mail(due)
 
     async def look_for_overdue(self) -> None:
-        """Tell whose invoice is overdue, and forget what is old."""
+        """Tell whose invoice is overdue, give up what is not taken, and forget what is old."""
         await self._notices.tell_overdue(datetime.now(UTC).date(), by_mail=self._mailer is not None)
+        while await self._notices.give_up():
+            pass
         while await self._notices.purge():
             pass
 

@@ -51,7 +51,7 @@ WITH chosen AS (
     FROM chosen WHERE w.webhook_id = chosen.webhook_id
     RETURNING w.webhook_id, w.partner_id, w.url, w.secret_key_id, w.sealed_secret, w.claimed_until, w.failures
 )
-SELECT c.*, d.delivery_id, d.notice_id, d.attempts, n.type, n.data, n.happened_at
+SELECT c.*, d.delivery_id, d.notice_id, d.attempts, d.due_at, n.type, n.data, n.happened_at
 FROM claimed c
 CROSS JOIN LATERAL (
     SELECT * FROM notice_delivery e WHERE e.webhook_id = c.webhook_id AND e.state = 'pending'
@@ -65,14 +65,14 @@ UPDATE webhook SET claimed_until = clock_timestamp(), failures = :failures,
 WHERE webhook_id = :webhook_id AND claimed_until = :claimed_until RETURNING true;
 
 -- name: claim_mail^
--- `attempts` fences it: it is charged before anything is sent.
+-- Its new `due_at` fences it. The attempt is charged before anything is sent.
 UPDATE notice_delivery d SET due_at = clock_timestamp() + make_interval(secs => :lease_s), attempts = d.attempts + 1
 FROM notice n
 WHERE n.notice_id = d.notice_id AND d.delivery_id = (
     SELECT e.delivery_id FROM notice_delivery e
     WHERE e.email IS NOT NULL AND e.state = 'pending' AND e.due_at <= clock_timestamp()
     ORDER BY e.due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING d.delivery_id, d.notice_id, d.email, d.attempts - 1 AS attempts, n.partner_id, n.type, n.data, n.happened_at,
+RETURNING d.delivery_id, d.notice_id, d.email, d.attempts - 1 AS attempts, d.due_at, n.partner_id, n.type, n.data, n.happened_at,
     (SELECT partner.name FROM partner WHERE partner.partner_id = n.partner_id) AS partner_name,
     EXISTS (SELECT FROM person p JOIN partner q USING (partner_id)
             WHERE p.email = d.email AND p.partner_id = n.partner_id AND p.role IN ('biller', 'admin')
@@ -83,10 +83,24 @@ INSERT INTO notice_attempt (delivery_id, number, started_at, duration_ms, status
 VALUES (:delivery_id, (SELECT coalesce(max(a.number), 0) + 1 FROM notice_attempt a WHERE a.delivery_id = :delivery_id),
         :started_at, :duration_ms, :status, :answer, :problem);
 
--- name: finish_delivery!
+-- name: finish_delivery$
+-- True unless it was asked for again or claimed by another process since: that counts then.
 UPDATE notice_delivery SET state = :state, attempts = :attempts,
     due_at = clock_timestamp() + make_interval(secs => :pause_s)
-WHERE delivery_id = :delivery_id;
+WHERE delivery_id = :delivery_id AND due_at = :due_at RETURNING true;
+
+-- name: give_up_deliveries$
+-- Of receivers that fail, in small steps: while such a one rests, what waits for it gets few attempts or none, and would
+-- wait without end. A receiver that does not fail waits for us, and gets everything, however late.
+WITH late AS (
+    SELECT d.delivery_id FROM notice_delivery d LEFT JOIN webhook w USING (webhook_id)
+    WHERE d.state = 'pending' AND d.asked_at < clock_timestamp() - make_interval(secs => :tried_for_s)
+      AND (w.failures > 0 OR (d.email IS NOT NULL AND d.attempts > 0))
+    LIMIT :most FOR UPDATE OF d SKIP LOCKED
+), given_up AS (
+    UPDATE notice_delivery d SET state = 'failed' FROM late WHERE d.delivery_id = late.delivery_id RETURNING d.delivery_id
+)
+SELECT count(*) FROM given_up;
 
 -- name: drop_delivery!
 DELETE FROM notice_delivery WHERE delivery_id = :delivery_id;

@@ -52,5 +52,5 @@ WHERE delivery_id = ANY(:delivery_ids) ORDER BY delivery_id, number;
 
 -- name: replay_delivery$
 -- What is pending is made due; what was delivered or given up begins anew. The receiver knows it by the same id.
-UPDATE notice_delivery SET state = 'pending', attempts = 0, due_at = clock_timestamp()
+UPDATE notice_delivery SET state = 'pending', attempts = 0, asked_at = clock_timestamp(), due_at = clock_timestamp()
 WHERE delivery_id = :delivery_id AND webhook_id = :webhook_id RETURNING delivery_id;
