@@ -94,7 +94,8 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
     answer = await world.call("GET", "/audit", params={"actor": "Ada"}, headers={"Accept": "text/csv"})
     assert len(answer.text.splitlines()) == 2
     assert [each["actor"] for each in (await world.get("/audit", params={"until": "2026-11-05"}))["items"]] == ["Ada"]
-    await browser.open(f"{HERE}?since=yesterday", status=422)
+    for no_day in ("yesterday", "0", "20261105", "2026-11-05T00:00:00"):
+        await browser.open(f"{HERE}?since={no_day}", status=422)
 
 
 async def test_pages_lead_to_the_oldest_entry_and_keep_the_filter(browser: "Browser", world: "World") -> None:

@@ -23,7 +23,7 @@ class Approve(BaseModel):
 
     run_id: UUID = Field(description="The run or preview that held them.")
     item_ids: Annotated[
-        list[Annotated[StrictInt, Field(ge=1, le=2**63 - 1), INTEGRAL]], Field(min_length=1, max_length=100_000)
+        list[Annotated[StrictInt, Field(ge=1, le=2**53 - 1), INTEGRAL]], Field(min_length=1, max_length=100_000)
     ] = Field(description="Its held items. One that is not the same change any more is held again.")
 
 

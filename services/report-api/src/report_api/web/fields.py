@@ -1,5 +1,6 @@
 """Types of the values that callers send and get: texts in addresses, and numbers in JSON."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -35,7 +36,18 @@ Search = Annotated[
 """The parameter `q`."""
 
 
-Day = Annotated[date | None, BeforeValidator(lambda text: text or None)]
+def _day(text: object) -> object:
+    # Pydantic also takes a number for the seconds since 1970.
+    if isinstance(text, str) and text and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("must be a day such as 2026-11-05")
+    return text or None
+
+
+Day = Annotated[
+    date | None,
+    BeforeValidator(_day),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "maxLength": 0}]}),
+]
 """A day, YYYY-MM-DD; an empty field of a form is none."""
 
 Amount = Annotated[

@@ -1,0 +1,52 @@
+"""What a Sync holds, and its undo, in the browser, beside the pages that lead to it; in every look."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.accessibility import accessible_in_both_colours
+from tests.browser.looks import SCREENS
+from tests.browser.visiting import sign_in
+from tests.partner import Partner, lines
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+
+@pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
+async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(page: Page, partner: Partner) -> None:
+    here = f"/portal/{partner.name}"
+    await partner.connect()
+    await partner.publish(partner.event(lines(14)))
+    first = await partner.start()
+    await partner.finished(first)
+    await partner.publish(partner.event(lines(1), revision=2))
+    held = await partner.sync()
+    assert held["counters"]["held"] == 13
+    await sign_in(page, partner.api_key)
+
+    for name in ("month", "report", f"runs/{held['run_id']}", "search?q=P-1", "search?q=nothing-like-it"):
+        await page.goto(f"{here}/{name}")
+        await accessible_in_both_colours(page, name.replace(held["run_id"], "held"))
+
+    await page.goto(f"{here}/runs/{held['run_id']}")
+    await page.get_by_role("link", name="one by one").click()
+    await accessible_in_both_colours(page, "held")
+    await page.get_by_label("Approve Contoso: P-13").check()
+    await page.get_by_role("button", name="Approve what is ticked").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sync of November 2026")
+    await expect(page.get_by_text("12 changes are held")).to_be_visible()
+
+    await page.goto(f"{here}/runs/{first}")
+    await page.get_by_role("button", name="Preview an undo of this run").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Preview of an undo, November 2026")
+    await expect(page.get_by_role("heading", name="Undo", exact=True)).to_be_visible()
+    await accessible_in_both_colours(page, "undo-preview")
+
+    await page.goto(f"{here}/webhooks")
+    await accessible_in_both_colours(page, "webhooks-none")
+    await page.get_by_label("Address").fill("https://example.com/halosync")
+    await page.get_by_role("button", name="Create webhook").click()
+    await accessible_in_both_colours(page, "webhook-created")
+    await page.goto(f"{here}/webhooks")
+    await accessible_in_both_colours(page, "webhooks")
+    await page.get_by_role("link", name="https://example.com/halosync").click()
+    await accessible_in_both_colours(page, "webhook")
