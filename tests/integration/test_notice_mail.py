@@ -149,6 +149,15 @@ async def test_who_has_lost_the_claim_of_an_email_changes_nothing(world: "World"
     assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 1
 
 
+async def test_without_tls_no_password_is_sent(world: "World", sink: tuple[Sink, str]) -> None:
+    server, url = sink
+    mailer = SmtpMailer(url.replace("//", "//user:geheim@"), "h@c.example", "https://converge.example")
+    work = await one_is_due(world, mailer)
+    await work.mail(asyncio.Event())
+    problem = await world.pool.fetchval("SELECT problem FROM notice_attempt")
+    assert ("STARTTLS" in problem, "geheim" in problem, server.got) == (True, False, [])
+
+
 @pytest.mark.parametrize(
     "url", ["", "http://mail.example", "smtp://", "smtp://mail.example/path", "smtp://mail.example:x"]
 )
