@@ -320,6 +320,7 @@ CREATE TABLE item (
 CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX item_licence ON item USING btree (halo_licence_id) WHERE ((halo_licence_id IS NOT NULL) AND (action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
+CREATE INDEX item_product ON item USING btree (run_id, halo_client_id, product_code) WHERE ((outcome = 'synced'::text) AND (halo_licence_id IS NOT NULL));
 CREATE INDEX item_restores ON item USING btree (run_id) WHERE (restores_licence_id IS NOT NULL);
 CREATE INDEX item_unsure ON item USING btree (run_id) WHERE ((action = 'create'::text) AND (reason = 'outcome_unknown'::text));
 CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();

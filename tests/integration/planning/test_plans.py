@@ -13,6 +13,7 @@ from halosync.ports.batch_work import AppliedAction, FailedAction
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 from halosync.store.plans import IN_FLIGHT
+from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 
 from .conftest import LINES, PARTNER, TENANT, RealStage, Stage, claimed, read
@@ -151,10 +152,43 @@ async def test_a_create_of_unknown_outcome_may_have_made_what_came_since(stage: 
             marks = await stage.actions.mark_sending(ids, worker="w", send_s=5, answer_s=35, settle_s=60)
             refused = [FailedAction(item, mark, Reason.HALO_REJECTED, "no") for item, mark in marks.items()]
             await stage.actions.record(work, [], refused)
-    _, progress = await ready(stage, seen(8, "P-1"), seen(9, "P-2"), seen(10, "Y"))
+    run_id, progress = await ready(stage, seen(8, "P-1"), seen(9, "P-2"), seen(10, "Y"))
     await stored(stage, progress)  # both products have a licence now
+    await stage.end(run_id)
     _, progress = await ready(stage, seen(10, "Y"))
     assert not (await inputs(stage, progress)).perhaps_created
+
+
+RUNS = """
+INSERT INTO run (run_id, partner_id, invoice_pk, tenant, mode, state, requested_by, created_at, writing_at, finished_at)
+SELECT lpad(n::text, 32, '0')::uuid, $1, $2, $3, 'apply', 'succeeded', 'test', t.at, t.at, t.at
+FROM generate_series(1, 5) AS n, LATERAL (SELECT now() - make_interval(days => 10 - n) AS at) AS t
+"""
+ITEMS = """
+INSERT INTO item (run_id, seq, customer_ids, customer_name, halo_client_id, product_code, halo_licence_id, action,
+    outcome, reason, line_nos)
+SELECT lpad(n::text, 32, '0')::uuid, seq, '{}', 'Contoso', 1, 'X-' || seq, CASE WHEN seq > 50 THEN seq END,
+    CASE WHEN seq > 50 THEN 'unchanged' ELSE 'create' END, CASE WHEN seq > 50 THEN 'synced' ELSE 'failed' END,
+    CASE WHEN seq > 50 THEN NULL ELSE 'outcome_unknown' END, '{}'
+FROM generate_series(1, 5) AS n, generate_series(CASE WHEN n = 1 THEN 1 ELSE 51 END, 1000) AS seq
+"""
+"""The first run has fifty creates of unknown outcome; later ones have synchronised other products."""
+
+
+async def test_creates_of_unknown_outcome_cost_no_scan_of_later_runs(real_stage: RealStage) -> None:
+    """With a scan for each, two thousand of them would let no later plan of the partner come to its end."""
+    pool = real_stage.pool
+    await pool.execute(RUNS, PARTNER, real_stage.invoice_pk, TENANT)
+    await pool.execute(ITEMS)
+    await pool.execute("ANALYZE item, run")
+    ids = [row[0] for row in await pool.fetch("SELECT item_id FROM item WHERE reason = 'outcome_unknown'")]
+    steps = await pool.fetch(f"EXPLAIN (COSTS OFF) {QUERIES.resolved_creates.sql}", ids, PARTNER)
+    text = "\n".join(row[0] for row in steps)
+    assert "item_product" in text
+    assert "(run_id = later.run_id) AND (halo_client_id = i.halo_client_id) AND (product_code = i.product_code)" in text
+    assert "item_outcome" not in text
+    _, progress = await ready(real_stage, seen(8, "Z"))
+    assert len((await inputs(real_stage, progress)).perhaps_created) == 50
 
 
 async def test_the_first_review_is_due_until_a_plan_ends_it_and_what_waits_has_its_choices(stage: Stage) -> None:

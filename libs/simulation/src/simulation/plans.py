@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from halosync.domain.approvals import change_of
@@ -25,7 +24,7 @@ from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
-from halosync.store.unsure_creates import Found, found_of, with_recognised
+from halosync.store.unsure_creates import Came, Found, found_of, with_recognised
 
 from simulation.clock import now
 from simulation.database import Database, Item, KnownLicence, Read, Step
@@ -99,8 +98,12 @@ class MemoryPlans:
 
     def _unsure(self, rows: Read) -> Found:
         """Look for what became of creates that nobody could look up; see `store.unsure_creates`."""
-        items = self._db.items.values() if self._db.guards.names else ()
-        creates: list[Any] = [
+        unsure = [
+            item
+            for item in (self._db.items.values() if self._db.guards.names else ())
+            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN
+        ]
+        creates = [
             {
                 "run_id": item.run_id,
                 "item_id": item.item_id,
@@ -110,13 +113,14 @@ class MemoryPlans:
                 "product_code": item.product_code,
                 "restores_licence_id": item.planned.restores,
                 "is_stamped": self._db.settings.details or item.planned.restores is not None,
-                "is_resolved": self._is_resolved(item),
-                "strangers": self._strangers(item, rows),
             }
-            for item in items
-            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN
+            for item in unsure
         ]
-        return found_of(creates, [seen.licence for seen in rows.licences.values() if not seen.deleted])
+        came = Came(
+            {item.item_id: frozenset(self._strangers(item, rows)) for item in unsure},
+            [item.item_id for item in unsure if self._is_resolved(item)],
+        )
+        return found_of(creates, [seen.licence for seen in rows.licences.values() if not seen.deleted], came)
 
     def _restored(self) -> dict[int, int]:
         """As `store.item_traces.restored_licences`."""

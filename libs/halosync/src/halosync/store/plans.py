@@ -38,7 +38,7 @@ from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
-from halosync.store.unsure_creates import found_of, remember, unsure_creates, with_recognised
+from halosync.store.unsure_creates import NOTHING_CAME, came_since, found_of, remember, unsure_creates, with_recognised
 from halosync.store.written import written_licences
 
 IN_FLIGHT = 4
@@ -103,7 +103,8 @@ class PlanStore:
             history = [row async for row in QUERIES.licence_history(connection, **here, read_id=read.read_id)]
             settings = await self.settings(partner_id)
             licences = await _licences_read(connection, read, same)
-            found = found_of(await unsure_creates(connection, read), licences)
+            unsure = await unsure_creates(connection, read)
+            found = found_of(unsure, licences, await came_since(connection, read, unsure, licences))
             owned = {row["halo_licence_id"] for row in history if row["owned"]}
             undone = await QUERIES.undone_run(connection, run_id=read.read_id)
             if undone is not None:
@@ -187,7 +188,7 @@ class PlanStore:
             unsure = await unsure_creates(connection, read)
             licences = await _licences_read(connection, read, lambda text, _: text) if unsure else []
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
-            await remember(connection, read.partner_id, found_of(unsure, licences).recognised)
+            await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)
             if apply:
                 await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
                 if plan.review_done:

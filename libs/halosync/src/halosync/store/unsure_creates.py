@@ -4,8 +4,9 @@ A licence that bears the stamp of such a create was made by it, whatever Halo ca
 was sent none, a licence that has come since may be it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,9 @@ from halosync.domain.details import stamp_of
 from halosync.domain.model import Licence, WrittenLicence
 from halosync.ports.reads import ReadProgress
 from halosync.store.queries import QUERIES, Connection
+
+Row = Mapping[str, Any] | asyncpg.Record
+"""Of the query `unsure_creates`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,60 @@ class Found:
     perhaps_restored: Mapping[int, frozenset[int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What has come since to the clients of such creates.
+
+    Attributes:
+        strangers: by the create's item: licences without a stamp that halosync did not write. One of them may be it.
+        resolved: of the creates that have strangers, those whose product's licence a later run knew.
+    """
+
+    strangers: Mapping[int, frozenset[int]]
+    resolved: Collection[int]
+
+
+NOTHING_CAME = Came({}, ())
+
+
 async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence[asyncpg.Record]:
-    """Return the creates in question, with the licences that have come to their clients since."""
-    rows = QUERIES.unsure_creates(connection, read_id=read.read_id, partner_id=read.partner_id, tenant=read.tenant)
+    """Return the creates in question."""
+    rows = QUERIES.unsure_creates(connection, partner_id=read.partner_id, tenant=read.tenant)
     return [row async for row in rows]
 
 
-def found_of(creates: Sequence[asyncpg.Record], licences: Sequence[Licence]) -> Found:
+async def came_since(
+    connection: Connection, read: ReadProgress, creates: Sequence[Row], licences: Sequence[Licence]
+) -> Came:
+    """Return what has come to the clients of creates since."""
+    of_client: dict[int, list[int]] = {row["halo_client_id"]: [] for row in creates}
+    for licence in licences:
+        if licence.stamp is None and licence.client_id in of_client:
+            of_client[licence.client_id].append(licence.id)
+    ids = [number for numbers in of_client.values() for number in numbers]
+    if not ids:
+        return NOTHING_CAME
+    rows = QUERIES.first_seen(connection, partner_id=read.partner_id, licence_ids=ids)
+    seen = {row["halo_licence_id"]: row["first_seen_at"] async for row in rows}
+    strangers = {
+        row["item_id"]: frozenset(
+            number for number in of_client[row["halo_client_id"]] if _came_since(number, seen, row["writing_at"])
+        )
+        for row in creates
+    }
+    asked = [item_id for item_id, numbers in strangers.items() if numbers]
+    resolved = QUERIES.resolved_creates(connection, partner_id=read.partner_id, item_ids=asked)
+    return Came(strangers, frozenset([row["item_id"] async for row in resolved]))
+
+
+def _came_since(licence_id: int, seen: Mapping[int, datetime | None], since: datetime) -> bool:
+    if licence_id not in seen:
+        return True
+    first = seen[licence_id]
+    return first is not None and first > since
+
+
+def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) -> Found:
     """Look for what became of them among all licences of a read."""
     if not creates:
         return Found({}, {}, {}, {})
@@ -51,7 +102,7 @@ def found_of(creates: Sequence[asyncpg.Record], licences: Sequence[Licence]) -> 
     perhaps_restored: dict[int, frozenset[int]] = {}
     for row in creates:
         stamp = stamp_of(row["run_id"], row["item_id"])
-        back, strangers = row["restores_licence_id"], frozenset(row["strangers"])
+        back, strangers = row["restores_licence_id"], came.strangers.get(row["item_id"], frozenset())
         licence = by_id.get(row["halo_licence_id"]) or stamped.get((row["halo_client_id"], stamp))
         if licence is not None:
             renamed = (None, None) if licence.name == row["set_name"] else (row["set_name"], licence.name)
@@ -59,7 +110,7 @@ def found_of(creates: Sequence[asyncpg.Record], licences: Sequence[Licence]) -> 
             if back is not None:
                 restored[back] = licence.id
         elif strangers and not (row["is_stamped"] and stamped):  # this Halo keeps stamps, and none is the create's
-            if row["product_code"] is not None and not row["is_resolved"]:
+            if row["product_code"] is not None and row["item_id"] not in came.resolved:
                 key = (row["halo_client_id"], row["product_code"])
                 perhaps[key] = perhaps.get(key, frozenset()) | strangers
             if back is not None:

@@ -9,3 +9,7 @@ ALTER TABLE halo_licence ALTER COLUMN first_seen_at SET DEFAULT now();
 ALTER TABLE halo_read_licence ADD COLUMN stamp text;
 
 CREATE INDEX item_unsure ON item (run_id) WHERE action = 'create' AND reason = 'outcome_unknown';
+
+-- Whether a later run knows the product's licence.
+CREATE INDEX item_product ON item (run_id, halo_client_id, product_code)
+    WHERE outcome = 'synced' AND halo_licence_id IS NOT NULL;

@@ -20,30 +20,24 @@ SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, b
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 
 -- name: unsure_creates
--- Creates of which nobody could find out what became, each with the licences that came to its client since and that
--- halosync did not write: one of them may be it, under another name. None are named once a later run knows the product's
--- licence.
-WITH unsure AS (
-    SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name, i.restores_licence_id,
-        r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at,
-        EXISTS (SELECT FROM item j JOIN run later USING (run_id)
-                WHERE later.partner_id = :partner_id AND later.created_at > r.created_at AND j.outcome = 'synced'
-                  AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code
-                  AND j.halo_licence_id IS NOT NULL) AS is_resolved
-    FROM item i JOIN run r USING (run_id)
-    WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown'
-)
-SELECT u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.restores_licence_id,
-    u.is_stamped, u.is_resolved,
-    coalesce(array_agg(l.halo_licence_id) FILTER (
-        WHERE l.halo_licence_id IS NOT NULL AND (k.halo_licence_id IS NULL
-            OR (NOT k.owned AND k.first_seen_at > u.writing_at))), '{}') AS strangers
-FROM unsure u
-LEFT JOIN halo_read_licence l ON l.read_id = :read_id AND l.halo_client_id = u.halo_client_id AND NOT l.deleted
-    AND l.stamp IS NULL AND NOT (u.is_resolved AND u.restores_licence_id IS NULL)
-LEFT JOIN halo_licence k ON k.partner_id = :partner_id AND k.halo_licence_id = l.halo_licence_id
-GROUP BY u.run_id, u.item_id, u.halo_client_id, u.halo_licence_id, u.product_code, u.set_name, u.restores_licence_id,
-    u.is_stamped, u.is_resolved;
+-- Creates of which nobody could find out what became. They are kept for ever.
+SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name, i.restores_licence_id,
+    r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at
+FROM item i JOIN run r USING (run_id)
+WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown';
+
+-- name: first_seen
+-- Of these licences, those that were known before the read, and since when; null: halosync wrote it, or nobody knows.
+SELECT halo_licence_id, CASE WHEN NOT owned THEN first_seen_at END AS first_seen_at
+FROM halo_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY(:licence_ids);
+
+-- name: resolved_creates
+-- Of these creates, those whose product's licence a later run knew: one look into item_product for each later run.
+SELECT i.item_id FROM item i JOIN run r USING (run_id)
+WHERE i.item_id = ANY(:item_ids) AND EXISTS (
+    SELECT FROM run later JOIN item j ON j.run_id = later.run_id AND j.outcome = 'synced'
+        AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
+    WHERE later.partner_id = :partner_id AND later.created_at > r.created_at);
 
 -- name: restored_licences
 -- What undos have brought back in this tenant, also where Halo kept something else or its answer was lost but for the id;
