@@ -1,5 +1,6 @@
 """Undoing a run, and releasing held changes one by one, in the portal (spec section 11)."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -49,6 +50,17 @@ async def test_only_ticked_changes_are_approved(world: "World", browser: "Browse
     approved = await world.pool.fetch("SELECT item_id FROM run_approved_item")
     assert [row["item_id"] for row in approved] == [int(str(second))]
     assert first != second
+
+
+async def test_what_is_ticked_brings_no_invoice_along_that_nobody_has_seen(world: "World", browser: "Browser") -> None:
+    run_id = await ended(world, "held")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    ticked = page.soup.select_one("input[name=item]")
+    assert ticked is not None
+    await world.invoice("INV-2", [world.line(1)], issued_at=datetime(2027, 1, 5, tzinfo=UTC))
+    await browser.submit(f"{PORTAL}/runs/{run_id}/held", item=ticked["value"])
+    assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
 
 
 async def test_an_undo_is_previewed_first(world: "World", browser: "Browser") -> None:

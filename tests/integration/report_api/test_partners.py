@@ -1,6 +1,7 @@
 """All partners at a glance: for operators' keys alone, with what is missing."""
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -55,6 +56,13 @@ async def test_what_is_missing_is_told_by_code(world: "World") -> None:
     await world.finish(await world.run(invoice_pk, [world.item(outcome="synced", line_nos=[1, 2])]))
     acme, _ = await listed(world, "/readiness")
     assert (acme["ready"], acme["missing"]) == (True, [])
+
+    done = acme["last_run"]["run_id"]
+    undo = await world.run(invoice_pk, [world.item(outcome="synced", line_nos=[1])])
+    await world.pool.execute("UPDATE run SET mode = 'undo', undoes = $1 WHERE run_id = $2", UUID(done), undo)
+    await world.finish(undo)
+    acme, _ = await listed(world, "/readiness")
+    assert (acme["ready"], acme["missing"]) == (False, ["undone"]), "what was synchronised is not in Halo any more"
 
 
 async def test_the_list_of_partners_shows_what_needs_somebody(world: "World") -> None:

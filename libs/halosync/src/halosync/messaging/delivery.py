@@ -53,7 +53,9 @@ PASSING: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that was ended in the middle of a statement
-    asyncpg.OperatorInterventionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleSessionTimeoutError,
     asyncpg.InsufficientResourcesError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -128,7 +130,7 @@ def ending_of(error: Exception) -> Ending:
         case _:
             if is_outage(error):
                 return Outage()
-            if isinstance(error, asyncpg.QueryCanceledError):
+            if isinstance(error, asyncpg.QueryCanceledError):  # a statement that took too long may do so every time
                 return PassingFailure(f"{type(error).__name__}: {error}")
             reason = f"{type(error).__name__}: {error}"
     return Unprocessable(reason)
@@ -137,8 +139,7 @@ def ending_of(error: Exception) -> Ending:
 def is_outage(error: Exception) -> bool:
     """Tell whether a failure is of our own parts, and says nothing of the message that met it."""
     # A value that the driver cannot encode is an `InterfaceError` too, and comes with the message every time.
-    # A statement that takes too long may do so every time: it is tried again, and counted.
-    return isinstance(error, PASSING) and not isinstance(error, (ValueError, asyncpg.QueryCanceledError))
+    return isinstance(error, PASSING) and not isinstance(error, ValueError)
 
 
 @dataclass(frozen=True)

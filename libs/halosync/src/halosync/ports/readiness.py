@@ -21,6 +21,7 @@ class PartnerReadiness:
         unmatched_amount: what their recurring lines come to, in `currency`.
         not_synchronised: what is billed in that month and not in Halo, as the newest Sync of it left it, in `currency`;
             what was changed in Halo since is not part of it.
+        is_undone: that newest Sync was undone since, wholly or in part.
     """
 
     partner_id: str
@@ -42,6 +43,7 @@ class PartnerReadiness:
     unmatched_customers: int
     unmatched_amount: Decimal
     not_synchronised: Decimal
+    is_undone: bool
 
     @property
     def missing(self) -> Sequence[str]:
@@ -53,6 +55,8 @@ class PartnerReadiness:
             found.append("first_review")
         if self.unmatched_customers:
             found.append("unmatched_customers")
+        if self.is_undone:
+            found.append("undone")
         return found
 
     @property

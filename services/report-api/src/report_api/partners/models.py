@@ -44,7 +44,7 @@ class Readiness(BaseModel):
     last_run: LastRun | None
     ready: bool
     missing: list[str] = Field(
-        description="`not_connected`, `connection_broken`, `first_review`, `unmatched_customers`; empty when ready."
+        description="`not_connected`, `connection_broken`, `first_review`, `unmatched_customers`, `undone`, or nothing."
     )
 
     @classmethod

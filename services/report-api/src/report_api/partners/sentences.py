@@ -16,6 +16,7 @@ def standing(partner: PartnerReadiness) -> Meaning:
         (partner.connection == "disconnected", Meaning("Not connected", "warn" if partner.invoice_id else "none", "")),
         (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
         (bool(unmatched), Meaning(f"{plural(unmatched, 'customer')} without client", "warn", "")),
+        (partner.is_undone, Meaning("Sync undone", "warn", "")),
         (not partner.review_done, Meaning("Waits for the first review", "warn", "")),
         (bool(partner.not_synchronised), Meaning("Not synchronised", "warn", "")),
         (partner.run_id is None, Meaning("No Sync yet", "none", "")),

@@ -8,7 +8,9 @@ SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.
     i.invoice_id, i.revision, i.period, i.currency, i.total,
     r.run_id, r.state AS run_state, r.finished_at, r.failed, r.held,
     coalesce(u.customers, 0) AS unmatched_customers, coalesce(u.amount, 0) AS unmatched_amount,
-    coalesce(n.amount, 0) AS not_synchronised
+    coalesce(n.amount, 0) AS not_synchronised,
+    EXISTS (SELECT FROM run undo WHERE undo.partner_id = p.partner_id AND undo.undoes = r.run_id AND undo.mode = 'undo'
+            AND undo.synced > 0) AS is_undone
 FROM (SELECT * FROM partner WHERE partner_id > :after ORDER BY partner_id LIMIT :most) AS p
 LEFT JOIN connection c USING (partner_id)
 LEFT JOIN LATERAL (

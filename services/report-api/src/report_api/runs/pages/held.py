@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from halosync.domain.model import Outcome
 from halosync.domain.roles import Role
-from halosync.domain.run_order import Approval, RunMode, RunOrder
+from halosync.domain.run_order import Approval, RunMode, RunOrder, Seen
 from halosync.ports.item_views import ItemFilter
+from halosync.ports.run_start import SeenChangedError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
@@ -59,6 +60,13 @@ async def approve(request: Request, visitor: VisitorHere, ports: PortsHere, run_
         await notify(request, "Nothing was started. Tick the changes that are right, then approve them.", "bad")
         return see_other(visitor.partner_id, "runs", str(view.run_id), "held")
     mode = RunMode.UNDO if view.mode.undoes else RunMode.APPLY
-    order = RunOrder(mode, undoes=view.undoes, approve=Approval(view.run_id, numbers))
+    # A Sync is of the invoice that was seen: a newer one that nobody has looked at must not ride along.
+    seen = None if mode is RunMode.UNDO else Seen(view.invoice_id, view.revision, view.run_id)
+    order = RunOrder(mode, seen=seen, undoes=view.undoes, approve=Approval(view.run_id, numbers))
     run = ports.runs.request(visitor.partner_id, order, by=visitor.actor)
-    return await started(request, visitor, run, mode, "run")
+    try:
+        return await started(request, visitor, run, mode, "run")
+    except SeenChangedError as error:
+        text = f"Nothing was started. {sentences.SEEN_CHANGES[error.change]} Look at the newest Sync before you approve."
+        await notify(request, text, "bad")
+        return see_other(visitor.partner_id, "report")
