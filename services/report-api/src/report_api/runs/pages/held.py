@@ -67,6 +67,6 @@ async def approve(request: Request, visitor: VisitorHere, ports: PortsHere, run_
     try:
         return await started(request, visitor, run, mode, "run")
     except SeenChangedError as error:
-        text = f"Nothing was started. {sentences.SEEN_CHANGES[error.change]} Look at the newest Sync before you approve."
+        text = f"Nothing was started. {sentences.SEEN_CHANGES[error.change]} Look at the newest Sync first."
         await notify(request, text, "bad")
         return see_other(visitor.partner_id, "report")
