@@ -14,8 +14,9 @@ PUBLISH_AGAIN_S = 15.0
 
 MOST_PUBLISHING = 60
 """So often it is published again before the message returns to its queue: some 20 minutes, as each try takes up to five
-seconds besides; less than the half hour after which RabbitMQ takes a message back by itself. The broker counts returns (`DELIVERY_LIMIT`), and an outage of
-publishing, such as an alarm that lasts for hours, must not use them up: 50 returns are most of a day."""
+seconds besides; less than the half hour after which RabbitMQ takes a message back by itself. The broker counts returns
+(`DELIVERY_LIMIT`), and an outage of publishing, such as an alarm that lasts for hours, must not use them up: 50 returns
+are most of a day."""
 
 
 @dataclass(frozen=True, slots=True)
