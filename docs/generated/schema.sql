@@ -297,6 +297,8 @@ CREATE TABLE item (
     was_other_price numeric,
     was_licence_type bigint,
     restores_licence_id bigint,
+    was_owned boolean NOT NULL DEFAULT false,
+    owned_after boolean NOT NULL DEFAULT true,
     line_nos integer[] NOT NULL,
     batch_id bigint,
     action_state text NOT NULL DEFAULT 'none'::text,

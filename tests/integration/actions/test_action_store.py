@@ -8,7 +8,7 @@ import pytest
 from halo_writer.environment import WriterRules
 from halo_writer.write_lookup import WriteLookUp
 from halosync.domain.array_size import ArraySize, ArraySizeBounds, CeilingReason
-from halosync.domain.model import Action, KeptOtherwise, Licence, Reason
+from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, Reason
 from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer
 from halosync.ports.permits import Rate
@@ -130,9 +130,10 @@ async def test_a_create_that_finds_its_licence_goes_on_as_its_update(stage: Stag
     batch_id, items = await stage.batch(CREATE)
     await stage.store.mark_unknown(await marked(stage, items), settle_s=0.0)
     [action] = await stage.store.open_actions(batch_id)
-    await stage.store.adopt(action, 77)
+    there = LicenceState(Decimal(3), None, "Monthly", active=False)
+    await stage.store.adopt(action, 77, ("Theirs", there))
     [adopted] = await stage.store.open_actions(batch_id)
-    assert (adopted.action_state, adopted.licence_id) == ("waiting", 77)
+    assert (adopted.action_state, adopted.licence_id, adopted.before) == ("waiting", 77, there)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
-from halosync.domain.run_order import RunMode
-from halosync.ports.run_start import NothingToUndoError
+from halosync.domain.acts import Actor
+from halosync.domain.run_order import Approval, RunMode, RunOrder
+from halosync.ports.run_start import NotHeldError, NothingToUndoError
+from halosync.store.run_retries import RunRetries
+from halosync.store.runs import RunStore
 
-from .conftest import TENANT, Pipeline
+from .conftest import PARTNER, TENANT, Pipeline
 
 pytestmark = pytest.mark.integration
 
@@ -144,3 +147,34 @@ async def test_after_an_undo_of_unknown_outcome_the_partner_still_can_sync(pipel
     assert "outcome_unknown" in {item["reason"] for item in await pipeline.items(again["run_id"])}
     assert again["created"] == 0
     assert (await pipeline.sync())["state"] == "succeeded"
+
+
+async def test_what_an_undo_gives_back_to_others_is_not_cleaned_up_as_halosyncs_own(pipeline: Pipeline) -> None:
+    run = await filled(pipeline)
+    await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    await pipeline.pool.execute("UPDATE partner SET cleanup = 'owned'")
+    assert (await pipeline.sync())["deleted"] == 0
+    assert (1, "OLD") in await pipeline.licences()
+
+
+async def test_a_retry_releases_again_only_what_is_still_to_be_done(pipeline: Pipeline) -> None:
+    await pipeline.pool.execute("UPDATE partner SET review_first_sync = true")
+    await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, **each} for each in THERE))
+    await pipeline.invoice(LINES)
+    seen = await pipeline.sync()
+    held = {item["item_id"] for item in await pipeline.items(seen["run_id"]) if item["outcome"] == "held"}
+    assert len(held) == 2
+    delete = {"method": "DELETE", "path": "SoftwareLicence"}
+    await pipeline.sandbox.admin.add_fault(TENANT, match=delete, times=None, status=400)
+    portal, order = RunStore(pipeline.pool), RunOrder(approve=Approval(seen["run_id"], frozenset(held)))
+    run_id = await portal.request(PARTNER, order, by=Actor("test"))
+    await pipeline.deliver_all()
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["updated"], run["failed"]) == ("partial", 1, 1)
+    again = await RunRetries(pipeline.pool).retry(run_id, by=Actor("test"))
+    carried = "SELECT i.action FROM run_approved_item a JOIN item i USING (item_id) WHERE a.run_id = $1"
+    assert [row["action"] for row in await pipeline.pool.fetch(carried, again)] == ["delete"]
+    await pipeline.deliver_all()
+    await pipeline.pool.execute("UPDATE connection SET tenant = 'another'")
+    with pytest.raises(NotHeldError):
+        await portal.request(PARTNER, order, by=Actor("test"))

@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from halosync.domain.approvals import change_of
 from halosync.domain.model import (
     Action,
+    Cleanup,
     Client,
     CustomerLink,
     DeleteGuard,
     Licence,
     LicenceState,
+    Line,
+    LineKind,
     Outcome,
     PlanInput,
     PlannedItem,
@@ -257,6 +261,29 @@ def test_what_an_undo_may_have_brought_back_is_not_created_again() -> None:
 def test_what_a_run_created_and_an_undo_brought_back_since_is_removed_under_its_new_number() -> None:
     [item] = undoing(CREATED, there=[licence(900)], restored={1: 900})
     assert (item.action, item.halo_licence_id) == (Action.DELETE, 900)
+
+
+def test_an_undo_gives_back_whose_a_licence_was() -> None:
+    for owned in (frozenset[int](), frozenset({1})):
+        settings = PlanSettings(cleanup=Cleanup.ALL)
+        line = Line(1, "C-1", "Contoso", "OTHER", LineKind.RECURRING, Decimal(1), Decimal(1), "Monthly")
+        plan = make_plan(PlanInput([line], [Client(7, "Contoso")], [licence()], settings=settings, owned=owned))
+        [removal] = [item for item in plan.items if item.action is Action.DELETE]
+        assert (removal.was_owned, removal.owned_after) == (bool(owned), True)
+        [back] = undoing(replace(removal, outcome=Outcome.SYNCED), there=())
+        assert back.owned_after is bool(owned)
+        [put_back] = undoing(replace(UPDATED, was_owned=bool(owned)))
+        assert put_back.owned_after is bool(owned)
+
+
+def test_a_licence_that_a_create_only_took_over_is_put_back_and_not_removed() -> None:
+    [back] = undoing(replace(CREATED, before=WAS, was=Traits("ms365")))
+    assert (back.action, back.after, back.set_name, back.owned_after) == (Action.UPDATE, WAS, "ms365", False)
+
+
+def test_a_licence_under_another_name_is_not_the_change_that_was_approved() -> None:
+    renamed = replace(DELETED, was=Traits("Another product"))
+    assert change_of(renamed) != change_of(DELETED)
 
 
 def test_a_create_of_which_nobody_knows_what_became_is_told_and_not_left_out() -> None:

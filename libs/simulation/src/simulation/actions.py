@@ -15,11 +15,12 @@ from halosync.domain.model import (
     PriceField,
     Reason,
     Removal,
+    Traits,
     WrittenLicence,
 )
 from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
 from halosync.domain.verification import as_kept
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.licence_write import NewLicence
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.plans import ISSUE_GRACE_S
@@ -259,13 +260,16 @@ class MemoryActions:
         """As `ActionStore.redeliver_later`."""
         await self._step(lambda: setattr(self._db.batches[batch_id], "redeliver_at", now() + wait_s + ISSUE_GRACE_S))
 
-    async def adopt(self, action: OpenAction, licence_id: int) -> None:
+    async def adopt(self, action: OpenAction, licence_id: int, was: Called | None = None) -> None:
         """As `ActionStore.adopt`."""
 
         def effect() -> None:
             for item in self._marked({action.item_id: action.mark_no}):
                 self._db.move_action(item, ActionState.WAITING)
                 item.licence_id, item.settle_at = licence_id, None
+                if was is not None:
+                    item.before = was[1]
+                    item.planned = replace(item.planned, was=item.planned.was or Traits(was[0]))
 
         await self._step(effect)
 
@@ -308,7 +312,9 @@ class MemoryActions:
             self._db.known[item.licence_id] = replace(before, written=replace(before.written, otherwise=otherwise))
         elif not stays and item.after is not None:
             written = _written(item, before.written if before is not None else WrittenLicence(), otherwise)
-            self._db.known[item.licence_id] = KnownLicence(item.client_id or 0, owned=True, written=written)
+            self._db.known[item.licence_id] = KnownLicence(
+                item.client_id or 0, owned=item.planned.owned_after, written=written
+            )
         elif before is not None:
             self._db.known[item.licence_id] = replace(before, removed=True)
 

@@ -112,6 +112,7 @@ class MemoryPlans:
                 "set_name": item.set_name,
                 "product_code": item.product_code,
                 "restores_licence_id": item.planned.restores,
+                "owned_after": item.planned.owned_after,
                 "is_stamped": self._db.settings.details or item.planned.restores is not None,
             }
             for item in unsure

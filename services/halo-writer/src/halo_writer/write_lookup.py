@@ -10,6 +10,8 @@ from itertools import groupby
 
 import structlog
 from halosync.domain import item_sentences
+from halosync.domain.details import stamp_of
+from halosync.domain.licences import state_of
 from halosync.domain.model import Action, Licence, Reason
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 from halosync.ports.permits import NoPermit
@@ -96,7 +98,9 @@ class WriteLookUp:
             elif shown is not None and (action.acknowledged or isinstance(finding, Shown)):
                 found.add(result_of(action, action.mark_no, batch, shown))
             elif isinstance(finding, Adopt):
-                await self._actions.adopt(action, finding.licence.id)
+                ours = finding.licence.stamp == stamp_of(batch.run_id, action.item_id)
+                was = (finding.licence.name, state_of(finding.licence, batch.price_field))
+                await self._actions.adopt(action, finding.licence.id, None if ours else was)
             elif not isinstance(finding, NotDone):
                 found.add(_result(action, finding))
             elif charged and action.attempt >= self._rules.max_attempts:

@@ -15,6 +15,7 @@ def change_of(item: PlannedItem) -> Change:
         item.before,
         item.after,
         item.set_name,
+        item.licence_name if item.was is None else item.was.name,
     )
 
 

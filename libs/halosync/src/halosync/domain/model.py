@@ -257,7 +257,7 @@ class PlanSettings:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an item would change, by which an approval knows it again: another state before or after is another one."""
+    """What an item would change, by which an approval knows it again: another state or name is another one."""
 
     halo_client_id: int | None
     halo_licence_id: int | None
@@ -266,6 +266,7 @@ class Change:
     before: LicenceState | None
     after: LicenceState | None
     set_name: str | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,9 @@ class PlannedItem:
     `set_name` is the name a create or update gives the licence; None leaves it. `licence_name` is the name the
     licence will have, for people. `line_nos` are the invoice's lines that the item answers for. `drift` is what
     somebody has edited in Halo since halosync wrote the licence. `restores` is the deleted licence that a create brings
-    back; `was` is what that one, or one that is removed or renamed, was besides its state.
+    back; `was` is what that one, or one that is removed or renamed, was besides its state. `was_owned`: halosync had
+    written the licence before; `owned_after`: it counts as halosync's own once written; not what an
+    undo gives back.
     """
 
     customer_ids: tuple[str, ...]
@@ -330,6 +333,8 @@ class PlannedItem:
     drift: tuple[Drift, ...] = ()
     was: Traits | None = None
     restores: int | None = None
+    was_owned: bool = False
+    owned_after: bool = True
 
 
 @dataclass(frozen=True, slots=True)

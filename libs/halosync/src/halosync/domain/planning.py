@@ -1,6 +1,7 @@
 """The plan: from an invoice and a read of Halo to items (spec section 3)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from halosync.domain import item_sentences
@@ -36,6 +37,7 @@ def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole:
 
     `is_whole`: every customer of the invoice has its client.
     """
+    items = [_with_owner(item, inputs.owned) for item in items]
     removals = sum(item.action is Action.DELETE for item in items)
     released = released_places(items, inputs.approved)
     if inputs.settings.on_drift is OnDrift.HOLD:
@@ -49,6 +51,12 @@ def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole:
         hold(items, rest, detail)
     waiting = to_review - len(approved)
     return Plan(items, removals, active, to_review, _is_reviewed(inputs, to_review, waiting, is_whole=is_whole))
+
+
+def _with_owner(item: PlannedItem, owned: frozenset[int]) -> PlannedItem:
+    """Return the item with whether halosync had written its licence before: an undo gives that back too."""
+    changes = item.action in {Action.UPDATE, Action.DELETE}
+    return replace(item, was_owned=True) if changes and item.halo_licence_id in owned else item
 
 
 class Picture:

@@ -266,5 +266,6 @@ class _Undoing:
             action=action,
             outcome=outcome,
             line_nos=item.line_nos,
+            owned_after=item.was_owned,
         )
         return replace(made, **what)

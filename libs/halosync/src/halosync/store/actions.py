@@ -18,7 +18,7 @@ from halosync.domain.licences import other_prices
 from halosync.domain.model import Action, Outcome, PriceField, Reason, Removal
 from halosync.domain.states import ActionState, BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.licence_write import NewLicence
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
@@ -202,9 +202,23 @@ class ActionStore:
         """Keep when the batch's message comes back, so that the sweeper knows when it is lost."""
         await QUERIES.redeliver_later(self._pool, batch_id=batch_id, wait_s=wait_s, grace_s=ISSUE_GRACE_S)
 
-    async def adopt(self, action: OpenAction, licence_id: int) -> None:
-        """Turn a create that found a licence of its name into an update of that licence."""
-        await QUERIES.adopt_licence(self._pool, item_id=action.item_id, mark_no=action.mark_no, licence_id=licence_id)
+    async def adopt(self, action: OpenAction, licence_id: int, was: Called | None = None) -> None:
+        """Turn a create that found a licence of its name into an update of that licence.
+
+        `was` is what that was, where somebody else has made it.
+        """
+        name, state = was or (None, None)
+        await QUERIES.adopt_licence(
+            self._pool,
+            item_id=action.item_id,
+            mark_no=action.mark_no,
+            licence_id=licence_id,
+            name=name,
+            quantity=None if state is None else state.quantity,
+            price=None if state is None else state.price,
+            billing_cycle=None if state is None else state.billing_cycle,
+            active=None if state is None else state.active,
+        )
 
     async def record(
         self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()

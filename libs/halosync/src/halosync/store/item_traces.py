@@ -79,4 +79,6 @@ def _planned(row: asyncpg.Record) -> PlannedItem:
         line_nos=tuple(row["line_nos"]),
         was=None if was is None else Traits(was, row["was_other_price"], row["was_licence_type"]),
         restores=row["restores_licence_id"],
+        was_owned=row["was_owned"],
+        owned_after=row["owned_after"],
     )

@@ -53,6 +53,7 @@ _ITEM_COLUMNS = (
     *("before_quantity", "before_price", "before_billing_cycle", "before_active"),
     *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
     *("set_name", "drift", "was_name", "was_other_price", "was_licence_type", "restores_licence_id"),
+    *("was_owned", "owned_after"),
     *("line_nos", "batch_id", "action_state"),
 )
 
@@ -252,7 +253,8 @@ def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tu
         *(item.licence_name, item.halo_licence_id, item.action, item.outcome, item.reason, item.detail),
         *_state(item.before),
         *_state(item.after),
-        *(item.set_name, drift_as_json(item.drift), *_traits(item.was), item.restores, list(item.line_nos), batch_id),
+        *(item.set_name, drift_as_json(item.drift), *_traits(item.was), item.restores),
+        *(item.was_owned, item.owned_after, list(item.line_nos), batch_id),
         ActionState.WAITING if item.outcome is Outcome.PENDING else ActionState.NONE,
     )
 

@@ -106,7 +106,8 @@ def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) ->
         licence = by_id.get(row["halo_licence_id"]) or stamped.get((row["halo_client_id"], stamp))
         if licence is not None:
             renamed = (None, None) if licence.name == row["set_name"] else (row["set_name"], licence.name)
-            recognised[licence.id] = WrittenLicence(row["product_code"], *renamed)
+            if row["owned_after"]:  # else an undo has given it back to somebody
+                recognised[licence.id] = WrittenLicence(row["product_code"], *renamed)
             if back is not None:
                 restored[back] = licence.id
         elif strangers and not (row["is_stamped"] and stamped):  # this Halo keeps stamps, and none is the create's

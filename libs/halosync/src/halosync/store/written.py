@@ -69,6 +69,7 @@ async def _remember_written(
         asked_names=[asked for asked, _ in renamed],
         kept_names=[kept for _, kept in renamed],
         otherwise=[_text(row, otherwise, batch.price_field) for row in written],
+        owned=[row["owned_after"] for row in written],
     )
 
 

@@ -419,6 +419,9 @@ CREATE TABLE item (
     was_other_price     numeric,
     was_licence_type    bigint,
     restores_licence_id bigint,                                   -- the deleted licence that this create brings back
+    -- Whether halosync had written the licence before, and whether it counts as its own once this is written.
+    was_owned           boolean NOT NULL DEFAULT false,
+    owned_after         boolean NOT NULL DEFAULT true,
     line_nos            integer[] NOT NULL,
     batch_id            bigint REFERENCES batch,
     action_state        text NOT NULL DEFAULT 'none' CHECK (action_state IN (

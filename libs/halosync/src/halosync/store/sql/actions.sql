@@ -107,7 +107,7 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
     AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
-    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
+    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
 
 -- name: record_not_kept
 -- Halo took it and keeps something else: that is what the item shows, and what is known of the licence.
@@ -120,7 +120,7 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
     AS m(item_id, mark_no, licence_id, detail, name, quantity, price, billing_cycle, active)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
-    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active;
+    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
 
 -- name: record_failed
 UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
@@ -132,30 +132,34 @@ RETURNING item.item_id, item.action;
 
 -- name: adopt_licence!
 -- A create that was looked up found a licence of that name which is not as wanted: it becomes an update of that one.
-UPDATE item SET halo_licence_id = :licence_id, action_state = 'waiting', settle_at = NULL
+-- before_*, was_name: what it was, where somebody else has made it, so an undo does not remove it.
+UPDATE item SET halo_licence_id = :licence_id, action_state = 'waiting', settle_at = NULL,
+    before_quantity = CAST(:quantity AS numeric), before_price = CAST(:price AS numeric),
+    before_billing_cycle = CAST(:billing_cycle AS text), before_active = CAST(:active AS boolean),
+    was_name = coalesce(was_name, CAST(:name AS text))
 WHERE item_id = :item_id AND mark_no = :mark_no AND action_state IN ('sending', 'unknown');
 
 -- name: remember_written!
--- What halosync wrote is its own, and is known without another read; unless the partner has moved to another tenant
+-- What halosync wrote is its own (but for what an undo gives back to others), and is known without another read; unless the partner has moved to another tenant
 -- since, whose licences have the same numbers.
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                           billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise,
                           wrote_name, wrote_quantity, wrote_price, wrote_billing_cycle, wrote_active, wrote_price_field)
-SELECT :partner_id, w.id, w.client_id, w.name, w.quantity, w.price, w.purchase_price, w.billing_cycle, w.active, true,
+SELECT :partner_id, w.id, w.client_id, w.name, w.quantity, w.price, w.purchase_price, w.billing_cycle, w.active, w.owned,
     w.product_code, w.asked_name, w.kept_name, CAST(w.otherwise AS jsonb),
     w.name, w.quantity, w.wrote_price, w.billing_cycle, w.active, :price_field
 FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
     CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
     CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:product_codes AS text[]),
     CAST(:asked_names AS text[]), CAST(:kept_names AS text[]), CAST(:otherwise AS text[]),
-    CAST(:wrote_prices AS numeric[]))
+    CAST(:wrote_prices AS numeric[]), CAST(:owned AS boolean[]))
     AS w(id, client_id, name, quantity, price, purchase_price, billing_cycle, active, product_code, asked_name,
-         kept_name, otherwise, wrote_price)
+         kept_name, otherwise, wrote_price, owned)
 WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
     purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
-    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = true, removed_at = NULL,
+    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = excluded.owned, removed_at = NULL,
     product_code = coalesce(excluded.product_code, halo_licence.product_code),
     asked_name = coalesce(excluded.asked_name, halo_licence.asked_name),
     kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise,

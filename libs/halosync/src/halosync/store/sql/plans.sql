@@ -22,7 +22,7 @@ FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 -- name: unsure_creates
 -- Creates of which nobody could find out what became. They are kept for ever.
 SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name, i.restores_licence_id,
-    r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at
+    i.owned_after, r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at
 FROM item i JOIN run r USING (run_id)
 WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown';
 

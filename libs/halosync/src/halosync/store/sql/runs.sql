@@ -209,11 +209,18 @@ WITH released AS (
     INSERT INTO run_approved_item (run_id, item_id)
     SELECT :run_id, i.item_id FROM item i JOIN run r USING (run_id)
     WHERE r.run_id = :seen_in AND r.partner_id = :partner_id AND i.outcome = 'held'
+      AND r.tenant = (SELECT tenant FROM run WHERE run_id = :run_id)
       AND i.item_id = ANY(CAST(:item_ids AS bigint[]))
     RETURNING 1
 ) SELECT count(*) FROM released;
 
 -- name: carry_approvals_over!
--- What was released for a run that did not come to it is released for the one that does its rest.
+-- What was released for a run that did not come to it is released for the one that does its rest, in the same Halo.
 INSERT INTO run_approved_item (run_id, item_id)
-SELECT :run_id, item_id FROM run_approved_item WHERE run_id = :retry_of;
+SELECT :run_id, a.item_id FROM run_approved_item a JOIN item i USING (item_id)
+JOIN run r ON r.run_id = a.run_id JOIN run now ON now.run_id = :run_id AND now.tenant = r.tenant
+WHERE a.run_id = :retry_of AND NOT EXISTS (
+    SELECT FROM item done WHERE done.run_id = :retry_of AND done.outcome = 'synced' AND done.action = i.action
+        AND done.halo_client_id IS NOT DISTINCT FROM i.halo_client_id
+        AND done.product_code IS NOT DISTINCT FROM i.product_code
+        AND (done.halo_licence_id = i.halo_licence_id OR i.action = 'create'));
