@@ -82,6 +82,7 @@ async def test_an_undo_is_previewed_first(world: "World", browser: "Browser") ->
     await world.finish(row["run_id"], "previewed")
     page = await browser.open(f"{PORTAL}/runs/{row['run_id']}/preview")
     assert page.title.startswith("Preview of an undo")
+    assert "after a sync" not in page.text.lower()
     await browser.submit(f"{PORTAL}/sync")
     started = await world.pool.fetchval("SELECT undoes FROM run WHERE mode = 'undo'")
     assert started == run_id

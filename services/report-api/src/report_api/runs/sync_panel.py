@@ -29,6 +29,9 @@ from report_api.web.visitor import Visitor
 ReturnTo = Literal["report", "run"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
 
+_CALLED = {"apply": "Sync", "preview": "preview", "undo": "undo", "undo_preview": "preview of an undo"}
+"""What people call a run of a mode."""
+
 _QUESTIONS: Mapping[NoRun, str] = {
     NoRun.OLDER_PERIOD: "A later month was synchronised already. Answer above whether this older one is wanted.",
     NoRun.SEVERAL_INVOICES: "Say above which invoices of this month count; then Preview and Sync can be used.",
@@ -100,18 +103,18 @@ class SyncPanel:
         """How the newest run ended, in a sentence."""
         if self.ended is None:
             return ""
-        what = "preview" if self.ended.mode == "preview" else "Sync"
+        what = _CALLED[self.ended.mode]
         match self.ended.state:
             case RunState.FAILED:
                 return f"The last {what} failed. {sentences.error_label(self.ended.error_code)}."
             case RunState.CANCELLED:
                 return f"The last {what} was cancelled."
             case RunState.PREVIEWED:
-                return "A preview of this invoice is ready."
+                return f"A {what} of this invoice is ready." if what == "preview" else f"A {what} is ready."
             case RunState.PARTIAL:
-                return "The last Sync finished. Some items failed or wait for you."
+                return f"The last {what} finished. Some items failed or wait for you."
             case _:
-                return "The last Sync succeeded."
+                return f"The last {what} succeeded."
 
     @property
     def remedy(self) -> RemedyLink | None:

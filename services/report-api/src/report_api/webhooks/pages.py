@@ -12,6 +12,7 @@ from halosync.ports.notices import WebhookExistsError
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
+from report_api.runs.sentences import requester
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
@@ -78,6 +79,7 @@ async def show_one(request: Request, visitor: VisitorHere, ports: PortsHere, web
         "webhooks/webhook.html",
         tab="webhooks",
         webhook=webhook,
+        creator=requester(webhook.created_by),
         deliveries=await ports.webhooks.deliveries(webhook.webhook_id, most=_MOST_SHOWN),
         most=_MOST_SHOWN,
         titles=TITLES,
