@@ -106,3 +106,10 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
 def test_a_sentence_is_plain_text(sentence: str) -> None:
     assert sentence.isprintable()
     assert sentence[0].isupper()
+
+
+def test_a_licence_that_only_a_look_up_found_is_named_and_left_for_the_review() -> None:
+    text = item_sentences.not_reviewed(7)
+    assert "#7" in text
+    assert "was left as it was" in text
+    assert "Press Sync" in text
