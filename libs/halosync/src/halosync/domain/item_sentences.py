@@ -285,8 +285,8 @@ def not_reviewed(licence_id: int) -> str:
     return (
         "halosync sent this to Halo and could not find out what became of it. The client has licence "
         f"#{licence_id} of this name with another selling price, and this Halo had not been reviewed before this run. "
-        "So the licence was left as it was. Press Sync: it looks again, and holds that price until you have approved it "
-        "where a review is still to be done."
+        "So the licence was left as it was. Press Sync: it looks again, and holds that price until you have approved "
+        "it where a review is still to be done."
     )
 
 
