@@ -1,17 +1,18 @@
 """A list is complete when that is proven, however Halo pages and counts; what contradicts itself is no list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import pytest
 from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page, pages_of_client
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 MOST = 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listing:
     """A list of a Halo with its habits."""
 
@@ -23,11 +24,14 @@ class Listing:
     """A page behind the end is the last one again."""
 
     def page(self, number: int, size: int) -> tuple[int, list[int]]:
+        return self.shown(range(self.total), number, size)
+
+    def shown(self, rows: Sequence[int], number: int, size: int) -> tuple[int, list[int]]:
         width = min(size, self.cap or size)
-        last = max((self.total - 1) // width + 1, 1)
+        last = max((len(rows) - 1) // width + 1, 1)
         at = 1 if self.ignores_number else min(number, last) if self.repeats_last else number
-        ids = list(range(self.total))[(at - 1) * width : at * width]
-        return len(ids) if self.counts_the_page else self.total, ids
+        ids = list(rows[(at - 1) * width : at * width])
+        return len(ids) if self.counts_the_page else len(rows), ids
 
 
 @dataclass
@@ -55,6 +59,31 @@ class Reading:
         return following
 
 
+@dataclass
+class ChangingListing(Listing):
+    """A list of which rows go, and to whose end rows come, before a request.
+
+    Attributes:
+        changes: for a request, from 1: which of its rows goes, or None for one that comes.
+        throughout: the rows that were never away.
+    """
+
+    changes: Sequence[tuple[int, int | None]] = ()
+
+    def __post_init__(self) -> None:
+        self.requests, self.ids, self.numbers = 0, list(range(self.total)), count(self.total)
+        self.throughout = set(self.ids)
+
+    def page(self, number: int, size: int) -> tuple[int, list[int]]:
+        self.requests += 1
+        for request, gone in self.changes:
+            if request == self.requests and gone is None:
+                self.ids.append(next(self.numbers))
+            elif request == self.requests and self.ids:
+                self.throughout.discard(self.ids.pop((gone or 0) % len(self.ids)))
+        return self.shown(self.ids, number, size)
+
+
 listings = st.builds(
     Listing,
     total=st.integers(0, 120),
@@ -80,6 +109,69 @@ def test_a_list_is_never_called_complete_when_it_is_not(listing: Listing, size: 
     elif not (listing.ignores_number and listing.counts_the_page and listing.cap):
         # Who ignores the number, counts the page and cuts it as no Halo does cannot be seen through.
         assert len(reading.seen) == listing.total
+
+
+changing = st.builds(
+    ChangingListing,
+    total=st.integers(0, 9),
+    counts_the_page=st.booleans(),
+    ignores_number=st.booleans(),
+    repeats_last=st.booleans(),
+    changes=st.lists(st.tuples(st.integers(2, 8), st.none() | st.integers(0, 5)), max_size=3),
+)
+
+
+@settings(max_examples=400)
+@given(changing, st.integers(1, 5), st.booleans(), st.sampled_from([5, 100]))
+@example(ChangingListing(5, None, True, changes=[(2, 0)]), 4, False, MOST)
+@example(ChangingListing(6, None, True, True, changes=[(3, 0)]), 4, False, MOST)
+@example(ChangingListing(6, None, True, True, changes=[(3, 0), (3, 0)]), 4, True, MOST)
+@example(ChangingListing(5, None, True, False, True, changes=[(4, 1), (8, 1)]), 1, False, MOST)
+def test_a_list_that_changes_is_complete_only_with_every_row_that_was_there_throughout(
+    listing: ChangingListing, size: int, narrow: bool, most: int
+) -> None:
+    reading = Reading(Pages(size=size), by_client=narrow, most=most)
+    try:
+        following = reading.read(listing)
+    except IncompleteReadError:
+        return
+    assert following is Next.BY_CLIENT or listing.throughout <= reading.seen
+
+
+@pytest.mark.parametrize(("total", "size", "requests"), [(3, 4, 3), (4, 4, 3), (0, 4, 1)])
+def test_a_count_of_the_page_costs_one_page_a_second_look_at_it_and_no_more(
+    total: int, size: int, requests: int
+) -> None:
+    reading = Reading(Pages(size=size))
+    assert reading.read(Listing(total, counts_the_page=True)) is Next.COMPLETE
+    assert len(reading.asked) == requests
+
+
+@pytest.mark.parametrize(("counts_the_page", "first_half"), [(False, []), (True, [(1, 50)])])
+def test_a_second_half_is_believed_when_the_first_one_is_still_before_it(
+    counts_the_page: bool, first_half: list[tuple[int, int]]
+) -> None:
+    reading = Reading(Pages(size=100), by_client=True)
+    listing = Listing(100, counts_the_page=counts_the_page, repeats_last=True)
+    assert reading.read(listing) is Next.COMPLETE
+    assert reading.asked == [(1, 100), (2, 100), (2, 50), *first_half]
+
+
+def test_rows_that_go_do_not_make_an_ignored_number_look_heeded() -> None:
+    whole, _ = after(Pages(size=4), 4, range(4), 4)
+    halved, _ = after(whole, 4, range(4), 0)
+    looking, following = after(halved, 2, range(2, 4), 0)  # two rows have gone
+    assert (following, looking.next, looking.looked_through) == (Next.PAGE, 1, 2)
+    with pytest.raises(IncompleteReadError, match="sent the same page twice"):
+        after(looking, 2, range(2, 4), 0)
+
+
+def test_pages_of_a_second_look_that_overlap_are_no_list() -> None:
+    pages, _ = after(Pages(size=3), 5, range(3), 3)
+    pages, _ = after(pages, 5, range(3, 5), 2)
+    pages, _ = after(pages, 5, range(3), 0)
+    with pytest.raises(IncompleteReadError, match="asked once more for its 5 rows"):
+        after(pages, 5, range(2, 5), 0)  # a row has come before them
 
 
 @given(st.integers(0, 120), st.none() | st.integers(1, 120), sizes)
@@ -139,7 +231,7 @@ def test_page_1_for_page_2_does_not_look_through_a_list() -> None:
     pages, _ = after(Pages(size=3), 4, range(3), 3)
     pages, _ = after(pages, 4, range(3, 4), 1)
     pages, _ = after(pages, 4, range(3), 0)
-    with pytest.raises(IncompleteReadError, match="sent page 1 for page 2"):
+    with pytest.raises(IncompleteReadError, match="sent the same page twice"):
         after(pages, 4, range(3), 0)
 
 

@@ -6,7 +6,8 @@ the rows of the page. So while the last page is as full as the fullest one, one 
 rows, the count is not believed any more, and reading goes on until a page brings none.
 A list of several pages is then looked through once more. A row that goes and one that comes between two pages leave
 the count as it was and move a third one to a page that was read already: nothing else tells that it was passed over,
-and a plan that does not see it would create it again.
+and a plan that does not see it would create it again. So is a list of one page whose count proves to be of the page:
+a page behind the end that says another count than the first one tells nothing of a row that moved to page 1 meanwhile.
 A list that shows page 1 whatever page is asked for is to be read client by client.
 """
 
@@ -41,9 +42,10 @@ class Pages:
         rows: distinct rows received.
         record_count: how many rows Halo said there are, with the first page; None before it.
         fullest: rows of the fullest page.
-        first_id: the first row of page 1; None before it, or without one.
+        first_id: the first row of page 1; None before it, or without one. In halves: of the second half. When the
+            list is looked through: of the page that was received before.
         count_lied: more rows came than Halo said there are.
-        halved: whether the next page is the second half of what is known: does the list heed the number?
+        halved: whether what is known is asked for in halves, the second one first: does the list heed the number?
         looked_through: rows that were received once more, when the list is looked through; None before that.
         widened: the fullest page before the size was raised because the list ignores the number; 0 if it was not.
     """
@@ -114,8 +116,10 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
     if pages.looked_through is not None:
         return _looked_through(pages, page, pages.looked_through)
     after, following = _received(pages, page, most=most, by_client=by_client)
-    if following is Next.COMPLETE and after.rows > after.fullest:
-        return replace(after, next=1, looked_through=0), Next.PAGE
+    counts_the_page = page.record_count != after.record_count
+    if following is Next.COMPLETE and (after.rows > after.fullest or counts_the_page):
+        # A second half is part of the second look already.
+        return replace(after, next=1, looked_through=len(page.ids) if pages.halved else 0), Next.PAGE
     return after, following
 
 
@@ -174,13 +178,12 @@ def _count_lied(pages: Pages, page: Page) -> bool:
 def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]:
     """The list is complete once it was received twice, the second time without a new row."""
     received = before + len(page.ids)
-    if page.new_rows or received == before:
+    if before and page.ids and page.ids[0] == pages.first_id:
+        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent the same page twice")
+    if page.new_rows or not before < received <= pages.rows:  # more of them: pages overlap, so the list shifts
         raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent others")
-    first_id = page.ids[0] if pages.next == 1 else pages.first_id
-    if pages.next > 1 and page.ids[0] == first_id:
-        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent page 1 for page {pages.next}")
-    after = replace(pages, next=pages.next + 1, looked_through=received, first_id=first_id)
-    return after, Next.COMPLETE if received >= pages.rows else Next.PAGE
+    after = replace(pages, next=pages.next + 1, looked_through=received, first_id=page.ids[0])
+    return after, Next.COMPLETE if received == pages.rows else Next.PAGE
 
 
 def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
@@ -188,12 +191,13 @@ def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tu
     received, believed = len(page.ids), pages.rows == pages.record_count
     # A page that is shorter than it was asked to be, and not of a length at which a Halo could cut, is all there is.
     uncut = received < pages.size and (received < SMALLEST_CAP or 0 < pages.widened < received)
-    # The second half is as long as what the first one left: another length is a list that shifted.
-    heeded = pages.halved and page.ids[0] != pages.first_id and received == pages.rows - pages.size
+    # The second half begins where the first one ends, and is what that left: anything else is a list that shifted.
+    heeded = pages.halved and page.ids[0] == pages.first_id and received == pages.rows - pages.size
     if believed and (uncut or heeded):
         return pages, Next.COMPLETE
     if believed and not pages.halved and received > 1:
-        return replace(pages, size=-(-received // 2), halved=True), Next.PAGE
+        half = -(-received // 2)
+        return replace(pages, size=half, first_id=page.ids[half], halved=True), Next.PAGE
     if by_client:
         return pages, Next.BY_CLIENT
     if not pages.widened and pages.size < most:
