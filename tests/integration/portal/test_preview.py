@@ -438,3 +438,14 @@ async def test_a_sync_that_held_something_for_the_review_leads_to_it(browser: "B
     page = await browser.open(path(run_id, "review"))
     assert page.title == "First review"
     assert "Approve 13 changes and Sync" in page.text
+
+
+async def test_a_notice_outlives_the_page_that_loads_itself_again(browser: "Browser", world: "World") -> None:
+    """A preview may be made before anybody has read what the page before it had to say."""
+    run_id = await previewed(browser, world, some(world))
+    await world.pool.execute("""UPDATE portal_session SET notices = '[{"kind": "good", "text": "Saved."}]'""")
+    await world.pool.execute("UPDATE run SET state = 'reading', finished_at = NULL")
+    assert "✓ Done: Saved." in (await browser.open(path(run_id))).texts(".notice")
+    await world.pool.execute("UPDATE run SET state = 'previewed', finished_at = now()")
+    assert "✓ Done: Saved." in (await browser.open(path(run_id))).texts(".notice")
+    assert "✓ Done: Saved." not in (await browser.open(path(run_id))).texts(".notice")

@@ -52,6 +52,13 @@ async def test_twice_as_many_are_tried_once_so_many_were_taken(sizing: ArraySizi
     assert await sizing.turn(TENANT, 450) == Turn(50, ArraySize(50))  # one writer at a time
 
 
+async def test_rows_that_were_sent_before_are_no_trial(sizing: ArraySizing, sizes: Sizes) -> None:
+    """A Halo that is too slow for larger arrays would let them fail until their attempts are used up."""
+    sizes.known = ArraySize(10)
+    assert await sizing.turn(TENANT, 18, again=True) == Turn(10, ArraySize(10))
+    assert await sizing.turn(TENANT, 18) == Turn(20, ArraySize(10), is_trial=True)
+
+
 async def test_fewer_rows_than_the_settings_say_prove_nothing(sizing: ArraySizing, sizes: Sizes) -> None:
     await sizing.taken(TENANT, await sizing.turn(TENANT, 20), 20, 0.5)
     assert sizes.known is None

@@ -36,14 +36,18 @@ class ArraySizing:
         self._bounds = bounds
         self._trial_s = request_s + TRIAL_S
 
-    async def turn(self, tenant: str, waiting: int) -> Turn:
-        """Return how many of `waiting` rows go into the next array."""
+    async def turn(self, tenant: str, waiting: int, *, again: bool = False) -> Turn:
+        """Return how many of `waiting` rows go into the next array.
+
+        `again`: some of them were sent before. They are no trial: rows that failed in a large array, and come again
+        when that size may be tried anew, would fail in it until their attempts are used up.
+        """
         learnt = await self._sizes.learnt(tenant)
         size = first_size(learnt, self._bounds)
         if learnt is None:
             return Turn(size.rows, size, is_first=True)
         tried = larger(size, self._bounds)
-        pays = tried is not None and waiting > size.rows
+        pays = not again and tried is not None and waiting > size.rows
         if pays and await self._sizes.begin_trial(tenant, size, trial_s=self._trial_s):
             return Turn(tried or size.rows, size, is_trial=True)
         return Turn(size.rows, size)

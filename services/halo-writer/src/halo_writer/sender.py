@@ -92,7 +92,8 @@ class Sender:
             NoPermit: the budget is used up; nothing was marked or sent.
         """
         permits = await self._lease(batch, 1)
-        turn = await self._sizing.turn(batch.tenant, len(actions))
+        again = any(action.attempt for action in actions)
+        turn = await self._sizing.turn(batch.tenant, len(actions), again=again)
         return await self._array(batch, list(actions[: turn.rows]), token, permits, turn)
 
     async def send_deletes(

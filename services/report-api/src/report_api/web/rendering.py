@@ -60,6 +60,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
+def keep_notices(request: Request) -> None:
+    """Have the next page, too, show the notices that the page made for this request shows."""
+    request.state.notices_shown = ()
+
+
 def fragment(template: str, **values: Any) -> str:
     """Return a piece of a page that depends on `values` alone; live events carry it."""
     return _environment().get_template(template).render(**values)

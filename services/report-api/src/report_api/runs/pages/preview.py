@@ -22,7 +22,7 @@ from report_api.runs.views import money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
-from report_api.web.rendering import page
+from report_api.web.rendering import keep_notices, page
 from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
@@ -84,7 +84,10 @@ async def preview(
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
         values |= await _lists(ports, run, ListChoice(path, show, customer, number))
-    return page(request, "runs/preview.html", tab="report", **values)
+    shown = page(request, "runs/preview.html", tab="report", **values)
+    if not run.state.is_final:  # it loads itself again at the end, perhaps before anybody has read a notice
+        keep_notices(request)
+    return shown
 
 
 @router.get("/runs/{run_id}/removals")
