@@ -91,17 +91,18 @@ class Tuning:
     batch_size: int = 50
     most_batch: int | None = None
     timeout_s: float = 2.0
+    slow_s: float = 60.0  # what a busy machine takes is not slow
     settle_s: float = 0.2
     delays_s: tuple[float, ...] = (0.05, 0.1)
     max_attempts: int = 4
 
     @property
     def array_sizes(self) -> ArraySizeBounds:
-        return ArraySizeBounds(self.batch_size, self.most_batch or self.batch_size, self.timeout_s / 3)
+        return ArraySizeBounds(self.batch_size, self.most_batch or self.batch_size, self.slow_s)
 
     @property
     def page_sizes(self) -> PageSizeBounds:
-        return PageSizeBounds(self.page_size, self.most_rows or self.page_size, self.timeout_s / 3)
+        return PageSizeBounds(self.page_size, self.most_rows or self.page_size, self.slow_s)
 
 
 @dataclass(frozen=True)

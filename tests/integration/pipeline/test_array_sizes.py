@@ -46,7 +46,7 @@ async def test_one_that_refuses_larger_arrays_is_tried_once_and_nothing_fails(pi
 
 
 async def test_one_that_slows_down_is_sent_less(pipeline: Pipeline) -> None:
-    pipeline.tuning.timeout_s = 3.0
+    pipeline.tuning.timeout_s, pipeline.tuning.slow_s = 3.0, 1.0
     await tuned(pipeline)
     await pipeline.sandbox.admin.change_settings(TENANT, row_delay_s=0.02)  # 80 rows take more than a third of 3 s
     await pipeline.invoice(products(300))
