@@ -21,7 +21,7 @@ from uuid import uuid4
 import asyncpg
 from devstack.postgres import postgres
 from halosync.domain.acts import Actor
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import LinkChange
 from halosync.store.links import CustomerLinks
 from halosync.store.migrate import migrate

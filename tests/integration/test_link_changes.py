@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from halosync.domain.acts import Actor
 from halosync.domain.client_marks import client_mark
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.audit import AuditStore
 from halosync.store.links import CustomerLinks, ProductLinks

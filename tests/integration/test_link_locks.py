@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.ports.connections import Attempt, NewTokens
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.connections import ConnectionStore

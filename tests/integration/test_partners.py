@@ -9,7 +9,7 @@ import pytest
 from devstack.wait import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.domain.acts import COMMAND_LINE
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.ports.partners import SettingsChangedError, UnknownPartnerError
 from halosync.store.links import CustomerLinks
 from halosync.store.partners import PartnerStore

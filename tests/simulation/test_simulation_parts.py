@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from halosync.domain.model import DeleteGuard, Reason
+from halosync.domain.model import Reason
+from halosync.domain.plan import DeleteGuard
 from simulation import clock
 from simulation.broker import Broker, Consumer, Envelope
 from simulation.fault_rates import NONE, FaultRates

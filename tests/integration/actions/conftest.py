@@ -8,7 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 from halosync.domain.batching import BatchKind
-from halosync.domain.model import Action, LicenceState, Outcome, PlannedItem
+from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.domain.plan import PlannedItem
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore

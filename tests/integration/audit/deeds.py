@@ -13,7 +13,7 @@ import asyncpg
 from halosync.contracts.settings import DeleteGuard, PartnerSettings
 from halosync.domain.acts import Act, Actor
 from halosync.domain.invoice_choice import MonthInvoices
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
 from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from halosync.contracts.settings import PartnerSettings
 from halosync.domain.acts import AUTO_SYNC, HALO, Act, Actor
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.ports.audit import EntryChoice
 from halosync.store.audit import AuditStore, record
 from halosync.store.queries import QUERIES

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.domain.invoice_choice import MonthInvoices
-from halosync.domain.model import Plan
+from halosync.domain.plan import Plan
 
 from .conftest import PARTNER, Stage, read
 

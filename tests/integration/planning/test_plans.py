@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.batching import Batch, batches
-from halosync.domain.model import Client, Licence, Plan, PlanInput, Reason, SeenLicence
+from halosync.domain.model import Client, Licence, Reason, SeenLicence
+from halosync.domain.plan import Plan, PlanInput
 from halosync.domain.planning import make_plan
 from halosync.domain.review_choices import outlooks
 from halosync.ports.batch_work import AppliedAction, FailedAction

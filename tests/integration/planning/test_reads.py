@@ -8,8 +8,9 @@ import pytest
 from halosync.domain.batching import Batch
 from halosync.domain.completeness import IncompleteReadError, Pages, pages_of_client
 from halosync.domain.guard import Comparison
-from halosync.domain.model import Client, Licence, Plan, SeenLicence
+from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.domain.page_size import PageSize
+from halosync.domain.plan import Plan
 from halosync.ports.reads import ReadTakenOverError
 
 from .conftest import MOST_ROWS as MOST

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from halosync.domain.acts import COMMAND_LINE
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

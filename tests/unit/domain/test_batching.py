@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 from halosync.domain.batching import Batch, BatchKind, batches, split
-from halosync.domain.model import Action, Outcome, PlannedItem, Removal
+from halosync.domain.model import Action, Outcome, Removal
+from halosync.domain.plan import PlannedItem
 
 ITEM = PlannedItem(("C-1",), "Contoso", 7, "MS-365", "MS-365", None, Action.CREATE, Outcome.PENDING)
 ITEMS = [

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from halosync.domain.billing_cycles import cycle_key, same_cycle, words_by_key
-from halosync.domain.model import Action, Client, Line, Outcome, PlanInput, PlannedItem, PlanSettings, Reason
+from halosync.domain.model import Action, Client, Line, Outcome, Reason
 from halosync.domain.names import name_key
+from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from halosync.domain.products import Demand, Fault, demand_of, products_of
 from hypothesis import given

@@ -10,19 +10,16 @@ from halosync.domain.drift import drift_of
 from halosync.domain.model import (
     Action,
     Client,
-    DeleteGuard,
     LastWritten,
     Licence,
     LicenceState,
     OnDrift,
     Outcome,
-    Plan,
-    PlanInput,
-    PlanSettings,
     PriceField,
     Reason,
     WrittenLicence,
 )
+from halosync.domain.plan import DeleteGuard, Plan, PlanInput, PlanSettings
 from halosync.domain.planning import make_plan
 
 from .worlds import licence, line

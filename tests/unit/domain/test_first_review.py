@@ -8,22 +8,8 @@ from typing import Any
 import pytest
 from halosync.domain.first_review import reprices
 from halosync.domain.item_sentences import delete_guard
-from halosync.domain.model import (
-    Action,
-    Cleanup,
-    Client,
-    CustomerLink,
-    DeleteGuard,
-    LicenceState,
-    Outcome,
-    Plan,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-    Reason,
-    Removal,
-)
+from halosync.domain.model import Action, Cleanup, Client, LicenceState, Outcome, PriceField, Reason, Removal
+from halosync.domain.plan import CustomerLink, DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from halosync.domain.review_choices import ReviewChoice, SellingSum, outlooks
 from hypothesis import given

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from halosync.domain import run_sentences
 from halosync.domain.guard import Comparison, hides, hold, shrunk
-from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
+from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.plan import DeleteGuard, PlannedItem
 
 CREATE = PlannedItem(
     customer_ids=("C-1",),

@@ -2,7 +2,8 @@ import pytest
 from halosync.domain.item_sentences import client_inactive, customer_ambiguous, customer_not_found
 from halosync.domain.look_alikes import differences
 from halosync.domain.matching import match_customers
-from halosync.domain.model import Client, CustomerLink, Reason
+from halosync.domain.model import Client, Reason
+from halosync.domain.plan import CustomerLink
 
 from .worlds import line
 

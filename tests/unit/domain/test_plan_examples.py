@@ -5,22 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.domain.item_sentences import customer_not_found, delete_guard, licence_ambiguous, licence_claimed_twice
-from halosync.domain.model import (
-    Action,
-    Client,
-    CustomerLink,
-    DeleteGuard,
-    LicenceState,
-    LineKind,
-    Outcome,
-    Plan,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-    Reason,
-    Removal,
-)
+from halosync.domain.model import Action, Client, LicenceState, LineKind, Outcome, PriceField, Reason, Removal
+from halosync.domain.plan import CustomerLink, DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 
 from .worlds import licence, line

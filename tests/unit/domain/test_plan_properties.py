@@ -6,21 +6,9 @@ from random import Random
 
 from halosync.domain.batching import batches
 from halosync.domain.matching import match_customers
-from halosync.domain.model import (
-    Action,
-    Client,
-    DeleteGuard,
-    LineKind,
-    Outcome,
-    Plan,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-    Reason,
-    Removal,
-)
+from halosync.domain.model import Action, Client, LineKind, Outcome, PriceField, Reason, Removal
 from halosync.domain.names import name_key
+from halosync.domain.plan import DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from halosync.domain.states import count
 from hypothesis import example, given

@@ -7,21 +7,8 @@ from typing import Any
 import pytest
 from halosync.domain.batching import batches, split
 from halosync.domain.guard import Comparison, shrunk
-from halosync.domain.model import (
-    Action,
-    Cleanup,
-    Client,
-    CustomerLink,
-    DeleteGuard,
-    LineKind,
-    Outcome,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-    Reason,
-    Removal,
-)
+from halosync.domain.model import Action, Cleanup, Client, LineKind, Outcome, PriceField, Reason, Removal
+from halosync.domain.plan import CustomerLink, DeleteGuard, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from halosync.domain.model import Action, Client, Outcome, Plan, PlanInput, PlannedItem, PlanSettings, Reason, Removal
+from halosync.domain.model import Action, Client, Outcome, Reason, Removal
+from halosync.domain.plan import Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from hypothesis import given
 

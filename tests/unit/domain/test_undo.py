@@ -12,21 +12,17 @@ from halosync.domain.model import (
     Action,
     Cleanup,
     Client,
-    CustomerLink,
-    DeleteGuard,
     Licence,
     LicenceState,
     Line,
     LineKind,
     Outcome,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
     PriceField,
     Reason,
     Removal,
     Traits,
 )
+from halosync.domain.plan import CustomerLink, DeleteGuard, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from hypothesis import given
 from hypothesis import strategies as st

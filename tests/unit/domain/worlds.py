@@ -8,22 +8,8 @@ from math import prod
 from typing import Any, TypeVar
 
 from halosync.domain.licences import other_prices
-from halosync.domain.model import (
-    Action,
-    Cleanup,
-    Client,
-    CustomerLink,
-    DeleteGuard,
-    Licence,
-    Line,
-    LineKind,
-    Outcome,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-    Removal,
-)
+from halosync.domain.model import Action, Cleanup, Client, Licence, Line, LineKind, Outcome, PriceField, Removal
+from halosync.domain.plan import CustomerLink, DeleteGuard, PlanInput, PlannedItem, PlanSettings
 from hypothesis import strategies as st
 
 CUSTOMER_IDS = ["C-1", "C-2", "C-3", "C-4"]

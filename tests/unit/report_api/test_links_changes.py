@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from halosync.domain.client_marks import client_mark
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture, LinkChange, ProductLink, ProductPicture, RefusedChange, WhyRefused
 from hypothesis import given
 from hypothesis import strategies as st

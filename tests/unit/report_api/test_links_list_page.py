@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture
 from hypothesis import given
 from hypothesis import strategies as st

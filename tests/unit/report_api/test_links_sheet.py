@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture, LinkChange, ProductLink, ProductPicture
 from hypothesis import given
 from hypothesis import strategies as st

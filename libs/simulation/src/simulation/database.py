@@ -10,18 +10,9 @@ from halosync.domain.array_size import ArraySize
 from halosync.domain.batching import BatchKind
 from halosync.domain.completeness import Pages
 from halosync.domain.invoice_choice import MonthInvoices
-from halosync.domain.model import (
-    Action,
-    Client,
-    LicenceState,
-    Outcome,
-    PlannedItem,
-    PlanSettings,
-    Reason,
-    SeenLicence,
-    WrittenLicence,
-)
+from halosync.domain.model import Action, Client, LicenceState, Outcome, Reason, SeenLicence, WrittenLicence
 from halosync.domain.page_size import PageSize
+from halosync.domain.plan import PlannedItem, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import (
     ACTION_TRANSITIONS,

@@ -8,18 +8,8 @@ from halosync.domain.approvals import change_of
 from halosync.domain.batching import Batch as PlannedBatch
 from halosync.domain.licences import state_of
 from halosync.domain.line_numbers import line_offset
-from halosync.domain.model import (
-    Action,
-    LastWritten,
-    Line,
-    Outcome,
-    Plan,
-    PlanInput,
-    PlanSettings,
-    Reason,
-    SeenLicence,
-    WrittenLicence,
-)
+from halosync.domain.model import Action, LastWritten, Line, Outcome, Reason, SeenLicence, WrittenLicence
+from halosync.domain.plan import Plan, PlanInput, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress

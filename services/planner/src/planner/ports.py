@@ -12,7 +12,8 @@ from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from halosync.domain.batching import Batch
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
-from halosync.domain.model import Client, Plan, PlanInput, PlanSettings, SeenLicence
+from halosync.domain.model import Client, SeenLicence
+from halosync.domain.plan import Plan, PlanInput, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.ports.connections import ConnectionView
 from halosync.ports.permits import Counter, Limiter, Rate

@@ -10,7 +10,8 @@ from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from halosync.contracts.settings import RateLimit
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 from halosync.domain.tenant import HaloHosts
 from halosync.ports.links import ProductLink
 from halosync.ports.notices import Notices, Webhooks, WebhookSecrets

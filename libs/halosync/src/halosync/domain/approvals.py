@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from halosync.domain.model import Change, Outcome, PlannedItem
+from halosync.domain.model import Outcome
+from halosync.domain.plan import Change, PlannedItem
 
 
 def change_of(item: PlannedItem) -> Change:

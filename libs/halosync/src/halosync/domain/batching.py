@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from halosync.domain.model import Action, Outcome, PlannedItem, Removal
+from halosync.domain.model import Action, Outcome, Removal
+from halosync.domain.plan import PlannedItem
 
 Id = TypeVar("Id")
 

@@ -25,11 +25,10 @@ from halosync.domain.model import (
     Licence,
     LicenceState,
     Outcome,
-    PlannedItem,
-    PlanSettings,
     Reason,
     WrittenLicence,
 )
+from halosync.domain.plan import PlannedItem, PlanSettings
 from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
 from halosync.domain.verification import differences, same_wish
 

@@ -8,7 +8,8 @@ from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import same_cycle
 from halosync.domain.decimals import plain, same_on_wire
 from halosync.domain.licences import state_of
-from halosync.domain.model import Action, Drift, LastWritten, Licence, Outcome, PlannedItem, PriceField, Reason
+from halosync.domain.model import Action, Drift, LastWritten, Licence, Outcome, PriceField, Reason
+from halosync.domain.plan import PlannedItem
 
 
 def drift_of(licence: Licence, last: LastWritten | None, price_field: PriceField) -> tuple[Drift, ...]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from halosync.domain import item_sentences
 from halosync.domain.decimals import same_on_wire
-from halosync.domain.model import Action, Licence, LicenceState, Outcome, PlannedItem, PriceField, Reason
+from halosync.domain.model import Action, Licence, LicenceState, Outcome, PriceField, Reason
+from halosync.domain.plan import PlannedItem
 
 
 def needs_review(item: PlannedItem, price_field: PriceField, owned: Container[int]) -> bool:

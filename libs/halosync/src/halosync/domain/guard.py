@@ -4,7 +4,8 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from halosync.domain import run_sentences
-from halosync.domain.model import Action, DeleteGuard, Outcome, PlannedItem, Reason
+from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.plan import DeleteGuard, PlannedItem
 
 
 def must_hold(removals: int, active: int, guard: DeleteGuard | None, approved: int | None) -> bool:

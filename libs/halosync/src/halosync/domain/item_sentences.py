@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from halosync.domain.decimals import percent, plain
 from halosync.domain.line_numbers import line_name
-from halosync.domain.model import DeleteGuard, Drift
+from halosync.domain.model import Drift
+from halosync.domain.plan import DeleteGuard
 from halosync.domain.verification import Difference, KeptField
 
 _SHOWN = 20

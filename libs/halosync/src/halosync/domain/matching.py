@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from halosync.domain import item_sentences
 from halosync.domain.look_alikes import differences, look_key
-from halosync.domain.model import Client, CustomerLink, Line, Reason
+from halosync.domain.model import Client, Line, Reason
 from halosync.domain.names import name_key
+from halosync.domain.plan import CustomerLink
 
 _NO_LINK = CustomerLink()
 

@@ -13,8 +13,9 @@ from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of
 from halosync.domain.guard import guarded, hold, must_hold
 from halosync.domain.matching import Unmatched, match_customers
-from halosync.domain.model import Action, Licence, OnDrift, Outcome, Plan, PlanInput, PlannedItem, PlanSettings
+from halosync.domain.model import Action, Licence, OnDrift, Outcome
 from halosync.domain.names import name_key
+from halosync.domain.plan import Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.products import products_of
 from halosync.domain.undo import touched_licences, undo_items
 

@@ -8,16 +8,8 @@ from enum import StrEnum
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.first_review import changes_price, needs_review
 from halosync.domain.licences import state_of
-from halosync.domain.model import (
-    Action,
-    Cleanup,
-    LicenceState,
-    Outcome,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
-    PriceField,
-)
+from halosync.domain.model import Action, Cleanup, LicenceState, Outcome, PriceField
+from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import Picture
 
 _NOTHING = Decimal(0)

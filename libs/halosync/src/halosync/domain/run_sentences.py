@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from halosync.domain.connection_sentences import NOT_CONNECTED
 from halosync.domain.decimals import percent
-from halosync.domain.model import DeleteGuard
+from halosync.domain.plan import DeleteGuard
 
 
 class NoRun(StrEnum):

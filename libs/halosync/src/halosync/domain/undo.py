@@ -15,20 +15,9 @@ from halosync.domain import undo_sentences
 from halosync.domain.drift import drift_of
 from halosync.domain.item_sentences import kept, managed_elsewhere
 from halosync.domain.licences import after_removal, is_removed, same_state, state_of, traits_of
-from halosync.domain.model import (
-    Action,
-    Drift,
-    LastWritten,
-    Licence,
-    LicenceState,
-    Outcome,
-    PlanInput,
-    PlannedItem,
-    PriceField,
-    Reason,
-    Traits,
-)
+from halosync.domain.model import Action, Drift, LastWritten, Licence, LicenceState, Outcome, PriceField, Reason, Traits
 from halosync.domain.names import name_key
+from halosync.domain.plan import PlanInput, PlannedItem
 
 
 def undo_items(inputs: PlanInput) -> Iterator[PlannedItem]:

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 
 ProductLink: TypeAlias = "str | None"
 """The licence name that a product is linked to; None: no link."""

@@ -10,8 +10,9 @@ import asyncpg
 
 from halosync.domain.approvals import change_of
 from halosync.domain.details import stamp_of
-from halosync.domain.model import Action, Change, Drift, Licence, Outcome, PlannedItem, Traits
+from halosync.domain.model import Action, Drift, Licence, Outcome, Traits
 from halosync.domain.names import name_key
+from halosync.domain.plan import Change, PlannedItem
 from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES, Connection
 

@@ -16,7 +16,8 @@ import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.client_marks import client_mark
-from halosync.domain.model import Client, CustomerLink
+from halosync.domain.model import Client
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import (
     Changed,
     Link,

@@ -12,21 +12,17 @@ from halosync.domain.batching import Batch
 from halosync.domain.model import (
     Cleanup,
     Client,
-    DeleteGuard,
     Licence,
     LicenceState,
     Line,
     LineKind,
     OnDrift,
     Outcome,
-    Plan,
-    PlanInput,
-    PlannedItem,
-    PlanSettings,
     PriceField,
     Removal,
     Traits,
 )
+from halosync.domain.plan import DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.ports.reads import ReadProgress

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Path, Query
 from halosync.domain.acts import Actor
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
 from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, NotInHaloError, ProductLink, Target

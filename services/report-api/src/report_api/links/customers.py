@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from halosync.domain.client_marks import client_mark
 from halosync.domain.matching import Matches, match_customers
-from halosync.domain.model import Client, CustomerLink, Line, LineKind, Reason
+from halosync.domain.model import Client, Line, LineKind, Reason
 from halosync.domain.names import name_key
+from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture, RefusedChange, WhyRefused
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
