@@ -13,6 +13,7 @@ from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.states import ACTION_TRANSITIONS, BATCH_TRANSITIONS, RUN_TRANSITIONS
 from halosync.messaging import topology
 from halosync.observability import metrics
+from halosync.runtime.setting_names import URL_PASSWORDS
 from halosync.runtime.variables import PREFIX
 from planner.environment import PlannerSettings
 from prometheus_client.metrics import MetricWrapperBase
@@ -28,7 +29,9 @@ SETTINGS = (
     *(PlannerSettings, WriterSettings, AuthSettings, ReportApiSettings),
     *(DatabaseSettings, BrokerSettings, AdministratorSettings),
 )
-VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in settings.model_fields}
+VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in settings.model_fields} | {
+    PREFIX + name for name in URL_PASSWORDS
+}
 DEVSTACK = f"{PREFIX}DEVSTACK_"
 NOT_BUILT_YET = {f"{PREFIX}{name}" for name in ("RETENTION_MONTHS",)}
 """What spec sections 9 to 13 add; a name leaves this list when it becomes a setting."""

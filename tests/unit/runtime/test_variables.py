@@ -33,6 +33,33 @@ def test_a_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, folder: Pat
     assert load(DatabaseSettings).database_url == URL
 
 
+def test_the_password_of_a_url_comes_from_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "password").write_text("p@ss/w:rd%#\n")
+    for server in ("DATABASE", "AMQP"):
+        monkeypatch.setenv(f"HALOSYNC_{server}_PASSWORD_FILE", str(folder / "password"))
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", "postgresql://anna@h:5/d?sslmode=require")
+    monkeypatch.setenv("HALOSYNC_AMQP_URL", "amqp://anna@h/%2F")
+    settings = load(PlannerSettings)
+    assert settings.database_url == "postgresql://anna:p%40ss%2Fw%3Ard%25%23@h:5/d?sslmode=require"
+    assert str(settings.amqp_url) == "amqp://anna:p%40ss%2Fw%3Ard%25%23@h/%2F"
+    assert unknown_names() == []
+
+
+@pytest.mark.parametrize("url", [URL, "postgresql://h/d", "postgresql:///d?user=anna", "h"])
+def test_a_password_beside_a_url_that_has_one_or_no_user_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", url)
+    monkeypatch.setenv("HALOSYNC_DATABASE_PASSWORD", PASSWORD)
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    told = capsys.readouterr().err
+    assert told == (
+        "HALOSYNC_DATABASE_URL: with HALOSYNC_DATABASE_PASSWORD it has to name a user and no password: "
+        "scheme://user@host\n"
+    )
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["no such file", "no text"])
 def test_a_file_that_cannot_be_read_is_told(
     content: bytes | None, monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]

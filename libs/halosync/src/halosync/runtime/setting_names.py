@@ -56,3 +56,12 @@ NAMES = frozenset(
         "WEBHOOK_ALLOW_PRIVATE",
     }
 )
+
+URL_PASSWORDS = {
+    "ADMIN_AMQP_PASSWORD": "ADMIN_AMQP_URL",
+    "ADMIN_DATABASE_PASSWORD": "ADMIN_DATABASE_URL",
+    "AMQP_PASSWORD": "AMQP_URL",
+    "DATABASE_PASSWORD": "DATABASE_URL",
+    "SMTP_PASSWORD": "SMTP_URL",
+}
+"""Passwords that may be given beside the URL that they belong to, so that a secret store need know no URL."""
