@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from halosync.domain.client_plan import Rules
+from halosync.domain.client_rules import Rules
 from simulation.fault_rates import NONE
 from simulation.scenario import Scenario
 from simulation.world import simulate

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from halosync.domain.acts import Act
-from halosync.domain.audit_sentences import KINDS, describe, describe_changes
+from halosync.domain.audit_sentences import KINDS, describe
+from halosync.domain.settings_sentences import describe_changes
 
 RUN = "3f2a77c0-0000-4000-8000-000000000000"
 OTHER = "5d1e88b1-0000-4000-8000-000000000000"

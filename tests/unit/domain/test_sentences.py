@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 from halosync.contracts.connection import RefusalCode
-from halosync.domain import connection_sentences, item_sentences, run_sentences
+from halosync.domain import connection_sentences, run_sentences, write_sentences
 from halosync.domain.connection_sentences import REFUSALS
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 
@@ -90,16 +90,16 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
         connection_sentences.row_unreadable("client row 2 of the page has no id"),
         run_sentences.permission_problem("403"),
         run_sentences.internal_error(),
-        item_sentences.rejected("No."),
-        item_sentences.permission_denied("403"),
-        item_sentences.unavailable("502"),
-        item_sentences.answered(500, "It is referenced."),
-        item_sentences.no_access("auth is away"),
-        item_sentences.kept_under_another_name("R&D", "R&amp;D"),
-        item_sentences.vanished(7),
-        item_sentences.never_looked_up("Gone."),
-        item_sentences.shows_too_little(3),
-        item_sentences.connection_lost(connection_sentences.BROKEN),
+        write_sentences.rejected("No."),
+        write_sentences.permission_denied("403"),
+        write_sentences.unavailable("502"),
+        write_sentences.answered(500, "It is referenced."),
+        write_sentences.no_access("auth is away"),
+        write_sentences.kept_under_another_name("R&D", "R&amp;D"),
+        write_sentences.vanished(7),
+        write_sentences.never_looked_up("Gone."),
+        write_sentences.shows_too_little(3),
+        write_sentences.connection_lost(connection_sentences.BROKEN),
         connection_sentences.other_tenant("acme", "contoso"),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_sentence_is_plain_text(sentence: str) -> None:
 
 
 def test_a_licence_that_only_a_look_up_found_is_named_and_left_for_the_review() -> None:
-    text = item_sentences.not_reviewed(7)
+    text = write_sentences.not_reviewed(7)
     assert "#7" in text
     assert "was left as it was" in text
     assert "Press Sync" in text

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from halosync.domain.item_sentences import kept_under_another_name, not_kept
 from halosync.domain.model import Action, Client, KeptOtherwise, LicenceState, Outcome, Reason, Removal, WrittenLicence
 from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 from halosync.domain.verification import Difference, KeptField, as_kept, differences, kept_to_the_cent, same_wish
+from halosync.domain.write_sentences import kept_under_another_name, not_kept
 from hypothesis import given
 from hypothesis import strategies as st
 

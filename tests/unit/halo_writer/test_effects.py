@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Strangers, Stuck, look, result_of, write_of
-from halosync.domain import item_sentences
+from halosync.domain import item_sentences, write_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.details import stamp_of
 from halosync.domain.licences import state_of
@@ -148,8 +148,8 @@ def test_what_has_no_state_to_reach_is_not_sent(action: OpenAction) -> None:
         ([OTHER, DEARER], NotDone(DEARER)),
         ([OTHER, YEARLY], NotDone(YEARLY)),
         ([OTHER, INACTIVE], NotDone(INACTIVE)),
-        ([OTHER], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
-        ([], Stuck(Reason.HALO_REJECTED, item_sentences.vanished(70))),
+        ([OTHER], Stuck(Reason.HALO_REJECTED, write_sentences.vanished(70))),
+        ([], Stuck(Reason.HALO_REJECTED, write_sentences.vanished(70))),
     ],
 )
 def test_an_update_is_done_when_the_licence_of_its_id_is_as_wanted(licences: list[Licence], finding: Finding) -> None:
@@ -255,7 +255,7 @@ def test_a_created_licence_that_halo_calls_otherwise_is_among_those_that_nobody_
     assert look(create, BATCH, [licence]) == NotDone()  # known before: it is another one
 
 
-UNSURE = Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.perhaps_created([WANTED.id]))
+UNSURE = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.perhaps_created([WANTED.id]))
 
 
 def stamped(licence: Licence, item_id: int = 5) -> Licence:
@@ -273,7 +273,7 @@ def test_a_created_licence_is_known_by_its_stamp_whatever_it_is_called() -> None
 DEAR_AND_FEW = replace(DEARER, quantity=Decimal(10))
 FOREIGN = replace(UNCHANGED, foreign_mark="snowid")
 MANAGED = Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([70], "snowid"))
-UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.not_reviewed(70))
+UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(70))
 
 
 @pytest.mark.parametrize(

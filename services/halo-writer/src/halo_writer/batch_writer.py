@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 from halosync.contracts.connection import TokenGranted
-from halosync.domain import connection_sentences, item_sentences
+from halosync.domain import connection_sentences, write_sentences
 from halosync.domain.batching import BatchKind, split
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
@@ -205,8 +205,8 @@ class BatchWriter:
             await self._actions.refuse(batch, marks, _named(refused))
             return
         words = {
-            Reason.HALO_REJECTED: item_sentences.rejected,
-            Reason.PERMISSION_DENIED: item_sentences.permission_denied,
+            Reason.HALO_REJECTED: write_sentences.rejected,
+            Reason.PERMISSION_DENIED: write_sentences.permission_denied,
         }.get(reason, partial(_unavailable, failure.status))(failure.words)
         await self._actions.record(
             batch, [], [FailedAction(item_id, mark_no, reason, words) for item_id, mark_no in marks.items()]
@@ -224,11 +224,13 @@ class BatchWriter:
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
-        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, item_sentences.no_access(words))
+        return await self._give_up(batch, Reason.HALO_UNAVAILABLE, write_sentences.no_access(words))
 
     async def _look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
-            return await self._give_up(batch, Reason.PERMISSION_DENIED, item_sentences.permission_denied(failure.words))
+            return await self._give_up(
+                batch, Reason.PERMISSION_DENIED, write_sentences.permission_denied(failure.words)
+            )
         delay_s = await self._once_more(batch)
         if delay_s is not None:
             return delay_s
@@ -265,7 +267,7 @@ class BatchWriter:
                 if reason is not None:
                     failed.append(FailedAction(action.item_id, action.mark_no, reason, words))
             elif action.settle_wait_s <= 0:
-                unknown = item_sentences.never_looked_up(words)
+                unknown = write_sentences.never_looked_up(words)
                 failed.append(FailedAction(action.item_id, action.mark_no, Reason.OUTCOME_UNKNOWN, unknown))
             else:
                 unsettled.append(action.settle_wait_s)
@@ -280,4 +282,4 @@ def _named(refused: FailedRequest) -> list[int]:
 
 
 def _unavailable(status: int | None, words: str) -> str:
-    return item_sentences.unavailable(words) if status is None else item_sentences.answered(status, words)
+    return write_sentences.unavailable(words) if status is None else write_sentences.answered(status, words)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from halosync.domain import item_sentences
+from halosync.domain import write_sentences
 from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
@@ -26,7 +26,7 @@ class HidesLicencesError(HaloFailure):
     """A list lacks so much of what is known to be there that it says nothing about a write."""
 
     def __init__(self, missing: int) -> None:
-        super().__init__(FailureClass.TRANSIENT, item_sentences.shows_too_little(missing))
+        super().__init__(FailureClass.TRANSIENT, write_sentences.shows_too_little(missing))
 
 
 @dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import unescape
 
-from halosync.domain import item_sentences
+from halosync.domain import item_sentences, write_sentences
 from halosync.domain.decimals import same_on_wire
 from halosync.domain.details import stamp_of
 from halosync.domain.first_review import reprices
@@ -81,7 +81,7 @@ def result_of(
         renamed = {KeptField.NAME} if action.action is Action.CREATE else set[KeptField]()
         found = [each for each in differences(wish) if each.field not in renamed]
     if found:
-        words = item_sentences.not_kept(found, warning)
+        words = write_sentences.not_kept(found, warning)
         return FailedAction(action.item_id, mark_no, Reason.NOT_KEPT, words, kept.id, wish)
     return AppliedAction(action.item_id, mark_no, kept.id, None if _to_the_letter(wish) else wish)
 
@@ -173,7 +173,7 @@ def look(
         gone = found is None or is_removed(found, batch.removal, ours)
         return Gone() if gone else NotDone(found)
     if found is None:
-        return Stuck(Reason.HALO_REJECTED, item_sentences.vanished(action.licence_id))
+        return Stuck(Reason.HALO_REJECTED, write_sentences.vanished(action.licence_id))
     return Shown(found) if _as_wanted(found, action, batch.price_field) else NotDone(found)
 
 
@@ -195,7 +195,7 @@ def _look_for_created(
         found = choose([licence for licence in unexplained if _may_be(licence, action, batch.price_field, strangers)])
     if found is None and unexplained:  # one of them may be it, called as nobody can tell: it is never made twice
         ids = sorted(licence.id for licence in unexplained)
-        return Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.perhaps_created(ids))
+        return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.perhaps_created(ids))
     if found is None:
         return NotDone()
     if isinstance(found, Fault):
@@ -218,7 +218,7 @@ def _found(licence: Licence, action: OpenAction, batch: BatchAtWork) -> Finding:
     if marked is not None:  # ours, and marked since
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     if batch.unreviewed and not ours and reprices(licence, _after(action), batch.price_field):
-        return Stuck(Reason.OUTCOME_UNKNOWN, item_sentences.not_reviewed(licence.id))
+        return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(licence.id))
     return Adopt(licence)
 
 

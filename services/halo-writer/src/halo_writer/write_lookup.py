@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import structlog
-from halosync.domain import item_sentences
+from halosync.domain import write_sentences
 from halosync.domain.details import stamp_of
 from halosync.domain.licences import state_of
 from halosync.domain.model import Action, Licence, Reason
@@ -163,10 +163,10 @@ def _result(action: OpenAction, finding: Shown | Gone | Stuck) -> AppliedAction 
 
 def _given_up(action: OpenAction) -> FailedAction:
     """Say of what was sent in too many attempts what Halo answered last, if it answered."""
-    reason, words = Reason.HALO_UNAVAILABLE, item_sentences.unavailable(NO_ANSWER)
+    reason, words = Reason.HALO_UNAVAILABLE, write_sentences.unavailable(NO_ANSWER)
     if action.answer is not None:
         reason = Reason.HALO_UNAVAILABLE if action.answer.from_gateway else Reason.HALO_REJECTED
-        words = item_sentences.answered(action.answer.status, action.answer.words or NOT_SHOWN)
+        words = write_sentences.answered(action.answer.status, action.answer.words or NOT_SHOWN)
     return FailedAction(action.item_id, action.mark_no, reason, words)
 
 

@@ -1,112 +1,31 @@
 """The items of one matched client: its products, then what is cleaned up (spec section 3)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 
-from halosync.domain import item_sentences
-from halosync.domain.drift import drift_of
+from halosync.domain import item_sentences, write_sentences
+from halosync.domain.client_rules import NOT_WRITTEN, Rules
 from halosync.domain.groups import Group
 from halosync.domain.licences import (
     after_removal,
     choose,
     desired_state,
-    is_removed,
     same_state,
-    state_of,
     traits_of,
 )
 from halosync.domain.model import (
     Action,
-    Cleanup,
-    Drift,
     KeptOtherwise,
     Licence,
     LicenceState,
     Outcome,
     Reason,
-    WrittenLicence,
 )
-from halosync.domain.plan import PlannedItem, PlanSettings
+from halosync.domain.plan import PlannedItem
 from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
-from halosync.domain.verification import differences, same_wish
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds for every client of a plan.
-
-    `links` has linked licence names by product key, `words` Halo's billing cycles by the key of the invoice's; `key` is
-    `name_key`. `protected` are clients that are not cleaned up. The other sets are of licences, as in `PlanInput`;
-    `perhaps_created` is by product key.
-    """
-
-    settings: PlanSettings
-    links: Mapping[str, str]
-    words: Mapping[str, str]
-    owned: frozenset[int]
-    owned_by_others: frozenset[int]
-    removed: frozenset[int]
-    kept: frozenset[int]
-    protected: frozenset[int]
-    written: Mapping[int, WrittenLicence]
-    perhaps_created: Mapping[tuple[int, str], frozenset[int]]
-    key: Callable[[str], str]
-
-    def target(self, product: Product) -> str:
-        """Return the key of the licence name that the product's licence has: the linked one's, else the code's."""
-        linked = self.links.get(product.key)
-        return product.key if linked is None else self.key(linked)
-
-    def name_of(self, product: Product) -> str:
-        """Return the name that the product's licence is to have."""
-        return self.links.get(product.key, product.code)
-
-    def keeps_name(self, product: Product, licence: Licence) -> bool:
-        """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
-        wanted, written = self.name_of(product), self.written.get(licence.id, _UNWRITTEN)
-        plain = unescape(licence.name)
-        if wanted in {licence.name, plain} or (written.asked_name, written.kept_name) == (wanted, licence.name):
-            return True
-        return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
-
-    def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
-        """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
-        before = self.written.get(licence.id, _UNWRITTEN).otherwise
-        wish = KeptOtherwise(asked, self.state(licence), name, licence.name)
-        return before if before is not None and same_wish(before, wish) else None
-
-    def state(self, licence: Licence) -> LicenceState:
-        """Return the observed state by the partner's price field."""
-        return state_of(licence, self.settings.price_field)
-
-    def is_removed(self, licence: Licence) -> bool:
-        """Tell whether the licence already is what the partner's removal would make of it."""
-        return is_removed(licence, self.settings.removal, self.removed)
-
-    def drift(self, licence: Licence) -> tuple[Drift, ...]:
-        """Return what somebody has edited of a licence since halosync wrote it."""
-        return drift_of(licence, self.written.get(licence.id, _UNWRITTEN).last, self.settings.price_field)
-
-    def is_foreign(self, licence: Licence) -> bool:
-        """Tell whether the licence is somebody else's, to be neither changed nor removed (spec section 9)."""
-        return licence.foreign_mark is not None and not self.settings.adopt_foreign
-
-    def is_of_type(self, licence: Licence) -> bool:
-        """Tell whether the licence is of the type that the partner synchronises; an unknown type may be that."""
-        wanted = self.settings.licence_type
-        return wanted is None or licence.licence_type is None or licence.licence_type == wanted
-
-    def may_clean_up(self, licence: Licence) -> bool:
-        """Tell whether clean-up looks at the licence at all: not at what others wrote, or what is gone already."""
-        if licence.id in self.owned_by_others or self.is_foreign(licence):
-            return False
-        wanted = self.settings.cleanup is Cleanup.ALL or licence.id in self.owned
-        return wanted and licence.is_active and not self.is_removed(licence)
-
-
-_UNWRITTEN = WrittenLicence()
+from halosync.domain.verification import differences
 
 
 def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
@@ -159,7 +78,7 @@ def _known_for(licence: Licence, key: str, targets: Mapping[str, str], rules: Ru
 
     A licence that a person called after another product is that product's; what Halo itself makes of a name is not.
     """
-    written = rules.written.get(licence.id, _UNWRITTEN)
+    written = rules.written.get(licence.id, NOT_WRITTEN)
     renamed_by_halo = written.asked_name is not None and written.kept_name == licence.name
     if written.product_code is not None and (renamed_by_halo or key not in targets.values()):
         target = targets.get(rules.key(written.product_code))
@@ -236,7 +155,7 @@ class _ItemsOfClient:
         if demand.quantity == 0:
             return self._skip(product, None, Reason.QUANTITY_ZERO, item_sentences.QUANTITY_ZERO)
         if unsure := self.perhaps([product]):
-            detail = item_sentences.perhaps_created(sorted(unsure))
+            detail = write_sentences.perhaps_created(sorted(unsure))
             return self._fail(product, None, Fault(Reason.OUTCOME_UNKNOWN, detail))
         desired = desired_state(demand, None, self.rules.settings.price_field)
         return self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
@@ -267,7 +186,7 @@ class _ItemsOfClient:
         return self._item(product, licence, Action.DELETE, before=before, after=after)
 
     def _not_kept(self, product: Product | None, licence: Licence, answered: KeptOtherwise) -> PlannedItem:
-        detail = item_sentences.not_kept(differences(answered), answered.warning)
+        detail = write_sentences.not_kept(differences(answered), answered.warning)
         return self._idle(product, licence, Outcome.FAILED, Fault(Reason.NOT_KEPT, detail))
 
     def _skip(self, product: Product | None, licence: Licence | None, reason: Reason, detail: str) -> PlannedItem:

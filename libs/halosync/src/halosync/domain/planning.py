@@ -7,7 +7,8 @@ from functools import cache
 from halosync.domain import item_sentences
 from halosync.domain.approvals import released_places
 from halosync.domain.billing_cycles import words_by_key
-from halosync.domain.client_plan import Rules, plan_client
+from halosync.domain.client_plan import plan_client
+from halosync.domain.client_rules import Rules
 from halosync.domain.drift import hold_edited
 from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from halosync.domain.decimals import plain
+from halosync.domain.listing import ids
 from halosync.domain.model import LicenceState
 
 Called = tuple[str, LicenceState]
@@ -47,11 +48,10 @@ def written_for_another(licence_id: int) -> str:
 
 def perhaps_back(licence_id: int, perhaps: Sequence[int]) -> str:
     """Say that an earlier undo may have brought a licence back."""
-    numbers = ", ".join(f"#{number}" for number in perhaps)
     return (
         f"An earlier undo sent licence #{licence_id} to Halo and could not find out what became of it. One of these "
-        f"licences came to the client since and may be it: {numbers}. It is not sent again, so that nothing is there "
-        "twice. Look at them in Halo; if none is it, create it there by hand."
+        f"licences came to the client since and may be it: {ids(perhaps)}. It is not sent again, so that nothing is "
+        "there twice. Look at them in Halo; if none is it, create it there by hand."
     )
 
 

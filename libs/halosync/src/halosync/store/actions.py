@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from halosync.contracts.run import LicenceActions
-from halosync.domain import item_sentences
+from halosync.domain import write_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.details import notes_of, restored_notes, stamp_of
 from halosync.domain.licences import other_prices
@@ -258,7 +258,7 @@ class ActionStore:
         What waits is not sent. What cannot be looked up any more fails as unknown, and no run of the partner reads
         Halo before it can have settled.
         """
-        detail = item_sentences.connection_lost(error)
+        detail = write_sentences.connection_lost(error)
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_run(connection, run_id=batch.run_id)
             await QUERIES.note_error(connection, run_id=batch.run_id, error_code=code, error=error)

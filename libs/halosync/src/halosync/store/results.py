@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from halosync.domain import item_sentences
+from halosync.domain import write_sentences
 from halosync.domain.model import KeptOtherwise
 from halosync.domain.verification import as_kept
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction
@@ -73,4 +73,4 @@ async def record_failed(connection: Connection, failed: Sequence[FailedAction]) 
 def _renamed(wish: KeptOtherwise | None) -> str | None:
     if wish is None or wish.asked_name is None or wish.asked_name == wish.kept_name:
         return None
-    return item_sentences.kept_under_another_name(wish.asked_name, wish.kept_name or "")
+    return write_sentences.kept_under_another_name(wish.asked_name, wish.kept_name or "")

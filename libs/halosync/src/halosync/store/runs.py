@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from halosync.contracts.run import RunFinished, RunRequested
-from halosync.domain import item_sentences
+from halosync.domain import write_sentences
 from halosync.domain.acts import AUTO_SYNC, Act, Actor
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunOrder, SeenChange
@@ -118,7 +118,7 @@ async def withdraw_cancelled(connection: Connection, run_id: UUID) -> None:
         run_id=run_id,
         outcome=Outcome.SKIPPED,
         reason=Reason.RUN_CANCELLED,
-        detail=item_sentences.RUN_CANCELLED,
+        detail=write_sentences.RUN_CANCELLED,
     )
     await QUERIES.close_batches_without_work(connection, run_id=run_id)
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from fastapi import Request, Response
 from halosync.contracts.settings import PartnerSettings
-from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.countries import countries, country_name
 from halosync.domain.invoice_day import next_expected
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
+from halosync.domain.settings_sentences import describe_changes
 from halosync.ports.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages

@@ -3,10 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from halosync.domain.audit_sentences import describe_changes
 from halosync.domain.review_choices import ReviewChoice
 from halosync.domain.roles import Role
 from halosync.domain.run_order import RunMode, RunOrder
+from halosync.domain.settings_sentences import describe_changes
 from halosync.ports.partners import SettingsChangedError
 
 from report_api.access.page_guard import partner_pages

@@ -1,0 +1,18 @@
+"""How a sentence lists things."""
+
+from collections.abc import Iterable
+
+_SHOWN = 20
+"""How many a sentence lists before it says how many more there are."""
+
+
+def listed(words: Iterable[object]) -> str:
+    """Return `words` beside each other, and of many how many more there are."""
+    every = [str(word) for word in words]
+    more = len(every) - _SHOWN
+    return ", ".join(every) if more <= 0 else f"{', '.join(every[:_SHOWN])} and {more} more"
+
+
+def ids(numbers: Iterable[int]) -> str:
+    """Return the ids of clients or licences in Halo, as pages show them: `#7, #8`."""
+    return listed(f"#{number}" for number in numbers)
