@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := $(VENV)/audit/bin
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --durations=10
-DOMAIN := $(PYTEST) tests/unit/domain --cov
+PYTEST := $(BIN)/python -m pytest --dist loadfile --durations=10
+# What needs servers waits for them half of the time; the rest needs the processors, and the domain no servers at all.
+ALL := $(PYTEST) -n 4 --ignore=tests/unit/domain
+UNIT := $(PYTEST) -n logical --ignore=tests/unit/domain tests/unit
+DOMAIN := $(PYTEST) -n logical --confcutdir=tests/unit/domain tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -42,16 +45,16 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 .PHONY: test
 test: install ## Run all tests (ARGS="-k word" for some)
 ifdef ARGS
-	$(PYTEST) $(ARGS)
+	$(PYTEST) -n 4 $(ARGS)
 else
 	$(DOMAIN)
-	$(PYTEST) --ignore=tests/unit/domain
+	$(ALL)
 endif
 
 .PHONY: test-unit
 test-unit: install ## Run the unit tests only, without servers: the domain's cover each of its branches
 	$(DOMAIN)
-	$(PYTEST) tests/unit --ignore=tests/unit/domain
+	$(UNIT)
 
 .PHONY: mutants
 mutants: install ## Change the rules in small ways, one at a time: a unit test must notice each (20 minutes; ARGS="'*.retry*'")

@@ -46,10 +46,8 @@ def licence(number: int = 1, **changes: Any) -> Licence:
 T = TypeVar("T")
 
 
-def rows_of(
-    make: Callable[..., T], *choices: Sequence[object], min_size: int = 0, max_size: int
-) -> st.SearchStrategy[list[T]]:
-    """Return lists of rows, each from one number: a draw for every column would take ten times as long."""
+def row_of(make: Callable[..., T], *choices: Sequence[object]) -> st.SearchStrategy[T]:
+    """Return what `make` makes of one value of each column, drawn as one number: each draw takes its time."""
 
     def row(number: int) -> T:
         values = []
@@ -58,55 +56,71 @@ def rows_of(
             values.append(choice[at])
         return make(*values)
 
-    return st.lists(st.integers(0, prod(map(len, choices)) - 1).map(row), min_size=min_size, max_size=max_size)
+    return st.integers(0, prod(map(len, choices)) - 1).map(row)
+
+
+def together(*values: object) -> tuple[Any, ...]:
+    return values
+
+
+def through_a_double(value: Decimal) -> Decimal:
+    return Decimal(repr(float(value)))
+
+
+# Strategies are made once: to make one takes longer than to draw from it.
+KINDS = [LineKind.RECURRING] * 5 + [LineKind.PRORATION, LineKind.CREDIT]
+LINES = st.lists(row_of(partial(Line, 0), CUSTOMER_IDS, NAMES, CODES, KINDS, QUANTITIES, PRICES, CYCLES), max_size=8)
+DOUBLES = [[*map(through_a_double, each), None] for each in (QUANTITIES, PRICES, PRICES)]
+CLIENTS = row_of(partial(Client, 0), CLIENT_NAMES, [False, True])
+PRODUCT_LINKS = st.lists(row_of(together, CODES, [*CODES, "Linked"]), max_size=2)
+GUARDS = [DeleteGuard(count, share) for count in range(3) for share in (Decimal(0), Decimal("0.25"))]
+LICENCE_IDS = [(), (1, 3), (2, 4, 5), (1, 2, 3, 4, 5, 6, 7, 8)]
+EIGHT_MARKS = st.lists(
+    row_of(together, [None, None, None, "snowid", "azure_connection_id"], [None, 0, 1]), min_size=8, max_size=8
+)
+
+
+def of_clients(many: int) -> st.SearchStrategy[tuple[list[Client], list[Licence], list[tuple[str, CustomerLink]]]]:
+    """Return so many clients, their licences and links to them; rows have no numbers yet."""
+    ids = list(range(1, 1 + many))
+    licences = row_of(partial(Licence, 0), ids, CODES, *DOUBLES, [*CYCLES, None], [True, True, False])
+    links = row_of(
+        lambda customer_id, *link: (customer_id, CustomerLink(*link)),
+        *(CUSTOMER_IDS, [*ids * 4, None, 99], [False] * 5 + [True]),
+    )
+    return st.tuples(
+        st.lists(CLIENTS, min_size=many, max_size=many),
+        st.lists(licences, max_size=8),
+        st.lists(links, min_size=1, max_size=4),
+    )
+
+
+OF_CLIENTS = st.one_of(*map(of_clients, range(1, 5)))
+WAYS: list[Sequence[object]] = [list(Removal), list(Cleanup), list(PriceField)]
+PLAIN = row_of(together, *WAYS, [None], LICENCE_IDS, LICENCE_IDS, [None])
+GUARDED = row_of(together, *WAYS, GUARDS, LICENCE_IDS, LICENCE_IDS, [*[None] * 4, 0, 1, 2, 3])
+SHARED = row_of(
+    together,
+    *([False, False, True], [{}, {"annual": "Yearly"}], [None, None, 1]),
+    *(LICENCE_IDS, LICENCE_IDS, [False, True], [*[None] * 5, 0, 1, 2, 3, 4]),
+)
 
 
 @st.composite
 def worlds(draw: st.DrawFn, *, guarded: bool = False) -> PlanInput:
-    client_ids = list(range(1, 1 + draw(st.integers(1, 4))))
-    kinds = [LineKind.RECURRING] * 5 + [LineKind.PRORATION, LineKind.CREDIT]
-    lines = draw(rows_of(partial(Line, 0), CUSTOMER_IDS, NAMES, CODES, kinds, QUANTITIES, PRICES, CYCLES, max_size=8))
-    quantities, prices = ([*map(through_a_double, each), None] for each in (QUANTITIES, PRICES))
-    licences = draw(
-        rows_of(
-            partial(Licence, 0),
-            client_ids,
-            CODES,
-            quantities,
-            prices,
-            prices,
-            [*CYCLES, None],
-            [True, True, False],
-            max_size=8,
-        )
-    )
-    many = len(client_ids)
-    clients = draw(rows_of(partial(Client, 0), CLIENT_NAMES, [False, True], min_size=many, max_size=many))
-    links = draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(CUSTOMER_IDS),
-                st.builds(
-                    CustomerLink, st.sampled_from([*client_ids * 4, None, 99]), st.sampled_from([False] * 5 + [True])
-                ),
-            ),
-            min_size=1,
-            max_size=4,
-        )
-    )
-    guards: st.SearchStrategy[DeleteGuard | None] = st.none()
-    if guarded:
-        guards = st.builds(DeleteGuard, st.integers(0, 2), st.sampled_from([Decimal(0), Decimal("0.25")]))
+    lines = draw(LINES)
+    clients, licences, links = draw(OF_CLIENTS)
+    *settings, owned, removed, approved = draw(GUARDED if guarded else PLAIN)
     return PlanInput(
         lines=[replace(each, line_no=number) for number, each in enumerate(lines, start=1)],
         clients=[replace(each, id=number) for number, each in enumerate(clients, start=1)],
         licences=[replace(each, id=number) for number, each in enumerate(licences, start=1)],
         customer_links=dict(links),
-        product_links=draw(st.dictionaries(st.sampled_from(CODES), st.sampled_from([*CODES, "Linked"]), max_size=2)),
-        settings=PlanSettings(*draw(settings_values), draw(guards)),
-        owned=frozenset(draw(licence_ids)),
-        removed=frozenset(draw(licence_ids)),
-        approve_removals=draw(st.none() | st.integers(0, 3)) if guarded else None,
+        product_links=dict(draw(PRODUCT_LINKS)),
+        settings=PlanSettings(*settings),
+        owned=frozenset(owned),
+        removed=frozenset(removed),
+        approve_removals=approved,
     )
 
 
@@ -114,35 +128,20 @@ def worlds(draw: st.DrawFn, *, guarded: bool = False) -> PlanInput:
 def shared_worlds(draw: st.DrawFn) -> PlanInput:
     """A world in which others write too: marks, types, other partners, what is kept; and a review that may be due."""
     inputs = draw(worlds(guarded=True))
-    kinds = draw(st.lists(st.tuples(st.sampled_from(MARKS), st.sampled_from([None, 0, 1])), min_size=8, max_size=8))
-    marked = [
-        replace(each, foreign_mark=mark, licence_type=kind)
-        for each, (mark, kind) in zip(inputs.licences, kinds, strict=False)
-    ]
-    settings = replace(
-        inputs.settings,
-        adopt_foreign=draw(st.sampled_from([False, False, True])),
-        billing_cycles=draw(st.sampled_from([{}, {"annual": "Yearly"}])),
-        licence_type=draw(st.sampled_from([None, None, 1])),
-    )
+    marks = draw(EIGHT_MARKS)
+    adopt, cycles, of_type, of_others, kept, due, approved = draw(SHARED)
     return replace(
         inputs,
-        licences=marked,
-        settings=settings,
-        owned_by_others=frozenset(draw(licence_ids)),
-        kept=frozenset(draw(licence_ids)),
-        review_due=draw(st.booleans()),
-        approve_review=draw(st.none() | st.integers(0, 4)),
+        licences=[
+            replace(each, foreign_mark=mark, licence_type=kind)
+            for each, (mark, kind) in zip(inputs.licences, marks, strict=False)
+        ],
+        settings=replace(inputs.settings, adopt_foreign=adopt, billing_cycles=cycles, licence_type=of_type),
+        owned_by_others=frozenset(of_others),
+        kept=frozenset(kept),
+        review_due=due,
+        approve_review=approved,
     )
-
-
-MARKS = [None, None, None, "snowid", "azure_connection_id"]
-settings_values = st.tuples(st.sampled_from(Removal), st.sampled_from(Cleanup), st.sampled_from(PriceField))
-licence_ids = st.sampled_from([(), (1, 3), (2, 4, 5), (1, 2, 3, 4, 5, 6, 7, 8)])
-
-
-def through_a_double(value: Decimal) -> Decimal:
-    return Decimal(repr(float(value)))
 
 
 @dataclass
