@@ -17,7 +17,7 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
-from halosync.messaging.delivery import PASSING
+from halosync.messaging.endings import PASSING
 from halosync.messaging.sealing import new_private_key, public_key
 from halosync.store.partners import PartnerStore
 from report_api.access.wrong_keys import WrongKeys

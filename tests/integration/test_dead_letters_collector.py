@@ -10,8 +10,9 @@ import pytest
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import connect_options
 from halosync.messaging.dead_letters import collect_dead_letters
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import DEAD, INVOICE_READY, declare_topology
+from halosync.messaging.topology import DEAD, INVOICE_READY
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 
 pytestmark = pytest.mark.integration

@@ -14,7 +14,7 @@ import pytest_asyncio
 from devstack.ports import free_port
 from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
-from halosync.messaging.delivery import is_outage
+from halosync.messaging.endings import is_outage
 from planner import lines_fetcher
 from planner.fetch_places import FETCHES_A_HOST, FETCHES_AT_ONCE, FetchPlaces, NoPlaceError
 from planner.lines_fetcher import LinesFetcher, _Unpacker

@@ -26,10 +26,11 @@ from halosync.contracts.connection import (
 )
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
-from halosync.messaging.topology import KEPT_DEAD_LETTERS, REPLIES, WORK, declare_topology
+from halosync.messaging.topology import KEPT_DEAD_LETTERS, REPLIES, WORK
 from halosync.messaging.webhook_secrets import SealedWebhookSecrets
 from halosync.ports.notices import DueWebhook, NotSignedError, ToldNotice
 from halosync.store.sealing_keys import SealingKeyStore

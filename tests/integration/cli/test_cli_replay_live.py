@@ -17,9 +17,10 @@ from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import INVOICE_READY, INVOICES, declare_topology
+from halosync.messaging.topology import INVOICE_READY, INVOICES
 from halosync.runtime.process import Parts
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 from halosync.store.partners import PartnerStore

@@ -15,15 +15,10 @@ from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.run import RunRequested
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import (
-    DEAD_LETTERS,
-    KEPT_DEAD_LETTERS,
-    RUN_REQUESTED,
-    WORK,
-    declare_topology,
-)
+from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED, WORK
 
 PATIENCE_S = 30.0
 DELAYS_S = (0.05, 0.2)

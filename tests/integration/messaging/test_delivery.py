@@ -11,8 +11,10 @@ from faststream.rabbit import RabbitBroker
 from halosync.contracts.run import RunRequested
 from halosync.domain import delivery
 from halosync.messaging.connection import connect_options
-from halosync.messaging.delivery import MOST_COPIED_BYTES, Later, Poison, TryAgain
-from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED, declare_topology
+from halosync.messaging.declaring import declare_topology
+from halosync.messaging.delivery import MOST_COPIED_BYTES
+from halosync.messaging.endings import Later, Poison, TryAgain
+from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED
 
 from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside, Worker
 

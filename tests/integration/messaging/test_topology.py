@@ -14,6 +14,7 @@ import report_api.__main__ as report_api_main
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from halo_writer.environment import WriterSettings
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body
 from halosync.messaging.topology import (
@@ -25,7 +26,6 @@ from halosync.messaging.topology import (
     READY,
     Queue,
     _queues,
-    declare_topology,
     delay_exchange,
 )
 from halosync.runtime.process import Composition, Parts

@@ -31,7 +31,7 @@ from halosync.domain.run_order import RunOrder
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
-from halosync.messaging.delivery import PASSING
+from halosync.messaging.endings import PASSING
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE

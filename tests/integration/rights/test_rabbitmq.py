@@ -15,6 +15,7 @@ from halosync.domain.accounts import Account
 from halosync.domain.delivery import DeliveryRules, Ending, Outage, Unprocessable
 from halosync.messaging.administration import BrokerRefusedError, prepare
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import MissingTopologyError
 from halosync.messaging.delivery import MOST_COPIED_BYTES, Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.rights import own_queue
@@ -29,7 +30,6 @@ from halosync.messaging.topology import (
     REPLIES,
     TOKEN_REQUEST,
     WORK,
-    MissingTopologyError,
     delay_exchange,
 )
 from halosync.runtime.checks import topology_check

@@ -18,7 +18,7 @@ from halosync.domain.delivery import (
     Unpublishable,
     next_delivery,
 )
-from halosync.messaging.delivery import ending_of
+from halosync.messaging.endings import ending_of
 from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotPublishedError
 
 from simulation.guards import Guards

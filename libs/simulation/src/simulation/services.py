@@ -17,7 +17,7 @@ from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.page_size import PageSizeBounds
 from halosync.halo.read import HaloReader
 from halosync.halo.write import HaloWriter
-from halosync.messaging.delivery import Poison
+from halosync.messaging.endings import Poison
 from halosync.ports.permits import Rate
 from planner.environment import PlannerRules
 

@@ -2,7 +2,7 @@
 
 from faststream.rabbit import Channel, RabbitBroker
 from halosync.contracts.run import LicenceActions
-from halosync.messaging.delivery import Later
+from halosync.messaging.endings import Later
 from halosync.messaging.topology import LICENCE_ACTIONS
 
 from halo_writer.batch_writer import BatchWriter

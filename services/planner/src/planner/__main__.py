@@ -6,7 +6,7 @@ import httpx
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
-from halosync.messaging.delivery import PASSING
+from halosync.messaging.endings import PASSING
 from halosync.messaging.requests import Requests
 from halosync.runtime.figures import INVARIANTS_S, MEASURE_S, look_at_invariants, measure
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE

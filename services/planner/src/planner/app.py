@@ -6,7 +6,7 @@ from faststream.rabbit import Channel, RabbitBroker
 from halosync.contracts.connection import ConnectionEstablished, TestConnection
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.contracts.run import HaloRefreshRequested, RunFinished, RunRequested
-from halosync.messaging.delivery import Later, Poison, TryAgain
+from halosync.messaging.endings import Later, Poison, TryAgain
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.replies import answer_requests
 from halosync.messaging.requests import raw_body

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from halosync.messaging.delivery import PASSING
+from halosync.messaging.endings import PASSING
 from halosync.messaging.requests import Requests
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.loops import every, every_loop

@@ -12,9 +12,9 @@ from faststream.rabbit import RabbitBroker
 from halosync.cli.failures import reaching_postgres, told, unreachable
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
-from halosync.messaging.topology import declare_topology
 from halosync.runtime.settings import load
 from halosync.store.pool import open_pool
 from halosync.store.sealing_keys import SealingKeyStore

@@ -17,8 +17,9 @@ from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.settings import BrokerOrNone, DatabaseSettings
 from halosync.cli.status import duration
 from halosync.messaging.connection import plain_channel
+from halosync.messaging.declaring import MissingTopologyError, look_at_topology
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import QUEUES, MissingTopologyError, look_at_topology
+from halosync.messaging.topology import QUEUES
 from halosync.runtime.settings import DelaySettings, load
 from halosync.runtime.variables import unknown_names
 from halosync.store.operations import OperationsStore

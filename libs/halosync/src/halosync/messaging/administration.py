@@ -13,8 +13,8 @@ from faststream.rabbit import RabbitBroker
 
 from halosync.domain.accounts import Account, Users
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.rights import rights_of
-from halosync.messaging.topology import declare_topology
 
 TIMEOUT_S = 20.0
 _PORTS = {"amqp": ("http", 15672), "amqps": ("https", 15671)}

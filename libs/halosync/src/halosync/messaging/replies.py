@@ -15,7 +15,7 @@ from faststream.rabbit.annotations import RabbitMessage
 from pydantic import ValidationError
 
 from halosync.contracts.message import Message
-from halosync.messaging.delivery import PASSING, Poison, describe
+from halosync.messaging.endings import PASSING, Poison, describe
 from halosync.messaging.envelopes import open_request
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply

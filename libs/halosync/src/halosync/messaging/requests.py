@@ -15,7 +15,7 @@ from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitMessage, Rabbi
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.domain.accounts import Account
-from halosync.messaging.delivery import PASSING
+from halosync.messaging.endings import PASSING
 from halosync.messaging.envelopes import SealedRequest, seal_reply, seal_request
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.rights import own_queue

@@ -10,14 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aiormq.abc import AbstractChannel
-from aiormq.exceptions import ChannelNotFoundEntity
-from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
 from halosync.contracts import message
 from halosync.domain.accounts import Account
-from halosync.messaging.faststream_private import forget_declared_queues
 
 DELIVERY_LIMIT = 50
 """How often a message may come back unacknowledged before it is dead-lettered: crash loops only."""
@@ -57,10 +54,6 @@ DEAD_ONCE = _exchange("halosync.dead-once", ExchangeType.FANOUT)
 
 OPTIONAL_LISTENERS = frozenset({EVENTS.name})
 """Exchanges to which a message may be published that nobody listens to."""
-
-
-class MissingTopologyError(Exception):
-    """An exchange or queue is not there; the text names it and says who makes it."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +132,11 @@ def _requests(name: str, worker: str, routing_key: str, senders: frozenset[Accou
 _PORTAL = frozenset({Account.REPORT_API})
 _ASKERS = frozenset({Account.PLANNER, Account.HALO_WRITER})
 CONNECTION_BEGIN = _requests("auth.connection-begin.v1", "auth", "connection.begin.v1", _PORTAL)
-CONNECTION_COMPLETE = Queue(
-    "auth.connection-complete.v1", "auth", WORK, "connection.complete.v1", quorum=False, senders=_PORTAL
-)
+CONNECTION_COMPLETE = _requests("auth.connection-complete.v1", "auth", "connection.complete.v1", _PORTAL)
 CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL | {Account.OPERATOR})
 TOKEN_REQUEST = _requests("auth.token-request.v1", "auth", "token.request.v1", _ASKERS)
 WEBHOOK_SIGN = _requests("auth.webhook-sign.v1", "auth", "webhook.sign.v1", _PORTAL)
-CONNECTION_TEST = Queue(
-    "planner.connection-test.v1", "planner", WORK, "connection.test.v1", quorum=False, senders=_PORTAL
-)
+CONNECTION_TEST = _requests("planner.connection-test.v1", "planner", "connection.test.v1", _PORTAL)
 
 QUEUES = (
     INVOICE_READY,
@@ -202,65 +191,15 @@ def bindings_of(queue: Queue) -> list[tuple[RabbitExchange, str]]:
     return [(queue.exchange, queue.routing_key), (READY, queue.name), *once]
 
 
-def _exchanges(delays_s: Sequence[float]) -> list[RabbitExchange]:
+def exchanges(delays_s: Sequence[float]) -> list[RabbitExchange]:
+    """Return every exchange."""
     return [INVOICES, EVENTS, WORK, READY, REPLIES, DEAD, DEAD_ONCE, *map(delay_exchange, delays_s)]
 
 
-def _queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple[RabbitExchange, str]]]]:
+def queues(delays_s: Sequence[float]) -> Iterator[tuple[RabbitQueue, list[tuple[RabbitExchange, str]]]]:
     """Yield every queue, and the exchanges and routing keys it is bound to."""
     for queue in QUEUES:
         yield queue.declaration(), bindings_of(queue)
     yield KEPT_DEAD_LETTERS, [(DEAD, "")]
     for delay_s in delays_s:
         yield _delay_queue(delay_s), [(delay_exchange(delay_s), "")]
-
-
-async def declare_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
-    """Declare everything, before any process works: a message is never unroutable because its worker has yet to start.
-
-    An administrator does it by `halosync migrate`; where one user does all, every process.
-
-    The library declares it again whenever it reconnects, to a server that has lost everything for instance.
-    """
-    for exchange in _exchanges(delays_s):
-        await broker.declare_exchange(exchange)
-    for queue, bindings in _queues(delays_s):
-        declared = await broker.declare_queue(queue)
-        for exchange, routing_key in bindings:
-            await declared.bind(await broker.declare_exchange(exchange), routing_key=routing_key)
-    forget_declared_queues(broker)
-
-
-async def declare_again(channel: AbstractChannel, delays_s: Sequence[float]) -> None:
-    """Declare everything on a plain channel: what somebody has deleted comes back, what is there stays as it is.
-
-    Raises:
-        AMQPError: something is there with other arguments, as in an upgrade; the channel is closed.
-    """
-    for exchange in _exchanges(delays_s):
-        await channel.exchange_declare(exchange=exchange.name, exchange_type=exchange.type.value, durable=True)
-    for queue, bindings in _queues(delays_s):
-        await channel.queue_declare(queue=queue.name, durable=True, arguments=queue.arguments)
-        for exchange, routing_key in bindings:
-            await channel.queue_bind(queue=queue.name, exchange=exchange.name, routing_key=routing_key)
-
-
-async def look_at_topology(channel: AbstractChannel, delays_s: Sequence[float]) -> None:
-    """Look whether everything is there, on a plain channel, which a miss closes; it takes no right to look.
-
-    Raises:
-        MissingTopologyError: something is not there.
-    """
-    kind, name = "exchange", ""
-    try:
-        for exchange in _exchanges(delays_s):
-            kind, name = "exchange", exchange.name
-            await channel.exchange_declare(exchange=name, passive=True)
-        for queue, _ in _queues(delays_s):
-            kind, name = "queue", queue.name
-            await channel.queue_declare(queue=name, passive=True)
-    except ChannelNotFoundEntity:
-        raise MissingTopologyError(
-            f"RabbitMQ has no {kind} {name}: an administrator makes it by `halosync migrate`, with the same "
-            "HALOSYNC_RETRY_DELAYS_S as the services"
-        ) from None

@@ -10,9 +10,9 @@ from faststream.rabbit import RabbitBroker
 
 from halosync.messaging.connection import plain_channel
 from halosync.messaging.consumers import Consumers
+from halosync.messaging.declaring import declare_again, look_at_topology
 from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import declare_again, look_at_topology
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
 from halosync.store.schema_fit import schema_check

@@ -17,10 +17,11 @@ from halosync.domain.accounts import Account
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import DRAIN_S, connect_options, given_up
 from halosync.messaging.consumers import cancel_consumers, keep_bound
-from halosync.messaging.delivery import PASSING, Deliveries
+from halosync.messaging.declaring import MissingTopologyError, declare_topology
+from halosync.messaging.delivery import Deliveries
+from halosync.messaging.endings import PASSING
 from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.topology import MissingTopologyError, declare_topology
 from halosync.observability.logging import configure_logging
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.health import health_app, serve_until, server
