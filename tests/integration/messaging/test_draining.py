@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from halosync.contracts.run import RunRequested
 from halosync.messaging.topology import RUN_REQUESTED
-from halosync.runtime.process import drain
+from halosync.runtime.draining import drain
 
 from .conftest import PATIENCE_S, Outside, Worker
 

@@ -22,6 +22,7 @@ from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.checks import checks_of
 from halosync.runtime.loops import every
 from halosync.runtime.readiness import Readiness, Rhythm
+from halosync.store.schema_fit import schema_check
 
 from .conftest import PATIENCE_S
 
@@ -81,7 +82,8 @@ async def test_readiness_goes_on_looking(amqp_url: str, rabbit_server: RabbitSer
 
         broker.subscriber(RUN_REQUESTED.declaration())(handle)
         await broker.start()
-        readiness, stop = Readiness(checks_of(pool, broker, publisher), Rhythm(0.1, 20.0, 30.0)), asyncio.Event()
+        checks = checks_of(pool, broker, publisher, schema_check(pool))
+        readiness, stop = Readiness(checks, Rhythm(0.1, 20.0, 30.0)), asyncio.Event()
         watching = asyncio.create_task(readiness.watch(stop))
 
         async def ready() -> bool:

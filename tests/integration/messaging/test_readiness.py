@@ -24,6 +24,7 @@ from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
 from halosync.runtime.checks import checks_of, heal_topology
 from halosync.runtime.readiness import Readiness, Rhythm
+from halosync.store.schema_fit import schema_check
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside, Worker
 
@@ -82,7 +83,9 @@ class Watched:
 async def watched(
     worker: Worker, publisher: Publisher, pool: "asyncpg.Pool[Any]", rabbit_server: RabbitServer
 ) -> AsyncIterator[Watched]:
-    readiness = Readiness(checks_of(pool, worker.broker, publisher), Rhythm(every_s=0.1, timeout_s=1.0, stale_s=10.0))
+    readiness = Readiness(
+        checks_of(pool, worker.broker, publisher, schema_check(pool)), Rhythm(every_s=0.1, timeout_s=1.0, stale_s=10.0)
+    )
     stop = asyncio.Event()
     watching = asyncio.create_task(readiness.watch(stop))
     await keep_bound(worker.broker)

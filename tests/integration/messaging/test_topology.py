@@ -25,8 +25,8 @@ from halosync.messaging.topology import (
     QUEUES,
     READY,
     Queue,
-    _queues,
     delay_exchange,
+    queues,
 )
 from halosync.runtime.process import Composition, Parts
 from planner.environment import PlannerSettings
@@ -84,7 +84,7 @@ def test_every_queue_has_one_of_the_services_as_its_worker() -> None:
     assert len({queue.name for queue in QUEUES}) == len(QUEUES)
 
 
-@pytest.mark.parametrize("queue", [queue for queue, _ in _queues(DELAYS_S)], ids=lambda queue: str(queue.name))
+@pytest.mark.parametrize("queue", [queue for queue, _ in queues(DELAYS_S)], ids=lambda queue: str(queue.name))
 def test_no_queue_grows_without_bound_and_only_second_copies_are_dropped(queue: RabbitQueue) -> None:
     arguments: dict[str, Any] = dict(queue.arguments or {})
     quorum = arguments["x-queue-type"] == "quorum"

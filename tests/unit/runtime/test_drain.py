@@ -8,7 +8,7 @@ import pytest
 from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import DRAIN_S
-from halosync.runtime import process
+from halosync.runtime import draining
 from halosync.runtime.shutdown import STOP_S
 
 
@@ -37,12 +37,12 @@ async def is_given_up(_: RabbitBroker) -> None:
 async def test_the_broker_is_stopped_whatever_becomes_of_the_consumers(
     monkeypatch: pytest.MonkeyPatch, cancel: Callable[[Any], Awaitable[None]]
 ) -> None:
-    monkeypatch.setattr(process, "CANCEL_S", 0.05)
-    monkeypatch.setattr(process, "cancel_consumers", cancel)
+    monkeypatch.setattr(draining, "CANCEL_S", 0.05)
+    monkeypatch.setattr(draining, "cancel_consumers", cancel)
     broker = Broker()
-    await process.drain(cast("RabbitBroker", broker))
+    await draining.drain(cast("RabbitBroker", broker))
     assert broker.stopped
 
 
 def test_the_steps_leave_time_to_close_what_is_left() -> None:
-    assert process.CANCEL_S + DRAIN_S + process.CANCEL_S < STOP_S
+    assert draining.CANCEL_S + DRAIN_S + draining.CANCEL_S < STOP_S

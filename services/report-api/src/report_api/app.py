@@ -44,7 +44,7 @@ from report_api.runs.pages import held, invoice_choice, preview, review, run, sy
 from report_api.search import pages as search_pages
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
-from report_api.web import problems
+from report_api.web import problem_answers
 from report_api.web.measured import MeasuredRequests
 from report_api.web.middleware import RequestMiddleware
 from report_api.web.problems import ProblemBody
@@ -171,7 +171,7 @@ def build(ports: Ports | None, passing: Iterable[type[Exception]] = ()) -> Api:
     )
     app.state.ports = ports
     app.state.limits, app.state.wrong_keys = Limits(), WrongKeys()
-    problems.install(app, passing, recognise)
+    problem_answers.install(app, passing, recognise)
     for router in (*API, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles())

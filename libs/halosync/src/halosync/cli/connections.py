@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -21,58 +21,59 @@ from halosync.store.sealing_keys import SealingKeyStore
 
 CONNECT_TIMEOUT_S = 10.0
 T = TypeVar("T")
+_Opened = TypeVar("_Opened")
 
 
 def with_database(work: Callable[["asyncpg.Pool[Any]"], Awaitable[T]]) -> T:
     """Do `work` with a pool on `HALOSYNC_DATABASE_URL`."""
-    url = str(load(DatabaseSettings).database_url)
-
-    async def session() -> T:
-        async with database(url) as pool:
-            return await work(pool)
-
-    with told():
-        return asyncio.run(session())
+    return _with(database(_database_url()), work)
 
 
 def with_broker(work: Callable[[Publisher], Awaitable[T]]) -> T:
     """Do `work` with a publisher on `HALOSYNC_AMQP_URL`."""
-    url = str(load(BrokerSettings).amqp_url)
-
-    async def session() -> T:
-        async with broker(url) as publisher:
-            return await work(publisher)
-
-    with told():
-        return asyncio.run(session())
-
-
-def with_services(work: Callable[["asyncpg.Pool[Any]", Requests], Awaitable[T]]) -> T:
-    """Do `work` with a pool and what asks the services."""
-    database_url, amqp_url = str(load(DatabaseSettings).database_url), str(load(BrokerSettings).amqp_url)
-
-    async def session() -> T:
-        async with database(database_url) as pool, broker(amqp_url) as publisher:
-            answers = RabbitBroker(**connect_options(amqp_url), logger=None)
-            requests = Requests(answers, publisher, SealingKeyStore(pool))
-            async with answers:
-                await answers.start()
-                return await work(pool, requests)
-
-    with told():
-        return asyncio.run(session())
+    return _with(broker(_amqp_url()), work)
 
 
 def with_both(work: Callable[["asyncpg.Pool[Any]", Publisher], Awaitable[T]]) -> T:
     """Do `work` with a pool and a publisher."""
-    database_url, amqp_url = str(load(DatabaseSettings).database_url), str(load(BrokerSettings).amqp_url)
+    return _with(_both(_database_url(), _amqp_url()), lambda both: work(*both))
 
+
+def with_services(work: Callable[["asyncpg.Pool[Any]", Requests], Awaitable[T]]) -> T:
+    """Do `work` with a pool and what asks the services."""
+    amqp_url = _amqp_url()
+
+    async def ask(pool: "asyncpg.Pool[Any]", publisher: Publisher) -> T:
+        answers = RabbitBroker(**connect_options(amqp_url), logger=None)
+        requests = Requests(answers, publisher, SealingKeyStore(pool))
+        async with answers:
+            await answers.start()
+            return await work(pool, requests)
+
+    return with_both(ask)
+
+
+def _with(opening: AbstractAsyncContextManager[_Opened], work: Callable[[_Opened], Awaitable[T]]) -> T:
     async def session() -> T:
-        async with database(database_url) as pool, broker(amqp_url) as publisher:
-            return await work(pool, publisher)
+        async with opening as opened:
+            return await work(opened)
 
     with told():
         return asyncio.run(session())
+
+
+def _database_url() -> str:
+    return str(load(DatabaseSettings).database_url)
+
+
+def _amqp_url() -> str:
+    return str(load(BrokerSettings).amqp_url)
+
+
+@asynccontextmanager
+async def _both(database_url: str, amqp_url: str) -> "AsyncIterator[tuple[asyncpg.Pool[Any], Publisher]]":
+    async with database(database_url) as pool, broker(amqp_url) as publisher:
+        yield pool, publisher
 
 
 @asynccontextmanager

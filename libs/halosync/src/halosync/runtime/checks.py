@@ -15,7 +15,6 @@ from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
-from halosync.store.schema_fit import schema_check
 
 LOOK_AGAIN_S = 10.0
 """How long a process that looks believes what it saw of exchanges and queues."""
@@ -28,8 +27,10 @@ class PublishingBlockedError(Exception):
     """The broker takes no messages for now."""
 
 
-def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publisher) -> Mapping[str, Check]:
-    """Return what every process is asked for by `/readyz`."""
+def checks_of(
+    pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publisher, schema: Check
+) -> Mapping[str, Check]:
+    """Return what every process is asked for by `/readyz`; `schema` looks whether the schema fits."""
     probe, consumers = Probe(publisher, broker), Consumers(broker)
 
     async def postgres() -> None:
@@ -42,7 +43,7 @@ def checks_of(pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publis
             raise PublishingBlockedError("RabbitMQ takes no messages: it is short of memory or disk")
         await probe.run()
 
-    return {"postgres": postgres, "schema": schema_check(pool), "rabbitmq": rabbitmq, "consumers": consumers.check}
+    return {"postgres": postgres, "schema": schema, "rabbitmq": rabbitmq, "consumers": consumers.check}
 
 
 async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aio_pika.exceptions import AMQPConnectionError, AMQPError
+from aio_pika.exceptions import AMQPConnectionError
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from halosync.domain.accounts import Account
 from halosync.domain.delivery import DeliveryRules
-from halosync.messaging.connection import DRAIN_S, connect_options, given_up
-from halosync.messaging.consumers import cancel_consumers, keep_bound
+from halosync.messaging.connection import connect_options
+from halosync.messaging.consumers import keep_bound
 from halosync.messaging.declaring import MissingTopologyError, declare_topology
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.endings import PASSING
@@ -24,12 +24,13 @@ from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
+from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.readiness import Check, Readiness, Standing
 from halosync.runtime.relay import Relay
-from halosync.runtime.schema import wait_for_schema, watch_schema
+from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
 from halosync.runtime.variables import unknown_names
@@ -43,9 +44,6 @@ START_PATIENCE_S = 60.0
 
 HEAL_S = 30.0
 """How often everything is declared again: what somebody has deleted is back after so long at the latest."""
-
-CANCEL_S = 2.0
-"""How long a stopping process waits for the broker to confirm that it no longer consumes."""
 
 Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """A piece of work that lasts until the event is set."""
@@ -128,10 +126,10 @@ async def _start(
     for close in composition.close:
         later(close)
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
-    checks = checks_of(parts.pool, parts.broker, parts.publisher)
+    schema = SchemaWatch(parts.pool)
+    checks = checks_of(parts.pool, parts.broker, parts.publisher, schema.check)
     readiness = Readiness({**checks, **topology.checks, **composition.checks})
-    watch: Background = partial(watch_schema, parts.pool)
-    own = [watch, readiness.watch, relay.run, *topology.background]
+    own = [schema.until_misfit, readiness.watch, relay.run, *topology.background]
     if parts.publisher.signed_in.alone:
         look_at_queues(parts.broker)
         await parts.broker.start()
@@ -222,26 +220,6 @@ async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> Non
     waiting.cancel()
     for task in done - {waiting}:
         task.result()
-
-
-async def drain(broker: RabbitBroker) -> None:
-    """Stop taking messages and let the handlers finish; delivery counts stay (messaging-facts section 1.4).
-
-    The consumers are cancelled before anything else; otherwise messages that are delivered during the drain would be
-    returned as failed.
-    """
-    await _attempt(cancel_consumers(broker), CANCEL_S)
-    await _attempt(broker.stop(), DRAIN_S + CANCEL_S)
-
-
-async def _attempt(step: Awaitable[object], seconds: float) -> None:
-    """Take a step of the drain; if it fails or takes too long, the next one is taken all the same."""
-    try:
-        with given_up():
-            async with asyncio.timeout(seconds):
-                await step
-    except (TimeoutError, ConnectionError, AMQPError) as error:
-        log.warning("the broker is away; it keeps what was not acknowledged", error=f"{type(error).__name__}: {error}")
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from halosync.store.schema_fit import SchemaMisfitError, schema_check
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
-"""How often a process looks whether the schema fits, in seconds."""
+"""How often a process that waits looks whether the schema fits, in seconds."""
 
 _MISFIT_OR_AWAY: tuple[type[Exception], ...] = (SchemaMisfitError, *PASSING)
 
@@ -37,18 +37,30 @@ async def wait_for_schema(pool: "asyncpg.Pool[Any]", tell: Callable[[str], None]
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def watch_schema(pool: "asyncpg.Pool[Any]", stop: asyncio.Event) -> None:
-    """Return when the schema no longer fits, or once `stop` is set. A database that is away says nothing of it."""
-    check = schema_check(pool)
-    while not stop.is_set():
+class SchemaWatch:
+    """Looks whether the schema fits, once for two: readiness tells what it saw, and the process stops on a misfit."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._look = schema_check(pool)
+        self._misfit = asyncio.Event()
+
+    async def check(self) -> None:
+        """Look, as a check of readiness.
+
+        Raises:
+            SchemaMisfitError: it does not fit. A database that is away says nothing of it.
+        """
         try:
-            await check()
+            await self._look()
         except SchemaMisfitError as error:
-            log.warning("the schema does not fit any more: work stops until it does", why=str(error))
-            return
-        except PASSING as error:
-            log.info("the schema was not looked at", why=type(error).__name__)
-        try:
-            await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            continue
+            if not self._misfit.is_set():
+                log.warning("the schema does not fit any more: work stops until it does", why=str(error))
+            self._misfit.set()
+            raise
+
+    async def until_misfit(self, stop: asyncio.Event) -> None:
+        """Return once `check` has seen that the schema no longer fits, or once `stop` is set."""
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self._misfit)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()

@@ -1,6 +1,6 @@
 """Partners and their settings (spec section 3, "Settings of a partner")."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,9 @@ from halosync.domain.acts import Act, Actor
 from halosync.ports.partners import Partner, SettingsChangedError, SettingsChanges, UnknownPartnerError
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES
+
+_Query = Callable[..., Awaitable[Any]]
+_Detail = Mapping[str, Any] | None
 
 
 class PartnerStore:
@@ -44,16 +47,15 @@ class PartnerStore:
         Raises:
             UnknownPartnerError: there is no such partner.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            before = await QUERIES.shared_tenant_to_change(connection, partner_id=partner_id)
-            if before is None:
-                raise UnknownPartnerError(partner_id)
-            if before == allowed:
-                return False
-            await QUERIES.save_shared_tenant(connection, partner_id=partner_id, allowed=allowed)
-            detail = {"changes": {"allow_shared_tenant": (before, allowed)}}
-            await record(connection, by, Act.SETTINGS_CHANGED, partner_id=partner_id, subject=partner_id, detail=detail)
-        return True
+        return await self._switch(
+            partner_id,
+            to=allowed,
+            read=QUERIES.shared_tenant_to_change,
+            save=QUERIES.save_shared_tenant,
+            by=by,
+            act=Act.SETTINGS_CHANGED,
+            detail={"changes": {"allow_shared_tenant": (not allowed, allowed)}},
+        )
 
     async def pause(self, partner_id: str, *, paused: bool = True, by: Actor) -> bool:
         """Let no run of a partner start any more, or again; False: it was so already.
@@ -63,15 +65,27 @@ class PartnerStore:
         Raises:
             UnknownPartnerError: there is no such partner.
         """
+        return await self._switch(
+            partner_id,
+            to=paused,
+            read=QUERIES.pause_to_change,
+            save=QUERIES.save_pause,
+            by=by,
+            act=Act.PARTNER_PAUSED if paused else Act.PARTNER_RESUMED,
+        )
+
+    async def _switch(
+        self, partner_id: str, *, to: bool, read: _Query, save: _Query, by: Actor, act: Act, detail: _Detail = None
+    ) -> bool:
+        """Set a switch of a partner, read under a lock; False: it stood so already, and no act is recorded."""
         async with self._pool.acquire() as connection, connection.transaction():
-            before = await QUERIES.pause_to_change(connection, partner_id=partner_id)
+            before = await read(connection, partner_id=partner_id)
             if before is None:
                 raise UnknownPartnerError(partner_id)
-            if before == paused:
+            if before == to:
                 return False
-            await QUERIES.save_pause(connection, partner_id=partner_id, paused=paused)
-            act = Act.PARTNER_PAUSED if paused else Act.PARTNER_RESUMED
-            await record(connection, by, act, partner_id=partner_id, subject=partner_id)
+            await save(connection, partner_id=partner_id, to=to)
+            await record(connection, by, act, partner_id=partner_id, subject=partner_id, detail=detail)
         return True
 
     async def settings(self, partner_id: str) -> PartnerSettings | None:

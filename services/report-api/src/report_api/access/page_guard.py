@@ -15,7 +15,8 @@ from report_api.access.needed_role import SAFE, RoleRoute, require, with_roles
 from report_api.access.session import HOME, asked_by_person, local_path, recognise, signed_in
 from report_api.ports import ports_of
 from report_api.web.forms import is_csrf_token
-from report_api.web.problems import Problem, not_found, respond, wants_page
+from report_api.web.problem_answers import respond, wants_page
+from report_api.web.problems import Problem, not_found
 from report_api.web.visitor import SignedIn, Visitor
 
 _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")

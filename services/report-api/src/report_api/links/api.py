@@ -5,6 +5,7 @@ Also what was last read from Halo, which links lead to, and reading it again.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Path, Query
@@ -58,9 +59,8 @@ async def list_customers(
     partner: Partner, ports: PortsHere, unmapped: Unmapped = False, cursor: CursorText = None, limit: Limit = 100
 ) -> CustomerPage:
     """The customers of the newest invoice and of stored links, by name, each with the client a run would take now."""
-    picture = await CUSTOMERS.store(ports).picture(partner)
-    rows, following = await _page(CUSTOMERS, picture, unmapped=unmapped, cursor=cursor, limit=limit)
-    return CustomerPage(items=[_customer(row) for row in rows], next_cursor=following, read_at=picture.read_at)
+    rows, following, read_at = await _page(CUSTOMERS, ports, partner, unmapped=unmapped, cursor=cursor, limit=limit)
+    return CustomerPage(items=[_customer(row) for row in rows], next_cursor=following, read_at=read_at)
 
 
 @router.put("/customers/{customer_id:path}", responses=responses(400, 413), summary="Link a customer")
@@ -80,9 +80,8 @@ async def list_products(
 
     A product without licence name is no problem: a run creates its licences, named like the product code.
     """
-    picture = await PRODUCTS.store(ports).picture(partner)
-    rows, following = await _page(PRODUCTS, picture, unmapped=unmapped, cursor=cursor, limit=limit)
-    return ProductPage(items=[_product(row) for row in rows], next_cursor=following, read_at=picture.read_at)
+    rows, following, read_at = await _page(PRODUCTS, ports, partner, unmapped=unmapped, cursor=cursor, limit=limit)
+    return ProductPage(items=[_product(row) for row in rows], next_cursor=following, read_at=read_at)
 
 
 @router.put("/products/{product_code:path}", responses=responses(400, 413), summary="Link a product")
@@ -98,8 +97,7 @@ async def list_clients(
     partner: Partner, ports: PortsHere, q: Search = None, cursor: CursorText = None, limit: Limit = 100
 ) -> HaloClientPage:
     """The clients of the last read, by name, inactive ones too."""
-    after = _CLIENTS.after(cursor)
-    read_at = await ports.snapshots.read_at(partner)
+    after, read_at = _CLIENTS.after(cursor), await ports.snapshots.read_at(partner)
     found = [] if read_at is None else await ports.snapshots.clients(partner, q=q, after=after, most=limit + 1)
     page, following = _CLIENTS.split(found, limit, lambda client: (client.name, client.id))
     clients = [HaloClient(id=each.id, name=each.name, inactive=each.inactive) for each in page]
@@ -111,8 +109,7 @@ async def list_licence_names(
     partner: Partner, ports: PortsHere, q: Search = None, cursor: CursorText = None, limit: Limit = 100
 ) -> LicenceNamePage:
     """The names of the licences of the last read, each once."""
-    after = _NAMES.after(cursor)
-    read_at = await ports.snapshots.read_at(partner)
+    after, read_at = _NAMES.after(cursor), await ports.snapshots.read_at(partner)
     found = [] if read_at is None else await ports.snapshots.licence_names(partner, q=q, after=after, most=limit + 1)
     page, following = _NAMES.split(found, limit, lambda each: each.name)
     names = [LicenceName(name=each.name, licences=each.licences) for each in page]
@@ -129,19 +126,16 @@ async def refresh(partner: Partner, ports: PortsHere) -> RefreshStarted:
 
 
 async def _page(
-    kind: LinkKind[Link, Target],
-    picture: LinkPicture[Link, Target],
-    *,
-    unmapped: bool,
-    cursor: str | None,
-    limit: int,
-) -> tuple[list[Suggested[Link]], str | None]:
+    kind: LinkKind[Link, Target], ports: Ports, partner: str, *, unmapped: bool, cursor: str | None, limit: int
+) -> tuple[list[Suggested[Link]], str | None, datetime | None]:
+    """Return a page of rows with suggestions, the cursor of the next page, and when Halo was read."""
+    picture = await kind.store(ports).picture(partner)
     keyset = Keyset(f"{kind.noun}s", _ORDER)
     after = keyset.after(cursor)
     every = await asyncio.to_thread(kind.rows, picture)
     rows = [row for row in every if (not unmapped or row.is_unmatched) and (after is None or kind.order(row) > after)]
     page, following = keyset.split(rows, limit, kind.order)
-    return await asyncio.to_thread(_suggested, kind, page, picture), following
+    return await asyncio.to_thread(_suggested, kind, page, picture), following, picture.read_at
 
 
 async def _replaced(

@@ -8,7 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from report_api.web.languages import speak
-from report_api.web.problems import Problem, not_found, respond
+from report_api.web.problem_answers import respond
+from report_api.web.problems import Problem, not_found
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_FILE_BYTES = 4 * 1024 * 1024

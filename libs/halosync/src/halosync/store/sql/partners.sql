@@ -44,11 +44,11 @@ WHERE partner_id = :partner_id;
 SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
 
 -- name: save_pause!
-UPDATE partner SET paused_at = CASE WHEN :paused THEN now() END WHERE partner_id = :partner_id;
+UPDATE partner SET paused_at = CASE WHEN :to THEN now() END WHERE partner_id = :partner_id;
 
 -- name: shared_tenant_to_change$
 SELECT allow_shared_tenant FROM partner WHERE partner_id = :partner_id FOR NO KEY UPDATE;
 
 -- name: save_shared_tenant!
 -- An operator's word, and none of the settings that a partner replaces as a whole.
-UPDATE partner SET allow_shared_tenant = :allowed WHERE partner_id = :partner_id;
+UPDATE partner SET allow_shared_tenant = :to WHERE partner_id = :partner_id;
