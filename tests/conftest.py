@@ -1,6 +1,9 @@
 """Real servers and partners for every test that asks for them; see `devstack.fixtures`."""
 
-from collections.abc import AsyncIterator, Iterator
+import gc
+import ssl
+from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,6 +23,22 @@ settings.register_profile("shared", max_examples=60, deadline=None, suppress_hea
 settings.load_profile("shared")
 
 
+def pytest_configure() -> None:
+    """Let the clients of HTTP share the authorities of the web: to read them takes longer than most tests."""
+    pytest.MonkeyPatch().setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the collector of garbage from looking through all tests and modules again and again: they stay."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
     """Divide the tests among workers (`-n`)."""
     return scheduler.scheduler(config, log)

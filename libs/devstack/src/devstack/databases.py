@@ -76,6 +76,7 @@ class Databases:
         self._template = template
         self._made: tuple[object, ...] | None = None
         self._idle: list[str] = []
+        self._cleaners: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
 
     async def take(self) -> str:
         """Return the name of a database that is as the template."""
@@ -97,7 +98,9 @@ class Databases:
     async def close(self) -> None:
         """Drop those that nobody uses."""
         while self._idle:
-            await self._server.drop_database(self._idle.pop())
+            name = self._idle.pop()
+            self._let_go(name)
+            await self._server.drop_database(name)
 
     async def _as_template(self) -> tuple[object, ...]:
         connection = await asyncpg.connect(self._server.url_of(self._template))
@@ -108,20 +111,31 @@ class Databases:
 
     async def _emptied(self, name: str) -> bool:
         try:
-            connection = await asyncpg.connect(self._server.url_of(name))
+            connection = await self._cleaner(name)
         except asyncpg.InvalidCatalogNameError:
             return False
         try:
             await connection.fetch(_DISCONNECT, _GONE_TIMEOUT_MS)
             small = await connection.fetchval(_BYTES, _FIRST_ID) <= _MOST_BYTES
-            if not small or await _state(connection) != self._made:
-                return False
-            await connection.execute(_EMPTY)
-        except asyncpg.InsufficientPrivilegeError:  # on a server that was given
-            return False
-        finally:
-            await connection.close()
-        return True
+            if small and await _state(connection) == self._made:
+                await connection.execute(_EMPTY)
+                return True
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.PostgresConnectionError):
+            pass  # on a server that was given; or a test ended all connections
+        self._let_go(name)
+        return False
+
+    def _let_go(self, name: str) -> None:
+        cleaner = self._cleaners.pop(name, None)
+        if cleaner is not None:
+            cleaner.terminate()
+
+    async def _cleaner(self, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+        """Return a connection that is kept: a new one would read the whole catalog first."""
+        kept = self._cleaners.get(name)
+        if kept is None or kept.is_closed():
+            kept = self._cleaners[name] = await asyncpg.connect(self._server.url_of(name))
+        return kept
 
 
 async def _state(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[object, ...]:
