@@ -116,7 +116,9 @@ class Run:
     error_code: str | None = None
     error: str | None = None
     halo_requests: int = 0
+    started_at: float = field(default_factory=now)
     writing_at: float = 0.0
+    ended_at: float | None = None
 
 
 @dataclass(eq=False)
@@ -313,5 +315,5 @@ class Database:
         if not run.state.is_final:
             self.move_run(run, state)
             run.error_code, run.error = code or run.error_code, error or run.error
-            run.claim = None
+            run.claim, run.ended_at = None, now()
             self.emit("run.finished.v1", run_id)

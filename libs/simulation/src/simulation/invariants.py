@@ -1,7 +1,7 @@
 """What must hold when a world has come to rest (messaging-facts section 6.4): by Halo's own history and the rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -14,6 +14,7 @@ from simulation.book import Book
 from simulation.expected import Expected, is_as_asked
 from simulation.halo import Halo
 from simulation.services import POISON, Deployment
+from simulation.undo_invariants import by_undos, undos_broken
 
 
 def broken(deployment: Deployment, expected: Expected, book: Book, *, foreign: bool) -> Iterator[str]:
@@ -26,7 +27,8 @@ def broken(deployment: Deployment, expected: Expected, book: Book, *, foreign: b
         foreign: somebody else used the same budget, so that a 429 is nobody's fault.
     """
     yield from _halo(deployment.halo, expected)
-    yield from _history(deployment.halo, expected)
+    yield from _history(deployment.halo, expected, by_undos(deployment))
+    yield from undos_broken(deployment, expected)
     yield from _rows(deployment, expected)
     yield from _messages(deployment, book)
     yield from _budget(deployment.halo, foreign=foreign)
@@ -47,8 +49,11 @@ def _halo(halo: Halo, expected: Expected) -> Iterator[str]:
         yield f"shield: {halo.broken_off} writes were broken off by a process that lived on"
 
 
-def _history(halo: Halo, expected: Expected) -> Iterator[str]:
-    """Nothing was there twice, whatever Halo called it, and nothing was removed that was billed all the time."""
+def _history(halo: Halo, expected: Expected, undone: Container[int]) -> Iterator[str]:
+    """Nothing was there twice, whatever Halo called it, and nothing was removed that was billed all the time.
+
+    But by an undo, whose requests are `undone`: what it may remove is told by `undo_invariants`.
+    """
     known = [
         effect._replace(
             before=effect.before and replace(effect.before, name=expected.plain(effect.before.name)),
@@ -63,6 +68,7 @@ def _history(halo: Halo, expected: Expected) -> Iterator[str]:
         if (
             effect.effect == "delete"
             and effect.request is not None
+            and effect.request not in undone
             and key in expected.always | expected.staying.keys()
         ):
             yield f"I10 {key} was removed at {effect.at:.3f} s, and its recurring invoice bills it no more"

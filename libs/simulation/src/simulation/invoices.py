@@ -124,7 +124,7 @@ def newest(database: Database) -> Invoice | None:
 
 def last_synced(database: Database) -> str | None:
     """Return the month of the newest run that came to write, as `last_synced_period` of the schema."""
-    written = [run.invoice_pk for run in database.runs.values() if run.wrote]
+    written = [run.invoice_pk for run in database.runs.values() if run.wrote and run.undoes is None]
     return database.invoices[written[-1]].period if written else None
 
 

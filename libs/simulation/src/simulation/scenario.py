@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
-from simulation.story import Chapter
+from halosync.domain.model import OnDrift
+
+from simulation.story import THOUGHTS, Chapter
 
 GoodRows = Literal["none", "good"]
 _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
@@ -13,6 +15,7 @@ _KEEPS: tuple[Keeps, ...] = (
     *("all", "all", "all", "all", "escaped", "escaped", "cents", "whole", "other_case", "other_cycle", "no_prices"),
     "no_deletes",
 )
+_DISTRIBUTORS = [chapter for chapter in Chapter if chapter not in THOUGHTS]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Scenario:
         reviews: whether the first review is switched on, and what others wrote has other prices.
         theirs: licences that another program has marked as its own; they stay.
         asleep: whether each client has an inactive twin of its name, with a licence that stays.
+        on_drift: what is done with a change that would overwrite what somebody has edited in Halo.
         chapters: what happens after the first invoice, while things break.
     """
 
@@ -86,6 +90,7 @@ class Scenario:
     reviews: bool = False
     theirs: int = 0
     asleep: bool = False
+    on_drift: OnDrift = OnDrift.OVERWRITE
     chapters: tuple[Chapter, ...] = ()
 
 
@@ -133,5 +138,13 @@ def with_others(scenario: Scenario, dice: Random) -> Scenario:
         warns=dice.random() < 0.5,
         fractions=dice.random() < 0.5,
         row_delay_s=dice.choice([0.0, 0.0, 0.2, 2.0]),
-        chapters=tuple(dice.choices(list(Chapter), k=dice.choice([0, 0, 1, 2, 3]))),
+        chapters=tuple(dice.choices(_DISTRIBUTORS, k=dice.choice([0, 0, 1, 2, 3]))),
     )
+
+
+def with_thoughts(scenario: Scenario, dice: Random) -> Scenario:
+    """Draw what people think of what halosync has done: they undo it, release it in parts, or edit it in Halo."""
+    chapters = list(scenario.chapters)
+    for thought in dice.choices(THOUGHTS, k=dice.choice([0, 0, 2, 4, 6])):
+        chapters.insert(dice.randint(0, len(chapters)), thought)
+    return replace(scenario, on_drift=dice.choice(tuple(OnDrift)), chapters=tuple(chapters))

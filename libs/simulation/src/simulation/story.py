@@ -25,6 +25,16 @@ class Chapter(StrEnum):
     """A correction of the month before: it changes nothing by itself."""
     SYNC = "sync"
     """Somebody presses Sync."""
+    UNDO = "undo"
+    """Somebody undoes one of the last runs, an undo among them."""
+    RELEASE = "release"
+    """Somebody releases some of the changes that the newest run holds."""
+    EDIT = "edit"
+    """Somebody changes a licence in Halo, or puts it back to what it was."""
+
+
+THOUGHTS = (Chapter.UNDO, Chapter.RELEASE, Chapter.EDIT)
+"""What people do with what halosync has done or held (spec section 11)."""
 
 
 class Story:
@@ -38,6 +48,7 @@ class Story:
         publish: hands an invoice to the broker.
         choose: tells what the partner says of a month.
         sync: presses Sync.
+        people: do the rest.
     """
 
     def __init__(
@@ -50,13 +61,18 @@ class Story:
         publish: Callable[[Published], None],
         choose: Callable[[str, MonthInvoices], None],
         sync: Callable[[], object],
+        people: Mapping[Chapter, Callable[[], object]],
     ) -> None:
         self._book, self._dice = book, dice
         self._stays, self._every = stays, every
         self._publish, self._choose, self._sync = publish, choose, sync
+        self._people = people
 
     def tell(self, chapter: Chapter) -> None:
         """Let a chapter happen."""
+        if chapter in self._people:
+            self._people[chapter]()
+            return
         newest = self._book.counting()[0]
         following = replace(newest, number=len(self._book.published), replaces=None, demand=self._another())
         new_id = f"INV-{following.number + 1}"

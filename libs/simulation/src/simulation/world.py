@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from halosync.domain.states import RunState
 from simulation import clock
 from simulation.book import Book, Key, Published, Wish
 from simulation.broker import Consumer, Envelope
+from simulation.database import Item
 from simulation.expected import Expected
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
 from simulation.filling import fill
@@ -22,10 +23,11 @@ from simulation.guards import ALL, Guards
 from simulation.halo import REFUSED, Halo
 from simulation.invariants import broken
 from simulation.invoices import invoices_to_sync, owed, start
+from simulation.people import People
 from simulation.process import Dice, Process
-from simulation.scenario import Scenario, drawn_scenario, with_others
+from simulation.scenario import Scenario, drawn_scenario, with_others, with_thoughts
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
-from simulation.story import Story
+from simulation.story import Chapter, Story
 
 FAULTS_S = 3600.0
 """After so long at the latest nothing breaks any more."""
@@ -43,7 +45,8 @@ TICK_S = 5.0
 class WorldResult:
     """How a world ended: `broken` holds one sentence for each invariant that does not hold.
 
-    `failed` are the licences that failed in any run, with their reasons; `removed` those that a person removed.
+    `failed` are the licences that failed in any run, with their reasons; `removed` those that a person removed; `undos`
+    how many runs have undone something.
     """
 
     seed: int
@@ -54,6 +57,7 @@ class WorldResult:
     states: tuple[str, ...]
     failed: tuple[tuple[str, str], ...] = ()
     removed: frozenset[str] = frozenset()
+    undos: int = 0
 
     @property
     def good(self) -> bool:
@@ -70,7 +74,7 @@ def simulate(
     """
     dice = Random(seed)
     scenario_of_seed, rates_of_seed = drawn_scenario(dice), drawn_rates(dice)
-    scenario_of_seed = with_others(scenario_of_seed, dice)
+    scenario_of_seed = with_thoughts(with_others(scenario_of_seed, dice), dice)
     world = _World(seed, guards, rates or rates_of_seed, scenario or scenario_of_seed)
     return clock.run(world.live())
 
@@ -91,7 +95,10 @@ class _World:
         """Run from the first message to the last check."""
         self._halo = Halo(self._dice, self._scenario)
         self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
-        self._deployment.database.review_first_sync = self._scenario.reviews
+        database = self._deployment.database
+        database.review_first_sync = self._scenario.reviews
+        database.settings = replace(database.settings, on_drift=self._scenario.on_drift)
+        self._people = People(self._deployment, self._expected, self._dice)
         first = fill(self._halo, self._scenario, self._expected)
         self._story = self._new_story(first)
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
@@ -132,7 +139,12 @@ class _World:
             states=states,
             failed=failed,
             removed=frozenset(self._expected.removed),
+            undos=self._undos(),
         )
+
+    def _undos(self) -> int:
+        db = self._deployment.database
+        return sum(run.undoes is not None and bool(db.done_by(run.run_id)) for run in db.runs.values())
 
     def _planned(self) -> None:
         self._halo.faults.may_show_nothing, self._halo.faults.may_be_blind = True, self._knows
@@ -155,6 +167,7 @@ class _World:
             choose=self._choose,
             # Nobody accepts a list that is short before having seen it: while the agent may be blind, it may be empty.
             sync=lambda: start(self._deployment.database),
+            people=self._people.chapters,
         )
 
     def _publish(self, invoice: Published) -> None:
@@ -195,7 +208,7 @@ class _World:
         chapters, next_at = deque(self._scenario.chapters), 0.0
         while clock.now() < until and (chapters or not self._ended()):
             await asyncio.sleep(TICK_S * dice.between(0.5, 1.5))
-            if chapters and (clock.now() >= next_at or self._ended()):
+            if chapters and (clock.now() >= next_at or self._ended()) and self._has_come(chapters[0]):
                 self._story.tell(chapters.popleft())
                 next_at = clock.now() + dice.between(1.0, 300.0)
             await self._something_breaks(rates)
@@ -204,6 +217,11 @@ class _World:
             if cancel_at is not None and clock.now() >= cancel_at:
                 cancel_at = None
                 self._cancel()
+
+    def _has_come(self, chapter: Chapter) -> bool:
+        """Tell whether a chapter may be told: what a run has done is undone or released when it has ended."""
+        runs = self._deployment.database.runs.values()
+        return chapter not in {Chapter.UNDO, Chapter.RELEASE} or (bool(runs) and all(run.state.is_final for run in runs))
 
     async def _something_breaks(self, rates: FaultRates) -> None:
         """Let happen, or not, what happens by itself and to nobody's request."""
@@ -255,6 +273,7 @@ class _World:
 
     async def _recover(self) -> bool:
         """Wait until the run has ended; press Sync again while something is left to do; False if it never ends."""
+        self._changed |= self._people.edits > 0
         for _ in range(8):
             self._keep_alive()
             if not await self._rests():
@@ -274,6 +293,7 @@ class _World:
                 self._deployment.database,
                 accept_shrunk_read=bool(self._expected.removed),
                 approve_review=held or None,
+                approved=frozenset(item.item_id for item in self._held_items(Reason.EDITED_IN_HALO)),
             )
         return False
 
@@ -285,10 +305,14 @@ class _World:
 
     def _held(self) -> int:
         """How many changes the newest run holds for the first review: what a person looks at and approves."""
+        return len(self._held_items(Reason.FIRST_REVIEW))
+
+    def _held_items(self, reason: Reason) -> list[Item]:
+        """Return what the newest run holds for a reason; what an undo holds is none of a Sync's."""
         db = self._deployment.database
         newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-        items = (item for item in db.items.values() if item.run_id == newest.run_id)
-        return sum(item.reason == Reason.FIRST_REVIEW and item.outcome is Outcome.HELD for item in items)
+        items = [item for item in db.items.values() if item.run_id == newest.run_id and newest.undoes is None]
+        return [item for item in items if item.reason == reason and item.outcome is Outcome.HELD]
 
     def _changed_unseen(self) -> list[str]:
         """Say what was removed or repriced before anybody approved (spec section 15.10)."""
@@ -324,7 +348,8 @@ class _World:
         refuses = self._scenario.refuses and any(code == REFUSED for _, code in self._book.demand())
         explained = len(left) == len(refused) + len(not_kept) and bool(refused) is refuses
         ended = newest.state is (RunState.PARTIAL if left else RunState.SUCCEEDED)
-        return wanted and ended and explained and not self._held()
+        held = self._held() or self._held_items(Reason.EDITED_IN_HALO)
+        return wanted and ended and explained and newest.undoes is None and not held
 
     async def _repeats_nothing(self) -> bool:
         """Press Sync once more where Halo does not keep all; tell whether nothing is sent that was sent before."""

@@ -1,0 +1,155 @@
+"""What must hold of every undo when a world has come to rest, by Halo's own history (spec section 11, "Undo")."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import unescape
+
+from halo_sandbox.history import Effect
+from halo_sandbox.keeping import kept
+from halo_sandbox.model import Licence
+from halosync.domain.model import Outcome
+
+from simulation.book import Key
+from simulation.database import Item, Run
+from simulation.expected import Expected
+from simulation.services import Deployment
+
+_KEPT = ("count", "price", "billing_cycle")
+_NEW = {"id": 0, "notes": None, "product_sku": None}
+"""What a licence that comes back has of its own."""
+
+
+@dataclass(frozen=True)
+class _Traces:
+    """What a run has done in Halo: its effects, and by licence the state before the first and after the last one."""
+
+    effects: Sequence[Effect]
+    was: Mapping[int, Licence | None]
+    left: Mapping[int, Licence]
+
+
+def undos_broken(deployment: Deployment, expected: Expected) -> Iterator[str]:
+    """Say, one sentence each, where an undo did not do what it is to do, or more than that."""
+    undos = _Undos(deployment, expected)
+    for run in deployment.database.runs.values():
+        if run.undoes is not None:
+            yield from undos.broken(run, deployment.database.runs[run.undoes])
+
+
+def by_undos(deployment: Deployment) -> set[int]:
+    """Return the numbers of the requests that undos have sent."""
+    runs = [run for run in deployment.database.runs.values() if run.undoes is not None]
+    return {entry.n for entry in deployment.halo.tenant.requests.since(0) if any(_is_of(run, entry.at) for run in runs)}
+
+
+def _is_of(run: Run, at: float) -> bool:
+    return run.started_at <= at and (run.ended_at is None or at <= run.ended_at)
+
+
+class _Undos:
+    def __init__(self, deployment: Deployment, expected: Expected) -> None:
+        self._db, self._halo, self._expected = deployment.database, deployment.halo, expected
+        self._history = deployment.halo.tenant.licences.history
+        sent = {entry.n: entry.at for entry in deployment.halo.tenant.requests.since(0)}
+        self._traces = {
+            run_id: self._traces_of([e for e in self._history if e.request is not None and _is_of(run, sent[e.request])])
+            for run_id, run in self._db.runs.items()
+        }
+        self._came_of: dict[int, int] = {}
+
+    def _traces_of(self, effects: Sequence[Effect]) -> _Traces:
+        was: dict[int, Licence | None] = {}
+        for effect in effects:
+            was.setdefault(effect.after.id, effect.before)
+        return _Traces(effects, was, {effect.after.id: effect.after for effect in effects})
+
+    def broken(self, run: Run, undone: Run) -> Iterator[str]:
+        """Say what is wrong with an undo; in the order in which they were, for each knows what came back before."""
+        name = f"I11 undo {run.run_id.int} of run {undone.run_id.int}"
+        mine, theirs = self._traces[run.run_id], self._traces[undone.run_id]
+        for number, times in Counter(e.after.id for e in mine.effects if e.before != e.after).items():
+            if times > 1:
+                yield f"{name} changed licence {number} {times} times"
+        touched = {self._newest(number) for number in theirs.was}
+        back = self._brought_back(mine, undone)
+        for effect in mine.effects:
+            if effect.after.id not in touched and effect.after.id not in back:
+                yield f"{name} touched licence {effect.after.id}, which that run has not: {effect}"
+        people = {effect.after.id for effect in self._history if effect.request is None and _is_of(run, effect.at)}
+        for number, left in theirs.left.items():
+            newest = self._newest(number)
+            if newest in people:
+                continue  # somebody was there at the same time
+            found = self._at(newest, run.started_at)
+            if newest in mine.was and self._content(found) != self._content(left):
+                yield f"{name} changed licence {newest}, which was not as that run left it: {found} for {left}"
+        yield from (f"{name} {words}" for words in self._not_restored(run, undone, back))
+        self._came_of |= {deleted: new for new, deleted in back.items()}
+
+    def _brought_back(self, mine: _Traces, undone: Run) -> dict[int, int]:
+        """Return the licences that were created, with the number of the one that each brings back."""
+        back, theirs = {}, self._traces[undone.run_id]
+        gone = {self._key(left): number for number, left in theirs.left.items() if left.deleted}
+        # A removal that found nothing left to remove is that run's too: a person was quicker.
+        quicker = [e.after for e in self._history if e.request is None and e.after.deleted and _is_of(undone, e.at)]
+        gone = {self._key(licence): licence.id for licence in quicker} | gone
+        for effect in mine.effects:
+            number = gone.get(self._key(effect.after))
+            if effect.effect == "create" and number is not None:
+                back[effect.after.id] = self._newest(number)
+        return back
+
+    def _not_restored(self, run: Run, undone: Run, back: Mapping[int, int]) -> Iterator[str]:
+        theirs = self._traces[undone.run_id]
+        ended = run.ended_at if run.ended_at is not None else run.started_at
+        items = [item for item in self._db.items.values() if item.run_id == run.run_id]
+        people = {
+            e.after.id for e in self._history if e.request is None and undone.started_at <= e.at <= ended
+        }
+        for number, was in theirs.was.items():
+            left = theirs.left[number]
+            newest = self._newest(number)
+            now_called = {new for new, deleted in back.items() if deleted == newest} or {newest}
+            if {number, *now_called} & people or self._content(was) == self._content(left):
+                continue
+            of_it = [each for each in items if self._is_of_licence(each, number, newest, self._key(left))]
+            if not of_it and any(item.outcome is Outcome.SYNCED for item in items):
+                yield f"has no item for licence {number}"
+            if of_it and all(item.outcome is Outcome.SYNCED for item in of_it):
+                found = self._at(max(now_called), ended)
+                if self._content(found) != self._content(was):
+                    yield f"says that licence {number} is put back to {was}, and Halo has {found}"
+
+    def _is_of_licence(self, item: Item, number: int, newest: int, key: Key) -> bool:
+        named = (item.client_id or 0, self._plain(item.licence_name))
+        return item.licence_id in {number, newest} or item.planned.restores == number or named == key
+
+    def _newest(self, number: int) -> int:
+        while number in self._came_of:
+            number = self._came_of[number]
+        return number
+
+    def _key(self, licence: Licence) -> Key:
+        return licence.client_id, self._plain(licence.name)
+
+    def _plain(self, name: str) -> str:
+        """Return the product of a name that this Halo may have escaped, once for each time that it was sent."""
+        while (told := unescape(name)) != name and name not in self._expected.names:
+            name = told
+        return self._expected.plain(name)
+
+    def _at(self, number: int, at: float) -> Licence | None:
+        """Return a licence as it was at a moment."""
+        found = None
+        for effect in self._history:
+            if effect.after.id == number and effect.at <= at:
+                found = effect.after
+        return found
+
+    def _content(self, licence: Licence | None) -> Licence | None:
+        """Return what is to be the same of a licence again, as this Halo keeps it; None: it is not there."""
+        if licence is None or licence.deleted:
+            return None
+        sent = kept({name: getattr(licence, name) for name in _KEPT}, self._halo.tenant.settings)
+        return replace(licence, **{**_NEW, **sent, "name": self._plain(licence.name)})
