@@ -98,7 +98,7 @@ async def test_a_cut_breaks_what_is_under_way(proxy: Proxy, sandbox: RunningSand
 class Stage:
     """As much of a trial as the comparison with the plan needs."""
 
-    workload = make_workload()
+    before, wanted = make_workload().before, make_workload().wanted
 
 
 def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
     ],
 )
 def test_halo_is_compared_with_what_the_items_say(items: Any, changes: Any, good: bool) -> None:
-    now = {key: state for key, state in {**Stage.workload.before, **changes}.items() if state is not None}
+    now = {key: state for key, state in {**Stage.before, **changes}.items() if state is not None}
     assert (invariants.differences(Stage(), now, items) == []) is good  # type: ignore[arg-type]  # see Stage
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.faults.trial import Trial
-from devstack.faults.workload import Key, State, Workload
+from devstack.faults.workload import CREATES, Key, State, Workload
 
 Step = Callable[[Trial], Awaitable[None]]
 
@@ -48,6 +48,7 @@ class Case:
         fails: the items that are to fail, by client and name; with `must_fail` off they are those that may.
         must_fail: whether all of `fails` have to fail.
         exclusive: it hurts what other cases use, so no other goes on meanwhile.
+        creates: how many licences of each client the invoice asks for that are not there.
         short: it belongs to the short version, which the tests run.
     """
 
@@ -65,4 +66,5 @@ class Case:
     fails: Callable[[Workload], frozenset[Key]] = field(default=no_item)
     must_fail: bool = True
     exclusive: bool = True
+    creates: int = CREATES
     short: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from devstack.errors import DevstackError
-from devstack.faults import contact_cases, halo_cases, process_cases, server_cases, writer_cases
+from devstack.faults import contact_cases, halo_cases, process_cases, server_cases, undo_cases, writer_cases
 from devstack.faults.case import Case
 
 CASES: Sequence[Case] = (
@@ -13,6 +13,7 @@ CASES: Sequence[Case] = (
     *server_cases.CASES,
     *halo_cases.CASES,
     *contact_cases.CASES,
+    *undo_cases.CASES,
 )
 
 

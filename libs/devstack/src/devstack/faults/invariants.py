@@ -66,7 +66,7 @@ def differences(
 
     `keeps` is what this Halo makes of a state that it is sent, and of the one of before.
     """
-    before, wanted = trial.workload.before, trial.workload.wanted
+    before, wanted = trial.before, trial.wanted
     outcomes = {_key(item): item for item in items}
     wrong = []
     for key in before.keys() | wanted.keys() | now.keys():
@@ -100,7 +100,8 @@ async def history(trial: Trial) -> list[str]:
     made = Counter((e["after"]["client_id"], plain(e["after"]["name"])) for e in effects if e["effect"] == "create")
     if again := [key for key, times in made.items() if times > 1]:
         wrong.append(f"made more than once: {_some(again)}")
-    if unasked := made.keys() - (trial.workload.wanted.keys() - trial.workload.before.keys()):
+    asked = trial.workload.wanted.keys() - trial.workload.before.keys()
+    if unasked := made.keys() - asked - (trial.wanted.keys() - trial.before.keys()):
         wrong.append(f"made, and nobody asked for it: {_some(unasked)}")
     return wrong
 
@@ -153,7 +154,7 @@ async def second_sync(trial: Trial, case: Case, first: Mapping[str, Any]) -> lis
     run = await trial.until_ended()
     wrong = [f"the second Sync ended {run['state']}: {run['error']}"] if run["state"] != case.again_ends else []
     wrong += await counters(trial, run)
-    wanted = trial.workload.wanted if case.again_ends == "succeeded" else held
+    wanted = trial.wanted if case.again_ends == "succeeded" else held
     if (now := await active_licences(trial)) != wanted:
         off = [key for key in now.keys() | wanted.keys() if now.get(key) != wanted.get(key)]
         wrong.append(f"after the second Sync Halo is not as it is to be in {len(off)} licences: {_some(off)}")

@@ -15,6 +15,7 @@ from devstack.faults import invariants
 from devstack.faults.case import Case
 from devstack.faults.fault_stack import FaultStack, running_fault_stack
 from devstack.faults.trial import Trial
+from devstack.faults.workload import make_workload
 
 _TROUBLE = (DevstackError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a case may meet when halosync, or the stack, is not as it should be: the case fails, the matrix goes on."""
@@ -34,7 +35,8 @@ class CaseResult:
 
 async def run_case(fault_stack: FaultStack, case: Case) -> CaseResult:
     """Run one case: prepare, Sync, inject the fault, wait for the end, look at everything, Sync again, look again."""
-    result, trial, began = CaseResult(case), Trial(fault_stack), time.monotonic()
+    result, began = CaseResult(case), time.monotonic()
+    trial = Trial(fault_stack, make_workload(case.creates))
     try:
         await trial.open()
         await case.prepare(trial)

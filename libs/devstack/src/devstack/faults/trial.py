@@ -38,15 +38,19 @@ class Trial:
     Attributes:
         fault_stack: where it is.
         name: of the partner and of its tenant.
-        work: what its invoice asks for.
+        workload: what its invoice asks for.
+        order: what every run from now on is ordered to do; without it, it applies the invoice.
+        before, wanted: what Halo holds before the run that is looked at, and what it is to hold after it.
         poison: the messages that were published for it to be refused, and the queue where each is to die.
         run_id: of its newest run.
     """
 
-    def __init__(self, fault_stack: FaultStack) -> None:
+    def __init__(self, fault_stack: FaultStack, workload: Workload | None = None) -> None:
         self.fault_stack = fault_stack
         self.name = new_name()
-        self.workload: Workload = make_workload()
+        self.workload: Workload = workload or make_workload()
+        self.order: Mapping[str, Any] = {"mode": "apply"}
+        self.before, self.wanted = self.workload.before, self.workload.wanted
         self.poison: dict[bytes, str] = {}
         self.run_id = ""
 
@@ -85,10 +89,17 @@ class Trial:
 
     async def start(self, **options: Any) -> str:
         """Press Sync; once the processes are ready it is answered."""
-        answer = await self.fault_stack.api.post(f"/v1/partners/{self.name}/runs", json={"mode": "apply", **options})
+        answer = await self.fault_stack.api.post(f"/v1/partners/{self.name}/runs", json={**self.order, **options})
         answer.raise_for_status()
         self.run_id = str(answer.json()["run_id"])
         return self.run_id
+
+    async def sync_then_undo(self) -> None:
+        """Apply the invoice; every run from now on undoes that, and the many removals in it are approved."""
+        undone = await self.start()
+        run = await self.until_ended()
+        self.order = {"mode": "undo", "run_id": undone, "approve_removals": run["created"]}
+        self.before, self.wanted = self.wanted, self.before
 
     async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
         """Ask the database."""

@@ -35,8 +35,8 @@ class Workload:
         return [{"id": number, "name": name} for number, name in CLIENTS.items()]
 
 
-def make_workload() -> Workload:
-    """Return the work; every name is of one client only, so that a fault can name a row."""
+def make_workload(creates: int = CREATES) -> Workload:
+    """Return the work, with so many creates a client; every name is of one client only: a fault can name a row."""
     before: dict[Key, State] = {}
     wanted: dict[Key, State] = {}
     for client in CLIENTS:
@@ -47,7 +47,7 @@ def make_workload() -> Workload:
             wanted[client, f"GROWS-{client}-{number}"] = (number + 2, 10.5, CYCLE)
         for number in range(DELETES):
             before[client, f"GOES-{client}-{number}"] = (1, 1.0, CYCLE)
-        for number in range(CREATES - RENAMED):
+        for number in range(creates - RENAMED):
             wanted[client, f"NEW-{client}-{number}"] = (number + 1, 7.25, CYCLE)
         for number in range(RENAMED):
             wanted[client, f"R&D-{client}-{number} for everybody"] = (number + 1, 7.25, CYCLE)
