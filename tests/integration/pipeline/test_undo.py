@@ -157,6 +157,20 @@ async def test_what_an_undo_gives_back_to_others_is_not_cleaned_up_as_halosyncs_
     assert (1, "OLD") in await pipeline.licences()
 
 
+async def test_what_somebody_put_back_before_the_undo_is_given_back_too(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, **THERE[0], "name": "P-1"})
+    await pipeline.invoice(LINES[:1])
+    run = await pipeline.sync()
+    [licence] = (await pipeline.licences()).values()
+    owned = "SELECT owned FROM halo_licence"
+    assert await pipeline.pool.fetchval(owned)
+    await pipeline.sandbox.admin.change_licence(TENANT, licence["id"], count=5.0, price=40.0)
+    preview = await pipeline.sync(mode=RunMode.UNDO_PREVIEW, undoes=run["run_id"])
+    assert (preview["unchanged"], await pipeline.pool.fetchval(owned)) == (1, True)
+    await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert not await pipeline.pool.fetchval(owned)
+
+
 async def test_a_retry_releases_again_only_what_is_still_to_be_done(pipeline: Pipeline) -> None:
     await pipeline.pool.execute("UPDATE partner SET review_first_sync = true")
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, **each} for each in THERE))

@@ -288,6 +288,12 @@ def test_a_create_of_which_nobody_knows_what_became_is_told_and_not_left_out() -
     assert '"MS-365"' in (item.detail or "")
 
 
+def test_where_halo_shows_none_of_several_licences_nothing_is_told_as_undone() -> None:
+    items = undoing(CREATED, replace(CREATED, halo_licence_id=2), there=())
+    assert {(item.outcome, item.reason) for item in items} == {(Outcome.SKIPPED, Reason.CHANGED_SINCE)}
+    assert "no licence of this client at all" in (items[0].detail or "")
+
+
 def test_what_halo_ignored_comes_to_no_item() -> None:
     assert undoing(replace(UPDATED, after=WAS), there=[licence()]) == []
 

@@ -108,7 +108,7 @@ def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
                 yield f"I4 {key} is deleted by its row and is in Halo"
             elif wish is not None and not as_asked:
                 yield f"I4 {key} is synced by its row, and Halo has {licence} for {wish}"
-        elif item.reason == Reason.NOT_KEPT and as_asked:
+        elif item.reason == Reason.NOT_KEPT and as_asked and item.set_name is None:
             yield f"I4 {key} was not kept by its row, and Halo has what was asked"
         elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and licence is not None:
             yield f"I4 {key} failed by its row and is in Halo"

@@ -170,6 +170,13 @@ class MemoryPlans:
                 last = LastWritten(licence.name, state_of(licence, field), field)
                 self._db.known[licence.id] = replace(known, written=replace(known.written, last=last))
 
+    def _give_back(self, plan: Plan) -> None:
+        """What an undo finds as it was before the run is whose it was before; as `give_back`."""
+        for item in plan.items:
+            known = self._db.known.get(item.halo_licence_id or 0)
+            if item.action is Action.UNCHANGED and not item.owned_after and known is not None:
+                self._db.known[item.halo_licence_id or 0] = replace(known, owned=False)
+
     async def store(
         self,
         read: ReadProgress,
@@ -206,6 +213,8 @@ class MemoryPlans:
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
             run.writing_at = now()
             self._accept_edits(plan, rows)
+            if run.undoes is not None:
+                self._give_back(plan)
             for number, written in self._recognised.pop(read.read_id, {}).items():
                 if self._db.known[number].written.product_code is None:
                     self._db.known[number] = replace(self._db.known[number], owned=True, written=written)

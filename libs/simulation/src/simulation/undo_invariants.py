@@ -68,15 +68,15 @@ class _Undos:
         """Say what is wrong with an undo; in the order in which they were, for each knows what came back before."""
         name = f"I11 undo {run.run_id.int} of run {undone.run_id.int}"
         mine, theirs = self._traces[run.run_id], self._traces[undone.run_id]
+        people = {effect.after.id for effect in self._history if effect.request is None and _is_of(run, effect.at)}
         for number, times in Counter(e.after.id for e in mine.effects if e.before != e.after).items():
-            if times > 1:
+            if times > 1 and number not in people:
                 yield f"{name} changed licence {number} {times} times"
         touched = {self._newest(number) for number in theirs.was}
         back = self._brought_back(mine, undone)
         for effect in mine.effects:
             if effect.after.id not in touched and effect.after.id not in back:
                 yield f"{name} touched licence {effect.after.id}, which that run has not: {effect}"
-        people = {effect.after.id for effect in self._history if effect.request is None and _is_of(run, effect.at)}
         for number, left in theirs.left.items():
             newest = self._newest(number)
             if newest in people:

@@ -57,6 +57,8 @@ class _Undoing:
 
     def _of_gone(self, item: PlannedItem) -> PlannedItem:
         """Return the item for a licence that the run has created or changed, and that is gone."""
+        if self.picture.shows_none_of_several(item):
+            return self._skip(item, None, Reason.CHANGED_SINCE, undo_sentences.none_shown(item.halo_licence_id))
         if item.before is None:
             return self._make(item, None, Action.UNCHANGED, Outcome.SYNCED)
         return self._skip(item, None, Reason.CHANGED_SINCE, undo_sentences.licence_gone(item.halo_licence_id))

@@ -17,7 +17,7 @@ class UndoPicture:
     """Halo as it is now, for the run that is undone.
 
     `now` has Halo's licences by id, `of_client` those of the run's clients. `there` are the clients that may be written
-    to; `gone` counts the deleted licences of a client by the key of their name.
+    to; `gone` counts the deleted licences of a client by the key of their name, `left` the others that the run touched.
     """
 
     inputs: PlanInput
@@ -25,6 +25,7 @@ class UndoPicture:
     of_client: Mapping[int, Sequence[Licence]]
     there: frozenset[int]
     gone: Mapping[tuple[int | None, str], int]
+    left: Mapping[int | None, int]
     key: Callable[[str], str]
 
     @property
@@ -59,6 +60,10 @@ class UndoPicture:
         others = self.of_client.get(item.halo_client_id or 0, ())
         return next((other for other in others if other.is_active and self.key(other.name) == wanted), None)
 
+    def shows_none_of_several(self, item: PlannedItem) -> bool:
+        """Tell whether the run left several licences at the item's client, and Halo shows none: it may not show all."""
+        return not self.of_client.get(item.halo_client_id or 0) and self.left[item.halo_client_id] > 1
+
     def is_ambiguous(self, item: PlannedItem) -> bool:
         """Tell whether the run deleted several licences of the item's name at its client, all of them gone."""
         return self.gone[item.halo_client_id, self.key(name_then(item))] > 1
@@ -82,7 +87,8 @@ def undo_picture(inputs: PlanInput) -> UndoPicture:
         for item in undone
         if item.after is None and newest_id(item.halo_licence_id, inputs.restored) not in now
     )
-    return UndoPicture(inputs, now, of_client, frozenset(there), gone, key)
+    left = Counter(item.halo_client_id for item in undone if item.after is not None)
+    return UndoPicture(inputs, now, of_client, frozenset(there), gone, left, key)
 
 
 def did_nothing(item: PlannedItem) -> bool:

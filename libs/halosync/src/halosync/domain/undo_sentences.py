@@ -33,6 +33,14 @@ def licence_gone(licence_id: int | None) -> str:
     return f"Licence #{licence_id} is no longer in Halo: somebody removed it since the run. Nothing was done."
 
 
+def none_shown(licence_id: int | None) -> str:
+    """Say that a licence is not shown, and no other of its client's either."""
+    return (
+        f"Licence #{licence_id} is not in Halo's list, which shows no licence of this client at all. Nothing was done. "
+        "Look at the client in Halo; if the licence is there, undo the run again."
+    )
+
+
 def client_gone(client_id: int | None) -> str:
     """Say that nothing is written to the client."""
     return (

@@ -188,6 +188,7 @@ class PlanStore:
             await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)
             if apply:
                 await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
+                await QUERIES.give_back(connection, run_id=run_id, partner_id=read.partner_id)
                 if plan.review_done:
                     await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
                 await issue(connection, run_id)

@@ -117,6 +117,13 @@ FROM item i
 WHERE i.run_id = :run_id AND i.drift IS NOT NULL AND i.action = 'unchanged'
   AND l.partner_id = :partner_id AND l.halo_licence_id = i.halo_licence_id;
 
+-- name: give_back!
+-- What an undo finds as it was before the run is whose it was before, as if the undo had put it back itself.
+UPDATE halo_licence l SET owned = false
+FROM item i JOIN run r USING (run_id)
+WHERE i.run_id = :run_id AND r.mode = 'undo' AND i.action = 'unchanged' AND NOT i.owned_after AND l.owned
+  AND l.partner_id = :partner_id AND l.halo_licence_id = i.halo_licence_id;
+
 -- name: new_batch_ids
 -- Ids before rows, so that items and batches can both be written by COPY.
 SELECT nextval(pg_get_serial_sequence('batch', 'batch_id')) AS batch_id FROM generate_series(1, :count);
