@@ -384,7 +384,8 @@ CREATE TABLE month_closing (
     closed_by_key_id uuid,
     closed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     certificate jsonb NOT NULL,
-    PRIMARY KEY (partner_id, period),
+    number integer NOT NULL,
+    PRIMARY KEY (partner_id, period, number),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
 );
 
@@ -1464,4 +1465,20 @@ AS $function$
     FROM (SELECT m.billing_cycle, count(*) AS rows, sum(m.before) AS before, sum(m.after) AS after
           FROM item_money m WHERE m.run_id = p_run_id GROUP BY m.billing_cycle) AS s
     GROUP BY billing_cycle_key(s.billing_cycle)
+$function$;
+
+CREATE FUNCTION standing_closing(p_partner_id text, p_period text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT c.number FROM month_closing c
+    WHERE c.partner_id = p_partner_id AND c.period = p_period
+      AND c.number = (SELECT max(number) FROM month_closing WHERE partner_id = p_partner_id AND period = p_period)
+      AND c.invoice_pks = (
+          SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(p_partner_id, p_period) AS p)
+      AND NOT EXISTS (
+          SELECT FROM invoice_of_run o JOIN run r USING (run_id)
+          WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted > 0
+            AND coalesce(r.finished_at, 'infinity') > c.closed_at)
 $function$;

@@ -94,3 +94,19 @@ async def test_what_is_not_there_is_not_found(browser: "Browser", world: "World"
     await browser.open(f"{MONTH}/certificate?period=2026-11", status=404)
     page = await browser.open(f"{MONTH}?reason=not_synchronised")
     assert page.texts("#rows-title") == ["Not synchronised yet"]
+
+
+async def test_the_certificates_of_a_month_that_was_opened_again_are_still_there(
+    browser: "Browser", world: "World"
+) -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1, kind="usage")])
+    await browser.sign_in()
+    await browser.open(MONTH)
+    await browser.submit(f"{MONTH}/close")
+    newer = await world.invoice(revision=2, lines=[world.line(1)])
+    await world.pool.execute("UPDATE invoice SET superseded_by = $2 WHERE invoice_pk = $1", invoice_pk, newer)
+    page = await browser.open(MONTH)
+    assert "A new revision or an undo has opened this month again." in page.text
+    page = await browser.open(f"{MONTH}/certificate?period=2026-11&number=1")
+    assert "revision 1" in page.text
+    await browser.open(f"{MONTH}/certificate?period=2026-11&number=2", status=404)

@@ -197,6 +197,47 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
     assert (await world.call("DELETE", address)).status_code == 404
 
 
+async def test_an_undo_opens_a_closed_month_and_every_certificate_is_kept(world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    await licence(world, 5)
+    done = world.item(**SYNCED, halo_licence_id=5, line_nos=[1])
+    run_id = await world.run(invoice_pk, [done])
+    await world.finish(run_id)
+    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
+    first = await world.get("/months/2026-11/certificate")
+
+    async def undo(*items: dict[str, Any]) -> None:
+        made = await world.run(invoice_pk, mode="undo", undoes=run_id)
+        await world.items(made, [{**item, "outcome": "pending"} for item in items])
+        for item in items:
+            what = "UPDATE item SET outcome = $2, action_state = 'applied' WHERE run_id = $1"
+            await world.pool.execute(what, made, item["outcome"])
+        await world.finish(made)
+
+    await undo(world.item(outcome="skipped", action="none", reason="changed_since", halo_licence_id=5))
+    assert (await world.get("/months/2026-11"))["state"] == "closed"  # it has put nothing back
+    await undo(world.item(outcome="synced", action="delete", before=SYNCED["after"], halo_licence_id=5))
+    await world.pool.execute("UPDATE halo_licence SET removed_at = now()")
+    month = await world.get("/months/2026-11")
+    assert (month["state"], [each["reason"] for each in month["reasons"]]) == ("open", ["undone"])
+    assert (await world.call("GET", "/months/2026-11/certificate")).status_code == 404
+    assert await world.get("/months/2026-11/certificate", params={"number": 1}) == first
+
+    await world.pool.execute("UPDATE halo_licence SET removed_at = NULL")
+    await world.finish(await world.run(invoice_pk, [done]))
+    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
+    second = await world.get("/months/2026-11/certificate")
+    assert (second["number"], len(second["runs"])) == (2, 4)
+    heads = (await world.get("/months/2026-11"))["certificates"]
+    assert [(each["number"], each["stands"]) for each in heads] == [(2, True), (1, False)]
+    for how in ("application/pdf", "text/html"):
+        old = await world.call(
+            "GET", "/months/2026-11/certificate", headers={"Accept": how}, params={"number": 1}
+        )
+        assert (old.status_code, old.headers["content-type"].partition(";")[0]) == (200, how)
+    assert (await world.call("GET", "/months/2026-11/certificate", params={"number": 3})).status_code == 404
+
+
 async def test_months_are_listed_newest_first_and_another_month_is_not_found(world: "World") -> None:
     for month in ("2026-09", "2026-11", "2026-10"):
         await world.invoice(f"INV-{month}", period=month, lines=[world.line(1)])

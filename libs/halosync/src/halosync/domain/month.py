@@ -24,7 +24,7 @@ class MonthState(StrEnum):
     READY = "ready"
     """Nothing of that kind is left."""
     CLOSED = "closed"
-    """Somebody closed it, and no newer revision of the invoice has arrived since."""
+    """Somebody closed it; no newer revision of the invoice has arrived since, and no run of it was undone."""
 
 
 class MonthReason(StrEnum):

@@ -53,22 +53,38 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """That a month is closed: when, by whom, and what was certified then."""
+    """That a month was closed: the how manieth time, when, by whom, and what was certified then."""
 
+    number: int
     closed_at: datetime
     closed_by: str
     certificate: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class ClosingHead:
+    """A closing without its certificate; `stands`: the month has not been opened again since."""
+
+    number: int
+    closed_at: datetime
+    closed_by: str
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
-    """A month of a partner as it stands."""
+    """A month of a partner as it stands; `closings` are all there have been, the last one first."""
 
     period: str
     invoices: Sequence[MonthInvoice]
     reconciliation: Reconciliation
     changes: Changes
-    closing: Closing | None
+    closings: Sequence[ClosingHead] = ()
+
+    @property
+    def closing(self) -> ClosingHead | None:
+        """The closing that stands; None: the month is open, or opened again."""
+        return next((each for each in self.closings if each.stands), None)
 
     @property
     def currency(self) -> str:

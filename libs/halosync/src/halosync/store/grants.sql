@@ -65,7 +65,7 @@ GRANT INSERT, UPDATE ON month_choice TO :report_api, :operator;
 -- month_acceptance
 GRANT SELECT, INSERT, UPDATE, DELETE ON month_acceptance TO :report_api;
 -- month_closing
-GRANT SELECT, INSERT, UPDATE ON month_closing TO :report_api;
+GRANT SELECT, INSERT ON month_closing TO :report_api;
 
 -- ---------------------------------------------------------------- links
 -- customer_link: another tenant's clients have other numbers, so auth unlinks

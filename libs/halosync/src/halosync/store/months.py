@@ -15,6 +15,7 @@ from halosync.domain.month import MonthGroup, reconcile
 from halosync.ports.months import (
     Changes,
     Closing,
+    ClosingHead,
     Month,
     MonthChangedError,
     MonthInvoice,
@@ -124,7 +125,7 @@ class MonthStore:
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
             month = await _month(connection, partner_id, period)
             if month is None or month.closing is not None:
-                return None if month is None else month.closing
+                return None if month is None else await _closing(connection, partner_id, period)
             found = month.reconciliation
             if found.open_things or any(total.unexplained for total in found.totals):
                 raise NotReadyError(found.open_things)
@@ -145,7 +146,12 @@ class MonthStore:
             )
             await emit(connection, closed)
             await record(connection, by, Act.MONTH_CLOSED, partner_id=partner_id, subject=period, detail=detail)
-        return Closing(row["closed_at"], by.name, certificate)
+        return Closing(row["number"], row["closed_at"], by.name, certificate)
+
+    async def closing(self, partner_id: str, period: str, *, number: int | None = None) -> Closing | None:
+        """Return how a month was closed, the `number`-th time or as it stands; None: it was not."""
+        async with self._pool.acquire() as connection:
+            return await _closing(connection, partner_id, period, number)
 
 
 async def _month(connection: Connection, partner_id: str, period: str) -> Month | None:
@@ -159,8 +165,15 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
         async for row in QUERIES.month_groups(connection, **of)
     ]
     changes = Changes(**await QUERIES.month_changes(connection, **of))
-    closing = await QUERIES.month_closing(connection, **of)
-    return Month(period, invoices, reconcile(groups), changes, None if closing is None else Closing(**closing))
+    closings = [ClosingHead(**row) async for row in QUERIES.month_closings(connection, **of)]
+    return Month(period, invoices, reconcile(groups), changes, closings)
+
+
+async def _closing(
+    connection: Connection, partner_id: str, period: str, number: int | None = None
+) -> Closing | None:
+    row = await QUERIES.month_closing(connection, partner_id=partner_id, period=period, number=number)
+    return None if row is None else Closing(**row)
 
 
 async def _certificate(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:

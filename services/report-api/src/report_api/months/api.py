@@ -35,6 +35,8 @@ router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
 HTML, PDF = "text/html", "application/pdf"
 NO_MONTH = "There is no invoice of that month."
+NOT_CLOSED = "This month is not closed; a month has a certificate once it is closed."
+NO_CERTIFICATE = "This month was not closed so often; it has no certificate of that number."
 
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
 _ROWS = Keyset("month-items", TypeAdapter[tuple[str, str, str]](tuple[QueryText, QueryText, QueryText]))
@@ -108,7 +110,9 @@ async def withdraw(partner: Partner, period: Period, item_key: ItemKey, by: Acto
 
 @router.post("/months/{period}/close", status_code=201, responses=responses(400, 409, 413), summary="Close a month")
 async def close(partner: Partner, period: Period, wanted: CloseRequest, by: ActorHere, ports: PortsHere) -> Closed:
-    """Certify the month as it stands. A new revision of its invoice opens it again.
+    """Certify the month as it stands. A new revision of its invoice opens it again, and so does an undo of its runs.
+
+    The certificates of before are kept.
 
     409 `not_ready`: something is neither synchronised nor accepted. 409 `changed_since`: the month has another number
     of accepted exceptions than you have seen.
@@ -143,14 +147,24 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
     },
     summary="Show the certificate of a closed month",
 )
-async def certificate(request: Request, partner: Partner, period: Period, ports: PortsHere) -> Certificate | Response:
+async def certificate(
+    *,
+    request: Request,
+    partner: Partner,
+    period: Period,
+    ports: PortsHere,
+    number: Annotated[
+        int | None, Query(ge=1, le=2_000_000_000, description="Which of the month's certificates; none: that stands.")
+    ] = None,
+) -> Certificate | Response:
     """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs.
 
     With `Accept: text/html` as a page that prints, with `application/pdf` as a PDF with its fonts in it.
     """
-    closing = (await _found(ports, partner, period)).closing
+    closing = await ports.months.closing(partner, period, number=number)
     if closing is None:
-        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+        await _found(ports, partner, period)
+        raise not_found(NOT_CLOSED if number is None else NO_CERTIFICATE)
     certified = Certificate.of(closing)
     as_pdf = prefers(request, PDF)
     if not as_pdf and not prefers(request, HTML):

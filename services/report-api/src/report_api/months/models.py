@@ -116,15 +116,31 @@ class MonthSummary(BaseModel):
         )
 
 
+class CertificateHead(BaseModel):
+    """A certificate that the month has."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int = Field(description="Counted from 1 in the month; the certificate is asked for by it.")
+    closed_at: datetime
+    closed_by: str
+    stands: bool = Field(description="False: the month was opened again since, by a new revision or by an undo.")
+
+
 class MonthDetail(MonthSummary):
     """A month with its customers."""
 
     customers: list[MonthCustomer]
+    certificates: list[CertificateHead] = Field(description="All that the month has, the newest first.")
 
     @classmethod
     def with_customers(cls, month: Month) -> Self:
         """Return a month as it is shown, with its customers."""
-        return cls.of(month, customers=[_customer(each) for each in month.reconciliation.customers])
+        return cls.of(
+            month,
+            customers=[_customer(each) for each in month.reconciliation.customers],
+            certificates=[CertificateHead.model_validate(each) for each in month.closings],
+        )
 
 
 def _customer(customer: CustomerSum) -> MonthCustomer:
@@ -267,6 +283,7 @@ class Certificate(BaseModel):
     partner_id: str
     period: str
     currency: str
+    number: int = Field(description="Each time that the month was closed has a certificate; counted from 1.")
     closed_at: datetime
     closed_by: str
     totals: list[CertifiedTotal]
@@ -279,4 +296,5 @@ class Certificate(BaseModel):
     @classmethod
     def of(cls, closing: Closing) -> Self:
         """Return the certificate of a closed month."""
-        return cls.model_validate({**closing.certificate, "closed_at": closing.closed_at})
+        more = {"number": closing.number, "closed_at": closing.closed_at}
+        return cls.model_validate({**closing.certificate, **more})

@@ -35,6 +35,7 @@ MOST_ROWS = 200
 MOST_NOTE = 500
 
 Period = Annotated[str, Query(alias="period", max_length=7, description="The month, YYYY-MM; none: the newest.")]
+Which = Annotated[int | None, Query(alias="number", ge=1, le=2_000_000_000)]
 Only = Annotated[QueryText, Query(max_length=500)]
 
 
@@ -168,16 +169,19 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
 
 
 @router.get("/month/certificate.pdf")
-async def certificate_file(request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "") -> Response:
-    """Return the certificate of a closed month as PDF."""
-    del request
-    return await pdf_response(Certificate.of(await _closing(ports, visitor, period)), visitor.partner.name)
+async def certificate_file(
+    visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
+) -> Response:
+    """Return a certificate of a month as PDF, the one that stands if none is named."""
+    return await pdf_response(Certificate.of(await _closing(ports, visitor, period, number)), visitor.partner.name)
 
 
 @router.get("/month/certificate")
-async def certificate(request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "") -> Response:
-    """Show the certificate of a closed month; it prints as it is."""
-    closing = await _closing(ports, visitor, period)
+async def certificate(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
+) -> Response:
+    """Show a certificate of a month, the one that stands if none is named; it prints as it is."""
+    closing = await _closing(ports, visitor, period, number)
     return page(
         request,
         "months/certificate.html",
@@ -190,13 +194,13 @@ async def certificate(request: Request, visitor: VisitorHere, ports: PortsHere, 
     )
 
 
-async def _closing(ports: Ports, visitor: Visitor, period: str) -> Closing:
-    """Return how a month was closed.
+async def _closing(ports: Ports, visitor: Visitor, period: str, number: int | None) -> Closing:
+    """Return how a month was closed, the `number`-th time or as it stands.
 
     Raises:
-        Problem: 404, it is not.
+        Problem: 404, it was not.
     """
-    month = await ports.months.month(visitor.partner_id, period)
-    if month is None or month.closing is None:
+    closing = await ports.months.closing(visitor.partner_id, period, number=number)
+    if closing is None:
         raise not_found("This month is not closed; a month has a certificate once it is closed.")
-    return month.closing
+    return closing

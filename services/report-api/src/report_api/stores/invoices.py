@@ -140,6 +140,10 @@ class Months(Protocol):
         """
         ...
 
+    async def closing(self, partner_id: str, period: str, *, number: int | None = None) -> Closing | None:
+        """Return how a month was closed, the `number`-th time or as it stands; None: it was not."""
+        ...
+
 
 class MonthChoices(Protocol):
     """What people said of months with several invoices; see `store.month_choices`."""

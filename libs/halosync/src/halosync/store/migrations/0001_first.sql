@@ -494,7 +494,8 @@ CREATE TABLE month_acceptance (
     PRIMARY KEY (partner_id, period, item_key)
 );
 
--- A month that was closed, with the invoices that it was made of, and what was certified then.
+-- Each time that a month was closed, with the invoices that it was made of, and what was certified then: kept for good,
+-- also when the month was opened again. `number` counts from 1 in each month.
 CREATE TABLE month_closing (
     partner_id      text NOT NULL REFERENCES partner,
     period          text NOT NULL,
@@ -503,7 +504,8 @@ CREATE TABLE month_closing (
     closed_by_key_id uuid,
     closed_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     certificate     jsonb NOT NULL,
-    PRIMARY KEY (partner_id, period)
+    number          integer NOT NULL,
+    PRIMARY KEY (partner_id, period, number)
 );
 
 -- ---------------------------------------------------------------- what partners are told (spec section 11, "Told")

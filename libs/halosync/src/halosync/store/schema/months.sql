@@ -180,3 +180,17 @@ RETURNS TABLE (
         t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
 $$;
+
+-- The number of the closing by which a month is closed; NULL: it is open. A new revision of an invoice opens it again, and
+-- so does an undo of any of its runs, unless it surely changed nothing: what was certified is not in Halo any more.
+CREATE OR REPLACE FUNCTION standing_closing(p_partner_id text, p_period text) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT c.number FROM month_closing c
+    WHERE c.partner_id = p_partner_id AND c.period = p_period
+      AND c.number = (SELECT max(number) FROM month_closing WHERE partner_id = p_partner_id AND period = p_period)
+      AND c.invoice_pks = (
+          SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(p_partner_id, p_period) AS p)
+      AND NOT EXISTS (
+          SELECT FROM invoice_of_run o JOIN run r USING (run_id)
+          WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
+            AND coalesce(r.finished_at, 'infinity') > c.closed_at)
+$$;

@@ -56,10 +56,7 @@ FROM net;
 
 -- name: month_heads
 -- The months of a partner, newest first.
-SELECT i.period, min(c.closed_at) AS closed_at
-FROM invoice i
-LEFT JOIN month_closing c ON c.partner_id = i.partner_id AND c.period = i.period AND c.invoice_pks = (
-    SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(i.partner_id, i.period) AS p)
+SELECT i.period FROM invoice i
 WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
   AND (CAST(:before AS text) IS NULL OR i.period < :before)
 GROUP BY i.period ORDER BY i.period DESC LIMIT :most;
@@ -102,15 +99,19 @@ WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode IN ('apply', 
 ORDER BY r.created_at, r.run_id;
 
 -- name: close_month^
-INSERT INTO month_closing (partner_id, period, invoice_pks, closed_by, closed_by_key_id, certificate)
+INSERT INTO month_closing (partner_id, period, invoice_pks, closed_by, closed_by_key_id, certificate, number)
 VALUES (:partner_id, :period, (SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk)
-                               FROM month_plans(:partner_id, :period) AS p), :closed_by, :closed_by_key_id, :certificate)
-ON CONFLICT (partner_id, period) DO UPDATE SET invoice_pks = excluded.invoice_pks, closed_by = excluded.closed_by,
-    closed_by_key_id = excluded.closed_by_key_id, certificate = excluded.certificate, closed_at = clock_timestamp()
-RETURNING closed_at;
+                               FROM month_plans(:partner_id, :period) AS p), :closed_by, :closed_by_key_id, :certificate,
+        (SELECT count(*) + 1 FROM month_closing WHERE partner_id = :partner_id AND period = :period))
+RETURNING number, closed_at;
+
+-- name: month_closings
+-- Each time that a month was closed, the last one first; `stands`: the month has not been opened again since.
+SELECT c.number, c.closed_at, c.closed_by, c.number IS NOT DISTINCT FROM standing_closing(:partner_id, :period) AS stands
+FROM month_closing c WHERE c.partner_id = :partner_id AND c.period = :period ORDER BY c.number DESC;
 
 -- name: month_closing^
--- The closing of a month, if it is of the invoices that count now: a new revision opens the month again.
-SELECT c.closed_at, c.closed_by, c.certificate FROM month_closing c
-WHERE c.partner_id = :partner_id AND c.period = :period AND c.invoice_pks = (
-    SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(:partner_id, :period) AS p);
+-- How a month was closed, with what was certified: by number, or as it stands.
+SELECT c.number, c.closed_at, c.closed_by, c.certificate FROM month_closing c
+WHERE c.partner_id = :partner_id AND c.period = :period
+  AND c.number = coalesce(CAST(:number AS integer), standing_closing(:partner_id, :period));

@@ -80,6 +80,8 @@ async def preview(
     if run.state is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
+        if run.undoes is not None:
+            values["closing"] = await ports.months.closing(visitor.partner_id, view.period)
         values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
