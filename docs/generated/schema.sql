@@ -1479,6 +1479,6 @@ AS $function$
           SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(p_partner_id, p_period) AS p)
       AND NOT EXISTS (
           SELECT FROM invoice_of_run o JOIN run r USING (run_id)
-          WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted > 0
+          WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
             AND coalesce(r.finished_at, 'infinity') > c.closed_at)
 $function$;

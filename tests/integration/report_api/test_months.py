@@ -231,9 +231,7 @@ async def test_an_undo_opens_a_closed_month_and_every_certificate_is_kept(world:
     heads = (await world.get("/months/2026-11"))["certificates"]
     assert [(each["number"], each["stands"]) for each in heads] == [(2, True), (1, False)]
     for how in ("application/pdf", "text/html"):
-        old = await world.call(
-            "GET", "/months/2026-11/certificate", headers={"Accept": how}, params={"number": 1}
-        )
+        old = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": how}, params={"number": 1})
         assert (old.status_code, old.headers["content-type"].partition(";")[0]) == (200, how)
     assert (await world.call("GET", "/months/2026-11/certificate", params={"number": 3})).status_code == 404
 

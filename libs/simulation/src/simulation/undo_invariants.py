@@ -51,14 +51,13 @@ class _Undos:
     def __init__(self, deployment: Deployment, expected: Expected) -> None:
         self._db, self._halo, self._expected = deployment.database, deployment.halo, expected
         self._history = deployment.halo.tenant.licences.history
-        sent = {entry.n: entry.at for entry in deployment.halo.tenant.requests.since(0)}
-        self._traces = {
-            run_id: self._traces_of([e for e in self._history if e.request is not None and _is_of(run, sent[e.request])])
-            for run_id, run in self._db.runs.items()
-        }
+        self._sent = {entry.n: entry.at for entry in deployment.halo.tenant.requests.since(0)}
+        self._traces = {run_id: self._traces_of(run) for run_id, run in self._db.runs.items()}
         self._came_of: dict[int, int] = {}
 
-    def _traces_of(self, effects: Sequence[Effect]) -> _Traces:
+    def _traces_of(self, run: Run) -> _Traces:
+        """Return what a run's requests have done, whenever they had their effects."""
+        effects = [e for e in self._history if e.request is not None and _is_of(run, self._sent[e.request])]
         was: dict[int, Licence | None] = {}
         for effect in effects:
             was.setdefault(effect.after.id, effect.before)
@@ -104,9 +103,7 @@ class _Undos:
         theirs = self._traces[undone.run_id]
         ended = run.ended_at if run.ended_at is not None else run.started_at
         items = [item for item in self._db.items.values() if item.run_id == run.run_id]
-        people = {
-            e.after.id for e in self._history if e.request is None and undone.started_at <= e.at <= ended
-        }
+        people = {e.after.id for e in self._history if e.request is None and undone.started_at <= e.at <= ended}
         for number, was in theirs.was.items():
             left = theirs.left[number]
             newest = self._newest(number)

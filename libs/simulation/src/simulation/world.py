@@ -221,7 +221,8 @@ class _World:
     def _has_come(self, chapter: Chapter) -> bool:
         """Tell whether a chapter may be told: what a run has done is undone or released when it has ended."""
         runs = self._deployment.database.runs.values()
-        return chapter not in {Chapter.UNDO, Chapter.RELEASE} or (bool(runs) and all(run.state.is_final for run in runs))
+        ended = bool(runs) and all(run.state.is_final for run in runs)
+        return ended or chapter not in {Chapter.UNDO, Chapter.RELEASE}
 
     async def _something_breaks(self, rates: FaultRates) -> None:
         """Let happen, or not, what happens by itself and to nobody's request."""

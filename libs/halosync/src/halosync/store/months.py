@@ -169,9 +169,7 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
     return Month(period, invoices, reconcile(groups), changes, closings)
 
 
-async def _closing(
-    connection: Connection, partner_id: str, period: str, number: int | None = None
-) -> Closing | None:
+async def _closing(connection: Connection, partner_id: str, period: str, number: int | None = None) -> Closing | None:
     row = await QUERIES.month_closing(connection, partner_id=partner_id, period=period, number=number)
     return None if row is None else Closing(**row)
 
