@@ -1,5 +1,6 @@
 """The portal's pages on the test's database, visited by a browser that knows cookies and forms but no scripts."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,7 +20,11 @@ class Page:
         self.response = response
         self.status = response.status_code
         self.url = response.url
-        self.soup = BeautifulSoup(response.text, "html.parser")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """Its elements; read only when a test looks, which takes as long as to make the page."""
+        return BeautifulSoup(self.response.text, "html.parser")
 
     @property
     def text(self) -> str:
