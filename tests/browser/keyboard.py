@@ -1,5 +1,7 @@
 """Whether the keyboard reaches everything on a page, and whether one sees where it is."""
 
+from collections.abc import Iterator
+
 from playwright.async_api import Page
 
 # Numbers everything that the tab key should reach, keeps how each looks without focus, and notes from now on where the
@@ -37,8 +39,11 @@ _PREPARE = """() => {
   stone.focus();
   stone.remove();
   document.addEventListener('focusin', window.__note, true);
+  window.__reachable = reachable;
   return reachable.map(element => element.outerHTML.slice(0, 150));
 }"""
+
+_FOCUS_EACH = "() => window.__reachable.forEach(element => element.focus())"
 
 _SEEN = """() => {
   document.removeEventListener('focusin', window.__note, true);
@@ -56,9 +61,24 @@ async def without_visible_focus(page: Page) -> list[str]:
     # A field for a date has four stops: day, month, year, calendar. A few more, for what can be focused unasked.
     for _ in range(len(elements) + 3 * dates + 3):
         await page.keyboard.press("Tab")
-    noted: dict[str, bool] = await page.evaluate(_SEEN)
-    visible = {int(place): one_sees_it for place, one_sees_it in noted.items()}
+    seen = await _seen(page)
     return [
-        *(f"the focus is not seen on {elements[place]}" for place, seen in visible.items() if not seen),
-        *(f"the tab key does not reach {what}" for place, what in enumerate(elements) if place not in visible),
+        *_not_seen(elements, seen),
+        *(f"the tab key does not reach {what}" for place, what in enumerate(elements) if place not in seen),
     ]
+
+
+async def focus_not_seen(page: Page) -> list[str]:
+    """Say where one does not see the focus, on a page through which the tab key was pressed before."""
+    elements: list[str] = await page.evaluate(_PREPARE)
+    await page.evaluate(_FOCUS_EACH)
+    return list(_not_seen(elements, await _seen(page)))
+
+
+async def _seen(page: Page) -> dict[int, bool]:
+    noted: dict[str, bool] = await page.evaluate(_SEEN)
+    return {int(place): one_sees_it for place, one_sees_it in noted.items()}
+
+
+def _not_seen(elements: list[str], seen: dict[int, bool]) -> Iterator[str]:
+    return (f"the focus is not seen on {elements[place]}" for place, one_sees_it in seen.items() if not one_sees_it)

@@ -55,11 +55,20 @@ async def test_a_look_has_its_colours(look_at: Looking, dark: bool) -> None:
 
 
 @pytest.mark.parametrize("colours", COLOURS)
-async def test_what_is_hard_to_read_in_some_colours_only_is_said(look_at: Looking, colours: str) -> None:
-    style = f"@media (prefers-color-scheme: {colours}) {{ .pale {{ color: #888; background: #999 }} }}"
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("p { color: #888; background: #999 }", "color-contrast"),
+        ("button:focus-visible { outline: none }", "the focus is not seen on <button>Save"),
+    ],
+)
+async def test_what_is_hard_to_see_in_some_colours_only_is_said(
+    look_at: Looking, colours: str, rule: str, said: str
+) -> None:
+    style = f"@media (prefers-color-scheme: {colours}) {{ {rule} }}"
     async with look_at() as visitors:
-        page = await look_at.page(visitors, "<p class=pale>Hard to read</p>", style=style)
-        with pytest.raises(AssertionError, match="color-contrast"):
+        page = await look_at.page(visitors, f"<p>Hard to read</p>{FINE}", style=style)
+        with pytest.raises(AssertionError, match=said):
             await accessible_in_both_colours(page, "pale")
 
 
