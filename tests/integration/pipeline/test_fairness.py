@@ -8,7 +8,7 @@ from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
-from halosync.store.plans import IN_FLIGHT
+from halosync.store.batches import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS
 from planner.run_planner import CROWDED_WAIT_S
 

@@ -13,7 +13,7 @@ from halosync.domain.review_choices import outlooks
 from halosync.ports.batch_work import AppliedAction, FailedAction
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
-from halosync.store.plans import IN_FLIGHT
+from halosync.store.batches import IN_FLIGHT
 from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 

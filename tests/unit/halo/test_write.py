@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from halo_writer.effects import removal_write
+from halo_writer.writes import removal_write
 from halosync.domain.model import Licence, PriceField, Removal
 from halosync.domain.retry import FailureClass
 from halosync.halo.failures import named_rows

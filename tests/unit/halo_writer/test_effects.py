@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Strangers, Stuck, look, result_of, write_of
+from halo_writer.effects import Adopt, Finding, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
+from halo_writer.writes import write_of
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.batching import BatchKind
 from halosync.domain.details import stamp_of

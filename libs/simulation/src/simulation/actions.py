@@ -23,7 +23,7 @@ from halosync.domain.verification import as_kept
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.licence_write import NewLicence
 from halosync.store.actions import SWEEP_GRACE_S
-from halosync.store.plans import ISSUE_GRACE_S
+from halosync.store.batches import ISSUE_GRACE_S
 
 from simulation.clock import now
 from simulation.database import Batch, Database, Item, KnownLicence, Step, at_once

@@ -27,7 +27,7 @@ from halosync.domain.states import (
 )
 from halosync.ports.batch_work import HaloAnswer
 from halosync.ports.reads import HaloList, ListName
-from halosync.store.plans import IN_FLIGHT, ISSUE_GRACE_S
+from halosync.store.batches import IN_FLIGHT, ISSUE_GRACE_S
 
 from simulation.broker import Envelope
 from simulation.clock import now

@@ -3,6 +3,7 @@
 from halosync.runtime.read_access import ReadAccess
 
 from halo_writer.array_sizing import ArraySizing
+from halo_writer.batch_failures import BatchFailures
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.client_lists import ClientLists
 from halo_writer.environment import WriterRules
@@ -17,7 +18,6 @@ def assemble(ports: Ports, rules: WriterRules) -> BatchWriter:
     return BatchWriter(
         actions=ports.actions,
         tokens=ports.tokens,
-        limiter=ports.limiter,
         sender=Sender(
             actions=ports.actions,
             limiter=ports.limiter,
@@ -28,6 +28,7 @@ def assemble(ports: Ports, rules: WriterRules) -> BatchWriter:
             clock=ports.clock,
         ),
         lookup=WriteLookUp(ports.actions, ClientLists(ports.actions, access, ports.lists, rules.page_sizes), rules),
+        failures=BatchFailures(ports.actions, ports.limiter, rules),
         rules=rules,
         in_flight=ports.in_flight,
     )

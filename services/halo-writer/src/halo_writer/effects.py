@@ -1,8 +1,7 @@
-"""From an action to what is sent, and from what is seen in Halo to whether an action was applied."""
+"""From what is seen in Halo to whether an action was applied."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from html import unescape
 
 from halosync.domain import item_sentences, write_sentences
@@ -10,60 +9,13 @@ from halosync.domain.decimals import same_on_wire
 from halosync.domain.details import stamp_of
 from halosync.domain.first_review import reprices
 from halosync.domain.licences import choose, is_removed, state_of
-from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, PriceField, Reason, Removal
+from halosync.domain.model import Action, KeptOtherwise, Licence, PriceField, Reason, Removal
 from halosync.domain.names import name_key
 from halosync.domain.products import Fault
 from halosync.domain.verification import KeptField, differences, state_differences
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
-from halosync.ports.licence_write import LicenceWrite
 
-
-def write_of(action: OpenAction, batch: BatchAtWork) -> LicenceWrite:
-    """Return the array element of an action."""
-    if action.action is Action.DELETE:
-        return removal_write(action.client_id, action.licence_id or 0, batch.removal)
-    after = _after(action)
-    adopted = action.action is Action.CREATE and action.licence_id is not None
-    # A create is active by itself; an update says so only where that changes.
-    was_active = action.before is None or action.before.active
-    return LicenceWrite(
-        client_id=action.client_id,
-        licence_id=action.licence_id,
-        name=action.set_name,
-        quantity=after.quantity,
-        price=after.price,
-        price_field=batch.price_field,
-        billing_cycle=after.billing_cycle,
-        is_active=after.active if adopted or after.active != was_active else None,
-        unset=_unset(action.before, after, batch.price_field),
-        new=action.new,
-    )
-
-
-def _unset(before: LicenceState | None, after: LicenceState, price_field: PriceField) -> frozenset[str]:
-    """Return the fields that are to be empty again, by Halo's names: only an undo asks for that."""
-    if before is None:
-        return frozenset()
-    price = None if price_field is PriceField.NONE else price_field.value
-    fields = (
-        ("count", before.quantity, after.quantity),
-        (price, before.price, after.price),
-        ("billing_cycle", before.billing_cycle, after.billing_cycle),
-    )
-    return frozenset(name for name, was, wanted in fields if name and was is not None and wanted is None)
-
-
-def removal_write(client_id: int, licence_id: int, removal: Removal) -> LicenceWrite:
-    """Return the write of a removal that is not a delete."""
-    if removal is Removal.ZERO:
-        return LicenceWrite(client_id=client_id, licence_id=licence_id, quantity=Decimal(0))
-    return LicenceWrite(client_id=client_id, licence_id=licence_id, is_active=False)
-
-
-def _after(action: OpenAction) -> LicenceState:
-    if action.after is None:
-        raise ValueError(f"item {action.item_id}: {action.action} without a state to reach")
-    return action.after
+from halo_writer.writes import wanted_state
 
 
 def result_of(
@@ -91,7 +43,7 @@ def _wish(action: OpenAction, batch: BatchAtWork, kept: Licence, warning: str | 
     if action.action is Action.DELETE:
         asked = None if batch.removal is Removal.DELETE else action.after
         return KeptOtherwise(asked, observed, None, kept.name, warning)
-    asked = _after(action)
+    asked = wanted_state(action)
     if batch.price_field is PriceField.NONE:
         asked = replace(asked, price=observed.price)
     return KeptOtherwise(asked, observed, action.set_name, kept.name, warning)
@@ -217,14 +169,14 @@ def _found(licence: Licence, action: OpenAction, batch: BatchAtWork) -> Finding:
         return Shown(licence)
     if marked is not None:  # ours, and marked since
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
-    if batch.unreviewed and not ours and reprices(licence, _after(action), batch.price_field):
+    if batch.unreviewed and not ours and reprices(licence, wanted_state(action), batch.price_field):
         return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(licence.id))
     return Adopt(licence)
 
 
 def _new_ones(action: OpenAction, strangers: Strangers) -> list[Licence]:
     """Return the strangers that are not inactive unless that was asked for: what was deleted once may be shown so."""
-    return [licence for licence in strangers.licences if licence.is_active or not _after(action).active]
+    return [licence for licence in strangers.licences if licence.is_active or not wanted_state(action).active]
 
 
 def _is_of_type(licence: Licence, action: OpenAction) -> bool:
@@ -272,7 +224,7 @@ def _name(action: OpenAction) -> str:
 def _as_wanted(licence: Licence, action: OpenAction, price_field: PriceField) -> bool:
     """Tell whether a licence is as asked, as far as Halo can keep it; the price of before proves no price near it."""
     observed = state_of(licence, price_field)
-    wanted = _after(action)
+    wanted = wanted_state(action)
     if price_field is PriceField.NONE:
         wanted = replace(wanted, price=observed.price)
     if state_differences(wanted, observed):

@@ -70,9 +70,9 @@ class Actions(Protocol):
         answer: HaloAnswer | None = None,
         licence_ids: Mapping[int, int] = ...,
     ) -> None:
-        """Say that nobody knows their outcome; they are looked up after `settle_s`.
+        """Say that nobody knows their outcome; they are looked up after `settle_s`, 0 where Halo has answered.
 
-        `licence_ids`, by item, are those that Halo's answer names.
+        `licence_ids`, by item, are those that the answer names.
         """
 
     async def note_failures(self, batch_id: int, failures: int) -> None:

@@ -16,9 +16,10 @@ from halosync.ports.licence_write import StoredLicence
 from halosync.ports.permits import Counter, Lease, Limiter
 
 from halo_writer.array_sizing import ArraySizing, Turn
-from halo_writer.effects import result_of, write_of
+from halo_writer.effects import result_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions, LicenceWrites
+from halo_writer.writes import write_of
 
 log = structlog.get_logger(__name__)
 

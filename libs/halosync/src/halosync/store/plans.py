@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.contracts.run import LicenceActions
 from halosync.domain.batching import Batch
 from halosync.domain.model import (
     Cleanup,
@@ -24,24 +23,18 @@ from halosync.domain.model import (
 )
 from halosync.domain.plan import DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
-from halosync.domain.states import ActionState, BatchState, RunState
+from halosync.domain.states import ActionState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
+from halosync.store.batches import issue, write_batches
 from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_items
 from halosync.store.links import CustomerLinks, ProductLinks
-from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
 from halosync.store.unsure_creates import NOTHING_CAME, came_since, found_of, remember, unsure_creates, with_recognised
 from halosync.store.written import written_licences
-
-IN_FLIGHT = 4
-"""How many batches of one run are with the writers at a time."""
-
-ISSUE_GRACE_S = 60.0
-"""An issued batch that nobody touched for so long is issued again: its message was lost."""
 
 _ITEM_COLUMNS = (
     *("run_id", "seq", "customer_ids", "customer_name", "halo_client_id", "product_code", "licence_name"),
@@ -176,7 +169,7 @@ class PlanStore:
                 details=settings.details,
                 review=outlooks_as_json(review) if review else None,
             )
-            batch_of = await _write_batches(connection, read, batches) if apply else {}
+            batch_of = await write_batches(connection, read, batches) if apply else {}
             await connection.copy_records_to_table(
                 "item",
                 records=(_item(run_id, seq, item, batch_of.get(seq)) for seq, item in enumerate(plan.items)),
@@ -218,30 +211,6 @@ async def _licences_read(connection: Connection, read: ReadProgress, same: Calla
 
 async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:
     return frozenset([row["halo_licence_id"] async for row in rows])
-
-
-async def issue(connection: Connection, run_id: UUID) -> None:
-    """Order as many planned batches of the run as may be with the writers, in the caller's transaction."""
-    most = IN_FLIGHT - await QUERIES.issued_batches(connection, run_id=run_id)
-    if most <= 0:
-        return
-    rows = QUERIES.issue_planned(connection, run_id=run_id, most=most, grace_s=ISSUE_GRACE_S)
-    if orders := [LicenceActions(run_id=run_id, **row) async for row in rows]:
-        await emit_many(connection, orders)
-
-
-async def _write_batches(connection: Connection, read: ReadProgress, batches: Sequence[Batch]) -> dict[int, int]:
-    """Write the batches and return, for each item's seq, the batch it is in."""
-    ids = [row["batch_id"] async for row in QUERIES.new_batch_ids(connection, count=len(batches))]
-    await connection.copy_records_to_table(
-        "batch",
-        records=[
-            (batch_id, read.read_id, read.partner_id, read.tenant, batch.kind, BatchState.PLANNED)
-            for batch_id, batch in zip(ids, batches, strict=True)
-        ],
-        columns=["batch_id", "run_id", "partner_id", "tenant", "kind", "state"],
-    )
-    return {seq: batch_id for batch_id, batch in zip(ids, batches, strict=True) for seq in batch.indexes}
 
 
 def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tuple[Any, ...]:
