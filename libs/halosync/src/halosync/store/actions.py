@@ -66,10 +66,8 @@ class ActionStore:
 
     async def knows_licences(self, batch: BatchAtWork) -> bool:
         """Tell whether any client of the batch's tenant has one."""
-        known: bool = await QUERIES.knows_licences(
-            self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id
-        )
-        return known
+        of = {"partner_id": batch.partner_id, "tenant": batch.tenant, "run_id": batch.run_id}
+        return bool(await QUERIES.knows_licences(self._pool, **of))
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
         """Look once more in `settle_s` seconds: Halo does not show what it should."""
