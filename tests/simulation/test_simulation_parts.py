@@ -7,10 +7,11 @@ import pytest
 from halosync.domain.model import Reason
 from halosync.domain.plan import DeleteGuard
 from simulation import clock
-from simulation.broker import Broker, Consumer, Envelope
+from simulation.broker import Broker
 from simulation.fault_rates import NONE, FaultRates
 from simulation.guards import ALL
 from simulation.halo import Halo
+from simulation.messages import Consumer, Envelope
 from simulation.process import Dice, Process
 from simulation.scenario import Scenario
 from simulation.world import simulate

@@ -4,7 +4,6 @@ import json
 from itertools import pairwise
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
@@ -33,102 +32,6 @@ async def works_on(worker: Worker, partner_id: str) -> None:
     """The next message is processed: nothing stands in its way."""
     await worker.publish(order(partner_id))
     assert (await worker.next()).message.partner_id == partner_id
-
-
-async def test_what_is_done_is_acknowledged(worker: Worker, outside: Outside) -> None:
-    sent = order()
-    await worker.publish(sent)
-    assert (await worker.next()).message == sent
-    assert await left_over(worker, outside) == [0, 0, 0]
-
-
-@pytest.mark.parametrize("tier_s", DELAYS_S)
-async def test_later_comes_again_after_its_tier_and_costs_no_attempt(
-    worker: Worker, outside: Outside, tier_s: float
-) -> None:
-    worker.raises(*[Later(tier_s + 0.001)] * (MAX_ATTEMPTS + 1))
-    await worker.publish(order())
-    before = await worker.next()
-    for _ in range(MAX_ATTEMPTS + 1):
-        again = await worker.next()
-        assert again.at - before.at >= tier_s
-        assert (again.attempt, again.message) == (0, before.message)
-        before = again
-    assert await left_over(worker, outside) == [0, 0, 0]
-
-
-async def test_a_wait_below_the_shortest_tier_takes_the_shortest(worker: Worker) -> None:
-    worker.raises(Later(0.0))
-    await worker.publish(order())
-    first, second = await worker.next(), await worker.next()
-    assert second.at - first.at >= min(DELAYS_S)
-
-
-CHARGED = [
-    (Later(0.01, charged=True), "given up after 3 attempts"),
-    (TryAgain("the host is slow"), "given up after 3 attempts: the host is slow"),
-]
-
-
-@pytest.mark.parametrize(("failure", "reason"), CHARGED, ids=lambda value: type(value).__name__)
-async def test_a_passing_failure_is_tried_again_until_its_attempts_are_used_up(
-    worker: Worker, outside: Outside, failure: Exception, reason: str
-) -> None:
-    sent = order()
-    worker.raises(*[failure] * MAX_ATTEMPTS)
-    await worker.publish(sent)
-    assert [(await worker.next()).attempt for _ in range(MAX_ATTEMPTS)] == [0, 1, 2]
-    letter = await outside.dead_letter()
-    assert letter.headers["halosync-reason"] == reason
-    assert (letter.headers["halosync-queue"], letter.type) == (RUN_REQUESTED.name, "run.requested.v1")
-    assert RunRequested.model_validate_json(letter.body) == sent
-    await works_on(worker, "next")
-
-
-OUTAGES = [
-    TimeoutError("the pool"),
-    ConnectionRefusedError("no"),
-    asyncpg.CannotConnectNowError("starting"),
-    asyncpg.InternalClientError("cut off"),
-    asyncpg.DeadlockDetectedError("lock"),
-    asyncpg.InvalidPasswordError("it is being changed"),
-    asyncpg.InsufficientPrivilegeError("permission denied for table run"),
-    asyncpg.UndefinedColumnError("the schema is older"),
-]
-
-
-async def test_an_outage_of_our_own_is_waited_out_however_often_it_is_met(worker: Worker, outside: Outside) -> None:
-    """It says nothing of the message, so it costs no attempt and makes no dead letter."""
-    assert len(OUTAGES) > MAX_ATTEMPTS
-    worker.raises(Later(0.01, charged=True), *OUTAGES)
-    await worker.publish(order())
-    assert [(await worker.next()).attempt for _ in range(len(OUTAGES) + 2)] == [0, *[1] * (len(OUTAGES) + 1)]
-    assert await left_over(worker, outside) == [0, 0, 0]
-
-
-FOR_GOOD = [
-    (Poison("line 3, quantity: must be a number"), "line 3, quantity: must be a number"),
-    (KeyError("unforeseen"), "KeyError: 'unforeseen'"),
-    (asyncpg.UniqueViolationError("twice"), "UniqueViolationError: twice"),
-    (asyncpg.exceptions._base.DataError("no number"), "DataError: no number"),
-    (Poison("x" * 5000), "x" * 2000),
-]
-
-
-@pytest.mark.parametrize(("failure", "reason"), FOR_GOOD, ids=["poison", "unforeseen", "database", "driver", "long"])
-async def test_what_nobody_can_process_is_kept_with_its_reason(
-    worker: Worker, outside: Outside, failure: Exception, reason: str
-) -> None:
-    sent = order()
-    worker.raises(failure)
-    await worker.publish(sent)
-    letter = await outside.dead_letter()
-    assert (letter.headers["halosync-reason"], letter.headers["halosync-queue"]) == (reason, RUN_REQUESTED.name)
-    assert (letter.body, letter.type) == (sent.model_dump_json().encode(), "run.requested.v1")
-    assert worker.deliveries.qsize() == 1
-    await worker.next()
-    await works_on(worker, "next")
-    assert await left_over(worker, outside) == [0, 0, 0]
 
 
 VALID = json.loads(order().model_dump_json())

@@ -1,9 +1,11 @@
-"""A double of RabbitMQ: quorum queues, delay tiers, confirms, prefetch, redelivery, and what goes wrong with them."""
+"""A double of RabbitMQ: quorum queues, delay tiers, confirms, prefetch, redelivery, and what goes wrong with them.
+
+It is under the same suite as RabbitMQ with our consumers (tests/integration/messaging/test_deliveries.py).
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from halosync.domain.delivery import (
@@ -18,10 +20,12 @@ from halosync.domain.delivery import (
     Unpublishable,
     next_delivery,
 )
+from halosync.messaging.delivery import MAX_REASON_CHARS
 from halosync.messaging.endings import ending_of
-from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotPublishedError
+from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotAnsweredError, NotPublishedError
 
 from simulation.guards import Guards
+from simulation.messages import Consumer, Envelope, Handler
 from simulation.process import Dice, Process
 
 DETECT_S = 35.0
@@ -37,42 +41,13 @@ DEAD = "dead"
 DELAYS_S = (5.0, 30.0, 120.0, 300.0)
 RULES = DeliveryRules(DELAYS_S, tiers_s=(1.0, *DELAYS_S), max_attempts=60)
 
-Handler = Callable[[Any], Awaitable[float | None]]
-"""Works on a message; returns in how many seconds it wants to see it again, None when it is done."""
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """A message, how many charged attempts it has had, and how many outages of our own it has met in a row.
-
-    A message is doubled once at most, by an accident of the wire: copies of copies would fill a world that waits.
-    """
-
-    queue: str
-    body: Any
-    attempts: int = 0
-    doubled: bool = False
-    outages: int = 0
-
-
-@dataclass(eq=False)
-class Consumer:
-    """A process' consumer of one queue. `epoch` grows with each connection: an ack belongs to one."""
-
-    process: Process
-    queue: str
-    handler: Handler
-    prefetch: int
-    epoch: int = 0
-    unacked: dict[int, Envelope] = field(default_factory=dict)
-    handlers: dict["asyncio.Task[None]", None] = field(default_factory=dict)
-
 
 class Broker:
     """The broker. It never loses what it has confirmed, and delivers at least once."""
 
-    def __init__(self, dice: Dice, guards: Guards) -> None:
+    def __init__(self, dice: Dice, guards: Guards, rules: DeliveryRules = RULES) -> None:
         self.up = True
+        self._rules = rules
         self._dice = dice
         self._guards = guards
         self._queues: dict[str, deque[Envelope]] = {}
@@ -84,7 +59,7 @@ class Broker:
         """Publish and wait for the confirmation, into the tier of `tier_s` seconds if given.
 
         Raises:
-            NotPublishedError: no confirmation came; the broker may have it all the same.
+            NotAnsweredError: no confirmation came; the broker may have it all the same.
         """
         await process.gate()
         process.maybe_fail()
@@ -99,7 +74,7 @@ class Broker:
         process.maybe_fail()
         await process.gate()
         if lost and self._guards.confirm:
-            raise NotPublishedError(f"{envelope.queue}: no confirmation")
+            raise NotAnsweredError(f"{envelope.queue}: no confirmation")
 
     def accept(self, envelope: Envelope) -> None:
         """Take a message from outside the simulated processes, confirmed."""
@@ -172,6 +147,10 @@ class Broker:
         for queue in list(self._queues):
             self._dispatch(queue)
 
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue."""
+        return len(self._queues.get(queue, ()))
+
     @property
     def idle(self) -> bool:
         """Whether no message is on its way, waits or is worked on."""
@@ -215,11 +194,11 @@ class Broker:
         try:
             await process.gate()
             ending = await _ending(consumer.handler, envelope.body)
-            follows = next_delivery(ending, envelope.attempts, RULES, envelope.outages)
+            follows = next_delivery(ending, envelope.attempts, self._rules, envelope.outages)
             tries = 0
             while not await self._published(process, envelope, follows):
                 tries += 1
-                then = next_delivery(Unpublishable(tries), envelope.attempts, RULES)
+                then = next_delivery(Unpublishable(tries), envelope.attempts, self._rules)
                 if consumer.epoch != epoch or tag not in consumer.unacked:
                     return
                 if not isinstance(then, PublishAgain):
@@ -240,7 +219,9 @@ class Broker:
                 case Redeliver(tier_s, attempts, outages):
                     await self.publish(process, replace(envelope, attempts=attempts, outages=outages), tier_s)
                 case MakeDeadLetter(reason):
-                    await self.publish(process, Envelope(DEAD, (envelope.queue, envelope.body, reason)))
+                    await self.publish(
+                        process, Envelope(DEAD, (envelope.queue, envelope.body, reason[:MAX_REASON_CHARS]))
+                    )
         except NotPublishedError:
             return False
         return True

@@ -29,9 +29,9 @@ from halosync.ports.batch_work import HaloAnswer
 from halosync.ports.reads import HaloList, ListName
 from halosync.store.batches import IN_FLIGHT, ISSUE_GRACE_S
 
-from simulation.broker import Envelope
 from simulation.clock import now
 from simulation.guards import ALL, Guards
+from simulation.messages import Envelope
 
 if TYPE_CHECKING:
     from simulation.invoices import Invoice

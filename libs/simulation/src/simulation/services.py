@@ -22,23 +22,24 @@ from halosync.ports.permits import Rate
 from planner.environment import PlannerRules
 
 from simulation.actions import MemoryActions, MemoryArraySizes
-from simulation.broker import DEAD, DELAYS_S, Broker, Consumer
+from simulation.broker import DEAD, DELAYS_S, Broker
 from simulation.clock import now
 from simulation.database import Database
 from simulation.guards import Guards
 from simulation.halo import SETTLE_S, Halo
 from simulation.invoices import MemoryInvoices, owed
 from simulation.limiter import MemoryRateLimiter, SteppedLimiter
+from simulation.messages import Consumer
 from simulation.network import SimulatedTransport
 from simulation.plans import MemoryPlans
 from simulation.process import Dice, Process
 from simulation.reads import MemoryPageSizes, MemoryReads
+from simulation.relay import MemoryRelay
 from simulation.runs import MemoryRequestCounter, MemoryRuns
 from simulation.scenario import Scenario
 from simulation.tokens import Auth, MemoryTokens
 
 SWEEP_S = 10.0
-RELAY_S = 1.0
 REQUEST_S = 30.0
 POISON = "poison"
 RUN_REQUESTED, LICENCE_ACTIONS, INVOICE_READY = "run.requested.v1", "licence.actions.v1", "invoice.ready.v1"
@@ -81,7 +82,7 @@ class Deployment:
         process = Process(name, self.dice)
         self.processes.append(process)
         transport = SimulatedTransport(process, self.halo, self.dice, timeout_s=REQUEST_S)
-        process.spawn(self._relays(process))
+        process.spawn(MemoryRelay(process, self.database, self.broker).run())
         return process, transport
 
     def start_planner(self, name: str) -> Process:
@@ -188,35 +189,6 @@ class Deployment:
             await process.gate()
             if owed(self.database) is not None:
                 await _tried(invoices.start_all_wanted)
-
-    async def _relays(self, process: Process) -> None:
-        """Publish what the outbox holds, every `RELAY_S` seconds while it holds something."""
-        while True:
-            await self.database.outbox_filled.wait()
-            await asyncio.sleep(RELAY_S)
-            await process.gate()
-            await _tried(lambda: self._relay(process))
-
-    async def _relay(self, process: Process) -> None:
-        """Publish the outbox; what is confirmed is deleted. As `halosync.runtime.relay`."""
-        rows = [row for row in self.database.outbox if row.locked_by is None or not row.locked_by.alive]
-        for row in rows:
-            row.locked_by = process
-        try:
-            results = await asyncio.gather(
-                *(self.broker.publish(process, row.envelope) for row in rows), return_exceptions=True
-            )
-            done = {id(row) for row, result in zip(rows, results, strict=True) if result is None}
-            if done:
-                await process.step(lambda: self._delete(done))
-        finally:
-            for row in rows:
-                row.locked_by = None
-
-    def _delete(self, done: set[int]) -> None:
-        self.database.outbox = [row for row in self.database.outbox if id(row) not in done]
-        if not self.database.outbox:
-            self.database.outbox_filled.clear()
 
 
 async def _tried(work: Callable[[], Awaitable[object]]) -> None:

@@ -14,7 +14,6 @@ from halosync.domain.states import RunState
 
 from simulation import clock
 from simulation.book import Book, Key, Published, Wish
-from simulation.broker import Consumer, Envelope
 from simulation.database import Item
 from simulation.expected import Expected
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
@@ -23,6 +22,7 @@ from simulation.guards import ALL, Guards
 from simulation.halo import REFUSED, Halo
 from simulation.invariants import broken
 from simulation.invoices import invoices_to_sync, owed, start
+from simulation.messages import Consumer, Envelope
 from simulation.people import People
 from simulation.process import Dice, Process
 from simulation.scenario import Scenario, drawn_scenario, with_others, with_thoughts

@@ -1,5 +1,8 @@
 """Rows of batches and actions, as the values that the writers work on."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import asyncpg
 
 from halosync.domain.batching import BatchKind
@@ -13,7 +16,7 @@ from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
 
 
-def batch_at_work(row: asyncpg.Record) -> BatchAtWork:
+def batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
     """Return the batch of a row of `batch_at_work`."""
     return BatchAtWork(
         batch_id=row["batch_id"],

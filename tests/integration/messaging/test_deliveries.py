@@ -1,0 +1,329 @@
+"""What becomes of a delivery, on RabbitMQ and on the simulation's double, under one suite."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from devstack.rabbitmq import RabbitServer
+from devstack.wait import until
+from halosync.contracts.run import RunRequested
+from halosync.domain import delivery
+from halosync.domain.delivery import DeliveryRules
+from halosync.messaging.declaring import declare_topology
+from halosync.messaging.endings import Later, Poison, TryAgain
+from halosync.messaging.topology import DEAD, DEAD_LETTERS, KEPT_DEAD_LETTERS, RUN_REQUESTED
+from simulation import broker as simulated
+from simulation.fault_rates import NONE, FaultRates
+from simulation.guards import ALL
+from simulation.messages import Consumer, Envelope
+from simulation.process import Dice, Process
+
+from .conftest import DELAYS_S, MAX_ATTEMPTS, PATIENCE_S, Outside, Worker
+
+PREFETCH = 4
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A delivery: for whom the order is, how many attempts were charged, and when it came."""
+
+    name: str
+    attempt: object
+    at: float
+
+
+class Bench(Protocol):
+    """A queue, and one worker on it that does what the test says, `PREFETCH` messages at a time."""
+
+    @property
+    def gate(self) -> asyncio.Event:
+        """What handlers wait for."""
+
+    def raises(self, *outcomes: Exception) -> None:
+        """Say what the next deliveries raise, in turn; after that the handler returns."""
+
+    async def publish(self, name: str) -> None:
+        """Order work, and wait for the confirmation."""
+
+    async def next(self) -> Seen:
+        """Wait for a delivery."""
+
+    async def dead_letter(self) -> tuple[str, str, str]:
+        """Wait for a dead letter; return its queue, for whom it was, and its reason."""
+
+    async def waiting(self) -> int:
+        """Return how many messages wait in the queue."""
+
+    async def left_over(self) -> int:
+        """Stop the worker; return how many messages wait anywhere."""
+
+    async def take_no_copy(self) -> None:
+        """Have the broker take neither copies nor dead letters."""
+
+    async def take_copies(self) -> None:
+        """Have it take them again."""
+
+    async def break_connections(self) -> None:
+        """Break the worker's connection, which it makes again."""
+
+
+@dataclass
+class RabbitBench:
+    """RabbitMQ, and a process with our consumers."""
+
+    worker: Worker
+    outside: Outside
+    server: RabbitServer
+
+    @property
+    def gate(self) -> asyncio.Event:
+        return self.worker.gate
+
+    def raises(self, *outcomes: Exception) -> None:
+        self.worker.raises(*outcomes)
+
+    async def publish(self, name: str) -> None:
+        await self.worker.publish(RunRequested(run_id=uuid4(), partner_id=name))
+
+    async def next(self) -> Seen:
+        seen = await self.worker.next()
+        return Seen(seen.message.partner_id, seen.attempt, seen.at)
+
+    async def dead_letter(self) -> tuple[str, str, str]:
+        letter = await self.outside.dead_letter()
+        assert letter.type == "run.requested.v1"
+        order = RunRequested.model_validate_json(letter.body)
+        return str(letter.headers["halosync-queue"]), order.partner_id, str(letter.headers["halosync-reason"])
+
+    async def waiting(self) -> int:
+        return await self.outside.depth(RUN_REQUESTED.name)
+
+    async def left_over(self) -> int:
+        await self.worker.broker.stop()
+        queues = (RUN_REQUESTED.name, DEAD_LETTERS.name, KEPT_DEAD_LETTERS.name)
+        return sum([await self.outside.depth(name) for name in queues])
+
+    async def take_no_copy(self) -> None:
+        for name in (DEAD.name, *(f"halosync.delay.{round(delay_s * 1000)}ms" for delay_s in DELAYS_S)):
+            await self.outside.channel.exchange_delete(name)
+
+    async def take_copies(self) -> None:
+        await declare_topology(self.worker.broker, DELAYS_S)
+
+    async def break_connections(self) -> None:
+        await self.server.close_all_connections()
+
+
+@dataclass
+class MemoryBench:
+    """The simulation's broker, and a process on it."""
+
+    dice: Dice = field(default_factory=lambda: Dice(0, NONE))
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    outcomes: deque[Exception] = field(default_factory=deque)
+    seen: "asyncio.Queue[Seen]" = field(default_factory=asyncio.Queue)
+    letters: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
+
+    def __post_init__(self) -> None:
+        rules = DeliveryRules(DELAYS_S, DELAYS_S, MAX_ATTEMPTS)
+        self.broker = simulated.Broker(self.dice, ALL, rules)
+        self.sender, self.process = Process("sender", self.dice), Process("worker", self.dice)
+        self.consumer = Consumer(self.process, RUN_REQUESTED.name, self._handle, PREFETCH)
+        self.broker.consume(self.consumer)
+        collector = Process("collector", self.dice)
+        self.broker.consume(Consumer(collector, simulated.DEAD, self._keep, 1))
+
+    async def _handle(self, order: RunRequested) -> None:
+        attempt = next(each.attempts for each in self.consumer.unacked.values() if each.body is order)
+        self.seen.put_nowait(Seen(order.partner_id, attempt, asyncio.get_running_loop().time()))
+        await self.gate.wait()
+        if self.outcomes:
+            raise self.outcomes.popleft()
+
+    async def _keep(self, letter: Any) -> None:
+        self.letters.put_nowait(letter)
+
+    def raises(self, *outcomes: Exception) -> None:
+        self.outcomes += outcomes
+
+    async def publish(self, name: str) -> None:
+        order = RunRequested(run_id=uuid4(), partner_id=name)
+        await self.broker.publish(self.sender, Envelope(RUN_REQUESTED.name, order))
+
+    async def next(self) -> Seen:
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.seen.get()
+
+    async def dead_letter(self) -> tuple[str, str, str]:
+        async with asyncio.timeout(PATIENCE_S):
+            queue, order, reason = await self.letters.get()
+        return queue, order.partner_id, reason
+
+    async def waiting(self) -> int:
+        return self.broker.depth(RUN_REQUESTED.name)
+
+    async def left_over(self) -> int:
+        async def idle() -> bool:
+            return self.broker.idle
+
+        await until(idle, what="an idle broker", timeout_s=PATIENCE_S)
+        return self.broker.depth(RUN_REQUESTED.name) + self.letters.qsize()
+
+    async def take_no_copy(self) -> None:
+        self.dice.rates = FaultRates(unconfirmed=1.0)
+
+    async def take_copies(self) -> None:
+        self.dice.rates = NONE
+
+    async def break_connections(self) -> None:
+        self.broker.disconnect(self.process)
+
+
+@pytest.fixture(params=["rabbitmq", "memory"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """A worker whose gate is open."""
+    if request.param == "rabbitmq":
+        yield RabbitBench(*map(request.getfixturevalue, ("worker", "outside", "rabbit_server")))
+        return
+    memory = MemoryBench()
+    memory.gate.set()
+    yield memory
+    memory.process.over = True
+
+
+async def works_on(bench: Bench, name: str) -> None:
+    """The next message is processed: nothing stands in its way."""
+    await bench.publish(name)
+    assert (await bench.next()).name == name
+
+
+async def test_what_is_done_is_acknowledged(bench: Bench) -> None:
+    await bench.publish("acme-msp")
+    assert (await bench.next()).name == "acme-msp"
+    assert await bench.left_over() == 0
+
+
+async def test_no_more_than_its_share_is_with_a_worker(bench: Bench) -> None:
+    bench.gate.clear()
+    names = [f"partner-{number}" for number in range(PREFETCH + 2)]
+    for name in names:
+        await bench.publish(name)
+
+    async def the_rest_waits() -> bool:
+        return await bench.waiting() == 2
+
+    await until(the_rest_waits, what="two messages in the queue", timeout_s=PATIENCE_S)
+    bench.gate.set()
+    assert sorted([(await bench.next()).name for _ in names]) == names
+    assert await bench.left_over() == 0
+
+
+@pytest.mark.parametrize("tier_s", DELAYS_S)
+async def test_later_comes_again_after_its_tier_and_costs_no_attempt(bench: Bench, tier_s: float) -> None:
+    bench.raises(*[Later(tier_s + 0.001)] * (MAX_ATTEMPTS + 1))
+    await bench.publish("acme-msp")
+    before = await bench.next()
+    for _ in range(MAX_ATTEMPTS + 1):
+        again = await bench.next()
+        assert again.at - before.at >= tier_s
+        assert (again.attempt, again.name) == (0, before.name)
+        before = again
+    assert await bench.left_over() == 0
+
+
+async def test_a_wait_below_the_shortest_tier_takes_the_shortest(bench: Bench) -> None:
+    bench.raises(Later(0.0))
+    await bench.publish("acme-msp")
+    first, second = await bench.next(), await bench.next()
+    assert second.at - first.at >= min(DELAYS_S)
+
+
+CHARGED = [
+    (Later(0.01, charged=True), "given up after 3 attempts"),
+    (TryAgain("the host is slow"), "given up after 3 attempts: the host is slow"),
+]
+
+
+@pytest.mark.parametrize(("failure", "reason"), CHARGED, ids=lambda value: type(value).__name__)
+async def test_a_passing_failure_is_tried_again_until_its_attempts_are_used_up(
+    bench: Bench, failure: Exception, reason: str
+) -> None:
+    bench.raises(*[failure] * MAX_ATTEMPTS)
+    await bench.publish("acme-msp")
+    assert [(await bench.next()).attempt for _ in range(MAX_ATTEMPTS)] == [0, 1, 2]
+    assert await bench.dead_letter() == (RUN_REQUESTED.name, "acme-msp", reason)
+    await works_on(bench, "next")
+
+
+OUTAGES = [
+    TimeoutError("the pool"),
+    ConnectionRefusedError("no"),
+    asyncpg.CannotConnectNowError("starting"),
+    asyncpg.InternalClientError("cut off"),
+    asyncpg.DeadlockDetectedError("lock"),
+    asyncpg.InvalidPasswordError("it is being changed"),
+    asyncpg.InsufficientPrivilegeError("permission denied for table run"),
+    asyncpg.UndefinedColumnError("the schema is older"),
+]
+
+
+async def test_an_outage_of_our_own_is_waited_out_however_often_it_is_met(bench: Bench) -> None:
+    """It says nothing of the message, so it costs no attempt and makes no dead letter."""
+    assert len(OUTAGES) > MAX_ATTEMPTS
+    bench.raises(Later(0.01, charged=True), *OUTAGES)
+    await bench.publish("acme-msp")
+    assert [(await bench.next()).attempt for _ in range(len(OUTAGES) + 2)] == [0, *[1] * (len(OUTAGES) + 1)]
+    assert await bench.left_over() == 0
+
+
+FOR_GOOD = [
+    (Poison("line 3, quantity: must be a number"), "line 3, quantity: must be a number"),
+    (KeyError("unforeseen"), "KeyError: 'unforeseen'"),
+    (asyncpg.UniqueViolationError("twice"), "UniqueViolationError: twice"),
+    (asyncpg.exceptions._base.DataError("no number"), "DataError: no number"),
+    (Poison("x" * 5000), "x" * 2000),
+]
+
+
+@pytest.mark.parametrize(("failure", "reason"), FOR_GOOD, ids=["poison", "unforeseen", "database", "driver", "long"])
+async def test_what_nobody_can_process_is_kept_with_its_reason(bench: Bench, failure: Exception, reason: str) -> None:
+    bench.raises(failure)
+    await bench.publish("acme-msp")
+    assert await bench.dead_letter() == (RUN_REQUESTED.name, "acme-msp", reason)
+    assert (await bench.next()).name == "acme-msp"
+    await works_on(bench, "next")
+    assert await bench.left_over() == 0
+
+
+async def test_what_was_being_worked_on_as_the_connection_broke_comes_again(bench: Bench) -> None:
+    bench.gate.clear()
+    await bench.publish("acme-msp")
+    first = await bench.next()
+    await bench.break_connections()
+    again = await bench.next()
+    assert (again.name, again.attempt) == (first.name, 0)
+    bench.gate.set()
+
+
+async def test_while_no_copy_can_be_made_the_original_comes_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PUBLISH_AGAIN_S", 0.05)
+    monkeypatch.setattr(delivery, "MOST_PUBLISHING", 2)
+    monkeypatch.setattr(simulated, "PUBLISH_TIMEOUT_S", 0.01)
+    bench.raises(Later(0.0), Later(0.0))
+    bench.gate.clear()
+    await bench.publish("acme-msp")
+    await bench.take_no_copy()
+    bench.gate.set()
+    first, second = await bench.next(), await bench.next()
+    assert (second.name, second.attempt) == (first.name, 0)
+    assert second.at - first.at >= 0.05, "two tries, one pause"
+    await bench.take_copies()
+    assert (await bench.next()).name == first.name
+    assert await bench.left_over() == 0
