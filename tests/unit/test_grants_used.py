@@ -34,7 +34,7 @@ UNSEEN = {
     # What the code does in a way that this test cannot see: as SQL, with where it is done.
     "INSERT INTO invoice_line VALUES (1)": ("store/invoices.py, copied", {Account.PLANNER}),
     "INSERT INTO item VALUES (1)": ("store/plans.py, copied", {Account.PLANNER}),
-    "INSERT INTO batch VALUES (1)": ("store/plans.py, copied", {Account.PLANNER}),
+    "INSERT INTO batch VALUES (1)": ("store/batches.py, copied", {Account.PLANNER}),
     "INSERT INTO outbox VALUES (1)": ("store/outbox.py, copied", set(WITH_A_ROLE)),
     "SELECT FROM migration": ("store/schema_fit.py, by a text", set(WITH_A_ROLE)),
     "SELECT FROM webhook": ("cli/token_keys.py, run with the role of auth", {Account.AUTH}),

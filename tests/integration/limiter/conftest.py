@@ -4,13 +4,15 @@ Time passes by `advance`: the double's clock is moved; in Postgres everything th
 which is the same, because only differences to the clock count. That the real clock counts is in `test_limiter.py`.
 """
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
-from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
+from halosync.ports.permits import Lease, Limiter, NoPermit, Rate
 from halosync.store.limiter import RateLimiter
-from simulation.limiter import MemoryRateLimiter
+from simulation.limiter import RESERVE_PART, MemoryRateLimiter
 
 TENANT = "acme"
 FIVE = Rate(5, 3600.0)
@@ -25,22 +27,14 @@ FROM make_interval(secs => $1) AS s
 """
 
 
-class Limiter(Protocol):
-    """What both are."""
+@dataclass(frozen=True)
+class Standing:
+    """What is left of a tenant's budget: the limit less what others use, what batch work leaves, what is in use."""
 
-    async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
-    ) -> Lease:
-        """Lease permits."""
-
-    async def finish(self, lease: Lease, spent: int) -> None:
-        """Say what was spent."""
-
-    async def block(self, tenant: str, retry_after_s: float | None) -> float:
-        """Stop everybody."""
-
-    async def state(self, tenant: str) -> BudgetState | None:
-        """Return what is left."""
+    effective: int
+    reserve: int
+    in_use: int
+    blocked_s: float
 
 
 class Budget:
@@ -77,11 +71,9 @@ class Budget:
         """Halo answers 429."""
         return await self.limiter.block(TENANT, retry_after_s)
 
-    async def standing(self) -> BudgetState:
+    async def standing(self) -> Standing:
         """Return what is left."""
-        standing = await self.limiter.state(TENANT)
-        assert standing is not None
-        return standing
+        raise NotImplementedError
 
     async def effective(self) -> int:
         """Return the limit that holds now."""
@@ -99,17 +91,32 @@ class InPostgres(Budget):
         """Let time pass."""
         await self.pool.execute(_MOVE_INTO_THE_PAST, seconds)
 
+    async def standing(self) -> Standing:
+        """Look, as pages do."""
+        row = await self.pool.fetchrow("SELECT * FROM rate_standing WHERE tenant = $1", TENANT)
+        assert row is not None
+        until: datetime | None = row["blocked_until"]
+        blocked_s = 0.0 if until is None else (until - datetime.now(UTC)).total_seconds()
+        return Standing(row["effective"], row["reserve"], row["in_use"], max(blocked_s, 0.0))
+
 
 class InMemory(Budget):
     """The double."""
 
     def __init__(self) -> None:
         self.now = 1000.0
-        super().__init__(MemoryRateLimiter(lambda: self.now))
+        self.double = MemoryRateLimiter(lambda: self.now)
+        super().__init__(self.double)
 
     async def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now += seconds
+
+    async def standing(self) -> Standing:
+        """Look into the double."""
+        budget = self.double.budgets[TENANT]
+        effective, blocked_s = budget.effective(self.now), max(budget.blocked_until - self.now, 0.0)
+        return Standing(effective, effective // RESERVE_PART, budget.in_use(self.now), blocked_s)
 
 
 @pytest.fixture(params=["postgres", "memory"])

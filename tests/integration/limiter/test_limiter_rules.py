@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from halosync.ports.permits import BudgetState, Rate
+from halosync.ports.permits import Rate
 
-from .conftest import Budget
+from .conftest import Budget, Standing
 
 pytestmark = pytest.mark.integration
 
@@ -39,18 +39,10 @@ async def test_batch_work_leaves_a_reserve_to_calls_that_a_person_waits_for(
     rate = Rate(limit, HOUR)
     assert await budget.granted(limit, rate) == limit - reserve
     await budget.wait_s(rate)
-    standing = await budget.limiter.state("acme")
-    assert standing == BudgetState(effective=limit, reserve=reserve, in_use=limit - reserve, blocked_s=0.0)
+    assert await budget.standing() == Standing(limit, reserve, in_use=limit - reserve, blocked_s=0.0)
     if reserve:
         assert await budget.granted(limit, rate, interactive=True) == reserve
     await budget.wait_s(rate, interactive=True)
-
-
-async def test_a_caller_may_leave_more_to_others(budget: Budget) -> None:
-    assert await budget.granted(9, reserve=2) == 3
-    await budget.wait_s(reserve=2)
-    assert await budget.granted(9) == 2
-    await budget.wait_s(reserve=99)
 
 
 async def test_a_lower_limit_holds_at_once_and_a_higher_one_when_the_lower_is_over(budget: Budget) -> None:
@@ -157,7 +149,7 @@ async def test_the_wait_is_for_as_many_permits_as_are_missing(budget: Budget) ->
     await budget.spend(2)
     await budget.advance(100)
     await budget.take(1)
-    assert await budget.wait_s(reserve=1) == about(HOUR - 200)
-    assert await budget.wait_s(reserve=2) == about(HOUR - 200)
-    assert await budget.wait_s(reserve=3) == about(HOUR - 100)
+    assert await budget.wait_s(Rate(4, HOUR)) == about(HOUR - 200)
+    assert await budget.wait_s(Rate(3, HOUR)) == about(HOUR - 200)
+    assert await budget.wait_s(Rate(2, HOUR)) == about(HOUR - 100)
     assert await budget.wait_s() < 20, "the open one may come back at any time"

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
+from halosync.ports.permits import Lease, NoPermit, Rate
 
 from simulation.process import Process
 
@@ -91,27 +91,25 @@ class MemoryRateLimiter:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._budgets: dict[str, _Budget] = {}
+        self.budgets: dict[str, _Budget] = {}
         self._leases: dict[int, _LeasedPermits] = {}
         self._ids = count(1)
 
-    async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
-    ) -> Lease:
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False) -> Lease:
         """Lease up to `want` permits for `lease_s` seconds at most; `RateLimiter.acquire` says what each argument is.
 
         Raises:
             NoPermit: none is free now.
         """
         now = self._clock()
-        budget = self._budgets.setdefault(tenant, _Budget(rate))
+        budget = self.budgets.setdefault(tenant, _Budget(rate))
         self._drop(budget, now)
         asked = [rate, *(leased.asked for leased in budget.leases.values())]
         budget.rate = Rate(min(each.requests for each in asked), max(each.window_s for each in asked))
         if budget.blocked_until > now:
             raise NoPermit(budget.blocked_until - now)
         effective = budget.effective(now)
-        allowed = effective - reserve - (0 if interactive else effective // RESERVE_PART)
+        allowed = effective - (0 if interactive else effective // RESERVE_PART)
         used = budget.in_use(now)
         granted = min(want, allowed - used)
         if granted <= 0:
@@ -126,7 +124,7 @@ class MemoryRateLimiter:
         leased = self._leases.get(lease.lease_id)
         if leased is None or leased.finished:
             return
-        budget = self._budgets[leased.tenant]
+        budget = self.budgets[leased.tenant]
         leased.finished, leased.permits = True, spent
         leased.free_at = self._clock() + max(leased.asked.window_s, budget.rate.window_s)
         if not spent:
@@ -138,9 +136,9 @@ class MemoryRateLimiter:
         Raises:
             LookupError: the tenant never had a permit, so no request of ours can have been refused.
         """
-        if tenant not in self._budgets:
+        if tenant not in self.budgets:
             raise LookupError(f"{tenant} never had a permit")
-        now, budget = self._clock(), self._budgets[tenant]
+        now, budget = self._clock(), self.budgets[tenant]
         window_s = budget.rate.window_s
         if budget.blocked_until <= now:
             seen = max(budget.rate.requests - budget.in_use(now), 0)
@@ -156,20 +154,6 @@ class MemoryRateLimiter:
         wait_s = max(wait_s, window_s * min(STRIKE * (2 ** (budget.strikes - 1) - 1), 1))
         budget.blocked_until = max(budget.blocked_until, now + wait_s)
         return budget.blocked_until - now
-
-    async def state(self, tenant: str) -> BudgetState | None:
-        """Return what is left of a tenant's budget; None if it never had a permit."""
-        budget = self._budgets.get(tenant)
-        if budget is None:
-            return None
-        now = self._clock()
-        effective = budget.effective(now)
-        return BudgetState(
-            effective=effective,
-            reserve=effective // RESERVE_PART,
-            in_use=budget.in_use(now),
-            blocked_s=max(budget.blocked_until - now, 0.0),
-        )
 
     def _drop(self, budget: _Budget, now: float) -> None:
         for lease_id in [lease_id for lease_id, leased in budget.leases.items() if leased.free_at <= now]:

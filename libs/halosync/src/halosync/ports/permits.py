@@ -1,4 +1,4 @@
-"""The request budget of a tenant as use cases see it: its limit, permits, and what is left of it."""
+"""The request budget of a tenant as use cases see it: its limit, and permits."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,23 +27,6 @@ class NoPermit(Exception):
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"no request is allowed for {wait_s:.1f} s")
         self.wait_s = wait_s
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetState:
-    """What is left of a tenant's budget now.
-
-    Attributes:
-        effective: the limit less what others use; 1 at least.
-        reserve: how much of it batch work leaves to calls that a person waits for.
-        in_use: permits that are leased, or were spent within the last window.
-        blocked_s: for how many seconds more nobody may ask; 0.0 if one may.
-    """
-
-    effective: int
-    reserve: int
-    in_use: int
-    blocked_s: float
 
 
 class Limiter(Protocol):

@@ -92,7 +92,7 @@ GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
 -- kept_licence: another tenant's licences have other numbers
-GRANT SELECT ON kept_licence TO :planner, :halo_writer, :report_api;
+GRANT SELECT ON kept_licence TO :planner, :report_api;
 GRANT INSERT, DELETE ON kept_licence TO :report_api;
 -- licence_view
 GRANT SELECT ON licence_view TO :report_api;
@@ -145,8 +145,8 @@ GRANT SELECT ON item_line TO :report_api;
 -- item_money
 GRANT SELECT ON item_money TO :planner, :halo_writer, :report_api, :operator;
 -- run_money: a trigger of run is its only writer
-GRANT SELECT, INSERT ON run_money TO :planner, :halo_writer, :report_api;
-GRANT INSERT ON run_money TO :operator;
+GRANT SELECT, INSERT ON run_money TO :planner, :report_api;
+GRANT INSERT ON run_money TO :halo_writer, :operator;
 -- run_view: whoever ends a run tells of it
 GRANT SELECT ON run_view TO :planner, :halo_writer, :report_api, :operator;
 
@@ -190,4 +190,4 @@ GRANT SELECT ON rate_lease TO :report_api, :operator;
 -- broken_invariant
 GRANT SELECT ON broken_invariant TO :planner, :operator;
 -- rate_standing
-GRANT SELECT ON rate_standing TO :planner, :halo_writer, :report_api, :operator;
+GRANT SELECT ON rate_standing TO :report_api, :operator;

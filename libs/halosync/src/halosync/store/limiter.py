@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
-from halosync.ports.permits import BudgetState, Lease, NoPermit, Rate
+from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.store.clock_watch import ClockWatch, Reading, boottime
 from halosync.store.queries import QUERIES
 
@@ -42,9 +42,7 @@ class RateLimiter:
         self._clocks = ClockWatch()
         self._blocked_at = -math.inf  # by `monotonic`; what was asked for before it may have come back too early
 
-    async def acquire(
-        self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False, reserve: int = 0
-    ) -> Lease:
+    async def acquire(self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False) -> Lease:
         """Lease up to `want` permits.
 
         Args:
@@ -54,7 +52,6 @@ class RateLimiter:
             lease_s: the longest time until they have all ended; a holder that dies gives them back after that and a
                 window.
             interactive: a person waits for it, so that it may use what batch work leaves.
-            reserve: how many permits to leave to others besides.
 
         Raises:
             NoPermit: none is free now. Its wait is exact when what comes back next is finished; while it is still
@@ -68,7 +65,6 @@ class RateLimiter:
             window_s=rate.window_s,
             want=want,
             interactive=interactive,
-            reserve=reserve,
             lease_s=lease_s,
         )
         lease = Lease(row["lease_id"], row["granted"]) if row["granted"] else None
@@ -98,11 +94,6 @@ class RateLimiter:
             RATE_FOREIGN.inc(row["foreign_seen"])
             log.warning("Halo answered 429", tenant=tenant, **row)
         return float(row["wait_s"])
-
-    async def state(self, tenant: str) -> BudgetState | None:
-        """Return what is left of a tenant's budget; None if it never had a permit."""
-        row = await QUERIES.standing_of_tenant(self._pool, tenant=tenant)
-        return None if row is None else BudgetState(**row)
 
     async def _jumped(self, reading: Reading, lease: Lease | None, counts_s: float) -> bool:
         """Tell whether the database's clock has jumped ahead; if so, block every tenant and give the lease back.

@@ -24,12 +24,12 @@ $$;
 
 -- Lease up to p_want permits. The row lock serialises one tenant only; the clock is read after the lock is held, and
 -- what is in use is counted in a statement of its own, whose snapshot is as new.
--- p_interactive: a person waits; the whole limit may be used. p_reserve: permits to leave to others besides.
+-- p_interactive: a person waits; the whole limit may be used.
 -- p_lease_s: how long the permits may be unspent or in flight; after that plus the window they come back by themselves.
 -- moment_s: the clock that was read, for the caller to compare with its own (epoch seconds).
 CREATE OR REPLACE FUNCTION rate_take(
     p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean,
-    p_reserve integer, p_lease_s double precision,
+    p_lease_s double precision,
     OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,7 +62,7 @@ BEGIN
         RETURN;
     END IF;
     allowed := rate_effective(t, moment);
-    allowed := allowed - p_reserve - CASE WHEN p_interactive THEN 0 ELSE rate_reserve(allowed) END;
+    allowed := allowed - CASE WHEN p_interactive THEN 0 ELSE rate_reserve(allowed) END;
     granted := greatest(least(p_want, allowed - used), 0);
     IF granted = 0 THEN
         wait_s := coalesce(rate_wait(t, moment, used - allowed), t.window_s);

@@ -1,7 +1,7 @@
 -- name: take_permits^
 -- The clock that was read comes back too: the caller compares it with its own.
 SELECT lease_id, granted, wait_s, moment_s
-FROM rate_take(:tenant, :requests, :window_s, :want, :interactive, :reserve, :lease_s);
+FROM rate_take(:tenant, :requests, :window_s, :want, :interactive, :lease_s);
 
 -- name: finish_permits!
 SELECT rate_finish(:lease_id, :spent);
@@ -17,8 +17,3 @@ WITH ordered AS (SELECT tenant FROM rate_tenant ORDER BY tenant FOR UPDATE)
 UPDATE rate_tenant t
 SET blocked_until = greatest(t.blocked_until, clock_timestamp() + make_interval(secs => t.window_s))
 FROM ordered WHERE ordered.tenant = t.tenant;
-
--- name: standing_of_tenant^
-SELECT effective, reserve, in_use,
-    CAST(coalesce(greatest(extract(epoch FROM blocked_until - clock_timestamp()), 0), 0) AS float8) AS blocked_s
-FROM rate_standing WHERE tenant = :tenant;
