@@ -1362,7 +1362,7 @@ AS $function$
     SELECT p_effective / 50
 $function$;
 
-CREATE FUNCTION rate_take(p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean, p_reserve integer, p_lease_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision)
+CREATE FUNCTION rate_take(p_tenant text, p_requests integer, p_window_s double precision, p_want integer, p_interactive boolean, p_lease_s double precision, OUT lease_id bigint, OUT granted integer, OUT wait_s double precision, OUT moment_s double precision)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1396,7 +1396,7 @@ BEGIN
         RETURN;
     END IF;
     allowed := rate_effective(t, moment);
-    allowed := allowed - p_reserve - CASE WHEN p_interactive THEN 0 ELSE rate_reserve(allowed) END;
+    allowed := allowed - CASE WHEN p_interactive THEN 0 ELSE rate_reserve(allowed) END;
     granted := greatest(least(p_want, allowed - used), 0);
     IF granted = 0 THEN
         wait_s := coalesce(rate_wait(t, moment, used - allowed), t.window_s);
