@@ -144,6 +144,7 @@ class Webhooks(Protocol):
         """Create a webhook; `events` None: of everything.
 
         Raises:
+            UnknownPartnerError: there is no such partner.
             WebhookExistsError: there is one of that id.
             TooManyWebhooksError: the partner has `MOST_WEBHOOKS`.
         """

@@ -27,7 +27,7 @@ _NOTE_EVERY_S = 300.0
 
 
 class KeyStore:
-    """The API keys in Postgres."""
+    """The API keys in Postgres. Arguments and errors: the Protocol `report_api.stores.access.Keys`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -86,10 +86,7 @@ class KeyStore:
     async def page(
         self, partner_id: str, *, after: tuple[datetime, UUID] | None = None, most: int = 100
     ) -> Sequence[KeyRecord]:
-        """Return a partner's keys, oldest first, revoked ones too, at most `most`.
-
-        `after` is what the key behind which to begin is sorted by: when it was created, and its id.
-        """
+        """Return a partner's keys, oldest first, revoked ones too, at most `most`."""
         at, key_id = after or (None, None)
         rows = QUERIES.page_of_keys(self._pool, partner_id=partner_id, after_at=at, after_id=key_id, most=most)
         return [_record_of(row) async for row in rows]
@@ -109,13 +106,7 @@ class KeyStore:
         return None if row is None else _record_of(row)
 
     async def revoke(self, key_id: UUID, *, by: Actor, owner: str | None = None) -> bool:
-        """End the use of a key at once; False if there is no such key in use.
-
-        Args:
-            key_id: which key.
-            by: who revokes it.
-            owner: the partner whose key it must be; None for any key, operators' too.
-        """
+        """End the use of a key at once; False if there is no such key in use."""
         async with self._pool.acquire() as connection, connection.transaction():
             row = await QUERIES.revoke_key(connection, key_id=key_id, owner=owner)
             if row is None:

@@ -25,16 +25,16 @@ def parameters_of(of: LinesOfRun) -> dict[str, Any]:
 
 
 class LineViews:
-    """Reads the lines of an invoice, in its order."""
+    """Reads the lines of an invoice, in its order.
+
+    Arguments and errors: the Protocol `report_api.stores.invoices.LineViews`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
     async def page(self, of: LinesOfRun, wanted: LineFilter, *, after: int, most: int) -> Sequence[LineView]:
-        """Return at most `most` lines that fit, those behind the line number `after`.
-
-        No line has an outcome before there is a run.
-        """
+        """Return at most `most` lines that fit, those behind the line number `after`."""
         if wanted.outcome is not None and of.run_id is None:
             return []
         arguments: dict[str, Any] = {

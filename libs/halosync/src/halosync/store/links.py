@@ -44,7 +44,10 @@ _Clients: TypeAlias = Mapping[int | None, _ShownClient]
 
 
 class LinkStore(ABC, Generic[Link, Target]):
-    """The links of one kind, of all partners. `no_link` is the link of who has none."""
+    """The links of one kind, of all partners. `no_link` is the link of who has none.
+
+    Arguments and errors: the Protocol `report_api.stores.halo.Links`.
+    """
 
     no_link: Link
     _act: ClassVar[Act]
@@ -76,11 +79,7 @@ class LinkStore(ABC, Generic[Link, Target]):
         return {row["key"]: cls._link(row) async for row in rows}
 
     async def replace(self, partner_id: str, key: str, link: Link, *, by: Actor, name: str | None = None) -> bool:
-        """Store a link whatever it was before; False: it was so already. `name` is for the audit log.
-
-        Raises:
-            NotInHaloError: the link leads to a new client, which the last read of Halo does not have.
-        """
+        """Store a link whatever it was before; False: it was so already. `name` is for the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
             before = (await self.stored(connection, partner_id, [key])).get(key, self.no_link)
@@ -99,11 +98,7 @@ class LinkStore(ABC, Generic[Link, Target]):
         names: Mapping[str, str],
         together: bool,
     ) -> Changed[Link]:
-        """Make many changes in one transaction: each that still holds, or with `together` all of them or none.
-
-        Each row may be named once. `names` are the rows' names, for the audit log. A licence name that is new to Halo
-        is used by the next create.
-        """
+        """Make many changes in one transaction: each that still holds, or with `together` all of them or none."""
         async with self._pool.acquire() as connection, connection.transaction():
             return await self.change_in(connection, partner_id, changes, by=by, names=names, together=together)
 

@@ -26,7 +26,10 @@ from halosync.store.queries import QUERIES, Connection
 
 
 class LockedConnection:
-    """A partner's connection while it is locked; what is changed is committed when the `lock` is left."""
+    """A partner's connection while it is locked; what is changed is committed when the `lock` is left.
+
+    Arguments and errors: the Protocol `auth.ports.Locked`.
+    """
 
     def __init__(self, connection: Connection, partner_id: str, stored: StoredConnection) -> None:
         self._connection = connection
@@ -35,12 +38,7 @@ class LockedConnection:
         self.rotated: tuple[int, NewTokens] | None = None
 
     async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, by: Actor) -> None:
-        """Store the tokens of a completed attempt and tell the world.
-
-        Raises:
-            ConnectionChangedError: the attempt was ended by a disconnect.
-            TenantTakenError: somebody else has connected the tenant meanwhile.
-        """
+        """Store the tokens of a completed attempt and tell the world."""
         connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant
         if not await QUERIES.attempt_stands(connection, state_hash=attempt.state_hash):
             raise ConnectionChangedError(partner_id)
@@ -74,11 +72,7 @@ class LockedConnection:
         await record(connection, by, Act.CONNECTION_ESTABLISHED, partner_id=partner_id, subject=tenant, detail=detail)
 
     async def replace_token(self, spent: int, tokens: NewTokens) -> None:
-        """Store refreshed tokens in place of the generation that was spent for them.
-
-        Raises:
-            ConnectionChangedError: that generation is not there any more.
-        """
+        """Store refreshed tokens in place of the generation that was spent for them."""
         self.rotated = (spent, tokens)
         self.stored = await replace_token(self._connection, self.partner_id, self.stored, spent, tokens)
 

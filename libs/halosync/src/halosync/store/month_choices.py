@@ -15,18 +15,16 @@ from halosync.store.queries import QUERIES
 
 
 class MonthChoices:
-    """The months of partners in Postgres."""
+    """The months of partners in Postgres.
+
+    Arguments and errors: the Protocol `report_api.stores.invoices.MonthChoices`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
     async def choose_invoices(self, partner_id: str, period: str, choice: MonthInvoices, *, by: Actor) -> None:
-        """Say which invoices of a month count; saying the same again changes nothing.
-
-        Raises:
-            NoInvoiceError: the month has no invoice.
-            SeveralInvoicesError: together is wanted of invoices in different currencies.
-        """
+        """Say which invoices of a month count; saying the same again changes nothing."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.invoices_of_month(connection, partner_id=partner_id, period=period)]
             if not rows:

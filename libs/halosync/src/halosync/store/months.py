@@ -36,7 +36,7 @@ _CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted",
 
 
 class MonthStore:
-    """The months of partners."""
+    """The months of partners. Arguments and errors: the Protocol `report_api.stores.invoices.Months`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -79,11 +79,7 @@ class MonthStore:
         return [MonthItem(**{**row, "outcome": _outcome(row["outcome"])}) async for row in rows]
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
-        """Accept a thing as it is, for the reason that it has now; return when.
-
-        Raises:
-            UnknownItemError: the month has nothing of that key that differs for a reason.
-        """
+        """Accept a thing as it is, for the reason that it has now; return when."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
             thing = await QUERIES.month_item(connection, partner_id=partner_id, period=period, item_key=item_key)

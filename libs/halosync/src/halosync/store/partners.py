@@ -17,7 +17,7 @@ _Detail = Mapping[str, Any] | None
 
 
 class PartnerStore:
-    """The partners in Postgres."""
+    """The partners in Postgres. Arguments and errors: the Protocol `report_api.stores.access.Partners`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -40,13 +40,7 @@ class PartnerStore:
         return [Partner(**row) async for row in QUERIES.list_partners(self._pool, partner_id=None)]
 
     async def allow_shared_tenant(self, partner_id: str, *, allowed: bool = True, by: Actor) -> bool:
-        """Let a partner connect a Halo that is connected for another one too, or no longer; False: it was so already.
-
-        What is connected stays connected.
-
-        Raises:
-            UnknownPartnerError: there is no such partner.
-        """
+        """Let a partner connect a Halo that is connected for another one too, or no longer; False: it was so."""
         return await self._switch(
             partner_id,
             to=allowed,

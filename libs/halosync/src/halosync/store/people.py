@@ -17,7 +17,10 @@ from halosync.store.queries import QUERIES, Connection
 
 
 class PeopleStore:
-    """The people in Postgres. Addresses are given as `normal_email` makes them."""
+    """The people in Postgres. Addresses are given as `normal_email` makes them.
+
+    Arguments and errors: the Protocol `report_api.stores.access.People`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -36,13 +39,7 @@ class PeopleStore:
         return [_person(row) async for row in rows]
 
     async def put(self, partner_id: str | None, email: str, role: Role, *, by: Actor) -> Person:
-        """Give a person a role, which counts from the person's next request on.
-
-        Raises:
-            UnknownPartnerError: there is no such partner.
-            TooManyPeopleError: the partner has `MOST_PEOPLE` people.
-            LastAdminError: it is the last admin, and would be none any more.
-        """
+        """Give a person a role, which counts from the person's next request on."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await QUERIES.one_change_of_people_at_a_time(connection, partner_id=partner_id)
@@ -64,11 +61,7 @@ class PeopleStore:
             raise UnknownPartnerError(partner_id or "") from None
 
     async def remove(self, partner_id: str | None, email: str, *, by: Actor) -> bool:
-        """Take a person out, which ends their sessions here at once; False if there is none.
-
-        Raises:
-            LastAdminError: it is the last admin.
-        """
+        """Take a person out, which ends their sessions here at once; False if there is none."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.one_change_of_people_at_a_time(connection, partner_id=partner_id)
             person = await _found(connection, partner_id, email)

@@ -23,7 +23,10 @@ def _kind(row: asyncpg.Record) -> PreviewKind:
 
 
 class PreviewStore:
-    """Answers questions about one plan. Pages begin behind `skip` rows and hold at most `most`."""
+    """Answers questions about one plan. Pages begin behind `skip` rows and hold at most `most`.
+
+    Arguments and errors: the Protocol `report_api.stores.runs.Previews`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -36,10 +39,7 @@ class PreviewStore:
         return counts
 
     async def costs(self, run_id: UUID) -> Mapping[PreviewKind, Sequence[Cost]]:
-        """Return what the licences that change or are held cost before and after, by kind and billing cycle, exactly.
-
-        In the currency of the invoice and not rounded; `RunViews.costs` has the sums over all licences.
-        """
+        """Return what the licences that change or are held cost before and after, by kind and billing cycle."""
         costs: dict[PreviewKind, dict[str, Cost]] = defaultdict(dict)
         async for row in QUERIES.preview_money(self._pool, run_id=run_id):
             kind = _kind(row)

@@ -16,7 +16,10 @@ from halosync.store.queries import QUERIES, Connection
 
 
 class ReadStore:
-    """Keeps reads that are under way. Each page commits with its progress, so a read survives its process."""
+    """Keeps reads that are under way. Each page commits with its progress, so a read survives its process.
+
+    Arguments and errors: the Protocol `planner.ports.Reads`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -55,10 +58,7 @@ class ReadStore:
     async def save_licences(
         self, progress: ReadProgress, pages: Pages, page: HaloPage[SeenLicence], most: int
     ) -> ReadProgress:
-        """Keep a page of licences; as `save_clients`.
-
-        A list that ignores the number of the page is begun client by client.
-        """
+        """Keep a page of licences; as `save_clients`."""
         licences = page.rows
         seen = [s.licence for s in licences]
         async with self._pool.acquire() as connection, connection.transaction():
@@ -90,11 +90,7 @@ class ReadStore:
             return await _next_client(connection, progress, fullest=after.fullest, most=most)
 
     async def restart(self, progress: ReadProgress) -> int:
-        """Throw the rows away and begin again; return how often that has happened.
-
-        Raises:
-            ReadTakenOverError: another process has restarted it.
-        """
+        """Throw the rows away and begin again; return how often that has happened."""
         restarts: int | None = await QUERIES.restart_read(
             self._pool, read_id=progress.read_id, restarts=progress.restarts
         )

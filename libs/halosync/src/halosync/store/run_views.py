@@ -18,7 +18,10 @@ from halosync.store.queries import QUERIES, Connection
 
 
 class RunViews:
-    """Reads runs, newest first where there are several."""
+    """Reads runs, newest first where there are several.
+
+    Arguments and errors: the Protocol `report_api.stores.runs.RunViews`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -58,11 +61,7 @@ class RunViews:
         return Counter({RunMode(row["mode"]): row["runs"] async for row in rows})
 
     async def costs(self, run_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Cost]]:
-        """Return what each run's licences cost before and after it, by billing cycle, rounded to cents.
-
-        Amounts after it are in the currency of the run's invoice, those before in its `before_currency`. A run that is
-        not named has none.
-        """
+        """Return what each run's licences cost before and after it, by billing cycle, rounded to cents."""
         costs: dict[UUID, list[Cost]] = defaultdict(list)
         async for row in QUERIES.run_costs(self._pool, run_ids=list(run_ids)):
             costs[row["run_id"]].append(Cost(row["billing_cycle"], row["before"], row["after"]))

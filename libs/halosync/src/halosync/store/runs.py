@@ -29,27 +29,16 @@ log = structlog.get_logger(__name__)
 
 
 class RunStore:
-    """Starts and cancels runs, for the API, the operator's command and auto_sync."""
+    """Starts and cancels runs, for the API, the operator's command and auto_sync.
+
+    Arguments and errors: the Protocol `report_api.stores.runs.Runs`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
     async def request(self, partner_id: str, order: RunOrder, *, by: Actor) -> UUID:
-        """Start a run and return its id.
-
-        Raises:
-            SeenChangedError: what the order says was seen does not hold any more.
-            NoInvoiceError: there is no such invoice.
-            OlderPeriodError: it is older than what counts now.
-            SeveralInvoicesError: nobody has said which invoices of its month count.
-            EmptyInvoiceError: it has no lines.
-            NotConnectedError: the partner's Halo is not connected.
-            PausedError: an operator has paused the partner.
-            RunInProgressError: another run of the partner, or the one to undo, has not ended.
-            NoRunError: there is no run to undo, or none whose items are approved.
-            NothingToUndoError, OtherTenantError: that run cannot be undone.
-            NotHeldError: not all approved items are held.
-        """
+        """Start a run and return its id."""
         async with self._pool.acquire() as connection, connection.transaction():
             return await start_run(connection, partner_id, order, by=by)
 
@@ -62,11 +51,7 @@ class RunStore:
             return await change_since(connection, partner_id, run_id)
 
     async def cancel(self, partner_id: str, run_id: UUID, *, by: Actor) -> bool:
-        """Ask a run to stop: what is not yet sent is not sent. False if it has already ended.
-
-        Raises:
-            NoRunError: the partner has no such run.
-        """
+        """Ask a run to stop: what is not yet sent is not sent. False if it has already ended."""
         async with self._pool.acquire() as connection, connection.transaction():
             asked = await QUERIES.cancel_asked(connection, run_id=run_id, partner_id=partner_id)
             if asked is None:

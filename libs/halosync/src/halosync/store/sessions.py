@@ -36,7 +36,10 @@ _TOKEN_BYTES = 32
 
 
 class SessionStore:
-    """The portal's sessions in Postgres. A session is known by its token, which is in the browser's cookie alone."""
+    """The portal's sessions in Postgres. A session is known by its token, which is in the browser's cookie alone.
+
+    Arguments and errors: the Protocol `report_api.stores.access.Sessions`.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[Any]", *, lifetime_s: float = LIFETIME_S, idle_s: float = IDLE_S) -> None:
         self._pool = pool
@@ -44,10 +47,7 @@ class SessionStore:
         self._idle_s = idle_s
 
     async def open(self, principal: Principal) -> str:
-        """Open a session for the owner of a key, or a person, and return its new token.
-
-        Who may enter one partner alone acts for it at once.
-        """
+        """Open a session for the owner of a key, or a person, and return its new token."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         partners = list(principal.access)
         acts_for = partners[0] if len(partners) == 1 else None
@@ -66,10 +66,7 @@ class SessionStore:
         return token
 
     async def find(self, token: str, *, in_use: bool = True) -> Session | None:
-        """Return the session of a token; None if there is none, it has expired, or who opened it may enter no more.
-
-        `in_use` False: asking does not count as use, because a script asks and nobody may sit there.
-        """
+        """Return the session of a token; None if there is none, it has expired, or who opened it may enter no more."""
         row = await QUERIES.find_session(
             self._pool, token_hash=_hash(token), idle_s=self._idle_s, note_every_s=_NOTE_EVERY_S
         )

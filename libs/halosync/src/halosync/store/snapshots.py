@@ -20,7 +20,7 @@ LOST_S = 900.0
 
 
 class SnapshotStore:
-    """The snapshots of all partners."""
+    """The snapshots of all partners. Arguments and errors: the Protocol `report_api.stores.halo.Snapshots`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -55,11 +55,7 @@ class SnapshotStore:
         return [LicenceNameCount(*row) async for row in rows]
 
     async def request_read(self, partner_id: str) -> UUID:
-        """Ask for Halo to be read again, and return the id of the read: of the one under way, if there is one.
-
-        Raises:
-            NotConnectedError: the partner's Halo is not connected.
-        """
+        """Ask for Halo to be read again, and return the id of the read: of the one under way, if there is one."""
         async with self._pool.acquire() as connection, connection.transaction():
             if await QUERIES.connected_tenant(connection, partner_id=partner_id) is None:
                 raise NotConnectedError(partner_id)

@@ -26,7 +26,7 @@ from halosync.store.queries import QUERIES
 
 
 class WebhookStore:
-    """The webhooks of partners."""
+    """The webhooks of partners. Arguments and errors: the Protocol `halosync.ports.notices.Webhooks`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -41,13 +41,7 @@ class WebhookStore:
         *,
         by: Actor,
     ) -> Webhook:
-        """Create a webhook; `events` None: of everything.
-
-        Raises:
-            UnknownPartnerError: there is no such partner.
-            WebhookExistsError: there is one of that id.
-            TooManyWebhooksError: the partner has `MOST_WEBHOOKS`.
-        """
+        """Create a webhook; `events` None: of everything."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
@@ -97,11 +91,7 @@ class WebhookStore:
         return True
 
     async def test(self, partner_id: str, webhook_id: UUID, *, by: Actor) -> UUID | None:
-        """Send a test to a webhook alone; return its delivery, None if there is no such webhook.
-
-        Raises:
-            TestPendingError: an earlier one is still on its way.
-        """
+        """Send a test to a webhook alone; return its delivery, None if there is no such webhook."""
         async with self._pool.acquire() as connection, connection.transaction():
             if await QUERIES.lock_webhook(connection, webhook_id=webhook_id, partner_id=partner_id) is None:
                 return None

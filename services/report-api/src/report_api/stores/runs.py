@@ -131,7 +131,11 @@ class Runs(Protocol):
             SeveralInvoicesError: nobody has said which invoices of its month count.
             EmptyInvoiceError: it has no lines.
             NotConnectedError: the partner's Halo is not connected.
-            RunInProgressError: another run of the partner has not ended.
+            PausedError: an operator has paused the partner.
+            RunInProgressError: another run of the partner, or the one to undo, has not ended.
+            NoRunError: there is no run to undo, or none whose items are approved.
+            NothingToUndoError, OtherTenantError: that run cannot be undone.
+            NotHeldError: not all approved items are held.
         """
         ...
 
