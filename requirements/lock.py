@@ -35,7 +35,7 @@ def compile_lock(name: str, requirements: list[str]) -> None:
 
 
 def main() -> None:
-    """Write the lock files: the tool that installs, what audits, what runs in production, what develops and tests."""
+    """Write the lock files: what installs, what audits, what runs, what builds, what develops and tests."""
     members = {path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("*/*/pyproject.toml")}
     everything = [r for project in members.values() for r in project["project"]["dependencies"]]
     production = [
@@ -47,7 +47,8 @@ def main() -> None:
     dev = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
     compile_lock("bootstrap", ["uv"])
     compile_lock("audit", ["cyclonedx-bom", "pip-audit"])
-    compile_lock("production", third_party([*production, "hatchling", "editables"]))
+    compile_lock("production", third_party(production))
+    compile_lock("build", ["hatchling", "pip"])
     compile_lock("dev", third_party([*everything, *dev]))
 
 

@@ -1,15 +1,21 @@
-"""What the composition promises: one public port, keys for auth alone, a migration first, writers that scale."""
+"""What the composition promises: confined containers, keys for auth alone, a migration first, writers that scale."""
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from auth.environment import AuthSettings
+from cryptography.fernet import Fernet
+from devstack.command import run
 from halo_writer.environment import WriterSettings
+from halosync.contracts.invoice_checks import MOST_EVENT_BYTES
 from halosync.domain.accounts import Account, Users
 from halosync.runtime.settings import ProcessSettings
+from halosync.version import VERSION
 from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 
@@ -22,6 +28,7 @@ SETTINGS: dict[str, type[ProcessSettings]] = {
     "report-api": ReportApiSettings,
 }
 OURS = tuple(SETTINGS)
+ONCE = {"migrate", "certificates"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -32,39 +39,90 @@ def test_our_services_wait_for_the_migration_and_drain(name: str) -> None:
     assert "container_name" not in service
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
-def test_everything_that_stays_has_a_health_check(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONCE))
+def test_everything_that_stays_has_a_health_check_and_is_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
+    assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-def test_only_report_api_is_public() -> None:
-    public = {
-        name
-        for name, service in SERVICES.items()
-        if any(not str(port).startswith("127.0.0.1:") for port in service.get("ports", []))
-    }
-    assert public == {"report-api"}
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert not service.get("privileged")
+    # PostgreSQL and RabbitMQ begin as root and become somebody; what runs once reads the operator's key.
+    assert ("cap_add" in service) == (name in {"postgres", "rabbitmq", "certificates"})
+
+
+def test_ports_are_on_loopback_unless_somebody_opens_one_with_tls() -> None:
+    opened = {str(port).rpartition(":")[2] for name in SERVICES for port in SERVICES[name].get("ports", [])}
+    assert opened == {"8443", "5671", "15672", "8899", "9090", "3000"}
+    for service in SERVICES.values():
+        for port in service.get("ports", []):
+            assert re.match(r"(\$\{\w+_ADDRESS:-127\.0\.0\.1\}|127\.0\.0\.1):", port)
+            assert port.startswith("127.") or port.rpartition(":")[2] in {"8443", "5671"}
+    assert "ports" not in SERVICES["report-api"]
+
+
+def test_only_the_proxy_is_believed_for_whom_it_asks() -> None:
+    networks = {name for name in SERVICES if "proxy" in SERVICES[name].get("networks", [])}
+    assert networks == {"proxy", "report-api"}
+    subnet = COMPOSE["networks"]["proxy"]["ipam"]["config"][0]["subnet"]
+    assert SERVICES["report-api"]["environment"]["HALOSYNC_HTTP_PROXIES"] == subnet
 
 
 def test_only_auth_gets_the_token_keys() -> None:
-    assert {name for name in SERVICES if "HALOSYNC_TOKEN_KEYS" in (SERVICES[name].get("environment") or {})} == {"auth"}
+    assert {name for name in SERVICES if "token_keys" in SERVICES[name].get("secrets", [])} == {"auth"}
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_service_signs_in_as_itself_and_knows_no_other_password(name: str) -> None:
     environment = {variable: str(value) for variable, value in SERVICES[name]["environment"].items()}
     user = Users().name(Account(name))
-    for variable in ("HALOSYNC_DATABASE_URL", "HALOSYNC_AMQP_URL"):
-        assert f"//{user}:${{{user.upper()}_PASSWORD:?" in environment[variable]
-    said = " ".join([*environment, *environment.values()])
-    assert set(re.findall(r"\w+_PASSWORD", said)) == {f"{user.upper()}_PASSWORD"}
-    assert "HALOSYNC_ADMIN_" not in said
+    password = f"{user.removeprefix('halosync_')}_password"
+    for server in ("DATABASE", "AMQP"):
+        assert f"//{user}@" in environment[f"HALOSYNC_{server}_URL"]
+        assert environment[f"HALOSYNC_{server}_PASSWORD_FILE"] == f"/run/secrets/{password}"
+    others = {secret for secret in SERVICES[name]["secrets"] if secret.endswith("_password")}
+    assert others - {"smtp_password"} == {password}
+    assert not any(variable.startswith("HALOSYNC_ADMIN_") for variable in environment)
+
+
+def test_no_secret_is_in_the_composition_or_its_environment() -> None:
+    assert not re.findall(
+        r"\$\{\w*(?:PASSWORD|SECRET(?!S_FOLDER)|KEY)\w*", Path("docker-compose.yml").read_text("utf-8")
+    )
+    for name, service in SERVICES.items():
+        named = {
+            Path(value).name
+            for value in map(str, (service.get("environment") or {}).values())
+            if value.startswith("/run/secrets/")
+        }
+        read = "rabbitmq_password" if name == "rabbitmq" else None
+        assert set(service.get("secrets", [])) - {read} == named
+
+
+async def test_the_secrets_that_are_read_are_made(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    made = await run(["deploy/secrets", folder], env=os.environ)
+    assert {path.name for path in folder.iterdir()} == COMPOSE["secrets"].keys()
+    assert len(made.splitlines()) == len(COMPOSE["secrets"])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    Fernet((folder / "token_keys").read_text().strip())
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert not await run(["deploy/secrets", folder], env=os.environ)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_setting_of_a_service_reaches_its_container(name: str) -> None:
     known = {f"HALOSYNC_{field}".upper() for field in SETTINGS[name].model_fields}
-    assert known <= SERVICES[name]["environment"].keys()
+    told = {variable.removesuffix("_FILE") for variable in SERVICES[name]["environment"]}
+    assert known <= told
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -81,13 +139,34 @@ def test_the_migration_comes_after_the_servers_and_is_not_repeated() -> None:
     assert migrate["restart"] == "no"
 
 
-def test_writers_scale() -> None:
-    assert SERVICES["halo-writer"].keys() & {"container_name", "ports", "hostname"} == set()
+@pytest.mark.parametrize("name", OURS)
+def test_every_service_scales_by_the_env_file(name: str) -> None:
+    assert SERVICES[name].keys() & {"container_name", "ports", "hostname"} == set()
+    variable = name.replace("-", "_").upper() + "_REPLICAS"
+    assert SERVICES[name]["deploy"]["replicas"] == f"${{{variable}:-1}}"
+    assert f"{variable}=" in Path(".env.example").read_text("utf-8")
 
 
-def test_servers_are_reached_from_inside_only_but_for_the_management_page() -> None:
-    assert "ports" not in SERVICES["postgres"]
-    assert SERVICES["rabbitmq"]["ports"] == ["127.0.0.1:15672:15672"]
+def test_an_image_is_tagged_with_the_version_and_built_when_something_changed() -> None:
+    for name in (*OURS, *ONCE):
+        assert SERVICES[name]["image"] == f"halosync:${{IMAGE_TAG:-{VERSION}}}"
+        # What `run` starts builds nothing: it would print that among the command's own JSON.
+        assert SERVICES[name]["pull_policy"] == ("never" if name in ONCE else "${IMAGE_PULL_POLICY:-build}")
+
+
+def test_every_image_of_others_can_be_given_by_its_digest() -> None:
+    images = {SERVICES[name]["image"] for name in SERVICES if "build" not in SERVICES[name]}
+    variables = {found[1] for image in images if (found := re.fullmatch(r"\$\{(\w+_IMAGE):-[\w/.-]+:[\w.-]+\}", image))}
+    assert len(variables) == len(images)
+    pinned = set(re.findall(r"\w+_IMAGE", Path("deploy/pin").read_text("utf-8")))
+    assert pinned == variables | {"PYTHON_IMAGE"}
+
+
+def test_rabbitmq_takes_the_largest_event_and_strangers_by_tls_only() -> None:
+    lines = Path("deploy", "rabbitmq.conf").read_text("utf-8").splitlines()
+    conf = dict(line.split(" = ") for line in lines if " = " in line)
+    assert int(conf["max_message_size"]) > MOST_EVENT_BYTES
+    assert SERVICES["rabbitmq"]["ports"][1].endswith(f":{conf['listeners.ssl.default']}")
 
 
 def test_what_must_be_in_the_env_file_is_in_its_example() -> None:
@@ -105,7 +184,9 @@ def test_the_sandbox_is_not_in_the_image_of_the_services() -> None:
     stages = Path("deploy", "Dockerfile").read_text("utf-8").split("\nFROM ")
     names = [stage.split("\n", 1)[0].rpartition(" AS ")[2] for stage in stages]
     assert names[-1] == "production", "the last stage is what is built when nobody says which"
-    assert [name for name, stage in zip(names, stages, strict=True) if "halo-sandbox" in stage] == ["build-sandbox"]
+    assert [name for name, stage in zip(names, stages, strict=True) if "libs/halo-sandbox" in stage] == [
+        "build-sandbox"
+    ]
     assert [name for name, stage in zip(names, stages, strict=True) if "build-sandbox" in stage] == [
         "build-sandbox",
         "sandbox",

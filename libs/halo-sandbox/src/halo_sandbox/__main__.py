@@ -1,23 +1,43 @@
 """`python -m halo_sandbox`: run the sandbox until it is stopped."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from halo_sandbox.app import build
+from halo_sandbox.seeds import Application, ClientSeed, TenantSeed
 from halo_sandbox.server import uvicorn_config
 from halo_sandbox.settings import TenantSettings
+from halo_sandbox.state import load
+from halo_sandbox.tenant import Tenant
+
+READY = "halosync"
+"""The Client ID of the application in a tenant that is there from the start."""
+READY_CLIENTS: list[ClientSeed] = [{"name": "Contoso & Søns"}, {"name": "Fabrikam GmbH"}, {"name": "Globex"}]
 
 
 def main(
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on, 0 for a free one.", min=0, max=65535)] = 8899,
     rate_requests: Annotated[int, typer.Option(help="Requests per window of a new tenant.", min=0)] = 500,
     rate_window_s: Annotated[float, typer.Option(help="Length of the window in seconds.", min=0.001)] = 300,
+    state: Annotated[Path | None, typer.Option(help="File that keeps everything; without it all is forgotten.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="A tenant to start with, unless the file has it.")] = None,
+    redirect_uri: Annotated[
+        str, typer.Option(help="Where its application halosync returns to: halosync's public address and /accounts/")
+    ] = "http://127.0.0.1:8000/accounts/",
 ) -> None:
-    """Run a HaloPSA to develop, demonstrate and test against. It starts without tenants and forgets all at its end."""
-    app = build(TenantSettings(rate_requests=rate_requests, rate_window_s=rate_window_s))
+    """Run a HaloPSA to develop, demonstrate and test against."""
+    defaults = TenantSettings(rate_requests=rate_requests, rate_window_s=rate_window_s)
+    tenants = {} if state is None else load(state)
+    if tenant is not None:
+        there = tenants.get(tenant) or Tenant.seeded(tenant, TenantSeed(clients=READY_CLIENTS), defaults)
+        there.applications[READY] = Application(client_id=READY, redirect_uris=(redirect_uri,))
+        tenants[tenant] = there
+    app = build(defaults, tenants=tenants, state=state)
     config = uvicorn_config(app, host=host, port=port)
     # Bound here and not by uvicorn, so that the printed URL is true also for port 0, and printed once it is.
     listener = config.bind_socket()

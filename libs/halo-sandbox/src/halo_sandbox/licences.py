@@ -44,6 +44,10 @@ class LicenceStore:
             self._index.move(licence_id, before=(), after=self._lists_of(self._rows[licence_id]))
         return self._index.ids(key)
 
+    def number_from(self, licence_id: int) -> None:
+        """Give no new licence a smaller id: those below it were, even if they are forgotten."""
+        self._next_id = max(self._next_id, licence_id)
+
     def create(self, fields: Mapping[str, Any], *, request: int | None, lag_s: float = 0) -> Licence:
         """Add a licence; an id that is given must be new.
 
