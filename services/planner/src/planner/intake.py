@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, read_event
+from halosync.observability.tracing import Span, of_invoice
 
 from planner.fetch_places import NoPlaceError
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
@@ -65,12 +67,18 @@ class Intake:
         async with self._slots.take(large=large):
             header, raw_lines = read_event(body)
             if raw_lines is not None:
-                stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
+                with _traced(header):
+                    stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
         if raw_lines is None:
-            async with self._lines.fetched(header) as from_file, self._slots.take(large=True):
-                stored = await self._invoices.take_in(header, from_file)
+            with _traced(header):
+                async with self._lines.fetched(header) as from_file, self._slots.take(large=True):
+                    stored = await self._invoices.take_in(header, from_file)
         log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
         return header
+
+
+def _traced(header: InvoiceHeader) -> AbstractContextManager[Span]:
+    return of_invoice("take in an invoice", header.partner_id, header.invoice_id, header.revision)
 
 
 async def _each(checker: LineChecker, raw_lines: list[Any]) -> AsyncIterator[InvoiceLine]:

@@ -14,6 +14,7 @@ from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.halo.failures import from_exception, from_response, malformed
 from halosync.halo.public_network import mounts
 from halosync.observability.metrics import HALO_REQUESTS, HALO_SECONDS
+from halosync.observability.tracing import Span, span
 from halosync.ports.failures import HaloFailure
 
 CONNECT_TIMEOUT_S = 5.0
@@ -81,22 +82,9 @@ class HaloTransport:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        started = time.monotonic()
-        try:
-            async with (
-                asyncio.timeout(self.total_timeout_s),
-                self._http.stream(method, url, params=params, content=content, headers=headers) as streamed,
-            ):
-                try:
-                    response = await bounded(streamed, MOST_ANSWER_BYTES)
-                except BodyTooLargeError as error:
-                    HALO_REQUESTS.labels(method, streamed.status_code).inc()
-                    raise malformed(streamed, write=write, why=str(error)) from None
-        except (httpx.HTTPError, TimeoutError) as error:
-            HALO_REQUESTS.labels(method, type(error).__name__).inc()
-            raise from_exception(error, write=write) from None
-        HALO_REQUESTS.labels(method, response.status_code).inc()
-        HALO_SECONDS.labels(method).observe(time.monotonic() - started)
+        request = self._http.build_request(method, url, params=params, content=content, headers=headers)
+        with span(f"Halo {method}", "client", tenant=tenant, path=path) as told:
+            response = await self._exchange(request, told, write=write)
         if not response.is_success:
             raise from_response(response, write=write, now=datetime.now(UTC))
         body = response.content.removeprefix(_BYTE_ORDER_MARK)
@@ -106,3 +94,24 @@ class HaloTransport:
             return from_json(body)
         except ValueError as error:
             raise malformed(response, write=write, why=f"not JSON ({error})") from None
+
+    async def _exchange(self, request: httpx.Request, told: Span, *, write: bool) -> httpx.Response:
+        """Send, count and time a request; return the answer, whatever it says."""
+        method, started = request.method, time.monotonic()
+        try:
+            async with asyncio.timeout(self.total_timeout_s):
+                streamed = await self._http.send(request, stream=True)
+                told.tell(status=streamed.status_code)
+                try:
+                    response = await bounded(streamed, MOST_ANSWER_BYTES)
+                except BodyTooLargeError as error:
+                    HALO_REQUESTS.labels(method, streamed.status_code).inc()
+                    raise malformed(streamed, write=write, why=str(error)) from None
+                finally:
+                    await streamed.aclose()
+        except (httpx.HTTPError, TimeoutError) as error:
+            HALO_REQUESTS.labels(method, type(error).__name__).inc()
+            raise from_exception(error, write=write) from None
+        HALO_REQUESTS.labels(method, response.status_code).inc()
+        HALO_SECONDS.labels(method).observe(time.monotonic() - started)
+        return response

@@ -36,6 +36,7 @@ from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import DEAD, DEAD_ONCE
 from halosync.observability.metrics import DELIVERIES
+from halosync.observability.tracing import passed_on, received
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +98,7 @@ class Deliveries:
         return next_delivery(ending, _count(message, "attempt"), self.rules, _count(message, "outages"))
 
     async def _redeliver(self, message: RabbitMessage, queue: str, again: Redeliver) -> None:
-        counts = {"attempt": again.attempts}
+        counts: dict[str, Any] = {**passed_on(message.headers), "attempt": again.attempts}
         if again.outages:
             counts["outages"] = again.outages
         await self.publisher.publish_later(
@@ -148,7 +149,8 @@ class _DeliveryMiddleware(BaseMiddleware):
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
         queue = queue_of_delivery(self.context)
-        with structlog.contextvars.bound_contextvars(queue=queue, **_ids(msg.body)):
+        ids = _ids(msg.body)
+        with structlog.contextvars.bound_contextvars(queue=queue, **ids), received(queue, msg.headers, **ids):
             return await self._consume(call_next, msg, queue)
 
     async def _consume(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any, queue: str) -> Any:

@@ -11,6 +11,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 from halosync.domain.accounts import Account, SignedIn
 from halosync.messaging.connection import connect_options, connection_now, given_up, user_of
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
+from halosync.observability.tracing import carried
 
 PUBLISH_TIMEOUT_S = 5.0
 
@@ -80,7 +81,7 @@ class Publisher:
                         exchange=RabbitExchange(name, declare=False) if name else None,
                         routing_key=routing_key,
                         message_type=message_type,
-                        headers=dict(headers or {}),
+                        headers=carried() | dict(headers or {}),
                         content_type="application/json",
                         persist=persist,
                         mandatory=name not in OPTIONAL_LISTENERS,

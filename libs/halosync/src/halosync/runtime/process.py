@@ -23,6 +23,7 @@ from halosync.messaging.endings import PASSING
 from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
+from halosync.observability.tracing import start_tracing
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
@@ -76,7 +77,11 @@ def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composi
     configure_logging(settings.log_level, name)
     for sentence in unknown_names():
         log.warning(sentence)
-    asyncio.run(_live(name, settings, compose))
+    end_tracing = start_tracing(name)
+    try:
+        asyncio.run(_live(name, settings, compose))
+    finally:
+        end_tracing()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from halosync.contracts.message import Message
+from halosync.observability.tracing import carried
 from halosync.store.queries import QUERIES, Connection
 
 
@@ -33,14 +34,16 @@ async def emit(connection: Connection, message: Message) -> None:
         routing_key=name,
         message_type=name,
         body=message.model_dump_json().encode(),
+        headers=carried(),
     )
 
 
 async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
+    headers = carried()
     rows: list[tuple[Any, ...]] = [
-        (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode()) for m in messages
+        (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode(), headers) for m in messages
     ]
     await connection.copy_records_to_table(
-        "outbox", records=rows, columns=["exchange", "routing_key", "message_type", "body"]
+        "outbox", records=rows, columns=["exchange", "routing_key", "message_type", "body", "headers"]
     )

@@ -11,6 +11,7 @@ from halosync.domain.acts import Act, Actor
 from halosync.domain.line_numbers import line_offset
 from halosync.domain.run_order import Approval, RunMode, RunOrder, SeenChange
 from halosync.domain.run_sentences import NoRun
+from halosync.observability.tracing import of_invoice
 from halosync.ports.run_start import (
     EmptyInvoiceError,
     NoInvoiceError,
@@ -88,7 +89,8 @@ async def start_run(
         await _approve(connection, partner_id, run_id, order.approve)
     if retry_of is not None:
         await QUERIES.carry_approvals_over(connection, run_id=run_id, retry_of=retry_of)
-    await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
+    with of_invoice("start a run", partner_id, invoice["invoice_id"], invoice["revision"], run_id=str(run_id)):
+        await emit(connection, RunRequested(run_id=run_id, partner_id=partner_id))
     await _record(connection, partner_id, order, run_id, invoices, by=by, retry_of=retry_of, carried_over=carried_over)
     return run_id
 

@@ -4,6 +4,7 @@ import time
 
 import structlog
 from halosync.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from halosync.observability.tracing import span
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("report_api.access_log")
@@ -29,14 +30,20 @@ class MeasuredRequests:
                 is_stream = any(value.startswith(b"text/event-stream") for _, value in message.get("headers", ()))
             await send(message)
 
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            _tell(scope, status or 499, time.perf_counter() - began, is_stream=is_stream)
+        with span(scope["method"], "server") as told:
+            try:
+                await self._app(scope, receive, watch)
+            finally:
+                _tell(scope, status or 499, time.perf_counter() - began, is_stream=is_stream)
+                told.tell(route=_route(scope), status=status or 499)
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "other"))
 
 
 def _tell(scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None:
-    route = str(getattr(scope.get("route"), "path", "other"))
+    route = _route(scope)
     HTTP_REQUESTS.labels(scope["method"] if route != "other" else "any", route, f"{status // 100}xx").inc()
     if not is_stream:
         HTTP_SECONDS.labels("api" if scope["path"].startswith("/v1/") else "pages").observe(seconds)

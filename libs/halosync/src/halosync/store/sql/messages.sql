@@ -11,8 +11,8 @@ SELECT content FROM inbox WHERE consumer = :consumer AND event_id = :event_id;
 
 -- name: add_to_outbox!
 -- In the transaction of the work it tells of.
-INSERT INTO outbox (exchange, routing_key, message_type, body)
-VALUES (:exchange, :routing_key, :message_type, :body);
+INSERT INTO outbox (exchange, routing_key, message_type, body, headers)
+VALUES (:exchange, :routing_key, :message_type, :body, :headers);
 
 -- name: lock_outbox
 -- Rows that no other relay is publishing, oldest first.
