@@ -50,8 +50,7 @@ class Address:
             raise LookupError(f"{self} has the parameter {missing}: give it an id in `belongings`") from None
 
 
-def addresses() -> Iterator[Address]:
-    """Yield every address that the application answers, but for static files."""
+def _addresses() -> Iterator[Address]:
     for context in iter_route_contexts(build(None).routes):
         if context.methods is None:
             continue  # a mount: the static files
@@ -60,7 +59,9 @@ def addresses() -> Iterator[Address]:
             yield Address(method, template, context.original_route)
 
 
-PAGES = [address for address in addresses() if not address.template.startswith("/v1/")]
+ADDRESSES = list(_addresses())
+"""Every address that the application answers, but for static files."""
+PAGES = [address for address in ADDRESSES if not address.template.startswith("/v1/")]
 OF_PARTNERS = [address for address in PAGES if address.template.startswith("/portal/{partner}")]
 SHOWN = [address for address in PAGES if not address.changes]
 FORMS = [address for address in PAGES if address.changes]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.portal.attack import ACME, HOSTILE, SHOWN, Address, addresses, belongings, live_markup
+from tests.integration.portal.attack import ACME, ADDRESSES, HOSTILE, SHOWN, Address, belongings, live_markup
 
 if TYPE_CHECKING:
     import httpx
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-LISTS = [address for address in addresses() if address.method == "GET" and "{partner}" in address.template]
+LISTS = [address for address in ADDRESSES if address.method == "GET" and "{partner}" in address.template]
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1|x", "@SUM(A1)", "\t=1+1", "\r=1+1", "＝1+1"]
 # As a spreadsheet sees it, also one that takes semicolons or tabs for the ends of cells.
 _RUNS = re.compile(r"(^|[;\t])\s*[=+\-@\t\r＝＋－＠]")

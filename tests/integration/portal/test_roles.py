@@ -8,7 +8,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 from report_api.access.needed_role import RoleRoute
 
-from tests.integration.portal.attack import ACME, OF_PARTNERS, Address, addresses, belongings, everything
+from tests.integration.portal.attack import ACME, ADDRESSES, OF_PARTNERS, Address, belongings, everything
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-CALLS = [address for address in addresses() if address.template.startswith("/v1/partners/{partner}")]
+CALLS = [address for address in ADDRESSES if address.template.startswith("/v1/partners/{partner}")]
 OPERATORS = [
     address
-    for address in addresses()
+    for address in ADDRESSES
     if address.template.startswith("/v1/") and not address.template.startswith("/v1/partners/{partner}")
 ]
 CHANGES_NOTHING = {

@@ -9,12 +9,12 @@ from report_api.access.page_guard import PartnerPage, SignedInPage
 
 from tests.integration.portal.attack import (
     ACME,
+    ADDRESSES,
     NOBODY,
     OF_PARTNERS,
     PAGES,
     RIVAL,
     Address,
-    addresses,
     belongings,
     everything,
 )
@@ -46,7 +46,7 @@ def test_every_address_is_behind_a_guard_or_known_to_be_open() -> None:
         "/v1/": OperatorRoute,
         "/portal/{partner}": PartnerPage,
     }
-    for address in addresses():
+    for address in ADDRESSES:
         below = next((guard for start, guard in guards.items() if address.template.startswith(start)), None)
         if below is not None:
             assert isinstance(address.route, below), address
