@@ -88,7 +88,9 @@ async def test_one_refusal_keeps_back_all_or_only_itself(store: CustomerLinks, t
     assert await links(store) == {"C-2": CustomerLink(2)} | ({} if together else {"C-1": CustomerLink(1)})
 
 
-async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(store: CustomerLinks, pool: Any) -> None:
+async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(
+    store: CustomerLinks, pool: "asyncpg.Pool[Any]"
+) -> None:
     await link(store, "C-1", CustomerLink(1))
     await pool.execute("DELETE FROM halo_client WHERE halo_client_id = 1")
     excluded = CustomerLink(1, excluded=True)
@@ -97,7 +99,7 @@ async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(store: 
     assert await links(store) == {}
 
 
-async def test_a_read_of_another_tenant_has_no_clients(store: CustomerLinks, pool: Any) -> None:
+async def test_a_read_of_another_tenant_has_no_clients(store: CustomerLinks, pool: "asyncpg.Pool[Any]") -> None:
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'other')", ACME)
     changed = await change(store, [LinkChange("C-1", NONE, CustomerLink(1))])
     assert [each.why for each in changed.refused] == [WhyRefused.NOT_IN_HALO]

@@ -15,6 +15,7 @@ from halosync.ports.connections import Attempt, NewTokens
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.connections import ConnectionStore
 from halosync.store.links import CustomerLinks
+from halosync.store.queries import Connection
 
 from tests.integration.audit.deeds import BY, PARTNER, Stage
 
@@ -46,7 +47,9 @@ async def until_it_waits(pool: "asyncpg.Pool[Any]", second: "asyncio.Future[Any]
         await asyncio.sleep(0.01)
 
 
-async def link(pool: "asyncpg.Pool[Any]", connection: Any, change: LinkChange[CustomerLink]) -> Changed[CustomerLink]:
+async def link(
+    pool: "asyncpg.Pool[Any]", connection: Connection, change: LinkChange[CustomerLink]
+) -> Changed[CustomerLink]:
     links = CustomerLinks(pool)
     return await links.change_in(connection, PARTNER, [change], by=BY, names={}, together=False)
 

@@ -33,7 +33,7 @@ class Stage(Protocol):
     """A run that is being written, whose batches a test makes; and what a test looks at."""
 
     store: Any
-    array_sizes: Any
+    array_sizes: ArraySizeStore | MemoryArraySizes
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
         """Add a batch with an action each; return its id and those of its items."""

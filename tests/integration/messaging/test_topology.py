@@ -1,7 +1,7 @@
 """Every queue is declared by every process, reached by its routing key, and has its worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,9 +64,11 @@ def of(worker: str) -> set[str]:
         ("report-api", lambda parts: report_api_main.compose(ReportApiSettings(**SETTINGS), parts)),
     ],
 )
-async def test_a_service_works_on_its_queues_and_on_no_others(worker: str, composed: Any) -> None:
+async def test_a_service_works_on_its_queues_and_on_no_others(
+    worker: str, composed: Callable[[Parts], Composition]
+) -> None:
     parts = unconnected()
-    composition: Composition = composed(parts)
+    composition = composed(parts)
     for close in reversed(composition.close):
         await close()
     assert worked_on(parts) == of(worker)

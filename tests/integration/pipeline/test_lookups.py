@@ -73,7 +73,7 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: P
     assert wait_s > 60  # until the other's request has settled
 
 
-async def to_the_end(pipeline: Pipeline, order: Any) -> None:
+async def to_the_end(pipeline: Pipeline, order: tuple[str, dict[str, Any]]) -> None:
     """Deliver an order again whenever it asks for it, until it asks no more."""
     wait_s = await pipeline.deliver(*order)
     while wait_s is not None:

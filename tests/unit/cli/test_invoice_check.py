@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_people_get_a_table_of_problems(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_the_lines_behind_a_url_can_be_checked_from_a_file(tmp_path: Path, pack: Any) -> None:
+def test_the_lines_behind_a_url_can_be_checked_from_a_file(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     unread = check(tmp_path, BY_URL)
     assert (unread.exit_code, "were not checked" in unread.stdout) == (0, True)
     lines = tmp_path / "lines"

@@ -8,7 +8,7 @@ import asyncio
 import heapq
 from collections.abc import Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from halo_sandbox.limits import LimitRule, RequestLimit
@@ -100,7 +100,7 @@ class World:
             for _, start, _ in self.requests
         )
 
-    def refused(self, phase: float, window: Any) -> int:
+    def refused(self, phase: float, window: Literal["rolling", "fixed"]) -> int:
         """How many requests the server refuses, counting them when it did and beginning its windows at `phase`."""
         limit, rule = RequestLimit(), LimitRule(self.rate.requests, self.rate.window_s, window)
         refused = 0

@@ -4,7 +4,7 @@ import heapq
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from halo_sandbox.limits import LimitRule, RequestLimit
@@ -17,11 +17,14 @@ TAKES_S = 0.25
 TIER_S = 1.0
 
 
+Window = Literal["rolling", "fixed"]
+
+
 @dataclass
 class Halo:
     """A server that counts in windows of its own, and other software that uses it too."""
 
-    window: Any
+    window: Window
     others: int
     retry_after: str
     now: float = 1000.0
@@ -85,7 +88,7 @@ def run(work: Any) -> Any:
 @pytest.mark.parametrize("window", ["rolling", "fixed"])
 @pytest.mark.parametrize("retry_after", ["none", "seconds", "lying"])
 @pytest.mark.parametrize("others", [50, 400])
-def test_a_budget_is_shared_with_other_software(window: str, retry_after: str, others: int) -> None:
+def test_a_budget_is_shared_with_other_software(window: Window, retry_after: str, others: int) -> None:
     """Without learning it is 84 %, and up to 37 moments; without the longer blocks besides, up to 4,300 refusals."""
     halo = Halo(window, others, retry_after)
     halo.hour()
@@ -96,7 +99,7 @@ def test_a_budget_is_shared_with_other_software(window: str, retry_after: str, o
 
 
 @pytest.mark.parametrize("window", ["rolling", "fixed"])
-def test_a_budget_of_ones_own_is_used_but_for_the_reserve_and_nothing_is_refused(window: str) -> None:
+def test_a_budget_of_ones_own_is_used_but_for_the_reserve_and_nothing_is_refused(window: Window) -> None:
     halo = Halo(window, 0, "none")
     halo.hour()
     assert halo.refused == []

@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from halosync.domain.acts import Act
 from halosync.domain.audit_sentences import KINDS
 from halosync.ports.audit import EntryChoice
@@ -35,24 +35,36 @@ After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 """The entry behind which the page begins."""
 
 
+def _choice(
+    act: str = "", since: Since = None, until: Until = None, actor: ActorName = "", q: AnyText = ""
+) -> EntryChoice:
+    """Return what was asked for; a kind of act that there is not means all."""
+    acts = [known for known in Act if known == act]
+    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None)
+
+
+Choice = Annotated[EntryChoice, Depends(_choice)]
+
+
 @router.get("/audit")
 async def show(
     *,
     request: Request,
     visitor: VisitorHere,
     ports: PortsHere,
-    act: str = "",
-    since: Since = None,
-    until: Until = None,
-    actor: ActorName = "",
-    q: AnyText = "",
+    choice: Choice,
     after: After = None,
 ) -> Response:
-    """Show a page of the log as it was asked for; a kind of act that there is not means all."""
-    choice = _choice(act, since, until, actor, q)
+    """Show a page of the log as it was asked for."""
     entries = await ports.audit.page(visitor.partner_id, choice, after=after, most=_PAGE + 1)
     chosen = next(iter(choice.acts or ()), "")
-    asked = {"act": chosen, "since": since, "until": until, "actor": actor, "q": q.strip()}
+    asked = {
+        "act": chosen,
+        "since": choice.since,
+        "until": choice.until,
+        "actor": choice.actor or "",
+        "q": choice.q or "",
+    }
     return page(
         request,
         "history/audit.html",
@@ -72,20 +84,6 @@ async def show(
 
 
 @router.get("/audit/entries.csv")
-async def download(
-    *,
-    visitor: VisitorHere,
-    ports: PortsHere,
-    act: str = "",
-    since: Since = None,
-    until: Until = None,
-    actor: ActorName = "",
-    q: AnyText = "",
-) -> Response:
+async def download(*, visitor: VisitorHere, ports: PortsHere, choice: Choice) -> Response:
     """Send every entry that was asked for as a CSV file."""
-    return audit_csv(ports, visitor.partner_id, _choice(act, since, until, actor, q))
-
-
-def _choice(act: str, since: Since, until: Until, actor: str, q: str) -> EntryChoice:
-    acts = [known for known in Act if known == act]
-    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None)
+    return audit_csv(ports, visitor.partner_id, choice)

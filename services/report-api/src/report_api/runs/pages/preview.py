@@ -69,14 +69,7 @@ async def preview(
     view, run = await _run(ports, visitor, run_id)
     if view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id))
-    sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {
-        "run": run,
-        "view": view,
-        "sync": sync,
-        "sentences": sentences,
-        "PreviewKind": PreviewKind,
-    }
+    values = await _values(ports, visitor, view, run)
     if run.state is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
@@ -100,14 +93,7 @@ async def removals(
     view, run = await _run(ports, visitor, run_id)
     if not view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
-    sync = await sync_panel(ports, visitor)
-    values: dict[str, Any] = {
-        "run": run,
-        "view": view,
-        "sync": sync,
-        "sentences": sentences,
-        "PreviewKind": PreviewKind,
-    }
+    values = await _values(ports, visitor, view, run)
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {PreviewKind.HELD: held})
@@ -132,6 +118,17 @@ class ListChoice:
     def listing(self, size: int, of: int) -> NumberedPage:
         """Return the page of the list."""
         return NumberedPage(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
+
+
+async def _values(ports: Ports, visitor: Visitor, view: RunView, run: Run) -> dict[str, Any]:
+    """Return what both pages show of a run."""
+    return {
+        "run": run,
+        "view": view,
+        "sync": await sync_panel(ports, visitor),
+        "sentences": sentences,
+        "PreviewKind": PreviewKind,
+    }
 
 
 async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run]:
