@@ -13,10 +13,12 @@ from halosync.domain.plan import PlannedItem
 from halosync.domain.states import ActionState, BatchState, RunState
 from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore
-from simulation.actions import MemoryActions, MemoryArraySizes
+from simulation.actions import MemoryActions
+from simulation.array_sizes import MemoryArraySizes
 from simulation.clock import now
-from simulation.database import Database, KnownLicence, Run
+from simulation.database import Database
 from simulation.invoices import Invoice
+from simulation.rows import KnownLicence, Run
 
 PARTNER, TENANT, CLIENT = "acme-msp", "acme", 1
 RUN_ID = UUID(int=1)

@@ -4,29 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from halosync.domain.array_size import CEILING_S, ArraySize
-from halosync.domain.details import notes_of, restored_notes, stamp_of
-from halosync.domain.licences import other_prices
 from halosync.domain.model import (
     Action,
-    KeptOtherwise,
-    LastWritten,
     Outcome,
-    PriceField,
     Reason,
-    Removal,
     Traits,
-    WrittenLicence,
 )
-from halosync.domain.states import IN_DOUBT, OPEN_ACTIONS, ActionState, BatchState
-from halosync.domain.verification import as_kept
+from halosync.domain.states import OPEN_ACTIONS, ActionState, BatchState
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
-from halosync.ports.licence_write import NewLicence
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.batches import ISSUE_GRACE_S
 
 from simulation.clock import now
-from simulation.database import Batch, Database, Item, KnownLicence, Step, at_once
+from simulation.database import Database, Step, at_once
+from simulation.open_actions import batch_at_work, open_action
+from simulation.results import marked, record
+from simulation.rows import Batch
 
 _NO_IDS: Mapping[int, int] = MappingProxyType({})
 
@@ -40,64 +33,13 @@ class MemoryActions:
 
     async def batch(self, batch_id: int) -> BatchAtWork | None:
         """As `ActionStore.batch`."""
-        return await self._step(lambda: self._batch(batch_id))
-
-    def _batch(self, batch_id: int) -> BatchAtWork | None:
-        batch = self._db.batches.get(batch_id)
-        if batch is None or batch.state is BatchState.DONE:
-            return None
-        run = self._db.runs[batch.run_id]
-        return BatchAtWork(
-            batch_id=batch_id,
-            run_id=batch.run_id,
-            partner_id=self._db.partner_id,
-            tenant=self._db.tenant,
-            kind=batch.kind,
-            failures=batch.failures,
-            refused_generation=batch.refused_generation,
-            refused_rows=batch.refused_rows,
-            removal=Removal.DELETE,
-            price_field=PriceField.PRICE,
-            rate=None,
-            stopping=run.cancelled or run.error_code is not None,
-            connected=self._db.connected,
-            unreviewed=run.unreviewed,
-            adopt_foreign=self._db.settings.adopt_foreign,
-        )
+        return await self._step(lambda: batch_at_work(self._db, batch_id))
 
     async def open_actions(self, batch_id: int) -> list[OpenAction]:
         """As `ActionStore.open_actions`."""
         return await self._step(
-            lambda: [self._open(i) for i in self._db.items_of(batch_id) if i.action_state in OPEN_ACTIONS]
+            lambda: [open_action(self._db, i) for i in self._db.items_of(batch_id) if i.action_state in OPEN_ACTIONS]
         )
-
-    def _open(self, item: Item) -> OpenAction:
-        settle = self._db.guards.settle and item.settle_at is not None
-        return OpenAction(
-            item_id=item.item_id,
-            client_id=item.client_id or 0,
-            licence_id=item.licence_id,
-            action=item.action,
-            set_name=item.set_name,
-            licence_name=item.licence_name,
-            attempt=item.attempts,
-            mark_no=item.mark_no,
-            action_state=item.action_state,
-            before=item.before,
-            after=item.after,
-            settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
-            unseen=item.unseen,
-            answer=item.answer,
-            new=_restored(item) or self._details(item),
-            restores=item.planned.restores is not None,
-        )
-
-    def _details(self, item: Item) -> NewLicence | None:
-        """What a create says besides, with the stamp; see `store.actions`."""
-        if item.action is not Action.CREATE or not self._db.settings.details:
-            return None
-        invoice_id = self._db.invoices[self._db.runs[item.run_id].invoice_pk].invoice_id
-        return NewLicence(None, item.product_code, notes_of(None, invoice_id, stamp_of(item.run_id, item.item_id)))
 
     async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
         """As `ActionStore.known_licences`."""
@@ -132,7 +74,7 @@ class MemoryActions:
         """As `ActionStore.look_again`."""
 
         def effect() -> None:
-            for item in self._marked(marks):
+            for item in marked(self._db, marks):
                 self._db.move_action(item, ActionState.UNKNOWN)
                 item.unseen = True
                 item.settle_at = now() + (settle_s if self._db.guards.belief else 0.0)
@@ -160,23 +102,11 @@ class MemoryActions:
             marks[item.item_id] = item.mark_no
         return marks
 
-    def _marked(self, marks: dict[int, int], states: frozenset[ActionState] = IN_DOUBT) -> list[Item]:
-        """Return the items that are still under these marks."""
-        if not self._db.guards.mark:
-            states = OPEN_ACTIONS
-        items = [self._db.items[item_id] for item_id in marks]
-        fenced = self._db.guards.fence
-        return [
-            item
-            for item in items
-            if item.action_state in states and (not fenced or item.mark_no == marks[item.item_id])
-        ]
-
     async def unmark(self, marks: dict[int, int], *, charged: bool) -> None:
         """As `ActionStore.unmark`."""
 
         def effect() -> None:
-            for item in self._marked(marks):
+            for item in marked(self._db, marks):
                 self._db.move_action(item, ActionState.WAITING)
                 item.settle_at = None
                 item.attempts -= 0 if charged else 1
@@ -201,7 +131,7 @@ class MemoryActions:
         answer: HaloAnswer | None,
         licence_ids: Mapping[int, int] = _NO_IDS,
     ) -> None:
-        for item in self._marked(marks, frozenset({ActionState.SENDING})):
+        for item in marked(self._db, marks, frozenset({ActionState.SENDING})):
             self._db.move_action(item, ActionState.UNKNOWN)
             item.settle_at = min(item.settle_at or now(), now() + settle_s)
             item.answer = answer
@@ -264,7 +194,7 @@ class MemoryActions:
         """As `ActionStore.adopt`."""
 
         def effect() -> None:
-            for item in self._marked({action.item_id: action.mark_no}):
+            for item in marked(self._db, {action.item_id: action.mark_no}):
                 self._db.move_action(item, ActionState.WAITING)
                 item.licence_id, item.settle_at = licence_id, None
                 if was is not None:
@@ -277,46 +207,12 @@ class MemoryActions:
         self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
     ) -> None:
         """As `ActionStore.record`."""
-        await self._step(lambda: self._record(batch, applied, failed))
 
-    def _record(self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
-        if not self._db.guards.verified:
-            believed = [each for each in failed if each.reason is Reason.NOT_KEPT]
-            applied = [*applied, *(AppliedAction(each.item_id, each.mark_no, each.licence_id) for each in believed)]
-            failed = [each for each in failed if each not in believed]
-        done = {each.item_id: each for each in applied}
-        for item in self._marked({each.item_id: each.mark_no for each in applied}):
-            self._db.move_action(item, ActionState.APPLIED)
-            item.outcome, item.settle_at = Outcome.SYNCED, None
-            item.licence_id = item.licence_id or done[item.item_id].licence_id
-            self._remember(item, done[item.item_id].otherwise)
-        why = {each.item_id: each for each in failed}
-        for item in self._marked({each.item_id: each.mark_no for each in failed}, OPEN_ACTIONS):
-            self._db.move_action(item, ActionState.REJECTED)
-            item.outcome, item.settle_at, item.reason = Outcome.FAILED, None, why[item.item_id].reason
-            if why[item.item_id].otherwise is not None:
-                item.licence_id = item.licence_id or why[item.item_id].licence_id
-                self._remember(item, why[item.item_id].otherwise)
-        self._close(batch)
+        def effect() -> None:
+            record(self._db, applied, failed)
+            self._close(batch)
 
-    def _remember(self, item: Item, otherwise: KeptOtherwise | None) -> None:
-        """Know what was written or removed, and what Halo made of it, without another read."""
-        if item.licence_id is None:
-            return
-        before = self._db.known.get(item.licence_id)
-        stays = item.outcome is Outcome.FAILED and item.action is Action.DELETE
-        if otherwise is not None and (stays or item.after is not None):
-            item.licence_name = otherwise.kept_name or item.licence_name
-            item.after = otherwise.kept if otherwise.asked is None else as_kept(otherwise.asked, otherwise.kept)
-        if stays and before is not None:
-            self._db.known[item.licence_id] = replace(before, written=replace(before.written, otherwise=otherwise))
-        elif not stays and item.after is not None:
-            written = _written(item, before.written if before is not None else WrittenLicence(), otherwise)
-            self._db.known[item.licence_id] = KnownLicence(
-                item.client_id or 0, owned=item.planned.owned_after, written=written
-            )
-        elif before is not None:
-            self._db.known[item.licence_id] = replace(before, removed=True)
+        await self._step(effect)
 
     def _close(self, batch: BatchAtWork) -> None:
         row = self._db.batches[batch.batch_id]
@@ -332,7 +228,7 @@ class MemoryActions:
         def effect() -> None:
             for part in parts:
                 new = self._db.new_batch(batch.run_id, batch.kind, BatchState.ISSUED)
-                for item in self._marked(part, frozenset({ActionState.WAITING})):
+                for item in marked(self._db, part, frozenset({ActionState.WAITING})):
                     if item.batch_id == batch.batch_id:
                         item.batch_id = new.batch_id
                 self._db.emit("licence.actions.v1", new.batch_id)
@@ -383,75 +279,3 @@ class MemoryActions:
             return len(due)
 
         return await self._step(effect)
-
-
-class MemoryArraySizes:
-    """A double of `halosync.store.array_sizes.ArraySizeStore`."""
-
-    def __init__(self, database: Database, step: Step = at_once) -> None:
-        self._db = database
-        self._step = step
-
-    async def learnt(self, _tenant: str) -> ArraySize | None:
-        """As `ArraySizeStore.learnt`."""
-        return await self._step(self._learnt)
-
-    def _learnt(self) -> ArraySize | None:
-        size = self._db.array_size
-        if size is not None and self._db.array_ceiling_until <= now():
-            return replace(size, ceiling=None, reason=None)
-        return size
-
-    async def learn_first(self, _tenant: str, size: ArraySize) -> None:
-        """As `ArraySizeStore.learn_first`."""
-
-        def effect() -> None:
-            self._db.array_size = self._db.array_size or size
-
-        await self._step(effect)
-
-    async def begin_trial(self, _tenant: str, size: ArraySize, *, trial_s: float) -> bool:
-        """As `ArraySizeStore.begin_trial`."""
-
-        def effect() -> bool:
-            if self._db.array_trial_until > now():
-                return False
-            self._db.array_size, self._db.array_trial_until = self._learnt() or size, now() + trial_s
-            return True
-
-        return await self._step(effect)
-
-    async def learn(self, _tenant: str, size: ArraySize) -> None:
-        """As `ArraySizeStore.learn`."""
-
-        def effect() -> None:
-            known = self._db.array_size
-            if known is None or (known.ceiling, known.reason) != (size.ceiling, size.reason):
-                self._db.array_ceiling_until = now() + (0.0 if size.reason is None else CEILING_S[size.reason])
-            self._db.array_size, self._db.array_trial_until = size, 0.0
-
-        await self._step(effect)
-
-
-def _written(item: Item, before: WrittenLicence, otherwise: KeptOtherwise | None) -> WrittenLicence:
-    """Return what is remembered of a written licence; see `store.written`."""
-    asked, kept = before.asked_name, before.kept_name
-    created = item.action is Action.CREATE
-    if otherwise is not None and created and otherwise.asked_name not in (None, otherwise.kept_name):
-        asked, kept = otherwise.asked_name, otherwise.kept_name
-    if otherwise is not None and (created or otherwise.asked_name == otherwise.kept_name):
-        otherwise = replace(otherwise, asked_name=None)
-    last = None if item.after is None else LastWritten(item.licence_name, item.after, PriceField.PRICE)
-    return WrittenLicence(item.product_code or before.product_code, asked, kept, otherwise, last)
-
-
-def _restored(item: Item) -> NewLicence | None:
-    """Return what a create says that brings a deleted licence back; see `store.actions`."""
-    if item.planned.restores is None:
-        return None
-    was = item.planned.was
-    notes = restored_notes(item.planned.restores, stamp_of(item.run_id, item.item_id))
-    if was is None:
-        return NewLicence(notes=notes)
-    price = None if item.after is None else item.after.price
-    return NewLicence(was.licence_type, None, notes, other_prices(PriceField.PRICE, price, was.other_price))

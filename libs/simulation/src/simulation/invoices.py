@@ -16,7 +16,8 @@ from halosync.domain.run_sentences import NoRun
 from planner.ports import LinesOf
 
 from simulation.clock import now
-from simulation.database import Database, Run, Step
+from simulation.database import Database, Step
+from simulation.rows import Run
 
 REDELIVER_S = 30.0
 

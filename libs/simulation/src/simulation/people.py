@@ -7,10 +7,10 @@ from uuid import UUID
 from halo_sandbox.model import Licence
 from halosync.domain.model import Outcome
 
-from simulation.database import Run
 from simulation.expected import Expected
 from simulation.invoices import start, undo
 from simulation.process import Dice
+from simulation.rows import Run
 from simulation.services import Deployment
 from simulation.story import Chapter
 

@@ -17,7 +17,8 @@ from halosync.ports.run_claim import LostClaimError
 from halosync.store.unsure_creates import Came, Found, found_of, with_recognised
 
 from simulation.clock import now
-from simulation.database import Database, Item, KnownLicence, Read, Step
+from simulation.database import Database, Step
+from simulation.rows import Item, KnownLicence, Read
 
 
 class MemoryPlans:

@@ -10,7 +10,8 @@ from halosync.domain.model import Client, SeenLicence
 from halosync.domain.page_size import PageSize
 from halosync.ports.reads import HaloList, HaloPage, ReadProgress, ReadTakenOverError
 
-from simulation.database import Database, Read, Step
+from simulation.database import Database, Step
+from simulation.rows import Read
 
 T = TypeVar("T")
 

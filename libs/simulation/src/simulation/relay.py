@@ -7,8 +7,9 @@ from halosync.messaging.publisher import NotAnsweredError, NotPublishedError
 from halosync.runtime.relay import BATCH, POLL_S
 
 from simulation.broker import Broker
-from simulation.database import Database, OutboxRow
+from simulation.database import Database
 from simulation.process import Process
+from simulation.rows import OutboxRow
 
 
 class MemoryRelay:

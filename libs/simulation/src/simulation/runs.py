@@ -8,8 +8,9 @@ from halosync.ports.run_claim import ClaimedRun
 from halosync.store.run_work import CLAIM_S
 
 from simulation.clock import now
-from simulation.database import Database, Run, Step
+from simulation.database import Database, Step
 from simulation.invoices import REDELIVER_S
+from simulation.rows import Run
 
 
 class MemoryRuns:

@@ -21,7 +21,8 @@ from halosync.messaging.endings import Poison
 from halosync.ports.permits import Rate
 from planner.environment import PlannerRules
 
-from simulation.actions import MemoryActions, MemoryArraySizes
+from simulation.actions import MemoryActions
+from simulation.array_sizes import MemoryArraySizes
 from simulation.broker import DEAD, DELAYS_S, Broker
 from simulation.clock import now
 from simulation.database import Database

@@ -11,8 +11,8 @@ from halo_sandbox.model import Licence
 from halosync.domain.model import Outcome
 
 from simulation.book import Key
-from simulation.database import Item, Run
 from simulation.expected import Expected
+from simulation.rows import Item, Run
 from simulation.services import Deployment
 
 _KEPT = ("count", "price", "billing_cycle")

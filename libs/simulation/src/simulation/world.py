@@ -14,7 +14,6 @@ from halosync.domain.states import RunState
 
 from simulation import clock
 from simulation.book import Book, Key, Published, Wish
-from simulation.database import Item
 from simulation.expected import Expected
 from simulation.fault_rates import NONE, FaultRates, drawn_rates
 from simulation.filling import fill
@@ -25,6 +24,7 @@ from simulation.invoices import invoices_to_sync, owed, start
 from simulation.messages import Consumer, Envelope
 from simulation.people import People
 from simulation.process import Dice, Process
+from simulation.rows import Item
 from simulation.scenario import Scenario, drawn_scenario, with_others, with_thoughts
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
 from simulation.story import Chapter, Story

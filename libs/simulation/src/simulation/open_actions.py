@@ -1,0 +1,80 @@
+"""Rows of batches and actions as the writers see them; see `halosync.store.open_actions`."""
+
+from halosync.domain.details import notes_of, restored_notes, stamp_of
+from halosync.domain.licences import other_prices
+from halosync.domain.model import Action, PriceField, Removal
+from halosync.domain.states import BatchState
+from halosync.ports.batch_work import BatchAtWork, OpenAction
+from halosync.ports.licence_write import NewLicence
+
+from simulation.clock import now
+from simulation.database import Database
+from simulation.rows import Item
+
+
+def batch_at_work(db: Database, batch_id: int) -> BatchAtWork | None:
+    """As `ActionStore.batch`."""
+    batch = db.batches.get(batch_id)
+    if batch is None or batch.state is BatchState.DONE:
+        return None
+    run = db.runs[batch.run_id]
+    return BatchAtWork(
+        batch_id=batch_id,
+        run_id=batch.run_id,
+        partner_id=db.partner_id,
+        tenant=db.tenant,
+        kind=batch.kind,
+        failures=batch.failures,
+        refused_generation=batch.refused_generation,
+        refused_rows=batch.refused_rows,
+        removal=Removal.DELETE,
+        price_field=PriceField.PRICE,
+        rate=None,
+        stopping=run.cancelled or run.error_code is not None,
+        connected=db.connected,
+        unreviewed=run.unreviewed,
+        adopt_foreign=db.settings.adopt_foreign,
+    )
+
+
+def open_action(db: Database, item: Item) -> OpenAction:
+    """Return an action as the writers see it; see `store.open_actions`."""
+    settle = db.guards.settle and item.settle_at is not None
+    return OpenAction(
+        item_id=item.item_id,
+        client_id=item.client_id or 0,
+        licence_id=item.licence_id,
+        action=item.action,
+        set_name=item.set_name,
+        licence_name=item.licence_name,
+        attempt=item.attempts,
+        mark_no=item.mark_no,
+        action_state=item.action_state,
+        before=item.before,
+        after=item.after,
+        settle_wait_s=max((item.settle_at or 0.0) - now(), 0.0) if settle else 0.0,
+        unseen=item.unseen,
+        answer=item.answer,
+        new=_restored(item) or _details(db, item),
+        restores=item.planned.restores is not None,
+    )
+
+
+def _details(db: Database, item: Item) -> NewLicence | None:
+    """What a create says besides, with the stamp."""
+    if item.action is not Action.CREATE or not db.settings.details:
+        return None
+    invoice_id = db.invoices[db.runs[item.run_id].invoice_pk].invoice_id
+    return NewLicence(None, item.product_code, notes_of(None, invoice_id, stamp_of(item.run_id, item.item_id)))
+
+
+def _restored(item: Item) -> NewLicence | None:
+    """Return what a create says that brings a deleted licence back."""
+    if item.planned.restores is None:
+        return None
+    was = item.planned.was
+    notes = restored_notes(item.planned.restores, stamp_of(item.run_id, item.item_id))
+    if was is None:
+        return NewLicence(notes=notes)
+    price = None if item.after is None else item.after.price
+    return NewLicence(was.licence_type, None, notes, other_prices(PriceField.PRICE, price, was.other_price))
