@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 from pypdf import PdfReader
+from report_api.months.certificate_models import Certificate
 from report_api.months.certificate_pdf import certificate_pdf
-from report_api.months.models import Certificate
 
 RUN: dict[str, Any] = {
     "run_id": "f6c6f807-6eb9-41aa-825b-0123456789ab",

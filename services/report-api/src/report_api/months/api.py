@@ -9,11 +9,11 @@ from halosync.ports.months import Month, MonthChangedError, NotReadyError, Unkno
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
+from report_api.months.certificate_models import Certificate
 from report_api.months.certificate_pdf import pdf_response
 from report_api.months.models import (
     Acceptance,
     Accepted,
-    Certificate,
     Closed,
     CloseRequest,
     MonthDetail,

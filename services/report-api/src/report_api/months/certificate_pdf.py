@@ -17,7 +17,7 @@ from fpdf import FPDF
 from fpdf.fonts import FontFace
 from halosync.contracts.message import INVISIBLE
 
-from report_api.months.models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
+from report_api.months.certificate_models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
 from report_api.months.sentences import label
 from report_api.runs.sentences import requester
 from report_api.web import formats

@@ -7,7 +7,7 @@ from uuid import UUID
 from halosync.contracts.message import Text
 from halosync.domain.model import Outcome
 from halosync.domain.month import CustomerSum, MonthState
-from halosync.ports.months import Closing, Month, MonthItem
+from halosync.ports.months import Month, MonthItem
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from report_api.web.fields import INTEGRAL, PRINTABLE, Amount
@@ -219,82 +219,3 @@ class Closed(BaseModel):
     period: str
     closed_at: datetime
     closed_by: str
-
-
-class CertifiedTotal(BaseModel):
-    """A total of the certificate."""
-
-    billing_cycle: str | None
-    billed: Amount
-    in_halo: Amount
-    explained: Amount
-    unexplained: Amount
-
-
-class CertifiedInvoice(BaseModel):
-    """An invoice that the certificate is about."""
-
-    invoice_id: str
-    revision: int
-    line_count: int
-    total: Amount
-
-
-class CertifiedException(BaseModel):
-    """Something that differed when the month was closed, and who accepted it."""
-
-    item_key: str
-    customer_id: str
-    customer_name: str
-    product_code: str | None
-    licence_name: str | None
-    billing_cycle: str | None
-    reason: str | None
-    detail: str | None
-    billed: Amount
-    in_halo: Amount
-    note: str | None
-    accepted_by: str | None
-    accepted_at: datetime | None
-
-
-class CertifiedRun(BaseModel):
-    """A run of the month, and what its person approved."""
-
-    run_id: UUID
-    state: str
-    requested_by: str
-    started_at: datetime
-    finished_at: datetime | None
-    approve_removals: int | None
-    approve_review: int | None = None
-    removal: str | None = Field(default=None, description="The setting then; null in certificates of older versions.")
-    price_field: str | None = Field(default=None, description="Likewise.")
-    created: int
-    updated: int
-    deleted: int
-    failed: int
-    held: int
-
-
-class Certificate(BaseModel):
-    """What was certified when the month was closed; it never changes."""
-
-    partner_id: str
-    period: str
-    currency: str
-    number: int = Field(description="Each time that the month was closed has a certificate; counted from 1.")
-    closed_at: datetime
-    closed_by: str
-    totals: list[CertifiedTotal]
-    changes: MonthChanges
-    invoices: list[CertifiedInvoice]
-    exceptions: list[CertifiedException]
-    runs: list[CertifiedRun]
-    fingerprint: str = Field(description="SHA-256 over the lines that the month is made of, in hex.")
-
-    @classmethod
-    def of(cls, closing: Closing) -> Self:
-        """Return the certificate of a closed month."""
-        more = {"number": closing.number, "closed_at": closing.closed_at}
-        return cls.model_validate({**closing.certificate, **more})

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.months import sentences
+from report_api.months.certificate_models import Certificate
 from report_api.months.certificate_pdf import pdf_response
-from report_api.months.models import Certificate
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.addresses import partner_url, see_other
