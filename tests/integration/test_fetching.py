@@ -20,6 +20,8 @@ from planner.fetch_places import FETCHES_A_HOST, FETCHES_AT_ONCE, FetchPlaces, N
 from planner.lines_fetcher import LinesFetcher, _Unpacker
 from planner.ports import FetchFailedError
 
+from tests.invoices import HEADER, line
+
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
 pytestmark = pytest.mark.integration
@@ -27,28 +29,6 @@ pytestmark = pytest.mark.integration
 Pack = Callable[[bytes], bytes]
 
 
-def line(number: int) -> dict[str, Any]:
-    return {
-        "line_id": str(number),
-        "customer_id": "C-1",
-        "customer_name": "Contoso",
-        "product_code": "P-1",
-        "kind": "recurring",
-        "quantity": "2",
-        "unit_price": "10.00",
-        "billing_cycle": "Monthly",
-    }
-
-
-HEADER: dict[str, Any] = {
-    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
-    "partner_id": "acme-msp",
-    "invoice_id": "INV-1",
-    "revision": 1,
-    "period": "2026-11",
-    "currency": "AUD",
-    "issued_at": "2026-11-05T02:00:00Z",
-}
 LINES = b"".join(json.dumps(line(number)).encode() + b"\n" for number in range(1, 4))
 
 

@@ -25,6 +25,8 @@ from planner.intake import CROWDED_WAIT_S, Intake
 from planner.lines_fetcher import LinesFetcher
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
 
+from tests.invoices import HEADER, line
+
 from .invoice_host import Answer, InvoiceHost, running_invoice_host
 
 pytestmark = pytest.mark.integration
@@ -32,32 +34,8 @@ pytestmark = pytest.mark.integration
 PARTNER = "acme-msp"
 
 
-def line(number: int = 1, **values: Any) -> dict[str, Any]:
-    return {
-        "line_id": str(number),
-        "customer_id": "C-1",
-        "customer_name": "Contoso",
-        "product_code": "P-1",
-        "kind": "recurring",
-        "quantity": "2",
-        "unit_price": "10.00",
-        "billing_cycle": "Monthly",
-        **values,
-    }
-
-
 def event(**values: Any) -> dict[str, Any]:
-    return {
-        "event_id": str(uuid4()),
-        "partner_id": PARTNER,
-        "invoice_id": "INV-1",
-        "revision": 1,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
-        "lines": [line()],
-        **values,
-    }
+    return {**HEADER, "event_id": str(uuid4()), "lines": [line()], **values}
 
 
 @dataclass

@@ -4,34 +4,13 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from halosync.cli.main import app
 from typer.testing import CliRunner, Result
 
-LINE = {
-    "line_id": "1",
-    "customer_id": "C-17",
-    "customer_name": "Contoso & Søns",
-    "product_code": "MS-365-BP",
-    "kind": "recurring",
-    "quantity": "12",
-    "unit_price": "31.50",
-    "billing_cycle": "Monthly",
-}
-EVENT: dict[str, Any] = {
-    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
-    "partner_id": "acme-msp",
-    "invoice_id": "INV-2026-11-0042",
-    "revision": 1,
-    "period": "2026-11",
-    "currency": "AUD",
-    "issued_at": "2026-11-05T02:00:00Z",
-    "line_count": 1,
-    "total": "378.00",
-    "lines": [LINE],
-}
+from tests.invoices import EVENT, LINE
+
 BY_URL = {**EVENT, "lines": None, "lines_url": "https://invoices.example/1"}
 
 

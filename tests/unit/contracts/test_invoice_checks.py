@@ -20,29 +20,8 @@ from halosync.contracts.invoice_checks import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-LINE: dict[str, Any] = {
-    "line_id": "1",
-    "customer_id": "C-17",
-    "customer_name": "Contoso & Søns",
-    "product_code": "MS-365-BP",
-    "product_name": "Microsoft 365 Business Premium",
-    "kind": "recurring",
-    "quantity": "12",
-    "unit_price": "31.50",
-    "billing_cycle": "Monthly",
-}
-EVENT: dict[str, Any] = {
-    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
-    "partner_id": "acme-msp",
-    "invoice_id": "INV-2026-11-0042",
-    "revision": 1,
-    "period": "2026-11",
-    "currency": "AUD",
-    "issued_at": "2026-11-05T02:00:00Z",
-    "line_count": 1,
-    "total": "378.00",
-    "lines": [LINE],
-}
+from tests.invoices import EVENT, LINE
+
 REQUIRED_OF_A_LINE = LINE.keys() - {"product_name"}
 REQUIRED_OF_AN_EVENT = EVENT.keys() - {"line_count", "total", "lines"}
 
