@@ -1,5 +1,7 @@
 """The undo of a Sync, hurt like a Sync: what it puts back is put back once (spec section 11, "Undo")."""
 
+from typing import Any
+
 from devstack.faults import breakpoints
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import Trial
@@ -11,7 +13,7 @@ _LATE_S = 1.5
 """How long Halo takes where a request is to be seen in flight; less than the time-out."""
 
 
-def _both(**act: object) -> Step:
+def _both(**act: Any) -> Step:
     """The array of an undo and its second removal meet the same fault."""
 
     async def prepare(trial: Trial) -> None:
