@@ -86,3 +86,23 @@ async def test_an_undo_is_previewed_first(world: "World", browser: "Browser") ->
     await browser.submit(f"{PORTAL}/sync")
     started = await world.pool.fetchval("SELECT undoes FROM run WHERE mode = 'undo'")
     assert started == run_id
+
+
+async def test_an_undo_with_held_removals_is_done_with_or_without_them(world: "World", browser: "Browser") -> None:
+    run_id = await ended(world, "synced")
+    await browser.sign_in()
+    await browser.open(f"{PORTAL}/runs/{run_id}")
+    await browser.submit(f"{PORTAL}/runs/{run_id}/undo")
+    undo = await world.pool.fetchval("SELECT run_id FROM run WHERE undoes IS NOT NULL")
+    await world.pool.execute("UPDATE run SET removal = 'delete', price_field = 'price' WHERE run_id = $1", undo)
+    await world.pool.execute(
+        """INSERT INTO item (run_id, seq, customer_ids, customer_name, halo_client_id, action, outcome, reason, detail,
+                             line_nos, action_state, licence_name, halo_licence_id, before_quantity, before_active)
+           VALUES ($1, 0, '{}', '', 7, 'delete', 'held', 'delete_guard', 'Too many.', '{}', 'none', 'NEW-1', 9, 5, true)
+        """,
+        undo,
+    )
+    await world.finish(undo, "previewed")
+    page = await browser.open(f"{PORTAL}/runs/{undo}/preview")
+    assert "I have looked at the held removal. It is right." in page.text
+    assert "Approve 1 removal and undo" in page.text
