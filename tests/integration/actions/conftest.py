@@ -189,7 +189,7 @@ class MemoryStage:
 
     def __init__(self) -> None:
         self._db = Database(PARTNER, TENANT, invoices=[Invoice(0, ())])
-        self._db.runs[RUN_ID] = Run(RUN_ID, 0, state=RunState.WRITING)
+        self._db.runs[RUN_ID] = Run(RUN_ID, 0, state=RunState.WRITING, started_at=0.0)
         self.store = MemoryActions(self._db)
         self.array_sizes = MemoryArraySizes(self._db)
 
