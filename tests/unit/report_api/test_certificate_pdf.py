@@ -43,6 +43,7 @@ def certificate(customers: list[str]) -> Certificate:
             "partner_id": "acme-msp",
             "period": "2026-11",
             "currency": "AUD",
+            "number": 1,
             "closed_at": "2026-11-30T08:15:00Z",
             "closed_by": "Ada",
             "totals": [
