@@ -1223,17 +1223,6 @@ AS $function$
     FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
 $function$;
 
-CREATE FUNCTION names_of_halo(tenant text, halo_tenant text)
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-    SELECT CASE
-        WHEN halo_tenant IS NULL OR tenant NOT LIKE '%.%'
-            OR tenant LIKE ANY (ARRAY['%.haloitsm.com', '%.haloservicedesk.com', '%.usehalo.com', '%.halopsa.com'])
-        THEN ARRAY[tenant] ELSE ARRAY[tenant, lower(halo_tenant)] END
-$function$;
-
 CREATE FUNCTION newest_invoice(p_partner_id text)
  RETURNS bigint
  LANGUAGE sql

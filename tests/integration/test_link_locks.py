@@ -58,7 +58,7 @@ async def switch(stage: Stage) -> None:
     attempt: Attempt = await stage.attempt("other")
     async with ConnectionStore(stage.pool).lock(PARTNER) as held:
         assert held is not None
-        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], by=BY)
+        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], names=["other"], by=BY)
 
 
 async def links(pool: "asyncpg.Pool[Any]") -> dict[str, CustomerLink]:
@@ -82,7 +82,7 @@ async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any
     attempt = await stage.attempt("other")
     async with ConnectionStore(pool).lock(PARTNER) as held:
         assert held is not None
-        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], by=BY)
+        await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], names=["other"], by=BY)
         change = LinkChange("C-1", NONE, CustomerLink(CLIENT))
         linking = asyncio.ensure_future(stage.customer_links.change(PARTNER, [change], by=BY, names={}, together=False))
         await until_it_waits(pool, linking)

@@ -127,6 +127,26 @@ def test_the_defaults_are_those_of_the_specification(process: str) -> None:
     assert {name: told[name] for name in expected} == expected
 
 
+def test_the_operator_can_say_which_halo_a_partners_own_domain_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALOSYNC_HALO_CUSTOM_HOSTS", "PSA.msp.example=Acme.halopsa.com, *.other.example")
+    hosts = load(AuthSettings).halo_hosts
+    assert hosts.custom_hosts == ("psa.msp.example", "*.other.example")
+    assert hosts.names_of("acme") == ("acme", "psa.msp.example")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["*.msp.example=acme", "psa.msp.example=no halo", "psa.msp.example=x.y", "a.example=b.example,b.example=acme"],
+)
+def test_what_the_operator_says_of_a_domain_must_be_a_halo(
+    entry: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HALOSYNC_HALO_CUSTOM_HOSTS", entry)
+    with pytest.raises(SystemExit):
+        load(AuthSettings)
+    assert capsys.readouterr().err
+
+
 def test_all_wrong_variables_are_told_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

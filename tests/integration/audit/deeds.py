@@ -95,7 +95,7 @@ class Stage:
     async def attempt(self, tenant: str = "acme") -> Attempt:
         """Begin to connect."""
         attempt = Attempt(b"hash", PARTNER, tenant, "client-1", b"verifier", begun_by=BY)
-        assert await self.connections.add_attempt(attempt, lifetime_s=600)
+        assert await self.connections.add_attempt(attempt, names=[tenant], lifetime_s=600)
         return attempt
 
 
@@ -141,7 +141,7 @@ async def establish(stage: Stage) -> AsyncIterator[str]:
     assert attempt is not None
     async with stage.connections.lock(PARTNER) as held:
         assert held is not None
-        await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"], by=BY)
+        await held.establish(attempt, NewTokens(b"access", b"refresh", 3600), ["all"], names=["beta"], by=BY)
     yield "beta"
 
 

@@ -46,27 +46,31 @@ class Auth:
         self.store = ConnectionStore(pool)
         self.vault = vault
         self.hosts = HaloHosts(url_template)
-        self.halo = OAuthClient(
-            http,
-            halo_url=self.hosts.url,
-            redirect_url=REDIRECT_URL,
-            timeout_s=TIMEOUT_S,
-        )
+        self._http = http
+        self.halo = self._server(self.hosts)
         self.transport = HaloTransport(self.hosts, TIMEOUT_S)
         self.lists = HaloReader(self.transport, SAMPLE_PAGE_SIZE)
         self.limiter = RateLimiter(pool)
-        self.use_cases = self._assembled(SCOPE)
+        self.use_cases = self._assembled(SCOPE, self.hosts)
         self.service, self.tokens = self.use_cases.service, self.use_cases.tokens
 
-    def _assembled(self, scope: str) -> auth.assembly.Auth:
+    def _server(self, hosts: HaloHosts) -> OAuthClient:
+        return OAuthClient(self._http, halo_url=hosts.url, redirect_url=REDIRECT_URL, timeout_s=TIMEOUT_S)
+
+    def _assembled(self, scope: str, hosts: HaloHosts) -> auth.assembly.Auth:
+        server = self.halo if hosts is self.hosts else self._server(hosts)
         ports = auth.ports.Ports(
-            connections=self.store, server=self.halo, lists=self.lists, limiter=self.limiter, vault=self.vault
+            connections=self.store, server=server, lists=self.lists, limiter=self.limiter, vault=self.vault
         )
-        return auth.assembly.assemble(ports, AuthRules(scope, self.hosts, Rate(500, 300.0)))
+        return auth.assembly.assemble(ports, AuthRules(scope, hosts, Rate(500, 300.0)))
 
     def asking(self, scope: str) -> ConnectionService:
         """The use cases with another scope to ask for."""
-        return self._assembled(scope).service
+        return self._assembled(scope, self.hosts).service
+
+    def allowing(self, hosts: HaloHosts) -> ConnectionService:
+        """The use cases with other places where a Halo may be."""
+        return self._assembled(SCOPE, hosts).service
 
 
 @dataclass

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from halosync.domain.tenant import MOST_CHARACTERS, SUFFIXES, HaloHosts, InvalidTenant, is_host_pattern
+from halosync.domain.tenant import MOST_CHARACTERS, SUFFIXES, HaloHosts, InvalidTenant, custom_host, is_host_pattern
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,3 +180,39 @@ def test_a_client_has_a_page_in_halo() -> None:
     assert HOSTS.client_page("acme", 7) == "https://acme.halopsa.com/customers?clientid=7"
     assert OWN.client_page("psa.msp.example", 7) == "https://psa.msp.example/customers?clientid=7"
     assert HOSTS.client_page("psa.msp.example", 7) is None
+
+
+KNOWN = HaloHosts(
+    "https://{tenant}.halopsa.com", custom_hosts=("*",), same_as=(("psa.one.example", "acme"), ("two.example", "acme"))
+)
+TENANTS = ("acme", "other", "acme.haloitsm.com", "psa.one.example", "two.example", "psa.msp.example")
+
+
+@given(st.sampled_from(TENANTS), st.sampled_from(TENANTS))
+def test_two_names_of_one_halo_have_the_same_names(one: str, two: str) -> None:
+    assert one in KNOWN.names_of(one)
+    assert (two in KNOWN.names_of(one)) == (KNOWN.names_of(one) == KNOWN.names_of(two))
+
+
+@given(st.sampled_from(TENANTS), st.sampled_from([None, *TENANTS, "ACME", "https://acme.halopsa.com/", "no halo"]))
+def test_a_partners_word_adds_names_to_its_own_domain_alone(tenant: str, said: str | None) -> None:
+    free = set(KNOWN.names_to_be_free(tenant, said))
+    assert free >= set(KNOWN.names_of(tenant))
+    if said is None or "." not in tenant or tenant.endswith(SUFFIXES):
+        assert free == set(KNOWN.names_of(tenant))
+    elif said.lower() in TENANTS:
+        assert free == {*KNOWN.names_of(tenant), *KNOWN.names_of(said.lower())}
+    elif said == "no halo":
+        assert free == {*KNOWN.names_of(tenant), said}
+
+
+def test_an_entry_of_hosts_may_say_which_halo_a_host_is() -> None:
+    assert custom_host("*.msp.example") == ("*.msp.example", None)
+    assert custom_host("psa.msp.example=acme") == ("psa.msp.example", "acme")
+    assert custom_host("psa.msp.example=acme.haloitsm.com") == ("psa.msp.example", "acme.haloitsm.com")
+    for entry in (
+        *("*=acme", "*.msp.example=acme", "psa.msp.example=", "psa.msp.example=a b", "=acme", "psa=acme"),
+        *("psa.msp.example=psa.msp.example", "psa.msp.example=acme=two"),
+    ):
+        with pytest.raises(ValueError, match="is no host"):
+            custom_host(entry)

@@ -36,7 +36,7 @@ LOOK_S = 10.0
 
 def compose(settings: AuthSettings, parts: Parts) -> Composition:
     """Put auth together on connected servers."""
-    http = httpx.AsyncClient(mounts=mounts(settings.halo_custom_hosts, LIMITS))
+    http = httpx.AsyncClient(mounts=mounts(settings.halo_hosts.custom_hosts, LIMITS))
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     vault = Vault(settings.token_keys)
     keyring = Keyring(SealingKeyStore(parts.pool), vault)

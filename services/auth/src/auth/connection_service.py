@@ -122,7 +122,9 @@ class ConnectionService:
 
     async def _add(self, attempt: Attempt) -> None:
         try:
-            added = await self._connections.add_attempt(attempt, lifetime_s=ATTEMPT_LIFETIME_S)
+            added = await self._connections.add_attempt(
+                attempt, names=self._names(attempt), lifetime_s=ATTEMPT_LIFETIME_S
+            )
         except TooManyAttemptsError as error:
             retry_at = datetime.now(UTC) + timedelta(seconds=error.wait_s)
             raise refusal("too_many_requests", attempt.partner_id, retry_at=retry_at) from None
@@ -132,6 +134,9 @@ class ConnectionService:
         if not added:
             raise refusal("unknown_partner", attempt.partner_id)
 
+    def _names(self, attempt: Attempt) -> Sequence[str]:
+        return self._rules.hosts.names_to_be_free(attempt.tenant, attempt.halo_tenant)
+
     async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
@@ -139,7 +144,7 @@ class ConnectionService:
         if request.iss is not None and not self._server.is_issuer(tenant=attempt.tenant, issuer=request.iss):
             log.warning("the log-in came back from elsewhere", partner_id=partner_id, tenant=attempt.tenant)
             raise refusal("wrong_issuer", partner_id)
-        if await self._connections.tenant_taken(partner_id, attempt.tenant, attempt.halo_tenant):
+        if await self._connections.tenant_taken(partner_id, self._names(attempt)):
             raise refusal("tenant_taken", partner_id)
         answer = await self._exchange(attempt, request.code)
         tokens = await self._proven(attempt, answer)
@@ -149,7 +154,7 @@ class ConnectionService:
                 if locked is None:
                     raise refusal("invalid_state", partner_id)
                 by = attempt.begun_by if request.requested_by is None else _actor(request.requested_by)
-                await locked.establish(attempt, tokens, granted or (), by=by)
+                await locked.establish(attempt, tokens, granted or (), names=self._names(attempt), by=by)
         except ConnectionChangedError:  # disconnected meanwhile: that is the newer wish
             raise refusal("invalid_state", partner_id) from None
         except TenantTakenError:

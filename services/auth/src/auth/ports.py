@@ -19,8 +19,10 @@ class Locked(Protocol):
 
     stored: StoredConnection
 
-    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, by: Actor) -> None:
-        """Store the tokens of a completed attempt and tell the world.
+    async def establish(
+        self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, names: Sequence[str], by: Actor
+    ) -> None:
+        """Store the tokens of a completed attempt and tell the world. `names` are as for `add_attempt`.
 
         Raises:
             ConnectionChangedError: the attempt was ended by a disconnect.
@@ -44,8 +46,10 @@ class Locked(Protocol):
 class Connections(Protocol):
     """The connections of all partners; see `ConnectionStore`."""
 
-    async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
+    async def add_attempt(self, attempt: Attempt, *, names: Sequence[str], lifetime_s: float) -> bool:
         """Begin an attempt, which ends after `lifetime_s` seconds; False if there is no such partner.
+
+        `names` are the tenants of which none may be another partner's (`HaloHosts.names_to_be_free`).
 
         Raises:
             TooManyAttemptsError: the partner has begun too many of late.
@@ -53,8 +57,8 @@ class Connections(Protocol):
         """
         ...
 
-    async def tenant_taken(self, partner_id: str, tenant: str, halo_tenant: str | None) -> bool:
-        """Tell whether a Halo is another partner's, by its address or by what it calls itself.
+    async def tenant_taken(self, partner_id: str, names: Sequence[str]) -> bool:
+        """Tell whether a Halo is another partner's under one of these names.
 
         Only `establish` can be sure that it stays free.
         """

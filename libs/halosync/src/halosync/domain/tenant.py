@@ -36,11 +36,13 @@ class HaloHosts:
         suffixes: Halo's other domains; a host one label below is taken as that host.
         custom_hosts: patterns of partners' own domains that the operator allows: `psa.msp.example`, `*.msp.example` for
             every host below, `*` for every host.
+        same_as: of such domains, which Halo the operator says each is: (`psa.msp.example`, `acme`).
     """
 
     url_template: str
     suffixes: tuple[str, ...] = SUFFIXES
     custom_hosts: tuple[str, ...] = ()
+    same_as: tuple[tuple[str, str], ...] = ()
 
     def tenant_of(self, entered: str) -> str:
         """Return the tenant of a name, a host, or an address that was copied from a browser.
@@ -75,6 +77,27 @@ class HaloHosts:
             raise InvalidTenant(f"the host {tenant} is not allowed")
         return f"{_SCHEME}{tenant}"
 
+    def names_of(self, tenant: str) -> tuple[str, ...]:
+        """Return all tenants that stand for the same Halo: the host is what it is, and the operator may know more."""
+        known = dict(self.same_as)
+        own = known.get(tenant, tenant)
+        return tuple(sorted({own, *(host for host, same in known.items() if same == own)}))
+
+    def names_to_be_free(self, tenant: str, halo_tenant: str | None) -> tuple[str, ...]:
+        """Return the tenants of which none may be another partner's, for this one to be connected.
+
+        `halo_tenant` is the partner's free word. It counts against whoever says it, and only on a domain of the
+        partner's own, which can be a second name of any Halo; it never takes a name from anybody else.
+        """
+        names = set(self.names_of(tenant))
+        if halo_tenant is not None and "." in tenant and not self._is_halos_own(tenant):
+            try:
+                said = self.tenant_of(halo_tenant)
+            except InvalidTenant:
+                said = halo_tenant.lower()
+            names.update(self.names_of(said))
+        return tuple(sorted(names))
+
     def client_page(self, tenant: str, client_id: int) -> str | None:
         """Return the address of a client's page in Halo, where its licences are; None if its host is not allowed.
 
@@ -88,10 +111,13 @@ class HaloHosts:
     def _allows(self, host: str) -> bool:
         if host == MAIN_SUFFIX or host.endswith(f".{MAIN_SUFFIX}"):
             return False  # one label below it is a name; deeper there is nothing
-        if host.partition(".")[2] in self.suffixes:
+        if self._is_halos_own(host):
             return True
         is_address = host.rpartition(".")[2].isdigit()
         return not is_address and any(_matches(host, pattern) for pattern in self.custom_hosts)
+
+    def _is_halos_own(self, host: str) -> bool:
+        return host.partition(".")[2] in self.suffixes
 
 
 def _host(text: str) -> str | None:
@@ -118,3 +144,16 @@ def is_host_pattern(pattern: str) -> bool:
     """Tell whether it is a host name of two labels or more, such a name after `*.`, or `*`."""
     labels = pattern.removeprefix("*.").split(".")
     return pattern == "*" or (len(labels) > 1 and all(map(_LABEL.fullmatch, labels)))
+
+
+def custom_host(entry: str) -> tuple[str, str | None]:
+    """Return the pattern of an entry of custom hosts, and which tenant it is if it says so (`psa.msp.example=acme`).
+
+    Raises:
+        ValueError: it is none; only a whole host name can be a tenant's.
+    """
+    pattern, says, tenant = entry.partition("=")
+    host = _host(tenant) if says else None
+    if not is_host_pattern(pattern) or (says and ("*" in pattern or host is None or host == pattern)):
+        raise ValueError(f"{entry} is no host")
+    return pattern, host

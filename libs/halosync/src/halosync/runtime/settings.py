@@ -1,6 +1,7 @@
 """The environment of a process (spec section 8), read and checked once, at start."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AmqpDsn, BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -10,8 +11,10 @@ from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.page_size import PageSizeBounds
-from halosync.domain.tenant import SUFFIXES, HaloHosts, is_host_pattern
+from halosync.domain.tenant import SUFFIXES, HaloHosts, custom_host, is_host_pattern
 from halosync.runtime.variables import PREFIX, EnvironmentSettings, WrongVariableError
+
+_GIVE_HOSTS = "give host names between commas, without https:// and port"
 
 SLOW_SHARE = 1 / 3
 """A page that takes so much of the time-out is slow."""
@@ -69,7 +72,7 @@ class HaloSettings(EnvironmentSettings):
         default=SUFFIXES, description="Halo's other domains; a host one label below is taken as that host"
     )
     halo_custom_hosts: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
-        default=(), description="Partners' own domains where a Halo may be: psa.msp.example, *.msp.example"
+        default=(), description="Partners' own domains where a Halo may be: psa.msp.example, *.msp.example, psa.msp.example=acme"
     )
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
@@ -95,18 +98,39 @@ class HaloSettings(EnvironmentSettings):
         most = max(self.halo_page_size, self.halo_page_size_max)
         return PageSizeBounds(start=self.halo_page_size, most=most, slow_s=self.halo_timeout_s * SLOW_SHARE)
 
-    @field_validator("halo_suffixes", "halo_custom_hosts")
+    @field_validator("halo_suffixes")
     @classmethod
     def _are_hosts(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         lowered = tuple(pattern.lower() for pattern in patterns)
         if wrong := [pattern for pattern in lowered if not is_host_pattern(pattern)]:
-            raise ValueError(f"{wrong[0]} is no host; give host names between commas, without https:// and port")
+            raise ValueError(f"{wrong[0]} is no host; {_GIVE_HOSTS}")
+        return lowered
+
+    @field_validator("halo_custom_hosts")
+    @classmethod
+    def _are_custom_hosts(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        lowered = tuple(entry.lower() for entry in entries)
+        try:
+            [custom_host(entry) for entry in lowered]
+        except ValueError as error:
+            raise ValueError(f"{error}; {_GIVE_HOSTS}; psa.msp.example=acme says which Halo a host is") from None
         return lowered
 
     @property
     def halo_hosts(self) -> HaloHosts:
         """Where Halo may be."""
-        return HaloHosts(self.halo_url_template, self.halo_suffixes, self.halo_custom_hosts)
+        custom = [custom_host(entry) for entry in self.halo_custom_hosts]
+        patterns = tuple(pattern for pattern, _ in custom)
+        anywhere = HaloHosts(self.halo_url_template, self.halo_suffixes, patterns)
+        same_as = tuple((host, anywhere.tenant_of(tenant)) for host, tenant in custom if tenant is not None)
+        return replace(anywhere, same_as=same_as)
+
+    @model_validator(mode="after")
+    def _says_which_halo_a_host_is(self) -> Self:
+        known = dict(self.halo_hosts.same_as)
+        if wrong := [host for host, tenant in known.items() if tenant in known]:
+            raise ValueError(f"{wrong[0]} is said to be a host that is said to be another; name the Halo itself")
+        return self
 
 
 S = TypeVar("S", bound=BaseSettings)

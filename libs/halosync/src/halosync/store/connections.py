@@ -4,7 +4,7 @@ Every change is made under one lock, the partner's `connection` row, taken by `C
 holds it while it asks Halo: that makes it single-flight across replicas.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,8 +54,10 @@ class ConnectionStore:
         """Return what the partner sees; a partner that never connected is disconnected."""
         return ConnectionView(**await QUERIES.connection_view(self._pool, partner_id=partner_id))
 
-    async def add_attempt(self, attempt: Attempt, *, lifetime_s: float) -> bool:
+    async def add_attempt(self, attempt: Attempt, *, names: Sequence[str], lifetime_s: float) -> bool:
         """Begin an attempt; the partner's other attempts can no longer be completed. False: no such partner.
+
+        `names` are the tenants of which none may be another partner's (`HaloHosts.names_to_be_free`).
 
         Raises:
             TooManyAttemptsError: the partner has begun `MOST_ATTEMPTS` within `ATTEMPTS_WINDOW_S`.
@@ -86,9 +88,7 @@ class ConnectionStore:
                 begun_by_key_id=attempt.begun_by.key_id,
                 begun_by_operator=attempt.begun_by.is_operator,
             )
-            taken = await QUERIES.tenant_taken(
-                connection, partner_id=partner_id, tenant=tenant, halo_tenant=attempt.halo_tenant
-            )
+            taken = await QUERIES.tenant_taken(connection, partner_id=partner_id, names=list(names))
             if taken:
                 await QUERIES.void_attempts(connection, partner_id=partner_id)
             else:
@@ -104,10 +104,9 @@ class ConnectionStore:
         row = await QUERIES.open_attempt(self._pool, state_hash=state_hash)
         return None if row is None else OpenAttempt(**row)
 
-    async def tenant_taken(self, partner_id: str, tenant: str, halo_tenant: str | None) -> bool:
+    async def tenant_taken(self, partner_id: str, names: Sequence[str]) -> bool:
         """Tell whether a Halo is another partner's. Only `establish` can be sure that it stays free."""
-        names = {"tenant": tenant, "halo_tenant": halo_tenant}
-        return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, **names))
+        return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, names=list(names)))
 
     async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""

@@ -37,14 +37,15 @@ class LockedConnection:
         self.stored = stored
         self.rotated: tuple[int, NewTokens] | None = None
 
-    async def establish(self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, by: Actor) -> None:
-        """Store the tokens of a completed attempt and tell the world."""
+    async def establish(
+        self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, names: Sequence[str], by: Actor
+    ) -> None:
+        """Store the tokens of a completed attempt and tell the world. `names` are as for `add_attempt`."""
         connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant
         if not await QUERIES.attempt_stands(connection, state_hash=attempt.state_hash):
             raise ConnectionChangedError(partner_id)
-        names = {"tenant": tenant, "halo_tenant": attempt.halo_tenant}
-        await QUERIES.lock_tenant(connection, **names)
-        if await QUERIES.tenant_taken(connection, partner_id=partner_id, **names):
+        await QUERIES.lock_tenant(connection, names=list(names))
+        if await QUERIES.tenant_taken(connection, partner_id=partner_id, names=list(names)):
             raise TenantTakenError(tenant)
         await QUERIES.put_first_token(connection, partner_id=partner_id, **_columns(tokens))
         connected_at = await QUERIES.establish_connection(

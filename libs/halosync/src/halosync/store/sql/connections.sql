@@ -82,20 +82,17 @@ WHERE partner_id = :partner_id AND created_at > clock_timestamp() - make_interva
 
 -- name: lock_tenant!
 -- Two partners that connect one Halo at once come here one after the other, whatever each calls it. Whoever also locks a
--- connection's row does that first; of two names the lesser comes first, so nobody waits for each other.
+-- connection's row does that first; of several names the lesser comes first, so nobody waits for each other.
 SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || name, 0)) FROM (
-    SELECT DISTINCT name FROM unnest(ARRAY[CAST(:tenant AS text), lower(:halo_tenant)]) AS each(name)
-    WHERE name IS NOT NULL ORDER BY name
+    SELECT name FROM unnest(CAST(:names AS text[])) AS each(name) ORDER BY name
 ) AS names;
 
 -- name: tenant_taken$
--- Whether the Halo is connected for another partner, and no operator has allowed this one to share it. A partner's own
--- domain is a second name of a Halo, and says by halo_tenant which one it is. On an address of Halo's own halo_tenant is
--- the partner's free word, which must not keep others from connecting.
+-- Whether one of these tenants is connected for another partner, and no operator has allowed this one to share it. What
+-- the other one says of its Halo (halo_tenant) is its free word, and takes no name from anybody.
 SELECT NOT allow_shared_tenant AND EXISTS (
     SELECT FROM connection AS c
-    WHERE names_of_halo(c.tenant, c.halo_tenant) && names_of_halo(:tenant, :halo_tenant)
-      AND c.state = 'connected' AND c.partner_id <> p.partner_id
+    WHERE c.tenant = ANY(CAST(:names AS text[])) AND c.state = 'connected' AND c.partner_id <> p.partner_id
 ) FROM partner AS p WHERE p.partner_id = :partner_id;
 
 -- name: claim_attempt^
