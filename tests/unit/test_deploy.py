@@ -11,6 +11,7 @@ import yaml
 from auth.environment import AuthSettings
 from cryptography.fernet import Fernet
 from devstack.command import run
+from devstack.rabbitmq_node import MOST_MESSAGE_BYTES
 from halo_writer.environment import WriterSettings
 from halosync.contracts.invoice_checks import MOST_EVENT_BYTES
 from halosync.domain.accounts import Account, Users
@@ -200,3 +201,9 @@ def test_the_image_installs_locked_requirements_and_runs_as_nobody_special() -> 
     dockerfile = Path("deploy", "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements/production.txt" in dockerfile
     assert "\nUSER halosync\n" in dockerfile
+
+
+def test_the_broker_of_the_tests_takes_what_that_of_the_composition_takes() -> None:
+    lines = Path("deploy", "rabbitmq.conf").read_text("utf-8").splitlines()
+    assert f"max_message_size = {MOST_MESSAGE_BYTES}" in lines
+    assert MOST_EVENT_BYTES < MOST_MESSAGE_BYTES

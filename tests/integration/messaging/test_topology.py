@@ -11,6 +11,7 @@ import halo_writer.__main__ as writer_main
 import planner.__main__ as planner_main
 import pytest
 import report_api.__main__ as report_api_main
+from devstack.rabbitmq_node import MOST_MESSAGE_BYTES
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from halo_writer.environment import WriterSettings
 from halosync.messaging.connection import connect_options
@@ -184,3 +185,17 @@ async def test_a_dead_letter_is_kept_twice(topology: str, publisher: Publisher, 
     await publisher.publish(b"1", exchange=DEAD, routing_key="any", message_type="any.v1")
     assert (await outside.take(KEPT_DEAD_LETTERS.name)).body == b"1"
     assert (await outside.take(DEAD_LETTERS.name)).body == b"1"
+
+
+async def test_a_message_above_the_largest_event_is_refused_to_whoever_sends_it(topology: str) -> None:
+    async with await aio_pika.connect(topology) as connection:
+        for size, taken in ((MOST_MESSAGE_BYTES, True), (MOST_MESSAGE_BYTES + 1, False)):
+            channel = await connection.channel()
+            queue = await channel.declare_queue(exclusive=True)
+            message = aio_pika.Message(bytes(size))
+            if taken:
+                assert await channel.default_exchange.publish(message, queue.name)
+                await queue.delete(if_empty=False)
+            else:
+                with pytest.raises(aio_pika.exceptions.AMQPError):
+                    await channel.default_exchange.publish(message, queue.name)

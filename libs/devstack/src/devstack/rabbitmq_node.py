@@ -21,11 +21,15 @@ _PACKAGED_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 _ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 _WRITE_TABLES = "[dets:sync(Table) || Table <- dets:all()]."
 
+MOST_MESSAGE_BYTES = 32 * 1024**2
+"""As in the composition: what is larger is refused to whoever sends it."""
+
 _CONFIGURATION = """\
 listeners.tcp.local = {host}:{amqp}
 management.tcp.ip = {host}
 management.tcp.port = {management}
 loopback_users.guest = true
+max_message_size = {most_bytes}
 log.console = true
 log.file = false
 """
@@ -50,7 +54,12 @@ class RabbitNode:
         if root is not None:
             self._env["PATH"] = root.search_path
         (home / "rabbitmq.conf").write_text(
-            _CONFIGURATION.format(host=LOOPBACK, amqp=self._amqp_port, management=self._management_port)
+            _CONFIGURATION.format(
+                host=LOOPBACK,
+                amqp=self._amqp_port,
+                management=self._management_port,
+                most_bytes=MOST_MESSAGE_BYTES,
+            )
         )
         (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
         # Read in place of the machine's own file, whose settings would win over the environment.
