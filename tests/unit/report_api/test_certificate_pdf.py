@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from pypdf import PdfReader
+from report_api.months import certificate_pdf as pdf
 from report_api.months.certificate_models import Certificate
 from report_api.months.certificate_pdf import certificate_pdf
 
@@ -124,3 +125,19 @@ def test_many_exceptions_are_several_pages_that_begin_with_the_head() -> None:
     reader, _ = read(["Contoso", "x" * 200] * 15)
     assert len(reader.pages) > 1
     assert all("Customer" in page.extract_text() for page in reader.pages[:-1])
+
+
+def test_of_many_the_first_are_set_and_it_is_said_where_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "MOST_ROWS", 3)
+    monkeypatch.setattr(pdf, "MOST_OTHERS", 2)
+    many = certificate([f"Customer {number}" for number in range(5)])
+    many.runs *= 4
+    many.invoices *= 5
+    many.totals *= 6
+    reader = PdfReader(io.BytesIO(certificate_pdf(many, "Acme MSP")))
+    text = " ".join("\n".join(page.extract_text() for page in reader.pages).split())
+    assert "Customer 2" in text
+    assert "Customer 3" not in text
+    assert "These are the first 3 of 5. The certificate as CSV has all." in text
+    for more in (2, 3, 4):
+        assert f"and {more} more, which the certificate's page has" in text

@@ -17,6 +17,7 @@ from halosync.ports.links import ProductLink
 from halosync.ports.notices import Notices, Webhooks, WebhookSecrets
 from halosync.ports.requests import Asker
 
+from report_api.heavy_work import HeavyWork
 from report_api.shares import Shares
 from report_api.stores.access import AuditLog, Keys, Partners, People, Sessions
 from report_api.stores.customers import CustomerViews, Search
@@ -83,6 +84,7 @@ class Ports:
         sign_in_service: where people sign in; None: with API keys alone.
         private_webhooks: webhooks may have http and addresses that are not public.
         shares: of the process, for each partner.
+        heavy_work: what takes seconds of the processor.
         closing: set when the process stops; live events end then.
     """
 
@@ -121,6 +123,7 @@ class Ports:
     sessions: Sessions
     snapshots: Snapshots
     shares: Shares = field(default_factory=Shares)
+    heavy_work: HeavyWork = field(default_factory=HeavyWork)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     event_timing: EventTiming = field(default_factory=EventTiming)
 

@@ -9,8 +9,8 @@ from halosync.ports.months import Month, MonthChangedError, NotReadyError, Unkno
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
+from report_api.months.certificate_files import exceptions_response, pdf_response
 from report_api.months.certificate_models import Certificate
-from report_api.months.certificate_pdf import pdf_response
 from report_api.months.models import (
     Acceptance,
     Accepted,
@@ -33,7 +33,7 @@ from report_api.web.rendering import HEADERS, fragment
 
 router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
-HTML, PDF = "text/html", "application/pdf"
+HTML, PDF, CSV = "text/html", "application/pdf", "text/csv"
 NO_MONTH = "There is no invoice of that month."
 NOT_CLOSED = "This month is not closed; a month has a certificate once it is closed."
 NO_CERTIFICATE = "This month was not closed so often; it has no certificate of that number."
@@ -141,8 +141,9 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
             "content": {
                 HTML: {"schema": {"type": "string"}},
                 PDF: {"schema": {"type": "string", "format": "binary"}},
+                CSV: {"schema": {"type": "string"}},
             },
-            "description": "JSON, a page that prints, or a PDF.",
+            "description": "JSON, a page that prints, a PDF, or the exceptions as CSV.",
         }
     },
     summary="Show the certificate of a closed month",
@@ -159,20 +160,23 @@ async def certificate(
 ) -> Certificate | Response:
     """What was certified when the month was closed: totals, changes, exceptions and who accepted them, runs.
 
-    With `Accept: text/html` as a page that prints, with `application/pdf` as a PDF with its fonts in it.
+    With `Accept: text/html` as a page that prints, with `application/pdf` as a PDF with its fonts in it and, of many
+    exceptions, the first ones; with `text/csv` all exceptions as a file.
     """
     closing = await ports.months.closing(partner, period, number=number)
     if closing is None:
         await _found(ports, partner, period)
         raise not_found(NOT_CLOSED if number is None else NO_CERTIFICATE)
     certified = Certificate.of(closing)
+    if prefers(request, CSV):
+        return exceptions_response(certified)
     as_pdf = prefers(request, PDF)
     if not as_pdf and not prefers(request, HTML):
         return certified
     header = await ports.sessions.header(partner)
     name = header.name if header else partner
     if as_pdf:
-        return await pdf_response(certified, name)
+        return await pdf_response(certified, name, ports.heavy_work)
     values = {"partner_name": name, "label": label, "person": requester}
     html = fragment("months/certificate_alone.html", certificate=certified, **values)
     return HTMLResponse(html, headers={**HEADERS, "Vary": "Accept"})

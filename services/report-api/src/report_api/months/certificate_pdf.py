@@ -6,13 +6,12 @@ each only what is used is embedded. The large ones, for Chinese, Japanese and Ko
 them: that takes a second or two.
 """
 
-import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import chain
 
-from fastapi import Response
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 from halosync.contracts.message import INVISIBLE
@@ -24,8 +23,10 @@ from report_api.web import formats
 
 MEDIA_TYPE = "application/pdf"
 
-MOST_EXCEPTIONS = 300
-"""So many are set: each takes some twentieth of a second of the processor. The page and the JSON have all."""
+MOST_ROWS = 300
+"""So many exceptions are set: each takes some twentieth of a second of the processor. The CSV has all."""
+MOST_OTHERS = 50
+"""So many invoices, billing cycles and runs, of which a partner can have any number too."""
 
 _LATIN = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
 _RTL, _CJK = "justmytype_intl_rtl", "justmytype_intl_cjk"
@@ -55,7 +56,7 @@ _MARGIN, _LINE, _TEXT, _SMALL, _HEAD, _TITLE = 15, 5, 9, 7, 11, 16
 
 
 def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
-    """Return the certificate as a PDF. It takes processor time: call it in a thread."""
+    """Return the certificate as a PDF. It takes seconds of the processor: call it as heavy work."""
     text = certificate.model_dump_json() + partner_name
     pdf = _Document(text, certificate.closed_at, f"Certificate, {formats.month(certificate.period)}, {partner_name}")
     currency = certificate.currency
@@ -64,13 +65,8 @@ def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
     for name, value in (
         ("Partner", partner_name),
         ("Closed", f"{_time(certificate.closed_at)}, by {requester(certificate.closed_by)}"),
-        *(
-            (
-                "Invoice",
-                _invoice(each, currency),
-            )
-            for each in certificate.invoices
-        ),
+        *(("Invoice", _invoice(each, currency)) for each in certificate.invoices[:MOST_OTHERS]),
+        *(("Invoices", rest) for rest in _rest(certificate.invoices)),
         ("Fingerprint of the lines", certificate.fingerprint),
         ("Licences", f"{changes.created:,} created, {changes.updated:,} updated, {changes.deleted:,} removed"),
     ):
@@ -85,35 +81,29 @@ def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
                 formats.amount(each.in_halo),
                 formats.signed(each.explained),
             )
-            for each in certificate.totals
+            for each in certificate.totals[:MOST_OTHERS]
         ),
         (4, 2, 2, 2),
         "LRRR",
     )
+    for rest in _rest(certificate.totals):
+        pdf.words(rest, _TEXT)
     pdf.words("Exceptions", _HEAD)
     if certificate.exceptions:
         heads = ("Customer", "Product", f"Billed ({currency})", "In Halo", "Why")
-        shown = certificate.exceptions[:MOST_EXCEPTIONS]
+        shown = certificate.exceptions[:MOST_ROWS]
         pdf.rows(heads, map(_exception, shown), (3, 2, 2, 2, 5), "LLRRL")
         if len(certificate.exceptions) > len(shown):
-            pdf.words(
-                f"These are the first {len(shown):,} of {len(certificate.exceptions):,}; the page has all.", _TEXT
-            )
+            all_of_them = f"{len(certificate.exceptions):,}"
+            pdf.words(f"These are the first {len(shown):,} of {all_of_them}. The certificate as CSV has all.", _TEXT)
     else:
         pdf.words("None: everything that was billed is in Halo.", _TEXT)
     pdf.words("Syncs", _HEAD)
-    for run in certificate.runs:
-        pdf.words(run_words(run), _TEXT)
+    for words in chain(map(run_words, certificate.runs[:MOST_OTHERS]), _rest(certificate.runs)):
+        pdf.words(words, _TEXT)
     if not certificate.runs:
         pdf.words("None.", _TEXT)
     return pdf.made()
-
-
-async def pdf_response(certificate: Certificate, partner_name: str) -> Response:
-    """Return the certificate as a file."""
-    content = await asyncio.to_thread(certificate_pdf, certificate, partner_name)
-    name = f'attachment; filename="certificate-{certificate.period}.pdf"'
-    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": name, "Vary": "Accept"})
 
 
 def run_words(run: CertifiedRun) -> str:
@@ -128,6 +118,12 @@ def run_words(run: CertifiedRun) -> str:
     settings += [f"price: {run.price_field}"] if run.price_field else []
     all_done = f"{_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held"
     return "; ".join([all_done, *approved, *settings])
+
+
+def _rest(every: Sequence[object]) -> list[str]:
+    """Return what is said of those that are not set, if there are any."""
+    more = len(every) - MOST_OTHERS
+    return [f"and {more:,} more, which the certificate's page has"] if more > 0 else []
 
 
 def _invoice(each: CertifiedInvoice, currency: str) -> str:

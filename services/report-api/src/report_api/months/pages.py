@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.months import sentences
+from report_api.months.certificate_files import exceptions_response, pdf_response
 from report_api.months.certificate_models import Certificate
-from report_api.months.certificate_pdf import pdf_response
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.addresses import partner_url, see_other
@@ -173,7 +173,16 @@ async def certificate_file(
     visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
 ) -> Response:
     """Return a certificate of a month as PDF, the one that stands if none is named."""
-    return await pdf_response(Certificate.of(await _closing(ports, visitor, period, number)), visitor.partner.name)
+    certified = Certificate.of(await _closing(ports, visitor, period, number))
+    return await pdf_response(certified, visitor.partner.name, ports.heavy_work)
+
+
+@router.get("/month/certificate.csv")
+async def certificate_exceptions(
+    visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
+) -> Response:
+    """Return all exceptions of a certificate of a month as CSV, of the one that stands if none is named."""
+    return exceptions_response(Certificate.of(await _closing(ports, visitor, period, number)))
 
 
 @router.get("/month/certificate")
