@@ -8,7 +8,7 @@ name.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpcore
 import httpx
@@ -17,17 +17,23 @@ Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-"""Addresses that stand for one of IPv4, which may be a private one."""
+_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has given to the internet. What is outside leads into one's own network where it leads anywhere: old
+site-local addresses, local translation to IPv4 (64:ff9b:1::/48), IPv4 in other dress (::10.0.0.1, ::ffff:0:10.0.0.1).
+"""
+_FOR_BOOKS = IPv6Network("3fff::/20")
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+"""Of protocols; the standard library knows some of them, by its version."""
 
 
 def is_public(address: Address) -> bool:
     """Tell whether an address is one of the public internet, and stands for no other."""
     if isinstance(address, IPv6Address):
-        stands_for_another = address.ipv4_mapped or address.sixtofour or address.teredo or address in _TRANSLATED
-        if stands_for_another:
-            return False
-    return address.is_global and not address.is_multicast
+        stands_for_another = address.sixtofour or address.teredo
+        special = stands_for_another or address not in _UNICAST or address in _FOR_BOOKS
+    else:
+        special = any(address in network for network in _SPECIAL)
+    return not special and address.is_global and not address.is_multicast
 
 
 async def resolve(host: str, port: int) -> Sequence[Address]:
