@@ -239,6 +239,7 @@ CREATE TABLE invoice (
     issued_at timestamp with time zone NOT NULL,
     line_count integer NOT NULL,
     total numeric NOT NULL,
+    recurring numeric NOT NULL DEFAULT 0,
     received_at timestamp with time zone NOT NULL DEFAULT now(),
     superseded_by bigint,
     sync_wanted boolean NOT NULL DEFAULT false,
@@ -268,6 +269,7 @@ CREATE TABLE invoice_line (
     CHECK ((kind = ANY (ARRAY['recurring'::text, 'proration'::text, 'credit'::text, 'one_off'::text, 'usage'::text])))
 );
 CREATE INDEX invoice_line_not_recurring ON invoice_line USING btree (invoice_pk, line_no) WHERE (kind <> 'recurring'::text);
+CREATE TRIGGER invoice_line_insert AFTER INSERT ON invoice_line REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION invoice_line_insert();
 
 CREATE TABLE item (
     item_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -334,6 +336,7 @@ CREATE TABLE item_line (
     run_id uuid NOT NULL,
     line_no integer NOT NULL,
     item_id bigint NOT NULL,
+    amount numeric NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, line_no)
 );
 
@@ -620,6 +623,8 @@ CREATE TABLE run (
     error_code text,
     error text,
     attempts integer NOT NULL DEFAULT 0,
+    unmatched_customers integer NOT NULL DEFAULT 0,
+    unmatched_amount numeric NOT NULL DEFAULT 0,
     claim uuid,
     claimed_until timestamp with time zone,
     redeliver_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -846,6 +851,18 @@ AS $function$
     SELECT array_agg(one.id) FROM one
 $function$;
 
+CREATE FUNCTION invoice_line_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE invoice SET recurring = recurring + d.amount
+    FROM (SELECT invoice_pk, sum(round(quantity * unit_price, 2)) AS amount FROM added
+          WHERE kind = 'recurring' GROUP BY invoice_pk) AS d
+    WHERE invoice.invoice_pk = d.invoice_pk;
+    RETURN NULL;
+END $function$;
+
 CREATE FUNCTION invoices_that_count(p_partner_id text, p_period text)
  RETURNS bigint[]
  LANGUAGE sql
@@ -890,6 +907,21 @@ BEGIN
             count(*) FILTER (WHERE outcome = 'failed') AS failed,
             count(*) FILTER (WHERE outcome = 'pending') AS pending
         FROM added GROUP BY run_id
+    ) AS d
+    WHERE run.run_id = d.run_id;
+    -- Plans alone skip an item for want of a client, and what is skipped stays so.
+    UPDATE run SET
+        unmatched_customers = run.unmatched_customers + d.customers,
+        unmatched_amount    = run.unmatched_amount    + d.amount
+    FROM (
+        WITH skipped AS MATERIALIZED (
+            SELECT run_id, unnest(line_nos) AS line_no FROM added
+            WHERE outcome = 'skipped' AND reason IN ('customer_not_found', 'customer_ambiguous')
+        ), line AS MATERIALIZED (
+            SELECT r.run_id, l.* FROM (SELECT DISTINCT run_id FROM skipped) AS r CROSS JOIN LATERAL recurring_lines(r.run_id) AS l
+        )
+        SELECT run_id, count(DISTINCT customer_id) AS customers, sum(amount) AS amount
+        FROM skipped JOIN line USING (run_id, line_no) GROUP BY run_id
     ) AS d
     WHERE run.run_id = d.run_id;
     RETURN NULL;
@@ -966,10 +998,12 @@ CREATE FUNCTION item_line_insert()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO item_line (run_id, line_no, item_id)
-    SELECT a.run_id, line_no, a.item_id
-    FROM added a JOIN run USING (run_id) CROSS JOIN LATERAL unnest(a.line_nos) AS line_no
-    WHERE run.mode = 'apply'
+    INSERT INTO item_line (run_id, line_no, item_id, amount)
+    WITH planned AS MATERIALIZED (SELECT DISTINCT run_id FROM added JOIN run USING (run_id) WHERE run.mode = 'apply'),
+    line AS MATERIALIZED (SELECT planned.run_id, l.* FROM planned CROSS JOIN LATERAL recurring_lines(planned.run_id) AS l)
+    SELECT a.run_id, a.line_no, a.item_id, coalesce(line.amount, 0)
+    FROM (SELECT added.run_id, added.item_id, unnest(added.line_nos) AS line_no FROM added) AS a
+    JOIN planned USING (run_id) LEFT JOIN line USING (run_id, line_no)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $function$;
@@ -1412,6 +1446,17 @@ AS $function$
             FROM rate_lease WHERE tenant = t.tenant) AS l) AS r
     WHERE r.permits > p_excess
 $function$;
+
+CREATE FUNCTION recurring_lines(p_run_id uuid)
+ RETURNS TABLE(line_no integer, customer_id text, amount numeric)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT l.line_no + of.line_offset, l.customer_id, round(l.quantity * l.unit_price, 2)
+        FROM invoice_of_run of JOIN invoice_line l USING (invoice_pk)
+        WHERE of.run_id = p_run_id AND l.kind = 'recurring';
+END $function$;
 
 CREATE FUNCTION restored_licences(p_partner_id text)
  RETURNS TABLE(licence_id bigint, is_now bigint, item_id bigint)

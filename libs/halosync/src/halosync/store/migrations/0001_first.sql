@@ -134,6 +134,7 @@ CREATE TABLE invoice (
     issued_at       timestamptz NOT NULL,
     line_count      integer NOT NULL,
     total           numeric NOT NULL,
+    recurring       numeric NOT NULL DEFAULT 0,                   -- of total, what recurring lines bill; kept by a trigger
     received_at     timestamptz NOT NULL DEFAULT now(),
     superseded_by   bigint REFERENCES invoice,                    -- null: it is the one that counts
     sync_wanted     boolean NOT NULL DEFAULT false,               -- auto_sync has yet to start a run for it
@@ -339,6 +340,9 @@ CREATE TABLE run (
     error_code          text,
     error               text,
     attempts            integer NOT NULL DEFAULT 0,               -- failed attempts to read
+    -- Customers of the plan without a client in Halo, and what their recurring lines bill; kept by a trigger.
+    unmatched_customers integer NOT NULL DEFAULT 0,
+    unmatched_amount    numeric NOT NULL DEFAULT 0,
     claim               uuid,                                     -- the planner working on it, until claimed_until
     claimed_until       timestamptz,
     redeliver_at        timestamptz NOT NULL DEFAULT now(),       -- a sweeper asks for it again after this
@@ -461,6 +465,7 @@ CREATE TABLE item_line (
     run_id      uuid NOT NULL,
     line_no     integer NOT NULL,
     item_id     bigint NOT NULL,
+    amount      numeric NOT NULL DEFAULT 0,                       -- what the line bills, if it is recurring
     PRIMARY KEY (run_id, line_no)
 );
 

@@ -55,6 +55,21 @@ BEGIN
         FROM added GROUP BY run_id
     ) AS d
     WHERE run.run_id = d.run_id;
+    -- Plans alone skip an item for want of a client, and what is skipped stays so.
+    UPDATE run SET
+        unmatched_customers = run.unmatched_customers + d.customers,
+        unmatched_amount    = run.unmatched_amount    + d.amount
+    FROM (
+        WITH skipped AS MATERIALIZED (
+            SELECT run_id, unnest(line_nos) AS line_no FROM added
+            WHERE outcome = 'skipped' AND reason IN ('customer_not_found', 'customer_ambiguous')
+        ), line AS MATERIALIZED (
+            SELECT r.run_id, l.* FROM (SELECT DISTINCT run_id FROM skipped) AS r CROSS JOIN LATERAL recurring_lines(r.run_id) AS l
+        )
+        SELECT run_id, count(DISTINCT customer_id) AS customers, sum(amount) AS amount
+        FROM skipped JOIN line USING (run_id, line_no) GROUP BY run_id
+    ) AS d
+    WHERE run.run_id = d.run_id;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER item_count_inserted AFTER INSERT ON item

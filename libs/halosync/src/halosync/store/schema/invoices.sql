@@ -62,3 +62,15 @@ WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_
   AND NOT EXISTS (SELECT FROM invoice other WHERE other.partner_id = i.partner_id AND other.period = i.period
                   AND other.superseded_by IS NULL AND m.invoices = 'together'
                   AND (other.line_count = 0 OR other.currency <> i.currency));
+
+-- What the recurring lines of an invoice bill, kept with it: pages about all partners do not add up everybody's lines.
+CREATE OR REPLACE FUNCTION invoice_line_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE invoice SET recurring = recurring + d.amount
+    FROM (SELECT invoice_pk, sum(round(quantity * unit_price, 2)) AS amount FROM added
+          WHERE kind = 'recurring' GROUP BY invoice_pk) AS d
+    WHERE invoice.invoice_pk = d.invoice_pk;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER invoice_line_insert AFTER INSERT ON invoice_line
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION invoice_line_insert();

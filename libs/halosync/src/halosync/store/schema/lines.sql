@@ -1,11 +1,23 @@
 -- What becomes of the lines of an invoice. item_line is item.line_nos turned round.
 
+-- What the recurring lines of a run's invoices bill, by the numbers that they have in the run. A function of its own, which
+-- Postgres does not write into a statement: it is called once for a run, and finds the lines by their invoice.
+CREATE OR REPLACE FUNCTION recurring_lines(p_run_id uuid)
+RETURNS TABLE (line_no integer, customer_id text, amount numeric) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT l.line_no + of.line_offset, l.customer_id, round(l.quantity * l.unit_price, 2)
+        FROM invoice_of_run of JOIN invoice_line l USING (invoice_pk)
+        WHERE of.run_id = p_run_id AND l.kind = 'recurring';
+END $$;
+
 CREATE OR REPLACE FUNCTION item_line_insert() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO item_line (run_id, line_no, item_id)
-    SELECT a.run_id, line_no, a.item_id
-    FROM added a JOIN run USING (run_id) CROSS JOIN LATERAL unnest(a.line_nos) AS line_no
-    WHERE run.mode = 'apply'
+    INSERT INTO item_line (run_id, line_no, item_id, amount)
+    WITH planned AS MATERIALIZED (SELECT DISTINCT run_id FROM added JOIN run USING (run_id) WHERE run.mode = 'apply'),
+    line AS MATERIALIZED (SELECT planned.run_id, l.* FROM planned CROSS JOIN LATERAL recurring_lines(planned.run_id) AS l)
+    SELECT a.run_id, a.line_no, a.item_id, coalesce(line.amount, 0)
+    FROM (SELECT added.run_id, added.item_id, unnest(added.line_nos) AS line_no FROM added) AS a
+    JOIN planned USING (run_id) LEFT JOIN line USING (run_id, line_no)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;

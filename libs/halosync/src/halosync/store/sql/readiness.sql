@@ -27,43 +27,34 @@ LEFT JOIN LATERAL (
     ORDER BY run.created_at DESC, run.run_id LIMIT 1
 ) AS r ON true
 LEFT JOIN LATERAL (
-    SELECT count(DISTINCT l.customer_id) AS customers, sum(round(l.quantity * l.unit_price, 2)) AS amount
-    FROM (
-        SELECT planned.run_id FROM run planned
-        WHERE planned.partner_id = p.partner_id AND planned.total > 0
-        ORDER BY (planned.run_id = r.run_id) IS TRUE DESC, planned.created_at DESC, planned.run_id LIMIT 1
-    ) AS newest
-    JOIN item USING (run_id)
-    CROSS JOIN LATERAL unnest(item.line_nos) AS line_no
-    JOIN invoice_of_run of ON of.run_id = newest.run_id
-    JOIN invoice_line l ON l.invoice_pk = of.invoice_pk AND l.line_no + of.line_offset = line_no.line_no
-    WHERE item.outcome = 'skipped' AND item.reason IN ('customer_not_found', 'customer_ambiguous')
-      AND l.kind = 'recurring'
+    SELECT planned.unmatched_customers AS customers, planned.unmatched_amount AS amount FROM run planned
+    WHERE planned.partner_id = p.partner_id AND planned.total > 0
+    ORDER BY (planned.run_id = r.run_id) IS TRUE DESC, planned.created_at DESC, planned.run_id LIMIT 1
 ) AS u ON true
 LEFT JOIN LATERAL (
-    -- As `month_rows` has it, but for what was changed in Halo since: that takes a comparison of everything.
+    -- As `month_rows` has it, but for what was changed in Halo since: that takes a comparison of everything. Lines are
+    -- added up where they are stored; only what is open of the newest plan is looked at item by item.
     SELECT CASE WHEN planned.run_id IS NULL THEN (
-        SELECT sum(round(l.quantity * l.unit_price, 2))
-        FROM unnest(invoices_that_count(p.partner_id, i.period)) AS c (invoice_pk) JOIN invoice_line l USING (invoice_pk)
-        WHERE l.kind = 'recurring'
+        SELECT sum(n.recurring)
+        FROM unnest(invoices_that_count(p.partner_id, i.period)) AS c (invoice_pk) JOIN invoice n USING (invoice_pk)
     ) ELSE (
-        SELECT sum(coalesce(b.amount, 0) - coalesce(h.amount, 0))
-        FROM item
-        LEFT JOIN LATERAL (
-            SELECT sum(round(l.quantity * l.unit_price, 2)) AS amount
-            FROM unnest(item.line_nos) AS own (line_no)
-            JOIN invoice_of_run of ON of.run_id = planned.run_id
-            JOIN invoice_line l ON l.invoice_pk = of.invoice_pk AND l.line_no = own.line_no - of.line_offset
-            WHERE l.kind = 'recurring') AS b ON true
-        LEFT JOIN LATERAL (
-            SELECT licence_amount(licence, planned.price_field) AS amount FROM halo_licence licence
-            WHERE licence.partner_id = p.partner_id AND licence.halo_licence_id = item.halo_licence_id) AS h ON true
-        WHERE item.run_id = planned.run_id
-          AND (item.outcome IN ('failed', 'held', 'pending') OR item.outcome = 'skipped' AND item.reason = ANY(:open_skips))
-          AND NOT EXISTS (
-              SELECT FROM month_acceptance a
-              WHERE a.partner_id = p.partner_id AND a.period = i.period AND a.reason = item.reason
-                AND a.item_key = item_key(item.customer_ids, item.product_code, item.halo_licence_id))
+        SELECT coalesce(sum(b.amount), 0) - coalesce(sum(CASE WHEN open.halo_licence_id IS NULL THEN 0 ELSE (
+            SELECT licence_amount(licence, planned.price_field) FROM halo_licence licence
+            WHERE licence.partner_id = p.partner_id AND licence.halo_licence_id = open.halo_licence_id) END), 0)
+        FROM (
+            SELECT item.item_id, item.halo_licence_id FROM item
+            WHERE item.run_id = planned.run_id AND (
+                item.outcome IN ('failed', 'held', 'pending') OR item.outcome = 'skipped' AND item.reason = ANY(:open_skips))
+              -- Of a month in which nothing is accepted no key is made up.
+              AND (NOT EXISTS (SELECT FROM month_acceptance a WHERE a.partner_id = p.partner_id AND a.period = i.period)
+                   OR NOT EXISTS (
+                       SELECT FROM month_acceptance a
+                       WHERE a.partner_id = p.partner_id AND a.period = i.period AND a.reason = item.reason
+                         AND a.item_key = item_key(item.customer_ids, item.product_code, item.halo_licence_id)))
+        ) AS open
+        LEFT JOIN (
+            SELECT item_id, sum(amount) AS amount FROM item_line WHERE run_id = planned.run_id GROUP BY item_id
+        ) AS b USING (item_id)
     ) END AS amount
     FROM (SELECT i.period WHERE i.period IS NOT NULL) AS month
     LEFT JOIN LATERAL (
