@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from devstack.debian import install_rabbitmq
 from devstack.errors import NotInstalledError, NotOursError
@@ -84,6 +85,11 @@ class RabbitServer:
     async def close_all_connections(self, reason: str = "closed by a test") -> None:
         """Have the server close every connection, in all virtual hosts; clients see a CONNECTION_FORCED."""
         await self._ours().ctl("close_all_connections", "--global", reason)
+
+    async def take_permission(self, amqp_url: str, user: str, reason: str) -> None:
+        """Take from a user every permission on the virtual host of an address, and close its connections."""
+        await self._management.take_permission(unquote(urlsplit(amqp_url).path[1:]), user)
+        await self._ours().ctl("close_all_user_connections", user, reason)
 
     async def set_memory_watermark(self, fraction: float) -> None:
         """Set the share of memory above which publishers are blocked; 0 blocks them at once, 0.4 is usual."""

@@ -42,6 +42,10 @@ class Management:
         """Delete a virtual host with everything in it; connections to it are closed by the server."""
         await self._do("DELETE", f"/api/vhosts/{quote(name, safe='')}", missing_is_fine=True)
 
+    async def take_permission(self, vhost: str, user: str) -> None:
+        """Take from a user every permission on a virtual host; what connections it has stay as they are."""
+        await self._do("DELETE", f"/api/permissions/{quote(vhost, safe='')}/{quote(user, safe='')}")
+
     async def _do(
         self, method: str, path: str, body: dict[str, str] | None = None, *, missing_is_fine: bool = False
     ) -> None:

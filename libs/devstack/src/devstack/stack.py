@@ -70,14 +70,17 @@ class Stack:
             DevstackError: something does not start; the message has its output.
         """
         self._options.progress("Migrating the database and starting the sandbox")
-        migrate = self._command("migrate", settings=self.servers.administrator())
-        await _together(migrate, self._start_sandbox())
+        await _together(self.migrate(), self._start_sandbox())
         self._options.progress("Starting the services")
         for kind, extra in ((AUTH, {"TOKEN_KEYS": self._options.token_keys}), (PLANNER, {}), (REPORT_API, {})):
             self._new_service(kind, kind, extra)
         for _ in range(self._options.writers):
             self._new_writer()
         await _together(*(service.start() for service in self.services.values()))
+
+    async def migrate(self) -> None:
+        """Run `halosync migrate` as an administrator: it makes again what is missing of tables, queues and rights."""
+        await self._command("migrate", settings=self.servers.administrator())
 
     async def review_nothing(self) -> None:
         """Give new partners the seed's literal behaviour: the first Sync asks nobody (spec section 9)."""

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from devstack.errors import DevstackError
-from devstack.faults import contact_cases, halo_cases, process_cases, server_cases, undo_cases, writer_cases
+from devstack.faults import (
+    contact_cases,
+    halo_cases,
+    process_cases,
+    rights_cases,
+    server_cases,
+    undo_cases,
+    writer_cases,
+)
 from devstack.faults.case import Case
 
 CASES: Sequence[Case] = (
     *writer_cases.CASES,
     *process_cases.CASES,
     *server_cases.CASES,
+    *rights_cases.CASES,
     *halo_cases.CASES,
     *contact_cases.CASES,
     *undo_cases.CASES,

@@ -128,7 +128,7 @@ async def running_fault_stack(
             },
             progress=progress,
         )
-        async with running_stack(options, postgres_server, state=state) as stack:
+        async with running_stack(options, postgres_server, rabbit, state=state) as stack:
             proxy.target_port = urlsplit(stack.sandbox_url or "").port or 0
             await proxy.open()
             await stack.review_nothing()
