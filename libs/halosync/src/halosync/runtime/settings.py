@@ -72,7 +72,8 @@ class HaloSettings(EnvironmentSettings):
         default=SUFFIXES, description="Halo's other domains; a host one label below is taken as that host"
     )
     halo_custom_hosts: Annotated[tuple[str, ...], CommaSeparated, NoDecode] = Field(
-        default=(), description="Partners' own domains where a Halo may be: psa.msp.example, *.msp.example, psa.msp.example=acme"
+        default=(),
+        description="Partners' own domains where a Halo may be: psa.msp.example, *.msp.example, psa.msp.example=acme",
     )
     halo_rate_requests: int = Field(default=500, ge=1, le=100_000)
     halo_rate_window_s: float = Field(default=300.0, gt=0, le=86_400)
