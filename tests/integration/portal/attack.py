@@ -148,3 +148,10 @@ def live_markup(response: "httpx.Response") -> list[str]:
         if element.name == "script" and not str(element.get("src", "")).startswith("/static/"):
             found.append(str(element))
     return found
+
+
+def turned_behind(response: "httpx.Response") -> list[str]:
+    """Return the texts of a page that turn the direction of what stands behind them."""
+    override, end = "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{POP DIRECTIONAL FORMATTING}"
+    texts = [str(text) for text in BeautifulSoup(response.text, "html.parser").find_all(string=True)]
+    return [text for text in texts if text.count(override) > text.count(end)]

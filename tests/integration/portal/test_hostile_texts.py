@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.portal.attack import ACME, ADDRESSES, HOSTILE, SHOWN, Address, belongings, live_markup
+from tests.integration.portal.attack import (
+    ACME,
+    ADDRESSES,
+    HOSTILE,
+    SHOWN,
+    Address,
+    belongings,
+    live_markup,
+    turned_behind,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -45,6 +54,7 @@ async def test_a_name_stays_a_name(browser: "Browser", world: "World") -> None:
                 # Escaped wherever it is, also in comments and attributes; and no template ran it.
                 assert "<img src=x" not in response.text, address
                 assert "<script>window" not in response.text, address
+                assert turned_behind(response) == [], address
                 assert "{{ 7*7 }}" in response.text or "7*7" not in response.text, address
 
 

@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 
 from report_api.web.accept import prefers
+from report_api.web.directions import contained
 
 T = TypeVar("T")
 
@@ -29,9 +30,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # apostrophes, a formula's sign. A match begins only where its blanks begin, and no part of it gives anything back, so
 # that any text is read once: a pattern that could begin at each of a thousand tabs would read a million characters.
 _INNER_FORMULA = re.compile(r"(?<![\s;])([\s;]++)('*+)(?=[=+\-@＝＋－＠])")
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
-_END_OF_EMBEDDING, _END_OF_ISOLATE = "\u202c", "\u2069"
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
@@ -53,7 +51,7 @@ def cell(value: object) -> str:
         case list() | tuple():
             return cell("; ".join(str(part) for part in value))
         case _:
-            text = _contained(str(value)[:MOST_CHARACTERS])
+            text = contained(str(value)[:MOST_CHARACTERS])
     text = _INNER_FORMULA.sub(_guard, text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
@@ -62,25 +60,6 @@ def unguarded(text: str) -> str:
     """Return the text of a cell without the apostrophes that `cell` put into it; other texts as they are."""
     bare = text.lstrip("'")
     return _INNER_FORMULA.sub(_unguard, text[1:] if bare != text and _is_formula(bare) else text)
-
-
-def _contained(text: str) -> str:
-    """Return a text with an end for each mark in it that turns the direction and has none."""
-    ends: list[str] = []
-    isolates = 0
-    for mark in _TURNS.findall(text):
-        if mark in _EMBEDDINGS:
-            ends.append(_END_OF_EMBEDDING)
-        elif mark in _ISOLATES:
-            ends.append(_END_OF_ISOLATE)
-            isolates += 1
-        elif mark == _END_OF_EMBEDDING and ends and ends[-1] == mark:
-            ends.pop()
-        elif mark == _END_OF_ISOLATE and isolates:
-            isolates -= 1
-            while ends.pop() != mark:  # it also ends what was begun within
-                pass
-    return text + "".join(reversed(ends))
 
 
 def _guard(match: re.Match[str]) -> str:

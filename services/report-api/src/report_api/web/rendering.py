@@ -11,12 +11,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from halosync.ports.sessions import Notice
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
 from starlette import staticfiles
 from starlette.responses import Response
 from starlette.types import Scope
 
 from report_api.web import formats
 from report_api.web.addresses import partner_url
+from report_api.web.directions import contained
 from report_api.web.languages import spoken
 from report_api.web.navigation import navigation_of
 from report_api.web.visitor import SignedIn, Visitor
@@ -80,11 +82,17 @@ def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
+def _as_shown(value: object) -> object:
+    """Return what stands in a page for a value: a text turns the direction of nothing behind it."""
+    return contained(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PrefixLoader({room: PackageLoader(f"report_api.{room}") for room in ROOMS}),
         autoescape=True,
+        finalize=_as_shown,
         undefined=StrictUndefined,  # a misspelt name is an error, not an empty cell
         trim_blocks=True,
         lstrip_blocks=True,
