@@ -77,16 +77,14 @@ async def test_the_list_of_partners_shows_what_needs_somebody(world: "World") ->
     assert (rival["connection"], rival["last_invoice"]) == ("disconnected", None)
 
 
-async def test_the_sums_that_are_kept_are_those_of_the_month(world: "World") -> None:
+async def test_the_sums_that_are_kept_are_those_of_the_lines(world: "World") -> None:
     lines = [world.line(number, customer_id=f"C-{number}") for number in range(1, 8)]
     lines += [world.line(8, customer_id="C-7"), world.line(9, customer_id="C-7", kind="usage")]
     invoice_pk = await world.invoice(lines=lines)
 
     async def not_synchronised() -> str:
         acme, _ = await listed(world, "/partners")
-        sum_of_month: str = (await world.get("/months/2026-11"))["not_synchronised"]
-        assert acme["not_synchronised"] == sum_of_month
-        return sum_of_month
+        return str(acme["not_synchronised"])
 
     assert await not_synchronised() == "3024.00", "eight recurring lines, before there is a run"
     unmatched = {"outcome": "skipped", "action": "none", "halo_client_id": None}

@@ -1,4 +1,4 @@
-"""A right, a queue or an exchange taken away in the middle of a run, and given back by `halosync migrate`.
+"""A right or a queue taken away in the middle of a run, and given back by `halosync migrate`.
 
 Between the two somebody must have said what is missing: in its log, or by not being ready.
 """
@@ -13,7 +13,7 @@ from devstack.accounts import USERS
 from devstack.errors import DevstackError
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import ENDED, Trial
-from devstack.service import AUTH, PLANNER, Service
+from devstack.service import AUTH, Service
 
 _DENIED = b"permission denied"
 
@@ -88,16 +88,6 @@ async def _delete_queue(trial: Trial) -> None:
     await _give_back(trial)
 
 
-async def _delete_exchange(trial: Trial) -> None:
-    """Orders wait in the outbox while there is nowhere to send them."""
-    await trial.until_writing()
-    async with await aio_pika.connect(trial.fault_stack.stack.amqp_url) as connection:
-        channel = await connection.channel()
-        await channel.exchange_delete("halosync.work")
-    await _until_not_ready(trial, [*trial.fault_stack.writers, trial.fault_stack.stack.services[PLANNER]])
-    await _give_back(trial)
-
-
 async def _writing(trial: Trial) -> None:
     await trial.until_writing()
 
@@ -121,5 +111,4 @@ CASES = (
     ),
     Case("permission-writer", "broker", "writers may do nothing, until they may again", _slow, _take_permission),
     Case("queue-deleted", "broker", "the queue of actions is deleted with what is in it", _slow, _delete_queue),
-    Case("exchange-deleted", "broker", "the exchange of all work is deleted", _slow, _delete_exchange),
 )
