@@ -391,16 +391,20 @@ async def test_a_change_that_is_rolled_back_is_told_to_nobody(told: Told) -> Non
     assert told.host.got == []
 
 
-async def test_while_auth_is_away_nothing_is_sent_unsigned(told: Told) -> None:
+async def test_while_auth_is_away_notices_wait_and_use_up_no_attempt(told: Told) -> None:
     webhook_id, _ = await told.webhook()
     await told.happens(lost())
     told.auth.away = True
-    await told.deliver()
-    told.auth.away = False
+    for _ in range(15):  # more often than a receiver may fail
+        await told.deliver()
     assert told.host.got == []
+    (delivery,) = (await told.world.get(f"/webhooks/{webhook_id}/deliveries"))["items"]
+    assert (delivery["state"], delivery["attempts"]) == ("pending", [])
+    assert await told.world.pool.fetchval("SELECT rests_until > clock_timestamp() FROM webhook")  # nor is auth pressed
+    told.auth.away = False
     await told.deliver()
     (delivery,) = (await told.world.get(f"/webhooks/{webhook_id}/deliveries"))["items"]
-    assert ["signed" in (each["problem"] or "") for each in delivery["attempts"]] == [True, False]
+    assert [each["problem"] for each in delivery["attempts"]] == [None]
     assert "webhook-signature" in told.host.got[0].headers
 
 

@@ -42,10 +42,19 @@ def test_a_run_that_holds_items_is_three_changes_of_state() -> None:
         (NoticeType.ITEMS_HELD, "held"),
         (NoticeType.REVIEW_NEEDED, ""),
     ]
-    about = {"partner_id": "acme-msp", "run_id": "r", "invoice_id": "INV-1", "revision": 2}
+    about = {"partner_id": "acme-msp", "run_id": "r", "invoice_id": "INV-1", "revision": 2, "mode": "apply"}
     assert news[0].data == RUN
     assert news[1].data == {**about, "held": 3, "reasons": {"delete_guard": 3}}
     assert news[2].data == {**about, "held": 1}
+
+
+def test_of_an_undo_its_own_words_are_told_and_no_review() -> None:
+    undo = {**RUN, "mode": "undo"}
+    finished, held = news_of_run(undo, {"delete_guard": 3, "first_review": 1}, STATES)
+    assert (held.type, held.data["held"]) == (NoticeType.ITEMS_HELD, 4)
+    assert letter(finished.type, finished.data).subject == "An undo has ended"
+    for news in (finished, held):
+        assert "undo of a Sync of the invoice INV-1" in letter(news.type, news.data).text
 
 
 @pytest.mark.parametrize("mode", ["preview", "undo_preview"])

@@ -33,7 +33,17 @@ class Letter:
 def letter(kind: NoticeType, data: Data) -> Letter:
     """Return what a person is told."""
     text, page = _LETTERS[kind](data)
-    return Letter(TITLES[kind], text, page)
+    ended = kind is NoticeType.RUN_FINISHED and _is_undo(data)
+    return Letter("An undo has ended" if ended else TITLES[kind], text, page)
+
+
+def _is_undo(data: Data) -> bool:
+    return bool(data.get("mode") == "undo")
+
+
+def _run(data: Data) -> str:
+    """Return what a run is called in a sentence."""
+    return f"{'undo of a Sync' if _is_undo(data) else 'Sync'} of the invoice {data['invoice_id']}"
 
 
 def _count(number: int, one: str) -> str:
@@ -58,7 +68,7 @@ def _finished(data: Data) -> tuple[str, str]:
     counters = data["counters"]
     done = ", ".join(f"{counters[name]:,} {word}" for name, word in _COUNTED)
     why = f" {data['error']}" if data.get("error") else ""
-    return f"The Sync of the invoice {data['invoice_id']} {ends}.{why} {done}.", f"runs/{data['run_id']}"
+    return f"The {_run(data)} {ends}.{why} {done}.", f"runs/{data['run_id']}"
 
 
 _COUNTED = (
@@ -74,7 +84,7 @@ _COUNTED = (
 
 def _held(data: Data) -> tuple[str, str]:
     waiting = "change waits" if data["held"] == 1 else "changes wait"
-    text = f"{data['held']:,} {waiting} for approval in the Sync of the invoice {data['invoice_id']}. Nothing of it is"
+    text = f"{data['held']:,} {waiting} for approval in the {_run(data)}. Nothing of it is"
     return f"{text} written before somebody approves it.", f"runs/{data['run_id']}"
 
 

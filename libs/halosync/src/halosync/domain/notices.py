@@ -77,7 +77,11 @@ def news_of_run(told: Mapping[str, Any], held: Mapping[str, int], states: Mappin
     news = [News(NoticeType.RUN_FINISHED, None, told)]
     if not any(told["counters"].values()):
         return news  # it made no plan, and says nothing of what is held
-    about = {name: told[name] for name in ("partner_id", "run_id", "invoice_id", "revision")}
+    about = {name: told[name] for name in ("partner_id", "run_id", "invoice_id", "revision", "mode")}
+    if told["mode"] == "undo":  # what it holds is no part of the first review of what a Sync would do
+        both = "".join(states[kind] for kind in (NoticeType.ITEMS_HELD, NoticeType.REVIEW_NEEDED))
+        undone = {**about, "held": sum(held.values()), "reasons": dict(held)}
+        return [*news, News(NoticeType.ITEMS_HELD, both, undone)]
     review = held.get(Reason.FIRST_REVIEW, 0)
     others = {reason: count for reason, count in held.items() if reason != Reason.FIRST_REVIEW}
     by_reason = {**about, "held": sum(others.values()), "reasons": others}

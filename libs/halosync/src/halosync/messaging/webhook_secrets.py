@@ -13,11 +13,11 @@ from standardwebhooks import Webhook
 from halosync.contracts.webhook import SignWebhook, WebhookSigned
 from halosync.domain.connection_sentences import REFUSALS
 from halosync.messaging.sealing import seal, unseal
-from halosync.ports.notices import DueWebhook, NotSignedError, SealedSecret
+from halosync.ports.notices import DueWebhook, NotSignedError, SealedSecret, SignerAwayError
 from halosync.ports.requests import Asker, NoReplyError, refusal
 from halosync.ports.sealing import PrivateKeys, PublicKeys, UnsealableError
 
-_NOT_NOW = "it could not be signed, because a part of halosync did not answer; it is tried again"
+_NOT_NOW = "auth does not answer, so nothing can be signed now"
 
 
 def _context(webhook_id: UUID) -> bytes:
@@ -52,11 +52,12 @@ class SealedWebhookSecrets:
         try:
             answer = await self._services.ask(request)
         except NoReplyError:
-            raise NotSignedError(_NOT_NOW) from None
+            raise SignerAwayError(_NOT_NOW) from None
         if isinstance(answer, WebhookSigned):
             return answer.signature
-        unreadable = getattr(answer, "code", None) == "secret_unreadable"
-        raise NotSignedError(REFUSALS["secret_unreadable"] if unreadable else _NOT_NOW)
+        if getattr(answer, "code", None) == "secret_unreadable":
+            raise NotSignedError(REFUSALS["secret_unreadable"])
+        raise SignerAwayError(_NOT_NOW)
 
 
 async def sign(request: SignWebhook, keys: PrivateKeys) -> WebhookSigned:

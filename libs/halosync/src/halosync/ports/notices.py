@@ -36,6 +36,10 @@ class NotSignedError(RuntimeError):
     """A notice cannot be signed or a secret be sealed now; the text says why."""
 
 
+class SignerAwayError(NotSignedError):
+    """What signs does not answer: a notice waits for it, and no attempt is spent."""
+
+
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
     """The secret of a webhook as only auth can open it: sealed for its key of this number."""
@@ -196,6 +200,9 @@ class Notices(Protocol):
     async def finish_webhook(self, due: DueWebhook, attempt: DeliveryAttempt) -> None:
         """Keep what came of an attempt and release the webhook; nothing if the claim is lost or the webhook gone."""
 
+    async def postpone_webhook(self, due: DueWebhook, wait_s: float) -> None:
+        """Release a webhook to which nothing could be sent for a reason of ours; its receiver has not failed."""
+
     async def claim_mail(self) -> DueMail | None:
         """Claim an e-mail that is due; None if none is."""
         ...
@@ -230,7 +237,8 @@ class WebhookSecrets(Protocol):
         """Return the signature of a request, as the header `webhook-signature` has it.
 
         Raises:
-            NotSignedError: auth does not answer, or cannot open the secret.
+            SignerAwayError: auth does not answer.
+            NotSignedError: it cannot open the secret.
         """
         ...
 

@@ -91,6 +91,16 @@ class NoticeStore:
                 await _finish(connection, due, attempt)
                 await _record(connection, due, attempt)
 
+    async def postpone_webhook(self, due: DueWebhook, wait_s: float) -> None:
+        """Release a webhook to which nothing could be sent for a reason of ours; its receiver has not failed."""
+        await QUERIES.release_webhook(
+            self._pool,
+            webhook_id=due.webhook_id,
+            claimed_until=due.claimed_until,
+            failures=due.failures,
+            rest_s=wait_s,
+        )
+
     async def claim_mail(self) -> DueMail | None:
         """Claim an e-mail that is due; None if none is."""
         row = await QUERIES.claim_mail(self._pool, lease_s=LEASE_S)

@@ -13,6 +13,7 @@ from halosync.ports.notices import (
     NoticeMailer,
     Notices,
     NotSignedError,
+    SignerAwayError,
     ToldNotice,
     WebhookSecrets,
     WebhookSender,
@@ -25,6 +26,8 @@ MOST_AT_ONCE = 64
 MOST_OF_A_PARTNER = 2
 """Of them, those of one partner: slow receivers of one hold up no other."""
 POLL_S = 1.0
+SIGNER_AWAY_S = 5.0
+"""How long a webhook's notices wait for auth before it is asked again."""
 STOP_S = 20.0
 """How long a process that stops waits for what is on its way; what is not done then is claimed again elsewhere."""
 
@@ -107,6 +110,9 @@ class NoticeDelivery:
         sent_at, body = datetime.now(UTC).replace(microsecond=0), body_of(due.notice)
         try:
             signature = await self._secrets.sign(due, sent_at, body)
+        except SignerAwayError:
+            await self._notices.postpone_webhook(due, SIGNER_AWAY_S)
+            return
         except NotSignedError as error:
             attempt = DeliveryAttempt(sent_at, 0, None, None, str(error))
         else:
