@@ -13,6 +13,8 @@ from tests.partner import Partner
 PATIENCE_MS = 15_000
 """How long a page may take for what a test waits for; the machine may be busy with other tests."""
 
+expect.set_options(timeout=PATIENCE_MS)
+
 
 class Visitors:
     """Opens pages for one test.
