@@ -11,6 +11,11 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CONTENDERS = [
+    *("celery", "dramatiq[rabbitmq]", "taskiq", "taskiq-aio-pika", "dbos", "aio-pika", "pyrate-limiter"),
+    *("psycopg[binary]", "asyncpg", "requests", "aiohttp", "pandas", "matplotlib"),
+]
+"""What halosync is measured against, and what that needs."""
 OURS = {tomllib.loads(p.read_text())["project"]["name"] for p in ROOT.glob("*/*/pyproject.toml")}
 
 
@@ -35,7 +40,7 @@ def compile_lock(name: str, requirements: list[str]) -> None:
 
 
 def main() -> None:
-    """Write the lock files: what installs, what audits, what runs, what builds, what develops and tests."""
+    """Write the lock files: what installs, audits, is measured against, runs, builds, develops and tests."""
     members = {path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("*/*/pyproject.toml")}
     everything = [r for project in members.values() for r in project["project"]["dependencies"]]
     production = [
@@ -47,6 +52,7 @@ def main() -> None:
     dev = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
     compile_lock("bootstrap", ["uv"])
     compile_lock("audit", ["cyclonedx-bom", "pip-audit"])
+    compile_lock("bench", CONTENDERS)
     compile_lock("production", third_party(production))
     compile_lock("build", ["hatchling", "pip"])
     compile_lock("dev", third_party([*everything, *dev]))

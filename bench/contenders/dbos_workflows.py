@@ -1,0 +1,54 @@
+"""DBOS, durable execution on Postgres: one workflow a product, its request a step.
+
+    python dbos_workflows.py worker
+    python dbos_workflows.py     # publishes
+"""
+
+import signal
+import sys
+from typing import Any
+
+import blocking
+from dbos import DBOS, DBOSClient, DBOSConfig, Queue
+from products import DATABASE_URL, serve
+
+QUEUE, VERSION = "creates", "bench"
+queue = Queue(QUEUE, worker_concurrency=50, polling_interval_sec=0.1)
+
+
+@DBOS.step()
+def create_licence(tenant: str, row: dict[str, Any]) -> None:
+    blocking.create("dbos", tenant, row)
+
+
+@DBOS.workflow()
+def create(tenant: str, row: dict[str, Any]) -> None:
+    create_licence(tenant, row)
+
+
+def work() -> None:
+    config: DBOSConfig = {
+        "name": "bench",
+        "system_database_url": DATABASE_URL,
+        "application_version": VERSION,
+        "run_admin_server": False,
+        "log_level": "ERROR",
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    print("ready", flush=True)
+    signal.sigwait({signal.SIGTERM})
+    DBOS.destroy()
+
+
+def publish_by(client: DBOSClient, tenant: str, products: list[dict[str, Any]]) -> None:
+    for row in products:
+        client.enqueue({"queue_name": QUEUE, "workflow_name": "create", "app_version": VERSION}, tenant, row)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["worker"]:
+        work()
+    else:
+        connected = DBOSClient(system_database_url=DATABASE_URL)
+        serve(lambda tenant, products: publish_by(connected, tenant, products))
