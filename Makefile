@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := $(VENV)/audit/bin
+BENCH := $(VENV)/bench/bin
 PYTEST := $(BIN)/python -m pytest --dist loadfile --durations=10
 # What needs servers waits for them half of the time; the rest needs the processors, and the domain no servers at all.
 ALL := $(PYTEST) -n 4 --ignore=tests/unit/domain
@@ -67,6 +68,12 @@ simulate: install ## Run worlds with faults by seed on a virtual clock (ARGS="--
 .PHONY: faults
 faults: install ## Kill, stop and deceive the real processes, one case after the other; a table at the end (ARGS=--list)
 	$(BIN)/python -m devstack faults $(ARGS)
+
+.PHONY: bench
+bench: install ## Measure event to applied beside celery, dramatiq, taskiq, DBOS and bare aio-pika (ARGS="--rounds 1")
+	test -x $(BENCH)/python || $(BIN)/python -m venv $(VENV)/bench
+	$(BIN)/uv pip sync --quiet --python $(BENCH)/python --require-hashes requirements/bench.txt
+	$(BIN)/python bench/throughput.py $(ARGS)
 
 .PHONY: bench-budget
 bench-budget: install ## Measure how much of a request budget is used (seven minutes)

@@ -2,9 +2,9 @@
 
 import os
 import platform
-import subprocess
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 import psutil
 
@@ -12,8 +12,9 @@ import psutil
 @cache
 def machine() -> str:
     """Return a line with processor, memory and the versions of what is measured."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = next(
-        (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+        (line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")),
         platform.processor(),
     )
     packages = " ".join(f"{name} {version(name)}" for name in ("faststream", "asyncpg", "httpx"))

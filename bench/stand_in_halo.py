@@ -77,7 +77,9 @@ def listed(key: str, rows: list[dict[str, Any]], query: dict[str, list[str]]) ->
     return {"page_no": number, "page_size": size, "record_count": len(rows), key: page}
 
 
-async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+async def app(
+    scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+) -> None:
     body = b""
     while True:
         message = await receive()
@@ -92,4 +94,4 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, lifespan="off")  # type: ignore[arg-type]
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, lifespan="off")

@@ -16,6 +16,7 @@ CONTENDERS = [
     *("psycopg[binary]", "asyncpg", "requests", "aiohttp", "pandas", "matplotlib"),
 ]
 """What halosync is measured against, and what that needs."""
+
 OURS = {tomllib.loads(p.read_text())["project"]["name"] for p in ROOT.glob("*/*/pyproject.toml")}
 
 

@@ -1,8 +1,8 @@
 """The least that it can cost: one message with all products, bare aio-pika, and the arrays that halosync sends.
 
-    python bare.py                     # posts the arrays, acknowledges the message
-    python bare.py durable             # besides copies the rows into a table first and updates them after each array
-    python bare.py publish [durable]   # publishes
+python bare.py                     # posts the arrays, acknowledges the message
+python bare.py durable             # besides copies the rows into a table first and updates them after each array
+python bare.py publish [durable]   # publishes
 """
 
 import asyncio

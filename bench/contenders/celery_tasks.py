@@ -1,7 +1,7 @@
 """celery: one task a product, acknowledged when it is done.
 
-    celery -A celery_tasks worker --concurrency 2
-    python celery_tasks.py     # publishes
+celery -A celery_tasks worker --concurrency 2
+python celery_tasks.py     # publishes
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """DBOS, durable execution on Postgres: one workflow a product, its request a step.
 
-    python dbos_workflows.py worker
-    python dbos_workflows.py     # publishes
+python dbos_workflows.py worker
+python dbos_workflows.py     # publishes
 """
 
 import signal

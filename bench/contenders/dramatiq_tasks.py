@@ -1,7 +1,7 @@
 """dramatiq: one message a product.
 
-    dramatiq dramatiq_tasks --processes 2 --threads 8
-    python dramatiq_tasks.py     # publishes
+dramatiq dramatiq_tasks --processes 2 --threads 8
+python dramatiq_tasks.py     # publishes
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """taskiq: one task a product, by asyncio.
 
-    taskiq worker taskiq_tasks:broker --workers 2
-    python taskiq_tasks.py     # publishes
+taskiq worker taskiq_tasks:broker --workers 2
+python taskiq_tasks.py     # publishes
 """
 
 import asyncio

@@ -204,12 +204,18 @@ class MemoryActions:
         await self._step(effect)
 
     async def record(
-        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+        self,
+        batch: BatchAtWork,
+        applied: Sequence[AppliedAction],
+        failed: Sequence[FailedAction] = (),
+        *,
+        requests: int = 0,
     ) -> None:
         """As `ActionStore.record`."""
 
         def effect() -> None:
             record(self._db, applied, failed)
+            self._db.runs[batch.run_id].halo_requests += requests
             self._close(batch)
 
         await self._step(effect)

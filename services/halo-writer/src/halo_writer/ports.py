@@ -111,9 +111,21 @@ class Actions(Protocol):
         """
 
     async def record(
-        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+        self,
+        batch: BatchAtWork,
+        applied: Sequence[AppliedAction],
+        failed: Sequence[FailedAction] = (),
+        *,
+        requests: int = 0,
     ) -> None:
-        """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
+        """Record results; with the last one the batch is done, the next ones are issued, and the run may end.
+
+        Args:
+            batch: what was worked on.
+            applied: what Halo has applied.
+            failed: what it has not, for good.
+            requests: how many requests to Halo this took that `Counter` was not told of; it need not be.
+        """
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:
         """Replace a refused batch by batches of its parts (marks), which are with the writers at once."""

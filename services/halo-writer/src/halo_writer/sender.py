@@ -121,7 +121,7 @@ class Sender:
     async def _array(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits, turn: Turn
     ) -> FailedRequest | bool:
-        spent = 0
+        spent, counted = 0, 0
         try:
             marked_at, marks = await self._mark(actions)
             marked = [action for action in actions if action.item_id in marks]
@@ -145,14 +145,19 @@ class Sender:
                 await self._sizing.failed(batch.tenant, turn, len(marked), failure)
                 return FailedRequest(failure, marks, _attempt(marked))
             took_s = self._clock() - sent_at
-            await self._record(batch, list(zip(marked, answers, strict=True)), marks)
+            await self._record(batch, list(zip(marked, answers, strict=True)), marks, spent)
+            counted = spent
             await self._sizing.taken(batch.tenant, turn, len(marked), took_s)
             return True
         finally:
-            await self._spend(batch, permits.lease, spent)
+            await self._spend(batch, permits.lease, spent, counted=counted)
 
     async def _record(
-        self, batch: BatchAtWork, answered: list[tuple[OpenAction, StoredLicence | None]], marks: dict[int, int]
+        self,
+        batch: BatchAtWork,
+        answered: list[tuple[OpenAction, StoredLicence | None]],
+        marks: dict[int, int],
+        requests: int,
     ) -> None:
         """Record what the answer shows; what it does not show is in doubt, and looked up when all else is sent."""
         unseen: dict[int, int] = {}
@@ -169,7 +174,7 @@ class Sender:
             await self._actions.mark_unknown(unseen, settle_s=0.0, answer=TAKEN, licence_ids=licence_ids)
         applied = [each for each in results if isinstance(each, AppliedAction)]
         failed = [each for each in results if isinstance(each, FailedAction)]
-        await self._actions.record(batch, applied, failed)
+        await self._actions.record(batch, applied, failed, requests=requests)
 
     async def _deletes(
         self, batch: BatchAtWork, actions: list[OpenAction], token: TokenGranted, permits: Permits
@@ -214,10 +219,11 @@ class Sender:
         )
         return marked_at, marks
 
-    async def _spend(self, batch: BatchAtWork, lease: Lease, spent: int) -> None:
+    async def _spend(self, batch: BatchAtWork, lease: Lease, spent: int, *, counted: int = 0) -> None:
+        """Give back what was leased and not used; count what was used, but for what was counted with its results."""
         await self._limiter.finish(lease, spent)
-        if spent:
-            await self._counter.count(batch.run_id, spent)
+        if spent > counted:
+            await self._counter.count(batch.run_id, spent - counted)
 
     def _in_time(self, marked_at: float, permits: Permits) -> None:
         moment = self._clock()

@@ -1,7 +1,8 @@
 """The rows of actions and batches: the truth that the writers work on. The state machine: docs/actions.md.
 
 Every result is fenced by the mark it belongs to: what a writer that was thought dead still has to say changes
-nothing. Transactions that change items lock their run first, so that locks are always taken in one order.
+nothing. Transactions that change items lock their run first, so that locks are always taken in one order; those that
+record results share that lock with each other.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -152,16 +153,26 @@ class ActionStore:
         )
 
     async def record(
-        self, batch: BatchAtWork, applied: Sequence[AppliedAction], failed: Sequence[FailedAction] = ()
+        self,
+        batch: BatchAtWork,
+        applied: Sequence[AppliedAction],
+        failed: Sequence[FailedAction] = (),
+        *,
+        requests: int = 0,
     ) -> None:
-        """Record results; with the last one the batch is done, the next ones are issued, and the run may end."""
-        async with self._locked(batch) as connection:
+        """Record results; with the last one the batch is done, the next ones are issued, and the run may end.
+
+        Results of several batches of a run are written side by side; only what they change of the run is not.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.share_run(connection, run_id=batch.run_id)
             if applied:
                 _count(await record_applied(connection, batch, applied), Outcome.SYNCED)
             if failed:
                 _count(await record_failed(connection, [f for f in failed if f.otherwise is None]), Outcome.FAILED)
                 kept = await record_not_kept(connection, batch, [f for f in failed if f.otherwise is not None])
                 _count(kept, Outcome.FAILED)
+            await QUERIES.count_requests(connection, run_id=batch.run_id, requests=requests)
             await close_if_done(connection, batch)
 
     async def split(self, batch: BatchAtWork, parts: Sequence[dict[int, int]]) -> None:

@@ -123,7 +123,7 @@ RETURNING run_id;
 -- Locked, so that of two writers that finish the last two batches exactly one sees nothing pending.
 SELECT state, total, synced, skipped, held, failed, pending, created, updated, deleted, unchanged,
     cancel_requested_at, error_code, error
-FROM run WHERE run_id = :run_id FOR UPDATE;
+FROM run WHERE run_id = :run_id FOR NO KEY UPDATE;
 
 -- name: request_cancel^
 UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
@@ -137,6 +137,10 @@ SELECT cancel_requested_at IS NOT NULL FROM run WHERE run_id = :run_id AND partn
 -- name: lock_run^
 -- First in every transaction that changes a run and its items: one order of locks, no deadlock.
 SELECT state, removal, price_field FROM run WHERE run_id = :run_id FOR UPDATE;
+
+-- name: share_run!
+-- First in a transaction that records results: beside others that do, but not beside one that has the run to itself.
+SELECT FROM run WHERE run_id = :run_id FOR KEY SHARE;
 
 -- name: note_error!
 -- The run goes on only until what is in flight is known; then it ends as failed.
@@ -176,6 +180,7 @@ ORDER BY redeliver_at LIMIT 100 FOR UPDATE SKIP LOCKED;
 UPDATE run SET redeliver_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);
 
 -- name: count_requests!
+-- Of several transactions that record results, one at a time goes on from here.
 UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;
 
 -- name: run_to_undo^

@@ -1,0 +1,106 @@
+"""A round of the throughput bench: what is measured of a contender, and what makes it count."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+import httpx
+import psutil
+from devstack.postgres import PostgresServer
+from devstack.rabbitmq import RabbitServer
+from devstack.wait import until
+
+PATIENCE_S = 900.0
+
+
+class Contender(Protocol):
+    name: str
+
+    async def prepare(self, tenant: str, number: int) -> None: ...
+
+    async def publish(self) -> None: ...
+
+    async def recorded(self) -> int: ...
+
+    def pids(self) -> Sequence[int]: ...
+
+    def ended(self) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Servers:
+    postgres: PostgresServer
+    rabbit: RabbitServer
+    halo_url: str
+
+
+@dataclass(frozen=True)
+class Round:
+    contender: str
+    creates: int
+    workers: int
+    seconds: float
+    cpu_seconds: float
+    requests: int
+
+
+def units(number: int) -> int:
+    return sum(at % 40 + 1 for at in range(number))
+
+
+def cpu_s(pids: Sequence[int], seen: dict[int, float]) -> float:
+    """Return the processor seconds of processes and their descendants, of those too that have been seen and ended."""
+    for pid in pids:
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):  # it has ended between the two questions
+                times = process.cpu_times()
+                seen[process.pid] = times.user + times.system
+    return sum(seen.values())
+
+
+async def measure(contender: Contender, servers: Servers, creates: int, workers: int, postmaster: int) -> Round:
+    tenant = f"t{uuid4().hex[:12]}"
+    seen: dict[int, float] = {}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await contender.prepare(tenant, creates)
+        pids = [*contender.pids(), postmaster]
+        before, began = cpu_s(pids, seen), time.perf_counter()
+        await contender.publish()
+
+        async def stats() -> dict[str, int]:
+            return dict((await client.get(f"{servers.halo_url}/{tenant}/stats")).json())
+
+        async def done() -> bool:
+            if ended := contender.ended():
+                raise SystemExit(f"{contender.name} has ended by itself: {', '.join(ended)}")
+            return (await stats())["licences"] >= creates and await contender.recorded() >= creates
+
+        await until(done, what=f"{contender.name}'s {creates} licences", timeout_s=PATIENCE_S, every_s=0.02)
+        seconds, spent = time.perf_counter() - began, cpu_s(pids, seen) - before
+        end = await stats()
+    wanted = {"licences": creates, "twice": 0, "units": units(creates)}
+    if {name: end[name] for name in wanted} != wanted:
+        raise SystemExit(f"{contender.name}: Halo has {end}, not {wanted}")
+    return Round(contender.name, creates, workers, seconds, spent, end["writes"] + end["reads"])
+
+
+def table(measured: Sequence[Round]) -> str:
+    lines = ["creates workers contender  seconds   per s   s CPU/1000  times halosync's time  times its CPU"]
+    for creates, workers in sorted({(each.creates, each.workers) for each in measured}):
+        these = [each for each in measured if (each.creates, each.workers) == (creates, workers)]
+        base = [each for each in these if each.contender == "halosync"]
+        for name in dict.fromkeys(each.contender for each in these):
+            rounds = [each for each in these if each.contender == name]
+            took = statistics.median(each.seconds for each in rounds)
+            cost = statistics.median(each.cpu_seconds for each in rounds)
+            times = statistics.median(each.seconds / own.seconds for each, own in zip(rounds, base, strict=True))
+            cpu = statistics.median(each.cpu_seconds / own.cpu_seconds for each, own in zip(rounds, base, strict=True))
+            lines.append(
+                f"{creates:7} {workers:7} {name:9} {took:8.2f} {creates / took:8.0f} {cost / creates * 1000:10.3f}"
+                f" {times:16.2f} {cpu:19.2f}"
+            )
+    return "\n".join(lines)
