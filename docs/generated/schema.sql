@@ -13,7 +13,7 @@ CREATE TABLE api_key (
     last_used_at timestamp with time zone,
     PRIMARY KEY (key_id),
     UNIQUE (key_hash),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK ((role = ANY (ARRAY['viewer'::text, 'biller'::text, 'admin'::text])))
 );
 CREATE INDEX api_key_partner ON api_key USING btree (partner_id, revoked_at NULLS FIRST, created_at DESC, key_id);
@@ -28,8 +28,7 @@ CREATE TABLE audit_entry (
     act text NOT NULL,
     subject text NOT NULL,
     detail jsonb NOT NULL,
-    PRIMARY KEY (audit_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    PRIMARY KEY (audit_id)
 );
 CREATE INDEX audit_entry_newest ON audit_entry USING btree (partner_id, audit_id DESC);
 
@@ -45,8 +44,8 @@ CREATE TABLE batch (
     refused_rows bigint[],
     redeliver_at timestamp with time zone,
     PRIMARY KEY (batch_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
-    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE,
     CHECK ((kind = ANY (ARRAY['write'::text, 'delete'::text]))),
     CHECK ((state = ANY (ARRAY['planned'::text, 'issued'::text, 'done'::text])))
 );
@@ -65,7 +64,7 @@ CREATE TABLE connection (
     connected_at timestamp with time zone,
     problem text,
     PRIMARY KEY (partner_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK ((state = ANY (ARRAY['disconnected'::text, 'connected'::text, 'broken'::text])))
 );
 CREATE INDEX connection_tenant ON connection USING btree (tenant) WHERE (state = 'connected'::text);
@@ -77,7 +76,7 @@ CREATE TABLE customer_link (
     excluded boolean NOT NULL DEFAULT false,
     updated_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (partner_id, customer_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE dead_letter (
@@ -118,7 +117,7 @@ CREATE TABLE halo_client (
     name text NOT NULL,
     inactive boolean NOT NULL,
     PRIMARY KEY (partner_id, halo_client_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE halo_licence (
@@ -147,7 +146,7 @@ CREATE TABLE halo_licence (
     wrote_price_field text,
     first_seen_at timestamp with time zone DEFAULT now(),
     PRIMARY KEY (partner_id, halo_licence_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE halo_page_size (
@@ -173,7 +172,7 @@ CREATE TABLE halo_read (
     restarts integer NOT NULL DEFAULT 0,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (read_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK ((list = ANY (ARRAY['clients'::text, 'licences'::text, 'complete'::text])))
 );
 
@@ -207,7 +206,7 @@ CREATE TABLE halo_refresh (
     read_id uuid NOT NULL,
     alive_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (partner_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE halo_snapshot (
@@ -216,7 +215,7 @@ CREATE TABLE halo_snapshot (
     read_at timestamp with time zone NOT NULL,
     reviewed_at timestamp with time zone,
     PRIMARY KEY (partner_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE inbox (
@@ -243,13 +242,15 @@ CREATE TABLE invoice (
     received_at timestamp with time zone NOT NULL DEFAULT now(),
     superseded_by bigint,
     sync_wanted boolean NOT NULL DEFAULT false,
+    purged_at timestamp with time zone,
     PRIMARY KEY (invoice_pk),
     UNIQUE (partner_id, invoice_id, revision),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     FOREIGN KEY (superseded_by) REFERENCES invoice(invoice_pk)
 );
 CREATE INDEX invoice_month ON invoice USING btree (partner_id, period);
 CREATE INDEX invoice_newest ON invoice USING btree (partner_id, period DESC, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
+CREATE INDEX invoice_superseded_by ON invoice USING btree (superseded_by) WHERE (superseded_by IS NOT NULL);
 CREATE INDEX invoice_sync_wanted ON invoice USING btree (partner_id) WHERE sync_wanted;
 
 CREATE TABLE invoice_line (
@@ -265,7 +266,7 @@ CREATE TABLE invoice_line (
     unit_price numeric NOT NULL,
     billing_cycle text NOT NULL,
     PRIMARY KEY (invoice_pk, line_no),
-    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk) ON DELETE CASCADE,
     CHECK ((kind = ANY (ARRAY['recurring'::text, 'proration'::text, 'credit'::text, 'one_off'::text, 'usage'::text])))
 );
 CREATE INDEX invoice_line_not_recurring ON invoice_line USING btree (invoice_pk, line_no) WHERE (kind <> 'recurring'::text);
@@ -315,7 +316,7 @@ CREATE TABLE item (
     PRIMARY KEY (item_id),
     UNIQUE (run_id, seq),
     FOREIGN KEY (batch_id) REFERENCES batch(batch_id),
-    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE,
     CHECK (((outcome = 'pending'::text) = (action_state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text])))),
     CHECK ((action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text, 'unchanged'::text, 'none'::text]))),
     CHECK ((action_state = ANY (ARRAY['none'::text, 'waiting'::text, 'sending'::text, 'unknown'::text, 'applied'::text, 'rejected'::text, 'withdrawn'::text]))),
@@ -346,7 +347,7 @@ CREATE TABLE kept_licence (
     halo_licence_id bigint NOT NULL,
     kept_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (partner_id, tenant, halo_licence_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE migration (
@@ -367,7 +368,7 @@ CREATE TABLE month_acceptance (
     accepted_by_key_id uuid,
     accepted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (partner_id, period, item_key),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE month_choice (
@@ -375,7 +376,7 @@ CREATE TABLE month_choice (
     period text NOT NULL,
     invoices text NOT NULL,
     PRIMARY KEY (partner_id, period),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK ((invoices = ANY (ARRAY['together'::text, 'newest'::text])))
 );
 
@@ -389,7 +390,7 @@ CREATE TABLE month_closing (
     certificate jsonb NOT NULL,
     number integer NOT NULL,
     PRIMARY KEY (partner_id, period, number),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 
 CREATE TABLE notice (
@@ -462,7 +463,7 @@ CREATE TABLE oauth_attempt (
     session bytea,
     ended_at timestamp with time zone,
     PRIMARY KEY (state_hash),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 CREATE INDEX oauth_attempt_partner ON oauth_attempt USING btree (partner_id, created_at DESC);
 
@@ -473,7 +474,7 @@ CREATE TABLE oauth_token (
     refresh_token bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     PRIMARY KEY (partner_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
 CREATE INDEX oauth_token_expiry ON oauth_token USING btree (expires_at);
 
@@ -535,7 +536,7 @@ CREATE TABLE person (
     role text NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     UNIQUE NULLS NOT DISTINCT (email, partner_id),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK (((email <> ''::text) AND (email = lower(email)))),
     CHECK ((role = ANY (ARRAY['viewer'::text, 'biller'::text, 'admin'::text])))
 );
@@ -551,8 +552,8 @@ CREATE TABLE portal_session (
     expires_at timestamp with time zone NOT NULL,
     notices jsonb NOT NULL DEFAULT '[]'::jsonb,
     PRIMARY KEY (token_hash),
-    FOREIGN KEY (acts_for) REFERENCES partner(partner_id),
-    FOREIGN KEY (key_id) REFERENCES api_key(key_id),
+    FOREIGN KEY (acts_for) REFERENCES partner(partner_id) ON DELETE CASCADE,
+    FOREIGN KEY (key_id) REFERENCES api_key(key_id) ON DELETE CASCADE,
     CHECK ((num_nonnulls(key_id, email) = 1))
 );
 CREATE INDEX portal_session_email ON portal_session USING btree (email);
@@ -565,7 +566,17 @@ CREATE TABLE product_link (
     licence_name text NOT NULL,
     updated_at timestamp with time zone NOT NULL DEFAULT now(),
     PRIMARY KEY (partner_id, product_code),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id)
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
+);
+
+CREATE TABLE purge_left (
+    purge_id bigint GENERATED ALWAYS AS IDENTITY,
+    run_id uuid,
+    invoice_pk bigint,
+    PRIMARY KEY (purge_id),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk) ON DELETE CASCADE,
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE,
+    CHECK ((num_nonnulls(run_id, invoice_pk) = 1))
 );
 
 CREATE TABLE rate_lease (
@@ -629,6 +640,7 @@ CREATE TABLE run (
     claimed_until timestamp with time zone,
     redeliver_at timestamp with time zone NOT NULL DEFAULT now(),
     halo_requests integer NOT NULL DEFAULT 0,
+    purged_at timestamp with time zone,
     total integer NOT NULL DEFAULT 0,
     synced integer NOT NULL DEFAULT 0,
     skipped integer NOT NULL DEFAULT 0,
@@ -640,8 +652,8 @@ CREATE TABLE run (
     deleted integer NOT NULL DEFAULT 0,
     unchanged integer NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id),
-    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
-    FOREIGN KEY (partner_id) REFERENCES partner(partner_id),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk) ON DELETE CASCADE,
+    FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     FOREIGN KEY (undoes) REFERENCES run(run_id),
     CHECK (((undoes IS NOT NULL) = (mode = ANY (ARRAY['undo'::text, 'undo_preview'::text])))),
     CHECK ((approve_removals >= 0)),
@@ -657,6 +669,7 @@ CREATE INDEX run_invoice ON run USING btree (invoice_pk, created_at DESC);
 CREATE INDEX run_newest ON run USING btree (partner_id, created_at DESC, run_id);
 CREATE UNIQUE INDEX run_one_at_a_time ON run USING btree (partner_id) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text]));
 CREATE INDEX run_redeliver ON run USING btree (redeliver_at) WHERE (state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text]));
+CREATE INDEX run_undoes ON run USING btree (undoes) WHERE (undoes IS NOT NULL);
 CREATE TRIGGER run_money_keep AFTER UPDATE OF state ON run FOR EACH ROW WHEN (((old.state = ANY (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])) AND (new.state <> ALL (ARRAY['queued'::text, 'reading'::text, 'planning'::text, 'writing'::text])))) EXECUTE FUNCTION run_money_keep();
 
 CREATE TABLE run_approved_item (
@@ -664,16 +677,17 @@ CREATE TABLE run_approved_item (
     item_id bigint NOT NULL,
     PRIMARY KEY (run_id, item_id),
     FOREIGN KEY (item_id) REFERENCES item(item_id),
-    FOREIGN KEY (run_id) REFERENCES run(run_id)
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE
 );
+CREATE INDEX run_approved_item_of ON run_approved_item USING btree (item_id);
 
 CREATE TABLE run_further_invoice (
     run_id uuid NOT NULL,
     invoice_pk bigint NOT NULL,
     line_offset integer NOT NULL,
     PRIMARY KEY (run_id, invoice_pk),
-    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk),
-    FOREIGN KEY (run_id) REFERENCES run(run_id),
+    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk) ON DELETE CASCADE,
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE,
     CHECK ((line_offset > 0))
 );
 CREATE INDEX run_further_invoice_of ON run_further_invoice USING btree (invoice_pk);
@@ -683,7 +697,7 @@ CREATE TABLE run_money (
     billing_cycle text,
     before numeric NOT NULL,
     after numeric NOT NULL,
-    FOREIGN KEY (run_id) REFERENCES run(run_id)
+    FOREIGN KEY (run_id) REFERENCES run(run_id) ON DELETE CASCADE
 );
 CREATE INDEX run_money_run ON run_money USING btree (run_id);
 

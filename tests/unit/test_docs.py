@@ -33,8 +33,6 @@ VARIABLES = {f"{PREFIX}{name}".upper() for settings in SETTINGS for name in sett
     PREFIX + name for name in URL_PASSWORDS
 }
 DEVSTACK = f"{PREFIX}DEVSTACK_"
-NOT_BUILT_YET = {f"{PREFIX}{name}" for name in ("RETENTION_MONTHS",)}
-"""What spec sections 9 to 13 add; a name leaves this list when it becomes a setting."""
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -123,7 +121,7 @@ def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
 def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
     found = {name for name in _VARIABLE.findall(page.read_text("utf-8")) if not name.startswith(DEVSTACK)}
     named = {name.removesuffix("_FILE") for name in found}
-    assert named - VARIABLES == (NOT_BUILT_YET if page.name == "specification.md" else set())
+    assert named - VARIABLES == set()
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
+from halosync.store.retention import RetentionStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 from halosync.store.webhooks import WebhookStore
@@ -54,6 +55,7 @@ class Stage:
         self.months = MonthStore(pool)
         self.month_choices = MonthChoices(pool)
         self.webhooks = WebhookStore(pool)
+        self.retention = RetentionStore(pool)
 
     async def set_up(self) -> None:
         """Make the partner and what belongs to it."""
@@ -118,6 +120,26 @@ def said(act: Act) -> Deed:
 async def pause(stage: Stage) -> AsyncIterator[str]:
     yield PAUSE
     await stage.partners.pause(PARTNER, by=BY)
+    yield PARTNER
+
+
+async def remove_partner(stage: Stage) -> AsyncIterator[str]:
+    await stage.pool.execute("UPDATE connection SET state = 'disconnected'")
+    marked = await stage.retention.prepare_removal(PARTNER, by=BY)
+    yield PAUSE
+    await stage.retention.remove(PARTNER, marked, by=BY)
+    yield PARTNER
+
+
+async def purge(stage: Stage) -> AsyncIterator[str]:
+    await stage.pool.execute(
+        "INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,"
+        "                     total, received_at)"
+        " VALUES ($1, 'INV-0', 1, gen_random_uuid(), '2020-01', 'AUD', now(), 1, 10, '2020-01-05Z')",
+        PARTNER,
+    )
+    yield PAUSE
+    await stage.retention.mark_old(12, by=BY)
     yield PARTNER
 
 
@@ -383,6 +405,8 @@ DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
     Act.RUN_CANCELLED: (cancel, {}),
     Act.PARTNER_PAUSED: (pause, {}),
     Act.PARTNER_RESUMED: (resume, {}),
+    Act.PARTNER_REMOVED: (remove_partner, {"name": "Acme MSP", "invoices": 1, "runs": 0}),
+    Act.DETAILS_PURGED: (purge, {"before": ANY, "invoices": 1, "runs": 0}),
     Act.INVOICES_CHOSEN: (choose_invoices, {"invoices": "newest", "invoice_ids": ["INV-1"]}),
     Act.MONTH_ACCEPTED: (
         accept_in_month,

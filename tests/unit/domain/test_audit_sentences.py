@@ -124,6 +124,18 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
     (Act.RUN_CANCELLED, RUN, {}, "Cancelled run 3f2a77c0."),
     (Act.PARTNER_PAUSED, "acme-msp", {}, "Paused the partner: no run starts."),
     (Act.PARTNER_RESUMED, "acme-msp", {}, "Let the partner's runs start again."),
+    (
+        Act.PARTNER_REMOVED,
+        "acme-msp",
+        {"name": "Acme", "invoices": 1, "runs": 3},
+        'Removed the partner "Acme" with 1 invoice and 3 runs.',
+    ),
+    (
+        Act.DETAILS_PURGED,
+        "acme-msp",
+        {"before": "2024-11", "invoices": 2, "runs": 1},
+        "Purged the details of 2 invoices and 1 run, older than 2024-11.",
+    ),
     (Act.MONTH_ACCEPTED, "2026-11", {"note": "By hand."}, 'Accepted a difference of 2026-11 as it is: "By hand.".'),
     (Act.MONTH_WITHDRAWN, "2026-11", {}, "Took back the acceptance of a difference of 2026-11."),
     (Act.WEBHOOK_CREATED, "w", {"url": "https://a.example/"}, "Created the webhook https://a.example/."),

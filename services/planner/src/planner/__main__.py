@@ -23,6 +23,7 @@ from halosync.store.page_sizes import PageSizeStore
 from halosync.store.plans import PlanStore
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
+from halosync.store.retention import RetentionStore
 from halosync.store.run_work import RunWork
 from halosync.store.runs import RunStore
 from halosync.store.sealing_keys import SealingKeyStore
@@ -35,6 +36,8 @@ from planner.ports import Ports
 
 SWEEP_S = 10.0
 TIDY_S = 3600.0
+PURGE_S = 2.0
+"""How often a piece of what is no longer kept is taken away: slowly, so that nobody waits for it."""
 
 
 def compose(settings: PlannerSettings, parts: Parts) -> Composition:
@@ -42,7 +45,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     pool = parts.pool
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     http = httpx.AsyncClient(follow_redirects=False)
-    runs, reads, operations = RunStore(pool), ReadStore(pool), OperationsStore(pool)
+    runs, reads, operations, retention = RunStore(pool), ReadStore(pool), OperationsStore(pool), RetentionStore(pool)
     ports = Ports(
         invoices=InvoiceStore(pool),
         lines=LinesFetcher(http, settings.invoice_hosts),
@@ -67,6 +70,8 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
             every_loop("ask again for runs", SWEEP_S, runs.redeliver_due),
             every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
             every_loop("forget old reads", TIDY_S, reads.forget_old),
+            every_loop("mark what is old", TIDY_S, partial(retention.mark_due, settings.retention_months)),
+            every_loop("purge", PURGE_S, retention.empty),
             every_loop("measure", MEASURE_S, partial(measure, operations)),
             every_loop("look at the invariants", INVARIANTS_S, partial(look_at_invariants, operations)),
         ],

@@ -38,6 +38,12 @@ class PlannerSettings(ProcessSettings, HaloSettings):
     invoice_hosts: Annotated[frozenset[Annotated[str, StringConstraints(to_lower=True)]], CommaSeparated, NoDecode] = (
         Field(default=frozenset(), description="Hosts (or host:port) that lines_url may name, comma-separated")
     )
+    retention_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=1200,
+        description="Whole months whose lines and items are kept; unset keeps them for good",
+    )
 
     @property
     def rules(self) -> PlannerRules:

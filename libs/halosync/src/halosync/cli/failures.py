@@ -13,6 +13,7 @@ from halosync.messaging.administration import BrokerRefusedError
 from halosync.messaging.publisher import NotPublishedError
 from halosync.ports.keys import TooManyKeysError
 from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.retention import NotRemovableError
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError
 
@@ -33,6 +34,7 @@ def told() -> Iterator[None]:
 
 _WORDED = (
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
+    NotRemovableError,
     *(BrokerRefusedError, AMQPError, OSError),
 )
 

@@ -18,6 +18,7 @@ from halosync.cli import (
     months,
     partners,
     people,
+    purge,
     runs,
     status,
     token_keys,
@@ -41,6 +42,8 @@ app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("purge")(purge.purge)
+partners.app.command("remove")(purge.remove)
 app.add_typer(partners.app, name="partner")
 app.add_typer(connection.app, name="connection")
 app.add_typer(people.app, name="person")

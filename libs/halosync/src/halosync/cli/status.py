@@ -28,6 +28,7 @@ def _rows(figures: Figures) -> list[tuple[str, int, str]]:
         ("batches with the writers", figures.issued_batches, ""),
         ("batches that wait", figures.planned_batches, ""),
         ("items held for approval", figures.items_held, ""),
+        ("partners whose invoice is overdue", figures.invoices_missing, ""),
         ("messages to publish", figures.outbox, _since(figures.outbox, figures.oldest_outbox_s)),
         ("dead letters", figures.dead_letters, "halosync dead-letters list" if figures.dead_letters else ""),
     ]

@@ -23,6 +23,13 @@ class Act(StrEnum):
     PARTNER_RESUMED = "partner.resumed"
     """The partner's runs may start again. Subject: the partner."""
 
+    PARTNER_REMOVED = "partner.removed"
+    """The partner was removed with all its data but this log. Subject: the partner. Detail: name, invoices, runs (how
+    many)."""
+    DETAILS_PURGED = "details.purged"
+    """Lines and items of old months were purged. Subject: the partner. Detail: before (a month), invoices, runs (how
+    many)."""
+
     CONNECTION_BEGUN = "connection.begun"
     """The browser was sent to Halo. Subject: the tenant. Detail: client_id."""
     CONNECTION_ESTABLISHED = "connection.established"
@@ -108,6 +115,9 @@ AUTO_SYNC = Actor("auto_sync")
 
 COMMAND_LINE = Actor("operator", is_operator=True)
 """Who uses the operator's command; it has the database's password and no key."""
+
+RETENTION = Actor("retention")
+"""halosync itself, which keeps what is old only as long as the operator has said."""
 
 HALO = Actor("Halo")
 """The partner's Halo, which ends a connection."""

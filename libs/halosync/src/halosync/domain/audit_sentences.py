@@ -38,6 +38,8 @@ KINDS: Mapping[Act, str] = {
     Act.SHRUNK_READ_ACCEPTED: "Shorter list of Halo accepted",
     Act.PARTNER_PAUSED: "Partner paused",
     Act.PARTNER_RESUMED: "Partner resumed",
+    Act.PARTNER_REMOVED: "Partner removed",
+    Act.DETAILS_PURGED: "Old details purged",
     Act.RUN_CANCELLED: "Run cancelled",
     Act.MONTH_ACCEPTED: "Difference accepted",
     Act.MONTH_WITHDRAWN: "Acceptance withdrawn",
@@ -161,6 +163,11 @@ def _keep(subject: str, detail: Detail) -> str:
     return f'{what} the licence "{detail["name"]}" (#{subject}).'
 
 
+def _how_many(detail: Detail) -> str:
+    counted = [(detail["invoices"], "invoice"), (detail["runs"], "run")]
+    return " and ".join(f"{count} {thing}" if count == 1 else f"{count} {thing}s" for count, thing in counted)
+
+
 _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.SIGNED_IN: lambda _, __: "Signed in to the portal.",
     Act.SIGNED_OUT: lambda _, __: "Signed out of the portal.",
@@ -191,6 +198,8 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.SHRUNK_READ_ACCEPTED: lambda run, _: f"Accepted for run {short_id(run)} that Halo shows fewer licences.",
     Act.PARTNER_PAUSED: lambda _partner, _: "Paused the partner: no run starts.",
     Act.PARTNER_RESUMED: lambda _partner, _: "Let the partner's runs start again.",
+    Act.PARTNER_REMOVED: lambda _, detail: f'Removed the partner "{detail["name"]}" with {_how_many(detail)}.',
+    Act.DETAILS_PURGED: lambda _, detail: f"Purged the details of {_how_many(detail)}, older than {detail['before']}.",
     Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {short_id(run)}.",
     Act.MONTH_ACCEPTED: lambda month, detail: f'Accepted a difference of {month} as it is: "{detail["note"]}".',
     Act.MONTH_WITHDRAWN: lambda month, _: f"Took back the acceptance of a difference of {month}.",

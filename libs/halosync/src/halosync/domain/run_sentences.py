@@ -21,6 +21,7 @@ class NoRun(StrEnum):
     PARTNER_PAUSED = "partner_paused"
     RUN_IN_PROGRESS = "run_in_progress"
     RUN_OUTDATED = "run_outdated"
+    PURGED = "purged"
     NOTHING_TO_UNDO = "nothing_to_undo"
     OTHER_TENANT = "other_tenant"
     NOT_HELD = "not_held"
@@ -54,6 +55,10 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     NoRun.RUN_IN_PROGRESS: "A run is still going on. Wait for its end, or cancel it.",
     NoRun.RUN_OUTDATED: (
         "A newer invoice, or a newer revision, has come since. Start a run for the newest one instead."
+    ),
+    NoRun.PURGED: (
+        "This is so old that its details are no longer kept, so it cannot be done again or undone. Start a run for the "
+        "newest invoice instead."
     ),
     NoRun.NOTHING_TO_UNDO: "This run has changed nothing in Halo, so there is nothing to undo.",
     NoRun.OTHER_TENANT: (

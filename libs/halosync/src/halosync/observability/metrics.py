@@ -57,6 +57,10 @@ FIGURES = {
         ("issued_batches", "Batches that writers were asked to work on"),
         ("planned_batches", "Batches that wait for their turn"),
         ("items_held", "Items that the newest run of each partner holds"),
+        (
+            "invoices_missing",
+            "Partners whose invoice was expected and has not arrived by the end of the next business day",
+        ),
         ("outbox", "Messages that are still to be published"),
         ("oldest_outbox_s", "For how many seconds the oldest of them waits; 0 without one"),
         ("dead_letters", "Dead letters that nobody has replayed or discarded"),

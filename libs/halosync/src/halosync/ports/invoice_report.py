@@ -78,11 +78,13 @@ class ReportedInvoice:
         invoice: the revision that counts, or the last one if another invoice took its place.
         is_newest: whether a Sync is for it.
         run: what its lines' outcomes come from.
+        is_purged: it is so old that its lines are no longer kept.
     """
 
     invoice: LoadedInvoice
     is_newest: bool
     run: ReportedRun | None
+    is_purged: bool = False
 
     @property
     def run_id(self) -> UUID | None:

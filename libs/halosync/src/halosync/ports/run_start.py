@@ -58,6 +58,12 @@ class PausedError(RunNotStartedError):
     why = NoRun.PARTNER_PAUSED
 
 
+class PurgedError(RunNotStartedError):
+    """What the run would go by was purged: the lines of the invoice, or the items of the run that is to be undone."""
+
+    why = NoRun.PURGED
+
+
 class NoRunError(RunNotStartedError):
     """The partner has no such run."""
 

@@ -47,6 +47,7 @@ NAMES = frozenset(
         "PLANNER_PASSWORD",
         "PUBLIC_URL",
         "REPORT_API_PASSWORD",
+        "RETENTION_MONTHS",
         "RETRY_DELAYS_S",
         "RETRY_MAX_ATTEMPTS",
         "SMTP_URL",

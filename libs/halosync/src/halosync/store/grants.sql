@@ -18,7 +18,7 @@ GRANT SELECT ON migration TO :auth, :planner, :halo_writer, :report_api, :operat
 -- partner
 GRANT SELECT ON partner TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT UPDATE ON partner TO :report_api, :operator;
-GRANT INSERT ON partner TO :operator;
+GRANT INSERT, DELETE ON partner TO :operator;
 GRANT UPDATE (settled_at) ON partner TO :planner, :halo_writer;
 -- api_key
 GRANT SELECT, INSERT, UPDATE ON api_key TO :report_api, :operator;
@@ -49,11 +49,13 @@ GRANT SELECT (key_id, public_key, created_at) ON sealing_key TO :planner, :halo_
 GRANT SELECT ON invoice TO :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON invoice TO :planner;
 GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
+GRANT UPDATE (purged_at) ON invoice TO :operator;
 GRANT SELECT (invoice_pk, invoice_id) ON invoice TO :halo_writer;
 -- invoice_line: the writer says of a new licence what it is
 GRANT SELECT ON invoice_line TO :planner, :report_api;
 GRANT SELECT (invoice_pk, line_no, product_name) ON invoice_line TO :halo_writer;
-GRANT INSERT ON invoice_line TO :planner;
+GRANT INSERT, DELETE ON invoice_line TO :planner;
+GRANT SELECT (invoice_pk, line_no), DELETE ON invoice_line TO :operator;
 
 -- owed_sync
 GRANT SELECT ON owed_sync TO :planner;
@@ -127,10 +129,12 @@ GRANT SELECT ON invoice_of_run TO :planner, :halo_writer, :report_api, :operator
 GRANT SELECT, INSERT, UPDATE ON batch TO :planner, :halo_writer;
 GRANT SELECT ON batch TO :report_api, :operator;
 GRANT UPDATE (state, redeliver_at) ON batch TO :report_api, :operator;
+GRANT DELETE ON batch TO :planner, :operator;
 GRANT USAGE ON SEQUENCE batch_batch_id_seq TO :planner;
 -- item: of a run that is cancelled, what is not yet sent is withdrawn
 GRANT SELECT ON item TO :planner, :halo_writer, :report_api, :operator;
-GRANT INSERT, UPDATE ON item TO :planner;
+GRANT INSERT, UPDATE, DELETE ON item TO :planner;
+GRANT DELETE ON item TO :operator;
 GRANT UPDATE ON item TO :halo_writer;
 GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api, :operator;
 -- item_view
@@ -138,10 +142,14 @@ GRANT SELECT ON item_view TO :report_api;
 -- run_approved_item
 GRANT SELECT ON run_approved_item TO :planner, :report_api, :operator;
 GRANT INSERT ON run_approved_item TO :report_api, :operator;
+GRANT DELETE ON run_approved_item TO :planner, :operator;
 
 -- item_line: a trigger of item is its only writer
-GRANT INSERT ON item_line TO :planner;
+GRANT SELECT, INSERT, DELETE ON item_line TO :planner;
+GRANT SELECT, DELETE ON item_line TO :operator;
 GRANT SELECT ON item_line TO :report_api;
+-- purge_left: what is marked; who empties a row locks it
+GRANT SELECT, INSERT, UPDATE (purge_id), DELETE ON purge_left TO :planner, :operator;
 -- item_money
 GRANT SELECT ON item_money TO :planner, :halo_writer, :report_api, :operator;
 -- run_money: a trigger of run is its only writer

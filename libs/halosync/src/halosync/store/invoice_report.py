@@ -42,7 +42,7 @@ class InvoiceReports:
         if row is None:
             return None
         run = None if row["run_id"] is None else _run(row)
-        return ReportedInvoice(loaded_invoice(row), row["is_newest"], run)
+        return ReportedInvoice(loaded_invoice(row), row["is_newest"], run, row["is_purged"])
 
     async def cycles(self, invoice_pk: int) -> Sequence[str]:
         """Return the billing cycles of an invoice."""

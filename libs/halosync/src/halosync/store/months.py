@@ -47,7 +47,7 @@ class MonthStore:
         return [row["period"] async for row in rows]
 
     async def month(self, partner_id: str, period: str) -> Month | None:
-        """Return a month as it stands; None if no invoice of it counts."""
+        """Return a month as it stands; None if no invoice of it counts, or it is so old that its details are gone."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             return await _month(connection, partner_id, period)
 
@@ -153,7 +153,7 @@ class MonthStore:
 async def _month(connection: Connection, partner_id: str, period: str) -> Month | None:
     of = {"partner_id": partner_id, "period": period}
     rows = QUERIES.month_invoices(connection, **of)
-    invoices = [MonthInvoice(loaded_invoice(row), row["counts"]) async for row in rows]
+    invoices = [MonthInvoice(loaded_invoice(row), row["counts"]) async for row in rows if row["purged_at"] is None]
     if not any(each.counts for each in invoices):
         return None
     groups = [

@@ -50,8 +50,7 @@ class NoticeStore:
         """Tell each partner once whose invoice is overdue on this day, in UTC."""
         rows = [row async for row in QUERIES.when_invoices_are_expected(self._pool)]
         for row in rows:
-            since = row["created_at"].astimezone(UTC).date()
-            expected = overdue(today, since, row["arrived"], row["invoice_day"], row["country"])
+            expected = missing_since(row, today)
             if expected is None:
                 continue
             data = {"partner_id": row["partner_id"], "expected": expected.isoformat()}
@@ -130,6 +129,15 @@ class NoticeStore:
         """Delete some of the notices that are older than they are kept; return how many."""
         gone: int = await QUERIES.purge_notices(self._pool, kept_days=KEPT_DAYS, most=PURGED_AT_ONCE)
         return gone
+
+
+def missing_since(row: Mapping[str, Any], today: date) -> date | None:
+    """Return the day on which a partner's invoice was expected that has not arrived; None if none is overdue today.
+
+    `row`: of the query `when_invoices_are_expected`.
+    """
+    since = row["created_at"].astimezone(UTC).date()
+    return overdue(today, since, row["arrived"], row["invoice_day"], row["country"])
 
 
 async def _spread_run(connection: Connection, row: asyncpg.Record, *, by_mail: bool) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from halosync.store.notices import missing_since
 from halosync.store.queries import QUERIES
 
 LATE_S = 300.0
@@ -27,6 +28,7 @@ class Figures:
         open_runs: runs that have not ended; the oldest was asked for `oldest_open_run_s` seconds ago, 0 without one.
         issued_batches: batches that writers were asked to work on; `planned_batches` wait for their turn.
         items_held: items that the newest run of each partner holds.
+        invoices_missing: partners whose invoice was expected and has not arrived by the end of the next business day.
         outbox: messages that are still to be published, the oldest for `oldest_outbox_s` seconds.
         dead_letters: those that nobody has replayed or discarded.
     """
@@ -40,6 +42,7 @@ class Figures:
     issued_batches: int
     planned_batches: int
     items_held: int
+    invoices_missing: int
     outbox: int
     oldest_outbox_s: float
     dead_letters: int
@@ -73,7 +76,10 @@ class OperationsStore:
 
     async def figures(self) -> Figures:
         """Return how much of everything there is."""
-        return Figures(**await QUERIES.figures(self._pool))
+        today = datetime.now(UTC).date()
+        rows = [row async for row in QUERIES.when_invoices_are_expected(self._pool)]
+        missing = sum(missing_since(row, today) is not None for row in rows)
+        return Figures(invoices_missing=missing, **await QUERIES.figures(self._pool))
 
     async def stuck_runs(self, late_s: float = LATE_S) -> Sequence[StuckRun]:
         """Return the runs on which nobody works, `late_s` seconds after they were due; the oldest first."""

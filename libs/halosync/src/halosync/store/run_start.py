@@ -20,6 +20,7 @@ from halosync.ports.run_start import (
     NotHeldError,
     OlderPeriodError,
     PausedError,
+    PurgedError,
     RunInProgressError,
     SeenChangedError,
     SeveralInvoicesError,
@@ -52,12 +53,13 @@ async def start_run(
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
+    is_paused = await QUERIES.hold_partner(connection, partner_id=partner_id)
     invoices = await _invoices_of(connection, partner_id, order)
     invoice = invoices[0]
     tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
     if tenant is None:
         raise NotConnectedError(partner_id)
-    if await QUERIES.is_paused(connection, partner_id=partner_id):
+    if is_paused:
         raise PausedError(partner_id)
     if order.undoes is None and (empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]):
         raise EmptyInvoiceError(empty[0])
@@ -166,4 +168,6 @@ async def _invoices_of(connection: Connection, partner_id: str, order: RunOrder)
         raise SeveralInvoicesError(invoices, of.month.period, [row["invoice_id"] for row in of.rows])
     if seen is not None and seen.invoice_pks and seen.invoice_pks != {row["invoice_pk"] for row in invoices}:
         raise SeenChangedError(SeenChange.INVOICE)
+    if purged := [row["invoice_id"] for row in invoices if row["purged"]]:
+        raise PurgedError(purged[0])
     return invoices

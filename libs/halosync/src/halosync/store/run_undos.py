@@ -11,6 +11,7 @@ from halosync.ports.run_start import (
     NotConnectedError,
     NothingToUndoError,
     OtherTenantError,
+    PurgedError,
     RunInProgressError,
 )
 from halosync.store.queries import QUERIES, Connection
@@ -22,6 +23,7 @@ async def invoices_to_undo(connection: Connection, partner_id: str, run_id: UUID
     Raises:
         NoRunError: the partner has no such run.
         RunInProgressError: it has not ended.
+        PurgedError: what it did is no longer known in detail.
         NothingToUndoError: it has changed nothing.
         NotConnectedError: the partner's Halo is not connected.
         OtherTenantError: another Halo is.
@@ -31,6 +33,8 @@ async def invoices_to_undo(connection: Connection, partner_id: str, run_id: UUID
         raise NoRunError(str(run_id))
     if not RunState(run["state"]).is_final:
         raise RunInProgressError(run_id)
+    if run["purged"]:
+        raise PurgedError(str(run_id))
     if not run["changed"]:
         raise NothingToUndoError(str(run_id))
     if run["tenant_now"] is None:

@@ -30,6 +30,10 @@ class RunViews:
         """Return a run; None if there is none of that id, or it is not this partner's."""
         return await run_view(self._pool, run_id, partner_id)
 
+    async def is_purged(self, run_id: UUID) -> bool:
+        """Tell whether a run is so old that its items are no longer kept; its counters are."""
+        return bool(await QUERIES.run_is_purged(self._pool, run_id=run_id))
+
     async def of_partner(
         self,
         partner_id: str,

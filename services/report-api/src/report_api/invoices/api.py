@@ -21,7 +21,7 @@ from report_api.settings.service import stored_settings
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
 from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
-from report_api.web.problems import CSV_TOO, not_found
+from report_api.web.problems import CSV_TOO, not_found, purged, responses
 
 router: APIRouter = partner_router("Invoices")
 summary_router: APIRouter = partner_router("Summary")
@@ -50,7 +50,10 @@ async def list_invoices(
 
 # The id may hold any character, also "/": the path convertor takes it to the last "/lines".
 @router.get(
-    "/invoices/{invoice_id:path}/lines", response_model=LinePage, responses=CSV_TOO, summary="List an invoice's lines"
+    "/invoices/{invoice_id:path}/lines",
+    response_model=LinePage,
+    responses={**CSV_TOO, **responses(410)},
+    summary="List an invoice's lines",
 )
 async def list_lines(
     *,
@@ -68,12 +71,15 @@ async def list_lines(
 
     A run that could not read Halo changed nothing: the outcomes of the one before stay true.
 
-    With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then.
+    With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then. 410
+    `purged`: the invoice is so old that its lines are no longer kept.
     """
     after = _LINES.after(cursor)
     of = await ports.invoice_reports.find(partner, invoice_id)
     if of is None:
         raise not_found(NO_INVOICE)
+    if of.is_purged:
+        raise purged("lines")
     wanted = LineFilter(outcome, customer_id, q)
 
     def fetch(key: int | None, most: int) -> Awaitable[Sequence[LineView]]:

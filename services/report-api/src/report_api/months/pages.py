@@ -73,7 +73,7 @@ async def show(
     month = await ports.months.month(visitor.partner_id, wanted)
     if month is None:
         if period:
-            raise not_found("There is no invoice of that month.")
+            raise not_found(sentences.NO_MONTH)
         return page(request, "months/no_month.html", tab="month")
     # Who needs somebody stands first, then where most money differs.
     customers = sorted(
@@ -162,7 +162,7 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
         await notify(request, "The month was not closed: it has changed since you opened this page. Look again.", "bad")
     else:
         if closing is None:
-            raise not_found("There is no invoice of that month.")
+            raise not_found(sentences.NO_MONTH)
         await notify(request, f"{month_name(period)} is closed.")
         return see_other(visitor.partner_id, "month", "certificate", period=period)
     return see_other(visitor.partner_id, "month", period=period)

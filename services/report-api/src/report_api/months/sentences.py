@@ -8,6 +8,8 @@ from halosync.domain.remedy import Remedy, remedy_of
 from report_api.runs import sentences
 from report_api.runs.sentences import Meaning, RemedyLink
 
+NO_MONTH = "There is no invoice of that month, or it is so old that its details are no longer kept."
+
 STATES: Mapping[MonthState, Meaning] = {
     MonthState.OPEN: Meaning("Open", "warn", "Something of this month is neither synchronised nor accepted."),
     MonthState.READY: Meaning("Ready to close", "info", "Everything is synchronised or accepted."),

@@ -20,7 +20,7 @@ from report_api.runs.watch import run_events
 from report_api.web.csv_export import wants_csv
 from report_api.web.fields import Search
 from report_api.web.paging import CursorText, Int, Keyset, Limit
-from report_api.web.problems import CSV_TOO, responses
+from report_api.web.problems import CSV_TOO, purged, responses
 
 router: APIRouter = partner_router("Runs", changes=Role.BILLER)
 
@@ -122,7 +122,12 @@ async def events(partner: Partner, run_id: RunPath, principal: PrincipalHere, po
     )
 
 
-@router.get("/runs/{run_id}/items", response_model=ItemPage, responses=CSV_TOO, summary="List a run's items")
+@router.get(
+    "/runs/{run_id}/items",
+    response_model=ItemPage,
+    responses={**CSV_TOO, **responses(410)},
+    summary="List a run's items",
+)
 async def list_items(
     *,
     request: Request,
@@ -137,10 +142,13 @@ async def list_items(
 ) -> ItemPage | Response:
     """What the run does or did for each product of each client, with the licence before and after.
 
-    With `Accept: text/csv` every item that fits the filters as a file; `cursor` and `limit` are not used then.
+    With `Accept: text/csv` every item that fits the filters as a file; `cursor` and `limit` are not used then. 410
+    `purged`: the run is so old that its items are no longer kept.
     """
     after = _ITEMS.after(cursor)
     run = await find_run(ports, partner, run_id)
+    if await ports.run_views.is_purged(run.run_id):
+        raise purged("items")
     wanted = ItemFilter(outcome, action, q)
 
     if wants_csv(request):

@@ -34,6 +34,7 @@ _PROBLEMS: Mapping[NoRun, tuple[int, str]] = {
     NoRun.PARTNER_PAUSED: (409, "partner_paused"),
     NoRun.RUN_IN_PROGRESS: (409, "run_in_progress"),
     NoRun.RUN_OUTDATED: (409, "run_outdated"),
+    NoRun.PURGED: (409, "purged"),
     NoRun.NOTHING_TO_UNDO: (409, "nothing_to_undo"),
     NoRun.OTHER_TENANT: (409, "other_tenant"),
     NoRun.NOT_HELD: (409, "not_held"),

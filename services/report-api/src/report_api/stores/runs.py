@@ -85,6 +85,10 @@ class RunViews(Protocol):
         """Return a run; None if there is none of that id, or it is not this partner's."""
         ...
 
+    async def is_purged(self, run_id: UUID) -> bool:
+        """Tell whether a run is so old that its items are no longer kept; its counters are."""
+        ...
+
     async def of_partner(
         self,
         partner_id: str,

@@ -33,7 +33,7 @@ CREATE TABLE partner (
 -- An API key belongs to one partner, or is an operator's. Only its hash is kept.
 CREATE TABLE api_key (
     key_id      uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    partner_id  text REFERENCES partner,                          -- null: an operator's
+    partner_id  text REFERENCES partner ON DELETE CASCADE, -- null: an operator's
     name        text NOT NULL DEFAULT '',
     role        text NOT NULL DEFAULT 'admin' CHECK (role IN ('viewer', 'biller', 'admin')),
     key_hash    bytea NOT NULL UNIQUE,
@@ -46,7 +46,7 @@ CREATE INDEX api_key_partner ON api_key (partner_id, revoked_at NULLS FIRST, cre
 -- People who may sign in by OpenID Connect, each with a role at a partner, or at several.
 CREATE TABLE person (
     email       text NOT NULL CHECK (email <> '' AND email = lower(email)),
-    partner_id  text REFERENCES partner,                          -- null: an operator
+    partner_id  text REFERENCES partner ON DELETE CASCADE, -- null: an operator
     role        text NOT NULL CHECK (role IN ('viewer', 'biller', 'admin')),
     created_at  timestamptz NOT NULL DEFAULT now(),
     UNIQUE NULLS NOT DISTINCT (email, partner_id)
@@ -56,9 +56,9 @@ CREATE INDEX person_partner ON person (partner_id, email);
 -- Sessions of the portal: a browser that signed in with an API key, or a person. Only the hash of the cookie is kept.
 CREATE TABLE portal_session (
     token_hash      bytea PRIMARY KEY,
-    key_id          uuid REFERENCES api_key,
+    key_id          uuid REFERENCES api_key ON DELETE CASCADE,
     email           text,                                         -- a person's, who must still be among the people
-    acts_for        text REFERENCES partner,                      -- null: no partner has been picked yet
+    acts_for        text REFERENCES partner ON DELETE CASCADE, -- null: no partner has been picked yet
     created_at      timestamptz NOT NULL DEFAULT now(),
     last_seen_at    timestamptz NOT NULL DEFAULT now(),
     expires_at      timestamptz NOT NULL,
@@ -71,7 +71,7 @@ CREATE INDEX portal_session_expiry ON portal_session (expires_at);
 
 -- ---------------------------------------------------------------- connections to Halo
 CREATE TABLE connection (
-    partner_id      text PRIMARY KEY REFERENCES partner,
+    partner_id      text PRIMARY KEY REFERENCES partner ON DELETE CASCADE,
     state           text NOT NULL DEFAULT 'disconnected' CHECK (state IN ('disconnected', 'connected', 'broken')),
     tenant          text,                                         -- a label, or a whole host name
     client_id       text,
@@ -85,7 +85,7 @@ CREATE INDEX connection_tenant ON connection (tenant) WHERE state = 'connected';
 -- One OAuth journey that has begun. The state is kept as a hash, the verifier encrypted.
 CREATE TABLE oauth_attempt (
     state_hash      bytea PRIMARY KEY,
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     client_id       text NOT NULL,
     code_verifier   bytea NOT NULL,
@@ -104,7 +104,7 @@ CREATE INDEX oauth_attempt_partner ON oauth_attempt (partner_id, created_at DESC
 
 -- Tokens, encrypted by auth; the row is locked while a refresh is under way, which makes refreshes single-flight.
 CREATE TABLE oauth_token (
-    partner_id      text PRIMARY KEY REFERENCES partner,
+    partner_id      text PRIMARY KEY REFERENCES partner ON DELETE CASCADE,
     generation      bigint NOT NULL,
     access_token    bytea NOT NULL,
     refresh_token   bytea NOT NULL,
@@ -124,7 +124,7 @@ CREATE TABLE sealing_key (
 -- ---------------------------------------------------------------- invoices
 CREATE TABLE invoice (
     invoice_pk      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     invoice_id      text NOT NULL,
     revision        integer NOT NULL,
     event_id        uuid NOT NULL,
@@ -138,16 +138,18 @@ CREATE TABLE invoice (
     received_at     timestamptz NOT NULL DEFAULT now(),
     superseded_by   bigint REFERENCES invoice,                    -- null: it is the one that counts
     sync_wanted     boolean NOT NULL DEFAULT false,               -- auto_sync has yet to start a run for it
+    purged_at       timestamptz,                                  -- its lines are no longer kept
     UNIQUE (partner_id, invoice_id, revision)
 );
 -- The newest first (store/schema/invoices.sql says what is newest).
 CREATE INDEX invoice_newest ON invoice (partner_id, period DESC, issued_at DESC, invoice_pk DESC)
     WHERE superseded_by IS NULL;
 CREATE INDEX invoice_month ON invoice (partner_id, period);
+CREATE INDEX invoice_superseded_by ON invoice (superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX invoice_sync_wanted ON invoice (partner_id) WHERE sync_wanted;
 
 CREATE TABLE invoice_line (
-    invoice_pk      bigint NOT NULL REFERENCES invoice,
+    invoice_pk      bigint NOT NULL REFERENCES invoice ON DELETE CASCADE,
     line_no         integer NOT NULL,                             -- counted from 1, as in the event
     line_id         text NOT NULL,
     customer_id     text NOT NULL,
@@ -166,7 +168,7 @@ CREATE INDEX invoice_line_not_recurring ON invoice_line (invoice_pk, line_no) WH
 
 -- What a person has said of a month with several invoices.
 CREATE TABLE month_choice (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     period          text NOT NULL,
     invoices        text NOT NULL CHECK (invoices IN ('together', 'newest')),   -- which of several count
     PRIMARY KEY (partner_id, period)
@@ -174,7 +176,7 @@ CREATE TABLE month_choice (
 
 -- ---------------------------------------------------------------- links
 CREATE TABLE customer_link (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     customer_id     text NOT NULL,
     halo_client_id  bigint,
     excluded        boolean NOT NULL DEFAULT false,
@@ -183,7 +185,7 @@ CREATE TABLE customer_link (
 );
 
 CREATE TABLE product_link (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     product_code    text NOT NULL,
     licence_name    text NOT NULL,
     updated_at      timestamptz NOT NULL DEFAULT now(),
@@ -192,7 +194,7 @@ CREATE TABLE product_link (
 
 -- ---------------------------------------------------------------- what was last read from Halo
 CREATE TABLE halo_snapshot (
-    partner_id      text PRIMARY KEY REFERENCES partner,
+    partner_id      text PRIMARY KEY REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     read_at         timestamptz NOT NULL,
     reviewed_at     timestamptz                                   -- null: the first review is still to be done
@@ -200,7 +202,7 @@ CREATE TABLE halo_snapshot (
 
 -- Licences that a person wants to keep: never removed. Not a column of halo_licence, whose rows come and go with reads.
 CREATE TABLE kept_licence (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     halo_licence_id bigint NOT NULL,
     kept_at         timestamptz NOT NULL DEFAULT now(),
@@ -208,7 +210,7 @@ CREATE TABLE kept_licence (
 );
 
 CREATE TABLE halo_client (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     halo_client_id  bigint NOT NULL,
     name            text NOT NULL,
     inactive        boolean NOT NULL,
@@ -217,7 +219,7 @@ CREATE TABLE halo_client (
 
 -- Licences of the last complete read, and those that halosync wrote since.
 CREATE TABLE halo_licence (
-    partner_id          text NOT NULL REFERENCES partner,
+    partner_id          text NOT NULL REFERENCES partner ON DELETE CASCADE,
     halo_licence_id     bigint NOT NULL,
     halo_client_id      bigint NOT NULL,
     name                text NOT NULL,
@@ -249,7 +251,7 @@ CREATE TABLE halo_licence (
 -- A read under way, page by page, so that it can pause for the limiter and go on in another process.
 CREATE TABLE halo_read (
     read_id         uuid PRIMARY KEY,                             -- the run's id, or a refresh's
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     list            text NOT NULL DEFAULT 'clients' CHECK (list IN ('clients', 'licences', 'complete')),
     client_id       bigint,                                       -- whose licences are read; null: everybody's
@@ -261,7 +263,7 @@ CREATE TABLE halo_read (
 
 -- The one open request of a partner to read its Halo again (spec section 10).
 CREATE TABLE halo_refresh (
-    partner_id      text PRIMARY KEY REFERENCES partner,
+    partner_id      text PRIMARY KEY REFERENCES partner ON DELETE CASCADE,
     read_id         uuid NOT NULL,
     alive_at        timestamptz NOT NULL DEFAULT now()            -- when it was asked for, or a planner worked on it last
 );
@@ -314,8 +316,8 @@ CREATE TABLE halo_read_licence (
 -- ---------------------------------------------------------------- runs, items, batches
 CREATE TABLE run (
     run_id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    partner_id          text NOT NULL REFERENCES partner,
-    invoice_pk          bigint NOT NULL REFERENCES invoice,
+    partner_id          text NOT NULL REFERENCES partner ON DELETE CASCADE,
+    invoice_pk          bigint NOT NULL REFERENCES invoice ON DELETE CASCADE,
     tenant              text NOT NULL,
     before_currency     text,                                     -- of what was synchronised before; null: nothing was
     mode                text NOT NULL CHECK (mode IN ('apply', 'preview', 'undo', 'undo_preview')),
@@ -347,6 +349,7 @@ CREATE TABLE run (
     claimed_until       timestamptz,
     redeliver_at        timestamptz NOT NULL DEFAULT now(),       -- a sweeper asks for it again after this
     halo_requests       integer NOT NULL DEFAULT 0,
+    purged_at           timestamptz,                              -- its items and batches are no longer kept
     total               integer NOT NULL DEFAULT 0,
     synced              integer NOT NULL DEFAULT 0,
     skipped             integer NOT NULL DEFAULT 0,
@@ -365,13 +368,14 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_one_at_a_time ON run (partner_id) WHERE state IN ('queued', 'reading', 'planning', 'writing');
 CREATE INDEX run_newest ON run (partner_id, created_at DESC, run_id);
 CREATE INDEX run_invoice ON run (invoice_pk, created_at DESC);    -- the newest run of an invoice
+CREATE INDEX run_undoes ON run (undoes) WHERE undoes IS NOT NULL;
 CREATE INDEX run_redeliver ON run (redeliver_at) WHERE state IN ('queued', 'reading', 'planning');
 
 -- Further invoices of the same month whose lines are one demand with those of run.invoice_pk. In the run and its items
 -- a line of theirs is called line_no + line_offset.
 CREATE TABLE run_further_invoice (
-    run_id          uuid NOT NULL REFERENCES run,
-    invoice_pk      bigint NOT NULL REFERENCES invoice,
+    run_id          uuid NOT NULL REFERENCES run ON DELETE CASCADE,
+    invoice_pk      bigint NOT NULL REFERENCES invoice ON DELETE CASCADE,
     line_offset     integer NOT NULL CHECK (line_offset > 0),
     PRIMARY KEY (run_id, invoice_pk)
 );
@@ -380,8 +384,8 @@ CREATE INDEX run_further_invoice_of ON run_further_invoice (invoice_pk);
 -- An order to the writers: creates and updates that are one array, or deletes that are one request each.
 CREATE TABLE batch (
     batch_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    run_id          uuid NOT NULL REFERENCES run,
-    partner_id      text NOT NULL REFERENCES partner,
+    run_id          uuid NOT NULL REFERENCES run ON DELETE CASCADE,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     kind            text NOT NULL CHECK (kind IN ('write', 'delete')),
     state           text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'issued', 'done')),
@@ -398,7 +402,7 @@ CREATE INDEX batch_open ON batch (run_id) WHERE state <> 'done';
 -- The unit of work and of counting (spec section 3, "Items"). The state machine of action_state: docs/actions.md.
 CREATE TABLE item (
     item_id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    run_id              uuid NOT NULL REFERENCES run,
+    run_id              uuid NOT NULL REFERENCES run ON DELETE CASCADE,
     seq                 integer NOT NULL,
     customer_ids        text[] NOT NULL,
     customer_name       text NOT NULL,
@@ -471,14 +475,24 @@ CREATE TABLE item_line (
 
 -- Held items of an earlier run that a person has released for this one, one by one (spec section 11).
 CREATE TABLE run_approved_item (
-    run_id      uuid NOT NULL REFERENCES run,
+    run_id      uuid NOT NULL REFERENCES run ON DELETE CASCADE,
     item_id     bigint NOT NULL REFERENCES item,
     PRIMARY KEY (run_id, item_id)
 );
 
+CREATE INDEX run_approved_item_of ON run_approved_item (item_id);
+
+-- What is marked as purged and may still have rows: one run, or one invoice (halosync.store.retention).
+CREATE TABLE purge_left (
+    purge_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id      uuid REFERENCES run ON DELETE CASCADE,
+    invoice_pk  bigint REFERENCES invoice ON DELETE CASCADE,
+    CHECK (num_nonnulls(run_id, invoice_pk) = 1)
+);
+
 -- What the licences of a run cost, kept when the run ends: a list of runs would otherwise add up all their items.
 CREATE TABLE run_money (
-    run_id          uuid NOT NULL REFERENCES run,
+    run_id          uuid NOT NULL REFERENCES run ON DELETE CASCADE,
     billing_cycle   text,                                         -- null: Halo has none
     before          numeric NOT NULL,
     after           numeric NOT NULL
@@ -488,7 +502,7 @@ CREATE INDEX run_money_run ON run_money (run_id);
 -- ---------------------------------------------------------------- the month (spec section 11)
 -- What somebody accepted as it is: it holds for the reason that it had then, and for no other.
 CREATE TABLE month_acceptance (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     period          text NOT NULL,
     item_key        text NOT NULL,
     reason          text NOT NULL,
@@ -502,7 +516,7 @@ CREATE TABLE month_acceptance (
 -- Each time that a month was closed, with the invoices that it was made of, and what was certified then: kept for good,
 -- also when the month was opened again. `number` counts from 1 in each month.
 CREATE TABLE month_closing (
-    partner_id      text NOT NULL REFERENCES partner,
+    partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     period          text NOT NULL,
     invoice_pks     bigint[] NOT NULL,
     closed_by       text NOT NULL,
@@ -582,11 +596,11 @@ CREATE TABLE notice_attempt (
 
 -- ---------------------------------------------------------------- the audit log
 -- Who did what (spec section 2; the portal's audit log). Rows are added in the transaction of the change and never
--- changed or removed. No foreign key on the key: an entry says what was true then, whatever becomes of the key.
+-- changed or removed. No foreign keys: an entry says what was true then, whatever becomes of the key or the partner.
 CREATE TABLE audit_entry (
     audit_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at              timestamptz NOT NULL DEFAULT clock_timestamp(),  -- not the start of a transaction that waited
-    partner_id      text REFERENCES partner,                      -- null: an act that concerns all partners
+    partner_id      text,                                         -- null: an act that concerns all partners
     actor           text NOT NULL,                                -- a key's name, auto_sync, Halo
     actor_key_id    uuid,                                         -- null: not done with an API key
     is_operator     boolean NOT NULL,

@@ -7,6 +7,7 @@
 -- Its run is the newest that applied and has a plan: one that is about to read, or could not, says nothing of any line.
 -- is_newest: it is the one that a Sync is for. later_end: how a later Sync ended that never had a plan.
 SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_count, i.total, i.issued_at, i.received_at,
+    i.purged_at IS NOT NULL AS is_purged,
     (i.invoice_pk = ANY(invoices_to_sync(:partner_id))) IS TRUE AS is_newest,
     r.run_id, r.line_offset, r.state, r.finished_at, r.total AS items, r.synced, r.skipped, r.held, r.failed, r.pending,
     r.created, r.updated, r.deleted, r.unchanged,

@@ -21,7 +21,7 @@ WHERE newest.invoice_pk = newest_invoice(:partner_id);
 -- name: invoices_by_month
 -- What can be looked at: the invoices that count, by month, newest first.
 SELECT invoice_pk, invoice_id, revision, period, currency, line_count, total, issued_at, received_at
-FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL
+FROM invoice WHERE partner_id = :partner_id AND superseded_by IS NULL AND purged_at IS NULL
 ORDER BY period DESC, issued_at DESC, invoice_pk DESC LIMIT :most;
 
 -- name: synced_invoices

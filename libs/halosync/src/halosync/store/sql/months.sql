@@ -57,7 +57,7 @@ FROM net;
 -- name: month_heads
 -- The months of a partner, newest first.
 SELECT i.period FROM invoice i
-WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
+WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND i.purged_at IS NULL
   AND (CAST(:before AS text) IS NULL OR i.period < :before)
 GROUP BY i.period ORDER BY i.period DESC LIMIT :most;
 

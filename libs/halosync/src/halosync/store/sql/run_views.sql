@@ -22,6 +22,9 @@ ORDER BY created_at DESC, run_id LIMIT :most OFFSET :skip;
 -- Of all partners, for the operator.
 SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;
 
+-- name: run_is_purged$
+SELECT EXISTS (SELECT FROM run WHERE run_id = :run_id AND purged_at IS NOT NULL);
+
 -- name: run_mode_counts
 -- How many runs there are of each mode: few, by the index run_newest.
 SELECT mode, count(*) AS runs FROM run WHERE partner_id = :partner_id GROUP BY mode;

@@ -5,7 +5,7 @@ SELECT invoice_pk, invoice_id, revision FROM invoice WHERE invoice_pk = newest_i
 -- name: month_of_run
 -- The named invoice, or else the newest, as is_meant, with the others of its month; the newest first.
 SELECT i.invoice_pk, i.invoice_id, i.revision, i.line_count, i.currency, i.period,
-    i.invoice_pk = meant.invoice_pk AS is_meant, m.invoices AS choice, last_synced_period(:partner_id) AS last_synced
+    i.purged_at IS NOT NULL AS purged, i.invoice_pk = meant.invoice_pk AS is_meant, m.invoices AS choice, last_synced_period(:partner_id) AS last_synced
 FROM (
     SELECT period, invoice_pk FROM invoice
     WHERE CASE WHEN CAST(:invoice_id AS text) IS NULL THEN invoice_pk = newest_invoice(:partner_id)
@@ -41,8 +41,9 @@ WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
 -- name: connected_tenant$
 SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
 
--- name: is_paused$
-SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id;
+-- name: hold_partner$
+-- Whether the partner is paused. Until the transaction ends nothing of the partner is purged.
+SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id FOR KEY SHARE;
 
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
@@ -185,7 +186,7 @@ UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;
 
 -- name: run_to_undo^
 -- A run as whoever wants to undo it needs it. changed: Halo has something of it, or may have.
-SELECT r.state, r.tenant, c.tenant AS tenant_now, r.mode IN ('apply', 'undo') AND EXISTS (
+SELECT r.state, r.tenant, c.tenant AS tenant_now, r.purged_at IS NOT NULL AS purged, r.mode IN ('apply', 'undo') AND EXISTS (
     SELECT FROM item i WHERE i.run_id = r.run_id AND (i.halo_licence_id IS NOT NULL OR i.reason = 'outcome_unknown')
         AND i.action IN ('create', 'update', 'delete')
         AND (i.outcome = 'synced' OR i.outcome = 'failed' AND i.reason IN ('outcome_unknown', 'not_kept'))) AS changed

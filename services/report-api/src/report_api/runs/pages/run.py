@@ -61,6 +61,7 @@ async def show(
         "seconds": seconds_of(run),
         "items": [shown_item(Item.model_validate(item), run) for item in items],
         "counts": counts,
+        "is_purged": await ports.run_views.is_purged(run.run_id),
         "listing": listing,
         "sentences": sentences,
         "outcomes": SHOWN_OUTCOMES,

@@ -1,0 +1,117 @@
+"""`halosync purge` and `halosync partner remove`: what is no longer kept. Asked twice, then done in small pieces."""
+
+from typing import Annotated, Any
+
+import asyncpg
+import typer
+
+from halosync.cli.connections import with_database
+from halosync.cli.output import Json, complain, emit_json, progress, say
+from halosync.domain.acts import COMMAND_LINE
+from halosync.ports.retention import Marked
+from halosync.store.retention import RetentionStore
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def purge(
+    months: Annotated[
+        int,
+        typer.Option("--older-than", min=1, metavar="MONTHS", help="How many whole months are kept besides this one."),
+    ],
+    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only of this partner.")] = None,
+    *,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Purge the lines, items and batches of old months. It cannot be undone.
+
+    What stays: each invoice and run with its counters, certificates, acceptances, links, settings, the audit log, and
+    which licences in Halo are halosync's, so the next Sync does what it would have done before. The months of a
+    partner's newest invoice and of its last Sync stay whole, however old. A partner with an open run is passed over.
+
+    Example: halosync purge --older-than 24
+    """
+    _must_be_able_to_ask(yes=yes, as_json=as_json)
+
+    async def count(pool: "asyncpg.Pool[Any]") -> Marked:
+        return await RetentionStore(pool).mark_old(months, by=COMMAND_LINE, only=partner, pretend=True)
+
+    async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
+        store = RetentionStore(pool)
+        marked = await store.mark_old(months, by=COMMAND_LINE, only=partner)
+        return marked, await _empty(store, partner, whole=False, quiet=as_json)
+
+    if not yes:
+        found = with_database(count)
+        typer.confirm(
+            f"Purge the details of {found.invoices} invoices and {found.runs} runs, older than {months} months?",
+            abort=True,
+            err=True,
+        )
+        _ask_again("Type the number of months again", str(months))
+    marked, rows = with_database(work)
+    if as_json:
+        emit_json({"invoices": marked.invoices, "runs": marked.runs, "rows": rows, "passed_over": marked.busy})
+        return
+    say(f"Purged the details of {marked.invoices} invoices and {marked.runs} runs: {rows} rows.")
+    if marked.busy:
+        complain(f"passed over, because a run goes on or an invoice is coming in: {', '.join(marked.busy)}")
+
+
+def remove(
+    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    *,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a partner with all its data but its audit log. It cannot be undone, and nothing in Halo is changed.
+
+    Refused while a run of it is open or its Halo is connected. It is paused first; should the command be ended before
+    it is through, repeat it.
+
+    Example: halosync partner remove acme-msp
+    """
+    _must_be_able_to_ask(yes=yes, as_json=as_json)
+
+    async def check(pool: "asyncpg.Pool[Any]") -> str:
+        return await RetentionStore(pool).check_removal(partner_id)
+
+    async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
+        store = RetentionStore(pool)
+        marked = await store.prepare_removal(partner_id, by=COMMAND_LINE)
+        rows = await _empty(store, partner_id, whole=True, quiet=as_json)
+        await store.remove(partner_id, marked, by=COMMAND_LINE)
+        return marked, rows
+
+    name = with_database(check)
+    if not yes:
+        typer.confirm(f'Remove {partner_id} ("{name}") with all its invoices and runs?', abort=True, err=True)
+        _ask_again("Type its id again", partner_id)
+    marked, rows = with_database(work)
+    removed = {"partner_id": partner_id, "invoices": marked.invoices, "runs": marked.runs, "rows": rows}
+    if as_json:
+        emit_json(removed)
+    else:
+        say(f"Removed {partner_id}: {marked.invoices} invoices, {marked.runs} runs, {rows} rows of them.")
+
+
+async def _empty(store: RetentionStore, partner_id: str | None, *, whole: bool, quiet: bool) -> int:
+    rows = 0
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("rows", total=None)
+        while (gone := await store.empty(only=partner_id, whole=whole)) is not None:
+            rows += gone
+            bar.update(task, completed=rows)
+    return rows
+
+
+def _must_be_able_to_ask(*, yes: bool, as_json: bool) -> None:
+    if as_json and not yes:
+        raise typer.BadParameter("--json cannot ask: add --yes")
+
+
+def _ask_again(question: str, wanted: str) -> None:
+    if typer.prompt(question, err=True).strip() != wanted:
+        complain("that is something else; nothing was done")
+        raise typer.Exit(1)

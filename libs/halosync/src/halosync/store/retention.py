@@ -1,0 +1,194 @@
+"""What is no longer kept (spec section 12, "Retention"): marked at once, taken away in small pieces.
+
+Ownership of licences is in `halo_licence` and is never purged: a Sync after a purge does what it would have done
+before.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from halosync.domain.acts import RETENTION, Act, Actor
+from halosync.domain.retention import first_kept_month
+from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.retention import Marked, OpenRunError, SharedHaloError, StillConnectedError
+from halosync.store.audit import record
+from halosync.store.partners import PartnerStore
+from halosync.store.queries import QUERIES, Connection
+
+PREVIEW_DAYS = 14
+"""How long the items of previews are kept."""
+
+FINISHED_LETTER_DAYS = 30
+"""How long the bodies of dead letters are kept that were replayed or discarded."""
+
+A_PIECE = 5000
+"""So many rows are taken away in one transaction: some tens of milliseconds."""
+
+Mark = Callable[[Connection, str], Coroutine[Any, Any, Marked]]
+"""Marks what is to go of a partner that is locked, in the caller's transaction."""
+
+
+class RetentionStore:
+    """Takes away what is no longer kept."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def mark_old(self, months: int, *, by: Actor, only: str | None = None, pretend: bool = False) -> Marked:
+        """Mark what is older than `months` months, of every partner or one; it is gone for everybody from now on.
+
+        A partner with an open run is passed over. With `pretend` nothing is changed, only counted.
+        """
+        before = first_kept_month(datetime.now(UTC).date(), months)
+
+        async def mark(connection: Connection, partner_id: str) -> Marked:
+            marked = await _mark_before(connection, partner_id, before)
+            detail = {"before": before, "invoices": marked.invoices, "runs": marked.runs}
+            if marked.runs or marked.invoices:
+                await record(
+                    connection, by, Act.DETAILS_PURGED, partner_id=partner_id, subject=partner_id, detail=detail
+                )
+            return marked
+
+        return await self._mark_each(mark, only, pretend=pretend)
+
+    async def mark_previews(self, days: int = PREVIEW_DAYS) -> Marked:
+        """Mark previews that are older than `days`."""
+
+        async def mark(connection: Connection, partner_id: str) -> Marked:
+            runs = QUERIES.mark_old_previews(connection, partner_id=partner_id, days=days)
+            return await _to_purge(connection, [row["run_id"] async for row in runs], [])
+
+        return await self._mark_each(mark, None, pretend=False)
+
+    async def drop_finished_bodies(self) -> int:
+        """Drop the bodies of dead letters that were replayed or discarded a while ago; return of how many."""
+        dropped: int = await QUERIES.drop_finished_bodies(self._pool, days=FINISHED_LETTER_DAYS)
+        return dropped
+
+    async def mark_due(self, months: int | None) -> None:
+        """Mark and drop what nobody has to say is old, and what is older than `months`; None: that is kept for good."""
+        if months is not None:
+            await self.mark_old(months, by=RETENTION)
+        await self.mark_previews()
+        await self.drop_finished_bodies()
+
+    async def empty(self, *, only: str | None = None, whole: bool = False) -> int | None:
+        """Take one piece of what is marked away; return how many rows it had, None if nothing is left to do.
+
+        Args:
+            only: of this partner.
+            whole: also what a purge keeps because a Sync goes by it; the partner is to be removed.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            left = await QUERIES.next_to_purge(connection, partner_id=only)
+            if left is None:
+                return None
+            gone = await _piece(connection, left, whole=whole)
+            if gone < A_PIECE:
+                await QUERIES.is_purged(connection, purge_id=left["purge_id"])
+        return gone
+
+    async def prepare_removal(self, partner_id: str, *, by: Actor) -> Marked:
+        """Pause a partner and mark all of it; `empty` and then `remove` it.
+
+        Raises:
+            UnknownPartnerError: there is no such partner.
+            NotRemovableError: it is connected, has an open run, or shares its Halo.
+        """
+        await PartnerStore(self._pool).pause(partner_id, by=by)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _require_removable(connection, partner_id)
+            runs = [row["run_id"] async for row in QUERIES.mark_whole_partner(connection, partner_id=partner_id)]
+            rows = QUERIES.mark_whole_partners_invoices(connection, partner_id=partner_id)
+            return await _to_purge(connection, runs, [row["invoice_pk"] async for row in rows])
+
+    async def check_removal(self, partner_id: str) -> str:
+        """Return the name of a partner that can be removed.
+
+        Raises: as `prepare_removal`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await _require_removable(connection, partner_id)
+
+    async def remove(self, partner_id: str, marked: Marked, *, by: Actor) -> None:
+        """Remove a partner that was emptied, with all that is left of it but its audit log.
+
+        Raises: as `prepare_removal`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            name = await _require_removable(connection, partner_id)
+            await QUERIES.remove_partner(connection, partner_id=partner_id)
+            detail = {"name": name, "invoices": marked.invoices, "runs": marked.runs}
+            await record(connection, by, Act.PARTNER_REMOVED, partner_id=partner_id, subject=partner_id, detail=detail)
+
+    async def _mark_each(self, mark: Mark, only: str | None, *, pretend: bool) -> Marked:
+        partners = [only] if only else [each.partner_id for each in await PartnerStore(self._pool).list()]
+        if only and not await PartnerStore(self._pool).exists(only):
+            raise UnknownPartnerError(only)
+        marked = Marked()
+        for partner_id in partners:
+            async with self._pool.acquire() as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    marked += await _mark_locked(connection, partner_id, mark)
+                except BaseException:
+                    await transaction.rollback()
+                    raise
+                await (transaction.rollback() if pretend else transaction.commit())
+        return marked
+
+
+async def _mark_locked(connection: Connection, partner_id: str, mark: Mark) -> Marked:
+    # Two statements: what the lock has waited for is seen by the second.
+    if not await QUERIES.lock_to_purge(connection, partner_id=partner_id):
+        return Marked(busy=(partner_id,))
+    if await QUERIES.open_run(connection, partner_id=partner_id):
+        return Marked(busy=(partner_id,))
+    return await mark(connection, partner_id)
+
+
+async def _mark_before(connection: Connection, partner_id: str, before: str) -> Marked:
+    horizon = await QUERIES.purge_horizon(connection, partner_id=partner_id, before=before)
+    since = {"partner_id": partner_id, "horizon": horizon["at"]}
+    await QUERIES.purge_resolved_creates(connection, **since)
+    runs = [row["run_id"] async for row in QUERIES.mark_old_runs(connection, **since)]
+    invoices = QUERIES.mark_old_invoices(connection, **since, period=horizon["period"])
+    return await _to_purge(connection, runs, [row["invoice_pk"] async for row in invoices])
+
+
+async def _to_purge(connection: Connection, run_ids: Sequence[UUID], invoice_pks: Sequence[int]) -> Marked:
+    await QUERIES.add_to_purge(connection, run_ids=run_ids, invoice_pks=invoice_pks)
+    return Marked(len(invoice_pks), len(run_ids))
+
+
+async def _piece(connection: Connection, left: asyncpg.Record, *, whole: bool) -> int:
+    """Take away up to a piece of a run, or of an invoice; fewer than that: nothing is left of it."""
+    if left["invoice_pk"] is not None:
+        lines: int = await QUERIES.purge_lines(connection, invoice_pk=left["invoice_pk"], most=A_PIECE)
+        return lines
+    run_id = left["run_id"]
+    await QUERIES.purge_approved(connection, run_id=run_id)
+    gone: int = await QUERIES.purge_item_lines(connection, run_id=run_id, most=A_PIECE)
+    gone += await QUERIES.purge_items(connection, run_id=run_id, most=A_PIECE - gone, whole=whole)
+    gone += await QUERIES.purge_batches(connection, run_id=run_id, most=A_PIECE - gone)
+    return gone
+
+
+async def _require_removable(connection: Connection, partner_id: str) -> str:
+    name: str | None = await QUERIES.lock_to_remove(connection, partner_id=partner_id)
+    if name is None:
+        raise UnknownPartnerError(partner_id)
+    row = await QUERIES.partner_to_remove(connection, partner_id=partner_id)
+    if (run_id := await QUERIES.open_run(connection, partner_id=partner_id)) is not None:
+        raise OpenRunError(run_id)
+    if row["connection"] == "connected":
+        raise StillConnectedError(partner_id)
+    if row["shares_with"] is not None:
+        raise SharedHaloError(row["shares_with"])
+    return name

@@ -1,0 +1,147 @@
+"""`halosync purge` and `halosync partner remove`: asked twice, told, and kept in the audit log."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+from halosync.store.retention import RetentionStore
+
+pytestmark = pytest.mark.integration
+Run = Callable[..., Awaitable[Any]]
+
+MADE = """
+WITH i AS (INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,
+                                total, received_at)
+           VALUES ('acme', 'INV-0', 1, gen_random_uuid(), '2023-01', 'AUD', now(), 2, 2, '2023-01-05Z')
+           RETURNING invoice_pk),
+l AS (INSERT INTO invoice_line
+      SELECT invoice_pk, n, n, 'C', 'Contoso', 'P', 'P', 'recurring', 1, 1, 'Monthly' FROM i, generate_series(1, 2) n),
+r AS (INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by, created_at, finished_at, removal)
+      SELECT 'acme', invoice_pk, 'acme', 'apply', 'succeeded', 'Ada', '2023-01-05Z', '2023-01-05Z', 'delete' FROM i
+      RETURNING run_id),
+n AS (INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by, finished_at, removal)
+      SELECT 'acme', min(invoice_pk), 'acme', 'preview', 'previewed', 'Ada', now(), 'delete' FROM invoice)
+SELECT run_id FROM r
+"""
+ITEM = """
+INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state)
+SELECT $1, n, '{C-1}', 'Contoso', 'create', 'synced', ARRAY[n], 'applied' FROM generate_series(1, 2) n
+"""
+
+
+@pytest.fixture
+async def old(acme: str, pool: "asyncpg.Pool[Any]") -> str:
+    """A partner with an old month of two lines and two items, beside its newest invoice."""
+    await pool.execute(ITEM, await pool.fetchval(MADE))
+    return acme
+
+
+async def count(pool: "asyncpg.Pool[Any]", *tables: str) -> list[int]:
+    return [await pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
+
+
+async def acts(pool: "asyncpg.Pool[Any]") -> list[str]:
+    return [row["act"] for row in await pool.fetch("SELECT act FROM audit_entry ORDER BY audit_id")]
+
+
+@pytest.mark.usefixtures("old")
+async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    for answer in ("n\n", "y\n12\n"):
+        refused = await command("purge", "--older-than", "24", answer=answer)
+        assert refused.exit_code == 1
+        assert await count(pool, "item", "invoice_line") == [2, 2]
+    assert "1 invoices and 1 runs" in refused.stderr
+    assert (await command("purge", "--older-than", "24", "--json")).exit_code == 2, "it cannot ask"
+    assert await acts(pool) == []
+    done = await command("purge", "--older-than", "24", answer="y\n24\n")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Purged the details of 1 invoices and 1 runs: 6 rows.")
+    assert await count(pool, "item", "item_line", "invoice_line", "purge_left", "invoice", "run") == [0, 0, 0, 0, 2, 2]
+    assert await acts(pool) == ["details.purged"]
+    again = (await command("purge", "--older-than", "24", "--yes", "--json")).json()
+    assert again == {"invoices": 0, "runs": 0, "rows": 0, "passed_over": []}
+    shown = await command("purge", "--older-than", "0", "--yes")
+    assert shown.exit_code == 2
+
+
+async def test_a_partner_with_an_open_run_is_passed_over(old: str, command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    await command("run", "start", "--partner", old)
+    passed = await command("purge", "--older-than", "24", "--yes")
+    assert (passed.exit_code, "passed over" in passed.stderr, old in passed.stderr) == (0, True, True)
+    assert await count(pool, "item", "invoice_line") == [2, 2]
+    unknown = await command("purge", "--older-than", "24", "--yes", "--partner", "nobody")
+    assert (unknown.exit_code, "nobody" in unknown.stderr) == (1, True)
+
+
+async def test_a_partner_is_removed_with_all_but_its_audit_log(
+    old: str, command: Run, pool: "asyncpg.Pool[Any]"
+) -> None:
+    await command("key", "create", "--partner", old)
+    await pool.execute("INSERT INTO halo_snapshot VALUES ('acme', 'acme', now())")
+    await pool.execute("INSERT INTO oauth_token VALUES ('acme', 1, '', '', now())")
+    await pool.execute("INSERT INTO portal_session (token_hash, email, expires_at) VALUES ('x', 'a@b.example', now())")
+    connected = await command("partner", "remove", old, "--yes")
+    assert (connected.exit_code, "connection disconnect acme" in connected.stderr) == (1, True)
+    await pool.execute("UPDATE connection SET state = 'disconnected'")
+    for answer in ("n\n", "y\nother\n"):
+        assert (await command("partner", "remove", old, answer=answer)).exit_code == 1
+    assert await count(pool, "item", "partner") == [2, 1]
+    removed = await command("partner", "remove", old, answer=f"y\n{old}\n")
+    assert (removed.exit_code, removed.stdout.splitlines()[-1]) == (
+        0,
+        "Removed acme: 2 invoices, 2 runs, 6 rows of them.",
+    )
+    tables = (
+        "partner",
+        "invoice",
+        "invoice_line",
+        "run",
+        "item",
+        "item_line",
+        "api_key",
+        "oauth_token",
+        "halo_snapshot",
+    )
+    assert await count(pool, *tables) == [0] * len(tables)
+    assert await count(pool, "portal_session") == [1], "it is nobody's in particular"
+    assert (await acts(pool))[-1] == "partner.removed"
+    gone = await command("partner", "remove", old, "--yes", "--json")
+    assert (gone.exit_code, "there is no partner" in gone.stderr or old in gone.stderr) == (1, True)
+
+
+async def test_a_partner_is_not_removed_while_that_would_hurt(
+    old: str, command: Run, pool: "asyncpg.Pool[Any]"
+) -> None:
+    await command("run", "start", "--partner", old)
+    await pool.execute("UPDATE connection SET state = 'disconnected'")
+    refused = await command("partner", "remove", old, "--yes")
+    assert (refused.exit_code, "halosync run cancel" in refused.stderr) == (1, True)
+    await pool.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE state = 'queued'")
+    await command("partner", "add", "rival", "--name", "Rival")
+    await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ('rival', 'connected', 'acme')")
+    refused = await command("partner", "remove", old, "--yes")
+    assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True)
+    await pool.execute("UPDATE partner SET cleanup = 'owned' WHERE partner_id = 'rival'")
+    assert (await command("partner", "remove", old, "--yes", "--json")).json()["partner_id"] == old
+
+
+@pytest.mark.usefixtures("old")
+async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: "asyncpg.Pool[Any]") -> None:
+    await pool.execute("UPDATE run SET mode = 'preview', state = 'previewed' WHERE created_at < '2024-01-01'")
+    await pool.execute(
+        """INSERT INTO dead_letter (queue, message_type, reason, body, body_hash, state, closed_at)
+           VALUES ('q', 't', 'no', 'body', 'h1', 'replayed', now() - interval '40 days'),
+                  ('q', 't', 'no', 'body', 'h2', 'discarded', now()), ('q', 't', 'no', 'body', 'h3', 'kept', NULL)"""
+    )
+    store = RetentionStore(pool)
+    await store.mark_due(None)
+    while await store.empty() is not None:
+        pass
+    assert await count(pool, "item", "invoice_line") == [0, 2], "the preview's items; months are kept for good"
+    letters = await pool.fetch("SELECT body, whole_size FROM dead_letter ORDER BY dead_letter_id")
+    assert [tuple(row) for row in letters] == [(b"", 4), (b"body", None), (b"body", None)]
+    await store.mark_due(24)
+    while await store.empty() is not None:
+        pass
+    assert await count(pool, "item", "invoice_line") == [0, 0]
+    assert await acts(pool) == ["details.purged"]
