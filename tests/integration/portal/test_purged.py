@@ -47,7 +47,7 @@ async def old(world: "World") -> "UUID":
 async def test_the_api_says_that_details_are_gone_and_keeps_the_certificate(world: "World", old: "UUID") -> None:
     for path in (f"/runs/{old}/items", "/invoices/INV-OLD/lines"):
         gone = await world.call("GET", path)
-        assert (gone.status_code, gone.json()["code"]) == (410, "purged")
+        assert (gone.status_code, gone.json()["code"]) == (410, "no_longer_kept")
     assert (await world.get(f"/runs/{old}"))["counters"]["total"] == 1
     assert [month["period"] for month in (await world.get("/months"))["items"]] == ["2026-11"]
     assert (await world.call("GET", "/months/2023-01")).status_code == 404

@@ -72,7 +72,7 @@ async def list_lines(
     A run that could not read Halo changed nothing: the outcomes of the one before stay true.
 
     With `Accept: text/csv` every line that fits the filters as a file; `cursor` and `limit` are not used then. 410
-    `purged`: the invoice is so old that its lines are no longer kept.
+    `no_longer_kept`: the invoice is so old that its lines are no longer kept.
     """
     after = _LINES.after(cursor)
     of = await ports.invoice_reports.find(partner, invoice_id)

@@ -143,7 +143,7 @@ async def list_items(
     """What the run does or did for each product of each client, with the licence before and after.
 
     With `Accept: text/csv` every item that fits the filters as a file; `cursor` and `limit` are not used then. 410
-    `purged`: the run is so old that its items are no longer kept.
+    `no_longer_kept`: the run is so old that its items are no longer kept.
     """
     after = _ITEMS.after(cursor)
     run = await find_run(ports, partner, run_id)
