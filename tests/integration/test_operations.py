@@ -1,11 +1,12 @@
 """What operators are told of the rows: figures, stuck runs, and each invariant once broken on purpose."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from halosync.store.operations import OperationsStore
+from halosync.store.operations import INVARIANTS, OperationsStore
 from halosync.store.partners import PartnerStore
 from halosync.store.queries import QUERIES
 
@@ -104,7 +105,47 @@ async def test_one_looks_at_the_invariants_at_a_time(pool: "asyncpg.Pool[Any]") 
     assert await store.broken_invariants() == []
 
 
+async def test_a_look_reads_a_bounded_number_of_items(pool: "asyncpg.Pool[Any]", run_id: UUID) -> None:
+    await pool.execute("UPDATE run SET state = 'failed', finished_at = now(), total = 200000, pending = 200000")
+    for _ in range(2):
+        other = await pool.fetchval(
+            """INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by, finished_at, total, pending)
+               SELECT partner_id, invoice_pk, 'acme', 'apply', 'failed', 'Ada', now(), 200000, 200000 FROM run
+               WHERE run_id = $1 RETURNING run_id""",
+            run_id,
+        )
+        await pool.execute(_ITEM, other, None)
+    broken = await OperationsStore(pool).broken_invariants() or ()
+    found = Counter(each.invariant for each in broken)
+    assert found["counters_equal_rows"] == 2, "the third would be beyond a quarter of a million"
+    assert found["ended_runs_have_nothing_pending"] == 3, "that asks for no items"
+
+
+@pytest.mark.usefixtures("run_id")
+async def test_a_part_of_a_month_without_a_reason_is_told(pool: "asyncpg.Pool[Any]") -> None:
+    store = OperationsStore(pool)
+    await pool.execute(
+        """UPDATE item SET outcome = 'synced', action_state = 'applied', product_code = 'P', halo_licence_id = 5,
+           after_quantity = 1, after_price = 10, after_billing_cycle = 'Monthly', after_active = true"""
+    )
+    await pool.execute(
+        "INSERT INTO invoice_line SELECT invoice_pk, 1, 1, 'C-1', 'Contoso', 'P', 'P', 'recurring', 1, 10, 'Monthly'"
+        " FROM invoice"
+    )
+    await pool.execute(
+        "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, billing_cycle,"
+        " is_active) VALUES ('acme', 5, 1, 'P', 1, 10, 'Monthly', true)"
+    )
+    await pool.execute("UPDATE run SET state = 'succeeded', finished_at = now(), price_field = 'price'")
+    assert await store.months_that_do_not_add_up() == []
+    await pool.execute("UPDATE halo_licence SET price = 2")
+    await pool.execute("UPDATE item SET after_price = 2")  # it was written so: a price that the invoice does not have
+    [broken] = await store.months_that_do_not_add_up()
+    assert (broken.invariant, broken.partner_id, broken.subject) == ("months_add_up", "acme", "2026-11")
+
+
 async def test_every_invariant_is_broken_by_a_test(pool: "asyncpg.Pool[Any]") -> None:
     text = await pool.fetchval("SELECT pg_get_viewdef('broken_invariant'::regclass)")
+    assert {*BREAK, "months_add_up"} == set(INVARIANTS)
     assert [invariant for invariant in BREAK if f"'{invariant}'" not in text] == []
     assert text.count("AS invariant") + text.count("UNION ALL") >= len(BREAK)

@@ -44,7 +44,9 @@ HTTP_REQUESTS = Counter(
 HTTP_SECONDS = Histogram(
     "halosync_http_request_seconds", "How long report-api takes to answer, streams aside", ["area"]
 )
-INVARIANTS_BROKEN = Gauge("halosync_invariants_broken", "How many rows break what always holds: 0, or a defect of ours")
+INVARIANTS_BROKEN = Gauge(
+    "halosync_invariants_broken", "How many rows break what always holds: 0, or a defect of ours", ["invariant"]
+)
 FIGURES = {
     name: Gauge(f"halosync_{name}", text)
     for name, text in (

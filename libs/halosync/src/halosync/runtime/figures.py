@@ -1,11 +1,12 @@
 """What alarms look at, asked of Postgres on a timer. Every planner tells the same: look at the largest."""
 
+from collections import Counter
 from dataclasses import asdict
 
 import structlog
 
 from halosync.observability.metrics import FIGURES, INVARIANTS_BROKEN
-from halosync.store.operations import OperationsStore
+from halosync.store.operations import INVARIANTS, OperationsStore
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,10 @@ async def look_at_invariants(store: OperationsStore) -> None:
     broken = await store.broken_invariants()
     if broken is None:
         return
-    INVARIANTS_BROKEN.set(len(broken))
+    broken = [*broken, *await store.months_that_do_not_add_up()]
+    counted = Counter(each.invariant for each in broken)
+    for invariant in INVARIANTS:
+        INVARIANTS_BROKEN.labels(invariant).set(counted[invariant])
     for each in broken:
         log.error(
             "what always holds does not",

@@ -18,6 +18,13 @@ MOST_BROKEN = 100
 """So many rows that break an invariant are told at a time."""
 
 
+INVARIANTS = (
+    *("counters_equal_rows", "ended_runs_have_nothing_pending", "succeeded_is_true_of_every_item"),
+    *("every_action_has_an_owner", "no_licence_twice", "no_permit_beyond_the_window", "months_add_up"),
+)
+"""What always holds, by name: all but the last are those of the view `broken_invariant`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How much of everything there is.
@@ -94,6 +101,10 @@ class OperationsStore:
             if not await QUERIES.look_alone(connection):
                 return None
             return [BrokenInvariant(**row) async for row in QUERIES.broken_invariants(connection, most=MOST_BROKEN)]
+
+    async def months_that_do_not_add_up(self) -> Sequence[BrokenInvariant]:
+        """Return the month of one of the runs that ended lately if a part of it has no reason (spec section 11)."""
+        return [BrokenInvariant(**row) async for row in QUERIES.months_that_do_not_add_up(self._pool)]
 
     async def clock(self) -> datetime:
         """Return what time it is in Postgres."""

@@ -38,6 +38,17 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('look at the invariants', 0));
 -- What always holds (spec section 5 and 15), and does not.
 SELECT invariant, partner_id, subject, detail FROM broken_invariant ORDER BY invariant, subject LIMIT :most;
 
+-- name: months_that_do_not_add_up
+-- One month at a look, by chance, of a run that has ended lately and is not large: a month is summed from all its lines.
+SELECT 'months_add_up' AS invariant, chosen.partner_id, chosen.period AS subject,
+    format('%s billed, %s in Halo, and no reason', sum(m.billed), sum(m.in_halo)) AS detail
+FROM (SELECT r.partner_id, i.period FROM run r JOIN invoice i USING (invoice_pk)
+      WHERE r.finished_at > now() - interval '15 minutes' AND r.mode = 'apply' AND r.total BETWEEN 1 AND 20000
+      ORDER BY random() LIMIT 1) AS chosen
+CROSS JOIN LATERAL month_rows(chosen.partner_id, chosen.period) AS m
+WHERE m.reason IS NULL
+GROUP BY chosen.partner_id, chosen.period, m.cycle_key HAVING sum(m.billed) <> sum(m.in_halo);
+
 -- name: database_clock$
 SELECT clock_timestamp();
 
