@@ -136,3 +136,9 @@ async def test_a_run_is_shown_and_cancelled(command: Run, acme: str) -> None:
     for what in ("show", "cancel"):
         refused = await command("run", what, uuid4())
         assert (refused.exit_code, "There is no such run" in refused.stderr) == (1, True)
+
+
+async def test_a_check_of_a_halo_that_is_none_is_refused_before_anything_is_asked(lonely: Run) -> None:
+    refused = await lonely("halo", "check", "--tenant", "evil.example", "--client-id", "c", "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "evil.example" in refused.stderr

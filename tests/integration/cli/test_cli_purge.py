@@ -145,3 +145,16 @@ async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: "asyncpg.Pool[Any
         pass
     assert await count(pool, "item", "invoice_line") == [0, 0]
     assert await acts(pool) == ["details.purged"]
+
+
+async def test_an_undo_is_started_refused_and_purged(old: str, command: Run, pool: "asyncpg.Pool[Any]") -> None:
+    [run_id] = [row["run_id"] for row in await pool.fetch("SELECT run_id FROM run WHERE mode = 'apply'")]
+    refused = await command("run", "undo", run_id)
+    assert (refused.exit_code, "has changed nothing in Halo" in refused.stderr) == (1, True)
+    await pool.execute("UPDATE item SET halo_licence_id = seq")
+    begun = (await command("run", "undo", run_id, "--preview", "--json")).json()
+    assert (await pool.fetchval("SELECT mode FROM run WHERE run_id = $1::uuid", begun["run_id"])) == "undo_preview"
+    await pool.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE state = 'queued'")
+    await command("purge", "--older-than", "24", "--yes", "--partner", old)
+    refused = await command("run", "undo", run_id)
+    assert (refused.exit_code, "no longer kept" in refused.stderr) == (1, True)

@@ -31,7 +31,10 @@ def list_letters(
     after: Annotated[int, typer.Option("--after", metavar="ID", min=0, help="With --all: those behind it.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """List the dead letters by cause: their reason with ids and numbers blanked."""
+    """List the dead letters by cause: their reason with ids and numbers blanked.
+
+    Example: halosync dead-letters list --queue planner.invoice-ready.v1
+    """
     selection = Selection(state.column, queue, reason)
     if each:
         letters = with_database(lambda pool: DeadLetterStore(pool).list(selection, after=after, most=most))
@@ -52,6 +55,8 @@ def show(
     """Show one with its headers and its body.
 
     To mend the body: show ID --json | jq -r .body > FILE, edit FILE, replay ID --body FILE.
+
+    Example: halosync dead-letters show 17
     """
 
     async def read(pool: "asyncpg.Pool[Any]") -> OpenedLetter:
@@ -81,7 +86,10 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell which ones.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Send dead letters back to the queues they died in. One that is replayed twice is sent once."""
+    """Send dead letters back to the queues they died in. One that is replayed twice is sent once.
+
+    Example: halosync dead-letters replay 17
+    """
     selection = asked_for(ids, queue, reason, everything=everything)
     if body is not None and len(ids or ()) != 1:
         raise typer.BadParameter("--body mends a single dead letter: give its number")
@@ -134,7 +142,10 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Give up dead letters. Their rows stay, as `discarded`."""
+    """Give up dead letters. Their rows stay, as `discarded`.
+
+    Example: halosync dead-letters discard 17 --yes
+    """
     selection = asked_for(ids, queue, reason, everything=everything)
     if as_json and not yes:
         raise typer.BadParameter("--json cannot ask: add --yes")

@@ -44,7 +44,10 @@ def check(
     *,
     as_json: Json = False,
 ) -> None:
-    """Sign in as the product does and report, reading only, what this Halo does: without names and secrets."""
+    """Sign in as the product does and report, reading only, what this Halo does: without names and secrets.
+
+    Example: halosync halo check --tenant acme --client-id 4b1f0a6e
+    """
     with told():
         findings = asyncio.run(_checked(tenant, client_id, redirect_url, halo_tenant))
     if as_json:

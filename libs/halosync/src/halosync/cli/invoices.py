@@ -27,7 +27,10 @@ _Lines = Annotated[
 
 @app.command("check")
 def check_invoice(file: _File, lines: _Lines = None, *, as_json: Json = False) -> None:
-    """Tell everything that is wrong with an invoice, with field and line. Exit code 1 if anything is."""
+    """Tell everything that is wrong with an invoice, with field and line. Exit code 1 if anything is.
+
+    Example: halosync invoice check invoice.json
+    """
     verdict = _verdict(read_or_fail(file), lines, quiet=as_json)
     if as_json:
         emit_json(verdict.as_json())
@@ -45,7 +48,10 @@ def publish_invoice(
     no_check: Annotated[bool, typer.Option("--no-check", help="Send the file as it is.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check an invoice and publish it to converge.invoices; done when the broker has confirmed that it keeps it."""
+    """Check an invoice and publish it to converge.invoices; done when the broker has confirmed that it keeps it.
+
+    Example: halosync invoice publish invoice.json
+    """
     body = read_or_fail(file)
     verdict = None if no_check else _verdict(body, lines, quiet=as_json)
     if verdict is not None and not verdict.ok:

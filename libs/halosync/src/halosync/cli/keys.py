@@ -39,7 +39,10 @@ def create(
     operator: Annotated[bool, typer.Option("--operator", help="An operator's key: it sees all partners.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Create a key. It is shown this once and can never be shown again."""
+    """Create a key. It is shown this once and can never be shown again.
+
+    Example: halosync key create --partner acme-msp --role biller
+    """
     if (partner is None) != operator:
         raise typer.BadParameter("give exactly one of --partner ID and --operator")
     created = with_database(lambda pool: KeyStore(pool).create(partner, name, role=role, by=COMMAND_LINE))
@@ -58,7 +61,10 @@ def list_keys(
     *,
     as_json: Json = False,
 ) -> None:
-    """List the keys, without the keys themselves: only their hashes are kept."""
+    """List the keys, without the keys themselves: only their hashes are kept.
+
+    Example: halosync key list
+    """
 
     async def read(pool: "asyncpg.Pool[Any]") -> Sequence[KeyRecord]:
         if partner is not None and not await PartnerStore(pool).exists(partner):
@@ -85,7 +91,10 @@ def revoke(
     *,
     as_json: Json = False,
 ) -> None:
-    """End the use of a key, at once and for good."""
+    """End the use of a key, at once and for good.
+
+    Example: halosync key revoke 8d0a2c1e-3b0f-4a55-9a51-0d2f6f1f7c11
+    """
     with told():
         if not with_database(lambda pool: KeyStore(pool).revoke(key_id, by=COMMAND_LINE)):
             raise CommandError(f"no key {key_id} is in use; `halosync key list` shows them")

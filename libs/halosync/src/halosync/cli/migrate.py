@@ -20,6 +20,8 @@ def migrate(*, as_json: Json = False) -> None:
 
     With HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL it also makes a role of Postgres and a user of RabbitMQ
     for each service, with the least rights, and declares every exchange and queue.
+
+    Example: halosync migrate
     """
     settings = load(AdministratorSettings)
     with told():

@@ -46,7 +46,10 @@ def add(
     *,
     as_json: Json = False,
 ) -> None:
-    """Add a partner with the default settings. One that exists only gets the name."""
+    """Add a partner with the default settings. One that exists only gets the name.
+
+    Example: halosync partner add acme-msp --name "Acme MSP"
+    """
     added = with_database(lambda pool: PartnerStore(pool).add(partner_id, name))
     if as_json:
         emit_json({"partner_id": partner_id, "name": name, "added": added})
@@ -58,7 +61,10 @@ def add(
 
 @app.command("list")
 def list_partners(*, as_json: Json = False) -> None:
-    """List the partners and whether their Halo is connected."""
+    """List the partners and whether their Halo is connected.
+
+    Example: halosync partner list --json
+    """
     partners = with_database(lambda pool: PartnerStore(pool).list())
     if as_json:
         emit_json(partners)
@@ -127,6 +133,8 @@ def share_tenant(
 
     Two partners in one Halo share its request limit, and each one's clean-up sees the other's licences. What is
     connected stays connected.
+
+    Example: halosync partner share-tenant acme-msp
     """
 
     async def change(pool: "asyncpg.Pool[Any]") -> bool | None:

@@ -69,7 +69,10 @@ def start(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Start a run. It is carried out by the services; follow it with `halosync run watch`."""
+    """Start a run. It is carried out by the services; follow it with `halosync run watch`.
+
+    Example: halosync run start --partner acme-msp
+    """
     order = RunOrder(
         RunMode(mode),
         invoice,
@@ -98,6 +101,8 @@ def retry(
     """Start a new run for the same invoice that does only what is left. What was done already costs no request.
 
     Without --approve-removals it may remove what the first run was approved to remove and did not.
+
+    Example: halosync run retry 3f2a77c0-5d7e-4a3c-9c1a-2f6f3b1d9e10
     """
 
     async def request(pool: "asyncpg.Pool[Any]") -> UUID:

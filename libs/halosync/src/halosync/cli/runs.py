@@ -33,7 +33,10 @@ def watch(
     *,
     as_json: Json = False,
 ) -> None:
-    """Follow a run until it ends. Exit code 0 when it succeeded or is a finished preview, else 1."""
+    """Follow a run until it ends. Exit code 0 when it succeeded or is a finished preview, else 1.
+
+    Example: halosync run watch 3f2a77c0-5d7e-4a3c-9c1a-2f6f3b1d9e10
+    """
 
     async def follow_run(pool: "asyncpg.Pool[Any]") -> RunView:
         with progress(quiet=as_json) as bar:
@@ -103,7 +106,10 @@ def list_runs(
     *,
     as_json: Json = False,
 ) -> None:
-    """List the newest runs."""
+    """List the newest runs.
+
+    Example: halosync run list
+    """
 
     async def read(pool: "asyncpg.Pool[Any]") -> list[RunView]:
         if partner is not None and not await PartnerStore(pool).exists(partner):

@@ -57,7 +57,7 @@ def rotate(*, as_json: Json = False) -> None:
     Safe to repeat, and while auth works. Run it with the settings of auth, whose role alone may read tokens, once every
     auth has the new key in front:
 
-        docker compose run --rm auth halosync keys rotate
+    Example: docker compose run --rm auth halosync keys rotate
     """
     keys = load(TokenKeySettings).token_keys
     vault = Vault(keys)
