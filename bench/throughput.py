@@ -82,14 +82,14 @@ async def compare(names: Sequence[str], creates: Sequence[int], workers: Sequenc
 
 
 def main(
-    creates: Annotated[list[int], typer.Option(help="Licences to create a round.")] = [1500, 20_000],  # noqa: B006
-    workers: Annotated[list[int], typer.Option(help="Writers, and workers of the others.")] = [2],  # noqa: B006
+    creates: Annotated[list[int] | None, typer.Option(help="Licences to create a round; 1500 and 20000.")] = None,
+    workers: Annotated[list[int] | None, typer.Option(help="Writers, and workers of the others; 2.")] = None,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
     only: Annotated[list[str] | None, typer.Option(help="These contenders beside halosync.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every round to this file.")] = None,
 ) -> None:
     """Measure event to applied, halosync beside the others."""
-    measured = asyncio.run(compare(only or ALL, creates, workers, rounds))
+    measured = asyncio.run(compare(only or ALL, creates or [1500, 20_000], workers or [2], rounds))
     print(machine())
     print(table(measured))
     if json_file is not None:

@@ -21,7 +21,7 @@ app.conf.update(
 )
 
 
-@app.task(name="create")  # type: ignore[untyped-decorator]
+@app.task(name="create")
 def create(tenant: str, row: dict[str, Any]) -> None:
     blocking.create("celery", tenant, row)
 

@@ -35,7 +35,11 @@ class Stage(Protocol):
     """A run that is being written, whose batches a test makes; and what a test looks at."""
 
     store: Any
-    array_sizes: ArraySizeStore | MemoryArraySizes
+
+    @property
+    def array_sizes(self) -> ArraySizeStore | MemoryArraySizes:
+        """What is learnt of arrays."""
+        ...
 
     async def batch(self, *actions: Action, state: str = "issued") -> tuple[int, list[int]]:
         """Add a batch with an action each; return its id and those of its items."""

@@ -59,12 +59,14 @@ class _Process:
 
 
 _NO_SPAN = Span()
+_OFF = frozenset({"none"})
+"""Values of OTEL_TRACES_EXPORTER that switch traces off."""
 
 
 def wanted() -> bool:
     """Tell whether the environment asks for traces."""
     exporter = os.environ.get("OTEL_TRACES_EXPORTER", "").strip()
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or exporter == "none":
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or exporter in _OFF:
         return False
     return bool(exporter) or any(os.environ.get(name, "").strip() for name in _ENDPOINTS)
 
