@@ -143,7 +143,7 @@ def run(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         given = ["--tenant", f"https://{tenant}.halopsa.com/home?x=1", "--redirect-url", redirect_url]
         given += ["--client-id", str(APPLICATION["client_id"]), *options]
         try:
-            return await asyncio.to_thread(CliRunner().invoke, app, ["halo", "check", *given], answers)
+            return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["halo", "check", *given], answers))
         finally:
             left_over[tenant] = await sandbox.admin.licences(tenant)
             await sandbox.admin.delete_tenant(tenant)

@@ -116,8 +116,9 @@ async def test_an_attempt_is_not_opened_again_beside_a_newer_one(world: "World")
 
 
 async def test_a_limit_that_is_soon_over_is_waited_for(world: "World") -> None:
-    too_many = {"status": 429, "headers": {"retry-after": "1"}}
-    await world.sandbox.admin.add_fault("acme", match={"path": "SoftwareLicence"}, **too_many)
+    await world.sandbox.admin.add_fault(
+        "acme", match={"path": "SoftwareLicence"}, status=429, headers={"retry-after": "1"}
+    )
     await world.connect()
     assert (await world.auth.store.view(PARTNER)).state == "connected"
 

@@ -121,7 +121,12 @@ class WriteCheck:
             NotForTestsError: Halo shows those of others, too.
             HaloFailure: no answer.
         """
-        query = {"pageinate": "true", "page_size": MOST_ROWS, "page_no": 1, "includeinactive": "true"}
+        query: dict[str, str | int] = {
+            "pageinate": "true",
+            "page_size": MOST_ROWS,
+            "page_no": 1,
+            "includeinactive": "true",
+        }
         answer = await self._send("GET", LICENCES_PATH, {**query, "client_id": self._client_id}, None)
         shown = _json(answer)
         if answer.status not in _OK or not isinstance(shown, dict) or not isinstance(shown.get("licences") or [], list):
