@@ -10,8 +10,8 @@ from halosync.cli.failures import CommandError
 from halosync.cli.output import complain, visible
 from halosync.halo.read import CLIENTS_PATH
 from halosync.halo.transport import HaloTransport
-from halosync.halo.write_check import NotForTestsError, WriteCheck, broke_off
-from halosync.ports.conformance import Finding, RawAnswer
+from halosync.halo.write_check import NotForTestsError, WriteCheck
+from halosync.ports.conformance import Finding, RawAnswer, Verdict
 from halosync.ports.failures import HaloFailure
 
 
@@ -47,7 +47,7 @@ async def write_test(transport: HaloTransport, tenant: str, token: str, client_i
         async for finding in check.findings():
             findings.append(finding)
     except (HaloFailure, NotForTestsError) as failure:
-        findings.append(broke_off(failure))
+        findings.append(_broke_off(failure))
     finally:
         left = await check.clean_up()
         if left or left is None:
@@ -67,3 +67,10 @@ def _name(answer: RawAnswer) -> str:
     except (ValueError, KeyError, TypeError):
         raise NotForTestsError(f"Halo does not show this client (status {answer.status})") from None
     return str(name)
+
+
+def _broke_off(failure: HaloFailure | NotForTestsError) -> Finding:
+    """Return what is said of a test that Halo ended by not answering, or by showing no list."""
+    status = failure.status if isinstance(failure, HaloFailure) else None
+    found = "not tried: no answer" if status is None else f"not tried: status {status}"
+    return Finding("write: the rest", found, Verdict.NEW)

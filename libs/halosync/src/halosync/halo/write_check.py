@@ -253,10 +253,3 @@ def _json(answer: RawAnswer) -> Any:
         return json.loads(answer.body.removeprefix(_BYTE_ORDER_MARK))
     except ValueError:
         return None
-
-
-def broke_off(failure: HaloFailure | NotForTestsError) -> Finding:
-    """Return what is said of a test that Halo ended by not answering, or by showing no list."""
-    status = failure.status if isinstance(failure, HaloFailure) else None
-    found = "not tried: no answer" if status is None else f"not tried: status {status}"
-    return Finding("write: the rest", found, Verdict.NEW)
