@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.contracts.connection import EndConnection
 from halosync.ports.connections import hash_state
+from halosync.ports.permits import Rate
 from halosync.ports.requests import Refusal
 
 from tests.integration.auth.conftest import KEY, PARTNER
@@ -91,6 +92,7 @@ async def test_a_used_up_limit_is_not_exceeded_for_the_proof(world: "World") -> 
 
 async def test_a_used_up_limit_spends_neither_the_code_nor_the_attempt(world: "World") -> None:
     came_back = await world.log_in()
+    await world.auth.limiter.acquire("acme", Rate(500, 300.0), want=1, lease_s=60.0, interactive=True)
     await world.auth.limiter.block("acme", 200.0)
     with pytest.raises(Refusal) as caught:
         await world.auth.service.complete(came_back)

@@ -103,10 +103,11 @@ async def test_a_client_that_has_no_licence_any_more_is_told_where_each_has_a_li
     await stage.plans.store(progress, CLAIM, settings, Plan([], 0, 0), list[Batch](), apply=True)
     later = await stage.reads.begin(READ, PARTNER, TENANT)
     later = await save_clients(stage, await save_clients(stage, later, CLIENTS[:2], 2), [], 2)
+    strangers = [seen(80, client_id=99), seen(81, client_id=98)]
     for _ in range(2):
-        later = await save_licences(stage, later, [seen(1), seen(2)], 2, size=2)
+        later = await save_licences(stage, later, [seen(1), *strangers], 4, size=3)
     later = await save_licences(stage, await save_licences(stage, later, [seen(1), seen(2)], 2), [], 0)
-    assert await stage.reads.compare(later) == Comparison(2, 2, known=3, missing=2, observed=2, emptied=1)
+    assert await stage.reads.compare(later) == Comparison(2, 2, known=3, missing=2, observed=4, emptied=1)
 
 
 async def test_who_was_overtaken_changes_nothing(stage: Stage) -> None:

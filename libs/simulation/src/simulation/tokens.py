@@ -4,6 +4,7 @@ Halo's token endpoint is the sandbox's, and what it answers is read as auth read
 """
 
 import asyncio
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -11,7 +12,6 @@ from urllib.parse import urlencode
 import httpx
 from halo_sandbox import oauth, scopes
 from halo_sandbox.exchange import Exchange
-from halo_sandbox.model import ENCODE
 from halo_sandbox.seeds import Application
 from halo_sandbox.tokens import TokenFamily
 from halosync.contracts.connection import TokenGranted
@@ -35,9 +35,8 @@ class Auth:
         application = Application(client_id=CLIENT_ID, redirect_uris=("http://127.0.0.1/accounts/",))
         self._tenant.applications[CLIENT_ID] = application
         family = TokenFamily(CLIENT_ID, frozenset({scopes.EVERYTHING, scopes.OFFLINE}))
-        self.generation = 0
-        self._refresh_token = ""
-        self._keep(200, ENCODE(oauth.token_answer(self._tenant, family, refresh_token=True)).encode())
+        self._refresh_token = self._tenant.tokens.issue_refresh(family)
+        self.generation, self.access_token, self.ends_at = 0, "", -math.inf
 
     def replace(self, generation: int) -> None:
         """Get new tokens of Halo, unless those of this generation are replaced already."""

@@ -158,7 +158,7 @@ async def _next_client(connection: Connection, progress: ReadProgress, *, fulles
     client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, after=progress.client_id)
     if client_id is None:
         await QUERIES.forget_awaited(connection, read_id=progress.read_id)
-        all_clients_read(await QUERIES.licences_read(connection, read_id=progress.read_id), progress.said)
+        all_clients_read(await QUERIES.count_licences_read(connection, read_id=progress.read_id), progress.said)
         return await _advance(connection, replace(progress, list="complete", client_id=None, pages=None))
     return await _advance(
         connection, replace(progress, client_id=client_id, pages=pages_of_client(fullest=fullest, most=most))

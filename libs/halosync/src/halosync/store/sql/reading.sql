@@ -60,7 +60,7 @@ SELECT EXISTS (SELECT FROM halo_read_licence r
 DELETE FROM halo_read_licence r WHERE r.read_id = :read_id AND r.awaited AND EXISTS (
     SELECT FROM halo_read_client c WHERE c.read_id = r.read_id AND c.halo_client_id = r.halo_client_id);
 
--- name: licences_read$
+-- name: count_licences_read$
 SELECT count(*) FROM halo_read_licence WHERE read_id = :read_id;
 
 -- name: restart_read$
