@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
 from halo_sandbox.testing import APPLICATION, RunningSandbox, RunningTenant, running_sandbox
 from halosync.cli import halo
 from halosync.cli.main import app
 from halosync.halo import write_check
 from halosync.halo.write_check import NotForTestsError, WriteCheck
 from halosync.ports.conformance import Finding, RawAnswer, Verdict
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 CLIENTS = [{"id": 1, "name": "Secretive"}, {"id": 7, "name": "Made for tests"}]
 ASSUMED, TOLERATED, NEW = Verdict.ASSUMED, Verdict.TOLERATED, Verdict.NEW
