@@ -167,6 +167,7 @@ CREATE TABLE halo_read (
     tenant text NOT NULL,
     list text NOT NULL DEFAULT 'clients'::text,
     client_id bigint,
+    said integer,
     pages jsonb,
     step integer NOT NULL DEFAULT 0,
     restarts integer NOT NULL DEFAULT 0,
@@ -198,6 +199,7 @@ CREATE TABLE halo_read_licence (
     foreign_mark text,
     licence_type bigint,
     stamp text,
+    awaited boolean NOT NULL DEFAULT false,
     PRIMARY KEY (read_id, halo_licence_id)
 );
 
@@ -621,6 +623,7 @@ CREATE TABLE run (
     approve_removals integer,
     approve_review integer,
     accept_shrunk_read boolean NOT NULL DEFAULT false,
+    missing_licences integer,
     removal text,
     price_field text,
     licence_type bigint,

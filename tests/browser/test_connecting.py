@@ -41,6 +41,10 @@ async def test_every_step_of_connecting_is_accessible(page: Page, partner: Partn
     await connect(page, partner)
     await expect(page.get_by_text("Halo is connected.")).to_be_visible()
     await accessible_in_both_colours(page, "connected")
+    await page.get_by_role("button", name="Test connection").click()
+    await expect(page.get_by_role("heading", name="What your Halo does")).to_be_visible()
+    await accessible_in_both_colours(page, "connection-tested")
+    await page.get_by_role("link", name="Back to Halo PSA").click()
     await page.get_by_role("link", name="Disconnect…").click()
     await accessible_in_both_colours(page, "disconnect")
 
@@ -67,7 +71,9 @@ async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: 
 
     await page.get_by_role("button", name="Test connection").click()
     await expect(page.get_by_text("Halo shows us 2 customers and 0 licences")).to_be_visible()
-    await page.reload()
+    await expect(page.get_by_role("row").filter(has_text="licences: page 2")).to_have_count(0)  # there is none
+    await expect(page.get_by_role("row").filter(has_text="authinfo: server")).to_contain_text("this Halo's own")
+    await page.get_by_role("link", name="Back to Halo PSA").click()
     await expect(page.get_by_text("Halo shows us")).to_have_count(0)
 
     await page.get_by_role("link", name="Disconnect…").click()

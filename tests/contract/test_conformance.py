@@ -1,6 +1,7 @@
 """The conformance kit against the sandbox: each habit of a Halo has its finding, and none names anything."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ from halo_sandbox.testing import APPLICATION, RunningSandbox, running_sandbox
 from halosync.cli.failures import CommandError
 from halosync.cli.halo import SCOPE
 from halosync.cli.halo_sign_in import heard, sign_in
-from halosync.halo.conformance import RawAnswer, Verdict, of_authinfo, of_lists, of_sign_in
+from halosync.halo.conformance import of_authinfo, of_lists, of_sign_in
 from halosync.halo.oauth import OAuthClient
+from halosync.ports.conformance import RawAnswer, Verdict
 from halosync.ports.oauth import HaloClient, TokenAnswer
 from pydantic import SecretStr
 
@@ -32,7 +34,7 @@ async def findings(sandbox: RunningSandbox, **settings: Any) -> dict[str, tuple[
             answer = await tenant.http.get(path, params=dict(query))
             return RawAnswer(answer.status_code, {name.lower(): "" for name in answer.headers}, answer.content)
 
-        found = await of_lists(ask)
+        found = [finding async for finding in of_lists(ask)]
     text = repr(found)
     assert "Secretive" not in text
     assert "Hidden" not in text
@@ -102,9 +104,31 @@ async def test_authinfo_is_compared_and_never_followed(status: int, body: bytes,
         asked.append(path)
         return RawAnswer(status, {}, body)
 
-    finding = await of_authinfo(ask, "https://acme.halopsa.com")
+    finding, *_ = findings = await of_authinfo(ask, "https://acme.halopsa.com")
     assert (found in finding.found, finding.verdict, asked) == (True, verdict, ["/api/authinfo"])
-    assert "evil" not in finding.found
+    assert "evil" not in repr(findings)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "found", "verdict"),
+    [
+        ("acme", "as its address", Verdict.ASSUMED),
+        ("ACME", "as its address", Verdict.ASSUMED),
+        ("acme-prod", "not as its address", Verdict.TOLERATED),
+        (None, "not as its address", Verdict.TOLERATED),
+    ],
+)
+async def test_what_halo_calls_the_tenant_is_compared_and_not_told(
+    tenant: str | None, found: str, verdict: Verdict
+) -> None:
+    async def ask(_path: str, _query: Mapping[str, str | int]) -> RawAnswer:
+        return RawAnswer(
+            200, {}, json.dumps({"auth_url": "https://acme.halopsa.com/auth", "tenant_id": tenant}).encode()
+        )
+
+    _, named = await of_authinfo(ask, "https://acme.halopsa.com")
+    assert (named.found.startswith(found), named.verdict) == (True, verdict)
+    assert "prod" not in named.found
 
 
 def begin(request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Response]:

@@ -291,6 +291,16 @@ async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stag
     assert await stage.store.known_licences(batch, CLIENT) == {7}
 
 
+async def test_what_others_made_as_it_was_wanted_is_unchanged_and_not_halosyncs(stage: Stage) -> None:
+    batch_id, items = await stage.batch(CREATE)
+    batch = await stage.store.batch(batch_id)
+    marks = await marked(stage, items)
+    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7, found=True)])
+    assert (await stage.item(items[0]))[:2] == ("applied", "synced")
+    assert await stage.store.known_licences(batch, CLIENT) == set()
+    assert await stage.store.created_names(batch, CLIENT) == []
+
+
 async def test_sizes_of_arrays_are_remembered_and_one_writer_tries_a_larger_one(stage: Stage) -> None:
     sizes = stage.array_sizes
     assert await sizes.learnt("acme") is None

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from halosync.contracts.connection import EndConnection
+from halosync.ports.connections import hash_state
+from halosync.ports.permits import Rate
 from halosync.ports.requests import Refusal
 
 from tests.integration.auth.conftest import KEY, PARTNER
@@ -86,6 +88,41 @@ async def test_a_used_up_limit_is_not_exceeded_for_the_proof(world: "World") -> 
     assert code == "rate_limited"
     assert "request limit is used up" in detail
     assert await reads(world) == ["Client"]
+
+
+async def test_a_used_up_limit_spends_neither_the_code_nor_the_attempt(world: "World") -> None:
+    came_back = await world.log_in()
+    await world.auth.limiter.acquire("acme", Rate(500, 300.0), want=1, lease_s=60.0, interactive=True)
+    await world.auth.limiter.block("acme", 200.0)
+    with pytest.raises(Refusal) as caught:
+        await world.auth.service.complete(came_back)
+    answer = caught.value.answer
+    assert (answer.code, answer.retry_at is not None) == ("rate_limited", True)
+    assert "Nothing is wrong with it. Press Connect again at" in answer.detail
+    assert [entry for entry in await world.sandbox.admin.requests("acme") if entry["path"].endswith("token")] == []
+    await world.pool.execute("UPDATE rate_tenant SET blocked_until = '-infinity'")
+    await world.auth.service.complete(came_back)
+    assert (await world.auth.store.view(PARTNER)).state == "connected"
+    with pytest.raises(Refusal) as again:
+        await world.auth.service.complete(came_back)
+    assert again.value.answer.code == "invalid_state"
+
+
+async def test_an_attempt_is_not_opened_again_beside_a_newer_one(world: "World") -> None:
+    came_back = await world.log_in()
+    state_hash = hash_state(came_back.state)
+    assert await world.auth.store.claim_attempt(state_hash) is not None
+    await world.log_in()
+    await world.auth.store.reopen_attempt(state_hash)
+    assert await world.auth.store.claim_attempt(state_hash) is None
+
+
+async def test_a_limit_that_is_soon_over_is_waited_for(world: "World") -> None:
+    await world.sandbox.admin.add_fault(
+        "acme", match={"path": "SoftwareLicence"}, status=429, headers={"retry-after": "1"}
+    )
+    await world.connect()
+    assert (await world.auth.store.view(PARTNER)).state == "connected"
 
 
 async def test_a_connection_that_works_survives_a_log_in_that_proves_nothing(world: "World") -> None:

@@ -28,6 +28,8 @@ from halosync.domain.acts import Actor
 from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.run_order import RunOrder
+from halosync.domain.tenant import HaloHosts
+from halosync.halo.conformance import HaloConformance
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
@@ -147,6 +149,7 @@ class Pipeline:
             counter=RequestCounter(self.pools.planner),
             lists=HaloReader(self.transport, self.tuning.page_size),
             sample_lists=HaloReader(self.transport, SAMPLE_PAGE_SIZE),
+            conformance=HaloConformance(self.transport, HaloHosts(self.sandbox.url_template)),
             passing=PASSING,
         )
         rules = PlannerRules(

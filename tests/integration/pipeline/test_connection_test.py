@@ -36,7 +36,26 @@ async def test_it_says_how_long_the_lists_are_and_reads_one_page_of_each(pipelin
     assert (tested.tenant, tested.clients, tested.licences) == (TENANT, 2, 25)
     assert before <= tested.checked_at <= datetime.now(UTC)
     assert tested.took_ms >= 0
-    assert await pipeline.sent("GET") == 2
+    assert await pipeline.sent("GET") == 2 + 6  # authinfo, both lists and their second pages, one client's licences
+    findings = {finding.fact: (finding.found, finding.verdict) for finding in tested.findings}
+    assert findings["authinfo: server for log-ins"] == ("this Halo's own", "as assumed")
+    assert findings["licences: rows"] == ("25 of 25 on the first page", "as assumed")
+    assert findings["licences: client_id"] == ("heeded", "as assumed")
+
+
+async def test_what_this_halo_does_is_told_within_the_budget(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.change_settings(TENANT, ignored_page_no=["licences"], odd_rows=True)
+    tested = await tried(pipeline, rate=Rate(4, 300.0))
+    assert tested.clients == 2
+    assert (tested.findings[-1].fact, tested.findings[-1].verdict) == ("the rest", "tolerated")
+    assert "limit" in tested.findings[-1].found
+    assert await pipeline.sent("GET") <= 4
+
+
+async def test_a_halo_that_stops_answering_after_it_was_read_fails_no_test(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client", "nth": 2}, times=None, drop_before=True)
+    tested = await tried(pipeline)
+    assert "Halo did not answer in time" in tested.findings[-1].found
 
 
 async def test_an_empty_halo_is_a_halo(pipeline: Pipeline) -> None:

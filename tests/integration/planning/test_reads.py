@@ -11,7 +11,7 @@ from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.domain.page_size import PageSize
 from halosync.domain.plan import Plan
-from halosync.ports.reads import ReadTakenOverError
+from halosync.ports.reads import ReadProgress, ReadTakenOverError
 
 from .conftest import MOST_ROWS as MOST
 from .conftest import PARTNER, TENANT, Stage, claimed, read, save_clients, save_licences
@@ -61,16 +61,53 @@ async def test_a_page_that_contradicts_the_ones_before_it_is_not_kept(stage: Sta
 async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_client(stage: Stage) -> None:
     progress = await stage.reads.begin(READ, PARTNER, TENANT)
     progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:2], 2), [], 2)
-    first_page = [seen(1), seen(2), seen(3)]
+    stranger = seen(8, client_id=99)  # of a client that Halo does not list
+    first_page = [seen(1), seen(2), stranger]
     for _ in range(2):
-        progress = await save_licences(stage, progress, first_page, 7, size=3)
+        progress = await save_licences(stage, progress, first_page, 4, size=3)
     assert (progress.list, progress.client_id, progress.pages) == ("licences", 1, pages_of_client(fullest=3, most=MOST))
     assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
     progress = await save_licences(stage, progress, [seen(1), seen(4)], 2)
     assert progress.client_id == 2
     progress = await save_licences(stage, progress, [seen(9, client_id=2)], 1)
     assert (progress.list, progress.client_id, progress.pages) == ("complete", None, None)
-    assert (await stage.reads.compare(progress)).observed == 3  # what the list of all showed does not count
+    # 1, 4 and 9 of their clients' lists, 8 of the list of all; 2 has gone meanwhile.
+    assert (await stage.reads.compare(progress)).observed == 4
+
+
+async def by_client(stage: Stage, of_client_2: list[SeenLicence], said: int) -> ReadProgress:
+    """Read a list that ignores the number of the page: licence 1 is client 1's, 9 was client 2's."""
+    progress = await stage.reads.begin(READ, PARTNER, TENANT)
+    progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:2], 2), [], 2)
+    for _ in range(2):
+        progress = await save_licences(stage, progress, [seen(1), seen(9, client_id=2)], said, size=2)
+    progress = await save_licences(stage, progress, [seen(1)], 1)
+    return await save_licences(stage, progress, of_client_2, len(of_client_2))
+
+
+async def test_a_client_whose_licences_vanish_between_two_lists_is_not_believed(stage: Stage) -> None:
+    with pytest.raises(IncompleteReadError, match="showed licences of client 2, and then none"):
+        await by_client(stage, [], 4)
+
+
+async def test_clients_that_show_fewer_licences_than_there_are_are_not_believed(stage: Stage) -> None:
+    with pytest.raises(IncompleteReadError, match="said 4 licences and showed 2"):
+        await by_client(stage, [seen(9, client_id=2)], 4)
+
+
+async def test_a_client_that_has_no_licence_any_more_is_told_where_each_has_a_list(stage: Stage) -> None:
+    run_id = await claimed(stage, CLAIM)
+    progress = await read(stage, run_id, CLIENTS[:2], [seen(1), seen(7, client_id=2), seen(8, client_id=3)])
+    await stage.runs.planning(run_id, CLAIM)
+    settings = await stage.plans.settings(PARTNER)
+    await stage.plans.store(progress, CLAIM, settings, Plan([], 0, 0), list[Batch](), apply=True)
+    later = await stage.reads.begin(READ, PARTNER, TENANT)
+    later = await save_clients(stage, await save_clients(stage, later, CLIENTS[:2], 2), [], 2)
+    strangers = [seen(80, client_id=99), seen(81, client_id=98)]
+    for _ in range(2):
+        later = await save_licences(stage, later, [seen(1), *strangers], 4, size=3)
+    later = await save_licences(stage, await save_licences(stage, later, [seen(1), seen(2)], 2), [], 0)
+    assert await stage.reads.compare(later) == Comparison(2, 2, known=3, missing=2, observed=4, emptied=1)
 
 
 async def test_who_was_overtaken_changes_nothing(stage: Stage) -> None:

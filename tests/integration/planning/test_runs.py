@@ -78,6 +78,18 @@ async def test_a_run_that_fails_ends_once_is_told_and_forgets_its_read(stage: St
     assert (await stage.reads.begin(run_id, "acme-msp", "acme")).list == "clients"
 
 
+async def test_who_accepts_a_short_list_has_seen_that_of_the_run_before(stage: Stage) -> None:
+    run_id = await claimed(stage, FIRST)
+    await stage.runs.fail(run_id, FIRST, "read_shrunk", "Too little.", missing=3)
+    for seen in (3, None):  # the run in between was believed
+        later = await stage.start()
+        assert later is not None
+        work = await stage.runs.claim(later, FIRST)
+        assert work is not None
+        assert work.seen_missing == seen
+        await stage.runs.fail(later, FIRST, "internal_error", "No.")
+
+
 async def test_a_run_that_nobody_works_on_is_asked_for_again_once(stage: Stage) -> None:
     run_id = await stage.start()
     assert run_id is not None

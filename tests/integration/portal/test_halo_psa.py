@@ -9,6 +9,7 @@ from halosync.contracts.connection import (
     ConnectionBegun,
     ConnectionTested,
     EndConnection,
+    HaloFinding,
     RequestRefused,
 )
 
@@ -192,7 +193,13 @@ async def test_disconnecting_asks_first(browser: "Browser", world: "World") -> N
 
 async def test_the_test_tells_what_was_read(browser: "Browser", world: "World") -> None:
     world.auth.reply = lambda _: ConnectionTested(
-        partner_id=ACME, tenant="acme", clients=1203, licences=1, checked_at=datetime.now(UTC), took_ms=310
+        partner_id=ACME,
+        tenant="acme",
+        clients=1203,
+        licences=1,
+        checked_at=datetime.now(UTC),
+        took_ms=310,
+        findings=[HaloFinding(fact="authinfo: server for log-ins", found="another host", verdict="new: tell us")],
     )
     await world.connect()
     await browser.sign_in()
@@ -200,6 +207,13 @@ async def test_the_test_tells_what_was_read(browser: "Browser", world: "World") 
     page = await browser.submit(f"{HERE}/test")
     told = "The connection works. Halo shows us 1,203 customers and 1 licence; it took 310 ms."
     assert told in page.one(".notice-good").get_text()
+    [row] = page.soup.select("tbody tr")
+    assert [cell.get_text(strip=True) for cell in row.select("th, td")][:2] == [
+        "authinfo: server for log-ins",
+        "another host",
+    ]
+    assert "New: tell us" in row.get_text()
+    assert page.one("[data-copy]")["data-copy"] == "authinfo: server for log-ins: another host (new: tell us)\n"
     assert not (await browser.open(HERE)).soup.select(".notice-good")
 
 

@@ -107,7 +107,14 @@ async def test_disconnecting(world: "World") -> None:
 
 
 async def test_testing_the_connection(world: "World") -> None:
-    shown = {"tenant": "acme", "clients": 2, "licences": 25, "checked_at": "2026-11-05T02:00:00Z", "took_ms": 40}
+    shown: dict[str, Any] = {
+        "tenant": "acme",
+        "clients": 2,
+        "licences": 25,
+        "checked_at": "2026-11-05T02:00:00Z",
+        "took_ms": 40,
+    }
+    shown["findings"] = [{"fact": "clients: page 2", "found": "no rows", "verdict": "as assumed"}]
     world.auth.reply = lambda _: ConnectionTested.model_validate({"partner_id": "acme-msp", **shown})
     response = await world.call("POST", "/connection/test")
     assert (response.status_code, response.json()) == (200, shown)

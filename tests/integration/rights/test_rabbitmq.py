@@ -51,7 +51,7 @@ PUBLISH: dict[tuple[str, str], set[Account]] = {
     (WORK.name, "connection.begin.v1"): {REPORT_API},
     (WORK.name, "connection.complete.v1"): {REPORT_API},
     (WORK.name, "connection.end.v1"): {REPORT_API, OPERATOR},
-    (WORK.name, "connection.test.v1"): {REPORT_API},
+    (WORK.name, "connection.test.v1"): {REPORT_API, OPERATOR},
     (WORK.name, "run.requested.v1"): SERVICES,
     (WORK.name, "licence.actions.v1"): SERVICES,
     (WORK.name, "halo.refresh.requested.v1"): SERVICES,

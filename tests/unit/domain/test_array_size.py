@@ -1,7 +1,11 @@
 """How many rows an array has, as learnt from what became of arrays (spec section 9)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 from halosync.domain.array_size import (
+    CEILING_S,
     SMALLEST,
     ArraySize,
     ArraySizeBounds,
@@ -58,6 +62,66 @@ def test_a_slow_answer_makes_arrays_smaller_and_one_that_would_be_slow_keeps_the
     assert after_taken(ArraySize(200, 300, UNANSWERED), 200, 6.0, BOUNDS) == ArraySize(200, 300, REFUSED)
     assert after_taken(ArraySize(200), 20, 6.0, BOUNDS) == ArraySize(200)  # a small array says nothing of a large one
     assert after_taken(ArraySize(1), 1, 12.0, BOUNDS) == ArraySize(1, 2, REFUSED)
+
+
+def test_what_it_starts_with_is_made_smaller_only_near_the_time_out() -> None:
+    assert after_taken(ArraySize(50), 50, 15.0, BOUNDS) == ArraySize(50, 100, REFUSED)
+    assert after_taken(ArraySize(50), 50, 21.0, BOUNDS) == ArraySize(25, 50, REFUSED)
+
+
+TIMEOUT_S, SETTLE_S, A_CLIENT, CREATES = 30.0, 60.0, 50, 80_000
+
+
+@dataclass
+class SlowHalo:
+    """Takes arrays one after the other, on a clock of its own; how long a row takes depends on the time.
+
+    What is not answered in time is applied, and looked up client by client.
+    """
+
+    row_s: Callable[[float], float]
+    at_s: float = 0.0
+    requests: int = 0
+
+    def write(self, creates: int) -> None:
+        size, ceiling_until_s, left = ArraySize(BOUNDS.start), 0.0, creates
+        while left:
+            if self.at_s >= ceiling_until_s:
+                size = ArraySize(size.rows)
+            sent = min(larger(size, BOUNDS) or size.rows, left)
+            took_s = 0.5 + sent * self.row_s(self.at_s)
+            self.requests += 1
+            if took_s > TIMEOUT_S:
+                self.at_s += TIMEOUT_S + SETTLE_S
+                self.requests += -(-sent // A_CLIENT)
+                learnt = failed(size, sent, FailureClass.OUTCOME_UNKNOWN, answered=False)
+            else:
+                self.at_s += took_s
+                learnt = after_taken(size, sent, took_s, BOUNDS)
+            if learnt.reason is not None and learnt != size:
+                ceiling_until_s = self.at_s + CEILING_S[learnt.reason]
+            size, left = learnt, left - sent
+
+
+@pytest.mark.parametrize(
+    "row_s",
+    [
+        *(lambda _, row_s=row_s: row_s for row_s in (0.01, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.38)),
+        lambda at_s: 0.001 if at_s < 60.0 else 0.1,  # it slows down once it was found to be quick
+        lambda at_s: 0.01 if at_s % 1800.0 < 900.0 else 0.15,  # and again and again
+        lambda at_s: min(0.001 + at_s / 20_000, 0.3),
+    ],
+)
+def test_a_halo_that_slows_down_takes_80_000_creates_in_hardly_more_requests(row_s: Callable[[float], float]) -> None:
+    halo = SlowHalo(row_s)
+    halo.write(CREATES)
+    assert halo.requests <= CREATES / BOUNDS.start * 1.05
+
+
+def test_a_halo_that_takes_everything_is_asked_a_quarter_as_often() -> None:
+    halo = SlowHalo(lambda _: 0.001)
+    halo.write(CREATES)
+    assert halo.requests <= CREATES / BOUNDS.start / 4
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 import pytest
-from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page, pages_of_client
+from halosync.domain.completeness import (
+    IncompleteReadError,
+    Next,
+    Page,
+    Pages,
+    after_page,
+    all_clients_read,
+    client_read,
+    pages_of_client,
+    said_of_all,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -262,6 +272,37 @@ def test_a_list_that_shifted_is_not_taken_for_one_that_heeds_the_number() -> Non
     halved, _ = after(pages, 3, range(3), 0)
     shifted, following = after(halved, 2, range(1, 3), 0)  # the first row has gone
     assert (following, shifted.size, shifted.next) == (Next.PAGE, MOST, 1)
+
+
+def test_a_page_that_comes_again_is_no_end_where_as_many_rows_came_in_front() -> None:
+    halo = Listing(0, cap=7, counts_the_page=True)
+    _, first = halo.shown(range(20), 1, 100)
+    _, second = halo.shown([*range(100, 107), *range(20)], 2, 100)
+    assert first == second
+    pages, _ = after(Pages(size=100), 7, range(7), 7)
+    pages, following = after(pages, 7, range(7), 0)
+    assert (following, pages.next) == (Next.PAGE, 1)
+    with pytest.raises(IncompleteReadError, match="asked once more for its 7 rows, Halo sent others"):
+        after(pages, 7, range(100, 107), 7)
+    assert after(pages, 7, range(7), 0)[1] is Next.COMPLETE
+
+
+def test_a_client_whose_own_list_is_empty_although_the_list_of_all_shows_some_is_no_list() -> None:
+    client_read(3, awaits=False)
+    with pytest.raises(IncompleteReadError, match=r"^Halo showed licences of client 3, and then none when asked"):
+        client_read(3, awaits=True)
+
+
+@pytest.mark.parametrize(("rows", "record_count", "said"), [(3, 7, 7), (3, 3, 3), (9, 3, 9), (3, None, 3)])
+def test_the_lists_of_clients_have_together_what_the_list_of_all_said(
+    rows: int, record_count: int | None, said: int
+) -> None:
+    assert said_of_all(Pages(size=100, rows=rows, record_count=record_count)) == said
+    all_clients_read(said, said)
+    all_clients_read(said + 1, said)
+    all_clients_read(0, None)
+    with pytest.raises(IncompleteReadError, match=rf"^Halo said {said} licences and showed {said - 1} when asked"):
+        all_clients_read(said - 1, said)
 
 
 @pytest.mark.parametrize("total", [100, 101, 1000, 1200])

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from halosync.domain import run_sentences
-from halosync.domain.guard import Comparison, hides, hold, shrunk
+from halosync.domain.guard import Comparison, hides, hold, shrunk, within_accepted
 from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.plan import DeleteGuard, PlannedItem
 
@@ -63,3 +63,16 @@ def test_a_list_that_lacks_more_than_the_partners_thresholds_is_not_believed() -
     seen = replace(BELIEVED, missing=5, observed=36)
     assert shrunk(seen, guard) == run_sentences.licences_missing(5, 40, 36, guard)
     assert shrunk(seen, None) is None
+
+
+@pytest.mark.parametrize(("emptied", "whose"), [(1, "a client that had some"), (3, "3 clients that had some")])
+def test_a_clients_list_that_is_now_empty_is_not_believed(emptied: int, whose: str) -> None:
+    seen = replace(BELIEVED, missing=3, observed=37, emptied=emptied)
+    why = shrunk(seen, None)
+    assert why == run_sentences.clients_emptied(emptied, 3)
+    assert f"no licences any more of {whose}; 3 known" in why
+
+
+@pytest.mark.parametrize(("seen_before", "accepted"), [(None, True), (4, False), (5, True), (6, True)])
+def test_a_word_for_a_short_list_is_for_what_was_seen(seen_before: int | None, *, accepted: bool) -> None:
+    assert within_accepted(replace(BELIEVED, missing=5), seen_before) is accepted

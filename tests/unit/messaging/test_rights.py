@@ -72,7 +72,7 @@ KEYS = {
         | {"webhook.sign.v1"},
         "halosync.events": TOLD,
     },
-    OPERATOR: {"converge.invoices": {"invoice.ready.v1"}, "halosync.work": {"connection.end.v1"}},
+    OPERATOR: {"converge.invoices": {"invoice.ready.v1"}, "halosync.work": {"connection.end.v1", "connection.test.v1"}},
     INVOICE_SYSTEM: {"converge.invoices": {"invoice.ready.v1"}},
 }
 

@@ -23,6 +23,7 @@ class Guards:
         foreign: a licence with the mark of another integration is left alone.
         review: until a person has approved it, nothing that others wrote is removed or repriced.
         verified: a write counts as done when Halo shows what was asked.
+        sight: a client's own list that shows none of what was shown or known of it is not taken at its word.
         names: a licence that was written is known by its id, whatever Halo calls it.
     """
 
@@ -38,6 +39,7 @@ class Guards:
     foreign: bool = True
     review: bool = True
     verified: bool = True
+    sight: bool = True
     names: bool = True
 
     def without(self, name: str) -> "Guards":

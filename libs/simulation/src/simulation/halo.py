@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from simulation.book import CYCLE
 from simulation.clock import now
 from simulation.process import Dice
-from simulation.scenario import Keeps, Scenario
+from simulation.scenario import Keeps, OddTokens, Scenario
 
 TENANT = "acme"
 REFUSED = "P-0"
@@ -46,6 +46,18 @@ _KEEPING: Mapping[Keeps, Mapping[str, JsonValue]] = MappingProxyType(
         "other_cycle": {"kept_cycles": {CYCLE: "Per month"}},
         "no_prices": {"ignored_fields": ["price"]},
         "no_deletes": {"ignores_deletes": True},
+    }
+)
+
+
+_ODD_TOKENS: Mapping[OddTokens, Mapping[str, JsonValue]] = MappingProxyType(
+    {
+        "none": {},
+        "no_lifetime": {"expires_in": None},
+        "lifetime_0": {"expires_in": 0},
+        "lifetime_as_words": {"expires_in": "an hour"},
+        "no_scope": {"scope": None},
+        "scope_as_number": {"scope": 7},
     }
 )
 
@@ -85,6 +97,10 @@ class Halo:
             rate_window="rolling" if scenario.sliding else "fixed",
             refused_requests_count=True,
             retry_after="seconds",
+            odd_token_answer=_ODD_TOKENS[scenario.odd_tokens],
+            access_token_lifetime_s=scenario.token_s,
+            refresh_tokens="keep" if scenario.keeps_refresh_token else "rotate",
+            reuse_revokes_family=True,
         ).changed(_KEEPING[scenario.keeps])
         self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
         self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)

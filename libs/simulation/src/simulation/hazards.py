@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from simulation.fault_rates import NONE, FaultRates
 from simulation.scenario import Scenario
+from simulation.story import Chapter
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
         "foreign": Hazard(NONE, "I10", Scenario(theirs=2)),
         "review": Hazard(NONE, "I10", Scenario(reviews=True)),
         "verified": Hazard(NONE, "I4", Scenario(keeps="no_prices")),
+        "sight": Hazard(
+            FaultRates(blind_per_s=0.01),
+            "I2",
+            Scenario(known=4, clients=6, limit=3, window_s=30.0, ignores_page_no=True, chapters=(Chapter.SYNC,) * 4),
+            first=1,
+        ),
         "names": Hazard(NONE, "I10", Scenario(keeps="cut")),
     }
 )

@@ -1,10 +1,20 @@
 """A double of `halosync.store.reads.ReadStore`, under the same suite (tests/integration/planning)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from halosync.domain.completeness import Next, Page, Pages, after_page, pages_of_client
+from halosync.domain.completeness import (
+    Next,
+    Page,
+    Pages,
+    after_page,
+    all_clients_read,
+    client_read,
+    pages_of_client,
+    said_of_all,
+)
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
 from halosync.domain.page_size import PageSize
@@ -34,6 +44,7 @@ class MemoryReads:
             tenant=self._db.tenant,
             list=read.list,
             client_id=read.client_id,
+            said=read.said,
             pages=read.pages,
             step=read.step,
             restarts=read.restarts,
@@ -79,7 +90,11 @@ class MemoryReads:
                 read.list, read.pages = "complete", None
             else:
                 if following is Next.BY_CLIENT:
-                    read.licences.clear()
+                    read.said = said_of_all(after)
+                    read.awaited, read.licences = read.licences, {}
+                elif read.client_id is not None and self._db.guards.sight:
+                    awaits = _of(read.awaited, read.client_id) and not _of(read.licences, read.client_id)
+                    client_read(read.client_id, awaits=awaits)
                 self._next_client(read, fullest=after.fullest, most=most)
             read.step += 1
             return self._progress(progress.read_id, read)
@@ -91,6 +106,10 @@ class MemoryReads:
         if left:
             read.client_id, read.pages = min(left), pages_of_client(fullest=fullest, most=most)
         else:
+            strangers = {n: seen for n, seen in read.awaited.items() if seen.licence.client_id not in read.clients}
+            read.licences = {**strangers, **read.licences}
+            if self._db.guards.sight:
+                all_clients_read(len(read.licences), read.said)
             read.list, read.client_id, read.pages = "complete", None, None
 
     async def restart(self, progress: ReadProgress) -> int:
@@ -112,15 +131,22 @@ class MemoryReads:
             read = self._db.reads[progress.read_id]
             known = {licence_id for licence_id, licence in self._db.known.items() if not licence.removed}
             observed = {licence_id for licence_id, seen in read.licences.items() if not seen.deleted}
+            had = {self._db.known[licence_id].client_id for licence_id in known}
+            have = {read.licences[licence_id].licence.client_id for licence_id in observed}
             return Comparison(
                 clients_before=self._db.clients_known,
                 clients_now=len(read.clients),
                 known=len(known),
                 missing=len(known - observed),
                 observed=len(observed),
+                emptied=0 if read.said is None or not self._db.guards.sight else len(had & read.clients.keys() - have),
             )
 
         return await self._step(effect)
+
+
+def _of(licences: Mapping[int, SeenLicence], client_id: int) -> bool:
+    return any(seen.licence.client_id == client_id for seen in licences.values())
 
 
 def _kept(

@@ -34,7 +34,10 @@ def record(db: Database, applied: Sequence[AppliedAction], failed: Sequence[Fail
         db.move_action(item, ActionState.APPLIED)
         item.outcome, item.settle_at = Outcome.SYNCED, None
         item.licence_id = item.licence_id or done[item.item_id].licence_id
-        _remember(db, item, done[item.item_id].otherwise)
+        if done[item.item_id].found:
+            item.action, item.before = Action.UNCHANGED, item.after
+        else:
+            _remember(db, item, done[item.item_id].otherwise)
     why = {each.item_id: each for each in failed}
     for item in marked(db, {each.item_id: each.mark_no for each in failed}, OPEN_ACTIONS):
         db.move_action(item, ActionState.REJECTED)

@@ -72,6 +72,7 @@ class Run:
     attempts: int = 0
     cancelled: bool = False
     accept_shrunk_read: bool = False
+    missing: int | None = None
     unreviewed: bool = False
     approve_review: int | None = None
     undoes: UUID | None = None
@@ -91,11 +92,13 @@ class Read:
 
     list: ListName = "clients"
     client_id: int | None = None
+    said: int | None = None
     pages: Pages | None = None
     step: int = 0
     restarts: int = 0
     clients: dict[int, Client] = field(default_factory=dict)
     licences: dict[int, SeenLicence] = field(default_factory=dict)
+    awaited: dict[int, SeenLicence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,17 @@ class MemoryRuns:
                 approve_removals=None,
                 approve_review=run.approve_review,
                 accept_shrunk_read=run.accept_shrunk_read,
+                seen_missing=self._seen_missing(run_id),
                 attempts=run.attempts,
                 rate=None,
                 settle_wait_s=max(self._db.settled_at - now(), 0.0),
             )
 
         return await self._step(effect)
+
+    def _seen_missing(self, run_id: UUID) -> int | None:
+        before = [run for run in self._db.runs.values() if run.run_id.int < run_id.int]
+        return max(before, key=lambda run: run.run_id.int).missing if before else None
 
     async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
         """As `RunWork.release`."""
@@ -69,11 +74,12 @@ class MemoryRuns:
 
         return await self._step(effect)
 
-    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:
         """As `RunWork.fail`."""
 
         def effect() -> None:
             if self._db.runs[run_id].claim == claim:
+                self._db.runs[run_id].missing = missing
                 self._db.end(run_id, RunState.FAILED, code, error)
                 self._db.reads.pop(run_id, None)
 

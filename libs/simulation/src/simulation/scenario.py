@@ -18,6 +18,12 @@ _KEEPS: tuple[Keeps, ...] = (
 _DISTRIBUTORS = [chapter for chapter in Chapter if chapter not in THOUGHTS]
 
 
+OddTokens = Literal["none", "no_lifetime", "lifetime_0", "lifetime_as_words", "no_scope", "scope_as_number"]
+_ODD_TOKENS: tuple[OddTokens, ...] = (
+    *("none", "none", "none", "no_lifetime", "lifetime_0", "lifetime_as_words", "no_scope", "scope_as_number"),
+)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """The size of a world.
@@ -49,6 +55,9 @@ class Scenario:
         largest_array: how many rows of an array it takes; None: any number.
         row_delay_s: how long each row of an array takes before the answer comes.
         poison: whether a message that nobody can read is among the orders.
+        odd_tokens: what is odd in the answers of the token endpoint.
+        token_s: for how long an access token is good, in seconds.
+        keeps_refresh_token: whether a refresh brings no new refresh token; else an old one that comes again ends all.
         cancel: whether somebody cancels the first run.
         reviews: whether the first review is switched on, and what others wrote has other prices.
         theirs: licences that another program has marked as its own; they stay.
@@ -85,6 +94,9 @@ class Scenario:
     fractions: bool = False
     largest_array: int | None = None
     row_delay_s: float = 0.0
+    odd_tokens: OddTokens = "none"
+    token_s: float = 3600.0
+    keeps_refresh_token: bool = False
     poison: bool = False
     cancel: bool = False
     reviews: bool = False
@@ -148,3 +160,16 @@ def with_thoughts(scenario: Scenario, dice: Random) -> Scenario:
     for thought in dice.choices(THOUGHTS, k=dice.choice([0, 0, 2, 4, 6])):
         chapters.insert(dice.randint(0, len(chapters)), thought)
     return replace(scenario, on_drift=dice.choice(tuple(OnDrift)), chapters=tuple(chapters))
+
+
+def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
+    """Draw how odd the token endpoint is, and whether names are cut; the draws before stay what they were."""
+    odd = dice.choice(_ODD_TOKENS)
+    untold = odd in {"no_lifetime", "lifetime_as_words"}  # then it is the usual lifetime (halo-api section 1)
+    return replace(
+        scenario,
+        odd_tokens=odd,
+        token_s=3600.0 if untold else dice.choice([60.0, 600.0, 3600.0]),
+        keeps_refresh_token=dice.random() < 0.3,
+        keeps="cut" if scenario.keeps == "all" and dice.random() < 0.2 else scenario.keeps,
+    )

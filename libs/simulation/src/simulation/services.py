@@ -111,6 +111,7 @@ class Deployment:
             counter=MemoryRequestCounter(db, step),
             lists=lists,
             sample_lists=lists,
+            conformance=absent,
             passing=(OSError,),
             clock=self._clock,
         )

@@ -25,7 +25,7 @@ from simulation.messages import Consumer, Envelope
 from simulation.people import People
 from simulation.process import Dice, Process
 from simulation.rows import Item
-from simulation.scenario import Scenario, drawn_scenario, with_others, with_thoughts
+from simulation.scenario import Scenario, drawn_scenario, with_oddities, with_others, with_thoughts
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
 from simulation.story import Chapter, Story
 
@@ -74,7 +74,7 @@ def simulate(
     """
     dice = Random(seed)
     scenario_of_seed, rates_of_seed = drawn_scenario(dice), drawn_rates(dice)
-    scenario_of_seed = with_thoughts(with_others(scenario_of_seed, dice), dice)
+    scenario_of_seed = with_oddities(with_thoughts(with_others(scenario_of_seed, dice), dice), dice)
     world = _World(seed, guards, rates or rates_of_seed, scenario or scenario_of_seed)
     return clock.run(world.live())
 

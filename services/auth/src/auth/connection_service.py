@@ -87,9 +87,10 @@ class ConnectionService:
     async def complete(self, request: CompleteConnection) -> ConnectionCompleted:
         """Finish an attempt with what Halo's redirect brought, and connect.
 
-        The attempt is used up before anything else: whatever happens now, this redirect is not taken again. The code is
-        exchanged after every check (spec section 10). That Halo refused may be told by anybody who knows the state: it
-        connects nothing.
+        The attempt is used up before anything else: whatever happens now, this redirect is not taken again. Only where
+        the limit leaves no request to prove it with, the code is not spent, and may be brought again. It is exchanged
+        after every check (spec section 10). That Halo refused may be told by anybody who knows the state: it connects
+        nothing.
 
         Raises:
             Refusal: invalid_state, other_partner, other_session, wrong_issuer, tenant_taken, denied, invalid_client,
@@ -146,6 +147,11 @@ class ConnectionService:
             raise refusal("wrong_issuer", partner_id)
         if await self._connections.tenant_taken(partner_id, self._names(attempt)):
             raise refusal("tenant_taken", partner_id)
+        try:
+            await self._proof.permitted(partner_id, attempt.tenant)
+        except Refusal:
+            await self._connections.reopen_attempt(attempt.state_hash)
+            raise
         answer = await self._exchange(attempt, request.code)
         tokens = await self._proven(attempt, answer)
         granted = answer.granted_scopes

@@ -68,6 +68,9 @@ class Connections(Protocol):
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""
         ...
 
+    async def reopen_attempt(self, state_hash: bytes) -> None:
+        """Let an attempt that was claimed, and of which nothing was spent, be used again until it expires."""
+
     async def attempt_partner(self, state_hash: bytes) -> str | None:
         """Return whose attempt it is or was; None if it is unknown."""
         ...

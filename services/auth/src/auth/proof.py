@@ -6,10 +6,13 @@ processes share. It can read lists only: what changes Halo is the writers' alone
 
 import asyncio
 import time
+from typing import Any
 
-from halosync.ports.permits import Rate
+from halosync.domain.connection_sentences import limited_at_log_in
+from halosync.ports.permits import NoPermit, Rate
+from halosync.ports.reads import HaloPage
 from halosync.ports.requests import Refusal
-from halosync.runtime.halo_sample import HaloSample
+from halosync.runtime.halo_sample import HaloSample, PageRequest, limited
 from halosync.runtime.read_access import Caller, PermittedRead
 from pydantic import SecretStr
 
@@ -21,6 +24,9 @@ PROOF_PATIENCE_S = 8.0
 PASSES_S, PAUSE_S = 2.0, 1.0
 """A Halo that fails within so many seconds is asked again after a pause: the code of the log-in is spent by now, and
 its person would have to begin anew. Longer, the one who waits for the answer would not."""
+
+WAITS_S = PROOF_PATIENCE_S / 2
+"""A limit that is over within so many seconds is waited for, for the same reason."""
 
 
 class Proof:
@@ -34,20 +40,45 @@ class Proof:
         self._sample = sample
         self._default_rate = default_rate
 
+    async def permitted(self, partner_id: str, tenant: str) -> None:
+        """Return if the limit leaves a request for it now: else the code of the log-in is better not spent.
+
+        Raises:
+            Refusal: rate_limited.
+        """
+        try:
+            await self._permitted.possible(await self._caller(partner_id, tenant))
+        except NoPermit as limit:
+            if limit.wait_s > WAITS_S:
+                raise limited(partner_id, limit, limited_at_log_in) from None
+
+    async def _caller(self, partner_id: str, tenant: str) -> Caller:
+        """Return on whose behalf it reads: a person waits for it."""
+        rate = await self._connections.rate(partner_id) or self._default_rate
+        return Caller(partner_id, tenant, rate, None, interactive=True)
+
     async def prove(self, partner_id: str, tenant: str, access_token: SecretStr) -> None:
         """Return if both could be read.
 
         Raises:
             Refusal: rate_limited, permission_denied, unexpected_answer, halo_unavailable; each says what to do.
         """
-        rate = await self._connections.rate(partner_id) or self._default_rate
-        # A person waits for it.
-        who = Caller(partner_id, tenant, rate, None, interactive=True)
+        who = await self._caller(partner_id, tenant)
         token = access_token.get_secret_value()
         until = time.monotonic() + PASSES_S
+
+        async def make(request: PageRequest) -> HaloPage[Any]:
+            try:
+                return await self._permitted.once(who, token, request)
+            except NoPermit as limit:
+                if limit.wait_s > WAITS_S:
+                    raise limited(partner_id, limit, limited_at_log_in) from None
+                await asyncio.sleep(limit.wait_s)
+            return await self._permitted.once(who, token, request)
+
         while True:
             try:
-                await self._sample.read(partner_id, tenant, lambda request: self._permitted.once(who, token, request))
+                await self._sample.read(partner_id, tenant, make)
             except Refusal as refused:
                 if refused.answer.code != "halo_unavailable" or time.monotonic() > until:
                     raise

@@ -74,6 +74,13 @@ class NotDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A create finds a licence that is as wanted and that somebody else has made: there is nothing to do."""
+
+    licence: Licence
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt:
     """A create finds a licence of its name that is not as wanted: it goes on as an update of that one."""
 
@@ -88,7 +95,7 @@ class Stuck:
     detail: str
 
 
-Finding = Shown | Gone | NotDone | Adopt | Stuck
+Finding = Shown | Gone | NotDone | Found | Adopt | Stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ def _look_for_created(
     wanted, stamp = name_key(_name(action)), stamp_of(batch.run_id, action.item_id)
     ours = [licence for licence in licences if licence.stamp == stamp]
     if len(ours) == 1:
-        return _found(ours[0], action, batch)
+        return _found(ours[0], action, batch, licences)
     if action.restores:  # it may have had an inactive namesake all the time: only what has come since can be it
         licences = _new_ones(action, strangers)
         strangers = replace(strangers, licences=licences)
@@ -152,10 +159,10 @@ def _look_for_created(
         return NotDone()
     if isinstance(found, Fault):
         return Stuck(found.reason, found.detail)
-    return _found(found, action, batch)
+    return _found(found, action, batch, licences)
 
 
-def _found(licence: Licence, action: OpenAction, batch: BatchAtWork) -> Finding:
+def _found(licence: Licence, action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) -> Finding:
     """Say what becomes of a create whose licence this may be: by our stamp it surely is, by its name perhaps.
 
     What would not be changed by a plan is not changed by adopting it either (spec section 9, "Somebody else's licences"
@@ -166,7 +173,8 @@ def _found(licence: Licence, action: OpenAction, batch: BatchAtWork) -> Finding:
     if marked is not None and not ours:
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     if _as_wanted(licence, action, batch.price_field):
-        return Shown(licence)
+        others = not ours and (licence.stamp is not None or _keeps_stamps(action, licences))
+        return Found(licence) if others else Shown(licence)
     if marked is not None:  # ours, and marked since
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     if batch.unreviewed and not ours and reprices(licence, wanted_state(action), batch.price_field):
@@ -185,6 +193,11 @@ def _is_of_type(licence: Licence, action: OpenAction) -> bool:
     return wanted is None or licence.licence_type in {None, wanted}
 
 
+def _keeps_stamps(action: OpenAction, licences: Sequence[Licence]) -> bool:
+    """Tell whether this Halo would show the stamp of what the action made: so what has none, others made."""
+    return action.new is not None and action.new.notes is not None and any(each.stamp for each in licences)
+
+
 LEAST_OF_A_CUT_NAME = 16
 """A name that Halo has cut is known again by so many characters at least; shorter ones may be another product's."""
 
@@ -196,7 +209,7 @@ def _unexplained(action: OpenAction, licences: Sequence[Licence], strangers: Str
     """
     own = name_key(_name(action))
     others = {name_key(name) for name in strangers.asked} - {own}
-    stamped = action.new is not None and action.new.notes is not None and any(each.stamp for each in licences)
+    stamped = _keeps_stamps(action, licences)
     return [
         licence
         for licence in strangers.licences

@@ -18,7 +18,7 @@ from halosync.ports.permits import NoPermit
 from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
-from halo_writer.effects import NO_STRANGERS, Adopt, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
+from halo_writer.effects import NO_STRANGERS, Adopt, Found, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Actions
 
@@ -87,7 +87,7 @@ class WriteLookUp:
         self._interrupted[batch_id] = hidden
 
     async def _record(self, batch: BatchAtWork, actions: list[OpenAction], licences: list[Licence]) -> None:
-        found = _Found()
+        found = _Results()
         charged = batch.refused_rows is None  # else they go on in smaller arrays
         strangers = await self._strangers(batch, actions, licences)
         for action in actions:
@@ -97,6 +97,8 @@ class WriteLookUp:
                 found.later[action.item_id] = action.mark_no  # Halo said that it did it: its list may lag
             elif shown is not None and (action.acknowledged or isinstance(finding, Shown)):
                 found.add(result_of(action, action.mark_no, batch, shown))
+            elif isinstance(finding, Found):
+                found.add(AppliedAction(action.item_id, action.mark_no, finding.licence.id, found=True))
             elif isinstance(finding, Adopt):
                 ours = finding.licence.stamp == stamp_of(batch.run_id, action.item_id)
                 was = (finding.licence.name, state_of(finding.licence, batch.price_field))
@@ -109,7 +111,7 @@ class WriteLookUp:
                 found.again[action.item_id] = action.mark_no
         await self._keep(batch, found, charged=charged)
 
-    async def _keep(self, batch: BatchAtWork, found: "_Found", *, charged: bool) -> None:
+    async def _keep(self, batch: BatchAtWork, found: "_Results", *, charged: bool) -> None:
         counts = {"applied": len(found.applied), "failed": len(found.failed), "again": len(found.again)}
         log.info("looked up", batch_id=batch.batch_id, later=len(found.later), **counts)
         if found.later:
@@ -140,7 +142,7 @@ class _Hidden:
 
 
 @dataclass
-class _Found:
+class _Results:
     """What a look-up has found: results, and marks of what is to be sent again or looked at later."""
 
     applied: list[AppliedAction] = field(default_factory=list)

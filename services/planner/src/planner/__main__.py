@@ -3,6 +3,7 @@
 from functools import partial
 
 import httpx
+from halosync.halo.conformance import HaloConformance
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
@@ -61,6 +62,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
         sample_lists=HaloReader(transport, SAMPLE_PAGE_SIZE),
+        conformance=HaloConformance(transport, settings.halo_hosts),
         passing=PASSING,
     )
     build(parts.broker, parts.publisher, planner=assemble(ports, settings.rules), owed_runs=runs)

@@ -50,6 +50,7 @@ def assemble(ports: Ports, rules: PlannerRules) -> Planner:
             connections=ports.connections,
             access=access,
             lists=ports.sample_lists,
+            conformance=ports.conformance,
             default_rate=rules.rate,
         ),
     )

@@ -15,6 +15,7 @@ from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
 from halosync.domain.plan import Plan, PlanInput, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
+from halosync.ports.conformance import Conformance
 from halosync.ports.connections import ConnectionView
 from halosync.ports.permits import Counter, Limiter, Rate
 from halosync.ports.reads import HaloLists, HaloPage, PageSizes, ReadProgress
@@ -79,8 +80,11 @@ class Runs(Protocol):
         """Say that the read is complete; False if the claim is lost."""
         ...
 
-    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
-        """End the run as failed, with a sentence for people; nothing was written. A lost claim changes nothing."""
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:
+        """End the run as failed, with a sentence for people; nothing was written. A lost claim changes nothing.
+
+        `missing`: how many known licences its read lacked, where that is why.
+        """
 
 
 class Plans(Protocol):
@@ -199,6 +203,7 @@ class Ports:
 
     Attributes:
         sample_lists: as `lists`, in pages of a few rows: enough to see that they are clients and licences.
+        conformance: looks what a Halo does with what halosync depends on.
         passing: failures of the above that go away by themselves, such as a database that is away.
         clock: the process' own monotonic clock, in seconds.
     """
@@ -217,5 +222,6 @@ class Ports:
     counter: Counter
     lists: HaloLists
     sample_lists: HaloLists
+    conformance: Conformance
     passing: tuple[type[Exception], ...]
     clock: Callable[[], float] = time.monotonic

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import structlog
 from halosync.domain.batching import batches
 from halosync.domain.completeness import IncompleteReadError
-from halosync.domain.guard import shrunk
+from halosync.domain.guard import shrunk, within_accepted
 from halosync.domain.model import Reason
 from halosync.domain.planning import make_plan
 from halosync.domain.retry import Again, FailureClass, GiveUp, next_step
@@ -131,9 +131,10 @@ class RunPlanner:
         if not await self._runs.planning(run.run_id, claim):
             raise LostClaimError(str(run.run_id))
         settings = await self._plans.settings(run.partner_id)
-        why = shrunk(await self._snapshots.compare(progress), settings.delete_guard)
-        if why is not None and not run.accept_shrunk_read:
-            await self._fail(run, claim, "read_shrunk", why)
+        seen = await self._snapshots.compare(progress)
+        why = shrunk(seen, settings.delete_guard)
+        if why is not None and not (run.accept_shrunk_read and within_accepted(seen, run.seen_missing)):
+            await self._fail(run, claim, "read_shrunk", why, missing=seen.missing)
             return
         await self._plan(run, claim, progress)
 
@@ -187,6 +188,6 @@ class RunPlanner:
         await self._runs.release(run.run_id, claim, attempts=kept, wait_s=wait_s)
         return wait_s
 
-    async def _fail(self, run: ClaimedRun, claim: UUID, code: str, error: str) -> None:
+    async def _fail(self, run: ClaimedRun, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:
         log.error("run failed", run_id=str(run.run_id), code=code, error=error)
-        await self._runs.fail(run.run_id, claim, code, error)
+        await self._runs.fail(run.run_id, claim, code, error, missing=missing)

@@ -149,6 +149,18 @@ class TestConnection(Message):
     partner_id: PartnerId
 
 
+class HaloFinding(BaseModel):
+    """One fact that halosync depends on, and what this Halo does; it names nothing of the partner's."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
+
+    fact: str
+    found: str
+    verdict: Literal["as assumed", "tolerated", "new: tell us"] = Field(
+        description="`tolerated`: halosync copes with it. `new: tell us`: nobody knows yet whether it does."
+    )
+
+
 class ConnectionTested(Message):
     """Halo could be read: how many clients and licences it says it shows to whoever connected it."""
 
@@ -161,6 +173,9 @@ class ConnectionTested(Message):
     licences: int = Field(ge=0, description="How many licences, inactive ones too.")
     checked_at: AwareDatetime
     took_ms: int = Field(ge=0, description="How long the reading took, in milliseconds.")
+    findings: list[HaloFinding] = Field(
+        default=[], description="What this Halo does with what halosync depends on, as far as there was time to look."
+    )
 
 
 RefusalCode: TypeAlias = Literal[

@@ -11,6 +11,9 @@ from halosync.domain.retry import FailureClass
 GROWTH = 2
 """A size that worked is tried so many times larger."""
 
+NEAR_TIMEOUT = 2
+"""So many times as long as what counts as slow is near the time-out, which is three times as long."""
+
 SMALLEST = 10
 """An array of so few rows is not what overburdens a Halo."""
 
@@ -57,7 +60,9 @@ def larger(size: ArraySize, bounds: ArraySizeBounds) -> int | None:
 
 def after_taken(size: ArraySize, sent: int, took_s: float, bounds: ArraySizeBounds) -> ArraySize:
     """Return what is learnt from an array of `sent` rows that Halo took in `took_s` seconds."""
-    if took_s > bounds.slow_s and sent > SMALLEST:
+    # What the settings begin with is slow only near the time-out: smaller arrays take more of Halo's limit.
+    too_long_s = bounds.slow_s if sent > bounds.start else NEAR_TIMEOUT * bounds.slow_s
+    if took_s > too_long_s and sent > SMALLEST:
         return ArraySize(max(sent // GROWTH, SMALLEST), sent, CeilingReason.REFUSED)
     rows = max(size.rows, sent)
     if took_s * GROWTH > bounds.slow_s and sent == rows:  # twice as many would be slow

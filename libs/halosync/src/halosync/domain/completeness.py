@@ -8,7 +8,9 @@ A list of several pages is then looked through once more. A row that goes and on
 the count as it was and move a third one to a page that was read already: nothing else tells that it was passed over,
 and a plan that does not see it would create it again. So is a list of one page whose count proves to be of the page:
 a page behind the end that says another count than the first one tells nothing of a row that moved to page 1 meanwhile.
-A list that shows page 1 whatever page is asked for is to be read client by client.
+A list that shows page 1 whatever page is asked for is to be read client by client. What page 1 showed must come again
+then, and as many rows as it said: an agent that loses its rights between two clients sees empty lists (halo-api
+section 1).
 """
 
 from collections.abc import Sequence
@@ -85,6 +87,31 @@ def pages_of_client(*, fullest: int, most: int) -> Pages:
     return Pages(size=most, fullest=fullest, widened=fullest)
 
 
+def said_of_all(pages: Pages) -> int:
+    """Return how many licences there are at least, by a list that is to be read client by client instead."""
+    return max(pages.rows, pages.record_count or 0)
+
+
+def client_read(client_id: int, *, awaits: bool) -> None:
+    """Check the list of a client; `awaits`: it shows nothing, and the list of all showed licences of this client.
+
+    Raises:
+        IncompleteReadError: it does, so the agent may see less by now: what is missing would be created again.
+    """
+    if awaits:
+        raise IncompleteReadError(f"Halo showed licences of client {client_id}, and then none when asked for them")
+
+
+def all_clients_read(rows: int, said: int | None) -> None:
+    """Check that the lists of all clients have as many rows together as the list of all said there are.
+
+    Raises:
+        IncompleteReadError: some are missing.
+    """
+    if said is not None and rows < said:
+        raise IncompleteReadError(f"Halo said {said} licences and showed {rows} when asked client by client")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page as it came.
@@ -117,7 +144,9 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
         return _looked_through(pages, page, pages.looked_through)
     after, following = _received(pages, page, most=most, by_client=by_client)
     counts_the_page = page.record_count != after.record_count
-    if following is Next.COMPLETE and (after.rows > after.fullest or counts_the_page):
+    # Page 2 is page 1: so it also is when as many rows came in front as a Halo gives that cuts shorter than any known.
+    repeated = pages.next == 2 and bool(page.ids) and not (page.new_rows or pages.halved or pages.widened)
+    if following is Next.COMPLETE and (after.rows > after.fullest or counts_the_page or repeated):
         # A second half is part of the second look already.
         return replace(after, next=1, looked_through=len(page.ids) if pages.halved else 0), Next.PAGE
     return after, following

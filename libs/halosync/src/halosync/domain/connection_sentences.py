@@ -58,6 +58,14 @@ def rate_limited(retry_at: str | None = None) -> str:
     return f"Halo's request limit is used up. Try again {f'at {retry_at} UTC' if retry_at else 'in a few minutes'}."
 
 
+def limited_at_log_in(retry_at: str) -> str:
+    """The limit leaves no request to test a new connection with before `retry_at`, a time of the day in UTC."""
+    return (
+        f"Halo's request limit is used up, so the new connection could not be tested. Nothing is wrong with it. Press "
+        f"Connect again at {retry_at} UTC; nothing has to be changed in Halo."
+    )
+
+
 def other_tenant(now: str, then: str) -> str:
     """A run was started for one tenant, and the partner has connected another since."""
     return f"Halo is now connected to {now}, and this run was started for {then}."

@@ -47,6 +47,7 @@ class Comparison:
         known: licences of the last complete read, or written since, without those that halosync removed.
         missing: how many of the known licences this read does not have.
         observed: licences in this read.
+        emptied: clients that had licences and have none now, where each client's list was read by itself.
     """
 
     clients_before: int
@@ -54,6 +55,7 @@ class Comparison:
     known: int
     missing: int
     observed: int
+    emptied: int = 0
 
 
 def hides(known: int, missing: int) -> bool:
@@ -75,6 +77,17 @@ def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
         return run_sentences.list_now_empty("clients", seen.clients_before)
     if seen.known > 0 and seen.observed == 0:
         return run_sentences.list_now_empty("licences", seen.known)
+    if seen.emptied:
+        return run_sentences.clients_emptied(seen.emptied, seen.missing)
     if thresholds.trips(seen.missing, seen.known):
         return run_sentences.licences_missing(seen.missing, seen.known, seen.observed, thresholds)
     return None
+
+
+def within_accepted(seen: Comparison, seen_before: int | None) -> bool:
+    """Tell whether a shrunk read that a person accepts lacks no more than that person has seen.
+
+    `seen_before`: how many known licences were missing when the run before was not to be believed; None if it was. An
+    agent can lose its rights in between: the word was not for that.
+    """
+    return seen_before is None or seen.missing <= seen_before

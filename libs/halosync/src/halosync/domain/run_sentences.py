@@ -125,6 +125,16 @@ def list_now_empty(what: str, before: int) -> str:
     )
 
 
+def clients_emptied(clients: int, missing: int) -> str:
+    """Say that lists of single clients are empty, where licences are read client by client."""
+    whose = "a client that had some" if clients == 1 else f"{clients} clients that had some"
+    return (
+        f"Halo showed no licences any more of {whose}; {missing} known licences are missing. The Halo agent that is "
+        "connected may have lost its rights. Nothing was written. Check the agent's permissions in Halo. If the "
+        "licences really are gone, confirm it when you start the next Sync."
+    )
+
+
 def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
     """Say how many known licences a read did not show."""
     return (

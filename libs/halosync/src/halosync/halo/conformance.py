@@ -1,19 +1,22 @@
 """What a real Halo does with each fact that halosync depends on, found out by reading alone (halo-api sections 1 to 5).
 
+What it does with writes is `halosync.halo.write_check`.
+
 The findings hold numbers and names of fields, and nothing of the partner's: no names, no ids, no secrets.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
+from halosync.domain.tenant import HaloHosts
 from halosync.halo import rows
 from halosync.halo.read import CLIENTS_PATH, LICENCES_PATH
+from halosync.halo.transport import HaloTransport
+from halosync.ports.conformance import Finding, Make, RawAnswer, Verdict
 from halosync.ports.failures import UnreadableRowError
 from halosync.ports.oauth import TokenAnswer
 
@@ -32,34 +35,36 @@ _LIMIT_WORDS = ("rate", "limit", "retry", "quota")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Verdict(StrEnum):
-    """What a finding means for halosync."""
-
-    ASSUMED = "as assumed"
-    TOLERATED = "tolerated"
-    NEW = "new: tell us"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fact, what this Halo does, and what that means."""
-
-    fact: str
-    found: str
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
-    """An answer as it came; the names of its headers are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 Ask = Callable[[str, Mapping[str, str | int]], Awaitable[RawAnswer]]
 """Sends a GET of a path with these parameters."""
+
+
+class HaloConformance:
+    """Finds out what a tenant's Halo does.
+
+    Args:
+        transport: sends the requests.
+        hosts: where Halo may be; an address that Halo names itself is compared with that, and never asked.
+    """
+
+    def __init__(self, transport: HaloTransport, hosts: HaloHosts) -> None:
+        self._transport = transport
+        self._hosts = hosts
+
+    async def findings(self, tenant: str, make: Make) -> AsyncIterator[Finding]:
+        """Yield one finding after the other; `make` makes the few requests.
+
+        Raises:
+            HaloFailure: no answer, or one that refuses the token or names the limit.
+        """
+
+        async def ask(path: str, query: Mapping[str, str | int]) -> RawAnswer:
+            return await make(lambda token: self._transport.raw(tenant, token, "GET", path, params=dict(query)))
+
+        for finding in await of_authinfo(ask, self._hosts.url(tenant)):
+            yield finding
+        async for finding in of_lists(ask):
+            yield finding
 
 
 def of_sign_in(token: TokenAnswer, scope: str) -> list[Finding]:
@@ -80,44 +85,58 @@ def of_sign_in(token: TokenAnswer, scope: str) -> list[Finding]:
     ]
 
 
-async def of_authinfo(ask: Ask, base: str) -> Finding:
+async def of_authinfo(ask: Ask, base: str) -> list[Finding]:
     """Ask without looking further where this Halo's server for log-ins is; an address that it names is never asked."""
     fact, answer = "authinfo: server for log-ins", await ask(AUTHINFO_PATH, {})
     if answer.status == HTTPStatus.NOT_FOUND:
-        return Finding(fact, "not told", Verdict.TOLERATED)
+        return [Finding(fact, "not told", Verdict.TOLERATED)]
     try:
-        named = urlsplit(str(json.loads(answer.body.removeprefix(_BYTE_ORDER_MARK))["auth_url"]))
-    except (ValueError, KeyError, TypeError):
-        return Finding(fact, f"answered with status {answer.status}, and names none", Verdict.TOLERATED)
-    if (named.scheme, named.netloc.lower()) == (urlsplit(base).scheme, urlsplit(base).netloc.lower()):
-        return Finding(fact, "this Halo's own", Verdict.ASSUMED)
-    return Finding(fact, "another host; it was not asked, and gets no token", Verdict.NEW)
+        told = json.loads(answer.body.removeprefix(_BYTE_ORDER_MARK))
+        named, tenant = urlsplit(str(told["auth_url"])), told.get("tenant_id")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return [Finding(fact, f"answered with status {answer.status}, and names none", Verdict.TOLERATED)]
+    own = urlsplit(base)
+    same = (named.scheme.lower(), named.netloc.lower()) == (own.scheme, own.netloc.lower())
+    elsewhere = "another host; it was not asked, and gets no token"
+    label = (own.hostname or "").partition(".")[0]
+    called = str(tenant or "").lower() in {label, (own.path.rpartition("/")[2] or label).lower()}
+    otherwise = "not as its address; if Halo's log-in asks for a tenant, enter its name in Halo when you connect"
+    return [
+        Finding(fact, "this Halo's own", Verdict.ASSUMED) if same else Finding(fact, elsewhere, Verdict.NEW),
+        Finding(
+            "authinfo: what Halo calls the tenant",
+            "as its address" if called else otherwise,
+            Verdict.ASSUMED if called else Verdict.TOLERATED,
+        ),
+    ]
 
 
-async def of_lists(ask: Ask) -> list[Finding]:
-    """Read a few pages of clients and licences and return what they show."""
-    findings: list[Finding] = []
+async def of_lists(ask: Ask) -> AsyncIterator[Finding]:
+    """Read a few pages of clients and licences and yield what they show."""
     for what, path in (("clients", CLIENTS_PATH), ("licences", LICENCES_PATH)):
-        findings += await _of_list(ask, what, path)
-    return findings
+        async for finding in _of_list(ask, what, path):
+            yield finding
 
 
-async def _of_list(ask: Ask, what: str, path: str) -> list[Finding]:
+async def _of_list(ask: Ask, what: str, path: str) -> AsyncIterator[Finding]:
     first = await ask(path, _query(1, PAGE))
     envelope, findings = _envelope(what, first)
+    for finding in findings:
+        yield finding
     if envelope is None:
-        return findings
+        return
     shown = envelope[what] or []
-    findings += [*_of_rows(what, shown), _limit_headers(what, first)]
+    for finding in _of_rows(what, shown):
+        yield finding
+    yield _limit_headers(what, first)
     count, received = rows.whole(envelope.get("record_count")), len(shown)
-    findings.append(Finding(f"{what}: rows", f"{received} of {count} on the first page", Verdict.ASSUMED))
+    yield Finding(f"{what}: rows", f"{received} of {count} on the first page", Verdict.ASSUMED)
     if received:
-        findings.append(await _page_2(ask, what, path, shown, count or 0))
+        yield await _page_2(ask, what, path, shown, count or 0)
     if received >= PAGE or (count or 0) > received:
-        findings.append(await _large_page(ask, what, path, received))
+        yield await _large_page(ask, what, path, received)
     if what == "licences" and received:
-        findings.append(await _narrowed(ask, shown))
-    return findings
+        yield await _narrowed(ask, shown)
 
 
 def _query(page_no: int, page_size: int) -> dict[str, str | int]:

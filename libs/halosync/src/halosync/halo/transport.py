@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from halosync.halo.failures import from_exception, from_response, malformed
 from halosync.halo.public_network import mounts
 from halosync.observability.metrics import HALO_REQUESTS, HALO_SECONDS
 from halosync.observability.tracing import Span, span
+from halosync.ports.conformance import RawAnswer
 from halosync.ports.failures import HaloFailure
 
 CONNECT_TIMEOUT_S = 5.0
@@ -75,16 +77,7 @@ class HaloTransport:
         Raises:
             HaloFailure: there was no answer, or it was no success, or it was not JSON, or it was too long.
         """
-        try:
-            url = self._hosts.url(tenant) + path
-        except InvalidTenant as error:
-            raise HaloFailure(FailureClass.REJECTED, str(error), sent=False) from None
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        request = self._http.build_request(method, url, params=params, content=content, headers=headers)
-        with span(f"Halo {method}", "client", tenant=tenant, path=path) as told:
-            response = await self._exchange(request, told, write=write)
+        response = await self._answered(tenant, token, method, path, params=params, content=content, write=write)
         if not response.is_success:
             raise from_response(response, write=write, now=datetime.now(UTC))
         body = response.content.removeprefix(_BYTE_ORDER_MARK)
@@ -94,6 +87,50 @@ class HaloTransport:
             return from_json(body)
         except ValueError as error:
             raise malformed(response, write=write, why=f"not JSON ({error})") from None
+
+    async def raw(
+        self,
+        tenant: str,
+        token: str,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str | int] | None = None,
+        content: bytes | None = None,
+    ) -> RawAnswer:
+        """Send a request and return what came as it came: for who looks at what this Halo does.
+
+        Raises:
+            HaloFailure: there was no answer, it was too long, or it refuses the token or names the limit.
+        """
+        write = method != "GET"
+        response = await self._answered(tenant, token, method, path, params=params, content=content, write=write)
+        if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
+            raise from_response(response, write=write, now=datetime.now(UTC))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return RawAnswer(response.status_code, headers, response.content)
+
+    async def _answered(
+        self,
+        tenant: str,
+        token: str,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str | int] | None,
+        content: bytes | None,
+        write: bool,
+    ) -> httpx.Response:
+        try:
+            url = self._hosts.url(tenant) + path
+        except InvalidTenant as error:
+            raise HaloFailure(FailureClass.REJECTED, str(error), sent=False) from None
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        request = self._http.build_request(method, url, params=params, content=content, headers=headers)
+        with span(f"Halo {method}", "client", tenant=tenant, path=path) as told:
+            return await self._exchange(request, told, write=write)
 
     async def _exchange(self, request: httpx.Request, told: Span, *, write: bool) -> httpx.Response:
         """Send, count and time a request; return the answer, whatever it says."""

@@ -136,7 +136,7 @@ CONNECTION_COMPLETE = _requests("auth.connection-complete.v1", "auth", "connecti
 CONNECTION_END = _requests("auth.connection-end.v1", "auth", "connection.end.v1", _PORTAL | {Account.OPERATOR})
 TOKEN_REQUEST = _requests("auth.token-request.v1", "auth", "token.request.v1", _ASKERS)
 WEBHOOK_SIGN = _requests("auth.webhook-sign.v1", "auth", "webhook.sign.v1", _PORTAL)
-CONNECTION_TEST = _requests("planner.connection-test.v1", "planner", "connection.test.v1", _PORTAL)
+CONNECTION_TEST = _requests("planner.connection-test.v1", "planner", "connection.test.v1", _PORTAL | {Account.OPERATOR})
 
 QUEUES = (
     INVOICE_READY,

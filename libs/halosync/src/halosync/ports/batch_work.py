@@ -109,10 +109,12 @@ class FailedAction:
 class AppliedAction:
     """An action that Halo has applied, under which mark. `licence_id` is None while only Halo knows it.
 
-    `otherwise` says what Halo keeps where that is not to the letter what was asked.
+    `otherwise` says what Halo keeps where that is not to the letter what was asked. `found`: somebody else has made the
+    licence as it is wanted, so nothing of it is halosync's.
     """
 
     item_id: int
     mark_no: int
     licence_id: int | None
     otherwise: KeptOtherwise | None = None
+    found: bool = False

@@ -56,6 +56,7 @@ class ReadProgress:
     Attributes:
         list: the list that is being read.
         client_id: the client whose licences are asked for, where the list of all is of no use; None for all.
+        said: how many licences there are by the list of all, when they are read client by client; else None.
         pages: how far that list is; None before its first page.
         step: how many pages were kept; it only grows.
         restarts: how often the read has begun again.
@@ -66,6 +67,7 @@ class ReadProgress:
     tenant: str
     list: ListName
     client_id: int | None
+    said: int | None
     pages: Pages | None
     step: int
     restarts: int

@@ -9,7 +9,11 @@ from halosync.ports.permits import Rate
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """A run that this planner works on, and everything it needs to know of it."""
+    """A run that this planner works on, and everything it needs to know of it.
+
+    `seen_missing`: how many known licences the read of the run before lacked, where it was not believed: what whoever
+    started this one has seen.
+    """
 
     run_id: UUID
     partner_id: str
@@ -19,6 +23,7 @@ class ClaimedRun:
     approve_removals: int | None
     approve_review: int | None
     accept_shrunk_read: bool
+    seen_missing: int | None
     attempts: int
     rate: Rate | None
     settle_wait_s: float

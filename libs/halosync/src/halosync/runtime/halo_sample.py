@@ -73,11 +73,7 @@ class HaloSample:
         try:
             page = await make(request)
         except NoPermit as limit:
-            # Rounded up to a minute: whoever asks then is not told to wait once more.
-            minute = math.ceil((datetime.now(UTC) + timedelta(seconds=limit.wait_s)).timestamp() / 60) * 60
-            retry_at = datetime.fromtimestamp(minute, UTC)
-            detail = connection_sentences.rate_limited(f"{retry_at:%H:%M}")
-            raise refusal("rate_limited", partner_id, detail, retry_at=retry_at) from None
+            raise limited(partner_id, limit) from None
         except ConnectionLostError as lost:
             raise _connection_lost(partner_id, lost) from None
         except (TokenUnavailableError, AuthAwayError) as error:
@@ -90,6 +86,16 @@ class HaloSample:
             detail = connection_sentences.contradiction(what, page.record_count, len(page.rows))
             raise refusal("unexpected_answer", partner_id, detail)
         return page.record_count
+
+
+def limited(
+    partner_id: str, limit: NoPermit, sentence: Callable[[str], str] = connection_sentences.rate_limited
+) -> Refusal:
+    """Return the refusal for a used-up limit, with the time at which to ask again in it."""
+    # Rounded up to a minute: whoever asks then is not told to wait once more.
+    minute = math.ceil((datetime.now(UTC) + timedelta(seconds=limit.wait_s)).timestamp() / 60) * 60
+    retry_at = datetime.fromtimestamp(minute, UTC)
+    return refusal("rate_limited", partner_id, sentence(f"{retry_at:%H:%M}"), retry_at=retry_at)
 
 
 def _connection_lost(partner_id: str, lost: ConnectionLostError) -> Refusal:

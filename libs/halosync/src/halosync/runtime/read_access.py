@@ -53,6 +53,17 @@ class PermittedRead:
         self._request_s = request_s
         self._clock = clock
 
+    async def possible(self, who: Caller) -> None:
+        """Return if a request may be made now; nothing is spent.
+
+        Raises:
+            NoPermit: the budget is used up; it says how long to wait.
+        """
+        lease = await self._limiter.acquire(
+            who.tenant, who.rate, want=1, lease_s=BEGIN_S + self._request_s, interactive=who.interactive
+        )
+        await self._limiter.finish(lease, 0)
+
     async def once(self, who: Caller, token: str, request: Callable[[str], Awaitable[T]]) -> T:
         """Call `request` once with this access token.
 

@@ -124,6 +124,10 @@ class ConnectionStore:
             halo_tenant=row["halo_tenant"],
         )
 
+    async def reopen_attempt(self, state_hash: bytes) -> None:
+        """Let an attempt that was claimed, and of which nothing was spent, be used again until it expires."""
+        await QUERIES.reopen_attempt(self._pool, state_hash=state_hash)
+
     async def attempt_partner(self, state_hash: bytes) -> str | None:
         """Return whose attempt it is or was, used and expired ones included; None if it is unknown."""
         partner_id: str | None = await QUERIES.attempt_partner(self._pool, state_hash=state_hash)

@@ -114,7 +114,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
 -- halo_read_client
 GRANT SELECT, INSERT, DELETE ON halo_read_client TO :planner;
 -- halo_read_licence
-GRANT SELECT, INSERT, DELETE ON halo_read_licence TO :planner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_licence TO :planner;
 
 -- ---------------------------------------------------------------- runs, items, batches
 -- run

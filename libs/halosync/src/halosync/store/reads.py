@@ -6,7 +6,16 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.completeness import Next, Page, Pages, after_page, pages_of_client
+from halosync.domain.completeness import (
+    Next,
+    Page,
+    Pages,
+    after_page,
+    all_clients_read,
+    client_read,
+    pages_of_client,
+    said_of_all,
+)
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
 from halosync.ports.permits import Rate
@@ -84,9 +93,13 @@ class ReadStore:
             if following is Next.PAGE:
                 return await _advance(connection, replace(progress, pages=after))
             if following is Next.BY_CLIENT:
-                await QUERIES.forget_licences_read(connection, read_id=progress.read_id)
+                await QUERIES.await_licences(connection, read_id=progress.read_id)
+                progress = replace(progress, said=said_of_all(after))
             elif progress.client_id is None:
                 return await _advance(connection, replace(progress, list="complete", pages=None))
+            else:
+                awaits = await QUERIES.awaits_client(connection, read_id=progress.read_id, client_id=progress.client_id)
+                client_read(progress.client_id, awaits=awaits)
             return await _next_client(connection, progress, fullest=after.fullest, most=most)
 
     async def restart(self, progress: ReadProgress) -> int:
@@ -144,6 +157,8 @@ async def _fence(connection: Connection, progress: ReadProgress) -> None:
 async def _next_client(connection: Connection, progress: ReadProgress, *, fullest: int, most: int) -> ReadProgress:
     client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, after=progress.client_id)
     if client_id is None:
+        await QUERIES.forget_awaited(connection, read_id=progress.read_id)
+        all_clients_read(await QUERIES.count_licences_read(connection, read_id=progress.read_id), progress.said)
         return await _advance(connection, replace(progress, list="complete", client_id=None, pages=None))
     return await _advance(
         connection, replace(progress, client_id=client_id, pages=pages_of_client(fullest=fullest, most=most))
@@ -157,6 +172,7 @@ async def _advance(connection: Connection, progress: ReadProgress) -> ReadProgre
         read_id=after.read_id,
         list=after.list,
         client_id=after.client_id,
+        said=after.said,
         pages=None if after.pages is None else asdict(after.pages),
         step=after.step,
     )

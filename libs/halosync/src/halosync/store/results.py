@@ -27,6 +27,7 @@ async def record_applied(
         names=[None if wish is None else wish.kept_name for wish in wishes],
         prices=[None if state is None else state.price for state in kept],
         billing_cycles=[None if state is None else state.billing_cycle for state in kept],
+        found=[a.found for a in applied],
     )
     found = [row async for row in rows]
     await remember(connection, batch, found, {a.item_id: a.otherwise for a in applied if a.otherwise is not None})

@@ -36,6 +36,7 @@ class RunWork:
             approve_removals=row["approve_removals"],
             approve_review=row["approve_review"],
             accept_shrunk_read=row["accept_shrunk_read"],
+            seen_missing=row["seen_missing"],
             attempts=row["attempts"],
             rate=own_rate(row),
             settle_wait_s=row["settle_wait_s"],
@@ -49,9 +50,14 @@ class RunWork:
         """Say that the read is complete; False if the claim is lost."""
         return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=claim) is not None
 
-    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str) -> None:
-        """End the run as failed: nothing has been written. A lost claim changes nothing."""
+    async def fail(self, run_id: UUID, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:
+        """End the run as failed: nothing has been written. A lost claim changes nothing.
+
+        `missing`: how many known licences its read lacked, where that is why.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             if await QUERIES.lock_claimed_run(connection, run_id=run_id, claim=claim) is not None:
+                if missing is not None:
+                    await QUERIES.note_missing(connection, run_id=run_id, missing=missing)
                 await end_run(connection, run_id, RunState.FAILED, error_code=code, error=error)
                 await QUERIES.forget_read(connection, read_id=run_id)

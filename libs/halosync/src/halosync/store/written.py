@@ -19,7 +19,8 @@ async def remember(
     connection: Connection, batch: BatchAtWork, rows: Sequence[asyncpg.Record], otherwise: Otherwise
 ) -> None:
     """Keep what halosync wrote and removed, in the transaction that records it; `rows` are of `record_applied`."""
-    await _remember_written(connection, batch, [row for row in rows if row["after_active"] is not None], otherwise)
+    written = [row for row in rows if row["after_active"] is not None and row["action"] != Action.UNCHANGED]
+    await _remember_written(connection, batch, written, otherwise)
     removed = [row["halo_licence_id"] for row in rows if row["after_active"] is None]
     if removed:
         await QUERIES.remember_removed(connection, partner_id=batch.partner_id, tenant=batch.tenant, ids=removed)

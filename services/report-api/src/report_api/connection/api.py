@@ -81,7 +81,9 @@ async def end(partner: Partner, by: ActorHere, ports: PortsHere) -> None:
 
 @router.post("/connection/test", summary="Test the connection", responses=responses(409))
 async def test(partner: Partner, ports: PortsHere) -> ConnectionTestResult:
-    """Read a little of the partner's clients and licences in Halo, now: it uses two requests of Halo's limit.
+    """Read a little of the partner's clients and licences in Halo, now: it uses about ten requests of Halo's limit.
+
+    `findings` is a report without names and secrets, of what this Halo does; it can be sent to the distributor.
 
     409 says what a person must mend (`not_connected`, `connection_broken`, `permission_denied`, `unexpected_answer`);
     503 that trying again helps: `rate_limited`, with the time as `retry_at`, or `unavailable`.

@@ -77,6 +77,18 @@ class ConnectBegun(BaseModel):
     authorize_url: str
 
 
+class HaloFinding(BaseModel):
+    """One fact that halosync depends on, and what this Halo does; it names nothing of the partner's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    fact: str
+    found: str
+    verdict: Literal["as assumed", "tolerated", "new: tell us"] = Field(
+        description="`tolerated`: halosync copes with it. `new: tell us`: nobody knows yet whether it does."
+    )
+
+
 class ConnectionTestResult(BaseModel):
     """What Halo showed when it was read a moment ago."""
 
@@ -87,3 +99,6 @@ class ConnectionTestResult(BaseModel):
     licences: int = Field(description="How many licences Halo shows, inactive ones too.")
     checked_at: datetime
     took_ms: int = Field(description="How long the reading took, in milliseconds.")
+    findings: list[HaloFinding] = Field(
+        description="What this Halo does with what halosync depends on, as far as there was time to look."
+    )

@@ -255,6 +255,7 @@ CREATE TABLE halo_read (
     tenant          text NOT NULL,
     list            text NOT NULL DEFAULT 'clients' CHECK (list IN ('clients', 'licences', 'complete')),
     client_id       bigint,                                       -- whose licences are read; null: everybody's
+    said            integer,                                      -- rows of the list of all, when read client by client
     pages           jsonb,                                        -- halosync.domain.completeness.Pages; null: no page yet
     step            integer NOT NULL DEFAULT 0,                   -- pages kept
     restarts        integer NOT NULL DEFAULT 0,
@@ -310,6 +311,8 @@ CREATE TABLE halo_read_licence (
     foreign_mark        text,
     licence_type        bigint,
     stamp               text,                                     -- that its notes carry; halosync knows its row by it
+    -- The list of all showed it; that of its client has not, so far.
+    awaited             boolean NOT NULL DEFAULT false,
     PRIMARY KEY (read_id, halo_licence_id)
 );
 
@@ -329,6 +332,7 @@ CREATE TABLE run (
     approve_removals    integer CHECK (approve_removals >= 0),
     approve_review      integer CHECK (approve_review >= 0),
     accept_shrunk_read  boolean NOT NULL DEFAULT false,
+    missing_licences    integer,                                  -- of a read that was not believed: known ones it lacked
     removal             text CHECK (removal IN ('delete', 'deactivate', 'zero')),   -- the setting it was planned with
     price_field         text CHECK (price_field IN ('price', 'purchase_price', 'none')),
     licence_type        bigint,

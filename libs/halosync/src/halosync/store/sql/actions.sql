@@ -96,15 +96,22 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state = 'sending';
 
 -- name: record_applied
--- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps.
-UPDATE item SET action_state = 'applied', outcome = 'synced', reason = NULL, settle_at = NULL,
+-- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps. A create that found what
+-- somebody else had made has changed nothing, and owns nothing.
+UPDATE item SET action = CASE WHEN m.found THEN 'unchanged' ELSE item.action END,
+    before_quantity = CASE WHEN m.found THEN item.after_quantity ELSE item.before_quantity END,
+    before_price = CASE WHEN m.found THEN item.after_price ELSE item.before_price END,
+    before_billing_cycle = CASE WHEN m.found THEN item.after_billing_cycle ELSE item.before_billing_cycle END,
+    before_active = CASE WHEN m.found THEN item.after_active ELSE item.before_active END,
+    action_state = 'applied', outcome = 'synced', reason = NULL, settle_at = NULL,
     detail = coalesce(m.detail, CASE WHEN item.restores_licence_id IS NOT NULL THEN item.detail END),
     halo_licence_id = coalesce(item.halo_licence_id, m.licence_id),
     licence_name = coalesce(m.name, item.licence_name), after_price = coalesce(m.price, item.after_price),
     after_billing_cycle = coalesce(m.billing_cycle, item.after_billing_cycle)
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
-    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]))
-    AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle)
+    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]),
+    CAST(:found AS boolean[]))
+    AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle, found)
 WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
     item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;

@@ -101,6 +101,12 @@ UPDATE oauth_attempt SET used_at = now()
 WHERE state_hash = :state_hash AND used_at IS NULL AND expires_at > now()
 RETURNING partner_id, tenant, client_id, code_verifier, begun_by, begun_by_key_id, begun_by_operator, session, halo_tenant;
 
+-- name: reopen_attempt!
+-- A disconnect that came meanwhile has ended it for good, and so has a newer attempt.
+UPDATE oauth_attempt AS a SET used_at = NULL
+WHERE a.state_hash = :state_hash AND a.ended_at IS NULL AND NOT EXISTS (
+    SELECT FROM oauth_attempt AS n WHERE n.partner_id = a.partner_id AND n.created_at > a.created_at);
+
 -- name: open_attempt^
 -- What a page may say of an attempt before it is completed. Looking uses nothing up.
 SELECT a.partner_id, p.name AS partner_name, a.tenant, a.client_id, a.session

@@ -2,7 +2,7 @@
 -- A read goes on where it stopped, in whatever process; the first call begins it.
 INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (:read_id, :partner_id, :tenant)
 ON CONFLICT (read_id) DO UPDATE SET read_id = excluded.read_id
-RETURNING read_id, partner_id, tenant, list, client_id, pages, step, restarts;
+RETURNING read_id, partner_id, tenant, list, client_id, said, pages, step, restarts;
 
 -- name: lock_read$
 -- Fenced: whoever has read on from a page that another process has read by now changes nothing.
@@ -18,6 +18,7 @@ WITH added AS (
 ) SELECT count(*) FROM added;
 
 -- name: save_page_of_licences$
+-- As of clients. What the list of all showed before is new once that of its client shows it.
 WITH added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                                    billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp)
@@ -25,11 +26,17 @@ WITH added AS (
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
         CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
         CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]))
-    ON CONFLICT DO NOTHING RETURNING 1
+    ON CONFLICT (read_id, halo_licence_id) DO UPDATE SET halo_client_id = excluded.halo_client_id,
+        name = excluded.name, quantity = excluded.quantity, price = excluded.price,
+        purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
+        is_active = excluded.is_active, deleted = excluded.deleted, foreign_mark = excluded.foreign_mark,
+        licence_type = excluded.licence_type, stamp = excluded.stamp, awaited = false
+    WHERE halo_read_licence.awaited
+    RETURNING 1
 ) SELECT count(*) FROM added;
 
 -- name: advance_read!
-UPDATE halo_read SET list = :list, client_id = :client_id, pages = CAST(:pages AS jsonb), step = :step
+UPDATE halo_read SET list = :list, client_id = :client_id, said = :said, pages = CAST(:pages AS jsonb), step = :step
 WHERE read_id = :read_id;
 
 -- name: client_to_read$
@@ -37,15 +44,30 @@ WHERE read_id = :read_id;
 SELECT min(halo_client_id) FROM halo_read_client
 WHERE read_id = :read_id AND (CAST(:after AS bigint) IS NULL OR halo_client_id > :after);
 
--- name: forget_licences_read!
--- The list of all licences is of no use: it is read client by client.
-DELETE FROM halo_read_licence WHERE read_id = :read_id;
+-- name: await_licences!
+-- The list of all licences is not all of them: it is read client by client, and what it showed is to be seen there.
+UPDATE halo_read_licence SET awaited = true WHERE read_id = :read_id;
+
+-- name: awaits_client$
+-- Whether the list of all showed licences of a client whose own list shows none.
+SELECT EXISTS (SELECT FROM halo_read_licence r
+               WHERE r.read_id = :read_id AND r.halo_client_id = :client_id AND r.awaited)
+    AND NOT EXISTS (SELECT FROM halo_read_licence r
+                    WHERE r.read_id = :read_id AND r.halo_client_id = :client_id AND NOT r.awaited);
+
+-- name: forget_awaited!
+-- A client's own list, which came later, is right where it shows others. Clients that Halo does not list have none.
+DELETE FROM halo_read_licence r WHERE r.read_id = :read_id AND r.awaited AND EXISTS (
+    SELECT FROM halo_read_client c WHERE c.read_id = r.read_id AND c.halo_client_id = r.halo_client_id);
+
+-- name: count_licences_read$
+SELECT count(*) FROM halo_read_licence WHERE read_id = :read_id;
 
 -- name: restart_read$
 -- What was read contradicts itself; from the beginning. Returns how often that has happened.
 -- Fenced by the number of restarts, so that two processes restart it once.
 WITH again AS (
-    UPDATE halo_read SET list = 'clients', client_id = NULL, pages = NULL, step = 0, restarts = restarts + 1
+    UPDATE halo_read SET list = 'clients', client_id = NULL, said = NULL, pages = NULL, step = 0, restarts = restarts + 1
     WHERE read_id = :read_id AND restarts = :restarts RETURNING read_id, restarts),
      gone AS (DELETE FROM halo_read_client c USING again WHERE c.read_id = again.read_id),
      gone_too AS (DELETE FROM halo_read_licence l USING again WHERE l.read_id = again.read_id)
@@ -71,7 +93,14 @@ SELECT
         AND s.partner_id IS NOT NULL AND NOT EXISTS (
             SELECT FROM halo_read_licence r
             WHERE r.read_id = :read_id AND r.halo_licence_id = k.halo_licence_id AND NOT r.deleted)) AS missing,
-    (SELECT count(*) FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted) AS observed
+    (SELECT count(*) FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted) AS observed,
+    -- Read client by client, each client has a list of its own, and one that had rows can be empty now.
+    (SELECT count(DISTINCT k.halo_client_id) FROM halo_licence k
+     JOIN halo_read h ON h.read_id = :read_id AND h.said IS NOT NULL
+     JOIN halo_read_client c ON c.read_id = h.read_id AND c.halo_client_id = k.halo_client_id
+     WHERE k.partner_id = :partner_id AND k.removed_at IS NULL AND s.partner_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM halo_read_licence r
+        WHERE r.read_id = :read_id AND r.halo_client_id = k.halo_client_id AND NOT r.deleted)) AS emptied
 FROM (SELECT 1) AS one
 LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND s.tenant = :tenant;
 

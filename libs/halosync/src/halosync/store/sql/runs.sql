@@ -92,6 +92,8 @@ WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('qu
   AND (claimed_until IS NULL OR claimed_until <= clock_timestamp() OR claim = :claim)
 RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals, run.approve_review,
     run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
+    (SELECT b.missing_licences FROM run b WHERE b.partner_id = run.partner_id AND b.tenant = run.tenant
+        AND b.created_at < run.created_at ORDER BY b.created_at DESC LIMIT 1) AS seen_missing,
     partner.rate_requests, partner.rate_window_s,
     greatest(extract(epoch FROM partner.settled_at - clock_timestamp()), 0)::float8 AS settle_wait_s;
 
@@ -112,6 +114,10 @@ SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 -- name: begin_writing$
 UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL
 WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
+
+-- name: note_missing!
+-- How many known licences a read lacked that was not believed: whoever accepts the list by the next run has seen that.
+UPDATE run SET missing_licences = CAST(:missing AS integer) WHERE run_id = :run_id;
 
 -- name: finish_run$
 -- The last word on a run. Only a run that still goes on can end, so it ends once.

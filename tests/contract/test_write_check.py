@@ -1,0 +1,200 @@
+"""The part of the conformance kit that writes: what each habit of a Halo is called, and that nothing of it stays."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from halo_sandbox.testing import APPLICATION, RunningSandbox, RunningTenant, running_sandbox
+from halosync.cli import halo
+from halosync.cli.main import app
+from halosync.halo import write_check
+from halosync.halo.write_check import NotForTestsError, WriteCheck
+from halosync.ports.conformance import Finding, RawAnswer, Verdict
+from typer.testing import CliRunner, Result
+
+CLIENTS = [{"id": 1, "name": "Secretive"}, {"id": 7, "name": "Made for tests"}]
+ASSUMED, TOLERATED, NEW = Verdict.ASSUMED, Verdict.TOLERATED, Verdict.NEW
+
+
+@pytest.fixture(scope="module")
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    async with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_check, "PAUSE_S", 0.0)
+
+
+def check_of(tenant: RunningTenant) -> WriteCheck:
+    async def send(method: str, path: str, params: Mapping[str, str | int] | None, content: bytes | None) -> RawAnswer:
+        headers = {} if content is None else {"content-type": "application/json"}
+        answer = await tenant.http.request(method, path, params=dict(params or {}), content=content, headers=headers)
+        return RawAnswer(answer.status_code, {}, answer.content)
+
+    return WriteCheck(send, 7)
+
+
+async def checked(tenant: RunningTenant) -> tuple[dict[str, Finding], list[int] | None]:
+    check = check_of(tenant)
+    await check.begin()
+    found = {finding.fact: finding async for finding in check.findings()}
+    assert "Secretive" not in repr(found)
+    return found, await check.clean_up()
+
+
+async def left(sandbox: RunningSandbox, name: str) -> list[Any]:
+    return await sandbox.admin.licences(name)
+
+
+async def test_the_sandbox_is_as_assumed_and_nothing_stays(sandbox: RunningSandbox) -> None:
+    async with sandbox.tenant(clients=CLIENTS, licences=[{"client_id": 1, "name": "Theirs"}]) as tenant:
+        found, still_there = await checked(tenant)
+        assert {finding.verdict for finding in found.values()} == {ASSUMED}
+        assert len(found) == 13
+        assert still_there == []
+        assert [row["name"] for row in await left(sandbox, tenant.name)] == ["Theirs"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fact", "found", "verdict"),
+    [
+        ({"kept_names": "escaped"}, "the name", "kept as 'halosync check &amp; test'", TOLERATED),
+        ({"kept_names": "cut", "name_length": 8}, "the name", "kept as 'halosync'", TOLERATED),
+        ({"kept_counts": "whole"}, "a quantity of 0.5", "kept as 0, without a word", TOLERATED),
+        ({"kept_prices": "cents", "warns": True}, "a price of 10.125", "kept as 10.12, with a warning", TOLERATED),
+        ({"kept_cycles": {"Annual": "Yearly"}}, "another billing cycle", "kept as yearly, without a word", TOLERATED),
+        ({"ignored_fields": ["is_active"]}, "switching off", "kept as true, without a word", TOLERATED),
+        ({"bare_single_answer": False}, "an array of one", "made, and answered by an array", TOLERATED),
+        ({"largest_array": 2}, "an array of three", "refused with status 400; 0 were made", TOLERATED),
+        ({"refused_array": "good"}, "a bad row among good ones", "status 400, names the row; the good row", ASSUMED),
+        ({"names_refused_rows": False}, "a bad row among good ones", "status 400, names no row; nothing", ASSUMED),
+        ({"delete_shows_inactive": True}, "a delete", "shown as deleted then", TOLERATED),
+        ({"agent_edits": False}, "an array of one", "answered 403; 0 were made", NEW),
+        ({"ignored_fields": ["notes"]}, "notes", "not shown in lists", TOLERATED),
+    ],
+    ids=str,
+)
+async def test_a_habit_is_found(
+    sandbox: RunningSandbox, settings: dict[str, Any], fact: str, found: str, verdict: Verdict
+) -> None:
+    async with sandbox.tenant(clients=CLIENTS, settings=settings) as tenant:
+        findings, still_there = await checked(tenant)
+        said = findings[f"write: {fact}"]
+        assert said.found.startswith(found)
+        assert said.verdict is verdict
+        assert still_there == []
+
+
+async def test_a_halo_that_ignores_deletes_leaves_what_a_person_is_told_to_delete(sandbox: RunningSandbox) -> None:
+    async with sandbox.tenant(clients=CLIENTS, settings={"ignores_deletes": True}) as tenant:
+        found, still_there = await checked(tenant)
+        assert found["write: a delete"].found.endswith("and it is still there")
+        assert sorted(row["id"] for row in await left(sandbox, tenant.name)) == still_there
+
+
+@pytest.mark.parametrize("faults", [{"drop_after": True}, {"status": 500, "apply": True}], ids=str)
+async def test_what_fails_in_the_middle_is_cleaned_up_too(sandbox: RunningSandbox, faults: dict[str, Any]) -> None:
+    async with sandbox.tenant(clients=CLIENTS) as tenant:
+        await sandbox.admin.add_fault(tenant.name, match={"method": "POST", "nth": 3}, times=1, **faults)
+        await sandbox.admin.add_fault(tenant.name, match={"method": "DELETE"}, times=1, status=500)
+        check = check_of(tenant)
+        await check.begin()
+        with suppress(httpx.RemoteProtocolError):
+            assert [finding async for finding in check.findings()]
+        assert await check.clean_up() == []
+        assert await left(sandbox, tenant.name) == []
+
+
+async def test_a_client_with_licences_is_left_alone(sandbox: RunningSandbox) -> None:
+    async with sandbox.tenant(clients=CLIENTS, licences=[{"client_id": 7, "name": "Theirs"}]) as tenant:
+        check = check_of(tenant)
+        with pytest.raises(NotForTestsError, match=r"client 7 has 1 licences\. Make a client for this test"):
+            await check.begin()
+        assert await check.clean_up() == []
+        assert [row["name"] for row in await left(sandbox, tenant.name)] == ["Theirs"]
+
+
+@pytest.fixture
+def run(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Result]]:
+    """Run the command as a person would whose browser logs in by itself and is led back to this machine."""
+
+    async def command(tenant: str, answers: str, *options: str) -> Result:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            redirect_url = f"http://127.0.0.1:{free.getsockname()[1]}/accounts/"
+        application = {**APPLICATION, "redirect_uris": [redirect_url]}
+        await sandbox.admin.put_tenant(tenant, applications=[application], clients=CLIENTS)
+        monkeypatch.setenv("HALOSYNC_HALO_URL_TEMPLATE", sandbox.url_template)
+
+        def log_in(url: str) -> None:
+            Thread(target=partial(httpx.get, url, follow_redirects=True), daemon=True).start()
+
+        monkeypatch.setattr(halo, "_show", log_in)
+        given = ["--tenant", f"https://{tenant}.halopsa.com/home?x=1", "--redirect-url", redirect_url]
+        given += ["--client-id", str(APPLICATION["client_id"]), *options]
+        try:
+            return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["halo", "check", *given], answers))
+        finally:
+            left_over[tenant] = await sandbox.admin.licences(tenant)
+            await sandbox.admin.delete_tenant(tenant)
+
+    return command
+
+
+left_over: dict[str, list[Any]] = {}
+"""What was in each tenant when the command had ended."""
+
+
+async def test_a_pasted_address_is_checked_by_reading_alone(run: Callable[..., Awaitable[Result]]) -> None:
+    done = await run("by-reading", "")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "as assumed" in done.stdout
+    assert "write:" not in done.stdout
+    assert "Secretive" not in done.stdout
+
+
+async def test_writes_are_asked_for_twice_and_reported(run: Callable[..., Awaitable[Result]]) -> None:
+    done = await run("by-writing", "y\ny\n", "--write-test", "7", "--json")
+    assert done.exit_code == 0
+    assert done.stderr.count("[y/N]") == 2
+    assert "'Made for tests'" in done.stderr
+    verdicts = {
+        each["fact"]: each["verdict"] for each in json.loads(done.stdout[done.stdout.index("[") :])
+    }  # behind the echo of what was typed
+    assert verdicts["write: a delete"] == "as assumed"
+    assert "Made for tests" not in done.stdout
+    assert left_over["by-writing"] == []
+
+
+@pytest.mark.parametrize(("answers", "client"), [("n\n", "7"), ("y\nn\n", "7"), ("y\ny\n", "99")])
+async def test_without_two_yeses_or_such_a_client_nothing_is_written(
+    run: Callable[..., Awaitable[Result]], answers: str, client: str
+) -> None:
+    done = await run("not-writing", answers, "--write-test", client)
+    assert done.exit_code == 1
+    assert left_over["not-writing"] == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--tenant", "acme"],
+        ["--partner", "p", "--tenant", "acme"],
+        ["--partner", "p", "--write-test", "7"],
+        ["--partner", "p", "--tenant", "acme", "--client-id", "c"],
+    ],
+    ids=str,
+)
+def test_it_needs_one_way_in(options: list[str]) -> None:
+    done = CliRunner().invoke(app, ["halo", "check", *options])
+    assert (done.exit_code, done.stdout) == (2, "")
