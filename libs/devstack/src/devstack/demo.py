@@ -22,14 +22,16 @@ from devstack.errors import DevstackError
 from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
+from devstack.sink import Sink, webhook_sink
 from devstack.stack import Stack
-from devstack.up import addresses, until_signalled
+from devstack.up import addresses, until_signalled, with_sink
 from devstack.wait import until
 
 _API = f"/v1/partners/{PARTNER}"
 _PAGE_SIZE = 100
 _PATIENCE_S = 60.0
 _ROWS_SHOWN = 3
+_SYNCS = 3
 
 
 class DemoFailedError(DevstackError):
@@ -45,22 +47,25 @@ def demo(
     console = Console(log_path=False, soft_wrap=True)
     options = StackOptions(writers=writers, http_port=http_port, progress=console.log, durable=False)
 
-    async def show(stack: Stack) -> None:
-        await Demo(stack, console, make_sample()).run()
-        if leave:
-            return
-        console.print(addresses(stack))
-        console.log("Running until Ctrl-C")
-        await asyncio.Event().wait()
+    with webhook_sink() as sink:
 
-    until_signalled(options, show, console)
+        async def show(stack: Stack) -> None:
+            await Demo(stack, console, make_sample(), sink).run()
+            if leave:
+                return
+            console.print(addresses(stack, sink))
+            console.log("Running until Ctrl-C")
+            await asyncio.Event().wait()
+
+        until_signalled(with_sink(options), show, console)
 
 
 class Demo:
     """The steps of the demonstration."""
 
-    def __init__(self, stack: Stack, console: Console, sample: Sample) -> None:
+    def __init__(self, stack: Stack, console: Console, sample: Sample, sink: Sink | None = None) -> None:
         self._stack = stack
+        self._sink = sink
         self._console = console
         self._sample = sample
 
@@ -79,6 +84,8 @@ class Demo:
         ):
             # It shows a first review, whatever the stack's partners have by default.
             (await api.put(f"{_API}/settings", json={"review_first_sync": True})).raise_for_status()
+            if self._sink is not None:
+                (await api.post(f"{_API}/webhooks", json={"url": self._sink.url})).raise_for_status()
             await self._connect(halo, api)
             await self._publish(api)
             asked = await self._sync(api, "Sync")
@@ -95,8 +102,18 @@ class Demo:
                 raise DemoFailedError(f"the last Sync used {used} requests instead of at most {reads}")
             self._console.log(f"[green]The last Sync changed nothing: {used} requests, all of them reads[/green]")
             await self._compare_halo(halo)
+            if self._sink is not None:
+                await self._until_told(self._sink)
         words = f"\nTo see it in the portal, open {self._stack.http_url}/ and sign in with this API key of {PARTNER}:"
         self._console.print(f"{words}\n{api_key}", highlight=False)
+
+    async def _until_told(self, sink: Sink) -> None:
+        async def told() -> bool:
+            return len({one.notice_id for one in sink.arrived if one.type == "run.finished"}) == _SYNCS
+
+        await until(told, what="telling the sink of every Sync", timeout_s=_PATIENCE_S)
+        types = ", ".join(sorted({one.type for one in sink.arrived}))
+        self._console.log(f"The sink of webhooks was told: {types}. Look at {sink.url}")
 
     async def _partner(self) -> str:
         self._console.log(f"Adding the partner {PARTNER} and an API key")

@@ -18,6 +18,7 @@ from rich.table import Table
 from devstack.errors import DevstackError
 from devstack.options import StackOptions, new_token_key
 from devstack.service import PREFIX
+from devstack.sink import Sink, webhook_sink
 from devstack.stack import Stack, running_stack
 
 
@@ -77,12 +78,19 @@ def up(
         console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
-    async def stay(stack: Stack) -> None:
-        console.print(addresses(stack))
-        console.log("Running until Ctrl-C")
-        await asyncio.Event().wait()
+    with webhook_sink() as sink:
 
-    until_signalled(replace(options, progress=console.log), stay, console)
+        async def stay(stack: Stack) -> None:
+            console.print(addresses(stack, sink))
+            console.log("Running until Ctrl-C")
+            await asyncio.Event().wait()
+
+        until_signalled(with_sink(replace(options, progress=console.log)), stay, console)
+
+
+def with_sink(options: StackOptions) -> StackOptions:
+    """Return the same, where webhooks to this machine are taken unless a person has said otherwise."""
+    return replace(options, environment={f"{PREFIX}WEBHOOK_ALLOW_PRIVATE": "true", **options.environment})
 
 
 def until_signalled(
@@ -127,12 +135,14 @@ def without_password(url: str) -> str:
     return f"{parts.scheme}://{who.partition(':')[0]}{at}{where}{parts.path}{query}"
 
 
-def addresses(stack: Stack) -> Table:
+def addresses(stack: Stack, sink: Sink | None = None) -> Table:
     """Return where to look, as a table."""
+    told = f"{sink.url} (create a webhook to it: what arrives is shown there)" if sink else "not started"
     rows = {
         "Portal and report API": stack.http_url,
         "API description": f"{stack.http_url}/openapi.json",
         "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
+        "Sink of webhooks": told,
         "Postgres": without_password(stack.database_url),
         "RabbitMQ": without_password(stack.amqp_url),
         **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},

@@ -1,0 +1,84 @@
+"""A receiver of webhooks on this machine: it takes everything, and shows it on a page (spec section 11, "Told")."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+from devstack.ports import LOOPBACK
+
+MOST_KEPT = 200
+"""So many deliveries are shown, the newest first."""
+MOST_BYTES = 1_000_000
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What webhooks told</title>
+<meta http-equiv="refresh" content="5"><meta name="color-scheme" content="light dark"><style>
+body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8888;border-radius:.5rem;padding:.75rem}
+h2{font-size:1.1rem;margin-bottom:.25rem}</style></head><body><h1>What webhooks told</h1>%s</body></html>"""
+_NOTHING = "<p>Nothing has arrived yet. Create a webhook to this address in the portal, and send a test.</p>"
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A request that came: the id of its notice, and its body, parsed."""
+
+    notice_id: str
+    told: Any
+
+    @property
+    def type(self) -> str:
+        """What it tells of; "" where it is no notice."""
+        return str(self.told.get("type", "")) if isinstance(self.told, dict) else ""
+
+
+class Sink:
+    """What has arrived, the newest first, and where."""
+
+    def __init__(self, port: int, arrived: "deque[Arrived]") -> None:
+        self.url = f"http://{LOOPBACK}:{port}/"
+        self.arrived = arrived
+
+
+@contextmanager
+def webhook_sink() -> Iterator[Sink]:
+    """Give a sink that listens on a free port until the body ends."""
+    arrived: deque[Arrived] = deque(maxlen=MOST_KEPT)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MOST_BYTES))
+            told: Any = body.decode(errors="replace")
+            with suppress(ValueError):
+                told = json.loads(body)
+            arrived.appendleft(Arrived(self.headers.get("webhook-id") or "", told))
+            self.send_response(204)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            page = (_PAGE % ("".join(map(_shown, list(arrived))) or _NOTHING)).encode()
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.send_header("content-length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: what has come is on the page."""
+
+    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield Sink(server.server_address[1], arrived)
+        finally:
+            server.shutdown()
+
+
+def _shown(one: Arrived) -> str:
+    text = one.told if isinstance(one.told, str) else json.dumps(one.told, indent=2, ensure_ascii=False)
+    return f"<h2>{escape(one.type or 'no notice')}</h2><p>{escape(one.notice_id)}</p><pre>{escape(text)}</pre>"
