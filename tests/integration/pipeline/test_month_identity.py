@@ -1,0 +1,111 @@
+"""Random months by planner and writer: billed = in Halo + what the reasons say, always (spec section 11)."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from halosync.contracts.invoice_checks import InvalidInvoiceError
+from halosync.domain.run_order import RunMode
+from halosync.ports.run_start import RunNotStartedError
+from halosync.store.months import MonthStore
+
+from .conftest import PARTNER, TENANT, Pipeline
+
+pytestmark = pytest.mark.integration
+
+STEPS = 8
+MONTHS = {"2026-11": "AUD", "2026-12": "USD"}
+CHOICE = "INSERT INTO month_choice VALUES ($1, $2, $3) ON CONFLICT (partner_id, period) DO UPDATE SET invoices = $3"
+BILLED = """SELECT coalesce(sum(round(l.quantity * l.unit_price, 2)), 0) FROM invoice_line l
+WHERE l.kind = 'recurring' AND l.invoice_pk = ANY (invoices_that_count($1, $2))"""
+
+
+class Story:
+    """What happens to a partner, drawn from a seed."""
+
+    def __init__(self, pipeline: Pipeline, seed: int) -> None:
+        self.pipeline, self.dice = pipeline, Random(seed)
+        self.published = 0
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Draw the lines of an invoice: some are of one product, some of nobody's, some are no licences."""
+        return [
+            {
+                "product_code": f"P-{self.dice.randint(1, 3)}",
+                "quantity": str(self.dice.randint(0, 9)),
+                "unit_price": f"{self.dice.randint(0, 9_999) / 1000}",
+                "kind": self.dice.choice(["recurring", "recurring", "recurring", "usage"]),
+                **self.dice.choice([{}, {}, {"customer_id": "C-9", "customer_name": "Nobody's"}]),
+            }
+            for _ in range(self.dice.randint(1, 5))
+        ]
+
+    async def publish(self) -> None:
+        """An invoice, a revision of it, or one that replaces it."""
+        self.published += 1
+        period = self.dice.choice(list(MONTHS))
+        of = await self.pipeline.pool.fetch(
+            "SELECT invoice_id, revision FROM invoice WHERE period = $1 AND superseded_by IS NULL", period
+        )
+        header: dict[str, Any] = {"invoice_id": f"INV-{self.published}", "period": period}
+        header["issued_at"] = (datetime(2027, 1, 5, tzinfo=UTC) + timedelta(minutes=self.published)).isoformat()
+        kind = self.dice.choice(["new", "revision", "replacement"])
+        if of and kind == "revision":
+            last = self.dice.choice(of)
+            header |= {"invoice_id": last["invoice_id"], "revision": last["revision"] + 1}
+        elif of and kind == "replacement":
+            header["replaces"] = self.dice.choice(of)["invoice_id"]
+        with suppress(InvalidInvoiceError):
+            await self.pipeline.invoice(self.lines(), currency=MONTHS[period], **header)
+        choice = self.dice.choice(["together", "newest"])
+        await self.pipeline.pool.execute(CHOICE, PARTNER, period, choice)
+
+    async def run(self) -> None:
+        """A Sync, an undo of any run, or a preview of one."""
+        options: dict[str, Any] = {}
+        runs = await self.pipeline.pool.fetch("SELECT run_id FROM run WHERE mode IN ('apply', 'undo')")
+        if runs and self.dice.random() < 0.5:
+            mode = self.dice.choice([RunMode.UNDO, RunMode.UNDO, RunMode.UNDO_PREVIEW])
+            options = {"mode": mode, "undoes": self.dice.choice(runs)["run_id"]}
+        with suppress(RunNotStartedError):
+            await self.pipeline.sync(**options)
+
+    async def edit(self) -> None:
+        """Somebody edits a licence in Halo."""
+        if licences := list((await self.pipeline.licences()).values()):
+            number = self.dice.choice(licences)["id"]
+            await self.pipeline.sandbox.admin.change_licence(TENANT, number, count=float(self.dice.randint(0, 9)))
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_every_month_adds_up_after_every_step(pipeline: Pipeline, seed: int) -> None:
+    there = {"client_id": 1, "name": "P-2", "count": 5.0, "price": 4.0, "billing_cycle": "Monthly"}
+    await pipeline.sandbox.admin.add_licences(TENANT, there, {**there, "name": "OLD"})
+    story = Story(pipeline, seed)
+    await story.publish()
+    for _ in range(STEPS):
+        await story.dice.choice([story.publish, story.run, story.run, story.edit])()
+        for period in MONTHS:
+            await adds_up(pipeline, period)
+
+
+async def adds_up(pipeline: Pipeline, period: str) -> None:
+    """Compare a month's sums with each other, and what is billed with its lines."""
+    month = await MonthStore(pipeline.pool).month(PARTNER, period)
+    if month is None:
+        return
+    assert month.currency == MONTHS[period]
+    found, zero = month.reconciliation, Decimal(0)
+    for total in found.totals:
+        assert (total.unexplained, total.billed) == (zero, total.in_halo + total.explained)
+    billed, in_halo = (sum((getattr(t, name) for t in found.totals), zero) for name in ("billed", "in_halo"))
+    assert billed == await pipeline.pool.fetchval(BILLED, PARTNER, period)
+    assert billed - in_halo == sum((each.amount for each in found.reasons), zero)
+    assert sum((each.difference for each in found.customers), zero) == billed - in_halo
+    for customer in found.customers:
+        assert customer.difference == sum((each.amount for each in customer.reasons), zero)
+    rows = await MonthStore(pipeline.pool).items(PARTNER, period, most=1000)
+    assert sum((row.difference for row in rows), zero) == billed - in_halo
