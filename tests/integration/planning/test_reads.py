@@ -75,6 +75,15 @@ async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_clie
     assert (await stage.reads.compare(progress)).observed == 4
 
 
+async def test_of_a_licence_that_a_page_has_twice_the_first_row_counts(stage: Stage) -> None:
+    progress = await stage.reads.begin(READ, PARTNER, TENANT)
+    progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:2], 2), [], 2)
+    progress = await save_licences(stage, progress, [seen(1), seen(1, deleted=True), seen(2)], 2, size=3)
+    progress = await save_licences(stage, progress, [], 2, size=3)
+    assert progress.list == "complete"
+    assert (await stage.reads.compare(progress)).observed == 2
+
+
 async def by_client(stage: Stage, of_client_2: list[SeenLicence], said: int) -> ReadProgress:
     """Read a list that ignores the number of the page: licence 1 is client 1's, 9 was client 2's."""
     progress = await stage.reads.begin(READ, PARTNER, TENANT)

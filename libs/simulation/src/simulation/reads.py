@@ -153,7 +153,8 @@ def _kept(
     known: dict[int, T], page: Page, rows: list[T], pages: Pages, most: int, *, by_client: bool
 ) -> tuple[Pages, Next]:
     """Keep a page, unless it contradicts those before it."""
-    new = {number: row for number, row in zip(page.ids, rows, strict=True) if number not in known}
+    behind = reversed(list(zip(page.ids, rows, strict=True)))  # of a row that a page has twice the first one counts
+    new = {number: row for number, row in behind if number not in known}
     after, following = after_page(pages, replace(page, new_rows=len(new)), most=most, by_client=by_client)
     known.update(new)
     return after, following

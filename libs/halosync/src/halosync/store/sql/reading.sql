@@ -18,14 +18,20 @@ WITH added AS (
 ) SELECT count(*) FROM added;
 
 -- name: save_page_of_licences$
--- As of clients. What the list of all showed before is new once that of its client shows it.
+-- As of clients; of a row that a page has twice the first one counts. What the list of all showed before is new once
+-- that of its client shows it.
 WITH added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                                    billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp)
-    SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
+    SELECT DISTINCT ON (id) :read_id, id, client_id, name, quantity, price, purchase_price, billing_cycle, active,
+        deleted, foreign_mark, licence_type, stamp
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
         CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
         CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]))
+        WITH ORDINALITY AS page (id, client_id, name, quantity, price, purchase_price, billing_cycle, active, deleted,
+            foreign_mark, licence_type, stamp, place)
+    ORDER BY id, place
     ON CONFLICT (read_id, halo_licence_id) DO UPDATE SET halo_client_id = excluded.halo_client_id,
         name = excluded.name, quantity = excluded.quantity, price = excluded.price,
         purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
