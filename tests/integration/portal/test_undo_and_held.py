@@ -106,3 +106,23 @@ async def test_an_undo_with_held_removals_is_done_with_or_without_them(world: "W
     page = await browser.open(f"{PORTAL}/runs/{undo}/preview")
     assert "I have looked at the held removal. It is right." in page.text
     assert "Approve 1 removal and undo" in page.text
+
+
+async def test_what_was_undone_is_told_where_lines_say_that_it_was_synchronised(
+    world: "World", browser: "Browser"
+) -> None:
+    run_id = await ended(world, "synced")
+    await browser.sign_in()
+    assert "undone" not in (await browser.open(f"{PORTAL}/report")).text.lower()
+    [invoice_pk] = [row["invoice_pk"] for row in await world.pool.fetch("SELECT invoice_pk FROM invoice")]
+    undo = await world.run(invoice_pk, mode="undo", undoes=run_id)
+    await world.items(undo, [world.item(outcome="pending", action="create", halo_licence_id=3)])
+    await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE run_id = $1", undo)
+    await world.finish(undo)
+    assert "What the last Sync did was undone since, or a part of it." in (await browser.open(f"{PORTAL}/report")).text
+    assert "or a part of it, was put back since" in (await browser.open(f"{PORTAL}/runs/{run_id}")).text
+    again = await world.run(invoice_pk, mode="undo", undoes=undo)
+    await world.items(again, [world.item(outcome="pending", action="delete", halo_licence_id=3)])
+    await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE run_id = $1", again)
+    await world.finish(again)
+    assert "put back since" not in (await browser.open(f"{PORTAL}/runs/{run_id}")).text

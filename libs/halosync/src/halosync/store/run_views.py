@@ -76,6 +76,11 @@ class RunViews:
         row = await QUERIES.run_effort(self._pool, run_id=run_id)
         return None if row is None else RunEffort(**row)
 
+    async def undone_by(self, run_id: UUID) -> UUID | None:
+        """Return the undo that has put back what a run did; None: none has, or it was undone itself."""
+        found: UUID | None = await QUERIES.undone_by(self._pool, run_id=run_id)
+        return found
+
 
 async def run_view(
     connection: "Connection | asyncpg.Pool[Any]", run_id: UUID, partner_id: str | None = None

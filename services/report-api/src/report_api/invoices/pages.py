@@ -143,6 +143,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "of": of,
         "sync": sync,
         "counts": lines.counts,
+        "undone_by": await ports.run_views.undone_by(of.run.run_id) if of.run else None,
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
         "customers": shown_customers(lines.customers, of, possible),

@@ -89,6 +89,10 @@ class RunViews(Protocol):
         """Tell whether a run is so old that its items are no longer kept; its counters are."""
         ...
 
+    async def undone_by(self, run_id: UUID) -> UUID | None:
+        """Return the undo that has put back what a run did; None: none has, or it was undone itself."""
+        ...
+
     async def of_partner(
         self,
         partner_id: str,

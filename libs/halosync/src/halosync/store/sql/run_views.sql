@@ -59,3 +59,10 @@ LEFT JOIN LATERAL (
     FROM rate_standing u WHERE u.tenant = r.tenant
 ) AS s ON true
 WHERE r.run_id = :run_id;
+
+-- name: undone_by$
+-- The newest undo of a run that has put something back and was not undone itself.
+SELECT u.run_id FROM run u
+WHERE u.undoes = :run_id AND u.mode = 'undo' AND u.synced > u.unchanged
+  AND NOT EXISTS (SELECT FROM run v WHERE v.undoes = u.run_id AND v.mode = 'undo' AND v.synced > v.unchanged)
+ORDER BY u.created_at DESC LIMIT 1;

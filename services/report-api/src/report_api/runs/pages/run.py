@@ -58,6 +58,7 @@ async def show(
         "run": run,
         "sync": await sync_panel(ports, visitor, "run"),
         "view": view,
+        "undone_by": await ports.run_views.undone_by(run.run_id),
         "seconds": seconds_of(run),
         "items": [shown_item(Item.model_validate(item), run) for item in items],
         "counts": counts,
