@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from halo_writer.client_lists import HidesLicencesError
 from halo_writer.write_lookup import WriteLookUp
-from halosync.domain.model import Licence
-from halosync.ports.batch_work import OpenAction
+from halosync.domain import write_sentences
+from halosync.domain.model import Licence, Reason
+from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.permits import NoPermit, Rate
 
-from .test_effects import BATCH, UPDATE, WANTED
+from .test_effects import BATCH, CREATE, UPDATE, WANTED
 
 HIDDEN, SEEN = 1, 2
 IN_DOUBT = [replace(UPDATE, item_id=client, client_id=client) for client in (HIDDEN, SEEN)]
@@ -84,3 +85,43 @@ async def test_what_was_not_believed_is_read_anew_in_the_next_attempt(failures: 
     with pytest.raises(HidesLicencesError):
         await lookup.resolve(replace(BATCH, failures=failures), IN_DOUBT)
     assert lists.read == [HIDDEN, SEEN]
+
+
+class OfOneCreate:
+    """The rows of one create in a Halo that shows somebody else's licence as it was wanted; and its list."""
+
+    def __init__(self) -> None:
+        self.later: list[int] = []
+        self.results: list[AppliedAction | FailedAction] = []
+
+    async def licences(self, *_: Any) -> list[Licence]:
+        return [replace(WANTED, stamp="0123456789ab")]  # of another run
+
+    async def ever_known(self, *_: Any) -> set[int]:
+        return {WANTED.id}
+
+    async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
+        assert settle_s == Rules.settle_s
+        self.later += marks
+
+    async def record(self, _batch: Any, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
+        self.results += [*applied, *failed]
+
+
+async def found_of(action: OpenAction) -> OfOneCreate:
+    rows = OfOneCreate()
+    doubles: Any = rows
+    rules: Any = Rules()
+    await WriteLookUp(doubles, doubles, rules).resolve(BATCH, [action])
+    return rows
+
+
+async def test_what_halo_said_it_made_is_not_taken_for_what_others_have_made() -> None:
+    said = replace(CREATE, answer=HaloAnswer(201, None))
+    first = await found_of(said)
+    assert (first.later, first.results) == ([said.item_id], [])
+    second = await found_of(replace(said, unseen=True))
+    words = write_sentences.another_shown(WANTED.id)
+    assert second.results == [FailedAction(said.item_id, said.mark_no, Reason.OUTCOME_UNKNOWN, words)]
+    unanswered = await found_of(CREATE)
+    assert unanswered.results == [AppliedAction(CREATE.item_id, CREATE.mark_no, WANTED.id, found=True)]

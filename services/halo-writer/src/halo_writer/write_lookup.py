@@ -92,6 +92,9 @@ class WriteLookUp:
         strangers = await self._strangers(batch, actions, licences)
         for action in actions:
             finding = look(action, batch, licences, strangers)
+            if action.acknowledged and isinstance(finding, Found):  # Halo made one, and this is another one
+                words = write_sentences.another_shown(finding.licence.id)
+                finding = Stuck(Reason.OUTCOME_UNKNOWN, words)
             shown = finding.licence if isinstance(finding, Shown | NotDone) else None
             if action.acknowledged and not action.unseen and isinstance(finding, NotDone | Stuck):
                 found.later[action.item_id] = action.mark_no  # Halo said that it did it: its list may lag

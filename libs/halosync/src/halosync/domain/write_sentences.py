@@ -83,6 +83,15 @@ def perhaps_created(licence_ids: Sequence[int]) -> str:
     )
 
 
+def another_shown(licence_id: int) -> str:
+    """Halo said that it made a licence, and shows instead of it one as wanted that others have made."""
+    return (
+        "Halo said that it created this licence, but does not show it. It shows licence "
+        f"#{licence_id} of this name, which was not made by this run. Nothing is sent again, so that nothing is there "
+        "twice. Look in Halo whether there are two, keep one of them, then press Sync."
+    )
+
+
 def not_reviewed(licence_id: int) -> str:
     """A create was looked up, and a licence of its name has a price that others may have written."""
     return (
