@@ -120,10 +120,10 @@ def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them(
 
 
 def test_creates_that_nobody_could_look_up_are_made_once_where_halo_escapes_their_names() -> None:
-    escaping = Scenario(keeps="escaped", max_attempts=2, products=10, known=0, stale=0)
+    escaping = Scenario(keeps="escaped", max_attempts=2, products=10, known=0, stale=0, batch_size=2)
     failed = 0
     for seed in range(12):
-        outcome = simulate(seed, rates=FaultRates(unanswered=0.4, applied=1.0), scenario=escaping)
+        outcome = simulate(seed, rates=FaultRates(unanswered=0.3, applied=1.0), scenario=escaping)
         assert outcome.broken == ()
         failed += len(outcome.failed)
     assert failed  # else nothing was tried

@@ -3,6 +3,7 @@
 import pytest
 from halosync.domain.model import Drift, OnDrift
 from halosync.domain.undo import _Undoing
+from halosync.domain.undo_picture import UndoPicture
 from simulation.fault_rates import NONE, FaultRates
 from simulation.scenario import Scenario
 from simulation.story import Chapter
@@ -30,7 +31,7 @@ def test_an_undo_that_overwrites_an_edit_is_found_out(monkeypatch: pytest.Monkey
     def sees_no_edit(*_: object) -> tuple[Drift, ...]:
         return ()
 
-    monkeypatch.setattr(_Undoing, "_drift", sees_no_edit)
+    monkeypatch.setattr(UndoPicture, "drift", sees_no_edit)
     assert "which was not as that run left it" in broken(worlds())
 
 

@@ -103,12 +103,13 @@ def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
         key = (item.client_id or 0, expected.plain(item.licence_name))
         licence, wish = in_halo.get(key), expected.wishes.get(key)
         as_asked = licence is not None and wish is not None and is_as_asked(licence, wish)
+        called_as_asked = licence is not None and item.set_name in (None, licence.name)
         if item.outcome is Outcome.SYNCED:
             if item.action is Action.DELETE and item.licence_id in ids:
                 yield f"I4 {key} is deleted by its row and is in Halo"
             elif wish is not None and not as_asked:
                 yield f"I4 {key} is synced by its row, and Halo has {licence} for {wish}"
-        elif item.reason == Reason.NOT_KEPT and as_asked and item.set_name is None:
+        elif item.reason == Reason.NOT_KEPT and as_asked and called_as_asked:
             yield f"I4 {key} was not kept by its row, and Halo has what was asked"
         elif item.reason == Reason.HALO_UNAVAILABLE and item.action is Action.CREATE and licence is not None:
             yield f"I4 {key} failed by its row and is in Halo"
