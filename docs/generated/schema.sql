@@ -182,7 +182,8 @@ CREATE TABLE halo_read_client (
     halo_client_id bigint NOT NULL,
     name text NOT NULL,
     inactive boolean NOT NULL,
-    PRIMARY KEY (read_id, halo_client_id)
+    PRIMARY KEY (read_id, halo_client_id),
+    FOREIGN KEY (read_id) REFERENCES halo_read(read_id) ON DELETE CASCADE
 );
 
 CREATE TABLE halo_read_licence (
@@ -200,7 +201,8 @@ CREATE TABLE halo_read_licence (
     licence_type bigint,
     stamp text,
     awaited boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (read_id, halo_licence_id)
+    PRIMARY KEY (read_id, halo_licence_id),
+    FOREIGN KEY (read_id) REFERENCES halo_read(read_id) ON DELETE CASCADE
 );
 
 CREATE TABLE halo_refresh (

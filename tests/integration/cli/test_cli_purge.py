@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from halosync.domain.acts import COMMAND_LINE
 from halosync.store.retention import RetentionStore
 
 pytestmark = pytest.mark.integration
@@ -27,6 +28,13 @@ SELECT run_id FROM r
 ITEM = """
 INSERT INTO item (run_id, seq, customer_ids, customer_name, action, outcome, line_nos, action_state)
 SELECT $1, n, '{C-1}', 'Contoso', 'create', 'synced', ARRAY[n], 'applied' FROM generate_series(1, 2) n
+"""
+READ = """
+WITH r AS (INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (gen_random_uuid(), 'acme', 'acme')
+           RETURNING read_id),
+c AS (INSERT INTO halo_read_client SELECT read_id, 1, 'Contoso', false FROM r)
+INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, is_active, deleted)
+SELECT read_id, 5, 1, 'a licence', true, false FROM r
 """
 
 
@@ -78,6 +86,7 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(
 ) -> None:
     await command("key", "create", "--partner", old)
     await pool.execute("INSERT INTO halo_snapshot VALUES ('acme', 'acme', now())")
+    await pool.execute(READ)
     await pool.execute("INSERT INTO oauth_token VALUES ('acme', 1, '', '', now())")
     await pool.execute("INSERT INTO portal_session (token_hash, email, expires_at) VALUES ('x', 'a@b.example', now())")
     connected = await command("partner", "remove", old, "--yes")
@@ -101,12 +110,33 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(
         "api_key",
         "oauth_token",
         "halo_snapshot",
+        "halo_read_client",
+        "halo_read_licence",
     )
     assert await count(pool, *tables) == [0] * len(tables)
     assert await count(pool, "portal_session") == [1], "it is nobody's in particular"
     assert (await acts(pool))[-1] == "partner.removed"
     gone = await command("partner", "remove", old, "--yes", "--json")
     assert (gone.exit_code, "there is no partner" in gone.stderr or old in gone.stderr) == (1, True)
+    another = await command("partner", "add", old, "--name", "Another company")
+    assert (another.exit_code, "take another id" in another.stderr) == (1, True)
+    assert await count(pool, "partner") == [0], "it would read its predecessor's audit log"
+    assert (await command("partner", "add", "other", "--name", "Another company")).exit_code == 0
+
+
+async def test_what_a_sync_goes_by_goes_with_the_partner_and_not_before(
+    old: str, command: Run, pool: "asyncpg.Pool[Any]"
+) -> None:
+    await pool.execute("UPDATE connection SET state = 'disconnected'")
+    await pool.execute("UPDATE item SET outcome = 'failed', reason = 'outcome_unknown' WHERE seq = 1")
+    await pool.execute("UPDATE item SET restores_licence_id = 5 WHERE seq = 2")
+    store = RetentionStore(pool)
+    await store.prepare_removal(old, by=COMMAND_LINE)
+    while await store.empty(only=old) is not None:
+        pass
+    assert await count(pool, "item", "item_line", "purge_left") == [2, 0, 0], "the partner may yet be resumed"
+    assert (await command("partner", "remove", old, "--yes")).exit_code == 0
+    assert await count(pool, "item", "run", "partner") == [0, 0, 0]
 
 
 async def test_a_partner_is_not_removed_while_that_would_hurt(
@@ -121,6 +151,9 @@ async def test_a_partner_is_not_removed_while_that_would_hurt(
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ('rival', 'connected', 'acme')")
     refused = await command("partner", "remove", old, "--yes")
     assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True)
+    await pool.execute("UPDATE connection SET state = 'broken' WHERE partner_id = 'rival'")
+    refused = await command("partner", "remove", old, "--yes")
+    assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True), "it is connected again later"
     await pool.execute("UPDATE partner SET cleanup = 'owned' WHERE partner_id = 'rival'")
     assert (await command("partner", "remove", old, "--yes", "--json")).json()["partner_id"] == old
 

@@ -9,6 +9,7 @@ from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode
 from halosync.ports.run_start import PurgedError
+from halosync.store.partners import PartnerStore
 from halosync.store.retention import RetentionStore
 
 from .conftest import TENANT, Pipeline
@@ -118,9 +119,8 @@ async def test_what_was_purged_is_neither_done_again_nor_undone(pipeline: Pipeli
     assert await pipeline.sent("DELETE") == 4, "those of the undo"
 
 
-async def test_a_create_that_nobody_could_look_up_is_kept_until_it_is_known(
-    pipeline: Pipeline, retention: RetentionStore
-) -> None:
+async def lost_create(pipeline: Pipeline) -> Any:
+    """Return a run whose create reached Halo, which nobody could find out."""
     pipeline.tuning.max_attempts = 1
     pipeline.planning, pipeline.writing = pipeline.planner().run_planner, pipeline.writer()
     await pipeline.pool.execute("UPDATE partner SET details = false")
@@ -133,6 +133,30 @@ async def test_a_create_that_nobody_could_look_up_is_kept_until_it_is_known(
     await pipeline.sandbox.admin.clear_faults(TENANT)
     await age(pipeline.pool)
     await pipeline.invoice([{"product_code": "MS-365"}], invoice_id="INV-2")
+    return lost
+
+
+async def test_a_removal_that_is_broken_off_forgets_no_create(pipeline: Pipeline) -> None:
+    await lost_create(pipeline)
+    await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
+    store = RetentionStore(pipeline.pool)
+    await store.prepare_removal("acme-msp", by=COMMAND_LINE)
+    while await store.empty(only="acme-msp") is not None:
+        pass
+    await pipeline.pool.execute("UPDATE connection SET state = 'connected'")
+    await PartnerStore(pipeline.pool).pause("acme-msp", paused=False, by=COMMAND_LINE)
+    await pipeline.invoice(
+        [{"product_code": "MS-365"}], invoice_id="INV-3", issued_at="2026-11-07T02:00:00Z", replaces="INV-2"
+    )
+    run = await pipeline.sync()
+    assert [item["reason"] for item in await pipeline.items(run["run_id"])] == ["outcome_unknown"]
+    assert await pipeline.sent("POST") == 1
+
+
+async def test_a_create_that_nobody_could_look_up_is_kept_until_it_is_known(
+    pipeline: Pipeline, retention: RetentionStore
+) -> None:
+    lost = await lost_create(pipeline)
     asks = await pipeline.sync()
     assert [item["reason"] for item in await pipeline.items(asks["run_id"])] == ["outcome_unknown"]
     before = await planned(pipeline)

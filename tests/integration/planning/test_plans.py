@@ -1,6 +1,7 @@
 """One suite for the store of plans and its double: what a plan is made from, and what is left when it is stored."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -190,6 +191,32 @@ async def test_creates_of_unknown_outcome_cost_no_scan_of_later_runs(real_stage:
     assert "item_outcome" not in text
     _, progress = await ready(real_stage, seen(8, "Z"))
     assert len((await inputs(real_stage, progress)).perhaps_created) == 50
+
+
+async def test_a_create_is_known_by_a_later_run_of_its_own_halo(real_stage: RealStage) -> None:
+    """Clients of another Halo have the same numbers; and what an undo brings back is known by no product."""
+    pool = real_stage.pool
+    await pool.execute(RUNS, PARTNER, real_stage.invoice_pk, TENANT)
+    await pool.execute(ITEMS)
+    await pool.execute("UPDATE item SET product_code = 'X-1' WHERE seq = 51")
+    ids = [row[0] for row in await pool.fetch("SELECT item_id FROM item WHERE reason = 'outcome_unknown' AND seq < 3")]
+
+    async def resolved() -> list[int]:
+        rows = QUERIES.resolved_creates(pool, partner_id=PARTNER, item_ids=ids)
+        return [row["item_id"] async for row in rows]
+
+    async def kept() -> int:
+        await QUERIES.purge_resolved_creates(pool, partner_id=PARTNER, horizon=datetime.now(UTC))
+        count: int = await pool.fetchval("SELECT count(*) FROM item WHERE item_id = ANY($1)", ids)
+        return count
+
+    await pool.execute("UPDATE run SET tenant = 'another' WHERE created_at > (SELECT min(created_at) FROM run)")
+    assert (await resolved(), await kept()) == ([], 2)
+    await pool.execute("UPDATE run SET tenant = $1", TENANT)
+    await pool.execute("UPDATE item SET restores_licence_id = 9 WHERE item_id = $1", ids[0])
+    assert (await resolved(), await kept()) == (ids[:1], 2)
+    await pool.execute("UPDATE item SET restores_licence_id = NULL WHERE item_id = $1", ids[0])
+    assert await kept() == 1
 
 
 async def test_the_first_review_is_due_until_a_plan_ends_it_and_what_waits_has_its_choices(stage: Stage) -> None:

@@ -58,4 +58,6 @@ def test_a_command_has_json_and_a_help_with_an_example_that_it_takes(words: tupl
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_has_a_test(words: tuple[str, ...], texts: str) -> None:
     called = r',\s*"?'.join(f'"{word}"' for word in words)
+    if len(words) == 1:  # a word alone may be anything: it has to be what is called
+        called = rf"\b(?:command|administrator|lonely)\({called}"
     assert re.search(called, texts), f"no test calls halosync {' '.join(words)}"

@@ -12,7 +12,7 @@ from halosync.cli.output import complain
 from halosync.messaging.administration import BrokerRefusedError
 from halosync.messaging.publisher import NotPublishedError
 from halosync.ports.keys import TooManyKeysError
-from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.partners import RemovedPartnerError, UnknownPartnerError
 from halosync.ports.retention import NotRemovableError
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError
@@ -34,7 +34,7 @@ def told() -> Iterator[None]:
 
 _WORDED = (
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
-    NotRemovableError,
+    *(NotRemovableError, RemovedPartnerError),
     *(BrokerRefusedError, AMQPError, OSError),
 )
 

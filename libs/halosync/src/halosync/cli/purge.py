@@ -40,7 +40,7 @@ def purge(
     async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
         store = RetentionStore(pool)
         marked = await store.mark_old(months, by=COMMAND_LINE, only=partner)
-        return marked, await _empty(store, partner, whole=False, quiet=as_json)
+        return marked, await _empty(store, partner, quiet=as_json)
 
     if not yes:
         found = with_database(count)
@@ -65,7 +65,10 @@ def remove(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a partner with all its data but its audit log. It cannot be undone, and nothing in Halo is changed.
+    """Remove a partner with its data. It cannot be undone, and nothing in Halo is changed.
+
+    What stays: its audit log, dead letters, the ids of its messages, and the request limit of its Halo. So its id
+    cannot be used again.
 
     Refused while a run of it is open or its Halo is connected. It is paused first; should the command be ended before
     it is through, repeat it.
@@ -80,7 +83,7 @@ def remove(
     async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
         store = RetentionStore(pool)
         marked = await store.prepare_removal(partner_id, by=COMMAND_LINE)
-        rows = await _empty(store, partner_id, whole=True, quiet=as_json)
+        rows = await _empty(store, partner_id, quiet=as_json)
         await store.remove(partner_id, marked, by=COMMAND_LINE)
         return marked, rows
 
@@ -96,11 +99,11 @@ def remove(
         say(f"Removed {partner_id}: {marked.invoices} invoices, {marked.runs} runs, {rows} rows of them.")
 
 
-async def _empty(store: RetentionStore, partner_id: str | None, *, whole: bool, quiet: bool) -> int:
+async def _empty(store: RetentionStore, partner_id: str | None, *, quiet: bool) -> int:
     rows = 0
     with progress(quiet=quiet) as bar:
         task = bar.add_task("rows", total=None)
-        while (gone := await store.empty(only=partner_id, whole=whole)) is not None:
+        while (gone := await store.empty(only=partner_id)) is not None:
             rows += gone
             bar.update(task, completed=rows)
     return rows

@@ -14,6 +14,16 @@ class UnknownPartnerError(LookupError):
         self.partner_id = partner_id
 
 
+class RemovedPartnerError(RuntimeError):
+    """A partner of that id was removed; its audit log and the ids of its messages are kept, and are not another's."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(
+            f"a partner {partner_id!r} was removed; its audit log is kept, and messages of it that come again are "
+            f"ignored, so take another id"
+        )
+
+
 SettingsChanges: TypeAlias = Mapping[str, tuple[Any, Any]]
 """Settings that were changed, by name: the old value and the new one, as JSON has them."""
 

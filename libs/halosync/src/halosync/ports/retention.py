@@ -45,6 +45,6 @@ class SharedHaloError(NotRemovableError):
 
     def __init__(self, other: str) -> None:
         super().__init__(
-            f"{other} is connected to the same Halo, and its clean-up would remove the licences that halosync no "
-            f"longer knows as this partner's: first set `cleanup` of {other} to `owned`"
+            f"{other} is, or was, connected to the same Halo, and its clean-up would remove the licences that halosync "
+            f"no longer knows as this partner's: first set `cleanup` of {other} to `owned`"
         )

@@ -8,7 +8,13 @@ import asyncpg
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.domain.acts import Act, Actor
-from halosync.ports.partners import Partner, SettingsChangedError, SettingsChanges, UnknownPartnerError
+from halosync.ports.partners import (
+    Partner,
+    RemovedPartnerError,
+    SettingsChangedError,
+    SettingsChanges,
+    UnknownPartnerError,
+)
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES
 
@@ -23,8 +29,17 @@ class PartnerStore:
         self._pool = pool
 
     async def add(self, partner_id: str, name: str) -> bool:
-        """Add a partner with the default settings; False if it existed, then only its name is changed."""
-        return bool(await QUERIES.add_partner(self._pool, partner_id=partner_id, name=name))
+        """Add a partner with the default settings; False if it existed, then only its name is changed.
+
+        Raises:
+            RemovedPartnerError: there was one of this id, and it was removed.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            added: bool = await QUERIES.add_partner(connection, partner_id=partner_id, name=name)
+            # Asked afterwards: the insert has waited for a removal that was under way.
+            if added and await QUERIES.was_removed(connection, partner_id=partner_id, removed=Act.PARTNER_REMOVED):
+                raise RemovedPartnerError(partner_id)
+        return added
 
     async def exists(self, partner_id: str) -> bool:
         """Tell whether there is such a partner."""

@@ -77,18 +77,17 @@ class RetentionStore:
         await self.mark_previews()
         await self.drop_finished_bodies()
 
-    async def empty(self, *, only: str | None = None, whole: bool = False) -> int | None:
+    async def empty(self, *, only: str | None = None) -> int | None:
         """Take one piece of what is marked away; return how many rows it had, None if nothing is left to do.
 
         Args:
             only: of this partner.
-            whole: also what a purge keeps because a Sync goes by it; the partner is to be removed.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             left = await QUERIES.next_to_purge(connection, partner_id=only)
             if left is None:
                 return None
-            gone = await _piece(connection, left, whole=whole)
+            gone = await _piece(connection, left)
             if gone < A_PIECE:
                 await QUERIES.is_purged(connection, purge_id=left["purge_id"])
         return gone
@@ -167,7 +166,7 @@ async def _to_purge(connection: Connection, run_ids: Sequence[UUID], invoice_pks
     return Marked(len(invoice_pks), len(run_ids))
 
 
-async def _piece(connection: Connection, left: asyncpg.Record, *, whole: bool) -> int:
+async def _piece(connection: Connection, left: asyncpg.Record) -> int:
     """Take away up to a piece of a run, or of an invoice; fewer than that: nothing is left of it."""
     if left["invoice_pk"] is not None:
         lines: int = await QUERIES.purge_lines(connection, invoice_pk=left["invoice_pk"], most=A_PIECE)
@@ -175,7 +174,7 @@ async def _piece(connection: Connection, left: asyncpg.Record, *, whole: bool) -
     run_id = left["run_id"]
     await QUERIES.purge_approved(connection, run_id=run_id)
     gone: int = await QUERIES.purge_item_lines(connection, run_id=run_id, most=A_PIECE)
-    gone += await QUERIES.purge_items(connection, run_id=run_id, most=A_PIECE - gone, whole=whole)
+    gone += await QUERIES.purge_items(connection, run_id=run_id, most=A_PIECE - gone)
     gone += await QUERIES.purge_batches(connection, run_id=run_id, most=A_PIECE - gone)
     return gone
 

@@ -291,14 +291,14 @@ CREATE TABLE halo_array_size (
 );
 
 CREATE TABLE halo_read_client (
-    read_id         uuid NOT NULL,
+    read_id         uuid NOT NULL REFERENCES halo_read ON DELETE CASCADE,
     halo_client_id  bigint NOT NULL,
     name            text NOT NULL,
     inactive        boolean NOT NULL,
     PRIMARY KEY (read_id, halo_client_id)
 );
 CREATE TABLE halo_read_licence (
-    read_id             uuid NOT NULL,
+    read_id             uuid NOT NULL REFERENCES halo_read ON DELETE CASCADE,
     halo_licence_id     bigint NOT NULL,
     halo_client_id      bigint NOT NULL,
     name                text NOT NULL,

@@ -4,6 +4,9 @@ INSERT INTO partner (partner_id, name) VALUES (:partner_id, :name)
 ON CONFLICT (partner_id) DO UPDATE SET name = excluded.name
 RETURNING xmax = 0;
 
+-- name: was_removed$
+SELECT EXISTS (SELECT FROM audit_entry WHERE partner_id = :partner_id AND act = :removed);
+
 -- name: partner_exists$
 -- Every call of the report API asks this first.
 SELECT EXISTS (SELECT FROM partner WHERE partner_id = :partner_id);

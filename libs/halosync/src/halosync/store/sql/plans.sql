@@ -37,7 +37,7 @@ SELECT i.item_id FROM item i JOIN run r USING (run_id)
 WHERE i.item_id = ANY(:item_ids) AND EXISTS (
     SELECT FROM run later JOIN item j ON j.run_id = later.run_id AND j.outcome = 'synced'
         AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
-    WHERE later.partner_id = :partner_id AND later.created_at > r.created_at);
+    WHERE later.partner_id = :partner_id AND later.tenant = r.tenant AND later.created_at > r.created_at);
 
 -- name: restored_licences
 -- What undos have brought back in this tenant, also where Halo kept something else or its answer was lost but for the id;

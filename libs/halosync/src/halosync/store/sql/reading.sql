@@ -150,18 +150,14 @@ ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = exclu
     reviewed_at = CASE WHEN halo_snapshot.tenant = excluded.tenant THEN halo_snapshot.reviewed_at END;
 
 -- name: forget_read!
--- With it ends the refresh that it was for, if it was for one.
-WITH closed AS (DELETE FROM halo_refresh WHERE read_id = :read_id),
-     gone AS (DELETE FROM halo_read_client WHERE read_id = :read_id),
-     gone_too AS (DELETE FROM halo_read_licence WHERE read_id = :read_id)
+-- Its rows go with it. So ends the refresh that it was for, if it was for one.
+WITH closed AS (DELETE FROM halo_refresh WHERE read_id = :read_id)
 DELETE FROM halo_read WHERE read_id = :read_id;
 
 -- name: forget_old_reads!
 -- Reads of runs that ended otherwise, and of refreshes that were given up.
-WITH old AS (DELETE FROM halo_read h WHERE created_at < now() - interval '1 day'
-             AND NOT EXISTS (SELECT FROM run WHERE run_id = h.read_id AND finished_at IS NULL) RETURNING read_id),
-     gone AS (DELETE FROM halo_read_client USING old WHERE halo_read_client.read_id = old.read_id)
-DELETE FROM halo_read_licence USING old WHERE halo_read_licence.read_id = old.read_id;
+DELETE FROM halo_read h WHERE created_at < now() - interval '1 day'
+  AND NOT EXISTS (SELECT FROM run WHERE run_id = h.read_id AND finished_at IS NULL);
 
 -- name: open_refresh$
 -- One at a time: the open one, or this one where there is none. One that nobody has worked on for so long is lost.

@@ -32,10 +32,10 @@ FROM (SELECT least((SELECT period FROM invoice WHERE invoice_pk = newest_invoice
 -- The others are kept for good: they keep a Sync from making a licence twice.
 DELETE FROM item i USING run r
 WHERE r.run_id = i.run_id AND r.partner_id = :partner_id AND r.created_at < :horizon
-  AND i.action = 'create' AND i.reason = 'outcome_unknown'
+  AND i.action = 'create' AND i.reason = 'outcome_unknown' AND i.restores_licence_id IS NULL
   AND EXISTS (SELECT FROM run later JOIN item j ON j.run_id = later.run_id AND j.outcome = 'synced'
         AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
-    WHERE later.partner_id = :partner_id AND later.created_at > r.created_at);
+    WHERE later.partner_id = :partner_id AND later.tenant = r.tenant AND later.created_at > r.created_at);
 
 -- name: mark_old_runs
 -- All but those of which a run that is kept has released held items.
@@ -103,8 +103,7 @@ SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM own);
 -- What undos have brought back stays: the deleted licence has another id now. So do unsure creates (purge_resolved_creates).
 WITH old AS (
     SELECT item_id FROM item WHERE run_id = :run_id
-      AND (CAST(:whole AS boolean)
-           OR restores_licence_id IS NULL AND NOT (action = 'create' AND reason IS NOT DISTINCT FROM 'outcome_unknown'))
+      AND restores_licence_id IS NULL AND NOT (action = 'create' AND reason IS NOT DISTINCT FROM 'outcome_unknown')
     LIMIT :most),
 gone AS (DELETE FROM item USING old WHERE item.item_id = old.item_id RETURNING 1)
 SELECT count(*) FROM gone;
@@ -132,12 +131,14 @@ WITH gone AS (
 SELECT count(*) FROM gone;
 
 -- name: partner_to_remove^
+-- Shared also with one whose connection is broken or cut: it may be connected again, and clean up then.
 SELECT coalesce(c.state, 'disconnected') AS connection, (
     SELECT min(o.partner_id) FROM connection o JOIN partner other USING (partner_id)
-    WHERE o.partner_id <> p.partner_id AND o.tenant = c.tenant AND o.state = 'connected' AND other.cleanup <> 'owned'
+    WHERE o.partner_id <> p.partner_id AND o.tenant = c.tenant AND other.cleanup <> 'owned'
 ) AS shares_with
 FROM partner p LEFT JOIN connection c USING (partner_id) WHERE p.partner_id = :partner_id;
 
 -- name: remove_partner!
--- What belongs to it and is small goes with it.
+-- What belongs to it and is small goes with it: also what a purge keeps because a Sync goes by it. Not before, because a
+-- removal that is broken off leaves a partner that may be resumed.
 DELETE FROM partner WHERE partner_id = :partner_id;
