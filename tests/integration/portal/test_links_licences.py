@@ -1,5 +1,6 @@
 """The License tab: which licence name each product has, links by hand, bulk acceptance, files; without a script."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,13 +17,13 @@ PRODUCTS = {"MS-365-BP": "Microsoft 365", "AV/1": "Antivirus", "=X": "<b>Odd</b>
 LICENCES = ["ms-365-bp", "AV 1 Antivirus", "Backup", "<i>Name</i>"]
 
 
-async def prepared(world: "World", browser: "Browser", path: str = HERE) -> "Page":
+async def prepared(world: "World", browser: "Browser", path: str = HERE, licences: Sequence[str] = LICENCES) -> "Page":
     lines = [
         world.line(number, product_code=code, product_name=name) for number, (code, name) in enumerate(PRODUCTS.items())
     ]
     await world.invoice(lines=[*lines, world.line(9, product_code="Set-up", kind="one_off")])
     await world.connect()
-    await world.halo({7: "Contoso"}, LICENCES)
+    await world.halo({7: "Contoso"}, licences)
     await browser.sign_in()
     return await browser.open(path)
 
@@ -62,6 +63,20 @@ async def test_linking_to_a_name_and_back(world: "World", browser: "Browser") ->
     assert await links(world) == {}
     acts = await world.pool.fetch("SELECT act FROM audit_entry WHERE partner_id = $1 ORDER BY audit_id", ACME)
     assert [each["act"] for each in acts][-2:] == ["product.linked", "product.linked"]
+
+
+@pytest.mark.parametrize("mark", ["\u202a", "\u2067"])
+async def test_a_name_that_turns_the_direction_is_sent_back_as_it_is(
+    world: "World", browser: "Browser", mark: str
+) -> None:
+    name = f"Foo{mark}"
+    page = await prepared(world, browser, licences=[name])
+    assert [option["value"] for option in page.soup.select("datalist option")] == [name]
+    await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name=name)
+    assert await links(world) == {"AV/1": name}
+    page = await browser.submit(f"{HERE}/unlink", product_code="AV/1")
+    assert "The link is removed" in page.text
+    assert await links(world) == {}
 
 
 async def test_a_stale_page_does_not_undo_what_somebody_decided(world: "World", browser: "Browser") -> None:

@@ -59,18 +59,19 @@ def directions(text: str) -> list[int]:
     return open_marks
 
 
-@given(st.text(f"aש=;{TURNS}"))
-def test_what_turns_the_direction_ends_with_its_cell(text: str) -> None:
+@given(st.text(f"aש=;\u2060{TURNS}"))
+def test_what_turns_the_direction_ends_with_its_cell_and_is_read_as_it_was(text: str) -> None:
     made = cell(text)
     assert directions(made) == []
-    if not directions(text):
-        assert unguarded(made) == text, "what has its end is left as it is"
+    assert unguarded(made) == text
+    if not directions(text) and "\u2060" not in text:
+        assert made.replace("'", "") == text.replace("'", ""), "what has its end is left as it is"
     assert made.replace("'", "").startswith(text), "nothing is taken away"
 
 
 def test_a_name_that_turns_the_line_round_turns_nothing_behind_its_cell() -> None:
-    assert cell("Contoso \u202egro.live") == "Contoso \u202egro.live\u202c"
-    assert cell("\u2067a\u202eb") == "\u2067a\u202eb\u202c\u2069"
+    assert cell("Contoso \u202egro.live") == "Contoso \u202egro.live\u2060\u202c"
+    assert cell("\u2067a\u202eb") == "\u2067a\u202eb\u2060\u202c\u2069"
     persian = "\u0645\u06cc\u200c\u062e"
     assert cell(persian) == persian, "scripts that need a character that is not seen keep it"
 
@@ -120,7 +121,8 @@ def seconds_of_processor(text: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "piece", ["\t", " ", ";", "; ", "\t'", "';", "'", " \t;'", ";='", "\u202e", "\u2066", "\u2066\u202e\u2069"]
+    "piece",
+    ["\t", " ", ";", "; ", "\t'", "';", "'", " \t;'", ";='", "\u202e", "\u2066", "\u2066\u202e\u2069", "\u2060"],
 )
 def test_a_text_twice_as_long_takes_about_twice_as_long(piece: str) -> None:
     # An attack: a pattern that tries anew at every tab made of 40 kB twelve seconds, of 80 kB forty-eight.

@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 
 from report_api.web.accept import prefers
-from report_api.web.directions import contained
+from report_api.web.directions import closed, opened
 
 T = TypeVar("T")
 
@@ -51,15 +51,15 @@ def cell(value: object) -> str:
         case list() | tuple():
             return cell("; ".join(str(part) for part in value))
         case _:
-            text = contained(str(value)[:MOST_CHARACTERS])
+            text = closed(str(value)[:MOST_CHARACTERS])
     text = _INNER_FORMULA.sub(_guard, text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def unguarded(text: str) -> str:
-    """Return the text of a cell without the apostrophes that `cell` put into it; other texts as they are."""
+    """Return the text of a cell without what `cell` put into it; other texts as they are."""
     bare = text.lstrip("'")
-    return _INNER_FORMULA.sub(_unguard, text[1:] if bare != text and _is_formula(bare) else text)
+    return opened(_INNER_FORMULA.sub(_unguard, text[1:] if bare != text and _is_formula(bare) else text))
 
 
 def _guard(match: re.Match[str]) -> str:

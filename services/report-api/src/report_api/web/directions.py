@@ -27,3 +27,19 @@ def contained(text: str) -> str:
             while ends.pop() != mark:  # it also ends what was begun within
                 pass
     return text + "".join(reversed(ends))
+
+
+_ADDED = "\u2060"
+"""Stands before the ends that a file adds, is not seen, and tells whoever reads the file what to take away."""
+
+
+def closed(text: str) -> str:
+    """Return a text as `contained` does, but so that `opened` gives back every text as it was."""
+    ends = contained(text)[len(text) :]
+    return f"{text}{_ADDED}{ends}" if ends or opened(text) != text else text
+
+
+def opened(text: str) -> str:
+    """Return the text that `closed` was given; other texts as they are."""
+    before, mark, ends = text.rpartition(_ADDED)
+    return before if mark and not ends.strip(_END_OF_EMBEDDING + _END_OF_ISOLATE) else text

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from report_api.web import formats
 from report_api.web.addresses import partner_url
+from report_api.web.attributes import Attributes, Exact, exact
 from report_api.web.directions import contained
 from report_api.web.languages import spoken
 from report_api.web.navigation import navigation_of
@@ -83,8 +84,11 @@ def _fingerprint(name: str) -> str:
 
 
 def _as_shown(value: object) -> object:
-    """Return what stands in a page for a value: a text turns the direction of nothing behind it."""
-    return contained(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return what stands in a page for a value: a text turns the direction of nothing behind it.
+
+    In an attribute it stands as it is: it turns nothing outside, and a form sends it back.
+    """
+    return contained(value) if isinstance(value, str) and not isinstance(value, Markup | Exact) else value
 
 
 @cache
@@ -92,13 +96,14 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PrefixLoader({room: PackageLoader(f"report_api.{room}") for room in ROOMS}),
         autoescape=True,
+        extensions=[Attributes],
         finalize=_as_shown,
         undefined=StrictUndefined,  # a misspelt name is an error, not an empty cell
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals |= {"static_url": static_url, "partner_url": partner_url}
-    environment.filters |= formats.FILTERS
+    environment.filters |= formats.FILTERS | {exact.__name__: exact}
     return environment
 
 
