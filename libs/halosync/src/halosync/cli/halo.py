@@ -76,6 +76,8 @@ def check(
     if partner is not None and write_client is not None:
         raise typer.BadParameter("--write-test needs a log-in of its own: give --tenant and --client-id")
     if write_client is not None:
+        if as_json:
+            raise typer.BadParameter("--json cannot ask: leave it out with --write-test")
         asked_first(write_client)
     if partner is not None:
         findings = _of_partner(partner)

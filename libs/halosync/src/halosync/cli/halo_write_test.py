@@ -44,6 +44,10 @@ async def write_test(transport: HaloTransport, tenant: str, token: str, client_i
     if not await asyncio.to_thread(typer.confirm, question, err=True):
         raise CommandError("nothing was written")
     try:
+        await check.begin()  # the answer may have taken long
+    except (HaloFailure, NotForTestsError) as error:
+        raise CommandError(f"nothing was written: {error}") from None
+    try:
         async for finding in check.findings():
             findings.append(finding)
     except (HaloFailure, NotForTestsError) as failure:
@@ -53,6 +57,9 @@ async def write_test(transport: HaloTransport, tenant: str, token: str, client_i
         if left or left is None:
             what = "licences that it made" if left is None else f"the licences {', '.join(map(str, left))}"
             complain(f"client {client_id} may still have {what}: delete them in Halo")
+        if check.others:
+            others = ", ".join(map(str, check.others))
+            complain(f"the licences {others} came to client {client_id} meanwhile and are not of this test: left alone")
     return findings
 
 

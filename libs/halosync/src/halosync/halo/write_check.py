@@ -4,34 +4,29 @@ Only the operator's `halosync halo check --write-test` does that. It touches no 
 removes what it made, also after a failure. The findings name nothing of the partner's.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.halo import rows
 from halosync.halo.read import LICENCES_PATH
+from halosync.halo.write_check_licences import (
+    NAME,
+    OK,
+    STAMP,
+    NotForTestsError,
+    OwnLicences,
+    Send,
+    is_active,
+    is_set,
+    json_of,
+)
 from halosync.ports.conformance import Finding, RawAnswer, Verdict
-from halosync.ports.failures import HaloFailure, UnreadableRowError
+from halosync.ports.failures import UnreadableRowError
 
-Send = Callable[[str, str, Mapping[str, str | int] | None, bytes | None], Awaitable[RawAnswer]]
-"""Sends a method, path, parameters and body."""
-
-STAMP = "0123456789ab"
-NAME = "halosync check & test"
-"""What the licences are called: Halo may change such a name."""
-
-MOST_ROWS, TRIES, PAUSE_S = 100, 3, 1.0
-"""Of the client; how often cleaning up is tried, and the seconds between."""
-
-_OK = range(200, 300)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-class NotForTestsError(ValueError):
-    """The client is not one that was made for a test; the message says why. Nothing was written."""
+__all__ = ["NotForTestsError", "Send", "WriteCheck"]
 
 
 class WriteCheck:
@@ -43,41 +38,20 @@ class WriteCheck:
     def __init__(self, send: Send, client_id: int) -> None:
         self._send = send
         self._client_id = client_id
-        self._began = False
-        self._left_before: frozenset[int] = frozenset()
+        self._own = OwnLicences(send, client_id)
 
     async def begin(self) -> None:
-        """Make sure that the client is there for tests alone.
-
-        Raises:
-            NotForTestsError: it has licences, or Halo does not show its own ones alone.
-            HaloFailure: no answer.
-        """
-        found = await self._licences()
-        if others := [row for row in found.values() if _is_active(row) or STAMP not in str(row.get("notes"))]:
-            raise NotForTestsError(
-                f"client {self._client_id} has {len(others)} licences. Make a client for this test that has none"
-            )
-        self._began, self._left_before = True, frozenset(found)
+        """As `OwnLicences.begin`."""
+        await self._own.begin()
 
     async def clean_up(self) -> list[int] | None:
-        """Delete what was made; return the ids of what is still there, None if Halo does not say it."""
-        left: list[int] | None = []
-        for attempt in range(TRIES if self._began else 0):
-            try:
-                for licence_id, row in (await self._made()).items():
-                    if _is_active(row) or attempt == 0:  # Halo may show as inactive what it has deleted
-                        await self._send("DELETE", f"{LICENCES_PATH}/{licence_id}", None, None)
-                left = [number for number, row in (await self._made()).items() if _is_active(row)]
-            except (HaloFailure, NotForTestsError):
-                left = None
-            if left == []:
-                return left
-            await asyncio.sleep(PAUSE_S)
-        return left
+        """As `OwnLicences.clean_up`."""
+        return await self._own.clean_up()
 
-    async def _made(self) -> dict[int, dict[str, Any]]:
-        return {number: row for number, row in (await self._licences()).items() if number not in self._left_before}
+    @property
+    def others(self) -> list[int]:
+        """The ids of licences that came to the client meanwhile and were left alone."""
+        return sorted(self._own.others)
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Yield one finding after the other; stops where a create does not work at all.
@@ -85,7 +59,7 @@ class WriteCheck:
         Raises:
             HaloFailure: no answer.
         """
-        answer = await self._post([self._new(NAME)])
+        answer = await self._own.create([self._new(NAME)])
         found = await self._licences()
         yield _of_single(answer, len(found))
         if len(found) != 1:
@@ -108,30 +82,8 @@ class WriteCheck:
         return {**row, "notes": f"[halosync {STAMP}]", **fields}
 
     async def _licences(self) -> dict[int, dict[str, Any]]:
-        """Return the client's licences by their ids, without those that Halo calls deleted; as `_shown`."""
-        return {number: row for number, row in (await self._shown()).items() if not _is_set(row, "deleted")}
-
-    async def _shown(self) -> dict[int, dict[str, Any]]:
-        """Return what Halo shows of the client's licences, by their ids.
-
-        Raises:
-            NotForTestsError: Halo shows those of others, too.
-            HaloFailure: no answer.
-        """
-        query: dict[str, str | int] = {
-            "pageinate": "true",
-            "page_size": MOST_ROWS,
-            "page_no": 1,
-            "includeinactive": "true",
-        }
-        answer = await self._send("GET", LICENCES_PATH, {**query, "client_id": self._client_id}, None)
-        shown = _json(answer)
-        if answer.status not in _OK or not isinstance(shown, dict) or not isinstance(shown.get("licences") or [], list):
-            raise NotForTestsError(f"Halo answered {answer.status} when asked for the licences of the client")
-        found = [row for row in shown.get("licences") or [] if isinstance(row, dict)]
-        if any(str(row.get("client_id")) != str(self._client_id) for row in found):
-            raise NotForTestsError("Halo shows licences of other clients when it is asked for those of this one")
-        return {int(row["id"]): row for row in found if "id" in row}
+        """Return our licences by their ids, without those that Halo calls deleted; as `OwnLicences.shown`."""
+        return {number: row for number, row in (await self._own.shown()).items() if not is_set(row, "deleted")}
 
     async def _changed(self, licence_id: int, fact: str, change: Mapping[str, Any]) -> Finding:
         answer = await self._post([{"id": licence_id, "client_id": self._client_id, **change}])
@@ -139,17 +91,17 @@ class WriteCheck:
         [(field, asked)] = change.items()
         if _said(field, after.get(field)) == _said(field, asked):
             return Finding(f"write: {fact}", "kept", Verdict.ASSUMED)
-        if answer.status not in _OK:
+        if answer.status not in OK:
             return Finding(f"write: {fact}", f"refused with status {answer.status}", Verdict.TOLERATED)
         warned = ", with a warning" if b"_warning" in answer.body else ", without a word"
         return Finding(f"write: {fact}", f"kept as {_said(field, after.get(field))}{warned}", Verdict.TOLERATED)
 
     async def _several(self) -> Finding:
         fact, before = "write: an array of three", await self._licences()
-        answer = await self._post([self._new(f"{NAME} {number}") for number in range(3)])
+        answer = await self._own.create([self._new(f"{NAME} {number}") for number in range(3)])
         made = len(await self._licences()) - len(before)
-        shown = _json(answer)
-        if answer.status not in _OK:
+        shown = json_of(answer)
+        if answer.status not in OK:
             return Finding(fact, f"refused with status {answer.status}; {made} were made", Verdict.TOLERATED)
         if made != 3:
             return Finding(fact, f"{made} were made, although it was answered {answer.status}", Verdict.NEW)
@@ -159,9 +111,9 @@ class WriteCheck:
 
     async def _one_bad(self) -> Finding:
         fact, before = "write: a bad row among good ones", await self._licences()
-        answer = await self._post([self._new(f"{NAME} good"), self._new(f"{NAME} bad", count="many")])
+        answer = await self._own.create([self._new(f"{NAME} good"), self._new(f"{NAME} bad", count="many")])
         made = len(await self._licences()) - len(before)
-        if answer.status in _OK:
+        if answer.status in OK:
             return Finding(fact, f"taken with status {answer.status}; {made} were made", Verdict.NEW)
         named = "names the row" if b"[1]" in answer.body else "names no row"
         kept = {0: "nothing was written", 1: "the good row was written"}.get(made, f"{made} were written")
@@ -170,12 +122,12 @@ class WriteCheck:
 
     async def _deleted(self, licence_id: int) -> Finding:
         fact = "write: a delete"
-        answer = await self._send("DELETE", f"{LICENCES_PATH}/{licence_id}", None, None)
-        still = (await self._shown()).get(licence_id)
+        answer = await self._own.delete(licence_id)
+        still = (await self._own.shown()).get(licence_id)
         if still is None:
             return Finding(fact, f"gone, answered {answer.status}", Verdict.ASSUMED)
-        if _is_set(still, "deleted") or not _is_active(still):
-            shown = "deleted" if _is_set(still, "deleted") else "inactive"
+        if is_set(still, "deleted") or not is_active(still):
+            shown = "deleted" if is_set(still, "deleted") else "inactive"
             return Finding(fact, f"shown as {shown} then", Verdict.TOLERATED)
         return Finding(fact, f"answered {answer.status}, and it is still there", Verdict.TOLERATED)
 
@@ -191,8 +143,8 @@ _CHANGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
 
 
 def _of_single(answer: RawAnswer, made: int) -> Finding:
-    fact, shown = "write: an array of one", _json(answer)
-    if answer.status not in _OK or made != 1:
+    fact, shown = "write: an array of one", json_of(answer)
+    if answer.status not in OK or made != 1:
         return Finding(fact, f"answered {answer.status}; {made} were made", Verdict.NEW)
     bare = isinstance(shown, dict) and "id" in shown
     how = "the bare licence" if bare else "an array" if isinstance(shown, list) else "something else"
@@ -225,14 +177,6 @@ def _of_unsent(created: Mapping[str, Any], now: Mapping[str, Any]) -> Finding:
     return Finding(fact, f"changed: {', '.join(lost)}", Verdict.NEW) if lost else Finding(fact, "kept", Verdict.ASSUMED)
 
 
-def _is_active(row: Mapping[str, Any]) -> bool:
-    return str(row.get("is_active")).lower() not in {"false", "0"}
-
-
-def _is_set(row: Mapping[str, Any], field: str) -> bool:
-    return str(row.get(field)).lower() in {"true", "1"}
-
-
 def _said(field: str, value: Any) -> str:
     """Return a value for comparing and for the report: numbers by their amount, words without regard to case."""
     if field in {"count", "price"}:
@@ -241,10 +185,3 @@ def _said(field: str, value: Any) -> str:
         except ValueError:
             return "something else"
     return str(value).strip().lower()
-
-
-def _json(answer: RawAnswer) -> Any:
-    try:
-        return json.loads(answer.body.removeprefix(_BYTE_ORDER_MARK))
-    except ValueError:
-        return None
