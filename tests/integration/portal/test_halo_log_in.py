@@ -77,6 +77,7 @@ async def test_the_browser_that_began_it_completes_it_and_sees_whose_it_is(brows
     assert (asked.code.get_secret_value(), asked.iss) == ("c0de", "https://acme.halopsa.com")
     assert asked.requested_by is not None
     assert asked.requested_by.name == f"key of {ACME}"
+    assert await world.pool.fetchval("SELECT count(*) FROM halo_refresh") == 1  # Halo is read by itself
 
 
 async def test_a_link_opened_without_a_session_connects_nothing(browser: "Browser", world: "World") -> None:

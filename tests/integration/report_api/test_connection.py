@@ -166,6 +166,8 @@ async def test_completing_with_the_key_that_began_it(world: "World") -> None:
     assert (asked.requested_by, asked.session, asked.confirmed) == (await asker(world), None, False)
     assert (await world.call("POST", "/connection/complete", key="rival-msp", json=came)).status_code == 404
     assert len(world.auth.asked) == 1
+    # Halo is read by itself: the pages of links show at once what matches.
+    assert await world.pool.fetchval("SELECT count(*) FROM halo_refresh WHERE partner_id = 'acme-msp'") == 1
 
 
 @pytest.mark.parametrize("came", [{}, {"state": "s"}, {"state": "", "code": "c"}, {"state": "s", "code": "c" * 4001}])

@@ -1,8 +1,9 @@
 """Links of customers to Halo clients and of products to licence names: what is stored, asked for and refused."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, Self, TypeAlias, TypeVar
 
@@ -62,6 +63,23 @@ class Changed(Generic[Link]):
     refused: Sequence[RefusedChange[Link]]
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What the invoices of the newest month bill to a customer, or of a product.
+
+    Attributes:
+        lines: how many there are; of a product those that recur.
+        amount: what the lines cost that recur, each rounded to cents, all billing cycles together.
+        is_wanted: a product: some customer has a quantity of it, in lines that a Sync can follow.
+        is_faulty: a product: some customer has lines of it that contradict each other, or are negative.
+    """
+
+    lines: int = 0
+    amount: Decimal = Decimal(0)
+    is_wanted: bool = True
+    is_faulty: bool = False
+
+
 @dataclass(frozen=True)
 class LinkPicture(Generic[Link, Target]):
     """Everything that decides where the customers, or the products, of a partner lead to.
@@ -72,6 +90,8 @@ class LinkPicture(Generic[Link, Target]):
         targets: the clients, or the licence names, that the last read of Halo showed.
         read_at: when that was; None: Halo was not read yet.
         tenant: the Halo that was read.
+        billed: how much is billed, by key.
+        currency: that of the newest invoice; empty without one.
     """
 
     names: Sequence[tuple[str, str]]
@@ -79,6 +99,8 @@ class LinkPicture(Generic[Link, Target]):
     targets: Sequence[Target]
     read_at: datetime | None
     tenant: str | None = None
+    billed: Mapping[str, Billed] = field(default_factory=dict)
+    currency: str = ""
 
     @property
     def keys(self) -> set[str]:

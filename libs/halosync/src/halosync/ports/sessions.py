@@ -12,10 +12,16 @@ NoticeKind: TypeAlias = Literal["good", "bad", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the next page tells about what was just done."""
+    """What the next page tells about what was just done.
+
+    `undo_path` is the form that takes it back, below the partner's address, and `undo_fields` are its fields, name and
+    value; empty: it cannot be taken back at once.
+    """
 
     kind: NoticeKind
     text: str
+    undo_path: str = ""
+    undo_fields: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from halosync.domain.client_marks import client_mark
 from halosync.domain.model import Client
 from halosync.domain.plan import CustomerLink
 from halosync.ports.links import (
+    Billed,
     Changed,
     Link,
     LinkChange,
@@ -38,6 +39,8 @@ class _ShownClient:
     name: str
     mark: str
 
+
+_BILLED = ("lines", "amount", "is_wanted", "is_faulty")
 
 _Clients: TypeAlias = Mapping[int | None, _ShownClient]
 """Clients of the last read by their ids."""
@@ -62,12 +65,15 @@ class LinkStore(ABC, Generic[Link, Target]):
         """Return what the newest invoices bill, with the links and what is in Halo, at one moment."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             read = await QUERIES.last_read(connection, partner_id=partner_id)
+            billed = [row async for row in self._billed(connection, partner_id=partner_id)]
             return LinkPicture(
-                names=[(row["key"], row["name"]) async for row in self._billed(connection, partner_id=partner_id)],
+                names=[(row["key"], name) for row in billed for name in row["names"]],
                 links=await self.stored(connection, partner_id),
                 targets=await self._targets(connection, partner_id) if read else [],
                 read_at=read["read_at"] if read else None,
                 tenant=read["tenant"] if read else None,
+                billed={row["key"]: Billed(*(row[name] for name in _BILLED)) for row in billed},
+                currency=await QUERIES.billed_currency(connection, partner_id=partner_id) or "",
             )
 
     @classmethod

@@ -95,7 +95,7 @@ class SessionStore:
     async def add_notice(self, token: str, notice: Notice) -> None:
         """Keep a notice for the next page of the session; it may quote whatever somebody has typed."""
         text = notice.text if len(notice.text) <= _NOTICE_CHARACTERS else f"{notice.text[:_NOTICE_CHARACTERS]}…"
-        kept = [storable(asdict(replace(notice, text=text)))]
+        kept = [storable(asdict(replace(notice, text=text, undo_fields=[list(each) for each in notice.undo_fields])))]
         await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=kept, most=MOST_NOTICES)
 
     async def drop_notices(self, token: str, notices: Sequence[Notice]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -130,10 +131,12 @@ VisitorHere = Annotated[Visitor, Depends(visitor_of)]
 """Who looks, as an argument of a page."""
 
 
-async def notify(request: Request, text: str, kind: NoticeKind = "good") -> None:
-    """Keep a notice for the next page that this session sees."""
+async def notify(
+    request: Request, text: str, kind: NoticeKind = "good", *, undo: tuple[str, Sequence[tuple[str, str]]] = ("", ())
+) -> None:
+    """Keep a notice for the next page that this session sees; `undo` is the form that takes back what was done."""
     visitor = cast("SignedIn", request.state.visitor)
-    await ports_of(request).sessions.add_notice(visitor.token, Notice(kind, text))
+    await ports_of(request).sessions.add_notice(visitor.token, Notice(kind, text, *undo))
 
 
 def local_path(text: str | None) -> str:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from report_api.access.needed_role import require
 from report_api.access.session import browser_session, clear_cookie, cookie, set_cookie
-from report_api.connection.service import requested_by
+from report_api.connection.service import read_now, requested_by
 from report_api.ports import Ports
 from report_api.web.visitor import SignedIn
 
@@ -99,7 +99,7 @@ async def complete(
         Problem: 403, the visitor's role may not connect.
     """
     require_admin(visitor, attempt)
-    return await ask(
+    problem = await ask(
         ports,
         partner_id=attempt.partner_id,
         session=browser_session(visitor.token),
@@ -109,6 +109,9 @@ async def complete(
         code=returned.code,
         iss=returned.iss,
     )
+    if problem is None:
+        await read_now(ports, attempt.partner_id)
+    return problem
 
 
 async def ask(ports: Ports, **came: Any) -> str | None:

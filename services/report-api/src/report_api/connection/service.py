@@ -1,6 +1,7 @@
 """Beginning, testing and ending a connection to Halo. auth and the planner do the work (spec section 5.6)."""
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from halosync.contracts.connection import (
@@ -19,6 +20,7 @@ from halosync.contracts.message import Message
 from halosync.domain.acts import Actor
 from halosync.domain.connection_sentences import TEST_UNANSWERED
 from halosync.ports.requests import NoReplyError
+from halosync.ports.run_start import NotConnectedError
 from pydantic import SecretStr
 
 from report_api.ports import Ports
@@ -86,6 +88,13 @@ async def complete_connection(
     )
     if not isinstance(reply, ConnectionCompleted):
         raise refusal(reply)
+    await read_now(ports, partner)
+
+
+async def read_now(ports: Ports, partner: str) -> None:
+    """Have a Halo that has just been connected read, so that the pages of links show at once what matches."""
+    with suppress(NotConnectedError):  # it was ended meanwhile
+        await ports.snapshots.request_read(partner)
 
 
 async def end_connection(ports: Ports, partner: str, *, by: Actor) -> None:

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Path, Query
 from halosync.domain.acts import Actor
 from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
-from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, NotInHaloError, ProductLink, Target
 from halosync.ports.run_start import NotConnectedError
 from pydantic import TypeAdapter
@@ -155,7 +154,7 @@ def _suggested(
     kind: LinkKind[Link, Target], rows: Sequence[LinkRow[Link]], picture: LinkPicture[Link, Target]
 ) -> list[Suggested[Link]]:
     # Used in a thread: comparing thousands of names takes longer than other requests should wait.
-    candidates = Suggestions(kind.candidates(picture))
+    candidates = kind.suggestions(picture)
     found = [suggest(candidates, kind.names(row)) if row.is_unmatched else [] for row in rows]
     return [
         (row, [Suggestion(id=each.id, name=each.name, score=each.score) for each in some])

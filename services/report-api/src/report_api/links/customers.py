@@ -195,6 +195,7 @@ CUSTOMERS = LinkKind[CustomerLink, Client](
     order=_order,
     names=lambda row: [row.name],
     candidates=lambda picture: [(client.id, client.name) for client in picture.targets],
+    companies=True,
     link_to=lambda candidate: CustomerLink(candidate[0]),
     unlink=lambda link: CustomerLink(None, link.excluded),
     place=lambda candidate: candidate[0],

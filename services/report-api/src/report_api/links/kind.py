@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
+from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, RefusedChange, Target
 from pydantic import TypeAdapter
 
@@ -97,6 +98,7 @@ class LinkKind(Generic[Link, Target]):
         order: what rows are sorted by.
         names: the names that a suggestion for a row may be like.
         candidates: everything that a row can lead to.
+        companies: rows and candidates are companies, whose names end in "Ltd" and the like.
         link_to: the link that leads to a candidate.
         unlink: a link without what it leads to; whether a customer is excluded stays.
         place: what two rows have in common that lead to this candidate.
@@ -136,6 +138,7 @@ class LinkKind(Generic[Link, Target]):
     order: Callable[[LinkRow[Link]], tuple[str, str]]
     names: Callable[[LinkRow[Link]], Sequence[str | None]]
     candidates: Callable[[LinkPicture[Link, Target]], list[Candidate]]
+    companies: bool
     link_to: Callable[[Candidate], Link]
     unlink: Callable[[Link], Link]
     place: Callable[[Candidate], Hashable]
@@ -166,6 +169,10 @@ class LinkKind(Generic[Link, Target]):
     shared: Callable[[Others], str]
     gone: Callable[[str, Link], str]
     refused: Callable[[RefusedChange[Link], str], str]
+
+    def suggestions(self, picture: LinkPicture[Link, Target]) -> Suggestions:
+        """Return everything that a row can lead to, to be compared with names."""
+        return Suggestions(self.candidates(picture), companies=self.companies)
 
     def sharing(self, rows: Iterable[LinkRow[Link]]) -> Sharing:
         """Return which rows a run would lead to the same place."""

@@ -94,6 +94,7 @@ PRODUCTS = LinkKind[ProductLink, str](
     order=lambda row: ("", row.key),
     names=lambda row: [row.key, row.name],
     candidates=lambda picture: [(None, name) for name in picture.targets],
+    companies=False,
     link_to=lambda candidate: candidate[1],
     unlink=lambda _link: None,
     place=lambda candidate: name_key(candidate[1]),

@@ -10,7 +10,7 @@ from report_api.links.kind import Candidate
 MOST = 20
 
 
-def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequence[Candidate]:
+def find(candidates: Iterable[Candidate], q: str, *, companies: bool = False, most: int = MOST) -> Sequence[Candidate]:
     """Return the candidates that `q` may mean: by id, equal, beginning so, with such a word, holding it.
 
     Where there is none, those that are alike: `q` may be misspelt. Without `q` the first by name. `q` may be an id,
@@ -24,7 +24,7 @@ def find(candidates: Iterable[Candidate], q: str, *, most: int = MOST) -> Sequen
         if (rank := _rank(number, key := name_key(name), wanted)) is not None
     )
     found = [(number, name) for *_, name, number in ranked[:most]]
-    return found or [(each.id, each.name) for each in Suggestions(every).best(q, limit=most)]
+    return found or [(each.id, each.name) for each in Suggestions(every, companies=companies).best(q, limit=most)]
 
 
 def suggest(candidates: Suggestions, names: Iterable[str | None]) -> list[Suggestion]:

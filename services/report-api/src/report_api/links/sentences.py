@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
+from halosync.ports.links import Billed
+
 NEXT = "Press Sync on the Report tab to apply it."
+NO_ROW = "Nothing was ticked. Tick the rows first."
+NOTHING_CHOSEN = "Nothing was linked: choose a suggestion in every row that is ticked, or take the tick away."
 NOTHING_TICKED = "No suggestion was ticked. Tick those that are right, then accept them."
 
 
@@ -53,6 +57,19 @@ def excluded(*, is_excluded: bool) -> str:
     if is_excluded:
         return "The customer is excluded: its licences in Halo stay as they are."
     return "The customer is included again."
+
+
+def prospect(billed: Billed) -> str:
+    """Say what a Sync makes of a product that Halo has no licence of."""
+    if not billed.is_wanted:
+        return (
+            "Its lines contradict each other: nothing is created"
+            if billed.is_faulty
+            else "Quantity 0: nothing is created"
+        )
+    if billed.is_faulty:
+        return "Creates it, but not where the lines of a customer contradict each other"
+    return "Creates it"
 
 
 def listed(sentences: Iterable[str], most: int = 10) -> list[str]:

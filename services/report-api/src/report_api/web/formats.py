@@ -1,6 +1,7 @@
 """Numbers, amounts and times as people read them: as their browser's language writes them, with English words."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -10,6 +11,8 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup
 
 from report_api.web.languages import spoken
+
+_CENT = Decimal("0.01")
 
 NOTHING = "\N{EN DASH}"
 """What is shown for an unset value: unset is not zero (spec section 3)."""
@@ -39,8 +42,18 @@ def amount(value: Decimal | None) -> str:
     """Return an amount as `money` does, for a column whose heading names the currency."""
     if value is None:
         return NOTHING
-    cents = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return _written(f"{cents:,f}") if cents == value else decimal(value)
+    rounded = value.quantize(_CENT, ROUND_HALF_UP)
+    return _written(f"{rounded:,f}") if rounded == value else decimal(value)
+
+
+def cents(sums: Iterable[tuple[str, Decimal]]) -> str:
+    """Return amounts by billing cycle for a script that adds them up: whole cents, each amount rounded."""
+    return json.dumps([[cycle, int(value.quantize(_CENT, ROUND_HALF_UP).scaleb(2))] for cycle, value in sums])
+
+
+def sample() -> str:
+    """Return what an amount looks like, for a script that writes amounts: 1,234.50."""
+    return amount(Decimal("1234.5"))
 
 
 def money(value: Decimal | None, currency: str) -> str:
@@ -106,6 +119,6 @@ def duration(seconds: float) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     filter_.__name__: filter_
-    for filter_ in (number, decimal, amount, money, change, signed, day, month, moment, clock, plural, duration)
+    for filter_ in (number, decimal, amount, cents, money, change, signed, day, month, moment, clock, plural, duration)
 }
 """The filters of the templates, by their names here."""

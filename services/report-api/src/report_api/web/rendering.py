@@ -102,7 +102,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static_url": static_url, "partner_url": partner_url}
+    environment.globals |= {"static_url": static_url, "partner_url": partner_url, "sample": formats.sample}
     environment.filters |= formats.FILTERS | {exact.__name__: exact}
     return environment
 

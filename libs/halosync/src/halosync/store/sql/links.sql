@@ -1,17 +1,35 @@
 -- name: billed_customers
--- Every customer, with each spelling of its name, of what was billed for the month of the newest invoice.
-SELECT DISTINCT l.customer_id AS key, l.customer_name AS name
+-- Every customer, with each spelling of its name, of what was billed for the month of the newest invoice; and how many
+-- lines it has, and what those cost that recur.
+SELECT l.customer_id AS key, array_agg(DISTINCT l.customer_name) AS names, count(*) AS lines,
+    coalesce(sum(round(l.quantity * l.unit_price, 2)) FILTER (WHERE l.kind = 'recurring'), 0) AS amount,
+    true AS is_wanted, false AS is_faulty
 FROM invoice i JOIN invoice_line l USING (invoice_pk)
 WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.customer_id <> '' AND l.customer_name <> ''
-  AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id));
+  AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id))
+GROUP BY l.customer_id;
 
 -- name: billed_products
--- Likewise every product that sets a licence; products of other lines have nothing to link.
-SELECT l.product_code AS key, max(l.product_name) AS name
-FROM invoice i JOIN invoice_line l USING (invoice_pk)
-WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.kind = 'recurring'
-  AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id))
-GROUP BY l.product_code;
+-- Likewise every product that sets a licence; products of other lines have nothing to link. It is wanted if a customer
+-- has some of it that a Sync can follow, and faulty if a customer has lines that none can (`demand_of`).
+WITH demand AS (
+    SELECT l.product_code, max(l.product_name) AS name, count(*) AS lines,
+        sum(round(l.quantity * l.unit_price, 2)) AS amount, sum(l.quantity) AS quantity,
+        bool_or(l.quantity < 0) OR coalesce(bool_or(l.unit_price < 0) FILTER (WHERE l.quantity <> 0), false)
+            OR count(DISTINCT l.unit_price) FILTER (WHERE l.quantity <> 0) > 1
+            OR count(DISTINCT billing_cycle_key(l.billing_cycle)) FILTER (WHERE l.quantity <> 0) > 1 AS is_faulty
+    FROM invoice i JOIN invoice_line l USING (invoice_pk)
+    WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.kind = 'recurring'
+      AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id))
+    GROUP BY l.product_code, l.customer_id
+)
+SELECT product_code AS key, ARRAY[max(name)] AS names, CAST(sum(lines) AS bigint) AS lines, sum(amount) AS amount,
+    bool_or(quantity > 0 AND NOT is_faulty) AS is_wanted, bool_or(is_faulty) AS is_faulty
+FROM demand GROUP BY product_code;
+
+-- name: billed_currency$
+-- The currency of the newest invoice.
+SELECT currency FROM invoice WHERE invoice_pk = newest_invoice(:partner_id);
 
 -- name: customer_links
 -- What is stored of these customers, or of all; a customer without link has no row.

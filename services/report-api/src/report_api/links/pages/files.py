@@ -18,17 +18,19 @@ from report_api.links.kind import LinkKind
 from report_api.links.pages.replies import answer, not_ours, texts_of
 from report_api.links.service import Linking, UnknownRowError
 from report_api.links.sheet import SheetErrors
-from report_api.ports import PortsHere
+from report_api.ports import Ports, PortsHere
 from report_api.web.csv_export import csv_response
 from report_api.web.formats import plural
 from report_api.web.forms import NoFileError, uploaded
 from report_api.web.rendering import page
+from report_api.web.visitor import Visitor
+
+_CHANGES_PAGE = "links/changes.html"
 
 
 def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     """Return the pages of a tab's file."""
     router, tab = partner_pages(changes=Role.BILLER), kind.tab
-    changes_page = "links/changes.html"
 
     @router.get(f"/{tab}/{tab}.csv")
     async def export(visitor: VisitorHere, ports: PortsHere) -> Response:
@@ -52,7 +54,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             values = await asyncio.to_thread(asked, content, picture)
         except (SheetErrors, NoFileError) as errors:
             return page(request, "links/import.html", 422, tab=tab, errors=errors)
-        return await asyncio.to_thread(page, request, changes_page, tab=tab, refusals=(), **values)
+        return await asyncio.to_thread(page, request, _CHANGES_PAGE, tab=tab, refusals=(), **values)
 
     def asked(content: bytes, picture: LinkPicture[Link, Target]) -> Mapping[str, Any]:
         changes: Sequence[LinkChange[Link]] = read_file(kind, content, picture)
@@ -64,18 +66,27 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     @router.post(f"/{tab}/import/apply")
     async def apply(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Make exactly the changes that were shown, all of them or none."""
-        form = await request.form()
-        try:
-            changes = await asyncio.to_thread(unpack, kind, texts_of(form, "changes"))
-            applied = await Linking(kind, kind.store(ports)).apply(visitor.partner_id, changes, visitor.actor)
-        except (NotOursError, UnknownRowError):
-            raise not_ours() from None
-        if applied.refusals:
-            refusals = sentences.listed(applied.refusals)
-            return page(request, changes_page, 409, tab=tab, differences=(), packed=(), refusals=refusals)
-        return await answer(request, tab, form, applied, f"{plural(len(applied.made), kind.noun)} changed.")
+        return await _make(kind, request, visitor, ports, "changed")
+
+    @router.post(f"/{tab}/undo")
+    async def undo(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Make the links what they were before, all of them or none: the form of a notice."""
+        return await _make(kind, request, visitor, ports, "set back")
 
     return router
+
+
+async def _make(kind: LinkKind[Link, Target], request: Request, visitor: Visitor, ports: Ports, done: str) -> Response:
+    form = await request.form()
+    try:
+        changes = await asyncio.to_thread(unpack, kind, texts_of(form, "changes"))
+        applied = await Linking(kind, kind.store(ports)).apply(visitor.partner_id, changes, visitor.actor)
+    except (NotOursError, UnknownRowError):
+        raise not_ours() from None
+    if applied.refusals:
+        refusals = sentences.listed(applied.refusals)
+        return page(request, _CHANGES_PAGE, 409, tab=kind.tab, differences=(), packed=(), refusals=refusals)
+    return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} {done}.")
 
 
 async def _at_once(rows: Sequence[Mapping[str, Any]]) -> AsyncIterator[Sequence[Mapping[str, Any]]]:

@@ -12,13 +12,14 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.changes import NotOursError
+from report_api.links.customers import read_client_id as id_typed
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
 from report_api.links.pages.halo_read import AwaitedRead
 from report_api.links.pages.replies import answer, change_row, not_ours, refuse, text_of, texts_of
 from report_api.links.search import find
 from report_api.links.service import Linking, row_of
-from report_api.ports import PortsHere
+from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.formats import plural
 from report_api.web.rendering import page
@@ -37,7 +38,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited)
+        return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited, sentences=sentences)
 
     @router.get(f"/{tab}/{kind.search_path}")
     @needs(Role.BILLER)
@@ -48,16 +49,18 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         return {"items": await asyncio.to_thread(choices, kind, picture, key, q)}
 
     @router.post(f"/{tab}/link")
-    async def link(request: Request, visitor: VisitorHere) -> Response:
-        """Link a row to what was chosen; with only a name typed, show the clients to choose from."""
+    async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+        """Link a row to what was chosen, or whose id was typed exactly; with only a name, show what to choose from."""
         form = await request.form()
-        key, chosen = text_of(form, kind.key_field), kind.read_typed(text_of(form, kind.choice_field))
+        key, typed = text_of(form, kind.key_field), text_of(form, "q")
+        chosen = kind.read_typed(text_of(form, kind.choice_field))
+        chosen = chosen or await _of_id(kind, typed, ports, visitor.partner_id)
         if chosen is not None:
             return await change_row(request, kind, lambda _: chosen, lambda picture: _linked(kind, key, picture))
         if kind.nothing_chosen is not None:
             return await refuse(request, tab, form, kind.nothing_chosen)
         kept = {name: text_of(form, name) for name in ("back", "before")}
-        query = {kind.key_field: key, "q": text_of(form, "q")[:200], **kept}
+        query = {kind.key_field: key, "q": typed[:200], **kept}
         return see_other(visitor.partner_id, tab, "client", **query)
 
     @router.post(f"/{tab}/unlink")
@@ -77,9 +80,19 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             applied = await Linking(kind, kind.store(ports)).accept(visitor.partner_id, ticked, visitor.actor)
         except NotOursError:
             raise not_ours() from None
-        return await answer(request, tab, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
+        return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
 
     return router
+
+
+async def _of_id(kind: LinkKind[Link, Target], typed: str, ports: Ports, partner_id: str) -> Chosen[Link] | None:
+    """Return the candidate whose id was typed, with or without `#`, as it is now; None if there is none."""
+    number = id_typed(typed)
+    if number is None:
+        return None
+    picture = await kind.store(ports).picture(partner_id)
+    found = next((each for each in kind.candidates(picture) if each[0] == number), None)
+    return None if found is None else kind.read_choice(kind.choice(found, picture))
 
 
 def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], key: str, q: str) -> list[dict[str, str]]:
@@ -96,7 +109,7 @@ def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], ke
             "note": note(candidate[0]),
             "hint": kind.shared(sharing.others(kind.place(candidate), key)),
         }
-        for candidate in find(kind.candidates(picture), q)
+        for candidate in find(kind.candidates(picture), q, companies=kind.companies)
     ]
 
 

@@ -9,12 +9,19 @@ from starlette.datastructures import FormData
 
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
+from report_api.links.changes import marked, pack
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
 from report_api.links.service import Applied, Linking, UnknownRowError
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem
+
+DESK = "unmatched"
+"""The page with all that is unmatched, below the partner's address."""
+
+MOST_UNDONE = 500
+"""So many changes are undone from a notice: it holds them all, as they were shown. A file undoes a larger one."""
 
 
 def text_of(form: FormData, name: str) -> str:
@@ -51,16 +58,32 @@ async def change_row(
     except UnknownRowError:
         return await refuse(request, kind.tab, form, sentences.gone(kind.noun))
     sentence = await asyncio.to_thread(done, applied.picture) if applied.made else ""
-    return await answer(request, kind.tab, form, applied, sentence)
+    return await answer(request, kind, form, applied, sentence)
 
 
-async def answer(request: Request, tab: str, form: FormData, applied: Applied[Link, Target], done: str) -> Response:
-    """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made."""
+async def answer(
+    request: Request, kind: LinkKind[Link, Target], form: FormData, applied: Applied[Link, Target], done: str
+) -> Response:
+    """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made.
+
+    What was made can be undone from there, if nobody has changed it again by then.
+    """
     if applied.made:
-        await notify(request, f"{done} {sentences.NEXT}")
+        undo = await asyncio.to_thread(_undo, kind, applied)
+        fields = [("back", text_of(form, "back")), ("desk", text_of(form, "desk"))]
+        path = f"{kind.tab}/undo" if undo else ""
+        await notify(request, f"{done} {sentences.NEXT}", undo=(path, [*fields, *undo] if undo else ()))
     for sentence in sentences.listed(applied.refusals):
         await notify(request, sentence, "bad")
-    return back_to(request, tab, form)
+    return back_to(request, kind.tab, form)
+
+
+def _undo(kind: LinkKind[Link, Target], applied: Applied[Link, Target]) -> list[tuple[str, str]]:
+    """Return the fields of the form that makes the links what they were; none where they are too many for a notice."""
+    back = [LinkChange(each.key, each.after, each.before) for each in applied.made if each.after != each.before]
+    if len(back) > MOST_UNDONE:
+        return []
+    return [("changes", text) for text in pack(kind, marked(kind, back, applied.picture))]
 
 
 async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
@@ -70,8 +93,9 @@ async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> R
 
 
 def back_to(request: Request, tab: str, form: FormData) -> Response:
-    """Lead back to the list that a form came from."""
-    return see_other(visitor_of(request).partner_id, tab, **View.back(text_of(form, "back")).query)
+    """Lead back to the list that a form came from: a tab, or the desk of all that is unmatched."""
+    where = DESK if text_of(form, "desk") else tab
+    return see_other(visitor_of(request).partner_id, where, **View.back(text_of(form, "back")).query)
 
 
 def not_ours() -> Problem:

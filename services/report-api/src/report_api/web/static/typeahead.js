@@ -72,7 +72,8 @@ class Typeahead {
   /** A typed name is no choice where only what is in Halo may be chosen. */
   #require() {
     if (!this.#chosen) return;
-    const missing = this.#chosen.value === "";
+    // An id that is typed exactly is a choice; whether there is such a client, the server knows.
+    const missing = this.#chosen.value === "" && !/^\s*#?[0-9]{1,19}\s*$/.test(this.#input.value);
     this.#input.setCustomValidity(missing ? "Type a part of the name, then choose from the list." : "");
   }
 

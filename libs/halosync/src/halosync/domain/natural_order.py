@@ -1,0 +1,18 @@
+"""The order in which people look for names: "Site 2" before "Site 10"."""
+
+import re
+from typing import TypeAlias
+
+from halosync.domain.names import name_key
+
+NaturalKey: TypeAlias = tuple[tuple[str, int], ...]
+
+_PARTS = re.compile(r"([^0-9]*)([0-9]*)", re.ASCII)
+_MOST_DIGITS = 300
+"""Longer numbers are compared as texts: Python reads no integer of any length."""
+
+
+def natural_key(name: str) -> NaturalKey:
+    """Return what names are sorted by: as `name_key`, but numbers in them by their value."""
+    parts = _PARTS.findall(name_key(name))
+    return tuple((text, int(digits) if digits and len(digits) <= _MOST_DIGITS else -1) for text, digits in parts)
