@@ -37,8 +37,8 @@ from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from report_api.app import build
 from report_api.assembly import ports_on
-from report_api.invoices.pages import LINES_A_PAGE
 from report_api.ports import Ports
+from report_api.web.paging import ROWS
 
 Statement: TypeAlias = tuple[str, tuple[Any, ...]]
 
@@ -227,7 +227,7 @@ async def view(pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, name: str, 
         f"| {name} | {len(statements)} | {bare_ms:.0f} ms | {page_ms:.0f} ms | {ratio:.2f} "
         f"| {rows} | {len(response.content) / 1024:.0f} KiB |"
     )
-    return (ratio <= LIMIT or page_ms <= QUICK_MS) and rows <= LINES_A_PAGE and len(response.content) <= MOST_BYTES
+    return (ratio <= LIMIT or page_ms <= QUICK_MS) and rows <= ROWS and len(response.content) <= MOST_BYTES
 
 
 async def measure(number: int) -> int:
@@ -241,13 +241,13 @@ async def measure(number: int) -> int:
         print(f"{number} lines\n")
         print("| view | statements | statements alone | page | ratio | lines sent | size |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
-        last = -(-number // LINES_A_PAGE)
+        last = -(-number // ROWS)
         run = await pool.fetchval("SELECT run_id FROM run")
         async with portal(pool) as client:
             held = [await view(pool, client, name, query.format(last=last, run=run)) for name, query in VIEWS.items()]
         await pool.close()
     verdict = "holds" if all(held) else "DOES NOT HOLD"
-    print(f"\n{verdict}: at most {LIMIT} times, {LINES_A_PAGE} lines, {MOST_BYTES} bytes")
+    print(f"\n{verdict}: at most {LIMIT} times, {ROWS} lines, {MOST_BYTES} bytes")
     return 0 if all(held) else 1
 
 

@@ -1,5 +1,7 @@
 """What a Sync holds, and its undo, in the browser, beside the pages that lead to it; in every look."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -30,7 +32,15 @@ async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(pa
     await page.goto(f"{here}/runs/{held['run_id']}")
     await page.get_by_role("link", name="one by one").click()
     await accessible_in_both_colours(page, "held")
+    told = page.locator("[data-told]")
+    await page.get_by_label("All of Contoso on this page").check()
+    await expect(told).to_have_text(re.compile(r"^13 changes ticked: \u2212AUD.*Monthly$"))
+    await page.get_by_label("All of Contoso on this page").uncheck()
     await page.get_by_label("Approve Contoso: P-13").check()
+    await page.reload()  # ticks are kept
+    await expect(told).to_have_text(re.compile(r"^1 change ticked: \u2212AUD"))
+    await page.get_by_label("Approve Contoso: P-13").scroll_into_view_if_needed()
+    await expect(page.get_by_role("button", name="Approve what is ticked")).to_be_in_viewport()
     await page.get_by_role("button", name="Approve what is ticked").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sync of November 2026")
     await expect(page.get_by_text("12 changes are held")).to_be_visible()

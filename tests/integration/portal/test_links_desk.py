@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 ACME = "acme-msp"
-HERE = f"/portal/{ACME}/unmatched"
+HERE = f"/portal/{ACME}/customers/unmatched"
 
 
 def bills(world: "World", number: int, name: str, code: str = "P-1", **more: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ async def test_what_is_unmatched_is_sorted_by_money_and_says_what_a_sync_makes_o
 
 async def test_ticked_rows_are_linked_or_left_out_and_set_back(world: "World", browser: "Browser") -> None:
     page = await prepared(world, browser)
-    large, small = (f"{HERE[:-9]}customers/{act}" for act in ("ticked", "exclude-ticked"))
+    large, small = (f"/portal/{ACME}/customers/{act}" for act in ("ticked", "exclude-ticked"))
     await browser.submit(large, row="1")
     assert await links(world) == {"C-L": (2, False)}
     assert browser.page is not None

@@ -132,7 +132,8 @@ async def test_customers_that_lose_licences_come_first(browser: "Browser", world
     assert "Yearly: AUD 60.00 → AUD 0.00 (−AUD 60.00)" in fabrikam
     assert contoso.startswith("Contoso 1 1 0 0 Monthly: AUD 315.00 → AUD 378.00 (+AUD 63.00)")
     page = await browser.open(path(run_id) + "?customer=halo-7")
-    assert len(rows(page, "list-title")) == 2
+    assert rows(page, "list-title")[0] == "Contoso 2 items here"
+    assert rows(page, "list-title")[1].startswith("MS-365-BP Create 12 31.50 Monthly Yes")  # no arrow from nothing
     assert "10 → changes to 12" in page.text
     assert "31.50 → changes to 30.00" in page.text.replace("AUD ", "")
     assert "Monthly → changes to Yearly" in page.text
@@ -152,7 +153,7 @@ async def test_lists_are_read_page_by_page(browser: "Browser", world: "World") -
     page = await browser.open(path(run_id) + "?page=3")
     assert [row.split(" 1 ")[0] for row in rows(page, "list-title")] == [f"Customer {n:03}" for n in range(50, 60)]
     page = await browser.open(path(run_id) + "?show=created&page=2")
-    assert len(rows(page, "list-title")) == 10
+    assert len(page.soup.select("table.items th.lead")) == 10
     assert len(rows(await browser.open(path(run_id) + "?page=99"), "list-title")) > 0
 
 
@@ -161,9 +162,9 @@ async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", w
     page = await browser.open(path(run_id))
     held = rows(page, "held-title")
     assert len(held) == 300
-    assert held[0].startswith("Contoso P-000 (not on the invoice) 2 AUD 10.00 Monthly AUD 20.00")
+    assert held[0].startswith("Contoso P-000 (not on the invoice) 2 10.00 Monthly 20.00")
     assert "300 removals are held until you approve them" in page.text
-    assert rows(page, "removed-title") == ["Fabrikam MS-365-BP (0 on the invoice) 3 AUD 20.00 Yearly AUD 60.00"]
+    assert rows(page, "removed-title") == ["Fabrikam MS-365-BP (0 on the invoice) 3 20.00 Yearly 60.00"]
     money = rows(page, "money-title")[0]
     assert "AUD 378.00 if the held removals are approved" in money
     order = [heading.get_text() for heading in page.soup.select("h3")]

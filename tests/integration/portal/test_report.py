@@ -154,6 +154,8 @@ async def test_lines_stand_below_their_customer_with_its_money_and_trouble(brows
     await synchronised(world)
     await browser.sign_in()
     page = await browser.open(HERE)
+    for button in page.soup.select("tr.customer button"):
+        button.decompose()  # folds the lines
     first, second, third = page.texts("tr.customer")
     nbsp = "\N{NO-BREAK SPACE}"
     assert first.startswith("Contoso & Søns C-1 3 lines 1 failed 1 skipped")

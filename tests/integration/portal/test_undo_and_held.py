@@ -52,6 +52,23 @@ async def test_only_ticked_changes_are_approved(world: "World", browser: "Browse
     assert first != second
 
 
+async def test_ticks_of_other_pages_are_approved_too_and_the_money_of_each_stands_with_it(
+    world: "World", browser: "Browser"
+) -> None:
+    run_id = await ended(world, "held")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    boxes = page.soup.select("input[name=item]")
+    assert [box["data-money"] for box in boxes] == ['[["Monthly", -5000]]'] * 2
+    values = {"csrf": page.soup.select("input[name=csrf]")[0]["value"], "item": boxes[0]["value"]}
+    answer = await browser.client.post(
+        f"{PORTAL}/runs/{run_id}/held", data=values | {"elsewhere": str(boxes[1]["value"])}
+    )
+    assert answer.status_code == 200
+    approved = await world.pool.fetch("SELECT item_id FROM run_approved_item ORDER BY item_id")
+    assert [row["item_id"] for row in approved] == sorted(int(str(box["value"])) for box in boxes)
+
+
 async def test_what_is_ticked_brings_no_invoice_along_that_nobody_has_seen(world: "World", browser: "Browser") -> None:
     run_id = await ended(world, "held")
     await browser.sign_in()

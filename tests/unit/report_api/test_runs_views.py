@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from report_api.runs.models import LicenceShape
-from report_api.runs.views import FieldChange, field_changes
+from halosync.domain.model import Outcome
+from report_api.runs.models import Drifted, Item, LicenceShape
+from report_api.runs.sentences import OUTCOMES
+from report_api.runs.views import FieldChange, ShownItem, by_customer, field_changes
 
 BEFORE = LicenceShape(quantity=Decimal(1200), price=Decimal("31.5"), billing_cycle="Monthly", active=True)
 
@@ -38,7 +40,51 @@ def test_a_licence_that_comes_or_goes_changes_in_every_field() -> None:
     assert [one.before for one in field_changes(None, BEFORE)] == ["–"] * 4
     assert [one.after for one in field_changes(BEFORE, None)] == ["–"] * 4
     assert all(one.changed for one in (*field_changes(None, BEFORE), *field_changes(BEFORE, None)))
+    assert all(one.is_new and not one.is_gone for one in field_changes(None, BEFORE))
+    assert all(one.is_gone and not one.is_new for one in field_changes(BEFORE, None))
 
 
 def test_without_a_licence_there_is_nothing_to_show() -> None:
     assert field_changes(None, None) == ()
+
+
+def test_what_somebody_edited_in_halo_is_told_with_what_halosync_wrote() -> None:
+    drift = [
+        Drifted(field="quantity", we_wrote="1000", halo_has="1200"),
+        Drifted(field="active", we_wrote=False, halo_has=True),
+    ]
+    told = {one.field: one.drift for one in field_changes(BEFORE, BEFORE, drift)}
+    assert told == {"Quantity": "1,000", "Price": None, "Billing cycle": None, "Active": "No"}
+
+
+def shown(customer: str, reason: str | None, before: LicenceShape | None, after: LicenceShape | None) -> ShownItem:
+    item = Item.model_construct(
+        customer_ids=[customer],
+        customer_name=customer,
+        reason=reason,
+        detail=reason,
+        before=before,
+        after=after,
+        drift=[],
+    )
+    return ShownItem(item, OUTCOMES[Outcome.HELD], reason, None, ())
+
+
+def test_a_tick_counts_what_the_change_alters_for_each_billing_cycle() -> None:
+    yearly = BEFORE.model_copy(update={"billing_cycle": "Yearly", "quantity": Decimal(2)})
+    assert shown("A", None, BEFORE, None).money == [("Monthly", Decimal("-37800.0"))]
+    assert shown("A", None, BEFORE, yearly).money == [("Monthly", Decimal("-37800.0")), ("Yearly", Decimal("63.0"))]
+    assert shown("A", None, None, BEFORE.model_copy(update={"active": False})).money == []
+    assert shown("A", None, BEFORE, BEFORE).money == []
+
+
+def test_items_stand_by_customer_and_a_common_reason_is_said_once() -> None:
+    rows = [
+        shown(name, reason, None, None) for name, reason in (("A", "x"), ("A", "x"), ("B", "x"), ("C", "x"), ("C", "y"))
+    ]
+    groups = by_customer(rows)
+    assert [(group.name, len(group.items), group.alike is not None) for group in groups] == [
+        ("A", 2, True),
+        ("B", 1, False),  # said in its own row
+        ("C", 2, False),
+    ]

@@ -95,12 +95,12 @@ class SessionStore:
     async def add_notice(self, token: str, notice: Notice) -> None:
         """Keep a notice for the next page of the session; it may quote whatever somebody has typed."""
         text = notice.text if len(notice.text) <= _NOTICE_CHARACTERS else f"{notice.text[:_NOTICE_CHARACTERS]}…"
-        kept = [storable(asdict(replace(notice, text=text, undo_fields=[list(each) for each in notice.undo_fields])))]
+        kept = [storable(_stored(replace(notice, text=text)))]
         await QUERIES.add_notice(self._pool, token_hash=_hash(token), notice=kept, most=MOST_NOTICES)
 
     async def drop_notices(self, token: str, notices: Sequence[Notice]) -> None:
         """Forget notices that a page has shown."""
-        shown = [asdict(notice) for notice in notices]
+        shown = [_stored(notice) for notice in notices]
         await QUERIES.clear_notices(self._pool, token_hash=_hash(token), shown=shown)
 
     async def close(self, token: str, session: Session) -> None:
@@ -113,6 +113,12 @@ class SessionStore:
         """Return what every page of a partner shows; None if there is no such partner."""
         row = await QUERIES.partner_header(self._pool, partner_id=partner_id)
         return None if row is None else PartnerHeader(**row)
+
+
+def _stored(notice: Notice) -> dict[str, Any]:
+    if not notice.undo_path:
+        return {"kind": notice.kind, "text": notice.text}
+    return asdict(replace(notice, undo_fields=[list(each) for each in notice.undo_fields]))
 
 
 async def _record(connection: Connection, principal: Principal, act: Act, partner_id: str | None) -> None:

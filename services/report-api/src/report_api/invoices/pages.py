@@ -20,7 +20,7 @@ from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import CHUNK
 from report_api.web.fields import QueryText
-from report_api.web.paging import NumberedPage
+from report_api.web.paging import NumberedPage, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 
@@ -75,6 +75,7 @@ class ReportQuery(BaseModel):
     q: Annotated[QueryText, Field(max_length=200)] = ""
     sort: Annotated[str, AfterValidator(_known_sort)] = ""
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    rows: Rows = ""
 
     @property
     def narrowed(self) -> bool:
@@ -92,6 +93,7 @@ class ReportQuery(BaseModel):
             "customer": self.customer,
             "q": self.q.strip(),
             "sort": "" if self.sort == DEFAULT_SORT else self.sort,
+            "rows": self.rows,
         }
 
     @property
@@ -115,7 +117,6 @@ ReportQueryHere = Annotated[ReportQuery, Query()]
 
 router = partner_pages()
 
-LINES_A_PAGE = 50
 COUNTED = (Outcome.SYNCED, Outcome.FAILED, Outcome.SKIPPED, Outcome.HELD, Outcome.PENDING)
 """The counters, in the order in which they add up."""
 
@@ -136,7 +137,8 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     if not invoices and not asked.invoice:
         return page(request, "invoices/report_empty.html", tab="report", **values)
     of = await _find(ports, partner_id, asked)
-    lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * LINES_A_PAGE, most=LINES_A_PAGE)
+    size = rows_of(asked.rows)
+    lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * size, most=size)
     sync = await sync_panel(ports, visitor)
     possible = PossibleRemedies(partner_id, visitor.partner.connection, idle=not sync.active)
     values |= {
@@ -147,7 +149,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
         "customers": shown_customers(lines.customers, of, possible),
-        "listing": NumberedPage(values["here"], asked.filters, asked.page, LINES_A_PAGE, lines.counts.fitting),
+        "listing": NumberedPage(values["here"], asked.filters, asked.page, size, lines.counts.fitting),
         "outcomes": COUNTED,
         "kinds": tuple(LineKind),
         "sorts": SORTS,

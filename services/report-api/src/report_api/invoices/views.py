@@ -47,6 +47,12 @@ class ShownCustomer:
     customer: CustomerLines
     lines: Sequence[ShownLine]
 
+    @property
+    def said_once(self) -> str | None:
+        """What is to be said of several of the lines, and so stands at the customer; None where each has its own."""
+        details = [shown.line.detail for shown in self.lines if shown.line.detail]
+        return details[0] if len(details) > 1 and len(set(details)) == 1 else None
+
 
 _HELD_PAGES = {
     Remedy.APPROVE_REMOVALS: ("Look at the removals", "removals"),

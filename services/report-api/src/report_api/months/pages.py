@@ -1,12 +1,13 @@
 """The month page: billed, in Halo, difference and why, per customer; accepting and closing (spec section 11)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
+from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter, ValidationError
@@ -18,18 +19,35 @@ from report_api.months.certificate_files import exceptions_response, pdf_respons
 from report_api.months.certificate_models import Certificate
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
+from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
 from report_api.web.formats import plural
-from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
 
-CUSTOMERS_A_PAGE = 50
+SORTS: Mapping[str, Callable[[CustomerSum], Any]] = {
+    # Who needs somebody stands first, then where most money differs.
+    "": lambda each: (
+        *(each.keeps_open == 0, each.difference == 0, -abs(each.difference)),
+        natural_key(each.customer_name),
+    ),
+    "name": lambda each: natural_key(each.customer_name),
+    "billed": lambda each: (each.billed, natural_key(each.customer_name)),
+    "in_halo": lambda each: (each.in_halo, natural_key(each.customer_name)),
+    "difference": lambda each: (abs(each.difference), natural_key(each.customer_name)),
+}
+"""What the customers can be sorted by; with a minus in front from behind."""
+
+Sort = Annotated[
+    Literal["", "name", "billed", "in_halo", "difference", "-name", "-billed", "-in_halo", "-difference"], Query()
+]
+
 MOST_ROWS = 200
 """So many rows of a customer or a reason are shown; the customer's own page of the report has all of them."""
 MOST_NOTE = 500
@@ -65,6 +83,8 @@ async def show(
     period: Period = "",
     customer: Only = "",
     reason: Only = "",
+    sort: Sort = "",
+    rows: Rows = "",
     number: PageNumber = 1,
 ) -> Response:
     """Show a month, the newest if none is named; with `customer` or `reason`, the rows behind that sum."""
@@ -75,13 +95,12 @@ async def show(
         if period:
             raise not_found(sentences.NO_MONTH)
         return page(request, "months/no_month.html", tab="month")
-    # Who needs somebody stands first, then where most money differs.
-    customers = sorted(
-        month.reconciliation.customers,
-        key=lambda each: (each.keeps_open == 0, each.difference == 0, -abs(each.difference)),
-    )
+    by = SORTS[sort.removeprefix("-")]
+    customers = sorted(month.reconciliation.customers, key=by, reverse=sort.startswith("-"))
+    sync = await sync_panel(ports, visitor, "month")
     here = partner_url(visitor.partner_id, "month")
-    listing = NumberedPage(here, {"period": wanted}, number, CUSTOMERS_A_PAGE, len(customers))
+    filters = {"period": wanted, "sort": sort, "rows": rows}
+    listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
     return page(
         request,
         "months/month.html",
@@ -91,6 +110,9 @@ async def show(
         periods=periods if wanted in periods else [*periods, wanted],
         customers=customers[listing.skip : listing.skip + listing.size],
         listing=listing,
+        sort=sort,
+        # A Sync is always of the newest month.
+        sync=sync if sync.invoice and sync.invoice.period == wanted else None,
         narrowed=await _narrowed(ports, visitor.partner_id, wanted, customer, reason),
         open_customers=sum(1 for each in customers if each.keeps_open),
         first_remedy=_first_remedy(month),

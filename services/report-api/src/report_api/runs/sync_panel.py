@@ -26,7 +26,7 @@ from report_api.runs.sentences import RemedyLink
 from report_api.runs.service import show_run
 from report_api.web.visitor import Visitor
 
-ReturnTo = Literal["report", "run"]
+ReturnTo = Literal["report", "run", "month"]
 """Where a person is led who has started something: to the report, or to the page of the new run."""
 
 _CALLED = {"apply": "Sync", "preview": "preview", "undo": "undo", "undo_preview": "preview of an undo"}

@@ -2,44 +2,53 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from itertools import groupby
+from typing import Any, Literal, TypeAlias
 
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.ports.run_views import Cost
 
 from report_api.runs import sentences
-from report_api.runs.models import Item, LicenceShape, Money, Run
+from report_api.runs.models import Drifted, Item, LicenceShape, Money, Run
 from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.web.formats import NOTHING, amount, decimal
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of a licence, before and after, as text. A dash: unset, or there is no licence."""
+    """One field of a licence, before and after, as text. A dash: unset, or there is no licence.
+
+    `is_new`: there was no licence before; `is_gone`: there is none after. `drift`: what halosync wrote there, which
+    somebody has edited in Halo since; None where nobody has.
+    """
 
     field: str
     before: str
     after: str
     changed: bool
+    is_new: bool = False
+    is_gone: bool = False
+    drift: str | None = None
 
 
-def field_changes(before: LicenceShape | None, after: LicenceShape | None) -> Sequence[FieldChange]:
+def field_changes(
+    before: LicenceShape | None, after: LicenceShape | None, drift: Sequence[Drifted] = ()
+) -> Sequence[FieldChange]:
     """Return the fields of a licence, those that stay the same too.
 
     None before is a licence that is created, None after one that is deleted. With neither there is no field.
     """
     if before is None and after is None:
         return ()
-    shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-        ("Quantity", "quantity", decimal),
-        ("Price", "price", amount),
-        ("Billing cycle", "billing_cycle", lambda cycle: cycle or NOTHING),
-        ("Active", "active", lambda active: "Yes" if active else "No"),
-    )
-    return [_change(field, _get(before, name), _get(after, name), text) for field, name, text in shown]
+    edited = {each.field: each for each in drift}
+    return [
+        _change(field, _get(before, name), _get(after, name), text, edited.get(name)) for field, name, text in _FIELDS
+    ]
 
+
+_Field: TypeAlias = Literal["quantity", "price", "billing_cycle", "active"]
 
 _ABSENT = object()
 """The value of a field where there is no licence; unset is a value of its own."""
@@ -49,9 +58,30 @@ def _get(shape: LicenceShape | None, name: str) -> object:
     return _ABSENT if shape is None else getattr(shape, name)
 
 
-def _change(field: str, before: object, after: object, text: Callable[[Any], str]) -> FieldChange:
+_FIELDS: Sequence[tuple[str, _Field, Callable[[Any], str]]] = (
+    ("Quantity", "quantity", decimal),
+    ("Price", "price", amount),
+    ("Billing cycle", "billing_cycle", lambda cycle: cycle or NOTHING),
+    ("Active", "active", lambda active: "Yes" if active else "No"),
+)
+
+
+def _change(
+    field: str, before: object, after: object, text: Callable[[Any], str], drift: Drifted | None
+) -> FieldChange:
     old, new = (NOTHING if value is _ABSENT else text(value) for value in (before, after))
-    return FieldChange(field, old, new, changed=before != after)
+    wrote = None if drift is None else text(_value(drift.we_wrote))
+    return FieldChange(
+        field, old, new, before != after, is_new=before is _ABSENT, is_gone=after is _ABSENT, drift=wrote
+    )
+
+
+def _value(written: str | bool | None) -> object:
+    """Return what a drift tells: numbers are texts there."""
+    try:
+        return Decimal(written) if isinstance(written, str) else written
+    except InvalidOperation:
+        return written
 
 
 _NOTHING = Decimal(0)
@@ -122,13 +152,54 @@ def _rounded(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do."""
+    """An item as the table shows it. `reason` and `remedy` are None where there is nothing to say or to do.
+
+    `money`: by how much the change would alter what the licence costs, for each billing cycle. `renamed`: the name that
+    halosync wrote, where somebody has changed it in Halo.
+    """
 
     item: Item
     outcome: Meaning
     reason: str | None
     remedy: RemedyLink | None
     changes: Sequence[FieldChange]
+
+    @property
+    def money(self) -> Sequence[tuple[str, Decimal]]:
+        """What a tick of it adds to the sum."""
+        sums: dict[str, Decimal] = {}
+        for shape, sign in ((self.item.before, -1), (self.item.after, 1)):
+            if shape is not None and shape.active and shape.quantity is not None and shape.price is not None:
+                cycle = shape.billing_cycle or ""
+                sums[cycle] = sums.get(cycle, _NOTHING) + sign * shape.quantity * shape.price
+        return [(cycle, value) for cycle, value in sums.items() if value]
+
+    @property
+    def renamed(self) -> str | None:
+        """The name that halosync wrote."""
+        return next((str(each.we_wrote) for each in self.item.drift if each.field == "name"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGroup:
+    """Items of one customer that follow each other. `alike`: one reason and remedy is said once for all of them."""
+
+    customer_id: str
+    name: str
+    items: Sequence[ShownItem]
+
+    @property
+    def alike(self) -> ShownItem | None:
+        """The item whose reason is that of all; None if they differ, or there is one item only."""
+        first = self.items[0]
+        same = all((each.reason, each.item.detail) == (first.reason, first.item.detail) for each in self.items)
+        return first if same and first.reason and len(self.items) > 1 else None
+
+
+def by_customer(items: Sequence[ShownItem]) -> Sequence[ItemGroup]:
+    """Return the items of a page in groups, one for each customer, in the order of the items."""
+    groups = groupby(items, key=lambda each: (tuple(each.item.customer_ids), each.item.customer_name))
+    return [ItemGroup(next(iter(ids), ""), name, list(found)) for (ids, name), found in groups]
 
 
 def shown_item(item: Item, run: Run) -> ShownItem:
@@ -138,5 +209,5 @@ def shown_item(item: Item, run: Run) -> ShownItem:
         outcome=sentences.outcome_meaning(item.outcome, run.state),
         reason=sentences.reason_label(item.reason),
         remedy=sentences.REMEDY_LINKS.get(item.reason or ""),
-        changes=field_changes(item.before, item.after),
+        changes=field_changes(item.before, item.after, item.drift),
     )

@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Query
@@ -94,6 +94,19 @@ async def chunks(
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000, description="Counted from 1.")]
 
 
+Rows = Annotated[Literal["50", "200", ""], Query(description="How many rows a page has.")]
+"""How many rows a person wants on a page; empty: `ROWS`."""
+
+ROWS = 50
+_LOOKS = {"rows", "sort"}
+"""Parts of an address that narrow nothing."""
+
+
+def rows_of(rows: Rows) -> int:
+    """Return how many rows a page has."""
+    return int(rows or ROWS)
+
+
 @dataclass(frozen=True)
 class NumberedPage:
     """One page of a list.
@@ -142,7 +155,7 @@ class NumberedPage:
     @property
     def narrowed(self) -> bool:
         """Tell whether any filter is set."""
-        return any(self.filters.values())
+        return any(value for name, value in self.filters.items() if name not in _LOOKS)
 
     def url(self, page: int = 1, **changed: str | None) -> str:
         """Return the address of a page, with some filters changed."""

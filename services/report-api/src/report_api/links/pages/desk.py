@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from halosync.domain.model import CustomerLink
+from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
 from halosync.ports.links import Link, LinkChange, Target
 from starlette.datastructures import FormData
@@ -33,12 +33,12 @@ router = partner_pages()
 ProductsPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the products.")]
 
 
-@router.get(f"/{DESK}")
+@router.get("/" + "/".join(DESK))
 async def show(
     request: Request, visitor: VisitorHere, ports: PortsHere, number: PageNumber = 1, products: ProductsPage = 1
 ) -> Response:
     """Show what no client, or no licence name, was found for."""
-    path = partner_url(visitor.partner_id, DESK)
+    path = partner_url(visitor.partner_id, *DESK)
     customers = await CUSTOMERS.store(ports).picture(visitor.partner_id)
     named = await PRODUCTS.store(ports).picture(visitor.partner_id)
     return page(

@@ -17,7 +17,7 @@ from report_api.ports import ports_of
 from report_api.web.addresses import see_other
 from report_api.web.problems import Problem
 
-DESK = "unmatched"
+DESK = ("customers", "unmatched")
 """The page with all that is unmatched, below the partner's address."""
 
 MOST_UNDONE = 500
@@ -94,8 +94,8 @@ async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> R
 
 def back_to(request: Request, tab: str, form: FormData) -> Response:
     """Lead back to the list that a form came from: a tab, or the desk of all that is unmatched."""
-    where = DESK if text_of(form, "desk") else tab
-    return see_other(visitor_of(request).partner_id, where, **View.back(text_of(form, "back")).query)
+    where = DESK if text_of(form, "desk") else (tab,)
+    return see_other(visitor_of(request).partner_id, *where, **View.back(text_of(form, "back")).query)
 
 
 def not_ours() -> Problem:

@@ -17,7 +17,7 @@ from report_api.runs.models import Item
 from report_api.runs.pages.sync import started
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import shown_item
+from report_api.runs.views import by_customer, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
@@ -43,7 +43,7 @@ async def show(
         "sync": await sync_panel(ports, visitor),
         "sentences": sentences,
         "listing": listing,
-        "items": [shown_item(Item.model_validate(item), run) for item in items],
+        "groups": by_customer([shown_item(Item.model_validate(item), run) for item in items]),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
     return page(request, "runs/held.html", tab="report", **values)
@@ -54,7 +54,9 @@ async def approve(request: Request, visitor: VisitorHere, ports: PortsHere, run_
     """Start a run that carries out the ticked changes, if they still are the same; all others stay held."""
     view = await find_run(ports, visitor.partner_id, run_id)
     form = await request.form()
-    ticked = [str(value) for value in form.getlist("item")]
+    # `elsewhere` are the ticks of other pages of the list, which the page's script remembers.
+    elsewhere = [value for text in form.getlist("elsewhere") for value in str(text).split(",") if value]
+    ticked = [*(str(value) for value in form.getlist("item")), *elsewhere]
     numbers = frozenset(int(value) for value in ticked if value.isascii() and value.isdigit() and len(value) < 19)
     if not numbers or len(numbers) != len(set(ticked)):
         await notify(request, "Nothing was started. Tick the changes that are right, then approve them.", "bad")

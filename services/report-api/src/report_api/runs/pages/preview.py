@@ -18,7 +18,7 @@ from report_api.runs.models import Item, Run
 from report_api.runs.review import shown_review
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import money_rows, shown_item
+from report_api.runs.views import by_customer, money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
@@ -173,9 +173,11 @@ async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
     items = await ports.previews.items(
         run.run_id, listed.kinds, customer=listed.customer, skip=listing.skip, most=listing.size
     )
+    shown = [shown_item(Item.model_validate(item), run) for item in items]
     return {
         "customers": (),
-        "items": [shown_item(Item.model_validate(item), run) for item in items],
+        "items": shown,
+        "groups": by_customer(shown),
         "listing": listing,
         "kinds": LISTED,
     }

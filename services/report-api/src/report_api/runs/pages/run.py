@@ -13,15 +13,14 @@ from report_api.runs import sentences
 from report_api.runs.models import Item
 from report_api.runs.service import find_run, items_csv, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import shown_item
+from report_api.runs.views import by_customer, shown_item
 from report_api.web.addresses import partner_url
 from report_api.web.fields import Search
-from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import page
 
 router = partner_pages()
 
-ITEMS_A_PAGE = 50
 SHOWN_OUTCOMES = (Outcome.FAILED, Outcome.HELD, Outcome.SKIPPED, Outcome.SYNCED, Outcome.PENDING)
 """What needs somebody comes first."""
 
@@ -39,6 +38,7 @@ async def show(
     outcome: OutcomeFilter = "",
     action: ActionFilter = "",
     q: Search = None,
+    rows: Rows = "",
     number: PageNumber = 1,
 ) -> Response:
     """Show a run of the partner, and a page of the items that fit the filters."""
@@ -48,19 +48,21 @@ async def show(
     counts = await ports.item_views.counts(run.run_id, wanted.q)
     listing = NumberedPage(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
-        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q},
+        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q, "rows": rows},
         number,
-        ITEMS_A_PAGE,
+        rows_of(rows),
         counts.of(wanted.outcome, wanted.action),
     )
     items = await ports.item_views.page(run.run_id, wanted, skip=listing.skip, most=listing.size)
+    shown = [shown_item(Item.model_validate(item), run) for item in items]
     values: dict[str, Any] = {
         "run": run,
         "sync": await sync_panel(ports, visitor, "run"),
         "view": view,
         "undone_by": await ports.run_views.undone_by(run.run_id),
         "seconds": seconds_of(run),
-        "items": [shown_item(Item.model_validate(item), run) for item in items],
+        "items": shown,
+        "groups": by_customer(shown),
         "counts": counts,
         "is_purged": await ports.run_views.is_purged(run.run_id),
         "listing": listing,

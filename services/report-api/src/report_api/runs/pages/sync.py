@@ -165,12 +165,12 @@ async def started(request: Request, visitor: Visitor, run: Awaitable[UUID], mode
         if problem.status_code == 404:
             raise
         await notify(request, problem.detail, "info" if problem.code == "run_in_progress" else "bad")
-        return see_other(visitor.partner_id, "report")
+        return see_other(visitor.partner_id, "month" if back == "month" else "report")
     if not mode.writes:
         return see_other(visitor.partner_id, "runs", str(run_id), "preview")
     if back == "run":
         return see_other(visitor.partner_id, "runs", str(run_id))
-    return see_other(visitor.partner_id, "report")
+    return see_other(visitor.partner_id, back)
 
 
 async def _look_again(request: Request, visitor: Visitor, ports: Ports, form: SyncForm, change: SeenChange) -> Response:

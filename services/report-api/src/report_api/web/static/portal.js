@@ -49,9 +49,36 @@ localTimes(document);
 // Scripts that replace a part of the page tell so on the new element.
 document.addEventListener("replaced", (event) => localTimes(event.target));
 
-for (const element of document.querySelectorAll("[data-needs-script]")) {
-  element.hidden = false;
+function useful(root) {
+  for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
 }
+
+useful(document);
+document.addEventListener("replaced", (event) => useful(event.target));
+
+// How close the rows of tables stand is kept for this browser.
+function dense(compact) {
+  document.documentElement.toggleAttribute("data-compact", compact);
+  for (const button of document.querySelectorAll("[data-density]")) button.setAttribute("aria-pressed", String(compact));
+}
+
+dense(localStorage.getItem("density") === "compact");
+document.addEventListener("replaced", () => dense(localStorage.getItem("density") === "compact"));
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-density]")) return;
+  const compact = !document.documentElement.hasAttribute("data-compact");
+  localStorage.setItem("density", compact ? "compact" : "normal");
+  dense(compact);
+});
+
+// A customer's rows are folded by its name's button; pages show them all.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fold]");
+  if (!button) return;
+  const open = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", String(open));
+  for (const row of button.closest("tbody").querySelectorAll("tr:not(.customer)")) row.hidden = !open;
+});
 
 const search = document.querySelector(".search input");
 
