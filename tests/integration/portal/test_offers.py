@@ -41,6 +41,7 @@ EVERYWHERE = {
 }
 CONNECTED = {
     *(f"/{tab}/{form}" for tab in ("customers", "licences") for form in ("link", "unlink", "accept", "import")),
+    *("/customers/ticked", "/customers/exclude-ticked", "/licences/ticked"),
     *("/customers/exclude", "/halo-psa/test", "/halo-psa/disconnect", "/halo-psa/read", "/sync", "/month/accept"),
 }
 RETRY, CANCEL, REVIEW, HELD, UNDO = (
@@ -59,7 +60,7 @@ OFFERED: dict[scenes.Scene, set[str]] = {
 }
 """What an admin is offered at least."""
 
-ELSEWHERE = {f"/{tab}/import/apply" for tab in ("customers", "licences")}
+ELSEWHERE = {f"/{tab}/{form}" for tab in ("customers", "licences") for form in ("import/apply", "undo")}
 """Forms that only the answer to another form has, and only who may send that one sees it."""
 
 
@@ -84,9 +85,9 @@ def targets(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
     """Yield where a page leads below the partner's address: by forms, links, and what its scripts ask."""
     for element in page.find_all(True):
         method = str(element.get("method", "get")).upper()
-        for given in element.attrs.values():
+        for name, given in element.attrs.items():
             if str(given).startswith(f"{HERE}/"):
-                yield method, str(given).partition("#")[0]
+                yield "POST" if name == "formaction" else method, str(given).partition("#")[0]
 
 
 def without_a_form(page: BeautifulSoup) -> list[str]:

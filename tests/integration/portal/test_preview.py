@@ -153,7 +153,7 @@ async def test_lists_are_read_page_by_page(browser: "Browser", world: "World") -
     page = await browser.open(path(run_id) + "?page=3")
     assert [row.split(" 1 ")[0] for row in rows(page, "list-title")] == [f"Customer {n:03}" for n in range(50, 60)]
     page = await browser.open(path(run_id) + "?show=created&page=2")
-    assert len(page.soup.select("table.items th.lead")) == 10
+    assert len(page.soup.select("table.items tbody th.lead")) == 10
     assert len(rows(await browser.open(path(run_id) + "?page=99"), "list-title")) > 0
 
 

@@ -62,7 +62,7 @@ async def test_items_show_what_changes_and_why_not(browser: "Browser", world: "W
     page = await browser.open(path(run_id))
     rows = page.soup.select("table.items tbody tr:not(.customer)")
     cells = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
-    assert page.texts("table.items th.lead") == ["MS-365-BP"] * 3
+    assert page.texts("table.items tbody th.lead") == ["MS-365-BP"] * 3
     assert cells[0] == [
         "Update",
         "10 → changes to 12",

@@ -52,4 +52,6 @@ def button(reason: str | None) -> RemedyLink | None:
     remedy = remedy_of(reason)
     if remedy is Remedy.NONE:
         return None
+    if remedy is Remedy.LINK_CUSTOMER:
+        return RemedyLink("customers/unmatched", "Link the customers")
     return sentences.REMEDY_PAGES.get(remedy, RemedyLink("report", "Open the report"))

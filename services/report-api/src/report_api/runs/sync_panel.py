@@ -11,6 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
+from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.remedy import Remedy, remedy_of
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
@@ -60,6 +61,7 @@ class SyncPanel:
         connection: the state of the connection to Halo.
         back: where to go after something was started.
         to_review: how many changes of the newest run wait for the first review.
+        edited: how many would overwrite what somebody has edited in Halo, and wait.
         failed_reasons: why items of the newest run failed, and how many; the most frequent reason first.
     """
 
@@ -70,6 +72,7 @@ class SyncPanel:
     connection: str
     back: ReturnTo
     to_review: int = 0
+    edited: int = 0
     failed_reasons: Mapping[str | None, int] = field(default_factory=dict)
 
     @property
@@ -170,6 +173,7 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
     """Return what the panel shows of the visitor's partner now."""
     view = await ports.run_views.newest(visitor.partner_id)
     newest = await ports.invoice_views.newest(visitor.partner_id)
+    held = {} if view is None or not view.counters.held else await ports.previews.counts(view.run_id)
     return SyncPanel(
         run=None if view is None else await show_run(ports, view),
         view=view,
@@ -177,9 +181,8 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
         month=None if newest is None else await ports.month_choices.newest(visitor.partner_id),
         connection=visitor.partner.connection,
         back=back,
-        to_review=0
-        if view is None or not view.counters.held
-        else sum(group.items for group in await ports.reviews.groups(view.run_id)),
+        to_review=held.get(PreviewKind.REVIEW, 0),
+        edited=held.get(PreviewKind.EDITED, 0),
         failed_reasons={} if view is None or not view.counters.failed else await ports.item_views.failures(view.run_id),
     )
 
