@@ -8,8 +8,8 @@ from typing import Generic
 from halosync.domain.natural_order import natural_key
 from halosync.ports.links import Link, LinkPicture, Target
 
+from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind
-from report_api.links.list_page import ListEntry, entries_of
 from report_api.web.paging import NumberedPage
 
 A_PAGE = 50
