@@ -51,7 +51,7 @@ async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browse
     assert page.title == "November 2026"
     assert page.texts(".title-row .badge") == ["! Open"]
     assert "Not synchronised: AUD 1,200.00 at 1 customer" in page.text
-    assert page.one(".notice a.button")["href"] == "/portal/acme-msp/customers"
+    assert page.one(".notice a.button")["href"] == "/portal/acme-msp/customers/unmatched"
     rows = page.texts("section[aria-labelledby=customers-title] tbody tr")
     assert [row.split(" ")[0] for row in rows] == ["Wide", "Contoso"]
     assert "No active client of that name in Halo (1)" in rows[0]
