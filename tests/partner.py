@@ -38,9 +38,14 @@ class Partner:
         return answer.json()
 
     async def connect(self) -> None:
-        """Walk through Halo's log-in, and complete it as a program does."""
+        """Walk through Halo's log-in, complete it as a program does, and wait for the read that follows by itself."""
         (await log_in(self.api, self.name, self.tenant, APPLICATION)).raise_for_status()
         assert (await self.get("/connection"))["state"] == "connected"
+
+        async def was_read() -> bool:
+            return (await self.get("/customers"))["read_at"] is not None
+
+        await until(was_read, what="the first read of Halo", timeout_s=PATIENCE_S)
 
     def event(self, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:
         """Return an invoice event of this partner."""

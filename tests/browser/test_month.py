@@ -54,7 +54,7 @@ async def test_a_month_is_closed_by_somebody_who_has_seen_what_differs(
         if not await page.get_by_label("Why it is right as it is").first.is_visible():
             await page.get_by_text("Accept as it is").first.click()
         await page.get_by_label("Why it is right as it is").first.fill("Billed by hand.")
-        await page.get_by_role("button", name="Accept").first.click()
+        await page.get_by_role("button", name="Accept", exact=True).first.click()
         await expect(page.get_by_text("Accepted as it is.")).to_be_visible()
     await page.get_by_role("button", name="Close November 2026").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")

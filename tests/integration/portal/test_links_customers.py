@@ -416,9 +416,9 @@ async def test_an_id_that_is_typed_exactly_is_accepted(world: "World", browser: 
 async def test_every_act_is_undone_from_its_notice(world: "World", browser: "Browser") -> None:
     await prepared(world, browser)
     await browser.submit(f"{HERE}/link", customer_id="C/4", q="4")
-    await browser.submit(f"{HERE}/undo")
+    page = await browser.submit(f"{HERE}/undo")
     assert await links(world) == {}
-    assert "1 customer set back" in browser.page.text  # type: ignore[union-attr]
+    assert "1 customer set back" in page.text
     await browser.submit(f"{HERE}/undo")  # which is undone likewise
     assert await links(world) == {"C/4": (4, False)}
     await browser.submit(f"{HERE}/exclude", customer_id="C-1")

@@ -14,7 +14,7 @@ ACME = "acme-msp"
 HERE = f"/portal/{ACME}/customers/unmatched"
 
 
-def bills(world: "World", number: int, name: str, code: str = "P-1", **more: Any) -> dict[str, Any]:
+def bills(world: "World", number: int, name: str, code: str = "P-1", **more: Any) -> tuple[Any, ...]:
     return world.line(number, customer_id=f"C-{name[0]}", customer_name=name, product_code=code, **more)
 
 
@@ -75,9 +75,11 @@ async def test_ticked_rows_are_linked_or_left_out_and_set_back(world: "World", b
     assert browser.page.url.path == HERE
     await browser.submit(f"/portal/{ACME}/customers/undo")
     assert (await links(world), browser.page.url.path) == ({}, HERE)
-    await browser.submit(large, row="2", **{"pair-1": ""})
+    unchosen: dict[str, Any] = {"row": "2", "pair-1": ""}
+    await browser.submit(large, **unchosen)
     assert "choose a suggestion in every row" in browser.page.text
-    values = {element["name"]: element["value"] for element in browser.page.soup.select("form[data-ticks] input[name]")}
+    inputs = browser.page.soup.select("form[data-ticks] input[name]")
+    values: dict[str, Any] = {str(element["name"]): str(element["value"]) for element in inputs}
     answer = await browser.client.post(small, data=values | {"row": ["1", "2"]})
     assert "2 customers are excluded" in " ".join(answer.text.split())
     assert await links(world) == {"C-L": (None, True), "C-S": (None, True)}

@@ -163,7 +163,7 @@ async def test_lines_stand_below_their_customer_with_its_money_and_trouble(brows
     assert [part.replace(nbsp, " ") for part in page.texts(".customer-money")[:3]] == [
         "AUD 378.00 Monthly",
         "AUD 378.00 Yearly",
-        "AUD -31.50 not recurring",
+        "\N{MINUS SIGN}AUD 31.50 not recurring",
     ]
     assert second.startswith("Fabrikam C-2 1 line 1 skipped")
     assert third.startswith("Zeta C-3 1 line 1 held")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from halosync.domain.model import Outcome
+from halosync.domain.model import Action, Outcome
 from report_api.runs.models import Drifted, Item, LicenceShape
 from report_api.runs.sentences import OUTCOMES
 from report_api.runs.views import FieldChange, ShownItem, by_customer, field_changes
@@ -58,14 +58,24 @@ def test_what_somebody_edited_in_halo_is_told_with_what_halosync_wrote() -> None
 
 
 def shown(customer: str, reason: str | None, before: LicenceShape | None, after: LicenceShape | None) -> ShownItem:
-    item = Item.model_construct(
+    item = Item(
+        item_id=1,
         customer_ids=[customer],
         customer_name=customer,
+        halo_client_id=1,
+        product_code="P-1",
+        licence_name="P-1",
+        halo_licence_id=1,
+        action=Action.UPDATE,
+        outcome=Outcome.HELD,
         reason=reason,
         detail=reason,
         before=before,
         after=after,
+        attempts=0,
+        item_key="1/P-1",
         drift=[],
+        restores_licence_id=None,
     )
     return ShownItem(item, OUTCOMES[Outcome.HELD], reason, None, ())
 

@@ -51,7 +51,7 @@ def test_any_header_is_borne(accepted: str) -> None:
     ("value", "exact", "in_cents"),
     [
         ("0", "0", "0.00"),
-        ("-1250.50", "-1,250.5", "-1,250.50"),
+        ("-1250.50", "\N{MINUS SIGN}1,250.5", "\N{MINUS SIGN}1,250.50"),
         ("1234567", "1,234,567", "1,234,567.00"),
         ("0.3350", "0.335", "0.335"),
         ("1E+3", "1,000", "1,000.00"),
@@ -63,6 +63,17 @@ def test_a_decimal_is_as_exact_as_it_is(value: str, exact: str, in_cents: str | 
     assert formats.decimal(Decimal(value)) == exact
     if in_cents is not None:
         assert formats.amount(Decimal(value)) == in_cents
+
+
+@pytest.mark.parametrize(
+    ("value", "total", "change"),
+    [("-1.5", "{minus}AUD{blank}1.50", "{minus}AUD{blank}1.50"), ("2", "AUD{blank}2.00", "+AUD{blank}2.00")],
+)
+def test_every_amount_below_zero_has_the_same_minus(value: str, total: str, change: str) -> None:
+    signs = {"minus": "\N{MINUS SIGN}", "blank": "\N{NO-BREAK SPACE}"}
+    assert formats.money(Decimal(value), "AUD") == total.format(**signs)
+    assert formats.change(Decimal(value), "AUD") == change.format(**signs)
+    assert formats.signed(Decimal("-0")) == "0.00"
 
 
 def test_every_time_has_its_zone_and_one_style() -> None:

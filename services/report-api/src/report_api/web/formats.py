@@ -13,15 +13,16 @@ from markupsafe import Markup
 from report_api.web.languages import spoken
 
 _CENT = Decimal("0.01")
+_MINUS = "\N{MINUS SIGN}"
 
 NOTHING = "\N{EN DASH}"
 """What is shown for an unset value: unset is not zero (spec section 3)."""
 
 
 def _written(text: str) -> str:
-    """Return a number that Python wrote, 1,234.5, with the signs of the reader's language."""
+    """Return a number that Python wrote, -1,234.5, with a true minus and the signs of the reader's language."""
     locale = spoken().numbers
-    return text.translate({ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale)})
+    return text.translate({ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale), ord("-"): _MINUS})
 
 
 def number(value: int) -> str:
@@ -57,20 +58,20 @@ def sample() -> str:
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    """Return an amount with two digits, or more where it has more: AUD 1,234.50; unset is a dash."""
-    return NOTHING if value is None else f"{currency}\N{NO-BREAK SPACE}{amount(value)}"
+    """Return an amount with two digits, or more where it has more: AUD 1,234.50, or −AUD 1.00; unset is a dash."""
+    if value is None:
+        return NOTHING
+    return f"{_MINUS if value < 0 else ''}{currency}\N{NO-BREAK SPACE}{amount(abs(value))}"
 
 
 def change(value: Decimal, currency: str) -> str:
     """Return a difference with its sign, +AUD 12.00; nothing changed is AUD 0.00."""
-    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
-    return sign + money(abs(value), currency)
+    return ("+" if value > 0 else "") + money(value + 0, currency)  # adding takes the sign from minus zero
 
 
 def signed(value: Decimal) -> str:
     """Return a difference as `change` does, for a column whose heading names the currency: +12.00, 0.00."""
-    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
-    return sign + amount(abs(value))
+    return ("+" if value > 0 else "") + amount(value + 0)
 
 
 def day(value: date | None) -> str:
