@@ -19,6 +19,7 @@ from halosync.runtime.settings import ProcessSettings
 from halosync.version import VERSION
 from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
+from report_api.heavy_work import MOST_BYTES
 
 COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -44,6 +45,11 @@ def test_our_services_wait_for_the_migration_and_drain(name: str) -> None:
 def test_everything_that_stays_has_a_health_check_and_is_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
     assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_report_api_has_room_for_the_process_that_makes_a_pdf() -> None:
+    assert SERVICES["report-api"]["mem_limit"] == "1g"
+    assert MOST_BYTES <= 768 * 2**20
 
 
 @pytest.mark.parametrize("name", SERVICES)

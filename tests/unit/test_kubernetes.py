@@ -84,6 +84,13 @@ def test_what_a_kustomization_names_is_there_and_every_file_is_named(path: Path)
     assert {patch["target"]["kind"] for patch in said["patches"]} <= kinds
 
 
+def test_report_api_has_room_for_the_process_that_makes_a_pdf() -> None:
+    base = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text("utf-8"))
+    [patch] = [each for each in base["patches"] if each["target"].get("name") == "report-api"]
+    path = "/spec/template/spec/containers/0/resources/limits/memory"
+    assert yaml.safe_load(patch["patch"]) == [{"op": "replace", "path": path, "value": "1Gi"}]
+
+
 @pytest.mark.parametrize("overlay", ["trial", "production"])
 async def test_each_overlay_renders_to_what_is_valid_and_confined(overlay: str) -> None:
     if not (kubectl := shutil.which("kubectl")):

@@ -5,14 +5,17 @@ The work of these tests is to read a byte from a pipe, which ends when the test 
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from devstack.wait import until
-from report_api.heavy_work import HeavyWork
+from report_api import heavy_work
+from report_api.heavy_work import HeavyWork, WorkDiedError
 
 
 class Pipes:
@@ -60,6 +63,19 @@ def read_without_end(path: str) -> None:
             pipe.read(1)
 
 
+def note_and_die(path: str) -> None:
+    with Path(path).open("a") as file:
+        file.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def until_true(holds: Callable[[], bool], what: str) -> None:
+    async def asked() -> bool:
+        return holds()
+
+    await until(asked, what=what, timeout_s=60)
+
+
 async def test_it_is_done_in_another_process_that_stands_back_while_this_one_answers() -> None:
     heavy = HeavyWork()
     assert await heavy.done("acme", os.getpid) != os.getpid()
@@ -79,37 +95,77 @@ async def test_one_piece_at_a_time_and_another_partner_waits_for_one(tmp_path: P
             began += reading
             pids.add(await tasks[reading[0]])
     assert began == ["greedy 1", "quiet", "greedy 2", "greedy 3"]
-    assert len(pids) == 1, "one process serves them all"
+    assert len(pids) == len(names), "each had its own, which ended with it"
+    assert not multiprocessing.active_children()
 
 
 async def test_work_that_nobody_waits_for_is_killed_and_the_next_is_done(tmp_path: Path) -> None:
     heavy = HeavyWork()
-    pid = await heavy.done("acme", os.getpid)
     with contextlib.closing(Pipes(tmp_path, ["held"])) as pipes:
         held = asyncio.create_task(heavy.done("acme", read_without_end, pipes.paths["held"]))
         await pipes.until_read(["held"])
+        pids = [process.pid for process in multiprocessing.active_children()]
         waiting = asyncio.create_task(heavy.done("other", os.getpid))
         held.cancel()
         with pytest.raises(asyncio.CancelledError):
             await held
-        assert await waiting != pid
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
+        assert await waiting not in pids
+    assert not multiprocessing.active_children()
 
 
-async def test_a_process_that_ended_while_it_had_nothing_to_do_is_replaced() -> None:
+async def test_a_piece_whose_process_died_is_not_repeated(tmp_path: Path) -> None:
     heavy = HeavyWork()
-    os.kill(await heavy.done("acme", os.getpid), signal.SIGKILL)
+    with pytest.raises(WorkDiedError):
+        await heavy.done("acme", note_and_die, str(tmp_path / "begun"))
+    assert (tmp_path / "begun").read_text() == "x", "begun once"
     assert await heavy.done("acme", os.getpid)
 
 
-async def test_work_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    heavy = HeavyWork()
-    pid = await heavy.done("acme", os.getpid)
-    monkeypatch.setattr("report_api.heavy_work.LONGEST_S", 0.05)
-    with pytest.raises(TimeoutError):
-        await heavy.done("acme", time.sleep, 3600.0)
+async def test_work_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    heavy, deadlines = HeavyWork(), list[asyncio.Timeout]()
+
+    def deadline(seconds: float) -> asyncio.Timeout:
+        assert seconds == heavy_work.LONGEST_S
+        deadlines.append(asyncio.Timeout(None))
+        return deadlines[-1]
+
+    monkeypatch.setattr("report_api.heavy_work.asyncio.timeout", deadline)
+    with contextlib.closing(Pipes(tmp_path, ["held"])) as pipes:
+        held = asyncio.create_task(heavy.done("acme", read_without_end, pipes.paths["held"]))
+        await pipes.until_read(["held"])
+        [pid] = [process.pid for process in multiprocessing.active_children()]
+        waiting = asyncio.create_task(heavy.done("acme", os.getpid))
+        await until_true(lambda: len(deadlines) == 2, "the deadline of who waits in line")
+        deadlines[1].reschedule(0)
+        with pytest.raises(TimeoutError):
+            await waiting
+        assert not held.done(), "waiting counts, too"
+        deadlines[0].reschedule(0)
+        with pytest.raises(TimeoutError):
+            await held
+    assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
-    monkeypatch.undo()
-    assert await heavy.done("acme", os.getpid) != pid
+
+
+async def test_work_that_needs_too_much_memory_is_refused_and_the_next_is_done() -> None:
+    heavy = HeavyWork()
+    with pytest.raises(MemoryError):
+        await heavy.done("acme", bytes, heavy_work.MOST_BYTES)
+    assert await heavy.done("acme", len, "abc") == 3
+
+
+async def test_what_the_work_raises_is_raised_and_no_process_is_left() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await HeavyWork().done("acme", divmod, 1, 0)
+    assert not multiprocessing.active_children()
+
+
+async def test_who_gives_up_at_once_leaves_no_process() -> None:
+    heavy = HeavyWork()
+    task = asyncio.create_task(heavy.done("acme", time.sleep, 3600.0))
+    await until_true(lambda: bool(multiprocessing.active_children()), "a process that starts")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not multiprocessing.active_children()

@@ -4,17 +4,27 @@ from collections.abc import AsyncIterator, Sequence
 
 from fastapi import Response
 
-from report_api.heavy_work import HeavyWork
+from report_api.heavy_work import HeavyWork, WorkDiedError
 from report_api.months.certificate_models import Certificate, CertifiedException
 from report_api.months.certificate_pdf import MEDIA_TYPE, certificate_pdf
 from report_api.web.csv_export import CHUNK, csv_response
+from report_api.web.problems import Problem, unavailable
 
 _COLUMNS = tuple(CertifiedException.model_fields)
 
 
 async def pdf_response(certificate: Certificate, partner_name: str, heavy_work: HeavyWork) -> Response:
-    """Return the certificate as a PDF."""
-    content = await heavy_work.done(certificate.partner_id, certificate_pdf, certificate, partner_name)
+    """Return the certificate as a PDF.
+
+    Raises:
+        Problem: 503 when others' files take too long, 422 when this one is too large to be made.
+    """
+    try:
+        content = await heavy_work.done(certificate.partner_id, certificate_pdf, certificate, partner_name)
+    except TimeoutError:
+        raise unavailable("The PDF is not ready yet; try again in a moment, or take the CSV.") from None
+    except (MemoryError, WorkDiedError):
+        raise Problem(422, "too_large", "This certificate is too large for a PDF; take the CSV.") from None
     name = f'attachment; filename="certificate-{certificate.period}.pdf"'
     return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": name, "Vary": "Accept"})
 
