@@ -68,5 +68,11 @@ async def test_pages_say_it_and_offer_nothing_that_needs_them(browser: "Browser"
     assert "0 lines" not in report.text
     newest = await browser.open(f"{HERE}/report?invoice=INV-NEW")
     assert "INV-OLD" not in newest.text
-    await browser.open(f"{HERE}/month?period=2023-01", status=404)
+    await browser.open(f"{HERE}/month?period=2023-02", status=404)
+    assert "2023-01" in (await browser.open(f"{HERE}/month")).response.text, "the choice of months has it"
+    month = await browser.open(f"{HERE}/month?period=2023-01")
+    assert "no longer kept" in month.text
+    certificate = f"{HERE}/month/certificate?period=2023-01&amp;number=1"
+    assert certificate in month.response.text
+    assert "378.00" in (await browser.open(certificate.replace("&amp;", "&"))).text
     assert "378.00" in (await browser.open(f"{HERE}/month/certificate?period=2023-01")).text

@@ -72,6 +72,16 @@ class ClosingHead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCertificate:
+    """A certificate of a month whose details are no longer kept."""
+
+    period: str
+    number: int
+    closed_at: datetime
+    closed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """A month of a partner as it stands; `closings` are all there have been, the last one first."""
 

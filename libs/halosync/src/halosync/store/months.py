@@ -16,6 +16,7 @@ from halosync.ports.months import (
     Changes,
     Closing,
     ClosingHead,
+    KeptCertificate,
     Month,
     MonthChangedError,
     MonthInvoice,
@@ -47,7 +48,7 @@ class MonthStore:
         return [row["period"] async for row in rows]
 
     async def month(self, partner_id: str, period: str) -> Month | None:
-        """Return a month as it stands; None if no invoice of it counts, or it is so old that its details are gone."""
+        """Return a month as it stands; None if no invoice of it counts, or details of one are gone."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             return await _month(connection, partner_id, period)
 
@@ -149,11 +150,18 @@ class MonthStore:
         async with self._pool.acquire() as connection:
             return await _closing(connection, partner_id, period, number)
 
+    async def kept_certificates(self, partner_id: str, *, most: int) -> Sequence[KeptCertificate]:
+        """Return the certificates of months whose details are no longer kept, newest first."""
+        rows = QUERIES.certificates_without_details(self._pool, partner_id=partner_id, most=most)
+        return [KeptCertificate(**row) async for row in rows]
+
 
 async def _month(connection: Connection, partner_id: str, period: str) -> Month | None:
     of = {"partner_id": partner_id, "period": period}
-    rows = QUERIES.month_invoices(connection, **of)
-    invoices = [MonthInvoice(loaded_invoice(row), row["counts"]) async for row in rows if row["purged_at"] is None]
+    rows = [row async for row in QUERIES.month_invoices(connection, **of)]
+    if any(row["counts"] and row["purged_at"] is not None for row in rows):
+        return None  # the sums of the others are not the month's
+    invoices = [MonthInvoice(loaded_invoice(row), row["counts"]) for row in rows if row["purged_at"] is None]
     if not any(each.counts for each in invoices):
         return None
     groups = [

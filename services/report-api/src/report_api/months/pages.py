@@ -51,6 +51,8 @@ Sort = Annotated[
 MOST_ROWS = 200
 """So many rows of a customer or a reason are shown; the customer's own page of the report has all of them."""
 MOST_NOTE = 500
+MOST_CERTIFICATES = 240
+"""So many certificates of months without details are offered."""
 
 Period = Annotated[str, Query(alias="period", max_length=7, description="The month, YYYY-MM; none: the newest.")]
 Which = Annotated[int | None, Query(alias="number", ge=1, le=2_000_000_000)]
@@ -91,14 +93,18 @@ async def show(
     periods = await ports.months.periods(visitor.partner_id, most=24)
     wanted = period or next(iter(periods), "")
     month = await ports.months.month(visitor.partner_id, wanted)
+    kept = await ports.months.kept_certificates(visitor.partner_id, most=MOST_CERTIFICATES)
+    here = partner_url(visitor.partner_id, "month")
     if month is None:
-        if period:
+        certificates = [each for each in kept if not period or each.period == period]
+        if period and not certificates:
             raise not_found(sentences.NO_MONTH)
-        return page(request, "months/no_month.html", tab="month")
+        return page(
+            request, "months/no_month.html", tab="month", certificates=certificates, here=here, person=requester
+        )
     by = SORTS[sort.removeprefix("-")]
     customers = sorted(month.reconciliation.customers, key=by, reverse=sort.startswith("-"))
     sync = await sync_panel(ports, visitor, "month")
-    here = partner_url(visitor.partner_id, "month")
     filters = {"period": wanted, "sort": sort, "rows": rows}
     listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
     return page(
@@ -107,7 +113,7 @@ async def show(
         tab="month",
         month=month,
         state=sentences.STATES[month.reconciliation.state(closed=month.closing is not None)],
-        periods=periods if wanted in periods else [*periods, wanted],
+        periods=sorted({*periods, wanted, *(each.period for each in kept)}, reverse=True),
         customers=customers[listing.skip : listing.skip + listing.size],
         listing=listing,
         sort=sort,

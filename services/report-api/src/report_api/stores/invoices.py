@@ -17,6 +17,7 @@ from halosync.ports.invoice_views import InvoiceView, LoadedInvoice, SyncedInvoi
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.ports.months import (
     Closing,
+    KeptCertificate,
     Month,
     MonthItem,
     NewestMonth,
@@ -142,6 +143,10 @@ class Months(Protocol):
 
     async def closing(self, partner_id: str, period: str, *, number: int | None = None) -> Closing | None:
         """Return how a month was closed, the `number`-th time or as it stands; None: it was not."""
+        ...
+
+    async def kept_certificates(self, partner_id: str, *, most: int) -> Sequence[KeptCertificate]:
+        """Return the certificates of months whose details are no longer kept, newest first."""
         ...
 
 

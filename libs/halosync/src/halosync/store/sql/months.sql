@@ -110,6 +110,13 @@ RETURNING number, closed_at;
 SELECT c.number, c.closed_at, c.closed_by, c.number IS NOT DISTINCT FROM standing_closing(:partner_id, :period) AS stands
 FROM month_closing c WHERE c.partner_id = :partner_id AND c.period = :period ORDER BY c.number DESC;
 
+-- name: certificates_without_details
+-- Of months of whose invoices one at least is purged, newest first.
+SELECT c.period, c.number, c.closed_at, c.closed_by FROM month_closing c
+WHERE c.partner_id = :partner_id
+  AND EXISTS (SELECT FROM invoice i WHERE i.invoice_pk = ANY (c.invoice_pks) AND i.purged_at IS NOT NULL)
+ORDER BY c.period DESC, c.number DESC LIMIT :most;
+
 -- name: month_closing^
 -- How a month was closed, with what was certified: by number, or as it stands.
 SELECT c.number, c.closed_at, c.closed_by, c.certificate FROM month_closing c
