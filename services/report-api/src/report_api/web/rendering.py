@@ -103,7 +103,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"static_url": static_url, "partner_url": partner_url, "sample": formats.sample}
-    environment.filters |= formats.FILTERS | {exact.__name__: exact}
+    environment.filters |= formats.FILTERS
+    environment.filters[exact.__name__] = exact
     return environment
 
 
