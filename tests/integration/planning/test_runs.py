@@ -1,11 +1,14 @@
 """One suite for the store of runs and its double: one run at a time, one planner at a time, none forgotten."""
 
+from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
+from halosync.domain.batching import Batch
+from halosync.domain.plan import Plan
 from halosync.store.run_work import CLAIM_S
 
-from .conftest import Stage, claimed, read
+from .conftest import PARTNER, Stage, claimed, read
 
 FIRST, SECOND = UUID(int=101), UUID(int=102)
 REQUESTED, FINISHED = "run.requested.v1", "run.finished.v1"
@@ -79,15 +82,27 @@ async def test_a_run_that_fails_ends_once_is_told_and_forgets_its_read(stage: St
 
 
 async def test_who_accepts_a_short_list_has_seen_that_of_the_run_before(stage: Stage) -> None:
-    run_id = await claimed(stage, FIRST)
-    await stage.runs.fail(run_id, FIRST, "read_shrunk", "Too little.", missing=3)
-    for seen in (3, None):  # the run in between was believed
-        later = await stage.start()
-        assert later is not None
-        work = await stage.runs.claim(later, FIRST)
+    async def seen_missing() -> tuple[UUID, int | None]:
+        run_id = await stage.start()
+        assert run_id is not None
+        work = await stage.runs.claim(run_id, FIRST)
         assert work is not None
-        assert work.seen_missing == seen
+        return run_id, work.seen_missing
+
+    shrunk, seen = await seen_missing()
+    assert seen is None
+    await stage.runs.fail(shrunk, FIRST, "read_shrunk", "Too little.", missing=3)
+    for _ in range(2):  # the run in between has ended before it had read all
+        later, seen = await seen_missing()
+        assert seen == 3
         await stage.runs.fail(later, FIRST, "internal_error", "No.")
+    accepted, _ = await seen_missing()
+    progress = await read(stage, accepted, [], [])
+    await stage.runs.planning(accepted, FIRST)
+    await stage.plans.store(
+        progress, FIRST, await stage.plans.settings(PARTNER), Plan([], 0, 0), list[Batch](), apply=True
+    )
+    assert await seen_missing() == (ANY, None)
 
 
 async def test_a_run_that_nobody_works_on_is_asked_for_again_once(stage: Stage) -> None:

@@ -73,6 +73,6 @@ def test_a_clients_list_that_is_now_empty_is_not_believed(emptied: int, whose: s
     assert f"no licences any more of {whose}; 3 known" in why
 
 
-@pytest.mark.parametrize(("seen_before", "accepted"), [(None, True), (4, False), (5, True), (6, True)])
+@pytest.mark.parametrize(("seen_before", "accepted"), [(None, False), (0, False), (4, False), (5, True), (6, True)])
 def test_a_word_for_a_short_list_is_for_what_was_seen(seen_before: int | None, *, accepted: bool) -> None:
     assert within_accepted(replace(BELIEVED, missing=5), seen_before) is accepted

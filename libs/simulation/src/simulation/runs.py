@@ -49,8 +49,9 @@ class MemoryRuns:
         return await self._step(effect)
 
     def _seen_missing(self, run_id: UUID) -> int | None:
-        before = [run for run in self._db.runs.values() if run.run_id.int < run_id.int]
-        return max(before, key=lambda run: run.run_id.int).missing if before else None
+        earlier = (run for run in self._db.runs.values() if run.run_id.int < run_id.int)
+        telling = [run for run in earlier if run.missing is not None or run.wrote]
+        return max(telling, key=lambda run: run.run_id.int).missing if telling else None
 
     async def release(self, run_id: UUID, claim: UUID, *, attempts: int, wait_s: float) -> None:
         """As `RunWork.release`."""

@@ -87,7 +87,8 @@ def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
 def within_accepted(seen: Comparison, seen_before: int | None) -> bool:
     """Tell whether a shrunk read that a person accepts lacks no more than that person has seen.
 
-    `seen_before`: how many known licences were missing when the run before was not to be believed; None if it was. An
-    agent can lose its rights in between: the word was not for that.
+    `seen_before`: how many known licences were missing when a read was last not to be believed; None if no such read
+    has been since the last plan: then the person has seen nothing that a word could be for. An agent can lose its
+    rights in between.
     """
-    return seen_before is None or seen.missing <= seen_before
+    return seen.missing <= (seen_before or 0)

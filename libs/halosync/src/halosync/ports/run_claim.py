@@ -11,8 +11,8 @@ from halosync.ports.permits import Rate
 class ClaimedRun:
     """A run that this planner works on, and everything it needs to know of it.
 
-    `seen_missing`: how many known licences the read of the run before lacked, where it was not believed: what whoever
-    started this one has seen.
+    `seen_missing`: how many known licences the last read that was not believed lacked, if no plan has been made since:
+    what whoever started this one has seen.
     """
 
     run_id: UUID

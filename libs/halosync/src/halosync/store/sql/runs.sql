@@ -81,6 +81,7 @@ LIMIT 100;
 -- name: claim_run^
 -- One planner at a time works on a run. A claim that has run out belongs to a planner that has died.
 -- now() would be the start of the transaction; it is measured from the moment of the claim.
+-- A person has seen what the newest run lacked that was not believed, until a plan is made of a list that is.
 UPDATE run SET
     claim = :claim,
     claimed_until = clock_timestamp() + make_interval(secs => :claim_s),
@@ -93,7 +94,8 @@ WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('qu
 RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals, run.approve_review,
     run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
     (SELECT b.missing_licences FROM run b WHERE b.partner_id = run.partner_id AND b.tenant = run.tenant
-        AND b.created_at < run.created_at ORDER BY b.created_at DESC LIMIT 1) AS seen_missing,
+        AND b.created_at < run.created_at AND (b.missing_licences IS NOT NULL OR b.removal IS NOT NULL)
+        ORDER BY b.created_at DESC LIMIT 1) AS seen_missing,
     partner.rate_requests, partner.rate_window_s,
     greatest(extract(epoch FROM partner.settled_at - clock_timestamp()), 0)::float8 AS settle_wait_s;
 
