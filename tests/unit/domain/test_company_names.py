@@ -75,3 +75,9 @@ def test_what_only_the_endings_have_in_common_is_not_alike() -> None:
 def test_licence_names_are_compared_as_they_are() -> None:
     assert Suggestions([(None, "Backup SE")]).best("Backup")[0].score < STRONG
     assert Suggestions([(None, "Backup SE")]).best("Backup SE")[0].score == 100
+
+
+def test_the_same_ending_on_both_neither_adds_nor_takes_away() -> None:
+    with_ending = Suggestions([(1, "Contosso Ltd")], companies=True).best("Contoso Ltd")
+    without = Suggestions([(1, "Contosso")], companies=True).best("Contoso")
+    assert with_ending[0].score == without[0].score

@@ -80,6 +80,7 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
     "sentence",
     [
         connection_sentences.rate_limited("14:05"),
+        connection_sentences.limited_at_log_in("14:05"),
         connection_sentences.too_slow(10.0),
         connection_sentences.unreadable("Bad gateway"),
         connection_sentences.forbidden("clients", "no\nrights"),
@@ -97,6 +98,7 @@ def test_a_refusal_says_more_where_more_is_known() -> None:
         write_sentences.no_access("auth is away"),
         write_sentences.kept_under_another_name("R&D", "R&amp;D"),
         write_sentences.vanished(7),
+        write_sentences.another_shown(7),
         write_sentences.never_looked_up("Gone."),
         write_sentences.shows_too_little(3),
         write_sentences.connection_lost(connection_sentences.BROKEN),
