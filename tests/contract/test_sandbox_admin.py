@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 from halo_sandbox.history import Effect, duplicates
 from halo_sandbox.model import Licence
@@ -172,7 +173,7 @@ async def test_the_command_prints_where_it_is_and_serves() -> None:
         found = re.search(rb"http://[0-9.]+:[0-9]+", await process.stdout.readline())
         assert found is not None
         async with SandboxAdmin(found[0].decode()) as admin:
-            assert await admin.healthy()
+            await until(admin.healthy, what="the sandbox answering", timeout_s=60)
             settings = (await admin.put_tenant("acme"))["settings"]
             assert (settings["rate_requests"], settings["rate_window_s"]) == (8, 60)
     finally:

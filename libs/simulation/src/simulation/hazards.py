@@ -45,7 +45,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
             ),
             "I2",
             replace(_CROWDED, writers=6, products=60, clients=6),
-            first=104,
+            first=362,
         ),
         "belief": Hazard(FaultRates(unanswered=0.3, applied=1.0, empty_list=0.3), "I2"),
         "sweeper": Hazard(FaultRates(lose=0.5), "liveness"),
