@@ -9,11 +9,10 @@ import sys
 from typing import Any
 
 import blocking
-from dbos import DBOS, DBOSClient, DBOSConfig, Queue
+from dbos import DBOS, DBOSClient, DBOSConfig
 from products import DATABASE_URL, serve
 
 QUEUE, VERSION = "creates", "bench"
-queue = Queue(QUEUE, worker_concurrency=50, polling_interval_sec=0.1)
 
 
 @DBOS.step()
@@ -36,6 +35,7 @@ def work() -> None:
     }
     DBOS(config=config)
     DBOS.launch()
+    DBOS.register_queue(QUEUE, worker_concurrency=50, polling_interval_sec=0.1)
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM})
     DBOS.destroy()
