@@ -62,11 +62,17 @@ def cpu_s(pids: Sequence[int], seen: dict[int, float]) -> float:
     return sum(seen.values())
 
 
+def all_run(contender: Contender) -> None:
+    if ended := contender.ended():
+        raise SystemExit(f"{contender.name} has ended by itself: {', '.join(ended)}; BENCH_LOG=1 shows what it said")
+
+
 async def measure(contender: Contender, servers: Servers, creates: int, workers: int, postmaster: int) -> Round:
     tenant = f"t{uuid4().hex[:12]}"
     seen: dict[int, float] = {}
     async with httpx.AsyncClient(trust_env=False) as client:
         await contender.prepare(tenant, creates)
+        all_run(contender)
         pids = [*contender.pids(), postmaster]
         before, began = cpu_s(pids, seen), time.perf_counter()
         await contender.publish()
@@ -75,8 +81,7 @@ async def measure(contender: Contender, servers: Servers, creates: int, workers:
             return dict((await client.get(f"{servers.halo_url}/{tenant}/stats")).json())
 
         async def done() -> bool:
-            if ended := contender.ended():
-                raise SystemExit(f"{contender.name} has ended by itself: {', '.join(ended)}")
+            all_run(contender)
             return (await stats())["licences"] >= creates and await contender.recorded() >= creates
 
         await until(done, what=f"{contender.name}'s {creates} licences", timeout_s=PATIENCE_S, every_s=0.02)
