@@ -19,7 +19,7 @@ from halosync.domain.states import (
     BatchState,
     RunState,
 )
-from halosync.ports.notices import DeliveryState
+from halosync.ports.webhooks import DeliveryState
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}

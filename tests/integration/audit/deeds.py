@@ -17,7 +17,7 @@ from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
 from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.ports.connections import Attempt, NewTokens
-from halosync.ports.notices import SealedSecret
+from halosync.ports.webhooks import SealedSecret
 from halosync.store.audit import record
 from halosync.store.connections import ConnectionStore
 from halosync.store.kept import HaloLicences

@@ -5,7 +5,6 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from halosync.domain.model import (
-    Action,
     Outcome,
     Reason,
     Traits,
@@ -16,59 +15,15 @@ from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.batches import ISSUE_GRACE_S
 
 from simulation.clock import now
-from simulation.database import Database, Step, at_once
-from simulation.open_actions import batch_at_work, open_action
+from simulation.open_actions import MemoryOpenActions
 from simulation.results import marked, record
 from simulation.rows import Batch
 
 _NO_IDS: Mapping[int, int] = MappingProxyType({})
 
 
-class MemoryActions:
+class MemoryActions(MemoryOpenActions):
     """What the writers read and write. Each method is one step, all of it or nothing."""
-
-    def __init__(self, database: Database, step: Step = at_once) -> None:
-        self._db = database
-        self._step = step
-
-    async def batch(self, batch_id: int) -> BatchAtWork | None:
-        """As `ActionStore.batch`."""
-        return await self._step(lambda: batch_at_work(self._db, batch_id))
-
-    async def open_actions(self, batch_id: int) -> list[OpenAction]:
-        """As `ActionStore.open_actions`."""
-        return await self._step(
-            lambda: [open_action(self._db, i) for i in self._db.items_of(batch_id) if i.action_state in OPEN_ACTIONS]
-        )
-
-    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
-        """As `ActionStore.known_licences`."""
-        return await self._step(lambda: {n for n, of in self._known(batch).items() if of == client_id})
-
-    async def ever_known(self, _batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
-        """As `ActionStore.ever_known`."""
-        return await self._step(lambda: self._db.known.keys() & set(licence_ids))
-
-    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
-        """As `ActionStore.created_names`."""
-        return await self._step(
-            lambda: [
-                item.set_name or item.licence_name
-                for item in self._db.items.values()
-                if item.run_id == batch.run_id and item.client_id == client_id and item.action is Action.CREATE
-            ]
-        )
-
-    async def knows_licences(self, batch: BatchAtWork) -> bool:
-        """As `ActionStore.knows_licences`."""
-        return await self._step(lambda: bool(self._known(batch)))
-
-    def _known(self, batch: BatchAtWork) -> dict[int, int]:
-        if not self._db.guards.belief:
-            return {}
-        items = self._db.items.values()
-        going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
-        return {n: licence.client_id for n, licence in self._db.known.items() if not licence.removed and n not in going}
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
         """As `ActionStore.look_again`."""

@@ -1,19 +1,67 @@
-"""Rows of batches and actions as the writers see them; see `halosync.store.open_actions`."""
+"""A double of `halosync.store.open_actions.OpenActions`, under the same suite (tests/integration/actions)."""
+
+from collections.abc import Sequence
 
 from halosync.domain.details import notes_of, restored_notes, stamp_of
 from halosync.domain.licences import other_prices
 from halosync.domain.model import Action, PriceField, Removal
-from halosync.domain.states import BatchState
+from halosync.domain.states import OPEN_ACTIONS, BatchState
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import NewLicence
 
 from simulation.clock import now
-from simulation.database import Database
+from simulation.database import Database, Step, at_once
 from simulation.rows import Item
 
 
-def batch_at_work(db: Database, batch_id: int) -> BatchAtWork | None:
-    """As `ActionStore.batch`."""
+class MemoryOpenActions:
+    """What the writers read. Each method is one step."""
+
+    def __init__(self, database: Database, step: Step = at_once) -> None:
+        self._db = database
+        self._step = step
+
+    async def batch(self, batch_id: int) -> BatchAtWork | None:
+        """As `ActionStore.batch`."""
+        return await self._step(lambda: _batch_at_work(self._db, batch_id))
+
+    async def open_actions(self, batch_id: int) -> list[OpenAction]:
+        """As `ActionStore.open_actions`."""
+        return await self._step(
+            lambda: [_open_action(self._db, i) for i in self._db.items_of(batch_id) if i.action_state in OPEN_ACTIONS]
+        )
+
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """As `ActionStore.known_licences`."""
+        return await self._step(lambda: {n for n, of in self._known(batch).items() if of == client_id})
+
+    async def ever_known(self, _batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
+        """As `ActionStore.ever_known`."""
+        return await self._step(lambda: self._db.known.keys() & set(licence_ids))
+
+    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
+        """As `ActionStore.created_names`."""
+        return await self._step(
+            lambda: [
+                item.set_name or item.licence_name
+                for item in self._db.items.values()
+                if item.run_id == batch.run_id and item.client_id == client_id and item.action is Action.CREATE
+            ]
+        )
+
+    async def knows_licences(self, batch: BatchAtWork) -> bool:
+        """As `ActionStore.knows_licences`."""
+        return await self._step(lambda: bool(self._known(batch)))
+
+    def _known(self, batch: BatchAtWork) -> dict[int, int]:
+        if not self._db.guards.belief:
+            return {}
+        items = self._db.items.values()
+        going = {i.licence_id for i in items if i.run_id == batch.run_id and i.action is Action.DELETE}
+        return {n: licence.client_id for n, licence in self._db.known.items() if not licence.removed and n not in going}
+
+
+def _batch_at_work(db: Database, batch_id: int) -> BatchAtWork | None:
     batch = db.batches.get(batch_id)
     if batch is None or batch.state is BatchState.DONE:
         return None
@@ -37,7 +85,7 @@ def batch_at_work(db: Database, batch_id: int) -> BatchAtWork | None:
     )
 
 
-def open_action(db: Database, item: Item) -> OpenAction:
+def _open_action(db: Database, item: Item) -> OpenAction:
     """Return an action as the writers see it; see `store.open_actions`."""
     settle = db.guards.settle and item.settle_at is not None
     return OpenAction(

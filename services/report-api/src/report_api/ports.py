@@ -14,8 +14,9 @@ from halosync.domain.model import Client
 from halosync.domain.plan import CustomerLink
 from halosync.domain.tenant import HaloHosts
 from halosync.ports.links import ProductLink
-from halosync.ports.notices import Notices, Webhooks, WebhookSecrets
+from halosync.ports.notices import Notices, WebhookSecrets
 from halosync.ports.requests import Asker
+from halosync.ports.webhooks import Webhooks
 
 from report_api.heavy_work import HeavyWork
 from report_api.shares import Shares

@@ -13,9 +13,10 @@ from standardwebhooks import Webhook
 from halosync.contracts.webhook import SignWebhook, WebhookSigned
 from halosync.domain.connection_sentences import REFUSALS
 from halosync.messaging.sealing import seal, unseal
-from halosync.ports.notices import DueWebhook, NotSignedError, SealedSecret, SignerAwayError
+from halosync.ports.notices import DueWebhook, NotSignedError, SignerAwayError
 from halosync.ports.requests import Asker, NoReplyError, refusal
 from halosync.ports.sealing import PrivateKeys, PublicKeys, UnsealableError
+from halosync.ports.webhooks import SealedSecret
 
 _NOT_NOW = "auth does not answer, so nothing can be signed now"
 

@@ -16,7 +16,8 @@ import aiosmtplib
 
 from halosync.domain.notice_sentences import letter
 from halosync.domain.notices import NoticeType
-from halosync.ports.notices import DeliveryAttempt, DueMail
+from halosync.ports.notices import DueMail
+from halosync.ports.webhooks import DeliveryAttempt
 
 DEADLINE_S = 40.0
 """For the whole conversation: below the lease of a delivery, `halosync.store.notices.LEASE_S`."""

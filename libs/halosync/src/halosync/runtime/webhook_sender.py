@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 
 from halosync.halo.public_network import PublicTransport
-from halosync.ports.notices import DeliveryAttempt
+from halosync.ports.webhooks import DeliveryAttempt
 
 TIMEOUT_S = 15.0
 """For one attempt as a whole, from the name's resolution to the kept part of the answer."""

@@ -15,11 +15,10 @@ import asyncpg
 from halosync.contracts.run import LicenceActions
 from halosync.domain import write_sentences
 from halosync.domain.model import Outcome, Reason
-from halosync.domain.states import BatchState
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
 from halosync.store.batches import ISSUE_GRACE_S, close_if_done, order_of, split_off
-from halosync.store.open_actions import batch_at_work, open_action
+from halosync.store.open_actions import OpenActions
 from halosync.store.outbox import emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.results import record_applied, record_failed, record_not_kept
@@ -31,44 +30,8 @@ SWEEP_GRACE_S = 300.0
 _NO_IDS: Mapping[int, int] = MappingProxyType({})
 
 
-class ActionStore:
+class ActionStore(OpenActions):
     """What the writers read and write. Arguments and meaning: the Protocol `halo_writer.ports.Actions`."""
-
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
-        self._pool = pool
-
-    async def batch(self, batch_id: int) -> BatchAtWork | None:
-        """Return a batch that is still to be worked on; None if it is done or unknown."""
-        row = await QUERIES.batch_at_work(self._pool, batch_id=batch_id)
-        if row is None or row["state"] == BatchState.DONE:
-            return None
-        return batch_at_work(row)
-
-    async def open_actions(self, batch_id: int) -> list[OpenAction]:
-        """Return the actions of a batch that are not yet known to be done, in the plan's order."""
-        return [open_action(row) async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)]
-
-    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
-        """Return the licences of a client that are known from the last complete read or from halosync's own writes."""
-        rows = QUERIES.known_licences(
-            self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id, client_id=client_id
-        )
-        return {row["halo_licence_id"] async for row in rows}
-
-    async def ever_known(self, batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
-        """Return which of these the batch's tenant had for all that halosync knows, removed ones included."""
-        rows = QUERIES.ever_known(self._pool, partner_id=batch.partner_id, tenant=batch.tenant, licence_ids=licence_ids)
-        return {row["halo_licence_id"] async for row in rows}
-
-    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
-        """Return what all licences are to be called that the batch's run creates for a client."""
-        rows = QUERIES.created_names(self._pool, run_id=batch.run_id, client_id=client_id)
-        return [row["name"] async for row in rows]
-
-    async def knows_licences(self, batch: BatchAtWork) -> bool:
-        """Tell whether any client of the batch's tenant has one."""
-        of = {"partner_id": batch.partner_id, "tenant": batch.tenant, "run_id": batch.run_id}
-        return bool(await QUERIES.knows_licences(self._pool, **of))
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:
         """Look once more in `settle_s` seconds: Halo does not show what it should."""

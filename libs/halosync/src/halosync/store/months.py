@@ -1,7 +1,6 @@
 """Months in Postgres: the reconciliation, acceptances, closing. What they mean: `halosync.domain.month`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +8,6 @@ import asyncpg
 
 from halosync.contracts.month import MonthClosed
 from halosync.domain.acts import Act, Actor
-from halosync.domain.decimals import plain
 from halosync.domain.model import Outcome
 from halosync.domain.month import MonthGroup, reconcile
 from halosync.ports.months import (
@@ -26,14 +24,9 @@ from halosync.ports.months import (
 )
 from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
+from halosync.store.month_certificate import certificate_of
 from halosync.store.outbox import emit
 from halosync.store.queries import QUERIES, Connection
-
-MOST_EXCEPTIONS = 10_000
-"""So many rows that differ a certificate lists; a month with more of them is not one that somebody has looked at."""
-
-
-_CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
 
 
 class MonthStore:
@@ -128,7 +121,7 @@ class MonthStore:
                 raise NotReadyError(found.open_things)
             if found.accepted != seen:
                 raise MonthChangedError(found.accepted)
-            certificate = await _certificate(connection, partner_id, month, by)
+            certificate = await certificate_of(connection, partner_id, month, by)
             row = await QUERIES.close_month(
                 connection,
                 partner_id=partner_id,
@@ -176,85 +169,6 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
 async def _closing(connection: Connection, partner_id: str, period: str, number: int | None = None) -> Closing | None:
     row = await QUERIES.month_closing(connection, partner_id=partner_id, period=period, number=number)
     return None if row is None else Closing(**row)
-
-
-async def _certificate(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:
-    """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
-    of = {"partner_id": partner_id, "period": month.period}
-    rows = QUERIES.month_items(
-        connection,
-        **of,
-        reason=None,
-        customer_id=None,
-        only_different=True,
-        after_customer="",
-        after_key="",
-        after_cycle="",
-        most=MOST_EXCEPTIONS,
-    )
-    exceptions = [
-        {
-            "item_key": row["item_key"],
-            "customer_id": row["customer_id"],
-            "customer_name": row["customer_name"],
-            "product_code": row["product_code"],
-            "licence_name": row["licence_name"],
-            "billing_cycle": row["billing_cycle"],
-            "reason": row["reason"],
-            "detail": row["detail"],
-            "billed": plain(row["billed"]),
-            "in_halo": plain(row["in_halo"]),
-            "note": row["note"],
-            "accepted_by": row["accepted_by"],
-            "accepted_at": _time(row["accepted_at"]),
-        }
-        async for row in rows
-    ]
-    runs = [
-        {
-            **{name: row[name] for name in _CERTIFIED_OF_A_RUN},
-            "run_id": str(row["run_id"]),
-            "started_at": _time(row["created_at"]),
-            "finished_at": _time(row["finished_at"]),
-            "approve_removals": row["approve_removals"],
-            "approve_review": row["approve_review"],
-            "removal": row["removal"],
-            "price_field": row["price_field"],
-        }
-        async for row in QUERIES.month_runs(connection, **of)
-    ]
-    return {
-        "partner_id": partner_id,
-        "period": month.period,
-        "currency": month.currency,
-        "closed_by": by.name,
-        "totals": [
-            {"billing_cycle": total.billing_cycle, **_amounts(total, "billed", "in_halo", "explained", "unexplained")}
-            for total in month.reconciliation.totals
-        ],
-        "changes": asdict(month.changes),
-        "invoices": [
-            {
-                "invoice_id": each.invoice.invoice_id,
-                "revision": each.invoice.revision,
-                "line_count": each.invoice.line_count,
-                "total": plain(each.invoice.total),
-            }
-            for each in month.invoices
-            if each.counts
-        ],
-        "exceptions": exceptions,
-        "runs": runs,
-        "fingerprint": await QUERIES.month_fingerprint(connection, **of),
-    }
-
-
-def _amounts(values: object, *names: str) -> dict[str, str]:
-    return {name: plain(getattr(values, name)) for name in names}
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
 
 
 def _outcome(outcome: str | None) -> Outcome | None:

@@ -12,7 +12,8 @@ import asyncpg
 
 from halosync.domain.model import Reason
 from halosync.domain.notices import TRIED_FOR_S, News, NoticeType, news_of_run, overdue, pause_s, rest_s
-from halosync.ports.notices import DeliveryAttempt, DueMail, DueWebhook, SealedSecret, ToldNotice
+from halosync.ports.notices import DueMail, DueWebhook, ToldNotice
+from halosync.ports.webhooks import DeliveryAttempt, SealedSecret
 from halosync.store.queries import QUERIES, Connection
 
 SPREAD = 50

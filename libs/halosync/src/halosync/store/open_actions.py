@@ -1,6 +1,6 @@
-"""Rows of batches and actions, as the values that the writers work on."""
+"""What the writers read: batches, their open actions, and which licences are known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,14 +9,55 @@ from halosync.domain.batching import BatchKind
 from halosync.domain.details import notes_of, restored_notes, stamp_of
 from halosync.domain.licences import other_prices
 from halosync.domain.model import Action, PriceField, Removal
-from halosync.domain.states import ActionState
+from halosync.domain.states import ActionState, BatchState
 from halosync.ports.batch_work import BatchAtWork, HaloAnswer, OpenAction
 from halosync.ports.licence_write import NewLicence
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
+from halosync.store.queries import QUERIES
 
 
-def batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
+class OpenActions:
+    """The reading half of `ActionStore`. Arguments and meaning: the Protocol `halo_writer.ports.Actions`."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def batch(self, batch_id: int) -> BatchAtWork | None:
+        """Return a batch that is still to be worked on; None if it is done or unknown."""
+        row = await QUERIES.batch_at_work(self._pool, batch_id=batch_id)
+        if row is None or row["state"] == BatchState.DONE:
+            return None
+        return _batch_at_work(row)
+
+    async def open_actions(self, batch_id: int) -> list[OpenAction]:
+        """Return the actions of a batch that are not yet known to be done, in the plan's order."""
+        return [_open_action(row) async for row in QUERIES.open_actions(self._pool, batch_id=batch_id)]
+
+    async def known_licences(self, batch: BatchAtWork, client_id: int) -> set[int]:
+        """Return the licences of a client that are known from the last complete read or from halosync's own writes."""
+        rows = QUERIES.known_licences(
+            self._pool, partner_id=batch.partner_id, tenant=batch.tenant, run_id=batch.run_id, client_id=client_id
+        )
+        return {row["halo_licence_id"] async for row in rows}
+
+    async def ever_known(self, batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
+        """Return which of these the batch's tenant had for all that halosync knows, removed ones included."""
+        rows = QUERIES.ever_known(self._pool, partner_id=batch.partner_id, tenant=batch.tenant, licence_ids=licence_ids)
+        return {row["halo_licence_id"] async for row in rows}
+
+    async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
+        """Return what all licences are to be called that the batch's run creates for a client."""
+        rows = QUERIES.created_names(self._pool, run_id=batch.run_id, client_id=client_id)
+        return [row["name"] async for row in rows]
+
+    async def knows_licences(self, batch: BatchAtWork) -> bool:
+        """Tell whether any client of the batch's tenant has one."""
+        of = {"partner_id": batch.partner_id, "tenant": batch.tenant, "run_id": batch.run_id}
+        return bool(await QUERIES.knows_licences(self._pool, **of))
+
+
+def _batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
     """Return the batch of a row of `batch_at_work`."""
     return BatchAtWork(
         batch_id=row["batch_id"],
@@ -37,7 +78,7 @@ def batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
     )
 
 
-def open_action(row: asyncpg.Record) -> OpenAction:
+def _open_action(row: asyncpg.Record) -> OpenAction:
     """Return the action of a row of `open_actions`."""
     return OpenAction(
         item_id=row["item_id"],

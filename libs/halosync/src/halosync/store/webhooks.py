@@ -9,7 +9,8 @@ import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.notices import TEST
-from halosync.ports.notices import (
+from halosync.ports.partners import UnknownPartnerError
+from halosync.ports.webhooks import (
     MOST_WEBHOOKS,
     Behind,
     Delivery,
@@ -20,13 +21,12 @@ from halosync.ports.notices import (
     Webhook,
     WebhookExistsError,
 )
-from halosync.ports.partners import UnknownPartnerError
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES
 
 
 class WebhookStore:
-    """The webhooks of partners. Arguments and errors: the Protocol `halosync.ports.notices.Webhooks`."""
+    """The webhooks of partners. Arguments and errors: the Protocol `halosync.ports.webhooks.Webhooks`."""
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import structlog
 from halosync.ports.notices import (
-    DeliveryAttempt,
     DueMail,
     DueWebhook,
     NoticeMailer,
@@ -18,6 +17,7 @@ from halosync.ports.notices import (
     WebhookSecrets,
     WebhookSender,
 )
+from halosync.ports.webhooks import DeliveryAttempt
 
 log = structlog.get_logger(__name__)
 

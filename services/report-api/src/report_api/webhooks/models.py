@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from halosync.domain.notices import MOST_URL, NoticeType
-from halosync.ports.notices import Delivery, DeliveryState, Webhook
+from halosync.ports.webhooks import Delivery, DeliveryState, Webhook
 from pydantic import BaseModel, ConfigDict, Field
 
 from report_api.web.paging import Page

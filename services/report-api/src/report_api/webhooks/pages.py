@@ -7,7 +7,7 @@ from fastapi import Path, Request, Response
 from halosync.domain.notice_sentences import TITLES
 from halosync.domain.notices import NoticeType
 from halosync.domain.roles import Role
-from halosync.ports.notices import WebhookExistsError
+from halosync.ports.webhooks import WebhookExistsError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify

@@ -8,14 +8,8 @@ from uuid import UUID, uuid4
 
 from halosync.domain.acts import Actor
 from halosync.domain.notices import NoticeType, webhook_url
-from halosync.ports.notices import (
-    MOST_WEBHOOKS,
-    Delivery,
-    NotSignedError,
-    TestPendingError,
-    TooManyWebhooksError,
-    Webhook,
-)
+from halosync.ports.notices import NotSignedError
+from halosync.ports.webhooks import MOST_WEBHOOKS, Delivery, TestPendingError, TooManyWebhooksError, Webhook
 
 from report_api.ports import Ports
 from report_api.web.problems import invalid, not_found, too_many_requests, unavailable

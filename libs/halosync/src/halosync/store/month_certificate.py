@@ -1,0 +1,94 @@
+"""What is certified when a month is closed (spec section 11)."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from halosync.domain.acts import Actor
+from halosync.domain.decimals import plain
+from halosync.ports.months import Month
+from halosync.store.queries import QUERIES, Connection
+
+MOST_EXCEPTIONS = 10_000
+"""So many rows that differ a certificate lists; a month with more of them is not one that somebody has looked at."""
+
+_CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
+
+
+async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:
+    """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
+    of = {"partner_id": partner_id, "period": month.period}
+    rows = QUERIES.month_items(
+        connection,
+        **of,
+        reason=None,
+        customer_id=None,
+        only_different=True,
+        after_customer="",
+        after_key="",
+        after_cycle="",
+        most=MOST_EXCEPTIONS,
+    )
+    exceptions = [
+        {
+            "item_key": row["item_key"],
+            "customer_id": row["customer_id"],
+            "customer_name": row["customer_name"],
+            "product_code": row["product_code"],
+            "licence_name": row["licence_name"],
+            "billing_cycle": row["billing_cycle"],
+            "reason": row["reason"],
+            "detail": row["detail"],
+            "billed": plain(row["billed"]),
+            "in_halo": plain(row["in_halo"]),
+            "note": row["note"],
+            "accepted_by": row["accepted_by"],
+            "accepted_at": _time(row["accepted_at"]),
+        }
+        async for row in rows
+    ]
+    runs = [
+        {
+            **{name: row[name] for name in _CERTIFIED_OF_A_RUN},
+            "run_id": str(row["run_id"]),
+            "started_at": _time(row["created_at"]),
+            "finished_at": _time(row["finished_at"]),
+            "approve_removals": row["approve_removals"],
+            "approve_review": row["approve_review"],
+            "removal": row["removal"],
+            "price_field": row["price_field"],
+        }
+        async for row in QUERIES.month_runs(connection, **of)
+    ]
+    return {
+        "partner_id": partner_id,
+        "period": month.period,
+        "currency": month.currency,
+        "closed_by": by.name,
+        "totals": [
+            {"billing_cycle": total.billing_cycle, **_amounts(total, "billed", "in_halo", "explained", "unexplained")}
+            for total in month.reconciliation.totals
+        ],
+        "changes": asdict(month.changes),
+        "invoices": [
+            {
+                "invoice_id": each.invoice.invoice_id,
+                "revision": each.invoice.revision,
+                "line_count": each.invoice.line_count,
+                "total": plain(each.invoice.total),
+            }
+            for each in month.invoices
+            if each.counts
+        ],
+        "exceptions": exceptions,
+        "runs": runs,
+        "fingerprint": await QUERIES.month_fingerprint(connection, **of),
+    }
+
+
+def _amounts(values: object, *names: str) -> dict[str, str]:
+    return {name: plain(getattr(values, name)) for name in names}
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
