@@ -200,6 +200,7 @@ CREATE TABLE halo_read_licence (
     foreign_mark text,
     licence_type bigint,
     stamp text,
+    product_sku text,
     awaited boolean NOT NULL DEFAULT false,
     PRIMARY KEY (read_id, halo_licence_id),
     FOREIGN KEY (read_id) REFERENCES halo_read(read_id) ON DELETE CASCADE
@@ -303,6 +304,8 @@ CREATE TABLE item (
     was_name text,
     was_other_price numeric,
     was_licence_type bigint,
+    was_asked_name text,
+    was_product_sku text,
     restores_licence_id bigint,
     was_owned boolean NOT NULL DEFAULT false,
     owned_after boolean NOT NULL DEFAULT true,

@@ -112,6 +112,52 @@ async def test_what_an_undo_brought_back_under_another_name_is_not_brought_back_
     assert list(await pipeline.licences()) == [(1, "A &amp; B")]
 
 
+async def test_a_licence_comes_back_under_the_name_and_product_code_that_it_had(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.change_settings(TENANT, kept_names="escaped")
+    await pipeline.invoice([{"product_code": "R&D"}, {"product_code": "P-1"}])
+    await pipeline.sync()
+    await pipeline.invoice([{"product_code": "P-1"}], revision=2)
+    await pipeline.sandbox.admin.add_licences(
+        TENANT, {"client_id": 1, "name": "OLD", "count": 3.0, "price": 8.0, "product_sku": "SKU-1"}
+    )
+    run = await pipeline.sync()
+    assert run["deleted"] == 2
+    await pipeline.sync(mode=RunMode.UNDO_PREVIEW, undoes=run["run_id"])  # a read forgets what is gone
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    assert (undo["state"], undo["created"]) == ("succeeded", 2)
+    back = await pipeline.licences()
+    assert {name: row["product_sku"] for (_, name), row in back.items()} == {
+        "R&amp;D": "R&D", "P-1": "P-1", "OLD": "SKU-1"
+    }
+    again = await pipeline.sync(mode=RunMode.UNDO, undoes=undo["run_id"])
+    assert (again["state"], again["deleted"]) == ("succeeded", 2)
+    assert list(await pipeline.licences()) == [(1, "P-1")]
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_what_an_undo_says_of_a_licence_that_is_not_shown(pipeline: Pipeline, there: bool) -> None:
+    """Halo may show no licence of one client: then nobody knows what became of it there."""
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 2, "name": "OTHER", "count": 1.0, "price": 1.0})
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run = await pipeline.sync()
+    created = (await pipeline.licences())[1, "P-1"]
+    if there:
+        await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER", "count": 1.0, "price": 1.0})
+    await pipeline.sandbox.admin.delete_licence(TENANT, created["id"])
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
+    [item] = await pipeline.items(undo["run_id"])
+    assert (item["outcome"], item["reason"]) == (("synced", None) if there else ("skipped", "changed_since"))
+
+
+async def test_what_an_undo_removed_is_told_as_undone_when_it_is_undone_again(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 2, "name": "OTHER", "count": 1.0, "price": 1.0})
+    await pipeline.invoice([{"product_code": "P-1"}])
+    run = await pipeline.sync()
+    for mode in (RunMode.UNDO, RunMode.UNDO_PREVIEW, RunMode.UNDO):
+        undo = await pipeline.sync(mode=mode, undoes=run["run_id"])
+        assert [item["outcome"] for item in await pipeline.items(undo["run_id"])] == ["synced"]
+
+
 @pytest.mark.parametrize("stamps", [True, False])
 async def test_what_came_of_a_lost_answer_is_undone_or_told(pipeline: Pipeline, stamps: bool) -> None:
     pipeline.tuning.max_attempts = 1

@@ -21,6 +21,7 @@ from halosync.domain.model import (
     Reason,
     Removal,
     Traits,
+    WrittenLicence,
 )
 from halosync.domain.plan import CustomerLink, DeleteGuard, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
@@ -125,8 +126,12 @@ def test_a_create_becomes_a_removal_an_update_the_way_back_and_a_removal_a_creat
     assert plain.was == Traits("MS-365")
 
 
+OTHER = licence(2, name="OTHER")
+
 CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None, Outcome]] = {
-    "created and gone": (CREATED, [], {}, None, Outcome.SYNCED),
+    "created and gone": (CREATED, [OTHER], {}, None, Outcome.SYNCED),
+    "created, and nothing shown": (CREATED, [], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "created, and removed by halosync since": (CREATED, [], {"removed": frozenset({1})}, None, Outcome.SYNCED),
     "created and edited": (CREATED, [licence(price=Decimal(1))], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
     "created and renamed": (CREATED, [licence(name="Mine")], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
     "created and marked by another program": (
@@ -172,6 +177,20 @@ CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None
         DELETED,
         [licence(2, name=" ms-365 ")],
         {},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
+    "deleted, and none shown of what the run left": (
+        DELETED,
+        [],
+        {"left_at": frozenset({7})},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
+    "deleted, and its client gone": (
+        DELETED,
+        [],
+        {"clients": [Client(8, "Fabrikam")]},
         Reason.CHANGED_SINCE,
         Outcome.SKIPPED,
     ),
@@ -288,10 +307,45 @@ def test_a_create_of_which_nobody_knows_what_became_is_told_and_not_left_out() -
     assert '"MS-365"' in (item.detail or "")
 
 
-def test_where_halo_shows_none_of_several_licences_nothing_is_told_as_undone() -> None:
-    items = undoing(CREATED, replace(CREATED, halo_licence_id=2), there=())
-    assert {(item.outcome, item.reason) for item in items} == {(Outcome.SKIPPED, Reason.CHANGED_SINCE)}
-    assert "no licence of this client at all" in (items[0].detail or "")
+def test_where_halo_shows_nothing_of_what_the_run_left_nothing_is_told_as_undone_or_brought_back() -> None:
+    for items in (undoing(CREATED, there=()), undoing(DELETED, replace(UPDATED, halo_licence_id=2), there=())):
+        assert {(item.outcome, item.reason) for item in items} == {(Outcome.SKIPPED, Reason.CHANGED_SINCE)}
+        assert {item.action for item in items} == {Action.NONE}
+        assert all("no licence of this client at all" in (item.detail or "") for item in items)
+
+
+ESCAPED = WrittenLicence("R&D", "R&D", "R&amp;D")
+"""What is remembered where Halo answers `R&amp;D` to `R&D`."""
+
+
+def test_a_licence_comes_back_by_the_name_that_halo_was_told_and_not_by_what_it_made_of_it() -> None:
+    line = Line(1, "C-1", "Contoso", "OTHER", LineKind.RECURRING, Decimal(1), Decimal(1), "Monthly")
+    there = [licence(name="R&amp;D", product_sku="SKU-1")]
+    plan = make_plan(PlanInput([line], [Client(7, "Contoso")], there, written={1: ESCAPED}))
+    [removal] = [item for item in plan.items if item.action is Action.DELETE]
+    assert removal.was == Traits("R&amp;D", None, None, "R&D", "SKU-1")
+    [back] = undoing(replace(removal, outcome=Outcome.SYNCED), there=())
+    assert (back.action, back.set_name, back.licence_name) == (Action.CREATE, "R&D", "R&amp;D")
+    assert back.was == removal.was
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ({}, "A &amp; B"),
+        ({9: WrittenLicence("X", "A long name", "A long")}, "A &amp; B"),
+        ({9: WrittenLicence("X")}, "A &amp; B"),
+        ({9: ESCAPED}, "A & B"),
+    ],
+)
+def test_a_name_that_somebody_else_gave_is_told_as_halo_is_known_to_keep_it(
+    written: dict[int, WrittenLicence], sent: str
+) -> None:
+    renamed = replace(UPDATED, set_name="MS-365", was=Traits("A &amp; B"))
+    [back] = undoing(renamed, written=written)
+    assert (back.action, back.set_name, back.licence_name) == (Action.UPDATE, sent, "A &amp; B")
+    [new] = undoing(replace(DELETED, was=Traits("A &amp; B")), there=(), written=written)
+    assert (new.action, new.set_name, new.licence_name) == (Action.CREATE, sent, "A &amp; B")
 
 
 def test_what_halo_ignored_comes_to_no_item() -> None:

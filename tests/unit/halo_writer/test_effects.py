@@ -434,7 +434,7 @@ def test_a_created_licence_may_be_called_otherwise_and_a_price_kept_to_the_cent(
         (UPDATE, DEARER),
         (UPDATE, YEARLY),
         (UPDATE, INACTIVE),
-        (replace(UPDATE, set_name="MS-366"), WANTED),
+        (replace(UPDATE, set_name="MS-366", licence_name="MS-366"), WANTED),
         (DELETE, WANTED),
     ],
 )
@@ -446,6 +446,15 @@ def test_what_is_not_kept_fails_and_says_which_licence_it_is(action: OpenAction,
     assert result.otherwise is not None
     assert result.otherwise.warning == "Not allowed."
     assert result.otherwise.kept == state_of(kept, PriceField.PRICE)
+
+
+def test_an_update_that_halo_calls_as_planned_is_kept_whatever_it_was_told() -> None:
+    update = replace(UPDATE, set_name="R&D", licence_name="R&amp;D")
+    kept = replace(WANTED, name="R&amp;D")
+    assert result_of(update, 3, BATCH, kept) == AppliedAction(update.item_id, 3, kept.id)
+    assert isinstance(look(update, BATCH, [kept]), Shown)
+    assert isinstance(result_of(update, 3, BATCH, replace(kept, name="R&amp;amp;D")), FailedAction)
+    assert isinstance(look(update, BATCH, [replace(kept, name="R&amp;amp;D")]), NotDone)
 
 
 @pytest.mark.parametrize(

@@ -125,4 +125,4 @@ def _restored(item: Item) -> NewLicence | None:
     if was is None:
         return NewLicence(notes=notes)
     price = None if item.after is None else item.after.price
-    return NewLicence(was.licence_type, None, notes, other_prices(PriceField.PRICE, price, was.other_price))
+    return NewLicence(was.licence_type, was.product_sku, notes, other_prices(PriceField.PRICE, price, was.other_price))

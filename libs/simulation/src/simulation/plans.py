@@ -73,19 +73,43 @@ class MemoryPlans:
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
                 settings=self._db.settings,
                 owned=frozenset(owned | found.recognised.keys()),
-                removed=frozenset(number for number, licence in self._db.known.items() if licence.removed),
+                removed=self._removed(run.undoes),
                 written=with_recognised(self._written(), found),
                 approve_removals=approve_removals,
                 review_due=self._db.guards.review and self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
                 approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
                 undone=None if run.undoes is None else self._db.done_by(run.undoes),
+                left_at=frozenset() if run.undoes is None else self._left_at(run.undoes),
                 perhaps_created=found.perhaps,
                 restored=found.restored | self._restored(),
                 perhaps_restored=found.perhaps_restored,
             )
 
         return await self._step(effect)
+
+    def _removed(self, undone: UUID | None) -> frozenset[int]:
+        """Return what halosync has deleted: what is still known, and of a run to undo all of it."""
+        known = {number for number, licence in self._db.known.items() if licence.removed}
+        deletes = {
+            item.licence_id
+            for item in self._db.items.values()
+            if item.action is Action.DELETE and item.outcome is Outcome.SYNCED and item.after is None
+        }
+        theirs = {item.halo_licence_id for item in self._db.done_by(undone)} if undone is not None else set()
+        return frozenset(known | {number for number in deletes & theirs if number is not None})
+
+    def _left_at(self, undone: UUID) -> frozenset[int]:
+        """Return the clients at which a run has left licences; as the query `left_by_run`."""
+        stays = {Outcome.HELD, Outcome.SKIPPED}
+        return frozenset(
+            item.client_id
+            for item in self._db.items.values()
+            if item.run_id == undone
+            and item.client_id is not None
+            and item.licence_id is not None
+            and (item.after is not None or item.outcome in stays)
+        )
 
     def _unsure(self, rows: Read) -> Found:
         """Look for what became of creates that nobody could look up; see `store.unsure_creates`."""

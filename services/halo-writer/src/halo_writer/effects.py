@@ -23,7 +23,8 @@ def result_of(
 ) -> AppliedAction | FailedAction:
     """Compare what was asked with what Halo keeps (spec section 9, "Verified writes").
 
-    A created licence may be called otherwise than was asked: it is known by its id.
+    A created licence may be called otherwise than was asked: it is known by its id. An update of an undo is to be
+    called `licence_name`, which Halo once made of what it was told.
     """
     wish = _wish(action, batch, kept, warning)
     if action.action is Action.DELETE:
@@ -46,7 +47,8 @@ def _wish(action: OpenAction, batch: BatchAtWork, kept: Licence, warning: str | 
     asked = wanted_state(action)
     if batch.price_field is PriceField.NONE:
         asked = replace(asked, price=observed.price)
-    return KeptOtherwise(asked, observed, action.set_name, kept.name, warning)
+    as_planned = action.action is Action.UPDATE and kept.name == action.licence_name
+    return KeptOtherwise(asked, observed, None if as_planned else action.set_name, kept.name, warning)
 
 
 def _to_the_letter(wish: KeptOtherwise) -> bool:
@@ -242,7 +244,8 @@ def _as_wanted(licence: Licence, action: OpenAction, price_field: PriceField) ->
         wanted = replace(wanted, price=observed.price)
     if state_differences(wanted, observed):
         return False
-    named = action.action is Action.CREATE or action.set_name is None or licence.name == action.set_name
+    names = (None, licence.name)
+    named = action.action is Action.CREATE or action.set_name in names or action.licence_name == licence.name
     changed = (
         same_on_wire(wanted.price, observed.price) or action.before is None or action.before.price != observed.price
     )

@@ -13,7 +13,6 @@ from halosync.domain.licences import (
     choose,
     desired_state,
     same_state,
-    traits_of,
 )
 from halosync.domain.model import (
     Action,
@@ -230,5 +229,5 @@ class _ItemsOfClient:
             set_name=set_name,
             line_nos=tuple([line.line_no for line in product.lines]) if product else (),
             drift=self.rules.drift(licence) if licence else (),
-            was=traits_of(licence, self.rules.settings.price_field) if licence and loses_traits else None,
+            was=self.rules.traits(licence) if licence and loses_traits else None,
         )

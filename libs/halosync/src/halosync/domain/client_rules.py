@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import unescape
 
 from halosync.domain.drift import drift_of
-from halosync.domain.licences import is_removed, state_of
-from halosync.domain.model import Cleanup, Drift, KeptOtherwise, Licence, LicenceState, WrittenLicence
+from halosync.domain.licences import is_removed, state_of, traits_of
+from halosync.domain.model import Cleanup, Drift, KeptOtherwise, Licence, LicenceState, Traits, WrittenLicence
 from halosync.domain.plan import PlanSettings
 from halosync.domain.products import Product
 from halosync.domain.verification import same_wish
@@ -70,6 +70,10 @@ class Rules:
     def drift(self, licence: Licence) -> tuple[Drift, ...]:
         """Return what somebody has edited of a licence since halosync wrote it."""
         return drift_of(licence, self.written.get(licence.id, NOT_WRITTEN).last, self.settings.price_field)
+
+    def traits(self, licence: Licence) -> Traits:
+        """Return what the licence is besides its state."""
+        return traits_of(licence, self.settings.price_field, self.written.get(licence.id))
 
     def is_foreign(self, licence: Licence) -> bool:
         """Tell whether the licence is somebody else's, to be neither changed nor removed (spec section 9)."""

@@ -8,7 +8,7 @@ from typing import assert_never
 from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import same_cycle
 from halosync.domain.decimals import same_on_wire
-from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal, Traits
+from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal, Traits, WrittenLicence
 from halosync.domain.products import Demand, Fault
 
 _ZERO = Decimal(0)
@@ -20,10 +20,11 @@ def state_of(licence: Licence, price_field: PriceField) -> LicenceState:
     return LicenceState(licence.quantity, price, licence.billing_cycle, licence.is_active)
 
 
-def traits_of(licence: Licence, price_field: PriceField) -> Traits:
-    """Return what a licence is besides its state."""
+def traits_of(licence: Licence, price_field: PriceField, written: WrittenLicence | None) -> Traits:
+    """Return what a licence is besides its state; `written` is what halosync remembers of it."""
     other = licence.price if price_field is PriceField.PURCHASE_PRICE else licence.purchase_price
-    return Traits(licence.name, other, licence.licence_type)
+    asked = written.asked_name if written is not None and written.kept_name == licence.name else None
+    return Traits(licence.name, other, licence.licence_type, asked, licence.product_sku)
 
 
 def other_prices(price_field: PriceField, price: Decimal | None, other: Decimal | None) -> dict[PriceField, Decimal]:

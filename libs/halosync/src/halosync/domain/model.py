@@ -123,7 +123,8 @@ class Licence:
 
     `foreign_mark` is the field by which another integration says that the licence is its own, None without such a mark
     (spec section 9, "Somebody else's licences"). `licence_type` is Halo's number (1 is a subscription).
-    `stamp` is the one of ours that its notes carry, if they do (`halosync.domain.details`).
+    `stamp` is the one of ours that its notes carry, if they do (`halosync.domain.details`). `product_sku` is
+    looked at by an undo alone, which brings it back.
     """
 
     id: int
@@ -137,6 +138,7 @@ class Licence:
     foreign_mark: str | None = None
     licence_type: int | None = None
     stamp: str | None = None
+    product_sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +194,16 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a licence is besides its state: its name, its price in the other price field, and Halo's type."""
+    """What a licence is besides its state: its name, its price in the other price field, Halo's type and product code.
+
+    `asked_name` is what Halo was told so that it keeps `name`; None: that name itself, as far as is known.
+    """
 
     name: str
     other_price: Decimal | None = None
     licence_type: int | None = None
+    asked_name: str | None = None
+    product_sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ class PlanInput:
     found out. `restored` has, by the id of a deleted licence, the one that an undo has created for it;
     `perhaps_restored` those of which such a create may have made one.
     `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
-    for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then.
+    for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then, and `left_at` are
+    the clients at which it left licences, changed or not.
     """
 
     lines: list[Line]
@@ -141,6 +142,7 @@ class PlanInput:
     perhaps_restored: Mapping[int, frozenset[int]] = field(default_factory=dict)
     approved: frozenset[Change] = frozenset()
     undone: tuple[PlannedItem, ...] | None = None
+    left_at: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from halosync.domain import undo_sentences
 from halosync.domain.item_sentences import kept, managed_elsewhere
-from halosync.domain.licences import after_removal, is_removed, traits_of
+from halosync.domain.licences import after_removal, is_removed
 from halosync.domain.model import Action, Licence, LicenceState, Outcome, PriceField, Reason, Traits
 from halosync.domain.plan import PlanInput, PlannedItem
 from halosync.domain.undo_picture import UndoPicture, did_nothing, name_then, newest_id, undo_picture
@@ -57,7 +57,9 @@ class _Undoing:
 
     def _of_gone(self, item: PlannedItem) -> PlannedItem:
         """Return the item for a licence that the run has created or changed, and that is gone."""
-        if self.picture.shows_none_of_several(item):
+        if item.before is None and item.halo_licence_id in self.inputs.removed:
+            return self._make(item, None, Action.UNCHANGED, Outcome.SYNCED)
+        if self.picture.shows_none(item):
             return self._skip(item, None, Reason.CHANGED_SINCE, undo_sentences.none_shown(item.halo_licence_id))
         if item.before is None:
             return self._make(item, None, Action.UNCHANGED, Outcome.SYNCED)
@@ -85,8 +87,9 @@ class _Undoing:
             Action.UPDATE,
             before=state,
             after=replace(then, price=state.price) if self.picture.price_field is PriceField.NONE else then,
-            set_name=name if renamed else None,
-            was=traits_of(licence, self.picture.price_field) if renamed else None,
+            set_name=self.picture.asked_name(item) if renamed else None,
+            licence_name=name,
+            was=self.picture.traits(licence) if renamed else None,
         )
 
     def _remove(self, item: PlannedItem, licence: Licence) -> PlannedItem:
@@ -98,8 +101,8 @@ class _Undoing:
             return self._skip(item, licence, Reason.KEPT, kept(licence.id))
         if licence.id in self.inputs.owned_by_others:
             return self._skip(item, licence, Reason.CHANGED_SINCE, undo_sentences.written_for_another(licence.id))
-        was = traits_of(licence, self.picture.price_field)
-        return self._make(item, licence, Action.DELETE, before=state, after=after_removal(state, removal), was=was)
+        after, was = after_removal(state, removal), self.picture.traits(licence)
+        return self._make(item, licence, Action.DELETE, before=state, after=after, was=was)
 
     def _bring_back_shown(self, item: PlannedItem, then: LicenceState, licence: Licence) -> PlannedItem:
         """Return the item for a licence that the run has deleted and Halo shows, by whatever name."""
@@ -119,6 +122,8 @@ class _Undoing:
         perhaps = self.inputs.perhaps_restored.get(newest)
         if perhaps:
             return self._fail(item, Reason.OUTCOME_UNKNOWN, undo_sentences.perhaps_back(newest, sorted(perhaps)))
+        if self.picture.shows_none(item):  # one that took its place would not be seen either
+            return self._skip(item, None, Reason.CHANGED_SINCE, undo_sentences.none_shown_to_come_back(newest))
         rival = self.picture.rival(item)
         if rival is not None:
             return self._changed(item, rival)
@@ -130,7 +135,8 @@ class _Undoing:
             None,
             Action.CREATE,
             after=then,
-            set_name=name,
+            set_name=self.picture.asked_name(item),
+            licence_name=name,
             detail=undo_sentences.comes_back(item.halo_licence_id),
             was=item.was or Traits(name),
             restores=item.halo_licence_id,
@@ -180,7 +186,7 @@ class _Undoing:
             customer_name=item.customer_name,
             halo_client_id=item.halo_client_id,
             product_code=item.product_code,
-            licence_name=what.get("set_name") or (licence.name if licence else item.licence_name),
+            licence_name=licence.name if licence else item.licence_name,
             halo_licence_id=licence.id if licence else number,
             action=action,
             outcome=outcome,

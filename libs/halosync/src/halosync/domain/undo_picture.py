@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from html import unescape
 
 from halosync.domain.drift import drift_of
-from halosync.domain.licences import same_state, state_of
-from halosync.domain.model import Drift, LastWritten, Licence, LicenceState, PriceField
+from halosync.domain.licences import same_state, state_of, traits_of
+from halosync.domain.model import Drift, LastWritten, Licence, LicenceState, PriceField, Traits
 from halosync.domain.names import name_key
 from halosync.domain.plan import PlanInput, PlannedItem
 
@@ -17,7 +18,8 @@ class UndoPicture:
     """Halo as it is now, for the run that is undone.
 
     `now` has Halo's licences by id, `of_client` those of the run's clients. `there` are the clients that may be written
-    to; `gone` counts the deleted licences of a client by the key of their name, `left` the others that the run touched.
+    to; `gone` counts the deleted licences of a client by the key of their name; `left_at` are the clients at which the
+    run left licences. `escapes`: this Halo keeps names escaped for HTML.
     """
 
     inputs: PlanInput
@@ -25,7 +27,8 @@ class UndoPicture:
     of_client: Mapping[int, Sequence[Licence]]
     there: frozenset[int]
     gone: Mapping[tuple[int | None, str], int]
-    left: Mapping[int | None, int]
+    left_at: frozenset[int | None]
+    escapes: bool
     key: Callable[[str], str]
 
     @property
@@ -36,6 +39,10 @@ class UndoPicture:
     def state(self, licence: Licence) -> LicenceState:
         """Return the observed state by the run's price field."""
         return state_of(licence, self.price_field)
+
+    def traits(self, licence: Licence) -> Traits:
+        """Return what the licence is besides its state."""
+        return traits_of(licence, self.price_field, self.inputs.written.get(licence.id))
 
     def is_foreign(self, licence: Licence) -> bool:
         """Tell whether the licence is somebody else's (spec section 9, "Somebody else's licences")."""
@@ -60,9 +67,20 @@ class UndoPicture:
         others = self.of_client.get(item.halo_client_id or 0, ())
         return next((other for other in others if other.is_active and self.key(other.name) == wanted), None)
 
-    def shows_none_of_several(self, item: PlannedItem) -> bool:
-        """Tell whether the run left several licences at the item's client, and Halo shows none: it may not show all."""
-        return not self.of_client.get(item.halo_client_id or 0) and self.left[item.halo_client_id] > 1
+    def shows_none(self, item: PlannedItem) -> bool:
+        """Tell whether the run left licences at the item's client, and Halo shows none: it may not show all."""
+        return not self.of_client.get(item.halo_client_id or 0) and item.halo_client_id in self.left_at
+
+    def asked_name(self, item: PlannedItem) -> str:
+        """Return what Halo is to be told so that it calls the licence as before the run.
+
+        Halo may make another name of what it is told (spec section 9, "Names that Halo changes"): sent as it is kept,
+        `R&amp;D` would become `R&amp;amp;D`.
+        """
+        name = name_then(item)
+        if item.was is not None and item.was.asked_name is not None:
+            return item.was.asked_name
+        return unescape(name) if self.escapes else name
 
     def is_ambiguous(self, item: PlannedItem) -> bool:
         """Tell whether the run deleted several licences of the item's name at its client, all of them gone."""
@@ -87,8 +105,15 @@ def undo_picture(inputs: PlanInput) -> UndoPicture:
         for item in undone
         if item.after is None and newest_id(item.halo_licence_id, inputs.restored) not in now
     )
-    left = Counter(item.halo_client_id for item in undone if item.after is not None)
-    return UndoPicture(inputs, now, of_client, frozenset(there), gone, left, key)
+    left_at = frozenset(inputs.left_at | {item.halo_client_id for item in undone if item.after is not None})
+    return UndoPicture(inputs, now, of_client, frozenset(there), gone, left_at, _escapes(inputs), key)
+
+
+def _escapes(inputs: PlanInput) -> bool:
+    """Tell whether Halo is known to keep names escaped for HTML, by any that it was told."""
+    asked_and_kept = [(written.asked_name, written.kept_name) for written in inputs.written.values()]
+    asked_and_kept += [(item.was.asked_name, item.was.name) for item in inputs.undone or () if item.was is not None]
+    return any(asked not in {None, kept} and unescape(kept or "") == asked for asked, kept in asked_and_kept)
 
 
 def did_nothing(item: PlannedItem) -> bool:

@@ -20,6 +20,9 @@ NO_CLIENT = 0
 MOST_NOTES = 2_000
 """So many characters of a licence's notes are looked at."""
 
+MOST_SKU = 500
+"""So many characters of a licence's product code are kept."""
+
 _MOST_ID = 2**63 - 1
 """What Postgres can number; more is no Halo."""
 
@@ -64,6 +67,7 @@ def licence(row: Any, position: int, foreign_marks: tuple[str, ...]) -> SeenLice
             foreign_mark=next((name for name in foreign_marks if is_mark(fields.row.get(name))), None),
             licence_type=fields.lenient("type", whole),
             stamp=stamp_in((fields.lenient("notes", text) or "")[:MOST_NOTES]),
+            product_sku=(fields.lenient("product_sku", text) or "")[:MOST_SKU] or None,
         ),
         deleted=deleted,
     )

@@ -1,7 +1,7 @@
 """What a plan needs of items of earlier runs: what an undo undoes, and what a person has released (spec section 11)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,47 @@ import asyncpg
 
 from halosync.domain.approvals import change_of
 from halosync.domain.details import stamp_of
-from halosync.domain.model import Action, Drift, Licence, Outcome, Traits
+from halosync.domain.model import Action, Drift, Licence, Outcome, PriceField, Traits
 from halosync.domain.names import name_key
 from halosync.domain.plan import Change, PlannedItem
+from halosync.ports.reads import ReadProgress
 from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES, Connection
 
 
-async def undone_items(connection: Connection, run_id: UUID, licences: Sequence[Licence]) -> tuple[PlannedItem, ...]:
+@dataclass(frozen=True, slots=True)
+class UndoneRun:
+    """A run that is to be undone.
+
+    Attributes:
+        price_field: the one that it wrote.
+        items: what it has changed in Halo, or may have, in its order.
+        left_at: the clients at which it left licences, changed or not.
+        deleted: of the licences of `items`, those that halosync itself has deleted since.
+    """
+
+    price_field: PriceField
+    items: tuple[PlannedItem, ...]
+    left_at: frozenset[int]
+    deleted: frozenset[int]
+
+
+async def undone_run(connection: Connection, read: ReadProgress, licences: Sequence[Licence]) -> UndoneRun | None:
+    """Return the run that the run of `read` undoes, None where it undoes none."""
+    row = await QUERIES.undone_run(connection, run_id=read.read_id)
+    if row is None:
+        return None
+    run_id = row["run_id"]
+    deleted = QUERIES.deleted_of_run(connection, run_id=run_id, partner_id=read.partner_id, tenant=read.tenant)
+    return UndoneRun(
+        PriceField(row["price_field"]),
+        await _undone_items(connection, run_id, licences),
+        frozenset([client["halo_client_id"] async for client in QUERIES.left_by_run(connection, run_id=run_id)]),
+        frozenset([each["halo_licence_id"] async for each in deleted]),
+    )
+
+
+async def _undone_items(connection: Connection, run_id: UUID, licences: Sequence[Licence]) -> tuple[PlannedItem, ...]:
     """Return what a run has changed in Halo, or may have, in its order.
 
     A create of which nobody could find out what became has the licence of `licences` that bears its stamp, or none;
@@ -78,8 +111,14 @@ def _planned(row: asyncpg.Record) -> PlannedItem:
         after=licence_state(row, "after"),
         set_name=row["set_name"],
         line_nos=tuple(row["line_nos"]),
-        was=None if was is None else Traits(was, row["was_other_price"], row["was_licence_type"]),
+        was=None if was is None else _traits(row),
         restores=row["restores_licence_id"],
         was_owned=row["was_owned"],
         owned_after=row["owned_after"],
+    )
+
+
+def _traits(row: asyncpg.Record) -> Traits:
+    return Traits(
+        row["was_name"], row["was_other_price"], row["was_licence_type"], row["was_asked_name"], row["was_product_sku"]
     )

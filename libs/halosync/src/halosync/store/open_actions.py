@@ -117,7 +117,7 @@ def _new_licence(row: asyncpg.Record) -> NewLicence | None:
 
 
 def _restored(row: asyncpg.Record) -> NewLicence:
-    """Return what a create says that brings a deleted licence back: the stamp always, and both prices."""
+    """Return what a create says that brings a deleted licence back: its product code, the stamp, and both prices."""
     notes = restored_notes(row["restores_licence_id"], stamp_of(row["run_id"], row["item_id"]))
     prices = other_prices(PriceField(row["price_field"]), row["after_price"], row["was_other_price"])
-    return NewLicence(row["was_licence_type"], row["product_code"] if row["details"] else None, notes, prices)
+    return NewLicence(row["was_licence_type"], row["was_product_sku"], notes, prices)

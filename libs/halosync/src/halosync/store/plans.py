@@ -27,7 +27,7 @@ from halosync.domain.states import ActionState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 from halosync.store.batches import issue, write_batches
-from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_items
+from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_run
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.reads import replace_snapshot
@@ -41,7 +41,8 @@ _ITEM_COLUMNS = (
     *("halo_licence_id", "action", "outcome", "reason", "detail"),
     *("before_quantity", "before_price", "before_billing_cycle", "before_active"),
     *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
-    *("set_name", "drift", "was_name", "was_other_price", "was_licence_type", "restores_licence_id"),
+    *("set_name", "drift", "was_name", "was_other_price", "was_licence_type", "was_asked_name"),
+    *("was_product_sku", "restores_licence_id"),
     *("was_owned", "owned_after"),
     *("line_nos", "batch_id", "action_state"),
 )
@@ -96,9 +97,9 @@ class PlanStore:
             unsure = await unsure_creates(connection, read)
             found = found_of(unsure, licences, await came_since(connection, read, unsure, licences))
             owned = {row["halo_licence_id"] for row in history if row["owned"]}
-            undone = await QUERIES.undone_run(connection, run_id=read.read_id)
+            undone = await undone_run(connection, read, licences)
             if undone is not None:
-                settings = replace(settings, price_field=PriceField(undone["price_field"]))
+                settings = replace(settings, price_field=undone.price_field)
             return PlanInput(
                 lines=[
                     Line(
@@ -122,7 +123,8 @@ class PlanStore:
                 },
                 settings=settings,
                 owned=frozenset(owned | found.recognised.keys()),
-                removed=frozenset(row["halo_licence_id"] for row in history if row["removed"]),
+                removed=frozenset(row["halo_licence_id"] for row in history if row["removed"])
+                | (undone.deleted if undone else frozenset()),
                 written=with_recognised(written_licences(history, settings.price_field), found),
                 approve_removals=approve_removals,
                 owned_by_others=await _ids(QUERIES.written_by_others(connection, **here)),
@@ -133,7 +135,8 @@ class PlanStore:
                 restored=found.restored | await restored_licences(connection, **here),
                 perhaps_restored=found.perhaps_restored,
                 approved=await approved_changes(connection, read.read_id),
-                undone=None if undone is None else await undone_items(connection, undone["run_id"], licences),
+                undone=None if undone is None else undone.items,
+                left_at=frozenset() if undone is None else undone.left_at,
             )
 
     async def store(
@@ -204,6 +207,7 @@ async def _licences_read(connection: Connection, read: ReadProgress, same: Calla
             row["foreign_mark"],
             row["licence_type"],
             row["stamp"],
+            row["product_sku"],
         )
         async for row in QUERIES.licences_read(connection, read_id=read.read_id)
     ]
@@ -226,7 +230,9 @@ def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tu
 
 
 def _traits(was: Traits | None) -> tuple[Any, ...]:
-    return (None, None, None) if was is None else (was.name, was.other_price, was.licence_type)
+    if was is None:
+        return (None, None, None, None, None)
+    return (was.name, was.other_price, was.licence_type, was.asked_name, was.product_sku)
 
 
 def _state(state: LicenceState | None) -> tuple[Any, ...]:

@@ -87,6 +87,7 @@ class ReadStore:
                 foreign_marks=[x.foreign_mark for x in seen],
                 licence_types=[x.licence_type for x in seen],
                 stamps=[x.stamp for x in seen],
+                product_skus=[x.product_sku for x in seen],
             )
             came = Page(page.record_count, [x.id for x in seen], new)
             after, following = after_page(pages, came, most=most, by_client=progress.client_id is None)

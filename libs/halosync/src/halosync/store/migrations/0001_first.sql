@@ -311,6 +311,7 @@ CREATE TABLE halo_read_licence (
     foreign_mark        text,
     licence_type        bigint,
     stamp               text,                                     -- that its notes carry; halosync knows its row by it
+    product_sku         text,
     -- The list of all showed it; that of its client has not, so far.
     awaited             boolean NOT NULL DEFAULT false,
     PRIMARY KEY (read_id, halo_licence_id)
@@ -430,10 +431,12 @@ CREATE TABLE item (
     -- What somebody edited in Halo since halosync wrote the licence: fields with what we wrote and what Halo has.
     drift               jsonb,
     -- What a licence that is removed, renamed or brought back was besides: its name, its price in the other field, Halo's
-    -- type. So an undo can bring it back.
+    -- type and product code, and what Halo was told so that it keeps that name. So an undo can bring it back.
     was_name            text,
     was_other_price     numeric,
     was_licence_type    bigint,
+    was_asked_name      text,
+    was_product_sku     text,
     restores_licence_id bigint,                                   -- the deleted licence that this create brings back
     -- Whether halosync had written the licence before, and whether it counts as its own once this is written.
     was_owned           boolean NOT NULL DEFAULT false,

@@ -16,7 +16,7 @@ WHERE b.batch_id = :batch_id;
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write. A create whose
 -- partner wants that said has the product's name and the invoice of the first line that bills it.
 SELECT i.item_id, i.run_id, i.product_code, r.licence_type, r.details, i.restores_licence_id, i.was_other_price,
-    i.was_licence_type, billed.invoice_id, billed.product_name,
+    i.was_licence_type, i.was_product_sku, billed.invoice_id, billed.product_name,
     halo_client_id, halo_licence_id, action, set_name, licence_name, i.attempts, mark_no, action_state,
     unseen_at IS NOT NULL AS unseen, answer_status, answer_words,
     before_quantity, before_price, before_billing_cycle, before_active,

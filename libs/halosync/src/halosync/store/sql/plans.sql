@@ -16,7 +16,7 @@ SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :rea
 
 -- name: licences_read
 SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
-    foreign_mark, licence_type, stamp
+    foreign_mark, licence_type, stamp, product_sku
 FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 
 -- name: unsure_creates
@@ -85,6 +85,19 @@ SELECT item.*, (run.details OR item.restores_licence_id IS NOT NULL) AS is_stamp
 WHERE run_id = :run_id AND (halo_licence_id IS NOT NULL OR reason = 'outcome_unknown') AND action IN ('create', 'update', 'delete')
   AND (outcome = 'synced' OR (outcome = 'failed' AND (reason = 'outcome_unknown' OR (reason = 'not_kept' AND action <> 'delete'))))
 ORDER BY seq;
+
+-- name: left_by_run
+-- The clients at which a run has left licences in Halo, whether it changed them or not.
+SELECT DISTINCT halo_client_id FROM item
+WHERE run_id = :run_id AND halo_client_id IS NOT NULL AND halo_licence_id IS NOT NULL
+  AND (after_active IS NOT NULL OR outcome IN ('held', 'skipped'));
+
+-- name: deleted_of_run
+-- Of the licences that a run has changed, those that halosync itself has deleted, whichever run did.
+SELECT DISTINCT i.halo_licence_id FROM item i JOIN run r USING (run_id)
+WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'delete' AND i.outcome = 'synced'
+  AND i.after_active IS NULL AND i.halo_licence_id IN (
+      SELECT u.halo_licence_id FROM item u WHERE u.run_id = :run_id AND u.action IN ('create', 'update'));
 
 -- name: approved_items
 -- Held items that a person has released for this run.

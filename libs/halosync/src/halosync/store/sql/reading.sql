@@ -22,21 +22,24 @@ WITH added AS (
 -- that of its client shows it.
 WITH added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                                   billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp)
+                                   billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp,
+                                   product_sku)
     SELECT DISTINCT ON (id) :read_id, id, client_id, name, quantity, price, purchase_price, billing_cycle, active,
-        deleted, foreign_mark, licence_type, stamp
+        deleted, foreign_mark, licence_type, stamp, product_sku
     FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
         CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
-        CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]))
+        CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]),
+        CAST(:product_skus AS text[]))
         WITH ORDINALITY AS page (id, client_id, name, quantity, price, purchase_price, billing_cycle, active, deleted,
-            foreign_mark, licence_type, stamp, place)
+            foreign_mark, licence_type, stamp, product_sku, place)
     ORDER BY id, place
     ON CONFLICT (read_id, halo_licence_id) DO UPDATE SET halo_client_id = excluded.halo_client_id,
         name = excluded.name, quantity = excluded.quantity, price = excluded.price,
         purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
         is_active = excluded.is_active, deleted = excluded.deleted, foreign_mark = excluded.foreign_mark,
-        licence_type = excluded.licence_type, stamp = excluded.stamp, awaited = false
+        licence_type = excluded.licence_type, stamp = excluded.stamp, product_sku = excluded.product_sku,
+        awaited = false
     WHERE halo_read_licence.awaited
     RETURNING 1
 ) SELECT count(*) FROM added;
