@@ -45,8 +45,8 @@ def none_shown_to_come_back(licence_id: int) -> str:
     """Say that a deleted licence does not come back while Halo does not show those that the run left."""
     return (
         f"Licence #{licence_id} does not come back now: Halo's list shows no licence of this client at all, also none "
-        "of those that the run left there. Look at the client in Halo. If its licences are there, undo the run again; if "
-        "they are gone, create the licence there by hand."
+        "of those that the run left there. Look at the client in Halo. If its licences are there, undo the run again; "
+        "if they are gone, create the licence there by hand."
     )
 
 
