@@ -127,7 +127,9 @@ async def test_a_licence_comes_back_under_the_name_and_product_code_that_it_had(
     assert (undo["state"], undo["created"]) == ("succeeded", 2)
     back = await pipeline.licences()
     assert {name: row["product_sku"] for (_, name), row in back.items()} == {
-        "R&amp;D": "R&D", "P-1": "P-1", "OLD": "SKU-1"
+        "R&amp;D": "R&D",
+        "P-1": "P-1",
+        "OLD": "SKU-1",
     }
     again = await pipeline.sync(mode=RunMode.UNDO, undoes=undo["run_id"])
     assert (again["state"], again["deleted"]) == ("succeeded", 2)
