@@ -67,7 +67,6 @@ CREATE TABLE connection (
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE,
     CHECK ((state = ANY (ARRAY['disconnected'::text, 'connected'::text, 'broken'::text])))
 );
-CREATE INDEX connection_tenant ON connection USING btree (tenant) WHERE (state = 'connected'::text);
 
 CREATE TABLE customer_link (
     partner_id text NOT NULL,
@@ -97,6 +96,13 @@ CREATE TABLE dead_letter (
     CHECK ((state = ANY (ARRAY['kept'::text, 'replayed'::text, 'discarded'::text])))
 );
 CREATE UNIQUE INDEX dead_letter_kept ON dead_letter USING btree (queue, body_hash) WHERE (state = 'kept'::text);
+
+CREATE TABLE halo_alias (
+    host text NOT NULL,
+    tenant text NOT NULL,
+    PRIMARY KEY (host),
+    CHECK ((tenant <> host))
+);
 
 CREATE TABLE halo_array_size (
     tenant text NOT NULL,
@@ -859,6 +865,14 @@ AS $function$
     SELECT lower(btrim(regexp_replace(normalize(coalesce(cycle, ''), NFKC), '\s+', ' ', 'g')))
 $function$;
 
+CREATE FUNCTION halo_of(p_tenant text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce((SELECT a.tenant FROM halo_alias a WHERE a.host = p_tenant), p_tenant)
+$function$;
+
 CREATE FUNCTION ids_of_licence(p_partner_id text, p_licence_id bigint)
  RETURNS bigint[]
  LANGUAGE sql
@@ -1333,6 +1347,7 @@ DECLARE
     next_free_at timestamptz;
     moment timestamptz;
 BEGIN
+    p_tenant := halo_of(p_tenant);
     SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
     IF NOT FOUND THEN
         RETURN;
@@ -1418,6 +1433,7 @@ DECLARE
     used integer;
     moment timestamptz;
 BEGIN
+    p_tenant := halo_of(p_tenant);
     SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
     IF NOT FOUND THEN
         INSERT INTO rate_tenant (tenant, requests, window_s) VALUES (p_tenant, p_requests, p_window_s)
@@ -1486,7 +1502,8 @@ CREATE FUNCTION restored_licences(p_partner_id text)
  STABLE
 AS $function$
     SELECT i.restores_licence_id, i.halo_licence_id, i.item_id
-    FROM run r JOIN item i USING (run_id) JOIN halo_snapshot s ON s.partner_id = r.partner_id AND s.tenant = r.tenant
+    FROM run r JOIN item i USING (run_id)
+    JOIN halo_snapshot s ON s.partner_id = r.partner_id AND halo_of(s.tenant) = halo_of(r.tenant)
     WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND i.restores_licence_id IS NOT NULL
         AND i.halo_licence_id IS NOT NULL AND i.outcome = 'synced'
 $function$;

@@ -16,7 +16,8 @@ async def fragile_stack(
     postgres_server: PostgresServer, rabbit_server: RabbitServer, devstack_state: StateFolder
 ) -> AsyncIterator[Stack]:
     """The processes, with two writers; tests ask for `own_stack`."""
-    options = StackOptions(writers=2, environment={**QUICK, "HALOSYNC_HALO_TIMEOUT_S": "2"})
+    settings = {"HALOSYNC_HALO_TIMEOUT_S": "2", "HALOSYNC_HALO_CUSTOM_HOSTS": "psa.acme.example=acme,*.msp.example"}
+    options = StackOptions(writers=2, environment={**QUICK, **settings})
     async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
         await running.review_nothing()
         yield running

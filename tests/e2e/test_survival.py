@@ -1,5 +1,6 @@
 """Processes that are killed, stopped and scaled while a run goes on: nothing lost, nothing twice (spec section 5)."""
 
+import asyncpg
 import pytest
 from devstack.rabbitmq import RabbitServer
 from devstack.stack import Stack
@@ -49,6 +50,17 @@ async def test_a_writer_told_to_stop_finishes_what_it_sent_and_ends_in_time(own_
         await all_written_once(partner, run_id)
         attempts = {item["attempts"] for item in await partner.items(run_id)}
         assert attempts == {1}  # drained: nothing had to be looked up and sent again
+
+
+async def test_auth_says_which_second_names_there_are_before_it_is_asked(own_stack: Stack) -> None:
+    connection = await asyncpg.connect(own_stack.database_url)
+    try:
+        await connection.execute("UPDATE halo_alias SET host = 'no.longer.example'")
+        await own_stack.restart("auth")
+        assert await connection.fetchval("SELECT halo_of('psa.acme.example')") == "acme"
+        assert await connection.fetchval("SELECT count(*) FROM halo_alias") == 1
+    finally:
+        await connection.close()
 
 
 async def test_a_run_survives_its_planner_and_auth(own_stack: Stack) -> None:

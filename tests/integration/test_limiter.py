@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from devstack.wait import until
 from halosync.ports.permits import Lease, NoPermit, Rate
+from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool
 from prometheus_client import REGISTRY
@@ -155,6 +156,23 @@ async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool
             assert (await limiter.acquire("fabrikam", HOUR, want=5, lease_s=60.0)).granted == 5
         assert not waits.done()
     assert (await waits).granted == 1
+
+
+async def test_what_was_spent_under_a_name_counts_once_the_operator_says_whose_it_is(
+    limiter: RateLimiter, pool: "asyncpg.Pool[Any]"
+) -> None:
+    rate = Rate(40, 3600.0)
+    lease = await limiter.acquire("psa.acme.example", rate, want=30, lease_s=60)
+    await limiter.acquire("psa.other.example", rate, want=7, lease_s=60)
+    await limiter.block("psa.other.example", 600.0)
+    await limiter.acquire("acme", rate, want=6, lease_s=60)
+    aliases = HaloAliases(pool)
+    await aliases.keep([("psa.acme.example", "acme"), ("psa.other.example", "other")])
+    await aliases.keep([("psa.acme.example", "acme"), ("psa.other.example", "other")])
+    await limiter.finish(lease, 30)
+    assert (await limiter.acquire("acme", rate, want=40, lease_s=60)).granted == 4
+    assert await wait_of(limiter, "other", rate) == pytest.approx(600, abs=30)
+    assert (await in_use(limiter, "acme"), await in_use(limiter, "other")) == (40, 7)
 
 
 async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:

@@ -8,6 +8,7 @@ import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection, EndConnection, RequestedBy
 from halosync.domain.tenant import HaloHosts
 from halosync.ports.requests import Refusal
+from halosync.store.halo_aliases import HaloAliases
 
 from tests.integration.auth.conftest import KEY, PARTNER
 
@@ -179,6 +180,7 @@ async def test_one_halo_under_two_names_is_one_tenant(
         *ours,
     )
     tenant, halo_tenant = theirs
+    await HaloAliases(world.auth_pool).keep(HOSTS.same_as)
     service = world.auth.allowing(HOSTS)
     refused = None
     try:

@@ -1,11 +1,15 @@
 """A connection that stands: what disturbs it, what does not, and how it ends."""
 
 import asyncio
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
+from halosync.domain.acts import UNNAMED
+from halosync.ports.connections import Attempt, NewTokens
 from halosync.ports.requests import Refusal
+from halosync.store.halo_aliases import HaloAliases
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
@@ -28,6 +32,15 @@ async def know_the_halo(world: "World", tenant: str) -> None:
         "VALUES ($1, 1, 7, 'MS-365', true)",
         PARTNER,
     )
+
+
+async def establish(world: "World", tenant: str) -> None:
+    """Connect a Halo that nobody can reach."""
+    attempt = Attempt(token_bytes(32), PARTNER, tenant, "client-1", b"")
+    assert await world.auth.store.add_attempt(attempt, names=[tenant], lifetime_s=60)
+    async with world.auth.store.lock(PARTNER) as locked:
+        assert locked is not None
+        await locked.establish(attempt, NewTokens(b"a", b"r", 3600), (), names=[tenant], by=UNNAMED)
 
 
 async def test_an_abandoned_or_denied_attempt_does_not_disturb_it(world: "World") -> None:
@@ -99,6 +112,22 @@ async def test_connecting_the_same_halo_again_keeps_what_is_known_of_it(world: "
     assert await world.pool.fetchval("SELECT halo_client_id FROM customer_link") == 7
     assert await rows(world, "halo_licence") == 1
     assert (await world.auth.tokens.get(PARTNER)).generation > generation
+
+
+@pytest.mark.parametrize(("before", "after"), [("acme", "psa.acme.example"), ("psa.acme.example", "acme")])
+async def test_connecting_the_same_halo_by_its_other_name_keeps_what_is_known_of_it(
+    world: "World", before: str, after: str
+) -> None:
+    """Or its links would be gone, and every licence of ours somebody else's."""
+    await HaloAliases(world.auth_pool).keep([("psa.acme.example", "acme")])
+    await establish(world, before)
+    await know_the_halo(world, before)
+    await establish(world, after)
+    assert await world.pool.fetchval("SELECT halo_client_id FROM customer_link") == 7
+    assert [await rows(world, table) for table in ("halo_snapshot", "halo_client", "halo_licence")] == [1, 1, 1]
+    assert (await world.auth.store.view(PARTNER)).tenant == after
+    told = await world.pool.fetch("SELECT subject, detail ->> 'replaces' FROM audit_entry WHERE detail ? 'replaces'")
+    assert [tuple(row) for row in told] == [(before, None), (after, None)]
 
 
 @pytest.mark.parametrize("disconnect_first", [False, True])

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
+from halosync.store.halo_aliases import HaloAliases
 from halosync.store.retention import RetentionStore
 
 pytestmark = pytest.mark.integration
@@ -151,6 +152,10 @@ async def test_a_partner_is_not_removed_while_that_would_hurt(
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ('rival', 'connected', 'acme')")
     refused = await command("partner", "remove", old, "--yes")
     assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True)
+    await pool.execute("UPDATE connection SET tenant = 'psa.rival.example' WHERE partner_id = 'rival'")
+    await HaloAliases(pool).keep([("psa.rival.example", "acme")])
+    refused = await command("partner", "remove", old, "--yes")
+    assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True), "the same Halo by another name"
     await pool.execute("UPDATE connection SET state = 'broken' WHERE partner_id = 'rival'")
     refused = await command("partner", "remove", old, "--yes")
     assert (refused.exit_code, "`cleanup` of rival" in refused.stderr) == (1, True), "it is connected again later"

@@ -11,10 +11,14 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.ports.permits import Lease, Limiter, NoPermit, Rate
+from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter
 from simulation.limiter import RESERVE_PART, MemoryRateLimiter
 
 TENANT = "acme"
+SECOND_NAME = "psa.acme.example"
+"""A domain of which the operator says that it is the tenant's Halo."""
+
 FIVE = Rate(5, 3600.0)
 
 _MOVE_INTO_THE_PAST = """
@@ -67,9 +71,9 @@ class Budget:
         assert lease.granted == number
         await self.limiter.finish(lease, number)
 
-    async def refused(self, retry_after_s: float | None = None) -> float:
+    async def refused(self, retry_after_s: float | None = None, *, tenant: str = TENANT) -> float:
         """Halo answers 429."""
-        return await self.limiter.block(TENANT, retry_after_s)
+        return await self.limiter.block(tenant, retry_after_s)
 
     async def standing(self) -> Standing:
         """Return what is left."""
@@ -105,7 +109,7 @@ class InMemory(Budget):
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.double = MemoryRateLimiter(lambda: self.now)
+        self.double = MemoryRateLimiter(lambda: self.now, {SECOND_NAME: TENANT})
         super().__init__(self.double)
 
     async def advance(self, seconds: float) -> None:
@@ -119,6 +123,12 @@ class InMemory(Budget):
         return Standing(effective, effective // RESERVE_PART, budget.in_use(self.now), blocked_s)
 
 
+@pytest.fixture
+async def named(pool: "asyncpg.Pool[Any]") -> "asyncpg.Pool[Any]":
+    await HaloAliases(pool).keep([(SECOND_NAME, TENANT)])
+    return pool
+
+
 @pytest.fixture(params=["postgres", "memory"])
 def budget(request: pytest.FixtureRequest) -> Budget:
-    return InMemory() if request.param == "memory" else InPostgres(request.getfixturevalue("pool"))
+    return InMemory() if request.param == "memory" else InPostgres(request.getfixturevalue("named"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from halosync.ports.permits import Rate
 
-from .conftest import Budget, Standing
+from .conftest import SECOND_NAME, TENANT, Budget, Standing
 
 pytestmark = pytest.mark.integration
 
@@ -30,6 +30,22 @@ async def test_tenants_have_budgets_of_their_own(budget: Budget) -> None:
     await budget.spend(5)
     await budget.refused(60.0)
     assert await budget.granted(5, tenant="fabrikam") == 5
+
+
+async def test_a_halo_with_two_names_has_one_budget(budget: Budget) -> None:
+    lease = await budget.take(3, tenant=SECOND_NAME)
+    assert await budget.granted(3) == 2
+    await budget.wait_s(tenant=SECOND_NAME)
+    await budget.limiter.finish(lease, 0)
+    assert await budget.granted(5, tenant=SECOND_NAME) == 3
+    assert (await budget.standing()).in_use == 5
+
+
+@pytest.mark.parametrize(("one", "other"), [(TENANT, SECOND_NAME), (SECOND_NAME, TENANT)])
+async def test_a_halo_that_answered_429_is_asked_under_none_of_its_names(budget: Budget, one: str, other: str) -> None:
+    await budget.granted(1)
+    await budget.refused(60.0, tenant=one)
+    assert await budget.wait_s(tenant=other) == about(60)
 
 
 @pytest.mark.parametrize(("limit", "reserve"), [(1, 0), (49, 0), (50, 1), (149, 2), (500, 10)])

@@ -15,6 +15,7 @@ from halosync.ports.batch_work import AppliedAction, FailedAction
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 from halosync.store.batches import IN_FLIGHT
+from halosync.store.halo_aliases import HaloAliases
 from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 
@@ -254,6 +255,29 @@ async def test_a_preview_never_ends_the_review(real_stage: RealStage) -> None:
     assert await real_stage.review_due()
 
 
+async def test_a_halo_under_another_name_of_its_own_is_no_other_halo(real_stage: RealStage) -> None:
+    await real_stage.ask_first()
+    second = "psa.acme.example"
+    await real_stage.pool.execute("INSERT INTO halo_snapshot VALUES ($1, $2, now(), now())", PARTNER, second)
+    await real_stage.pool.execute(
+        """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active, owned)
+        VALUES ($1, 1, 1, 'P-1', true, true)""",
+        PARTNER,
+    )
+    await HaloAliases(real_stage.pool).keep([(second, TENANT)])
+    assert not await real_stage.review_due()
+    run_id, progress = await ready(real_stage, seen(1, "P-1"), seen(2, "P-2"))
+    assert set((await inputs(real_stage, progress)).owned) == {1}
+    async with real_stage.pool.acquire() as connection, connection.transaction():
+        assert (await QUERIES.compare_with_snapshot(connection, read_id=run_id, partner_id=PARTNER, tenant=TENANT))[
+            "known"
+        ] == 1
+        await replace_snapshot(connection, run_id, PARTNER, TENANT)
+    owned = await real_stage.pool.fetch("SELECT halo_licence_id FROM halo_licence WHERE owned")
+    assert [row[0] for row in owned] == [1]
+    assert not await real_stage.review_due()
+
+
 async def test_another_tenant_is_reviewed_anew(real_stage: RealStage) -> None:
     await real_stage.ask_first()
     await real_stage.pool.execute("INSERT INTO halo_snapshot VALUES ($1, $2, now(), now())", PARTNER, TENANT)
@@ -281,3 +305,6 @@ async def test_what_others_wrote_and_what_is_kept_is_of_the_same_halo_only(real_
     _, progress = await ready(real_stage, seen(1, "P-1"))
     found = await inputs(real_stage, progress)
     assert (set(found.owned_by_others), set(found.kept)) == ({5}, {8})
+    await HaloAliases(pool).keep([("beta", TENANT)])
+    found = await inputs(real_stage, progress)
+    assert (set(found.owned_by_others), set(found.kept)) == ({5, 7}, {8, 9}), "the two are one Halo, says the operator"

@@ -6,10 +6,11 @@ simulation on virtual time stays deterministic.
 """
 
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from halosync.ports.permits import Lease, NoPermit, Rate
@@ -87,10 +88,12 @@ class MemoryRateLimiter:
 
     Args:
         clock: the time in seconds; it never goes back.
+        aliases: second names of a Halo, with the tenant that it is, as `halo_of` knows them.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], aliases: Mapping[str, str] = MappingProxyType({})) -> None:
         self._clock = clock
+        self._aliases = aliases
         self.budgets: dict[str, _Budget] = {}
         self._leases: dict[int, _LeasedPermits] = {}
         self._ids = count(1)
@@ -101,7 +104,7 @@ class MemoryRateLimiter:
         Raises:
             NoPermit: none is free now.
         """
-        now = self._clock()
+        now, tenant = self._clock(), self._aliases.get(tenant, tenant)
         budget = self.budgets.setdefault(tenant, _Budget(rate))
         self._drop(budget, now)
         asked = [rate, *(leased.asked for leased in budget.leases.values())]
@@ -136,6 +139,7 @@ class MemoryRateLimiter:
         Raises:
             LookupError: the tenant never had a permit, so no request of ours can have been refused.
         """
+        tenant = self._aliases.get(tenant, tenant)
         if tenant not in self.budgets:
             raise LookupError(f"{tenant} never had a permit")
         now, budget = self._clock(), self.budgets[tenant]

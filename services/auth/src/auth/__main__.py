@@ -15,6 +15,7 @@ from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.runtime.vault import Vault
 from halosync.store.connections import ConnectionStore
+from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter
 from halosync.store.sealing_keys import SealingKeyStore
 from halosync.store.token_keys import TokenKeyStore
@@ -65,6 +66,7 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
     watch = TokenWatch(TokenKeyStore(parts.pool), vault)
     look = every_loop("look whether the stored tokens can be read", LOOK_S, watch.look)
     return Composition(
+        prepare=[lambda: HaloAliases(parts.pool).keep(settings.halo_hosts.same_as)],
         background=[publish, look, keep_fresh],
         close=[transport.close, http.aclose, auth.tokens.close],
         checks={"tokens": watch.check},

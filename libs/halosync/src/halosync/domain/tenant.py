@@ -36,7 +36,8 @@ class HaloHosts:
         suffixes: Halo's other domains; a host one label below is taken as that host.
         custom_hosts: patterns of partners' own domains that the operator allows: `psa.msp.example`, `*.msp.example` for
             every host below, `*` for every host.
-        same_as: of such domains, which Halo the operator says each is: (`psa.msp.example`, `acme`).
+        same_as: of such domains, which Halo the operator says each is: (`psa.msp.example`, `acme`). What they are
+            compared by is in the database (`halo_of`), since all processes must agree on it.
     """
 
     url_template: str
@@ -77,25 +78,18 @@ class HaloHosts:
             raise InvalidTenant(f"the host {tenant} is not allowed")
         return f"{_SCHEME}{tenant}"
 
-    def names_of(self, tenant: str) -> tuple[str, ...]:
-        """Return all tenants that stand for the same Halo: the host is what it is, and the operator may know more."""
-        known = dict(self.same_as)
-        own = known.get(tenant, tenant)
-        return tuple(sorted({own, *(host for host, same in known.items() if same == own)}))
-
     def names_to_be_free(self, tenant: str, halo_tenant: str | None) -> tuple[str, ...]:
-        """Return the tenants of which none may be another partner's, for this one to be connected.
+        """Return the tenants of which none may be another partner's, under any name, for this one to be connected.
 
         `halo_tenant` is the partner's free word. It counts against whoever says it, and only on a domain of the
         partner's own, which can be a second name of any Halo; it never takes a name from anybody else.
         """
-        names = set(self.names_of(tenant))
+        names = {tenant}
         if halo_tenant is not None and "." in tenant and not self._is_halos_own(tenant):
             try:
-                said = self.tenant_of(halo_tenant)
+                names.add(self.tenant_of(halo_tenant))
             except InvalidTenant:
-                said = halo_tenant.lower()
-            names.update(self.names_of(said))
+                names.add(halo_tenant.lower())
         return tuple(sorted(names))
 
     def client_page(self, tenant: str, client_id: int) -> str | None:

@@ -49,8 +49,8 @@ HEAL_S = 30.0
 Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """A piece of work that lasts until the event is set."""
 
-Close = Callable[[], Awaitable[object]]
-"""Closes what was opened."""
+Once = Callable[[], Awaitable[object]]
+"""Is done once: prepares something, or closes what was opened."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,18 @@ class Parts:
 
 @dataclass(frozen=True)
 class Composition:
-    """What a service adds: background work, what to close at the end, and its own readiness checks."""
+    """What a service adds.
 
+    Attributes:
+        prepare: done before the first message is taken.
+        background: work that lasts as long as the process.
+        close: closed at the end, in reverse.
+        checks: its own readiness checks.
+    """
+
+    prepare: list[Once] = field(default_factory=list)
     background: list[Background] = field(default_factory=list)
-    close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    close: list[Once] = field(default_factory=list)
     checks: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -112,7 +120,7 @@ async def _live(name: str, settings: ProcessSettings, compose: Callable[[Parts],
     log.info("stopped")
 
 
-def _later(stack: AsyncExitStack, ending: Shutdown, close: Close) -> None:
+def _later(stack: AsyncExitStack, ending: Shutdown, close: Once) -> None:
     stack.push_async_callback(ending.closing(close))
 
 
@@ -120,7 +128,7 @@ async def _start(
     name: str,
     settings: ProcessSettings,
     compose: Callable[[Parts], Composition],
-    later: Callable[[Close], None],
+    later: Callable[[Once], None],
     standing: Standing,
 ) -> _Started:
     standing.waits("for Postgres and RabbitMQ")
@@ -130,6 +138,8 @@ async def _start(
     composition = compose(parts)
     for close in composition.close:
         later(close)
+    for prepare in composition.prepare:
+        await prepare()
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     schema = SchemaWatch(parts.pool)
     checks = checks_of(parts.pool, parts.broker, parts.publisher, schema.check)
@@ -189,7 +199,7 @@ async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSetting
     await asyncio.gather(*tasks)
 
 
-async def _connect(name: str, settings: ProcessSettings, later: Callable[[Close], None]) -> Parts:
+async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once], None]) -> Parts:
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
 
     def waits(state: RetryCallState) -> None:

@@ -31,6 +31,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO :report_api;
 -- connection
 GRANT SELECT ON connection TO :auth, :planner, :halo_writer, :report_api, :operator;
 GRANT INSERT, UPDATE ON connection TO :auth;
+-- halo_alias: asked by halo_of; who may connect what is auth's
+GRANT SELECT ON halo_alias TO :auth, :planner, :halo_writer, :report_api, :operator;
+GRANT INSERT, UPDATE, DELETE ON halo_alias TO :auth;
 -- oauth_attempt: the verifier is auth's; that somebody is connecting is shown
 GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_attempt TO :auth;
 GRANT SELECT (partner_id, tenant, client_id, halo_tenant, created_at, expires_at, used_at, ended_at) ON oauth_attempt

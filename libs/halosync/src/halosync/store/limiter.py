@@ -46,7 +46,7 @@ class RateLimiter:
         """Lease up to `want` permits.
 
         Args:
-            tenant: whose budget.
+            tenant: whose budget; all names of one Halo have one (`halo_of`).
             rate: its limit.
             want: how many requests are to be sent.
             lease_s: the longest time until they have all ended; a holder that dies gives them back after that and a

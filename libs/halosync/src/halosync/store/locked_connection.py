@@ -56,7 +56,8 @@ class LockedConnection:
             halo_tenant=attempt.halo_tenant,
             granted_scopes=list(granted_scopes),
         )
-        replaces = None if self.stored.tenant == tenant else self.stored.tenant
+        same = await QUERIES.is_same_halo(connection, one=self.stored.tenant, two=tenant)
+        replaces = None if same else self.stored.tenant
         if replaces is not None:
             # A link that is just being made is waited for, or else it would survive and mean another Halo's client.
             # The order is the same everywhere: first the connection's row, then this lock. Whoever changes links takes

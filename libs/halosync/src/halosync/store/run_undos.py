@@ -37,8 +37,8 @@ async def invoices_to_undo(connection: Connection, partner_id: str, run_id: UUID
         raise PurgedError(str(run_id))
     if not run["changed"]:
         raise NothingToUndoError(str(run_id))
-    if run["tenant_now"] is None:
+    if run["same_halo"] is None:
         raise NotConnectedError(partner_id)
-    if run["tenant"] != run["tenant_now"]:
+    if not run["same_halo"]:
         raise OtherTenantError(str(run_id))
     return [row async for row in QUERIES.invoices_of_run(connection, run_id=run_id)]

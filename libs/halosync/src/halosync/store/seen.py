@@ -26,7 +26,7 @@ async def change_since(
         return SeenChange.RUN
     if not row["same_invoices"]:
         return SeenChange.INVOICE
-    if row["tenant_now"] not in (None, row["tenant"]):  # nothing starts without a connection, which is told elsewhere
+    if not row["same_halo"]:  # nothing starts without a connection, which is told elsewhere
         return SeenChange.TENANT
     if row["removal"] != row["removal_now"]:
         return SeenChange.REMOVAL
@@ -50,7 +50,7 @@ async def undo_changed_since(
         return SeenChange.RUN
     if row["undoes"] != undoes:
         return SeenChange.UNDONE
-    if row["tenant_now"] not in (None, row["tenant"]):
+    if not row["same_halo"]:
         return SeenChange.TENANT
     if row["removal"] != row["removal_now"]:
         return SeenChange.REMOVAL

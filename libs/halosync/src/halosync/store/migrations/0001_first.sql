@@ -80,7 +80,13 @@ CREATE TABLE connection (
     connected_at    timestamptz,
     problem         text
 );
-CREATE INDEX connection_tenant ON connection (tenant) WHERE state = 'connected';
+
+-- What the operator says of partners' own domains: which Halo each is a second name of (HALOSYNC_HALO_CUSTOM_HOSTS). No
+-- tenant is a host of this table, so a name leads to its Halo in one step. Auth writes it as it starts.
+CREATE TABLE halo_alias (
+    host            text PRIMARY KEY,
+    tenant          text NOT NULL CHECK (tenant <> host)
+);
 
 -- One OAuth journey that has begun. The state is kept as a hash, the verifier encrypted.
 CREATE TABLE oauth_attempt (

@@ -4,7 +4,8 @@
 CREATE OR REPLACE FUNCTION restored_licences(p_partner_id text)
 RETURNS TABLE (licence_id bigint, is_now bigint, item_id bigint) LANGUAGE sql STABLE AS $$
     SELECT i.restores_licence_id, i.halo_licence_id, i.item_id
-    FROM run r JOIN item i USING (run_id) JOIN halo_snapshot s ON s.partner_id = r.partner_id AND s.tenant = r.tenant
+    FROM run r JOIN item i USING (run_id)
+    JOIN halo_snapshot s ON s.partner_id = r.partner_id AND halo_of(s.tenant) = halo_of(r.tenant)
     WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND i.restores_licence_id IS NOT NULL
         AND i.halo_licence_id IS NOT NULL AND i.outcome = 'synced'
 $$;

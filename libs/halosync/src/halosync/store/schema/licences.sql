@@ -3,9 +3,9 @@
 DROP VIEW IF EXISTS licence_view;
 CREATE VIEW licence_view AS
 SELECT l.partner_id, l.halo_licence_id, l.halo_client_id, c.name AS client_name, l.name, l.quantity, l.price,
-    l.purchase_price, l.billing_cycle, l.is_active, l.owned, l.foreign_mark, k.halo_licence_id IS NOT NULL AS keep,
+    l.purchase_price, l.billing_cycle, l.is_active, l.owned, l.foreign_mark, EXISTS (
+        SELECT FROM kept_licence k WHERE k.partner_id = l.partner_id AND k.halo_licence_id = l.halo_licence_id
+            AND halo_of(k.tenant) = halo_of(s.tenant)) AS keep,
     l.removed_at, s.read_at
 FROM halo_licence l JOIN halo_snapshot s USING (partner_id)
-LEFT JOIN halo_client c USING (partner_id, halo_client_id)
-LEFT JOIN kept_licence k
-    ON k.partner_id = l.partner_id AND k.tenant = s.tenant AND k.halo_licence_id = l.halo_licence_id;
+LEFT JOIN halo_client c USING (partner_id, halo_client_id);

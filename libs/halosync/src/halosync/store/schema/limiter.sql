@@ -1,4 +1,5 @@
--- The rules of the request budget, on rate_tenant and rate_lease (docs/decisions/0002).
+-- The rules of the request budget, on rate_tenant and rate_lease (docs/decisions/0002). A Halo has one budget, whatever
+-- it is called.
 
 -- What others are expected to use, less 2 % of the limit after the first window without a 429, 4 % more after the
 -- second, 8 % after the third: a wrong lesson is forgotten within six windows, a true one costs a 429 now and then.
@@ -39,6 +40,7 @@ DECLARE
     used integer;
     moment timestamptz;
 BEGIN
+    p_tenant := halo_of(p_tenant);
     SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
     IF NOT FOUND THEN
         INSERT INTO rate_tenant (tenant, requests, window_s) VALUES (p_tenant, p_requests, p_window_s)
@@ -123,6 +125,7 @@ DECLARE
     next_free_at timestamptz;
     moment timestamptz;
 BEGIN
+    p_tenant := halo_of(p_tenant);
     SELECT * INTO t FROM rate_tenant WHERE tenant = p_tenant FOR UPDATE;
     IF NOT FOUND THEN
         RETURN;

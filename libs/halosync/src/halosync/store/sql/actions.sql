@@ -7,7 +7,7 @@ SELECT b.batch_id, b.run_id, b.partner_id, b.tenant, b.kind, b.state, b.failures
     coalesce(c.state = 'connected' AND c.tenant = b.tenant, false) AS connected, p.adopt_foreign,
     p.review_first_sync AND NOT EXISTS (
         SELECT FROM halo_snapshot s
-        WHERE s.partner_id = b.partner_id AND s.tenant = b.tenant AND s.reviewed_at < r.started_at) AS unreviewed
+        WHERE s.partner_id = b.partner_id AND halo_of(s.tenant) = halo_of(b.tenant) AND s.reviewed_at < r.started_at) AS unreviewed
 FROM batch b JOIN run r USING (run_id) JOIN partner p ON p.partner_id = b.partner_id
 LEFT JOIN connection c ON c.partner_id = b.partner_id
 WHERE b.batch_id = :batch_id;
@@ -34,7 +34,7 @@ WHERE i.batch_id = :batch_id AND i.action_state IN ('waiting', 'sending', 'unkno
 -- name: known_licences
 -- What a look-up of a client must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
 SELECT l.halo_licence_id
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed_at IS NULL
   AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
                   AND i.halo_licence_id = l.halo_licence_id);
@@ -42,7 +42,7 @@ WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed
 -- name: ever_known
 -- Which of these licences halosync has known, whatever has become of them: no create under way has made them.
 SELECT l.halo_licence_id
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE l.partner_id = :partner_id AND l.halo_licence_id = ANY(:licence_ids);
 
 -- name: created_names
@@ -53,7 +53,7 @@ WHERE run_id = :run_id AND halo_client_id = :client_id AND action = 'create';
 -- name: knows_licences$
 -- Whether Halo must show any licence at all.
 SELECT EXISTS (
-    SELECT FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+    SELECT FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
     WHERE l.partner_id = :partner_id AND l.removed_at IS NULL
       AND NOT EXISTS (SELECT FROM item i WHERE i.run_id = :run_id AND i.action = 'delete'
                       AND i.halo_licence_id = l.halo_licence_id));
@@ -162,7 +162,7 @@ FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names A
     CAST(:wrote_prices AS numeric[]), CAST(:owned AS boolean[]))
     AS w(id, client_id, name, quantity, price, purchase_price, billing_cycle, active, product_code, asked_name,
          kept_name, otherwise, wrote_price, owned)
-WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE)
+WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE)
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
     price = coalesce(excluded.price, halo_licence.price),
     purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
@@ -179,12 +179,12 @@ ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, qu
 UPDATE halo_licence SET kept_otherwise = CAST(m.otherwise AS jsonb)
 FROM unnest(CAST(:ids AS bigint[]), CAST(:otherwise AS text[])) AS m(id, otherwise)
 WHERE partner_id = :partner_id AND halo_licence_id = m.id
-  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE);
+  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE);
 
 -- name: remember_removed!
 UPDATE halo_licence SET removed_at = now(), is_active = false
 WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids)
-  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND s.tenant = :tenant FOR KEY SHARE);
+  AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE);
 
 -- name: note_failures!
 UPDATE batch SET failures = :failures WHERE batch_id = :batch_id;

@@ -84,7 +84,7 @@ WHERE partner_id = :partner_id AND created_at > clock_timestamp() - make_interva
 -- Two partners that connect one Halo at once come here one after the other, whatever each calls it. Whoever also locks a
 -- connection's row does that first; of several names the lesser comes first, so nobody waits for each other.
 SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || name, 0)) FROM (
-    SELECT name FROM unnest(CAST(:names AS text[])) AS each(name) ORDER BY name
+    SELECT DISTINCT halo_of(name) AS name FROM unnest(CAST(:names AS text[])) AS each(name) ORDER BY 1
 ) AS names;
 
 -- name: tenant_taken$
@@ -92,7 +92,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('connection of tenant ' || name, 0
 -- the other one says of its Halo (halo_tenant) is its free word, and takes no name from anybody.
 SELECT NOT allow_shared_tenant AND EXISTS (
     SELECT FROM connection AS c
-    WHERE c.tenant = ANY(CAST(:names AS text[])) AND c.state = 'connected' AND c.partner_id <> p.partner_id
+    WHERE halo_of(c.tenant) IN (SELECT halo_of(name) FROM unnest(CAST(:names AS text[])) AS each(name))
+      AND c.state = 'connected' AND c.partner_id <> p.partner_id
 ) FROM partner AS p WHERE p.partner_id = :partner_id;
 
 -- name: claim_attempt^
@@ -148,6 +149,9 @@ RETURNING generation, access_token, refresh_token, expires_at,
 
 -- name: delete_token!
 DELETE FROM oauth_token WHERE partner_id = :partner_id;
+
+-- name: is_same_halo$
+SELECT halo_of(:one) = halo_of(:two);
 
 -- name: establish_connection$
 UPDATE connection SET state = 'connected', tenant = :tenant, client_id = :client_id, halo_tenant = :halo_tenant,

@@ -26,11 +26,11 @@ WHERE partner_id = :partner_id AND halo_licence_id = ANY(CAST(:ids AS bigint[]))
 -- name: keep_licence$
 -- No row comes back when it is kept already.
 INSERT INTO kept_licence (partner_id, tenant, halo_licence_id)
-SELECT partner_id, tenant, :halo_licence_id FROM halo_snapshot WHERE partner_id = :partner_id
+SELECT partner_id, halo_of(tenant), :halo_licence_id FROM halo_snapshot WHERE partner_id = :partner_id
 ON CONFLICT DO NOTHING RETURNING halo_licence_id;
 
 -- name: let_licence_go$
 DELETE FROM kept_licence k USING halo_snapshot s
-WHERE k.partner_id = :partner_id AND s.partner_id = k.partner_id AND s.tenant = k.tenant
+WHERE k.partner_id = :partner_id AND s.partner_id = k.partner_id AND halo_of(s.tenant) = halo_of(k.tenant)
   AND k.halo_licence_id = :halo_licence_id
 RETURNING k.halo_licence_id;

@@ -24,7 +24,7 @@ FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted;
 SELECT i.run_id, i.item_id, i.halo_client_id, i.halo_licence_id, i.product_code, i.set_name, i.restores_licence_id,
     i.owned_after, r.details OR i.restores_licence_id IS NOT NULL AS is_stamped, r.writing_at
 FROM item i JOIN run r USING (run_id)
-WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'create' AND i.reason = 'outcome_unknown';
+WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.action = 'create' AND i.reason = 'outcome_unknown';
 
 -- name: first_seen
 -- Of these licences, those that were known before the read, and since when; null: halosync wrote it, or nobody knows.
@@ -37,13 +37,13 @@ SELECT i.item_id FROM item i JOIN run r USING (run_id)
 WHERE i.item_id = ANY(:item_ids) AND EXISTS (
     SELECT FROM run later JOIN item j ON j.run_id = later.run_id AND j.outcome = 'synced'
         AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
-    WHERE later.partner_id = :partner_id AND later.tenant = r.tenant AND later.created_at > r.created_at);
+    WHERE later.partner_id = :partner_id AND halo_of(later.tenant) = halo_of(r.tenant) AND later.created_at > r.created_at);
 
 -- name: restored_licences
 -- What undos have brought back in this tenant, also where Halo kept something else or its answer was lost but for the id;
 -- the newest last.
 SELECT i.restores_licence_id, i.halo_licence_id FROM item i JOIN run r USING (run_id)
-WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.restores_licence_id IS NOT NULL
+WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.restores_licence_id IS NOT NULL
   AND i.halo_licence_id IS NOT NULL AND i.action = 'create'
   AND (i.outcome = 'synced' OR i.reason IN ('outcome_unknown', 'not_kept'))
 ORDER BY i.item_id;
@@ -65,14 +65,14 @@ SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.produc
         AND (r.name, r.quantity, CASE WHEN l.wrote_price_field = 'purchase_price' THEN r.purchase_price ELSE r.price END,
              r.billing_cycle, r.is_active)
         IS DISTINCT FROM (l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active) AS edited
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 LEFT JOIN halo_read_licence r ON r.read_id = :read_id AND r.halo_licence_id = l.halo_licence_id
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
 -- name: written_by_others
--- What halosync wrote for other partners in the same Halo.
+-- What halosync wrote for other partners in the same Halo, whatever they call it.
 SELECT DISTINCT l.halo_licence_id
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND s.tenant = :tenant
+FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE l.partner_id <> :partner_id AND l.owned;
 
 -- name: undone_run^
@@ -104,16 +104,17 @@ WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'delete' 
 SELECT i.* FROM run_approved_item a JOIN item i USING (item_id) WHERE a.run_id = :run_id;
 
 -- name: kept_licences
-SELECT halo_licence_id FROM kept_licence WHERE partner_id = :partner_id AND tenant = :tenant;
+SELECT halo_licence_id FROM kept_licence WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant);
 
 -- name: review_due$
 -- Whether the first review of this Halo is still to be done (spec section 9). Another tenant begins anew.
 SELECT p.review_first_sync AND NOT EXISTS (SELECT FROM halo_snapshot s
-    WHERE s.partner_id = p.partner_id AND s.tenant = :tenant AND s.reviewed_at IS NOT NULL)
+    WHERE s.partner_id = p.partner_id AND halo_of(s.tenant) = halo_of(:tenant) AND s.reviewed_at IS NOT NULL)
 FROM partner p WHERE p.partner_id = :partner_id;
 
 -- name: review_is_done!
-UPDATE halo_snapshot SET reviewed_at = now() WHERE partner_id = :partner_id AND tenant = :tenant AND reviewed_at IS NULL;
+UPDATE halo_snapshot SET reviewed_at = now()
+WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant) AND reviewed_at IS NULL;
 
 -- name: note_settings!
 -- The settings that the writers must follow are those the plan was made with.

@@ -3,7 +3,8 @@
 -- The customers without client are those of the newest plan: of the month's invoice if it has one, else of any.
 SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.tenant, c.problem,
     NOT p.review_first_sync OR EXISTS (
-        SELECT FROM halo_snapshot s WHERE s.partner_id = p.partner_id AND s.tenant = c.tenant AND s.reviewed_at IS NOT NULL
+        SELECT FROM halo_snapshot s
+        WHERE s.partner_id = p.partner_id AND halo_of(s.tenant) = halo_of(c.tenant) AND s.reviewed_at IS NOT NULL
     ) AS review_done,
     i.invoice_id, i.revision, i.period, i.currency, i.total,
     r.run_id, r.state AS run_state, r.finished_at, r.failed, r.held,

@@ -111,12 +111,12 @@ SELECT
         SELECT FROM halo_read_licence r
         WHERE r.read_id = :read_id AND r.halo_client_id = k.halo_client_id AND NOT r.deleted)) AS emptied
 FROM (SELECT 1) AS one
-LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND s.tenant = :tenant;
+LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant);
 
 -- name: forget_other_tenant!
 -- What is known of another Halo says nothing about this one.
 DELETE FROM halo_licence WHERE partner_id = :partner_id
-    AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND tenant = :tenant);
+    AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant));
 
 -- name: replace_clients!
 WITH gone AS (DELETE FROM halo_client k WHERE k.partner_id = :partner_id AND NOT EXISTS (
@@ -150,7 +150,8 @@ SELECT EXISTS (SELECT FROM run r JOIN halo_read h ON h.read_id = :read_id
 -- name: stamp_snapshot!
 INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :tenant, now())
 ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at,
-    reviewed_at = CASE WHEN halo_snapshot.tenant = excluded.tenant THEN halo_snapshot.reviewed_at END;
+    reviewed_at = CASE WHEN halo_of(halo_snapshot.tenant) = halo_of(excluded.tenant)
+        THEN halo_snapshot.reviewed_at END;
 
 -- name: forget_read!
 -- Its rows go with it. So ends the refresh that it was for, if it was for one.

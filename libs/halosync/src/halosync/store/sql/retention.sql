@@ -35,7 +35,7 @@ WHERE r.run_id = i.run_id AND r.partner_id = :partner_id AND r.created_at < :hor
   AND i.action = 'create' AND i.reason = 'outcome_unknown' AND i.restores_licence_id IS NULL
   AND EXISTS (SELECT FROM run later JOIN item j ON j.run_id = later.run_id AND j.outcome = 'synced'
         AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
-    WHERE later.partner_id = :partner_id AND later.tenant = r.tenant AND later.created_at > r.created_at);
+    WHERE later.partner_id = :partner_id AND halo_of(later.tenant) = halo_of(r.tenant) AND later.created_at > r.created_at);
 
 -- name: mark_old_runs
 -- All but those of which a run that is kept has released held items.
@@ -134,7 +134,7 @@ SELECT count(*) FROM gone;
 -- Shared also with one whose connection is broken or cut: it may be connected again, and clean up then.
 SELECT coalesce(c.state, 'disconnected') AS connection, (
     SELECT min(o.partner_id) FROM connection o JOIN partner other USING (partner_id)
-    WHERE o.partner_id <> p.partner_id AND o.tenant = c.tenant AND other.cleanup <> 'owned'
+    WHERE o.partner_id <> p.partner_id AND halo_of(o.tenant) = halo_of(c.tenant) AND other.cleanup <> 'owned'
 ) AS shares_with
 FROM partner p LEFT JOIN connection c USING (partner_id) WHERE p.partner_id = :partner_id;
 

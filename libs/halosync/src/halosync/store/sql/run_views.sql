@@ -56,7 +56,7 @@ LEFT JOIN LATERAL (
     SELECT u.in_use, u.window_s, u.blocked_until, u.effective - u.reserve AS allowed,
         (SELECT rate_wait(t, clock_timestamp(), u.in_use - (u.effective - u.reserve))
          FROM rate_tenant t WHERE t.tenant = u.tenant) AS free_s
-    FROM rate_standing u WHERE u.tenant = r.tenant
+    FROM rate_standing u WHERE u.tenant = halo_of(r.tenant)
 ) AS s ON true
 WHERE r.run_id = :run_id;
 

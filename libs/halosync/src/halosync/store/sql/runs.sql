@@ -26,10 +26,10 @@ FROM invoice_of_run WHERE run_id = :run_id;
 
 -- name: seen_run^
 -- A run that was looked at, beside what counts now. planned_since: a later run of the partner has made a plan.
-SELECT r.tenant, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
+SELECT c.tenant IS NULL OR halo_of(r.tenant) = halo_of(c.tenant) AS same_halo, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
         AND item_waits(i.reason) = '') AS held_removals,
     (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held' AND i.reason = 'first_review')
-        AS held_for_review, c.tenant AS tenant_now, p.removal AS removal_now,
+        AS held_for_review, p.removal AS removal_now,
     ((SELECT array_agg(invoice_pk ORDER BY invoice_pk) FROM invoice_of_run i WHERE i.run_id = r.run_id)
      = invoices_to_sync(r.partner_id)) IS TRUE AS same_invoices,
     EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
@@ -93,7 +93,7 @@ WHERE run_id = :run_id AND partner.partner_id = run.partner_id AND state IN ('qu
   AND (claimed_until IS NULL OR claimed_until <= clock_timestamp() OR claim = :claim)
 RETURNING run.run_id, run.partner_id, run.invoice_pk, run.tenant, run.mode, run.approve_removals, run.approve_review,
     run.accept_shrunk_read, run.attempts, run.cancel_requested_at,
-    (SELECT b.missing_licences FROM run b WHERE b.partner_id = run.partner_id AND b.tenant = run.tenant
+    (SELECT b.missing_licences FROM run b WHERE b.partner_id = run.partner_id AND halo_of(b.tenant) = halo_of(run.tenant)
         AND b.created_at < run.created_at AND (b.missing_licences IS NOT NULL OR b.removal IS NOT NULL)
         ORDER BY b.created_at DESC LIMIT 1) AS seen_missing,
     partner.rate_requests, partner.rate_window_s,
@@ -194,7 +194,7 @@ UPDATE run SET halo_requests = halo_requests + :requests WHERE run_id = :run_id;
 
 -- name: run_to_undo^
 -- A run as whoever wants to undo it needs it. changed: Halo has something of it, or may have.
-SELECT r.state, r.tenant, c.tenant AS tenant_now, r.purged_at IS NOT NULL AS purged, r.mode IN ('apply', 'undo') AND EXISTS (
+SELECT r.state, halo_of(r.tenant) = halo_of(c.tenant) AS same_halo, r.purged_at IS NOT NULL AS purged, r.mode IN ('apply', 'undo') AND EXISTS (
     SELECT FROM item i WHERE i.run_id = r.run_id AND (i.halo_licence_id IS NOT NULL OR i.reason = 'outcome_unknown')
         AND i.action IN ('create', 'update', 'delete')
         AND (i.outcome = 'synced' OR i.outcome = 'failed' AND i.reason IN ('outcome_unknown', 'not_kept'))) AS changed
@@ -208,9 +208,9 @@ FROM invoice_of_run o JOIN invoice i USING (invoice_pk) WHERE o.run_id = :run_id
 
 -- name: seen_undo^
 -- A preview of an undo that was looked at, beside what counts now.
-SELECT r.undoes, r.tenant, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
+SELECT r.undoes, c.tenant IS NULL OR halo_of(r.tenant) = halo_of(c.tenant) AS same_halo, r.removal, (SELECT count(*) FROM item i WHERE i.run_id = r.run_id AND i.outcome = 'held'
         AND item_waits(i.reason) = '') AS held_removals,
-    c.tenant AS tenant_now, p.removal AS removal_now,
+    p.removal AS removal_now,
     EXISTS (SELECT FROM run later WHERE later.partner_id = r.partner_id AND later.created_at > r.created_at
             AND later.removal IS NOT NULL) AS planned_since
 FROM run r JOIN partner p USING (partner_id)
@@ -223,7 +223,7 @@ WITH released AS (
     INSERT INTO run_approved_item (run_id, item_id)
     SELECT :run_id, i.item_id FROM item i JOIN run r USING (run_id)
     WHERE r.run_id = :seen_in AND r.partner_id = :partner_id AND i.outcome = 'held'
-      AND r.tenant = (SELECT tenant FROM run WHERE run_id = :run_id)
+      AND halo_of(r.tenant) = (SELECT halo_of(tenant) FROM run WHERE run_id = :run_id)
       AND i.item_id = ANY(CAST(:item_ids AS bigint[]))
     RETURNING 1
 ) SELECT count(*) FROM released;
@@ -232,7 +232,7 @@ WITH released AS (
 -- What was released for a run that did not come to it is released for the one that does its rest, in the same Halo.
 INSERT INTO run_approved_item (run_id, item_id)
 SELECT :run_id, a.item_id FROM run_approved_item a JOIN item i USING (item_id)
-JOIN run r ON r.run_id = a.run_id JOIN run now ON now.run_id = :run_id AND now.tenant = r.tenant
+JOIN run r ON r.run_id = a.run_id JOIN run now ON now.run_id = :run_id AND halo_of(now.tenant) = halo_of(r.tenant)
 WHERE a.run_id = :retry_of AND NOT EXISTS (
     SELECT FROM item done WHERE done.run_id = :retry_of AND done.outcome = 'synced' AND done.action = i.action
         AND done.halo_client_id IS NOT DISTINCT FROM i.halo_client_id

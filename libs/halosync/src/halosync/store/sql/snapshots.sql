@@ -1,7 +1,7 @@
 -- name: last_read^
 -- When Halo was read, and which. A read of another tenant than the connected one says nothing about this one.
 SELECT s.read_at, s.tenant FROM halo_snapshot s LEFT JOIN connection c USING (partner_id)
-WHERE s.partner_id = :partner_id AND (c.state IS DISTINCT FROM 'connected' OR c.tenant = s.tenant);
+WHERE s.partner_id = :partner_id AND (c.state IS DISTINCT FROM 'connected' OR halo_of(c.tenant) = halo_of(s.tenant));
 
 -- name: clients_shown
 -- These clients of the last read, or all.
