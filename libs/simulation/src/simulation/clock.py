@@ -97,6 +97,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Make the calls that are to be made now; asyncio's `run_forever` calls this until it is stopped.
 
+        What fails outside a task ends the world.
+
         Raises:
             StalledError: there is none, and no timer to wait for.
         """
@@ -112,10 +114,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for _ in range(len(calls)):
             call = calls.popleft()
             if not call.cancelled:
-                try:
-                    call.context.run(call.call, *call.args)
-                except Exception as error:  # noqa: BLE001 - as asyncio does
-                    self.call_exception_handler({"message": f"{call.call} failed", "exception": error})
+                call.context.run(call.call, *call.args)
 
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """Run `func` here and now: there are no threads in the simulated world."""
