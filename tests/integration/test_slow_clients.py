@@ -21,7 +21,7 @@ HANDLES, SLOW = 256, 400
 PROGRAM = (
     "import resource\n"
     f"resource.setrlimit(resource.RLIMIT_NOFILE, ({HANDLES}, {HANDLES}))\n"
-    "from report_api.__main__ import main\n"
+    "from report_api.composition import main\n"
     "main()\n"
 )
 HEAD = b"GET /sign-in HTTP/1.1\r\nHost: halosync.example\r\n"

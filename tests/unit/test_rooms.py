@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
-ROOMS = {"environment.py", "ports.py", "assembly.py", "app.py", "__main__.py"}
+ROOMS = {"environment.py", "ports.py", "assembly.py", "app.py", "composition.py", "__main__.py"}
 
 
 @pytest.mark.parametrize("service", ["planner", "halo_writer", "auth", "report_api"])

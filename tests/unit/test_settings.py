@@ -1,8 +1,7 @@
 """A wrong environment stops each process at start, with status 2 and the variable's name (spec section 8)."""
 
 import os
-import runpy
-import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -192,9 +191,8 @@ def test_the_program_itself_stops_with_status_2(
     """As `python -m`, but here: a process of its own would take a second to come to the same line."""
     monkeypatch.delenv("HALOSYNC_DATABASE_URL")
     monkeypatch.setenv("HALOSYNC_RETRY_MAX_ATTEMPTS", "0")
-    monkeypatch.delitem(sys.modules, f"{process}.__main__", raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as stopped:
-        runpy.run_module(f"{process}.__main__", run_name="__main__")
+        import_module(f"{process}.composition").main()
     assert stopped.value.code == 2
     told = capsys.readouterr().err
     assert {line.split(":")[0] for line in told.splitlines()} == {

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import planner.__main__ as planner_main
+import planner.composition as planner_main
 import pytest
 import pytest_asyncio
 from devstack.wait import until

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import aio_pika
 import auth.app
-import halo_writer.__main__ as writer_main
-import planner.__main__ as planner_main
+import halo_writer.composition as writer_main
+import planner.composition as planner_main
 import pytest
-import report_api.__main__ as report_api_main
+import report_api.composition as report_api_main
 from devstack.rabbitmq_node import MOST_MESSAGE_BYTES
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from halo_writer.environment import WriterSettings

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 OFF = """
 import sys
-import auth.__main__, halo_writer.__main__, planner.__main__, report_api.__main__
+import auth.composition, halo_writer.composition, planner.composition, report_api.composition
 from halosync.observability.tracing import carried, of_invoice, received, span, start_tracing
 end = start_tracing("planner")
 with span("a"), received("b", {}), of_invoice("c", "p", "i", 1) as told:

@@ -1,4 +1,4 @@
-"""What the use cases of auth need of the world; `__main__` names who fulfils it."""
+"""What the use cases of auth need of the world; `composition` names who fulfils it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager

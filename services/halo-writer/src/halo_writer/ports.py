@@ -1,4 +1,4 @@
-"""What the writer's use cases need of the world; `__main__` names who fulfils it."""
+"""What the writer's use cases need of the world; `composition` names who fulfils it."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

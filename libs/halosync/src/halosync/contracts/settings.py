@@ -1,9 +1,9 @@
 """The settings of a partner, as the report API takes and gives them (spec sections 3 and 9)."""
 
 from decimal import Decimal
+from importlib import import_module
 from typing import Annotated, Literal
 
-import holidays
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from halosync.contracts.message import printable
@@ -18,6 +18,7 @@ def _written(value: object) -> object:
 
 
 def _has_holidays(country: str) -> str:
+    holidays = import_module("holidays")  # 5 MB, which a process whose partners name no country does without
     if country not in holidays.list_supported_countries(include_aliases=False):
         raise ValueError(f"no public holidays are known for {country}; leave the country null to skip weekends only")
     return country

@@ -3,8 +3,7 @@
 from collections.abc import Container
 from datetime import date, timedelta
 from functools import lru_cache
-
-import holidays
+from importlib import import_module
 
 _SATURDAY = 5
 _DECEMBER = 12
@@ -56,6 +55,8 @@ def next_expected(after: date, day: int, country: str | None) -> date:
 
 @lru_cache(maxsize=32)
 def _public_holidays(country: str) -> Container[date]:
+    holidays = import_module("holidays")  # 5 MB, which a process whose partners name no country does without
     if country not in holidays.list_supported_countries(include_aliases=False):
         raise ValueError(f"No public holidays are known for the country {country!r}: use an ISO 3166 alpha-2 code.")
-    return holidays.country_holidays(country)
+    known: Container[date] = holidays.country_holidays(country)
+    return known
