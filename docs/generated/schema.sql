@@ -188,6 +188,7 @@ CREATE TABLE halo_read_client (
     halo_client_id bigint NOT NULL,
     name text NOT NULL,
     inactive boolean NOT NULL,
+    was_read boolean NOT NULL DEFAULT false,
     PRIMARY KEY (read_id, halo_client_id),
     FOREIGN KEY (read_id) REFERENCES halo_read(read_id) ON DELETE CASCADE
 );
@@ -225,6 +226,7 @@ CREATE TABLE halo_snapshot (
     tenant text NOT NULL,
     read_at timestamp with time zone NOT NULL,
     reviewed_at timestamp with time zone,
+    unshown integer NOT NULL DEFAULT 0,
     PRIMARY KEY (partner_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );

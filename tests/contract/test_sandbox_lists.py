@@ -208,6 +208,16 @@ async def test_a_list_may_ignore_the_number_of_the_page(halo: RunningTenant) -> 
     assert answers[0].json()["clients"] != answers[1].json()["clients"]
 
 
+async def test_a_client_may_be_missing_from_the_list_whose_licences_are_counted(halo: RunningTenant) -> None:
+    before = await ids(halo, **PAGING, page_size=1)
+    clients = (await halo.http.get("/api/Client", params={**PAGING, "page_size": 9})).json()
+    await halo.admin.change_settings(halo.name, unlisted_clients=[clients["clients"][0]["id"]])
+    after = (await halo.http.get("/api/Client", params={**PAGING, "page_size": 9})).json()
+    assert after["record_count"] == clients["record_count"] - 1
+    assert clients["clients"][0] not in after["clients"]
+    assert await ids(halo, **PAGING, page_size=1) == before
+
+
 async def test_the_last_page_may_be_shown_again(halo: RunningTenant) -> None:
     await halo.admin.change_settings(halo.name, shows_last_page_again=True)
     last, behind = [await ids(halo, **PAGING, page_size=100, page_no=number) for number in (2, 9)]

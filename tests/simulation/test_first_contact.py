@@ -37,3 +37,11 @@ def test_a_planner_that_asks_nobody_is_found_out(monkeypatch: pytest.MonkeyPatch
 def test_a_planner_that_does_not_look_at_marks_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Rules, "is_foreign", lambda *_: False)
     assert any("THEIRS" in sentence for sentence in simulate(1, rates=NONE, scenario=OTHERS).broken)
+
+
+def test_licences_of_clients_that_halo_does_not_list_are_accepted_once_where_each_client_is_read_alone() -> None:
+    scenario = Scenario(ignores_page_no=True, page_size=3, most_rows=7, unlisted=15)
+    world = simulate(1, rates=NONE, scenario=scenario)
+    assert world.broken == ()
+    assert world.states[-1] == "succeeded"
+    assert "failed" in world.states

@@ -67,7 +67,7 @@ async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_clie
     await change(pipeline, ignored_page_no=["licences"])
     await pipeline.sync()
     queries = await asked(pipeline, "SoftwareLicence")
-    assert [query.partition("client_id=")[2] for query in queries] == ["", "", "1", "1", "2"]
+    assert [query.partition("client_id=")[2] for query in queries] == ["", "", "2", "1", "1"]
 
 
 async def test_what_cannot_be_read_completely_fails_and_writes_nothing(pipeline: Pipeline) -> None:
@@ -114,3 +114,45 @@ async def test_a_page_that_is_refused_for_its_size_costs_no_attempt(pipeline: Pi
     run = await pipeline.sync()
     assert (run["state"], run["unchanged"], run["attempts"]) == ("succeeded", ROWS, 0)
     assert await PageSizeStore(pipeline.pool).learnt(TENANT, "licences") == PageSize(40, 40)
+
+
+@pytest.mark.parametrize(("unlisted", "asked_once"), [(15, False), (100, True)])
+async def test_licences_of_clients_that_halo_does_not_list_are_no_end_of_reading(
+    pipeline: Pipeline, unlisted: int, *, asked_once: bool
+) -> None:
+    tuned(pipeline, most_rows=1000)
+    await full(pipeline)
+    await pipeline.sandbox.admin.add_clients(TENANT, {"id": 99, "name": "Nobody"})
+    rows = ({**TERMS, "client_id": 99, "name": f"THEIRS-{n}", "count": 1} for n in range(unlisted))
+    await pipeline.sandbox.admin.add_licences(TENANT, *rows)
+    await change(pipeline, ignored_page_no=["licences"], unlisted_clients=[99])
+    run = await pipeline.sync()
+    if asked_once:
+        assert (run["error_code"], await pipeline.sent("POST")) == ("read_shrunk", 0)
+        assert f"there are {unlisted} licences more than it showed" in run["error"]
+        run = await pipeline.sync(accept_shrunk_read=True)
+    assert (run["state"], run["unchanged"], run["created"]) == ("succeeded", ROWS, 0)
+    assert (await pipeline.sync())["state"] == "succeeded"
+
+
+async def test_two_clients_that_have_lost_all_their_licences_at_once_are_not_believed(pipeline: Pipeline) -> None:
+    await pipeline.sandbox.admin.add_clients(TENANT, {"id": 3, "name": "Northwind"})
+    await pipeline.invoice(
+        [
+            {"customer_id": name, "customer_name": name, "product_code": f"P-{n}"}
+            for name, products in (("Contoso", 2), ("Fabrikam", 2), ("Northwind", 100))
+            for n in range(products)
+        ]
+    )
+    await pipeline.sync()
+    for (client_id, _), licence in (await pipeline.licences()).items():
+        if client_id == 1:
+            await pipeline.sandbox.admin.delete_licence(TENANT, licence["id"])
+    assert (await pipeline.sync())["created"] == 2  # a person ends what one customer has
+    for (client_id, _), licence in (await pipeline.licences()).items():
+        if client_id != 3:
+            await pipeline.sandbox.admin.delete_licence(TENANT, licence["id"])
+    run = await pipeline.sync()
+    assert (run["state"], run["error_code"]) == ("failed", "read_shrunk")
+    assert "no licences any more of 2 clients that had some; 4 known licences are missing" in run["error"]
+    assert (await pipeline.sync(accept_shrunk_read=True))["created"] == 4

@@ -65,11 +65,11 @@ async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_clie
     first_page = [seen(1), seen(2), stranger]
     for _ in range(2):
         progress = await save_licences(stage, progress, first_page, 4, size=3)
-    assert (progress.list, progress.client_id, progress.pages) == ("licences", 1, pages_of_client(fullest=3, most=MOST))
+    assert (progress.list, progress.client_id, progress.pages) == ("licences", 2, pages_of_client(fullest=3, most=MOST))
     assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
-    progress = await save_licences(stage, progress, [seen(1), seen(4)], 2)
-    assert progress.client_id == 2
     progress = await save_licences(stage, progress, [seen(9, client_id=2)], 1)
+    assert progress.client_id == 1
+    progress = await save_licences(stage, progress, [seen(1), seen(4)], 2)
     assert (progress.list, progress.client_id, progress.pages) == ("complete", None, None)
     # 1, 4 and 9 of their clients' lists, 8 of the list of all; 2 has gone meanwhile.
     assert (await stage.reads.compare(progress)).observed == 4
@@ -84,9 +84,9 @@ async def test_of_a_licence_that_a_page_has_twice_the_first_row_counts(stage: St
     assert (await stage.reads.compare(progress)).observed == 2
 
 
-async def by_client(stage: Stage, of_client_2: list[SeenLicence], said: int) -> ReadProgress:
+async def by_client(stage: Stage, of_client_2: list[SeenLicence], said: int, read_id: UUID = READ) -> ReadProgress:
     """Read a list that ignores the number of the page: licence 1 is client 1's, 9 was client 2's."""
-    progress = await stage.reads.begin(READ, PARTNER, TENANT)
+    progress = await stage.reads.begin(read_id, PARTNER, TENANT)
     progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:2], 2), [], 2)
     for _ in range(2):
         progress = await save_licences(stage, progress, [seen(1), seen(9, client_id=2)], said, size=2)
@@ -99,24 +99,64 @@ async def test_a_client_whose_licences_vanish_between_two_lists_is_not_believed(
         await by_client(stage, [], 4)
 
 
-async def test_clients_that_show_fewer_licences_than_there_are_are_not_believed(stage: Stage) -> None:
+async def test_clients_that_show_fewer_licences_than_there_are_and_not_all_of_page_1_are_not_believed(
+    stage: Stage,
+) -> None:
     with pytest.raises(IncompleteReadError, match="said 4 licences and showed 2"):
-        await by_client(stage, [seen(9, client_id=2)], 4)
+        await by_client(stage, [seen(10, client_id=2)], 4)
+
+
+async def kept(stage: Stage, run_id: UUID, progress: ReadProgress) -> None:
+    """Make a read the last one that is known."""
+    await stage.runs.planning(run_id, CLAIM)
+    settings = await stage.plans.settings(PARTNER)
+    await stage.plans.store(progress, CLAIM, settings, Plan([], 0, 0), list[Batch](), apply=True)
+
+
+async def test_licences_that_halo_counts_and_shows_nowhere_are_told_once(stage: Stage) -> None:
+    run_id = await claimed(stage, CLAIM)
+    progress = await by_client(stage, [seen(9, client_id=2)], 14, run_id)
+    assert progress.list == "complete"
+    assert await stage.reads.compare(progress) == Comparison(0, 2, 0, 0, observed=2, by_client=True, unshown=12)
+    await kept(stage, run_id, progress)
+    again = await by_client(stage, [seen(9, client_id=2)], 15)
+    assert await stage.reads.compare(again) == Comparison(2, 2, 2, 0, observed=2, by_client=True, unshown=1)
+    of_one_list = await read(stage, await claimed(stage, CLAIM), CLIENTS[:2], [seen(1), seen(9, client_id=2)])
+    assert await stage.reads.compare(of_one_list) == Comparison(2, 2, 2, 0, observed=2)
+
+
+async def test_clients_of_which_page_1_showed_licences_are_read_last(stage: Stage) -> None:
+    progress = await stage.reads.begin(READ, PARTNER, TENANT)
+    progress = await save_clients(stage, await save_clients(stage, progress, CLIENTS[:3], 3), [], 3)
+    for _ in range(2):
+        progress = await save_licences(stage, progress, [seen(1), seen(2, client_id=3)], 3, size=2)
+    order = [progress.client_id]
+    for rows in ([], [seen(1)], [seen(2, client_id=3)]):
+        progress = await save_licences(stage, progress, rows, len(rows))
+        order.append(progress.client_id)
+    assert order == [2, 1, 3, None]
+
+
+async def test_of_one_list_clients_that_have_lost_several_licences_are_told(stage: Stage) -> None:
+    run_id = await claimed(stage, CLAIM)
+    of_2 = [seen(n, client_id=2) for n in (2, 3)]
+    of_9 = [seen(n, client_id=9) for n in (4, 5)]
+    await kept(stage, run_id, await read(stage, run_id, CLIENTS, [seen(1), *of_2, seen(6, client_id=3), *of_9]))
+    later = await read(stage, await claimed(stage, CLAIM), CLIENTS, [seen(1)])
+    assert await stage.reads.compare(later) == Comparison(4, 4, known=6, missing=5, observed=1, emptied=1)
 
 
 async def test_a_client_that_has_no_licence_any_more_is_told_where_each_has_a_list(stage: Stage) -> None:
     run_id = await claimed(stage, CLAIM)
     progress = await read(stage, run_id, CLIENTS[:2], [seen(1), seen(7, client_id=2), seen(8, client_id=3)])
-    await stage.runs.planning(run_id, CLAIM)
-    settings = await stage.plans.settings(PARTNER)
-    await stage.plans.store(progress, CLAIM, settings, Plan([], 0, 0), list[Batch](), apply=True)
+    await kept(stage, run_id, progress)
     later = await stage.reads.begin(READ, PARTNER, TENANT)
     later = await save_clients(stage, await save_clients(stage, later, CLIENTS[:2], 2), [], 2)
     strangers = [seen(80, client_id=99), seen(81, client_id=98)]
     for _ in range(2):
         later = await save_licences(stage, later, [seen(1), *strangers], 4, size=3)
     later = await save_licences(stage, await save_licences(stage, later, [seen(1), seen(2)], 2), [], 0)
-    assert await stage.reads.compare(later) == Comparison(2, 2, known=3, missing=2, observed=4, emptied=1)
+    assert await stage.reads.compare(later) == Comparison(2, 2, 3, missing=2, observed=4, emptied=1, by_client=True)
 
 
 async def test_who_was_overtaken_changes_nothing(stage: Stage) -> None:
@@ -164,10 +204,7 @@ async def test_a_complete_read_is_compared_with_the_last_one(stage: Stage) -> No
     run_id = await claimed(stage, CLAIM)
     progress = await read(stage, run_id, CLIENTS[:2], [seen(1), seen(2), seen(3), seen(4, deleted=True)])
     assert await stage.reads.compare(progress) == Comparison(0, 2, known=0, missing=0, observed=3)
-    await stage.runs.planning(run_id, CLAIM)
-    await stage.plans.store(
-        progress, CLAIM, await stage.plans.settings(PARTNER), Plan([], 0, 0), list[Batch](), apply=True
-    )
+    await kept(stage, run_id, progress)
     assert (await stage.run(run_id))[0] == "succeeded"
     later = await read(stage, await claimed(stage, CLAIM), CLIENTS[:1], [seen(1), seen(2, deleted=True), seen(5)])
     assert await stage.reads.compare(later) == Comparison(2, 1, known=3, missing=2, observed=2)

@@ -67,10 +67,24 @@ def test_a_list_that_lacks_more_than_the_partners_thresholds_is_not_believed() -
 
 @pytest.mark.parametrize(("emptied", "whose"), [(1, "a client that had some"), (3, "3 clients that had some")])
 def test_a_clients_list_that_is_now_empty_is_not_believed(emptied: int, whose: str) -> None:
-    seen = replace(BELIEVED, missing=3, observed=37, emptied=emptied)
+    seen = replace(BELIEVED, missing=3, observed=37, emptied=emptied, by_client=True)
     why = shrunk(seen, None)
     assert why == run_sentences.clients_emptied(emptied, 3)
     assert f"no licences any more of {whose}; 3 known" in why
+
+
+def test_where_all_are_in_one_list_a_person_may_have_emptied_one_client_and_no_more() -> None:
+    seen = replace(BELIEVED, known=400, missing=60, observed=340, emptied=1)
+    assert shrunk(seen, None) is None
+    assert shrunk(replace(seen, emptied=2), None) == run_sentences.clients_emptied(2, 60)
+
+
+def test_many_licences_that_halo_counts_and_shows_nowhere_are_as_if_missing() -> None:
+    seen = replace(BELIEVED, known=0, observed=33, by_client=True, unshown=11)
+    assert shrunk(seen, None) is None
+    assert shrunk(replace(seen, unshown=12), None) == run_sentences.licences_unshown(12, 33, DeleteGuard())
+    assert not within_accepted(replace(seen, unshown=12), 11)
+    assert within_accepted(replace(seen, unshown=12), 12)
 
 
 @pytest.mark.parametrize(("seen_before", "accepted"), [(None, False), (0, False), (4, False), (5, True), (6, True)])

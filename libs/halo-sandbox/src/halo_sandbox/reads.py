@@ -17,6 +17,8 @@ def clients(exchange: Exchange) -> Answer:
     tenant, query = exchange.tenant, exchange.query
     page = page_query(query, tenant.settings)
     ids = _wanted(exchange, tenant.client_list(include_inactive=_flag(query, "includeinactive")), tenant.clients.get)
+    if unlisted := tenant.settings.unlisted_clients:
+        ids = [row_id for row_id in ids if row_id not in unlisted]
     ignores_number = "clients" in tenant.settings.ignored_page_no
     shown, record_count = cut(ids, page, exchange.hit, tenant.settings, ignores_number=ignores_number)
     head = f'{{"record_count":{record_count},"page_no":{page.number},"page_size":{page.size},"clients":'

@@ -51,6 +51,8 @@ class TenantSettings(BaseModel):
     """What `record_count` counts: all rows of the list, or those of the page."""
     ignored_page_no: tuple[Literal["clients", "licences"], ...] = ()
     """These lists show page 1 whatever page is asked for."""
+    unlisted_clients: tuple[int, ...] = ()
+    """Clients that no list of clients shows, although that of all licences shows and counts what is theirs."""
     shows_last_page_again: bool = False
     """A page behind the end is the last page once more; false shows none."""
     odd_rows: bool = False

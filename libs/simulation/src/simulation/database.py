@@ -60,6 +60,7 @@ class Database:
     guards: Guards = ALL
     connected: bool = True
     clients_known: int = 0
+    unshown: int = 0
     review_first_sync: bool = False
     reviewed: bool = False
     settled_at: float = 0.0

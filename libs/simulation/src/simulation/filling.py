@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from simulation.book import Key, Wish
 from simulation.expected import Expected
-from simulation.halo import Halo, product_name
+from simulation.halo import UNLISTED, Halo, product_name
 from simulation.scenario import Scenario
 
 OTHER_PRICE = 40.0
@@ -38,10 +38,11 @@ def _wish(number: int, *, fractions: bool) -> Wish:
 
 
 def _add_what_stays(halo: Halo, scenario: Scenario, expected: Expected, matched: int) -> None:
-    """Add what no Sync may touch: licences of another program, and those of inactive clients."""
+    """Add what no Sync may touch: licences of another program, of inactive clients, of a client that is not listed."""
     stays = [(n % matched + 1, f"THEIRS-{n}", {"snowid": "7"}) for n in range(scenario.theirs)]
     if scenario.asleep:
         stays += [(halo.add_inactive_twin(client), "SLEEPS", {}) for client in range(1, matched + 1)]
+    stays += [(UNLISTED, f"UNLISTED-{n}", {}) for n in range(scenario.unlisted)]
     for client, name, more in stays:
         halo.add(client, name, 3, **more)
         expected.staying[client, name] = 3.0

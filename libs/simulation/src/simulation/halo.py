@@ -22,6 +22,9 @@ TENANT = "acme"
 REFUSED = "P-0"
 """The licence that a Halo refuses, if it refuses one."""
 
+UNLISTED = 999
+"""A client that Halo does not list, although it has licences."""
+
 ASLEEP = 100
 """By how much the id of an inactive twin is higher."""
 
@@ -88,6 +91,7 @@ class Halo:
             names_refused_rows=scenario.names_rows,
             record_counts="page" if scenario.counts_page else "list",
             ignored_page_no=("licences",) if scenario.ignores_page_no else (),
+            unlisted_clients=(UNLISTED,),
             odd_rows=scenario.odd_rows,
             null_lists=scenario.odd_rows,
             byte_order_mark=scenario.odd_rows,
@@ -104,7 +108,7 @@ class Halo:
         ).changed(_KEEPING[scenario.keeps])
         self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
         self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)
-        self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in range(1, scenario.clients + 1))
+        self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in (*range(1, scenario.clients + 1), UNLISTED))
         self.broken_off = 0
 
     def kept_name(self, code: str) -> str:

@@ -1,5 +1,6 @@
 """A double of `halosync.store.reads.ReadStore`, under the same suite (tests/integration/planning)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -102,14 +103,18 @@ class MemoryReads:
         return await self._step(effect)
 
     def _next_client(self, read: Read, *, fullest: int, most: int) -> None:
-        left = [number for number in read.clients if read.client_id is None or number > read.client_id]
+        if read.client_id is not None:
+            read.clients_read.add(read.client_id)
+        left = [(_of(read.awaited, number), number) for number in read.clients if number not in read.clients_read]
         if left:
-            read.client_id, read.pages = min(left), pages_of_client(fullest=fullest, most=most)
+            _, read.client_id = min(left) if self._db.guards.sight else min(left, key=lambda each: each[1])
+            read.pages = pages_of_client(fullest=fullest, most=most)
         else:
             strangers = {n: seen for n, seen in read.awaited.items() if seen.licence.client_id not in read.clients}
+            awaited = len(read.awaited.keys() - strangers.keys() - read.licences.keys())
             read.licences = {**strangers, **read.licences}
             if self._db.guards.sight:
-                all_clients_read(len(read.licences), read.said)
+                all_clients_read(len(read.licences), read.said, awaited=awaited)
             read.list, read.client_id, read.pages = "complete", None, None
 
     async def restart(self, progress: ReadProgress) -> int:
@@ -131,15 +136,23 @@ class MemoryReads:
             read = self._db.reads[progress.read_id]
             known = {licence_id for licence_id, licence in self._db.known.items() if not licence.removed}
             observed = {licence_id for licence_id, seen in read.licences.items() if not seen.deleted}
-            had = {self._db.known[licence_id].client_id for licence_id in known}
+            had = Counter(self._db.known[licence_id].client_id for licence_id in known)
             have = {read.licences[licence_id].licence.client_id for licence_id in observed}
+            by_client = read.said is not None
+            emptied = [
+                number
+                for number, licences in had.items()
+                if number in read.clients and number not in have and (by_client or licences > 1)
+            ]
             return Comparison(
                 clients_before=self._db.clients_known,
                 clients_now=len(read.clients),
                 known=len(known),
                 missing=len(known - observed),
                 observed=len(observed),
-                emptied=0 if read.said is None or not self._db.guards.sight else len(had & read.clients.keys() - have),
+                emptied=len(emptied) if self._db.guards.sight else 0,
+                by_client=by_client,
+                unshown=max(read.unshown - self._db.unshown, 0) if self._db.guards.sight else 0,
             )
 
         return await self._step(effect)

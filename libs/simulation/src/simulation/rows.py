@@ -99,6 +99,12 @@ class Read:
     clients: dict[int, Client] = field(default_factory=dict)
     licences: dict[int, SeenLicence] = field(default_factory=dict)
     awaited: dict[int, SeenLicence] = field(default_factory=dict)
+    clients_read: set[int] = field(default_factory=set)
+
+    @property
+    def unshown(self) -> int:
+        """How many licences Halo said it has and showed nowhere."""
+        return max((self.said or 0) - len(self.licences), 0)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class Scenario:
         cancel: whether somebody cancels the first run.
         reviews: whether the first review is switched on, and what others wrote has other prices.
         theirs: licences that another program has marked as its own; they stay.
+        unlisted: licences of a client that Halo does not list; they stay.
         asleep: whether each client has an inactive twin of its name, with a licence that stays.
         on_drift: what is done with a change that would overwrite what somebody has edited in Halo.
         chapters: what happens after the first invoice, while things break.
@@ -101,6 +102,7 @@ class Scenario:
     cancel: bool = False
     reviews: bool = False
     theirs: int = 0
+    unlisted: int = 0
     asleep: bool = False
     on_drift: OnDrift = OnDrift.OVERWRITE
     chapters: tuple[Chapter, ...] = ()
@@ -163,7 +165,7 @@ def with_thoughts(scenario: Scenario, dice: Random) -> Scenario:
 
 
 def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
-    """Draw how odd the token endpoint is, and whether names are cut; the draws before stay what they were."""
+    """Draw how odd the token endpoint is, whether names are cut, and what is of nobody; the draws before stay."""
     odd = dice.choice(_ODD_TOKENS)
     untold = odd in {"no_lifetime", "lifetime_as_words"}  # then it is the usual lifetime (halo-api section 1)
     return replace(
@@ -172,4 +174,5 @@ def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
         token_s=3600.0 if untold else dice.choice([60.0, 600.0, 3600.0]),
         keeps_refresh_token=dice.random() < 0.3,
         keeps="cut" if scenario.keeps == "all" and dice.random() < 0.2 else scenario.keeps,
+        unlisted=dice.choice([0, 0, 0, 2, 15]),
     )

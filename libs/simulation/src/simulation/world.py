@@ -32,8 +32,9 @@ from simulation.story import Chapter, Story
 FAULTS_S = 3600.0
 """After so long at the latest nothing breaks any more."""
 
-RECOVERY_S = 12 * 3600.0
-"""How long a world without faults may take to come to rest: fifty look-ups, each through two windows of a limit."""
+RECOVERY_S = 24 * 3600.0
+"""How long a world without faults may take to come to rest: fifty attempts and look-ups after them, each through two
+windows of a limit; and a run before them that began as late."""
 
 QUIET_S = 400.0
 """At rest a world goes on for so long: what was stopped goes on, what is late happens."""
@@ -283,16 +284,18 @@ class _World:
                 return True
             self._changed = False
             self._choose_at_last()
-            if self._expected.removed:
-                # Who has removed licences in Halo by hand says that the list may be shorter, having seen that it is
-                # right otherwise: whoever accepts what an agent without rights sees gets a run that does nothing.
+            accepts = bool(self._expected.removed or self._scenario.unlisted)
+            if accepts:
+                # Who has removed licences in Halo by hand, or has clients that it does not list, says that the list may
+                # be shorter, having seen that it is right otherwise: whoever accepts what an agent without rights sees
+                # gets a run that does nothing.
                 await asyncio.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
             held = self._held()
             if held and not self._approved:
                 self._unapproved, self._approved = self._changed_unseen(), True
             start(
                 self._deployment.database,
-                accept_shrunk_read=bool(self._expected.removed),
+                accept_shrunk_read=accepts,
                 approve_review=held or None,
                 approved=frozenset(item.item_id for item in self._held_items(Reason.EDITED_IN_HALO)),
             )

@@ -134,7 +134,7 @@ class RunPlanner:
         seen = await self._snapshots.compare(progress)
         why = shrunk(seen, settings.delete_guard)
         if why is not None and not (run.accept_shrunk_read and within_accepted(seen, run.seen_missing)):
-            await self._fail(run, claim, "read_shrunk", why, missing=seen.missing)
+            await self._fail(run, claim, "read_shrunk", why, missing=seen.lacking)
             return
         await self._plan(run, claim, progress)
 

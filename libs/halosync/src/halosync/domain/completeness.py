@@ -9,8 +9,10 @@ the count as it was and move a third one to a page that was read already: nothin
 and a plan that does not see it would create it again. So is a list of one page whose count proves to be of the page:
 a page behind the end that says another count than the first one tells nothing of a row that moved to page 1 meanwhile.
 A list that shows page 1 whatever page is asked for is to be read client by client. What page 1 showed must come again
-then, and as many rows as it said: an agent that loses its rights between two clients sees empty lists (halo-api
-section 1).
+then: an agent that loses its rights between two clients sees empty lists (halo-api section 1). So the clients of which
+page 1 showed licences are read last, and whatever is lost before is missed with them. Fewer rows than page 1 said are
+no contradiction by themselves: Halo may count licences of clients that it does not list. They count as missing when the
+read is compared with what is known (`guard.shrunk`).
 """
 
 from collections.abc import Sequence
@@ -102,13 +104,15 @@ def client_read(client_id: int, *, awaits: bool) -> None:
         raise IncompleteReadError(f"Halo showed licences of client {client_id}, and then none when asked for them")
 
 
-def all_clients_read(rows: int, said: int | None) -> None:
-    """Check that the lists of all clients have as many rows together as the list of all said there are.
+def all_clients_read(rows: int, said: int | None, *, awaited: int) -> None:
+    """Check what the lists of all clients have together; `awaited`: rows of theirs that only the list of all showed.
+
+    A row that has gone since is none of those that the list of all said there are.
 
     Raises:
-        IncompleteReadError: some are missing.
+        IncompleteReadError: rows are missing, and not only such as Halo counts and shows nowhere.
     """
-    if said is not None and rows < said:
+    if said is not None and awaited and rows < said:
         raise IncompleteReadError(f"Halo said {said} licences and showed {rows} when asked client by client")
 
 

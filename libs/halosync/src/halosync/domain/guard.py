@@ -47,7 +47,9 @@ class Comparison:
         known: licences of the last complete read, or written since, without those that halosync removed.
         missing: how many of the known licences this read does not have.
         observed: licences in this read.
-        emptied: clients that had licences and have none now, where each client's list was read by itself.
+        emptied: clients of this read that had licences and have none now; where all are in one list, that had several.
+        by_client: whether each client's list was read by itself.
+        unshown: licences that Halo said it has and showed nowhere, beyond those of the last complete read.
     """
 
     clients_before: int
@@ -56,6 +58,13 @@ class Comparison:
     missing: int
     observed: int
     emptied: int = 0
+    by_client: bool = False
+    unshown: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """How many licences are not in this read, as far as Halo or halosync knows of them."""
+        return max(self.missing, self.unshown)
 
 
 def hides(known: int, missing: int) -> bool:
@@ -64,6 +73,10 @@ def hides(known: int, missing: int) -> bool:
     A person in Halo removes a few; an agent that has lost its sight sees none, or few.
     """
     return missing == known > 0 or DeleteGuard().trips(missing, known)
+
+
+ONE_PERSON_EMPTIES = 1
+"""A person ends all licences of a customer who leaves; of several clients at once, an agent has lost its sight."""
 
 
 def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
@@ -77,18 +90,20 @@ def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:
         return run_sentences.list_now_empty("clients", seen.clients_before)
     if seen.known > 0 and seen.observed == 0:
         return run_sentences.list_now_empty("licences", seen.known)
-    if seen.emptied:
+    if seen.emptied > (0 if seen.by_client else ONE_PERSON_EMPTIES):
         return run_sentences.clients_emptied(seen.emptied, seen.missing)
     if thresholds.trips(seen.missing, seen.known):
         return run_sentences.licences_missing(seen.missing, seen.known, seen.observed, thresholds)
+    if thresholds.trips(seen.unshown, seen.observed + seen.unshown):
+        return run_sentences.licences_unshown(seen.unshown, seen.observed, thresholds)
     return None
 
 
 def within_accepted(seen: Comparison, seen_before: int | None) -> bool:
     """Tell whether a shrunk read that a person accepts lacks no more than that person has seen.
 
-    `seen_before`: how many known licences were missing when a read was last not to be believed; None if no such read
+    `seen_before`: how many licences were lacking when a read was last not to be believed; None if no such read
     has been since the last plan: then the person has seen nothing that a word could be for. An agent can lose its
     rights in between.
     """
-    return seen.missing <= (seen_before or 0)
+    return seen.lacking <= (seen_before or 0)

@@ -126,7 +126,7 @@ def list_now_empty(what: str, before: int) -> str:
 
 
 def clients_emptied(clients: int, missing: int) -> str:
-    """Say that lists of single clients are empty, where licences are read client by client."""
+    """Say that clients have no licence any more."""
     whose = "a client that had some" if clients == 1 else f"{clients} clients that had some"
     return (
         f"Halo showed no licences any more of {whose}; {missing} known licences are missing. The Halo agent that is "
@@ -142,4 +142,14 @@ def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard
         f"than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. The Halo "
         "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
         "gone, confirm it when you start the next Sync."
+    )
+
+
+def licences_unshown(unshown: int, observed: int, guard: DeleteGuard) -> str:
+    """Say how many licences Halo counted and did not show, where it shows them client by client only."""
+    return (
+        f"Halo said that there are {unshown} licences more than it showed when asked client by client ({observed}). "
+        f"That is more than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. "
+        "The Halo agent that is connected may not see all clients, or may have lost rights: check its permissions in "
+        "Halo. If those licences belong to clients that Halo does not list, confirm it when you start the next Sync."
     )

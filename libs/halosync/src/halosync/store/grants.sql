@@ -115,7 +115,7 @@ GRANT SELECT, INSERT, UPDATE ON halo_array_size TO :halo_writer;
 -- halo_read
 GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read TO :planner;
 -- halo_read_client
-GRANT SELECT, INSERT, DELETE ON halo_read_client TO :planner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_client TO :planner;
 -- halo_read_licence
 GRANT SELECT, INSERT, UPDATE, DELETE ON halo_read_licence TO :planner;
 

@@ -117,6 +117,8 @@ class ReadStore:
         row = await QUERIES.compare_with_snapshot(
             self._pool, read_id=progress.read_id, partner_id=progress.partner_id, tenant=progress.tenant
         )
+        if row is None:
+            raise ReadTakenOverError(str(progress.read_id))
         return Comparison(**row)
 
     async def keep_as_snapshot(self, progress: ReadProgress) -> None:
@@ -156,10 +158,11 @@ async def _fence(connection: Connection, progress: ReadProgress) -> None:
 
 
 async def _next_client(connection: Connection, progress: ReadProgress, *, fullest: int, most: int) -> ReadProgress:
-    client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, after=progress.client_id)
+    client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, was_read=progress.client_id)
     if client_id is None:
-        await QUERIES.forget_awaited(connection, read_id=progress.read_id)
-        all_clients_read(await QUERIES.count_licences_read(connection, read_id=progress.read_id), progress.said)
+        awaited = await QUERIES.forget_awaited(connection, read_id=progress.read_id)
+        rows = await QUERIES.count_licences_read(connection, read_id=progress.read_id)
+        all_clients_read(rows, progress.said, awaited=awaited)
         return await _advance(connection, replace(progress, list="complete", client_id=None, pages=None))
     return await _advance(
         connection, replace(progress, client_id=client_id, pages=pages_of_client(fullest=fullest, most=most))
@@ -185,5 +188,5 @@ async def replace_snapshot(connection: Connection, read_id: UUID, partner_id: st
     await QUERIES.forget_other_tenant(connection, partner_id=partner_id, tenant=tenant)
     await QUERIES.replace_clients(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_licences(connection, read_id=read_id, partner_id=partner_id)
-    await QUERIES.stamp_snapshot(connection, partner_id=partner_id, tenant=tenant)
+    await QUERIES.stamp_snapshot(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
     await QUERIES.forget_read(connection, read_id=read_id)

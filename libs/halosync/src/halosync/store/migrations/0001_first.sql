@@ -203,7 +203,8 @@ CREATE TABLE halo_snapshot (
     partner_id      text PRIMARY KEY REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
     read_at         timestamptz NOT NULL,
-    reviewed_at     timestamptz                                   -- null: the first review is still to be done
+    reviewed_at     timestamptz,                                  -- null: the first review is still to be done
+    unshown         integer NOT NULL DEFAULT 0                    -- licences that Halo counted and showed nowhere
 );
 
 -- Licences that a person wants to keep: never removed. Not a column of halo_licence, whose rows come and go with reads.
@@ -301,6 +302,7 @@ CREATE TABLE halo_read_client (
     halo_client_id  bigint NOT NULL,
     name            text NOT NULL,
     inactive        boolean NOT NULL,
+    was_read        boolean NOT NULL DEFAULT false,               -- its licences, where each client's are read alone
     PRIMARY KEY (read_id, halo_client_id)
 );
 CREATE TABLE halo_read_licence (

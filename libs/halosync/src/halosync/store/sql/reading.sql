@@ -49,9 +49,15 @@ UPDATE halo_read SET list = :list, client_id = :client_id, said = :said, pages =
 WHERE read_id = :read_id;
 
 -- name: client_to_read$
--- The client after this one whose licences are to be read; null is before all of them.
-SELECT min(halo_client_id) FROM halo_read_client
-WHERE read_id = :read_id AND (CAST(:after AS bigint) IS NULL OR halo_client_id > :after);
+-- The client whose licences are to be read next, after this one; null is before all of them. Those of which the list of
+-- all showed licences come last: an agent that loses its rights before shows none of them.
+WITH done AS (
+    UPDATE halo_read_client SET was_read = true WHERE read_id = :read_id AND halo_client_id = :was_read)
+SELECT halo_client_id FROM halo_read_client c
+WHERE read_id = :read_id AND NOT was_read AND halo_client_id IS DISTINCT FROM CAST(:was_read AS bigint)
+ORDER BY EXISTS (SELECT FROM halo_read_licence r WHERE r.read_id = c.read_id AND r.halo_client_id = c.halo_client_id
+                 AND r.awaited), halo_client_id
+LIMIT 1;
 
 -- name: await_licences!
 -- The list of all licences is not all of them: it is read client by client, and what it showed is to be seen there.
@@ -64,10 +70,14 @@ SELECT EXISTS (SELECT FROM halo_read_licence r
     AND NOT EXISTS (SELECT FROM halo_read_licence r
                     WHERE r.read_id = :read_id AND r.halo_client_id = :client_id AND NOT r.awaited);
 
--- name: forget_awaited!
+-- name: forget_awaited$
 -- A client's own list, which came later, is right where it shows others. Clients that Halo does not list have none.
-DELETE FROM halo_read_licence r WHERE r.read_id = :read_id AND r.awaited AND EXISTS (
-    SELECT FROM halo_read_client c WHERE c.read_id = r.read_id AND c.halo_client_id = r.halo_client_id);
+-- Returns how many rows only the list of all showed.
+WITH gone AS (
+    DELETE FROM halo_read_licence r WHERE r.read_id = :read_id AND r.awaited AND EXISTS (
+        SELECT FROM halo_read_client c WHERE c.read_id = r.read_id AND c.halo_client_id = r.halo_client_id)
+    RETURNING 1
+) SELECT count(*) FROM gone;
 
 -- name: count_licences_read$
 SELECT count(*) FROM halo_read_licence WHERE read_id = :read_id;
@@ -103,15 +113,22 @@ SELECT
             SELECT FROM halo_read_licence r
             WHERE r.read_id = :read_id AND r.halo_licence_id = k.halo_licence_id AND NOT r.deleted)) AS missing,
     (SELECT count(*) FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted) AS observed,
-    -- Read client by client, each client has a list of its own, and one that had rows can be empty now.
-    (SELECT count(DISTINCT k.halo_client_id) FROM halo_licence k
-     JOIN halo_read h ON h.read_id = :read_id AND h.said IS NOT NULL
-     JOIN halo_read_client c ON c.read_id = h.read_id AND c.halo_client_id = k.halo_client_id
-     WHERE k.partner_id = :partner_id AND k.removed_at IS NULL AND s.partner_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM halo_read_licence r
-        WHERE r.read_id = :read_id AND r.halo_client_id = k.halo_client_id AND NOT r.deleted)) AS emptied
-FROM (SELECT 1) AS one
-LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant);
+    h.said IS NOT NULL AS by_client,
+    -- What Halo said it has and showed nowhere, beyond what it was so at the last complete read.
+    greatest(h.said - (SELECT count(*) FROM halo_read_licence r WHERE r.read_id = :read_id) - coalesce(s.unshown, 0), 0)
+        AS unshown,
+    -- Clients that are still there: read client by client, each has a list of its own, and one that had rows can be
+    -- empty now. In a list of all, of one licence nobody can tell whether it was all that the client had.
+    (SELECT count(*) FROM (
+        SELECT FROM halo_licence k
+        JOIN halo_read_client c ON c.read_id = :read_id AND c.halo_client_id = k.halo_client_id
+        WHERE k.partner_id = :partner_id AND k.removed_at IS NULL AND s.partner_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM halo_read_licence r
+            WHERE r.read_id = :read_id AND r.halo_client_id = k.halo_client_id AND NOT r.deleted)
+        GROUP BY k.halo_client_id HAVING h.said IS NOT NULL OR count(*) > 1) AS client) AS emptied
+FROM halo_read h
+LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant)
+WHERE h.read_id = :read_id;
 
 -- name: forget_other_tenant!
 -- What is known of another Halo says nothing about this one.
@@ -148,8 +165,11 @@ SELECT EXISTS (SELECT FROM run r JOIN halo_read h ON h.read_id = :read_id
       AND coalesce(r.finished_at, 'infinity') >= h.created_at);
 
 -- name: stamp_snapshot!
-INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES (:partner_id, :tenant, now())
-ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at,
+INSERT INTO halo_snapshot (partner_id, tenant, read_at, unshown)
+SELECT :partner_id, :tenant, now(), coalesce(greatest(h.said - (
+    SELECT count(*) FROM halo_read_licence r WHERE r.read_id = h.read_id), 0), 0)
+FROM halo_read h WHERE h.read_id = :read_id
+ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at, unshown = excluded.unshown,
     reviewed_at = CASE WHEN halo_of(halo_snapshot.tenant) = halo_of(excluded.tenant)
         THEN halo_snapshot.reviewed_at END;
 
