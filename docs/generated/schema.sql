@@ -315,6 +315,8 @@ CREATE TABLE item (
     was_asked_name text,
     was_product_sku text,
     restores_licence_id bigint,
+    undoes_item_id bigint,
+    undone text,
     was_owned boolean NOT NULL DEFAULT false,
     owned_after boolean NOT NULL DEFAULT true,
     line_nos integer[] NOT NULL,
@@ -335,18 +337,23 @@ CREATE TABLE item (
     CHECK (((outcome = 'pending'::text) = (action_state = ANY (ARRAY['waiting'::text, 'sending'::text, 'unknown'::text])))),
     CHECK ((action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text, 'unchanged'::text, 'none'::text]))),
     CHECK ((action_state = ANY (ARRAY['none'::text, 'waiting'::text, 'sending'::text, 'unknown'::text, 'applied'::text, 'rejected'::text, 'withdrawn'::text]))),
-    CHECK ((outcome = ANY (ARRAY['pending'::text, 'synced'::text, 'skipped'::text, 'held'::text, 'failed'::text])))
+    CHECK ((outcome = ANY (ARRAY['pending'::text, 'synced'::text, 'skipped'::text, 'held'::text, 'failed'::text]))),
+    CHECK ((undone = ANY (ARRAY['undone'::text, 'unsure'::text])))
 );
 CREATE INDEX item_batch ON item USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX item_licence ON item USING btree (halo_licence_id) WHERE ((halo_licence_id IS NOT NULL) AND (action = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 CREATE INDEX item_outcome ON item USING btree (run_id, outcome, seq);
 CREATE INDEX item_product ON item USING btree (run_id, halo_client_id, product_code) WHERE ((outcome = 'synced'::text) AND (halo_licence_id IS NOT NULL));
 CREATE INDEX item_restores ON item USING btree (run_id) WHERE (restores_licence_id IS NOT NULL);
+CREATE INDEX item_undoes ON item USING btree (undoes_item_id) WHERE (undoes_item_id IS NOT NULL);
+CREATE INDEX item_undone ON item USING btree (run_id) WHERE (undone IS NOT NULL);
 CREATE INDEX item_unsure ON item USING btree (run_id) WHERE ((action = 'create'::text) AND (reason = 'outcome_unknown'::text));
 CREATE TRIGGER item_count_inserted AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_inserted();
 CREATE TRIGGER item_count_mark BEFORE UPDATE OF action_state ON item FOR EACH ROW WHEN (((new.action_state = 'sending'::text) AND (old.action_state IS DISTINCT FROM 'sending'::text))) EXECUTE FUNCTION item_count_mark();
 CREATE TRIGGER item_count_updated AFTER UPDATE ON item REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_count_updated();
 CREATE TRIGGER item_line_insert AFTER INSERT ON item REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_line_insert();
+CREATE TRIGGER item_undo_inserted AFTER INSERT ON item FOR EACH ROW WHEN (((new.undoes_item_id IS NOT NULL) AND (new.outcome = 'synced'::text))) EXECUTE FUNCTION item_undo();
+CREATE TRIGGER item_undo_updated AFTER UPDATE OF outcome ON item FOR EACH ROW WHEN (((new.undoes_item_id IS NOT NULL) AND (new.outcome IS DISTINCT FROM old.outcome) AND ((new.outcome = 'synced'::text) OR ((new.outcome = 'failed'::text) AND ((new.reason = 'outcome_unknown'::text) OR ((new.reason = 'not_kept'::text) AND ((((new.before_quantity IS DISTINCT FROM new.after_quantity) OR (new.before_price IS DISTINCT FROM new.after_price)) OR (new.before_billing_cycle IS DISTINCT FROM new.after_billing_cycle)) OR (new.before_active IS DISTINCT FROM new.after_active)))))))) EXECUTE FUNCTION item_undo();
 
 CREATE TABLE item_line (
     run_id uuid NOT NULL,
@@ -790,6 +797,7 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     item_key text
 --     drift jsonb
 --     restores_licence_id bigint
+--     undone text
 
 -- VIEW licence_view
 --     partner_id text
@@ -1055,6 +1063,21 @@ AS $function$
                            reason, detail))
 $function$;
 
+CREATE FUNCTION item_undo()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    WITH RECURSIVE chain AS (
+        SELECT NEW.undoes_item_id AS item_id, 1 AS place
+        UNION ALL
+        SELECT i.undoes_item_id, chain.place + 1 FROM chain JOIN item i USING (item_id) WHERE i.undoes_item_id IS NOT NULL
+    )
+    UPDATE item SET undone = CASE WHEN NEW.outcome = 'failed' THEN 'unsure' WHEN chain.place % 2 = 1 THEN 'undone' END
+    FROM chain WHERE item.item_id = chain.item_id;
+    RETURN NULL;
+END $function$;
+
 CREATE FUNCTION item_waits(reason text)
  RETURNS text
  LANGUAGE sql
@@ -1104,11 +1127,13 @@ AS $function$
 $function$;
 
 CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
- RETURNS TABLE(item_id bigint, action text, outcome text, reason text, detail text)
+ RETURNS TABLE(item_id bigint, action text, outcome text, reason text, detail text, undone text, before_quantity numeric, before_price numeric, before_billing_cycle text, before_active boolean, after_quantity numeric, after_price numeric, after_billing_cycle text, after_active boolean)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail
+    SELECT i.item_id, i.action, standing_outcome(i.outcome, i.undone), standing_reason(i.reason, i.undone), i.detail,
+        i.undone, i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
+        i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
     FROM item_line m JOIN item i USING (item_id)
     WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
 $function$;
@@ -1556,4 +1581,20 @@ AS $function$
           SELECT FROM invoice_of_run o JOIN run r USING (run_id)
           WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
             AND coalesce(r.finished_at, 'infinity') > c.closed_at)
+$function$;
+
+CREATE FUNCTION standing_outcome(outcome text, undone text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE undone WHEN 'undone' THEN 'skipped' WHEN 'unsure' THEN 'failed' ELSE outcome END
+$function$;
+
+CREATE FUNCTION standing_reason(reason text, undone text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN undone IS NULL THEN reason ELSE 'undone' END
 $function$;

@@ -43,12 +43,15 @@ async def test_an_undo_puts_back_what_the_run_changed_and_can_be_undone_itself(p
 
     preview = await pipeline.sync(mode=RunMode.UNDO_PREVIEW, undoes=run["run_id"])
     assert preview["state"] == "previewed"
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE undone IS NOT NULL") == 0
     assert await pipeline.licences() == after
     [restored] = [item for item in await pipeline.items(preview["run_id"]) if item["action"] == "create"]
     assert "new number" in restored["detail"]
 
     undo = await pipeline.sync(mode=RunMode.UNDO, undoes=run["run_id"])
     assert (undo["state"], undo["created"], undo["updated"], undo["deleted"]) == ("succeeded", 1, 1, 1)
+    told = "SELECT count(*) FILTER (WHERE undone = 'undone') FROM item WHERE run_id = $1"
+    assert await pipeline.pool.fetchval(told, run["run_id"]) == 3
     back = await pipeline.licences()
     assert shape(back) == shape(before)
     assert back[1, "p-1"]["id"] == before[1, "p-1"]["id"]
@@ -59,6 +62,9 @@ async def test_an_undo_puts_back_what_the_run_changed_and_can_be_undone_itself(p
     again = await pipeline.sync(mode=RunMode.UNDO, undoes=undo["run_id"])
     assert again["state"] == "succeeded"
     assert shape(await pipeline.licences()) == shape(after)
+
+    undone = "SELECT count(*) FROM item WHERE run_id = $1 AND undone = 'undone'"
+    assert [await pipeline.pool.fetchval(undone, each["run_id"]) for each in (run, undo, again)] == [0, 3, 0]
 
     # A Sync does again what was undone, and then there is nothing left to do.
     assert (await pipeline.sync())["state"] == "succeeded"

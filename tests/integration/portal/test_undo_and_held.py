@@ -128,18 +128,30 @@ async def test_an_undo_with_held_removals_is_done_with_or_without_them(world: "W
 async def test_what_was_undone_is_told_where_lines_say_that_it_was_synchronised(
     world: "World", browser: "Browser"
 ) -> None:
-    run_id = await ended(world, "synced")
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    after = ("12", "31.50", "Monthly", True)
+    run_id = await world.run(invoice_pk, [world.item(outcome="synced", action="create", after=after, line_nos=[1])])
+    await world.finish(run_id)
     await browser.sign_in()
-    assert "undone" not in (await browser.open(f"{PORTAL}/report")).text.lower()
-    [invoice_pk] = [row["invoice_pk"] for row in await world.pool.fetch("SELECT invoice_pk FROM invoice")]
+    page = await browser.open(f"{PORTAL}/report")
+    assert "undone" not in page.text.lower()
+    assert "Created in Halo" in page.text
+    done = await world.pool.fetchval("SELECT item_id FROM item WHERE run_id = $1", run_id)
     undo = await world.run(invoice_pk, mode="undo", undoes=run_id)
-    await world.items(undo, [world.item(outcome="pending", action="create", halo_licence_id=3)])
+    back = world.item(outcome="pending", action="create", halo_licence_id=3, undoes_item_id=done)
+    await world.items(undo, [back])
     await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE run_id = $1", undo)
     await world.finish(undo)
-    assert "What the last Sync did was undone since, or a part of it." in (await browser.open(f"{PORTAL}/report")).text
+    page = await browser.open(f"{PORTAL}/report")
+    assert "What the last Sync did was undone since, or a part of it." in page.text
+    assert "Undone since" in page.text
+    assert "Created in Halo" not in page.text
     assert "or a part of it, was put back since" in (await browser.open(f"{PORTAL}/runs/{run_id}")).text
     again = await world.run(invoice_pk, mode="undo", undoes=undo)
-    await world.items(again, [world.item(outcome="pending", action="delete", halo_licence_id=3)])
+    number = await world.pool.fetchval("SELECT item_id FROM item WHERE run_id = $1", undo)
+    back = world.item(outcome="pending", action="delete", halo_licence_id=3, undoes_item_id=number)
+    await world.items(again, [back])
     await world.pool.execute("UPDATE item SET outcome = 'synced', action_state = 'applied' WHERE run_id = $1", again)
     await world.finish(again)
     assert "put back since" not in (await browser.open(f"{PORTAL}/runs/{run_id}")).text
+    assert "Undone since" not in (await browser.open(f"{PORTAL}/report")).text

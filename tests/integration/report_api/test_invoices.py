@@ -1,5 +1,7 @@
 """Invoices and lines: what was loaded, and what became of each line."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -151,3 +153,73 @@ async def test_pages_of_lines_add_up_whatever_the_limit(many: "World", limit: in
     assert await many.pages("/invoices/INV-1/lines", limit, **params) == [
         x for x in whole if outcome in {None, x["outcome"]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [
+        ({"outcome": "synced"}, "skipped"),
+        ({"outcome": "failed", "reason": "outcome_unknown"}, "failed"),
+        ({"outcome": "failed", "reason": "not_kept"}, "failed"),
+        ({"outcome": "failed", "reason": "not_kept", "after": ("12", "31.50", "Monthly", True)}, "synced"),
+        ({"outcome": "failed", "reason": "halo_rejected"}, "synced"),
+        ({"outcome": "skipped", "reason": "changed_since"}, "synced"),
+    ],
+)
+async def test_a_line_says_what_is_true_after_an_undo(world: "World", how: dict[str, Any], outcome: str) -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1), world.line(2)])
+    before, after = ("5", "31.50", "Monthly", True), ("12", "31.50", "Monthly", True)
+    done: dict[str, Any] = {"outcome": "synced", "action": "update", "before": before, "after": after}
+    run_id = await world.run(invoice_pk, [world.item(**done, halo_licence_id=5, line_nos=[1])])
+    await world.finish(run_id)
+    number = await world.pool.fetchval("SELECT item_id FROM item")
+    undo = await world.run(invoice_pk, mode="undo", undoes=run_id)
+    back: dict[str, Any] = {"before": after, "after": before, "halo_licence_id": 5, "action": "update"}
+    await world.items(undo, [world.item(outcome="pending", **back, undoes_item_id=number)])
+    assert (await lines(world))[0]["outcome"] == "synced", "nothing is undone before Halo has done it"
+    what = world.item(**{**back, **how})
+    await world.pool.execute(
+        "UPDATE item SET outcome = $2, reason = $3, action_state = 'rejected', after_quantity = $4 WHERE run_id = $1",
+        undo,
+        what["outcome"],
+        what["reason"],
+        what["after_quantity"],
+    )
+    await world.finish(undo)
+
+    [line, other] = await lines(world)
+    assert (line["outcome"], line["reason"]) == (outcome, None if outcome == "synced" else "undone")
+    assert [each["line_no"] for each in await lines(world, outcome=outcome)] == [1]
+    if outcome != "synced":
+        assert await lines(world, outcome="synced") == []
+        assert [each["line_no"] for each in await lines(world, q="undone")] == [1]
+    assert line["before"]["quantity"] == "5"
+    assert line["after"]["quantity"] == ("5" if outcome == "skipped" else "12")
+    assert (other["outcome"], other["before"]) == (None, None)
+    [item] = (await world.get(f"/runs/{run_id}/items"))["items"]
+    assert item["outcome"] == "synced", "what a run did stays as it was"
+    assert item["undone"] == {"skipped": "undone", "failed": "unsure"}.get(outcome)
+    text = (await world.call("GET", "/invoices/INV-1/lines", headers={"Accept": "text/csv"})).content.decode()
+    assert text.startswith("\ufeff")
+    [row, _] = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    assert (row["outcome"], row["before_quantity"], row["after_quantity"], row["currency"], row["invoice_id"]) == (
+        *(outcome, "5", line["after"]["quantity"], "AUD", "INV-1"),
+    )
+
+
+async def test_the_undo_of_an_undo_makes_a_line_synced_again_as_deep_as_it_goes(world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    run_id = await world.run(invoice_pk, [world.item(outcome="synced", line_nos=[1])])
+    await world.finish(run_id)
+    newest = run_id
+    for depth in range(1, 6):
+        number = await world.pool.fetchval("SELECT item_id FROM item WHERE run_id = $1", newest)
+        undo = await world.run(
+            invoice_pk, [world.item(outcome="synced", undoes_item_id=number)], mode="undo", undoes=newest
+        )
+        await world.finish(undo)
+        [line] = await lines(world)
+        assert line["outcome"] == ("skipped" if depth % 2 else "synced")
+        assert (await world.ports.run_views.undone_by(newest)) == undo
+        assert ((await world.ports.run_views.undone_by(run_id)) is not None) == bool(depth % 2)
+        newest = undo

@@ -3,7 +3,8 @@
 import pytest
 from halosync.domain.item_sentences import LINE_NOT_RECURRING
 from halosync.domain.line_outcome import LineOutcome, line_outcome
-from halosync.domain.model import Action, LineKind, Outcome, Reason
+from halosync.domain.model import Action, LineKind, Outcome, Reason, Undone
+from halosync.domain.remedy import needs_attention
 
 FAILED = LineOutcome(Outcome.FAILED, Action.UPDATE, Reason.HALO_REJECTED, "Halo refused this.")
 OTHERS = [kind for kind in LineKind if kind is not LineKind.RECURRING]
@@ -12,6 +13,16 @@ OTHERS = [kind for kind in LineKind if kind is not LineKind.RECURRING]
 @pytest.mark.parametrize("item", [FAILED, LineOutcome()])
 def test_a_recurring_line_has_the_outcome_of_its_item(item: LineOutcome) -> None:
     assert line_outcome(LineKind.RECURRING, item) == item
+
+
+@pytest.mark.parametrize(("undone", "outcome"), [(Undone.UNDONE, Outcome.SKIPPED), (Undone.UNSURE, Outcome.FAILED)])
+def test_what_was_undone_is_not_said_to_be_synchronised(undone: Undone, outcome: Outcome) -> None:
+    item = LineOutcome(Outcome.SYNCED, Action.CREATE, undone=undone)
+    line = line_outcome(LineKind.RECURRING, item)
+    assert (line.outcome, line.action, line.reason) == (outcome, Action.NONE, Reason.UNDONE)
+    assert "Press Sync" in (line.detail or "")
+    assert needs_attention(line.outcome, line.reason)
+    assert line_outcome(LineKind.CREDIT, item).reason == Reason.NOT_RECURRING
 
 
 @pytest.mark.parametrize("kind", OTHERS)

@@ -74,6 +74,7 @@ def shown(customer: str, reason: str | None, before: LicenceShape | None, after:
         after=after,
         attempts=0,
         item_key="1/P-1",
+        undone=None,
         drift=[],
         restores_licence_id=None,
     )

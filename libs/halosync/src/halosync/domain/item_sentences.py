@@ -21,6 +21,11 @@ CUSTOMER_EXCLUDED = (
     "This customer is excluded from synchronisation. To synchronise it, include it again on the Customers tab "
     "and press Sync."
 )
+UNDONE = "This was synchronised, and somebody has undone that since. Press Sync to do it again."
+PERHAPS_UNDONE = (
+    "This was synchronised, and somebody has tried to undo that since. Halo did not do all of it, or did not say what "
+    "it did: look at the undo. Press Sync to do again what the invoice wants."
+)
 LINE_NOT_RECURRING = "Only recurring lines set a licence; this line is shown and never synchronised. Nothing to do."
 """Of an invoice line; `NOT_RECURRING` is about all lines of a product."""
 

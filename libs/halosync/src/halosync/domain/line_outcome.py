@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from halosync.domain.item_sentences import LINE_NOT_RECURRING
-from halosync.domain.model import Action, LineKind, Outcome, Reason
+from halosync.domain.item_sentences import LINE_NOT_RECURRING, PERHAPS_UNDONE, UNDONE
+from halosync.domain.model import Action, LineKind, Outcome, Reason, Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,20 +13,30 @@ class LineOutcome:
     Attributes:
         reason: why it was not simply synchronised, for programs.
         detail: the same for people, with what to do.
+        undone: what undos have made of what the item did; None: it stands.
     """
 
     outcome: Outcome | None = None
     action: Action | None = None
     reason: str | None = None
     detail: str | None = None
+    undone: Undone | None = None
+
+
+_UNDONE = {
+    Undone.UNDONE: LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.UNDONE, UNDONE, Undone.UNDONE),
+    Undone.UNSURE: LineOutcome(Outcome.FAILED, Action.NONE, Reason.UNDONE, PERHAPS_UNDONE, Undone.UNSURE),
+}
 
 
 def line_outcome(kind: LineKind, item: LineOutcome) -> LineOutcome:
     """Return what became of a line in a run: one that is not recurring is skipped whatever became of its product.
 
-    `line_outcome` and `line_reason` of the database say the same to statements that filter, count or sort.
+    What was undone is not synchronised any more, though its item goes on saying what the run did (decision 16).
+    `line_outcome`, `line_reason`, `standing_outcome` and `standing_reason` of the database say the same to statements
+    that filter, count or sort.
     """
     if kind is LineKind.RECURRING:
-        return item
+        return item if item.undone is None else _UNDONE[item.undone]
     detail = item.detail if item.reason == Reason.NOT_RECURRING else LINE_NOT_RECURRING
     return LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, detail)

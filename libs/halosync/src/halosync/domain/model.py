@@ -65,8 +65,19 @@ class OnDrift(StrEnum):
     HOLD = "hold"
 
 
+class Undone(StrEnum):
+    """What undos have made of what an item did, where it does not stand any more."""
+
+    UNDONE = "undone"
+    UNSURE = "unsure"
+    """An undo was sent, and Halo did not keep it as asked, or nobody could find out what became of it."""
+
+
 class Reason(StrEnum):
-    """Why an item was not simply synchronised. The first block comes from planning, the second from writing."""
+    """Why an item was not simply synchronised. The first block comes from planning, the second from writing.
+
+    The third is of lines alone, whose item was synchronised.
+    """
 
     CUSTOMER_NOT_FOUND = "customer_not_found"
     CUSTOMER_AMBIGUOUS = "customer_ambiguous"
@@ -92,6 +103,8 @@ class Reason(StrEnum):
     NOT_KEPT = "not_kept"
     CONNECTION_LOST = "connection_lost"
     RUN_CANCELLED = "run_cancelled"
+
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)

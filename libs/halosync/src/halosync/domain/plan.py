@@ -84,7 +84,7 @@ class PlannedItem:
     somebody has edited in Halo since halosync wrote the licence. `restores` is the deleted licence that a create brings
     back; `was` is what that one, or one that is removed or renamed, was besides its state. `was_owned`: halosync had
     written the licence before; `owned_after`: it counts as halosync's own once written; not what an
-    undo gives back.
+    undo gives back. `item_id` is its number once it is stored, `undoes` that of the item which it undoes.
     """
 
     customer_ids: tuple[str, ...]
@@ -106,6 +106,8 @@ class PlannedItem:
     restores: int | None = None
     was_owned: bool = False
     owned_after: bool = True
+    item_id: int | None = None
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Remedy(StrEnum):
     """Connect Halo again, with the permissions that are missing."""
     RETRY = "retry"
     """Start a run that does what is left: the failure goes away by itself."""
+    SYNC = "sync"
+    """Press Sync, if it is wanted after all."""
     CORRECT = "correct"
     """Correct something in Halo or on the invoice, as the detail says, then press Sync; trying again does not help."""
     NONE = "none"
@@ -57,6 +59,7 @@ REMEDIES: Mapping[Reason, Remedy] = MappingProxyType(
         Reason.NOT_KEPT: Remedy.NONE,  # Halo changes it, so somebody must look there; the detail says at what
         Reason.CONNECTION_LOST: Remedy.RECONNECT,
         Reason.RUN_CANCELLED: Remedy.RETRY,
+        Reason.UNDONE: Remedy.SYNC,
     }
 )
 

@@ -192,5 +192,6 @@ class _Undoing:
             outcome=outcome,
             line_nos=item.line_nos,
             owned_after=item.was_owned,
+            undoes=item.item_id,
         )
         return replace(made, **what)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from halosync.domain.model import Action, Drift, LicenceState, Outcome
+from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ItemView:
         item_key: the same for the same thing in every run of the month (spec section 11).
         drift: what somebody has edited in Halo since halosync wrote the licence.
         restores_licence_id: the deleted licence that this item brings back; None: it brings none back.
+        undone: what undos have made of what it did; None: it stands.
     """
 
     item_id: int
@@ -39,6 +40,7 @@ class ItemView:
     item_key: str
     drift: Sequence[Drift] = ()
     restores_licence_id: int | None = None
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from halosync.domain.model import Action, LineKind, Outcome
+from halosync.domain.model import Action, LicenceState, LineKind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class LineView:
     Attributes:
         line_no: its position in the invoice, counted from 1.
         item_id: the item that answers for the line; None: none does.
+        before: the licence as Halo showed it before the run; None: there was none, or the line sets none.
+        after: the licence as the run has left it, or is to leave it; likewise. Of what was undone it is `before`.
     """
 
     line_no: int
@@ -32,6 +34,8 @@ class LineView:
     detail: str | None
     item_id: int | None
     run_id: UUID | None
+    before: LicenceState | None = None
+    after: LicenceState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ def _planned(row: asyncpg.Record) -> PlannedItem:
         restores=row["restores_licence_id"],
         was_owned=row["was_owned"],
         owned_after=row["owned_after"],
+        item_id=row["item_id"],
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.model import Action, Drift, LicenceState, Outcome
+from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
@@ -70,6 +70,7 @@ def item_view(row: asyncpg.Record) -> ItemView:
         item_key=row["item_key"],
         drift=drift_of_row(row),
         restores_licence_id=row["restores_licence_id"],
+        undone=None if row["undone"] is None else Undone(row["undone"]),
     )
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.line_outcome import LineOutcome, line_outcome
-from halosync.domain.model import Action, LineKind, Outcome
+from halosync.domain.model import Action, LineKind, Outcome, Undone
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
+from halosync.store.item_views import licence_state
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
 
@@ -74,8 +75,12 @@ def _line(row: asyncpg.Record, run_id: UUID | None) -> LineView:
         None if action is None else Action(action),
         row["reason"],
         row["detail"],
+        None if row["undone"] is None else Undone(row["undone"]),
     )
     line = item if run_id is None else line_outcome(kind, item)
+    sets_licence = kind is LineKind.RECURRING
+    before = licence_state(row, "before") if sets_licence else None
+    after = licence_state(row, "after") if sets_licence else None
     return LineView(
         line_no=row["line_no"],
         line_id=row["line_id"],
@@ -93,4 +98,6 @@ def _line(row: asyncpg.Record, run_id: UUID | None) -> LineView:
         detail=line.detail,
         item_id=row["item_id"],
         run_id=run_id,
+        before=before,
+        after=before if item.undone is Undone.UNDONE else after,
     )

@@ -42,7 +42,7 @@ _ITEM_COLUMNS = (
     *("before_quantity", "before_price", "before_billing_cycle", "before_active"),
     *("after_quantity", "after_price", "after_billing_cycle", "after_active"),
     *("set_name", "drift", "was_name", "was_other_price", "was_licence_type", "was_asked_name"),
-    *("was_product_sku", "restores_licence_id"),
+    *("was_product_sku", "restores_licence_id", "undoes_item_id"),
     *("was_owned", "owned_after"),
     *("line_nos", "batch_id", "action_state"),
 )
@@ -175,7 +175,9 @@ class PlanStore:
             batch_of = await write_batches(connection, read, batches) if apply else {}
             await connection.copy_records_to_table(
                 "item",
-                records=(_item(run_id, seq, item, batch_of.get(seq)) for seq, item in enumerate(plan.items)),
+                records=(
+                    _item(run_id, seq, item, batch_of.get(seq), apply=apply) for seq, item in enumerate(plan.items)
+                ),
                 columns=_ITEM_COLUMNS,
             )
             unsure = await unsure_creates(connection, read)
@@ -217,13 +219,14 @@ async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:
     return frozenset([row["halo_licence_id"] async for row in rows])
 
 
-def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None) -> tuple[Any, ...]:
+def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None, *, apply: bool) -> tuple[Any, ...]:
     return (
         *(run_id, seq, list(item.customer_ids), item.customer_name, item.halo_client_id, item.product_code),
         *(item.licence_name, item.halo_licence_id, item.action, item.outcome, item.reason, item.detail),
         *_state(item.before),
         *_state(item.after),
         *(item.set_name, drift_as_json(item.drift), *_traits(item.was), item.restores),
+        item.undoes if apply else None,
         *(item.was_owned, item.owned_after, list(item.line_nos), batch_id),
         ActionState.WAITING if item.outcome is Outcome.PENDING else ActionState.NONE,
     )

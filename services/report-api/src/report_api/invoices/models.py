@@ -9,7 +9,7 @@ from halosync.domain.states import RunState
 from halosync.ports.invoice_views import InvoiceView
 from pydantic import BaseModel, ConfigDict, Field
 
-from report_api.runs.models import Run
+from report_api.runs.models import LicenceShape, Run
 from report_api.web.fields import Amount
 from report_api.web.paging import Page
 
@@ -82,6 +82,10 @@ class Line(BaseModel):
     detail: str | None = Field(description="The same for people, with what to do.")
     item_id: int | None = Field(description="The item of the run that answers for this line.")
     run_id: UUID | None
+    before: LicenceShape | None = Field(description="The licence before that run; null if there was none.")
+    after: LicenceShape | None = Field(
+        description="The licence as that run has left it, or is to leave it; of what was undone it is as before."
+    )
 
 
 class LinePage(Page[Line]):

@@ -11,6 +11,7 @@ from halosync.ports.invoice_views import LoadedInvoice
 from halosync.ports.line_views import LineView
 
 from report_api.invoices.models import Line
+from report_api.runs.service import LICENCE_COLUMNS, licence_cells
 from report_api.web.csv_export import csv_response
 
 NO_INVOICE = "There is no such invoice."
@@ -41,13 +42,19 @@ def next_invoice(today: date, newest: date | None, day: int, country: str | None
 
 
 _OF_THE_INVOICE = attrgetter("invoice_id", "revision", "period", "currency")
-_line = attrgetter(*Line.model_fields)
+_PLAIN = tuple(name for name in Line.model_fields if name not in {"before", "after"})
+_line = attrgetter(*_PLAIN)
 
 
 def lines_csv(
     invoice: LoadedInvoice, chunks: AsyncIterator[Sequence[LineView]], filename: str = "lines.csv"
 ) -> StreamingResponse:
-    """Return the lines of an invoice with what became of them; each row says which invoice it is of."""
+    """Return the lines of an invoice with what became of them and of their licences.
+
+    Each row says which invoice it is of, and in which currency.
+    """
     of = _OF_THE_INVOICE(invoice)
-    columns = (*Line.model_fields, "invoice_id", "revision", "period", "currency")
-    return csv_response(columns, chunks, filename, cells=lambda line: (*_line(line), *of))
+    columns = (*_PLAIN, "invoice_id", "revision", "period", "currency", *LICENCE_COLUMNS)
+    return csv_response(
+        columns, chunks, filename, cells=lambda line: (*_line(line), *of, *licence_cells(line.before, line.after))
+    )

@@ -82,7 +82,7 @@ class PossibleRemedies:
         if wanted in sentences.REMEDY_PAGES:
             return self._page(line, wanted)
         if (
-            wanted in {Remedy.NONE, Remedy.CORRECT}
+            wanted in {Remedy.NONE, Remedy.CORRECT, Remedy.SYNC}
             or of.run is None
             or not (of.is_newest and self.idle and self.connection == "connected")
         ):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from halosync.contracts.message import Identifier
 from halosync.contracts.run import RunCounters
-from halosync.domain.model import Action, Outcome
+from halosync.domain.model import Action, Outcome, Undone
 from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.domain.states import RunState
 from halosync.ports.run_views import RunView
@@ -196,6 +196,9 @@ class Item(BaseModel):
     drift: list[Drifted] = Field(description="What somebody has edited in Halo since halosync wrote the licence.")
     restores_licence_id: int | None = Field(
         description="With a create of an undo: the deleted licence that it brings back with a new id."
+    )
+    undone: Undone | None = Field(
+        description="What undos have made of it since: `undone`, or `unsure` where nobody knows; null: it stands."
     )
 
 

@@ -115,6 +115,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NOT_KEPT: "Halo did not keep it",
     Reason.CONNECTION_LOST: "The connection to Halo was lost",
     Reason.RUN_CANCELLED: "The run was cancelled before",
+    Reason.UNDONE: "Undone since",
 }
 
 REMEDY_PAGES: Mapping[Remedy, RemedyLink] = {

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi.responses import StreamingResponse
+from halosync.domain.model import LicenceState
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.ports.item_views import ItemFilter, ItemView
 from halosync.ports.run_start import NothingLeftError, RunInProgressError, RunNotStartedError, SeveralInvoicesError
@@ -122,10 +123,13 @@ def _money(cost: Cost, view: RunView) -> Money:
     )
 
 
-_LAST = ("attempts", "item_key", "drift", "restores_licence_id")
+_LAST = ("attempts", "item_key", "drift", "restores_licence_id", "undone")
 _PLAIN = tuple(name for name in Item.model_fields if name not in {"before", "after", *_LAST})
 _LICENCE = tuple(LicenceShape.model_fields)
-_COLUMNS = (*_PLAIN, *(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE), *_LAST)
+LICENCE_COLUMNS = (*(f"before_{name}" for name in _LICENCE), *(f"after_{name}" for name in _LICENCE))
+"""The columns of a file that show a licence before and after; their cells are `licence_cells`."""
+
+_COLUMNS = (*_PLAIN, *LICENCE_COLUMNS, *_LAST)
 
 _plain, _licence = attrgetter(*_PLAIN), attrgetter(*_LICENCE)
 _NO_LICENCE = (None,) * len(_LICENCE)
@@ -142,10 +146,17 @@ def items_csv(ports: Ports, run: RunView, wanted: ItemFilter, filename: str = "i
     return csv_response(columns, chunks(fetch, item_seq, CHUNK), filename, cells=lambda item: (*_cells(item), *of))
 
 
+def licence_cells(before: LicenceState | None, after: LicenceState | None) -> Iterable[object]:
+    """Return what stands in `LICENCE_COLUMNS`."""
+    return (
+        *(_NO_LICENCE if before is None else _licence(before)),
+        *(_NO_LICENCE if after is None else _licence(after)),
+    )
+
+
 def _cells(item: ItemView) -> Iterable[object]:
-    before = _NO_LICENCE if item.before is None else _licence(item.before)
-    after = _NO_LICENCE if item.after is None else _licence(item.after)
-    return (*_plain(item), *before, *after, item.attempts, item.item_key, _edits(item), item.restores_licence_id)
+    changed = licence_cells(item.before, item.after)
+    return (*_plain(item), *changed, item.attempts, item.item_key, _edits(item), item.restores_licence_id, item.undone)
 
 
 def _edits(item: ItemView) -> str:

@@ -446,6 +446,9 @@ CREATE TABLE item (
     was_asked_name      text,
     was_product_sku     text,
     restores_licence_id bigint,                                   -- the deleted licence that this create brings back
+    undoes_item_id      bigint,                                   -- of an undo: the item that this one undoes
+    -- What undos have made of what this item did; null: it stands. Kept by a trigger. unsure: nobody knows what became of it.
+    undone              text CHECK (undone IN ('undone', 'unsure')),
     -- Whether halosync had written the licence before, and whether it counts as its own once this is written.
     was_owned           boolean NOT NULL DEFAULT false,
     owned_after         boolean NOT NULL DEFAULT true,
@@ -471,6 +474,8 @@ CREATE INDEX item_outcome ON item (run_id, outcome, seq);
 CREATE INDEX item_licence ON item (halo_licence_id)
     WHERE halo_licence_id IS NOT NULL AND action IN ('create', 'update', 'delete');
 CREATE INDEX item_restores ON item (run_id) WHERE restores_licence_id IS NOT NULL;
+CREATE INDEX item_undone ON item (run_id) WHERE undone IS NOT NULL;
+CREATE INDEX item_undoes ON item (undoes_item_id) WHERE undoes_item_id IS NOT NULL;
 -- Creates that nobody could look up, and whether a later run knows the product's licence: none is made twice.
 CREATE INDEX item_unsure ON item (run_id) WHERE action = 'create' AND reason = 'outcome_unknown';
 CREATE INDEX item_product ON item (run_id, halo_client_id, product_code)

@@ -15,7 +15,7 @@ SELECT run_id, item_id, seq, customer_ids, customer_name, halo_client_id, produc
     action, outcome, reason, detail, before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active, attempts,
     item_key(customer_ids, product_code, coalesce(restores_licence_id, halo_licence_id)) AS item_key, drift,
-    restores_licence_id
+    restores_licence_id, undone
 FROM item;
 
 -- These functions are STABLE, as what they call is: then Postgres writes them into the statement and they cost nothing.

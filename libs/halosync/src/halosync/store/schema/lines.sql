@@ -24,6 +24,41 @@ END $$;
 CREATE OR REPLACE TRIGGER item_line_insert AFTER INSERT ON item
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_line_insert();
 
+-- What is true of an item by now: what an undo has put back is not synchronised any more. The item itself goes on saying
+-- what its run did; its lines say this (decision 16).
+CREATE OR REPLACE FUNCTION standing_outcome(outcome text, undone text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE undone WHEN 'undone' THEN 'skipped' WHEN 'unsure' THEN 'failed' ELSE outcome END
+$$;
+CREATE OR REPLACE FUNCTION standing_reason(reason text, undone text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN undone IS NULL THEN reason ELSE 'undone' END
+$$;
+
+-- An undo of an item changes what is true of it; the undo of that undo makes it true again, and so on. What Halo did not
+-- keep as the undo wanted it, or what nobody could find out, leaves all of them unsure; what Halo kept as it was changes
+-- nothing.
+CREATE OR REPLACE FUNCTION item_undo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WITH RECURSIVE chain AS (
+        SELECT NEW.undoes_item_id AS item_id, 1 AS place
+        UNION ALL
+        SELECT i.undoes_item_id, chain.place + 1 FROM chain JOIN item i USING (item_id) WHERE i.undoes_item_id IS NOT NULL
+    )
+    UPDATE item SET undone = CASE WHEN NEW.outcome = 'failed' THEN 'unsure' WHEN chain.place % 2 = 1 THEN 'undone' END
+    FROM chain WHERE item.item_id = chain.item_id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER item_undo_inserted AFTER INSERT ON item
+    FOR EACH ROW WHEN (NEW.undoes_item_id IS NOT NULL AND NEW.outcome = 'synced') EXECUTE FUNCTION item_undo();
+CREATE OR REPLACE TRIGGER item_undo_updated AFTER UPDATE OF outcome ON item
+    FOR EACH ROW WHEN (
+        NEW.undoes_item_id IS NOT NULL AND NEW.outcome IS DISTINCT FROM OLD.outcome
+        AND (NEW.outcome = 'synced' OR NEW.outcome = 'failed' AND (
+            NEW.reason = 'outcome_unknown'
+            OR NEW.reason = 'not_kept'
+               AND (NEW.before_quantity, NEW.before_price, NEW.before_billing_cycle, NEW.before_active)
+                   IS DISTINCT FROM (NEW.after_quantity, NEW.after_price, NEW.after_billing_cycle, NEW.after_active))))
+    EXECUTE FUNCTION item_undo();
+
 -- What became of a line of an invoice, from what became of the item that answers for it. A line that is not recurring is
 -- skipped whatever became of its product (spec section 3, "Items"); before there is a run nothing became of any line.
 -- One truth for every statement that filters, counts or sorts by outcome. Simple enough for Postgres to write it into
@@ -39,9 +74,16 @@ $$;
 
 -- The item that answers for a line, by key. LIMIT 1 keeps a page of lines a walk that looks up each line's item: right
 -- after a big invoice was stored Postgres has no statistics, and plans that join whole tables take seconds.
-CREATE OR REPLACE FUNCTION line_item(p_run_id uuid, p_line_no integer)
-RETURNS TABLE (item_id bigint, action text, outcome text, reason text, detail text) LANGUAGE sql STABLE AS $$
-    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail
+DROP FUNCTION IF EXISTS line_item;
+CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
+RETURNS TABLE (
+    item_id bigint, action text, outcome text, reason text, detail text, undone text,
+    before_quantity numeric, before_price numeric, before_billing_cycle text, before_active boolean,
+    after_quantity numeric, after_price numeric, after_billing_cycle text, after_active boolean
+) LANGUAGE sql STABLE AS $$
+    SELECT i.item_id, i.action, standing_outcome(i.outcome, i.undone), standing_reason(i.reason, i.undone), i.detail,
+        i.undone, i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
+        i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
     FROM item_line m JOIN item i USING (item_id)
     WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
 $$;

@@ -3,7 +3,8 @@
 -- read or written.
 SELECT n.invoice_id, l.line_id, l.line_no, l.product_code, l.product_name, l.kind, l.quantity, l.unit_price,
     l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount, i.item_id,
-    line_outcome(l.kind, p.run_id, i.outcome) AS outcome, line_reason(l.kind, p.run_id, i.reason) AS reason
+    line_outcome(l.kind, p.run_id, standing_outcome(i.outcome, i.undone)) AS outcome,
+    line_reason(l.kind, p.run_id, standing_reason(i.reason, i.undone)) AS reason
 FROM month_plans(:partner_id, :period) AS p
 JOIN invoice n USING (invoice_pk)
 JOIN invoice_line l USING (invoice_pk)

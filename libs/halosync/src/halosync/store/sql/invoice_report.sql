@@ -32,7 +32,8 @@ SELECT billing_cycle FROM invoice_line WHERE invoice_pk = :invoice_pk GROUP BY b
 
 -- name: invoice_report_cleanups
 -- Items that answer for no line: licences that no product of the invoice has.
-SELECT outcome, count(*) AS items FROM item WHERE run_id = :run_id AND line_nos = '{}' GROUP BY outcome;
+SELECT standing_outcome(outcome, undone) AS outcome, count(*) AS items FROM item
+WHERE run_id = :run_id AND line_nos = '{}' GROUP BY 1;
 
 -- name: invoice_report_places
 -- Who is on a page of the lines that fit, in the page's order, with the numbers of the lines; counted are all lines of
@@ -60,9 +61,10 @@ WITH line AS MATERIALIZED (
         END * CASE WHEN :down THEN -1 ELSE 1 END AS number
     FROM invoice_line l
     LEFT JOIN (
-        SELECT unnest(line_nos) - :line_offset AS line_no, outcome, reason,
+        SELECT unnest(line_nos) - :line_offset AS line_no, standing_outcome(outcome, undone) AS outcome,
+            standing_reason(reason, undone) AS reason,
             CASE WHEN CAST(:pattern AS text) IS NOT NULL
-                THEN lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern) END AS told
+                THEN lower(concat_ws(chr(10), standing_reason(reason, undone), detail)) LIKE lower(:pattern) END AS told
         FROM item WHERE run_id = :run_id
     ) AS i USING (line_no)
     CROSS JOIN LATERAL (

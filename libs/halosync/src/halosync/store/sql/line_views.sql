@@ -19,9 +19,15 @@ ORDER BY l.line_no LIMIT :most;
 
 -- name: line_numbers
 -- Up to a bound, the lines whose items have an outcome, or a reason with a text: few among 100,000, found by index.
-SELECT unnest(line_nos) - :line_offset AS line_no FROM item
-WHERE run_id = :run_id AND outcome = ANY(:outcomes)
-  AND (CAST(:pattern AS text) IS NULL OR lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern))
+-- An item that was undone has a further outcome: two indexes, and no item twice.
+SELECT unnest(line_nos) - :line_offset AS line_no FROM (
+    SELECT line_nos, reason, detail FROM item
+    WHERE run_id = :run_id AND outcome = ANY(:outcomes) AND undone IS NULL
+    UNION ALL
+    SELECT line_nos, standing_reason(reason, undone), NULL FROM item
+    WHERE run_id = :run_id AND undone IS NOT NULL AND standing_outcome(outcome, undone) = ANY(:outcomes)
+) AS standing
+WHERE CAST(:pattern AS text) IS NULL OR lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern)
 LIMIT :most;
 
 -- name: line_views_among

@@ -10,8 +10,7 @@ SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.
     r.run_id, r.state AS run_state, r.finished_at, r.failed, r.held,
     coalesce(u.customers, 0) AS unmatched_customers, coalesce(u.amount, 0) AS unmatched_amount,
     coalesce(n.amount, 0) AS not_synchronised,
-    EXISTS (SELECT FROM run undo WHERE undo.partner_id = p.partner_id AND undo.undoes = r.run_id AND undo.mode = 'undo'
-            AND undo.synced > 0) AS is_undone
+    EXISTS (SELECT FROM item undone WHERE undone.run_id = r.run_id AND undone.undone IS NOT NULL) AS is_undone
 FROM (SELECT * FROM partner WHERE partner_id > :after ORDER BY partner_id LIMIT :most) AS p
 LEFT JOIN connection c USING (partner_id)
 LEFT JOIN LATERAL (
