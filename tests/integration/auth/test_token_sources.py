@@ -72,6 +72,17 @@ async def test_a_refused_token_is_replaced_once_for_all_processes(sources: Sourc
     assert content(await first.get(PARTNER, TENANT)) == content(renewed)
 
 
+async def test_a_token_that_was_there_when_the_old_one_was_refused_is_not_told_as_renewed(sources: Sources) -> None:
+    first, second = sources
+    refused = (await second.get(PARTNER, TENANT)).generation
+    renewed = await first.get(PARTNER, TENANT, rejected_generation=refused)
+    assert renewed.renewed
+    assert not (await first.get(PARTNER, TENANT)).renewed
+    there = await second.get(PARTNER, TENANT, rejected_generation=refused)
+    assert (there.generation, there.renewed) == (renewed.generation, False)
+    assert (await second.get(PARTNER, TENANT, rejected_generation=there.generation)).renewed
+
+
 async def test_a_late_word_of_an_older_refusal_replaces_nothing(sources: Sources) -> None:
     first, _ = sources
     refused = (await first.get(PARTNER, TENANT)).generation

@@ -66,11 +66,14 @@ class SandboxTokens:
         self._sandbox = sandbox
         self._generation = 0
         self._tokens: dict[str, str] = {}
+        self.others = 0  # how many refused tokens another process has replaced before
         self.lost: ConnectionLostError | TokenUnavailableError | AuthAwayError | None = None
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         if self.lost is not None:
             raise self.lost
+        renewed = rejected_generation == self._generation and not self.others
+        self.others -= rejected_generation == self._generation and self.others > 0
         if tenant not in self._tokens or rejected_generation == self._generation:
             self._tokens[tenant] = (await self._sandbox.admin.issue_tokens(tenant, APPLICATION))["access_token"]
             self._generation += 1
@@ -80,6 +83,7 @@ class SandboxTokens:
             access_token=SecretStr(self._tokens[tenant]),
             generation=self._generation,
             expires_at=datetime.now(UTC) + timedelta(hours=1),
+            renewed=renewed,
         )
 
 

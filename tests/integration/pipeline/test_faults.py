@@ -127,6 +127,18 @@ async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: P
     assert {item["attempts"] for item in await pipeline.items(run_id)} == {1}
 
 
+@pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}], ids=str)
+@pytest.mark.parametrize("match", [ONE, {"method": "GET", "path": "Client"}], ids=str)
+async def test_a_token_of_another_process_that_is_refused_too_is_no_missing_permission(
+    pipeline: Pipeline, match: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    await pipeline.invoice(products(3))
+    pipeline.tokens.others = 1  # another process has replaced the first refused token long ago
+    await pipeline.sandbox.admin.add_fault(TENANT, match=match, times=2, **fault)
+    run = await pipeline.sync()
+    assert (run["state"], run["created"]) == ("succeeded", 3)
+
+
 @pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}])
 async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: Pipeline, fault: dict[str, Any]) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=None, **fault)

@@ -38,10 +38,10 @@ class Auth:
         self._refresh_token = self._tenant.tokens.issue_refresh(family)
         self.generation, self.access_token, self.ends_at = 0, "", -math.inf
 
-    def replace(self, generation: int) -> None:
-        """Get new tokens of Halo, unless those of this generation are replaced already."""
+    def replace(self, generation: int) -> bool:
+        """Get new tokens of Halo, unless those of this generation are replaced already; tell whether it did."""
         if generation != self.generation:
-            return
+            return False
         form = {"grant_type": "refresh_token", "client_id": CLIENT_ID, "refresh_token": self._refresh_token}
         exchange = Exchange(
             self._tenant,
@@ -55,6 +55,7 @@ class Auth:
         )
         answer = oauth.answer(exchange)
         self._keep(answer.status, answer.body)
+        return True
 
     def _keep(self, status: int, body: bytes) -> None:
         tokens = read_tokens(httpx.Response(status, content=body))
@@ -80,15 +81,20 @@ class MemoryTokens:
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         """As `halosync.runtime.tokens.Tokens.get`."""
         await self._process.gate()
+        renewed = False
         if rejected_generation == self._generation or self._ends_at <= now():
             await asyncio.sleep(0.1)
             await self._process.gate()
-            self._auth.replace(self._generation)
+            renewed = self._auth.replace(self._generation)
             self._keep()
+            if rejected_generation == self._generation:  # what the others have by now is what was refused
+                renewed = self._auth.replace(self._generation)
+                self._keep()
         return TokenGranted(
             partner_id=partner_id,
             tenant=tenant,
             access_token=SecretStr(self._access_token),
             generation=self._generation,
             expires_at=datetime.now(UTC) + timedelta(hours=1),
+            renewed=renewed,
         )

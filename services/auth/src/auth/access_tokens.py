@@ -102,28 +102,32 @@ class AccessTokens:
     ) -> TokenGranted:
         stored = await self._connections.read(partner_id)
         token = _connected(partner_id, stored)
+        renewed = False
         if token.good_for_s < good_for_s or token.generation == rejected:
             try:
                 async with self._slots:
-                    stored = await self._refresh(
+                    stored, renewed = await self._refresh(
                         partner_id, token.generation, rejected, good_for_s=good_for_s, wait=wait
                     )
             except ConnectionChangedError:  # ended or made anew while a refresh had lost the lock: what is now, holds
                 stored = await self._connections.read(partner_id)
-        return self._granted(partner_id, stored)
+        return self._granted(partner_id, stored, renewed=renewed)
 
     async def _refresh(
         self, partner_id: str, seen: int, rejected: int | None, *, good_for_s: float, wait: bool
-    ) -> StoredConnection | None:
-        """Refresh under the lock, unless somebody else did so meanwhile; return what is stored then."""
+    ) -> tuple[StoredConnection | None, bool]:
+        """Refresh under the lock, unless somebody else did so meanwhile.
+
+        Returns what is stored then, and whether the token is made since this was asked.
+        """
         lost = False
         async with self._connections.lock(partner_id, wait=wait) as locked:
             if locked is None:  # somebody else has the lock, or there is nothing to lock
-                return await self._connections.read(partner_id)
+                return await self._connections.read(partner_id), False
             token = _connected(partner_id, locked.stored)
             renewed = token.generation != seen and token.good_for_s > 0
             if token.generation != rejected and (renewed or token.good_for_s >= good_for_s):
-                return locked.stored
+                return locked.stored, renewed
             try:
                 answer = await self._ask(partner_id, locked, token)
             except InvalidGrant:
@@ -136,7 +140,7 @@ class AccessTokens:
             log.warning("connection lost", partner_id=partner_id)
             raise refusal("connection_broken", partner_id)
         TOKEN_REFRESHES.labels("stored").inc()
-        return locked.stored
+        return locked.stored, True
 
     async def _ask(self, partner_id: str, locked: Locked, token: StoredToken) -> TokenAnswer:
         stored = locked.stored
@@ -161,7 +165,7 @@ class AccessTokens:
             self._vault.encrypt(answer.access_token), self._vault.encrypt(refresh_token), answer.lifetime_s
         )
 
-    def _granted(self, partner_id: str, stored: StoredConnection | None) -> TokenGranted:
+    def _granted(self, partner_id: str, stored: StoredConnection | None, *, renewed: bool) -> TokenGranted:
         token = _connected(partner_id, stored)
         try:
             access_token = self._vault.decrypt(token.access_token)
@@ -173,6 +177,7 @@ class AccessTokens:
             access_token=access_token,
             generation=token.generation,
             expires_at=token.expires_at,
+            renewed=renewed,
         )
 
 

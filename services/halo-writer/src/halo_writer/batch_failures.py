@@ -3,6 +3,7 @@
 from functools import partial
 
 import structlog
+from halosync.contracts.connection import TokenGranted
 from halosync.domain import write_sentences
 from halosync.domain.model import Reason
 from halosync.domain.retry import Again, FailureClass, GiveUp, LookUp, RefreshToken, next_step
@@ -26,8 +27,8 @@ class BatchFailures:
         self._limiter = limiter
         self._rules = rules
 
-    async def after(self, batch: BatchAtWork, refused: FailedRequest, generation: int) -> float | None:
-        """Decide what follows a request that did not succeed."""
+    async def after(self, batch: BatchAtWork, refused: FailedRequest, token: TokenGranted) -> float | None:
+        """Decide what follows a request that did not succeed; `token` is what it was sent with."""
         failure, marks = refused.failure, refused.marks
         log.warning(
             "write failed",
@@ -38,12 +39,12 @@ class BatchFailures:
             words=failure.words,
         )
         step = next_step(
-            failure.failure,
+            FailureClass.UNAUTHORIZED if failure.is_refusal else failure.failure,
             attempts=refused.attempt if failure.failure is FailureClass.LOCKED else batch.failures + 1,
             max_attempts=self._rules.max_attempts,
             delays_s=self._rules.delays_s,
             wait_s=failure.retry_after_s,
-            token_refreshed=batch.refused_generation is not None,
+            token_refreshed=batch.refused_generation is not None and token.renewed,
         )
         if failure.failure is not FailureClass.RATE_LIMITED and failure.retry_after_s:
             await self._limiter.block(batch.tenant, failure.retry_after_s)
@@ -57,7 +58,7 @@ class BatchFailures:
                 return delay_s
             case RefreshToken():
                 await self._actions.unmark(marks, charged=False)
-                await self._actions.note_refused_token(batch.batch_id, generation)
+                await self._actions.note_refused_token(batch.batch_id, token.generation)
             case LookUp(delay_s=delay_s):
                 await self._in_doubt(batch, refused, self._rules.settle_s if delay_s is None else delay_s)
             case GiveUp(reason=reason):
@@ -73,7 +74,7 @@ class BatchFailures:
 
     async def look_up_failed(self, batch: BatchAtWork, failure: HaloFailure) -> float | None:
         """Count a look-up that failed; after too many, what could not be looked up fails as unknown."""
-        if failure.failure is FailureClass.UNAUTHORIZED or failure.status == 403:
+        if failure.is_refusal:
             return await self._give_up(
                 batch, Reason.PERMISSION_DENIED, write_sentences.permission_denied(failure.words)
             )
@@ -102,8 +103,6 @@ class BatchFailures:
 
     async def _refused_for_good(self, batch: BatchAtWork, refused: FailedRequest, reason: Reason) -> None:
         failure, marks = refused.failure, refused.marks
-        if failure.status == 403:
-            reason = Reason.PERMISSION_DENIED
         if reason is Reason.HALO_REJECTED and len(marks) > 1:
             await self._actions.refuse(batch, marks, _named(refused))
             return

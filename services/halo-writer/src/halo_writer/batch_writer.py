@@ -134,7 +134,7 @@ class BatchWriter:
         send = self._sender.send_array if batch.kind is BatchKind.WRITE else self._sender.send_deletes
         taken = await send(batch, waiting, token)
         if isinstance(taken, FailedRequest):
-            return await self._failures.after(batch, taken, token.generation)
+            return await self._failures.after(batch, taken, token)
         if taken and (batch.failures or batch.refused_generation is not None):
             await self._actions.note_success(batch.batch_id)
         return None

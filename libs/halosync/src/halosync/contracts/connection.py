@@ -123,7 +123,11 @@ class TokenRequest(Message):
 
 
 class TokenGranted(Message):
-    """An access token, good until `expires_at`. It grows a new `generation` with every refresh."""
+    """An access token, good until `expires_at`. It grows a new `generation` with every refresh.
+
+    `renewed` is false of a token that was there when the asker's was refused: Halo may refuse it as well, and that says
+    nothing of permissions.
+    """
 
     message_type: ClassVar[str] = "token.granted.v1"
     exchange = None
@@ -133,6 +137,7 @@ class TokenGranted(Message):
     access_token: SecretStr
     generation: int
     expires_at: AwareDatetime
+    renewed: bool = True
 
     @field_serializer("access_token", when_used="json")
     def _reveal(self, token: SecretStr) -> str:

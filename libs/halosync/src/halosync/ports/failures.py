@@ -35,6 +35,11 @@ class HaloFailure(Exception):
         self.sent = sent
         self.named_rows = named_rows
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether Halo does not permit it, to this token: another one may be permitted it."""
+        return self.failure is FailureClass.UNAUTHORIZED or self.status == HTTPStatus.FORBIDDEN
+
 
 class UnreadableRowError(HaloFailure):
     """A row of a list cannot be understood; asking again would not help, a person corrects it in Halo.

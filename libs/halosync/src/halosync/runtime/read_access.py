@@ -14,6 +14,9 @@ from halosync.ports.tokens import TokenSource
 BEGIN_S = 5.0
 """A request must begin within so many seconds of asking for its permit: after a longer stop the permit may be over."""
 
+MOST_RENEWALS = 2
+"""After a refusal the new token may be one that another process has had for long, and may be refused too."""
+
 T = TypeVar("T")
 
 
@@ -113,19 +116,24 @@ class ReadAccess:
         self._permitted = PermittedRead(limiter, counter, request_s, clock)
 
     async def read(self, who: Caller, request: Callable[[str], Awaitable[T]]) -> T:
-        """Call `request` with an access token, once, and once more with a new token if Halo refuses the first.
+        """Call `request` with an access token, and with a new one if Halo refuses it.
+
+        A refusal is believed of a token that was made since: another process may have had the new one for an hour.
 
         Raises:
             NoPermit: the budget is used up, or Halo answered 429; it says how long to wait.
-            HaloFailure: the request failed otherwise; `UNAUTHORIZED` only after a new token was refused too.
+            HaloFailure: the request failed otherwise; 401 and 403 only after a new token was refused too.
             ConnectionLostError: the partner is not connected.
             TokenUnavailableError, AuthAwayError: no token for now.
         """
         token = await self._tokens.get(who.partner_id, who.tenant)
-        try:
-            return await self._permitted.once(who, token.access_token.get_secret_value(), request)
-        except HaloFailure as failure:
-            if failure.failure is not FailureClass.UNAUTHORIZED:
-                raise
-        token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)
-        return await self._permitted.once(who, token.access_token.get_secret_value(), request)
+        renewals = 0
+        while True:
+            try:
+                return await self._permitted.once(who, token.access_token.get_secret_value(), request)
+            except HaloFailure as failure:
+                believed = renewals == MOST_RENEWALS or (renewals > 0 and token.renewed)
+                if believed or not failure.is_refusal:
+                    raise
+            renewals += 1
+            token = await self._tokens.get(who.partner_id, who.tenant, rejected_generation=token.generation)

@@ -39,7 +39,7 @@ class Tokens:
         fresh = known is not None and known.expires_at - datetime.now(UTC) > SPARE
         if known is None or not fresh or known.generation == rejected_generation or known.tenant != tenant:
             known = await self._ask(partner_id, rejected_generation)
-            self._known[partner_id] = known
+            self._known[partner_id] = known.model_copy(update={"renewed": False})
         if known.tenant != tenant:
             raise ConnectionLostError("other_tenant", connection_sentences.other_tenant(known.tenant, tenant))
         return known
