@@ -419,3 +419,8 @@ def test_a_problem_says_in_words_where_it_is() -> None:
     assert str(error) == "total: is off"
     assert str(InvalidInvoiceError([InvoiceProblem(field="kind", line=3, message="m")])) == "line 3, kind: m"
     assert str(InvalidInvoiceError([InvoiceProblem(field="", line=3, message="m")])) == "line 3: m"
+
+
+def test_a_problem_is_told_without_the_name_of_its_kind() -> None:
+    wrong = refusal({**EVENT, "lines": [{**LINE, "quantity": "1_0"}]})
+    assert str(wrong.problems[0].message).startswith("must be a number in the digits 0 to 9")

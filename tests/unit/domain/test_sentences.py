@@ -9,6 +9,7 @@ import pytest
 from halosync.contracts.connection import RefusalCode
 from halosync.domain import connection_sentences, run_sentences, write_sentences
 from halosync.domain.connection_sentences import REFUSALS
+from halosync.domain.listing import ended
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 
 ROOT = Path(__file__).parents[3]
@@ -115,3 +116,24 @@ def test_a_licence_that_only_a_look_up_found_is_named_and_left_for_the_review() 
     assert "#7" in text
     assert "was left as it was" in text
     assert "Press Sync" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("Bad name", "Bad name."),
+        ("Bad name. ", "Bad name."),
+        ("Really?", "Really?"),
+        ('It says "no."', 'It says "no."'),
+        ('no "BAD"', 'no "BAD".'),
+        ("", ""),
+    ],
+)
+def test_what_halo_says_stands_in_a_sentence_of_its_own(words: str, sentence: str) -> None:
+    assert ended(words) == sentence
+
+
+def test_our_advice_is_a_new_sentence_after_halos_words() -> None:
+    assert "Bad name. Correct it" in write_sentences.rejected("Bad name")
+    assert "referenced. Correct it" in write_sentences.answered(500, "It is referenced")
+    assert run_sentences.read_failed("boom").endswith("Halo said: boom.")

@@ -16,6 +16,7 @@ from halosync.cli.failures import CommandError, unreachable
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.settings import BrokerOrNone, DatabaseSettings
 from halosync.cli.status import duration
+from halosync.domain.listing import ended
 from halosync.messaging.connection import plain_channel
 from halosync.messaging.declaring import MissingTopologyError, look_at_topology
 from halosync.messaging.publisher import Publisher
@@ -90,11 +91,11 @@ async def _postgres() -> list[Finding]:
             try:
                 await look_at_schema(pool, wanted())
             except SchemaMisfitError as error:
-                return [*found, Finding("schema", Verdict.WRONG, f"{_sentence(error)}.")]
+                return [*found, Finding("schema", Verdict.WRONG, ended(_sentence(error)))]
             found.append(Finding("schema", Verdict.OK, "The schema is that of this version, or a newer one."))
             return found + [finding async for finding in _rows(pool)]
     except CommandError as error:
-        return [Finding("postgres", Verdict.WRONG, f"{_sentence(error)}.")]
+        return [Finding("postgres", Verdict.WRONG, ended(_sentence(error)))]
 
 
 async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Finding]:
@@ -173,7 +174,7 @@ async def _broker(publisher: Publisher) -> AsyncIterator[Finding]:
     try:
         await look_at_topology(channel, load(DelaySettings).tiers_s)
     except MissingTopologyError as error:
-        yield Finding("topology", Verdict.WRONG, f"{_sentence(error)}.")
+        yield Finding("topology", Verdict.WRONG, ended(_sentence(error)))
         return
     finally:
         if not channel.is_closed:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError, told
 from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.contracts.complaints import complaint
 from halosync.contracts.message import Label
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
@@ -26,7 +27,7 @@ def _name(value: str) -> str:
     try:
         checked: str = TypeAdapter(Label).validate_python(value.strip()) if value.strip() else ""
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+        raise typer.BadParameter(complaint(error.errors()[0])) from None
     return checked
 
 

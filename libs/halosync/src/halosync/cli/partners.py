@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.partner_overview import flat, overview
+from halosync.contracts.complaints import complaint
 from halosync.contracts.invoice import PartnerId
 from halosync.contracts.message import Text
 from halosync.domain.acts import COMMAND_LINE
@@ -23,7 +24,7 @@ def _partner_id(value: str) -> str:
     try:
         checked: str = TypeAdapter(PartnerId).validate_python(value)
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+        raise typer.BadParameter(complaint(error.errors()[0])) from None
     if "/" in checked or checked != checked.strip():
         raise typer.BadParameter("no slashes, and no white space around it: the id is a part of web addresses")
     return checked
@@ -33,7 +34,7 @@ def _name(value: str) -> str:
     try:
         checked: str = TypeAdapter(Text).validate_python(value)
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from None
+        raise typer.BadParameter(complaint(error.errors()[0])) from None
     return checked
 
 

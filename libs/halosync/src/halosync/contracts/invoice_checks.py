@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from halosync.contracts.complaints import complaint
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine, InvoiceProblem, NonRecurringLine
 
 MOST_PROBLEMS = 20
@@ -211,6 +212,6 @@ def read_json_line(text: bytes, line_no: int) -> Any:
 
 def _problems(error: ValidationError, line: int | None) -> list[InvoiceProblem]:
     return [
-        InvoiceProblem(field=".".join(str(part) for part in problem["loc"]), line=line, message=problem["msg"])
+        InvoiceProblem(field=".".join(str(part) for part in problem["loc"]), line=line, message=complaint(problem))
         for problem in error.errors(include_input=False, include_url=False)
     ]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from halosync.domain.listing import ended
+
 List = Literal["clients", "licences"]
 
 WHERE_IN_HALO = "In Halo, open Configuration > Integrations > Halo API, choose the application"
@@ -114,7 +116,7 @@ def contradiction(what: List, record_count: int, rows: int) -> str:
 
 def _quoted(words: str) -> str:
     said = _plain(words)
-    return f" Halo's answer: {said}" if said else ""
+    return f" Halo's answer: {ended(said)}" if said else ""
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How a sentence lists things."""
+"""How a sentence lists things, and takes in the words of somebody else."""
 
 from collections.abc import Iterable
 
@@ -16,3 +16,9 @@ def listed(words: Iterable[object]) -> str:
 def ids(numbers: Iterable[int]) -> str:
     """Return the ids of clients or licences in Halo, as pages show them: `#7, #8`."""
     return listed(f"#{number}" for number in numbers)
+
+
+def ended(words: str) -> str:
+    """Return the words of Halo or of a machine as a sentence: with a full stop, unless they end one by themselves."""
+    words = words.rstrip()
+    return f"{words}." if words.rstrip("\"')]")[-1:] not in {".", "!", "?", "…", ""} else words

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from halosync.domain.connection_sentences import NOT_CONNECTED
 from halosync.domain.decimals import percent
+from halosync.domain.listing import ended
 from halosync.domain.plan import DeleteGuard
 
 
@@ -81,7 +82,7 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
 
 def read_failed(words: str) -> str:
     """Halo could not be read."""
-    return f"Halo could not be read, so nothing was changed. Press Sync to try again. Halo said: {words}"
+    return f"Halo could not be read, so nothing was changed. Press Sync to try again. Halo said: {ended(words)}"
 
 
 def read_incomplete(why: str) -> str:
@@ -105,7 +106,7 @@ def permission_problem(words: str) -> str:
     return (
         "Halo does not permit this, so nothing was changed. Give the Halo application and the agent who connected it "
         "the permissions to read customers and to read and edit software licensing, then connect again. "
-        f"Halo said: {words}"
+        f"Halo said: {ended(words)}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from halosync.domain.listing import ids
+from halosync.domain.listing import ended, ids
 from halosync.domain.verification import Difference, KeptField
 
 RUN_CANCELLED = "The run was stopped before this was sent. Press Sync to do it."
@@ -10,33 +10,34 @@ RUN_CANCELLED = "The run was stopped before this was sent. Press Sync to do it."
 
 def rejected(words: str) -> str:
     """Halo refused this one write."""
-    return f"Halo refused this: {words} Correct it on the invoice or in Halo, then press Sync."
+    return f"Halo refused this: {ended(words)} Correct it on the invoice or in Halo, then press Sync."
 
 
 def permission_denied(words: str) -> str:
     """Halo does not let us write."""
     return (
         "Halo does not permit this. Give the Halo application and the agent who connected it the permission to edit "
-        f"software licensing, connect again, then press Sync. Halo said: {words}"
+        f"software licensing, connect again, then press Sync. Halo said: {ended(words)}"
     )
 
 
 def unavailable(words: str) -> str:
     """Halo was away for too long."""
-    return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {words}"
+    return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {ended(words)}"
 
 
 def answered(status: int, words: str) -> str:
     """Halo answered every attempt, and did not do it."""
     return (
-        f"Halo answered this with {status} in every attempt and did not do it. Halo said: {words} Correct it in Halo "
-        "or on the invoice, then press Sync."
+        f"Halo answered this with {status} in every attempt and did not do it. Halo said: {ended(words)} Correct it in "
+        "Halo or on the invoice, then press Sync."
     )
 
 
 def no_access(words: str) -> str:
     """Nobody could say with which token Halo is to be asked."""
-    return f"Nobody could give access to Halo in many attempts. Press Sync to try again. The last problem: {words}"
+    last = ended(words)
+    return f"Nobody could give access to Halo in many attempts. Press Sync to try again. The last problem: {last}"
 
 
 def vanished(licence_id: int | None) -> str:
@@ -46,7 +47,7 @@ def vanished(licence_id: int | None) -> str:
 
 def not_kept(found: Sequence[Difference], warning: str | None) -> str:
     """Halo took a write and keeps something else. `found` are the fields that differ, at least one."""
-    said = f" Halo's warning: {warning}" if warning else ""
+    said = f" Halo's warning: {ended(warning)}" if warning else ""
     if found[0].field is KeptField.LICENCE:
         return (
             f"Halo said that it removed this licence, but the licence is still there.{said} Remove it in Halo by hand, "

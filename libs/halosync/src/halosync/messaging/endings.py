@@ -14,6 +14,7 @@ import asyncpg
 from fast_depends.exceptions import ValidationError as DependsValidationError
 from pydantic import ValidationError
 
+from halosync.contracts.complaints import complaint
 from halosync.domain.delivery import Ending, Outage, PassingFailure, Postponed, Unprocessable
 from halosync.messaging.publisher import NotPublishedError
 
@@ -107,5 +108,5 @@ def describe(error: Exception) -> str:
         error = error.original_error
     if not isinstance(error, ValidationError):
         return type(error).__name__
-    problems = [(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False)]
+    problems = [(problem["loc"], complaint(problem)) for problem in error.errors(include_input=False)]
     return "; ".join(f"{'.'.join(map(str, where)) or 'message'}: {what}" for where, what in problems)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import AmqpDsn, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from halosync.contracts.complaints import complaint
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.foreign_marks import FOREIGN_MARKS
@@ -144,7 +145,7 @@ def load(settings: type[S]) -> S:
     except WrongVariableError as error:
         wrong = [str(error)]
     except ValidationError as error:
-        wrong = [f"{_name(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        wrong = [f"{_name(problem['loc'])}: {complaint(problem)}" for problem in error.errors(include_input=False)]
     for line in wrong:
         print(line, file=sys.stderr)  # noqa: T201 - there is no log yet
     raise SystemExit(2)

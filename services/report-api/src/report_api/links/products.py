@@ -1,5 +1,6 @@
 """Products and their licence names, as a run would decide it now (spec section 3, "Licence of a product")."""
 
+from halosync.contracts.complaints import complaint
 from halosync.contracts.message import Text
 from halosync.domain.names import name_key
 from halosync.ports.links import ProductLink, ProductPicture, RefusedChange
@@ -56,7 +57,7 @@ def _licence_name(cells: Cells, row: ProductRow) -> ProductLink:
     try:
         return _TEXT.validate_python(text.strip())
     except ValidationError as error:
-        cells.wrong("licence_name", error.errors()[0]["msg"])
+        cells.wrong("licence_name", complaint(error.errors()[0]))
         return row.link
 
 

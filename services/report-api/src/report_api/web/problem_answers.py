@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from halosync.contracts.complaints import complaint
 from halosync.ports.requests import NoReplyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -136,7 +137,7 @@ def _field(loc: tuple[int | str, ...]) -> str:
 def _sentence(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "json_invalid":
         return f"is not valid JSON: {problem['ctx']['error']} (at character {problem['loc'][-1]})"
-    return str(problem["msg"]).removeprefix("Value error, ")
+    return complaint(problem)
 
 
 async def _on_passing(request: Request, error: Exception) -> Response:
