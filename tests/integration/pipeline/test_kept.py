@@ -240,3 +240,21 @@ async def test_an_answer_that_shows_nothing_is_looked_up_by_the_id_it_names(pipe
     await pipeline.invoice([product("R&D-SEAT")])
     run = await pipeline.sync()
     assert (run["state"], run["created"], await pipeline.sent("POST")) == ("succeeded", 1, 1)
+
+
+async def test_a_persons_namesake_is_not_taken_over_for_what_halo_said_it_made(pipeline: Pipeline) -> None:
+    pipeline.tuning.settle_s = 1.0
+    pipeline.writing = pipeline.writer()
+    admin = pipeline.sandbox.admin
+    await admin.add_licences(TENANT, {"client_id": 1, "name": "OTHER"})
+    await pipeline.pool.execute("UPDATE partner SET cleanup = 'owned'")
+    await pipeline.invoice([product("P-1")])
+    run_id = await pipeline.start()
+    [(kind, requested)] = [m for m in await pipeline.messages() if m[0] == "run.requested.v1"]
+    await pipeline.deliver(kind, requested)
+    await admin.add_licences(TENANT, {"client_id": 1, "name": "P-1", "count": 99.0})
+    await admin.add_fault(TENANT, match=ONE, status=201, late_apply_s=0.4)
+    await pipeline.deliver_all()
+    run = await pipeline.run(run_id)
+    assert (run["state"], run["created"], await pipeline.sent("POST")) == ("succeeded", 1, 1)
+    assert sorted(row["count"] for row in await admin.licences(TENANT) if row["name"] == "P-1") == [3, 99]

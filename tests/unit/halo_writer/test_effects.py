@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from halo_writer.effects import Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
+from halo_writer.effects import look, result_of
+from halo_writer.findings import Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.writes import write_of
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.batching import BatchKind
@@ -266,7 +267,7 @@ def stamped(licence: Licence, item_id: int = 5) -> Licence:
 def test_a_created_licence_is_known_by_its_stamp_whatever_it_is_called() -> None:
     ours, in_another_state = stamped(WANTED), stamped(UNCHANGED)
     assert look(CREATE, BATCH, [OTHER, ours]) == Shown(ours)
-    assert look(CREATE, BATCH, [OTHER, in_another_state]) == Adopt(in_another_state)
+    assert look(CREATE, BATCH, [OTHER, in_another_state]) == Adopt(in_another_state, ours=True)
     dearer = stamped(DEARER)
     assert look(CREATE, batch(price_field=PriceField.NONE), [dearer]) == Shown(dearer)
 
@@ -284,7 +285,7 @@ UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(70))
         (replace(DEARER, name="MS-365 "), {}, UNREVIEWED),
         (replace(DEARER, stamp="0123456789ab"), {}, UNREVIEWED),
         (DEARER, {"unreviewed": False}, Adopt(DEARER)),
-        (stamped(DEARER), {}, Adopt(stamped(DEARER))),  # ours
+        (stamped(DEARER), {}, Adopt(stamped(DEARER), ours=True)),  # ours
         (UNCHANGED, {}, Adopt(UNCHANGED)),  # its price stays
         (DEAR_AND_FEW, {"price_field": PriceField.PURCHASE_PRICE}, Adopt(DEAR_AND_FEW)),  # nobody is billed that one
         (DEAR_AND_FEW, {"price_field": PriceField.NONE}, Adopt(DEAR_AND_FEW)),

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from halo_writer.client_lists import HidesLicencesError
 from halo_writer.write_lookup import WriteLookUp
 from halosync.domain import write_sentences
+from halosync.domain.details import stamp_of
 from halosync.domain.model import Licence, Reason
 from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.permits import NoPermit, Rate
@@ -90,12 +92,17 @@ async def test_what_was_not_believed_is_read_anew_in_the_next_attempt(failures: 
 class OfOneCreate:
     """The rows of one create in a Halo that shows somebody else's licence as it was wanted; and its list."""
 
-    def __init__(self) -> None:
+    def __init__(self, *shown: Licence) -> None:
+        self.shown = list(shown) or [replace(WANTED, stamp="0123456789ab")]  # of another run
         self.later: list[int] = []
+        self.adopted: list[int] = []
         self.results: list[AppliedAction | FailedAction] = []
 
     async def licences(self, *_: Any) -> list[Licence]:
-        return [replace(WANTED, stamp="0123456789ab")]  # of another run
+        return self.shown
+
+    async def adopt(self, _action: OpenAction, licence_id: int, _was: Any) -> None:
+        self.adopted.append(licence_id)
 
     async def ever_known(self, *_: Any) -> set[int]:
         return {WANTED.id}
@@ -108,8 +115,8 @@ class OfOneCreate:
         self.results += [*applied, *failed]
 
 
-async def found_of(action: OpenAction) -> OfOneCreate:
-    rows = OfOneCreate()
+async def found_of(action: OpenAction, *shown: Licence) -> OfOneCreate:
+    rows = OfOneCreate(*shown)
     doubles: Any = rows
     rules: Any = Rules()
     await WriteLookUp(doubles, doubles, rules).resolve(BATCH, [action])
@@ -125,3 +132,21 @@ async def test_what_halo_said_it_made_is_not_taken_for_what_others_have_made() -
     assert second.results == [FailedAction(said.item_id, said.mark_no, Reason.OUTCOME_UNKNOWN, words)]
     unanswered = await found_of(CREATE)
     assert unanswered.results == [AppliedAction(CREATE.item_id, CREATE.mark_no, WANTED.id, found=True)]
+
+
+async def test_what_halo_said_it_made_is_awaited_before_a_namesake_is_taken_over() -> None:
+    said = replace(CREATE, answer=HaloAnswer(201, None))
+    namesake = replace(WANTED, quantity=Decimal(99))
+    first = await found_of(said, namesake)
+    assert (first.later, first.adopted) == ([said.item_id], [])
+    second = await found_of(replace(said, unseen=True), namesake)
+    assert (second.later, second.adopted) == ([], [WANTED.id])  # this Halo keeps no stamps: it may be ours
+    of_others = replace(namesake, stamp="0123456789ab")
+    surely = await found_of(replace(said, unseen=True), of_others)
+    words = write_sentences.another_shown(WANTED.id)
+    assert (surely.adopted, surely.results) == (
+        [],
+        [FailedAction(said.item_id, said.mark_no, Reason.OUTCOME_UNKNOWN, words)],
+    )
+    ours = await found_of(said, replace(namesake, stamp=stamp_of(BATCH.run_id, said.item_id)))
+    assert (ours.later, ours.adopted) == ([], [WANTED.id])

@@ -1,7 +1,7 @@
 """From what is seen in Halo to whether an action was applied."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 
 from halosync.domain import item_sentences, write_sentences
@@ -15,6 +15,7 @@ from halosync.domain.products import Fault
 from halosync.domain.verification import KeptField, differences, state_differences
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 
+from halo_writer.findings import NO_STRANGERS, Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.writes import wanted_state
 
 
@@ -54,66 +55,6 @@ def _wish(action: OpenAction, batch: BatchAtWork, kept: Licence, warning: str | 
 def _to_the_letter(wish: KeptOtherwise) -> bool:
     named = wish.asked_name is None or wish.asked_name == wish.kept_name
     return named and (wish.asked is None or same_on_wire(wish.asked.price, wish.kept.price))
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Halo shows the action's effect on this licence."""
-
-    licence: Licence
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Halo does not show the licence that was to be removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotDone:
-    """Halo does not show it: the action may be sent (again). `licence` is what it shows of the licence meant."""
-
-    licence: Licence | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A create finds a licence that is as wanted and that somebody else has made: there is nothing to do."""
-
-    licence: Licence
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """A create finds a licence of its name that is not as wanted: it goes on as an update of that one."""
-
-    licence: Licence
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """Sending it again would do harm."""
-
-    reason: Reason
-    detail: str
-
-
-Finding = Shown | Gone | NotDone | Found | Adopt | Stuck
-
-
-@dataclass(frozen=True, slots=True)
-class Strangers:
-    """What of a client's licences halosync did not know before, and what else may explain it.
-
-    Attributes:
-        licences: among them is a created one that Halo calls otherwise.
-        asked: the names of all creates of the run for this client.
-    """
-
-    licences: Sequence[Licence] = ()
-    asked: Collection[str] = ()
-
-
-NO_STRANGERS = Strangers()
 
 
 def look(
@@ -174,14 +115,14 @@ def _found(licence: Licence, action: OpenAction, batch: BatchAtWork, licences: S
     marked = licence.foreign_mark if not batch.adopt_foreign else None  # another program was faster
     if marked is not None and not ours:
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
+    another = not ours and (licence.stamp is not None or _keeps_stamps(action, licences))
     if _as_wanted(licence, action, batch.price_field):
-        others = not ours and (licence.stamp is not None or _keeps_stamps(action, licences))
-        return Found(licence) if others else Shown(licence)
+        return Found(licence) if another else Shown(licence)
     if marked is not None:  # ours, and marked since
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     if batch.unreviewed and not ours and reprices(licence, wanted_state(action), batch.price_field):
         return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(licence.id))
-    return Adopt(licence)
+    return Adopt(licence, ours=ours, another=another)
 
 
 def _new_ones(action: OpenAction, strangers: Strangers) -> list[Licence]:

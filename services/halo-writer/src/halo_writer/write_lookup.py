@@ -10,7 +10,6 @@ from itertools import groupby
 
 import structlog
 from halosync.domain import write_sentences
-from halosync.domain.details import stamp_of
 from halosync.domain.licences import state_of
 from halosync.domain.model import Action, Licence, Reason
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
@@ -18,8 +17,9 @@ from halosync.ports.permits import NoPermit
 from halosync.runtime.read_access import Caller
 
 from halo_writer.client_lists import ClientLists, HidesLicencesError
-from halo_writer.effects import NO_STRANGERS, Adopt, Found, Gone, NotDone, Shown, Strangers, Stuck, look, result_of
+from halo_writer.effects import look, result_of
 from halo_writer.environment import WriterRules
+from halo_writer.findings import NO_STRANGERS, Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.ports import Actions
 
 log = structlog.get_logger(__name__)
@@ -92,20 +92,18 @@ class WriteLookUp:
         strangers = await self._strangers(batch, actions, licences)
         for action in actions:
             finding = look(action, batch, licences, strangers)
-            if action.acknowledged and isinstance(finding, Found):  # Halo made one, and this is another one
-                words = write_sentences.another_shown(finding.licence.id)
-                finding = Stuck(Reason.OUTCOME_UNKNOWN, words)
+            if action.acknowledged and (another := _another(finding)) is not None:  # than the one that Halo made
+                finding = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.another_shown(another.id))
             shown = finding.licence if isinstance(finding, Shown | NotDone) else None
-            if action.acknowledged and not action.unseen and isinstance(finding, NotDone | Stuck):
-                found.later[action.item_id] = action.mark_no  # Halo said that it did it: its list may lag
+            if action.acknowledged and not action.unseen and _may_lag(finding):
+                found.later[action.item_id] = action.mark_no  # Halo said that it did it
             elif shown is not None and (action.acknowledged or isinstance(finding, Shown)):
                 found.add(result_of(action, action.mark_no, batch, shown))
             elif isinstance(finding, Found):
                 found.add(AppliedAction(action.item_id, action.mark_no, finding.licence.id, found=True))
             elif isinstance(finding, Adopt):
-                ours = finding.licence.stamp == stamp_of(batch.run_id, action.item_id)
                 was = (finding.licence.name, state_of(finding.licence, batch.price_field))
-                await self._actions.adopt(action, finding.licence.id, None if ours else was)
+                await self._actions.adopt(action, finding.licence.id, None if finding.ours else was)
             elif not isinstance(finding, NotDone):
                 found.add(_result(action, finding))
             elif charged and action.attempt >= self._rules.max_attempts:
@@ -164,6 +162,18 @@ def _result(action: OpenAction, finding: Shown | Gone | Stuck) -> AppliedAction 
     if isinstance(finding, Stuck):
         return FailedAction(action.item_id, action.mark_no, finding.reason, finding.detail)
     return AppliedAction(action.item_id, action.mark_no, action.licence_id)
+
+
+def _another(finding: Finding) -> Licence | None:
+    """Return what a create has found that somebody else has made, if it has."""
+    if isinstance(finding, Found) or (isinstance(finding, Adopt) and finding.another):
+        return finding.licence
+    return None
+
+
+def _may_lag(finding: Finding) -> bool:
+    """Tell whether the licence that Halo said it made may still come into its list."""
+    return isinstance(finding, NotDone | Stuck) or (isinstance(finding, Adopt) and not finding.ours)
 
 
 def _given_up(action: OpenAction) -> FailedAction:
