@@ -1,6 +1,10 @@
 """Every statement of a pool is bounded, whoever used its connection before."""
 
+import re
+from pathlib import Path
+
 import asyncpg
+import halosync
 import pytest
 from halosync.store.pool import open_pool
 
@@ -13,11 +17,29 @@ async def test_bounds_hold_for_everybody_who_takes_a_connection(database_url: st
     pool = await open_pool(f"{database_url}?connect_timeout=5", max_size=1, application="planner")
     for _ in range(2):
         async with pool.acquire() as connection:
-            bounds = [await connection.fetchval(f"SHOW {name}") for name in BOUNDS]
-            assert bounds == ["1min", "10s", "2min"]
+            assert [await connection.fetchval(f"SHOW {name}") for name in BOUNDS] == ["1min", "10s", "2min"]
             assert await connection.fetchval("SHOW application_name") == "planner"
-            await connection.execute("SET statement_timeout = 1; SET lock_timeout = 0; SET application_name = 'x'")
+            await connection.execute(
+                "BEGIN; SET LOCAL statement_timeout = 1000; SET LOCAL lock_timeout = 0; CREATE TABLE left_open ()"
+            )
+    assert await pool.fetchval("SELECT to_regclass('left_open')") is None
     await pool.close()
+
+
+def test_nobody_changes_the_session_of_a_connection_that_is_lent() -> None:
+    """It is given back as it is: only what ends with the transaction may be set."""
+    kept = r"\bpg_(try_)?advisory_lock\b|set_config\([^)]*false\)|CREATE TEMP|WITH HOLD"
+    in_code = re.compile(rf"\"SET (?!LOCAL)|[\"']LISTEN|\badd_listener\b|{kept}")
+    in_queries = re.compile(rf"(\A|;)\s*(SET|LISTEN|UNLISTEN)\b|{kept}")
+    libs = Path(halosync.__file__).parents[3]
+    with_connections_of_their_own = {"pool.py", "migrate.py", "relay.py"}
+    for file in [*libs.glob("halosync/src/**/*.py"), *libs.parent.glob("services/*/src/**/*.py")]:
+        found = in_code.search(file.read_text(encoding="utf-8"))
+        assert found is None or file.name in with_connections_of_their_own, file
+    queries = list(libs.glob("halosync/src/halosync/store/sql/*.sql"))
+    assert queries
+    for file in queries:
+        assert not in_queries.search(re.sub(r"--.*", "", file.read_text(encoding="utf-8"))), file
 
 
 async def test_a_database_that_is_the_second_of_two_hosts_is_found(database_url: str) -> None:

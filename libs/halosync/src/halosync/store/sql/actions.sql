@@ -15,6 +15,10 @@ WHERE b.batch_id = :batch_id;
 -- name: open_actions
 -- What of a batch is not yet known to be done. settle_wait_s: how long Halo may still be applying a write. A create whose
 -- partner wants that said has the product's name and the invoice of the first line that bills it.
+-- All by key: after a large invoice Postgres has no statistics yet, and would compare all its lines with each item.
+WITH invoices AS MATERIALIZED (
+    SELECT o.invoice_pk, o.line_offset, v.invoice_id
+    FROM batch b JOIN invoice_of_run o USING (run_id) JOIN invoice v USING (invoice_pk) WHERE b.batch_id = :batch_id)
 SELECT i.item_id, i.run_id, i.product_code, r.licence_type, r.details, i.restores_licence_id, i.was_other_price,
     i.was_licence_type, i.was_product_sku, billed.invoice_id, billed.product_name,
     halo_client_id, halo_licence_id, action, set_name, licence_name, i.attempts, mark_no, action_state,
@@ -22,14 +26,15 @@ SELECT i.item_id, i.run_id, i.product_code, r.licence_type, r.details, i.restore
     before_quantity, before_price, before_billing_cycle, before_active,
     after_quantity, after_price, after_billing_cycle, after_active, r.price_field,
     greatest(extract(epoch FROM settle_at - clock_timestamp()), 0)::float8 AS settle_wait_s
-FROM item i JOIN run r USING (run_id)
+FROM batch JOIN run r USING (run_id) JOIN item i USING (batch_id)
 LEFT JOIN LATERAL (
-    SELECT v.invoice_id, l.product_name
-    FROM invoice_of_run o JOIN invoice v USING (invoice_pk)
-    JOIN invoice_line l ON l.invoice_pk = o.invoice_pk AND l.line_no = i.line_nos[1] - o.line_offset
-    WHERE o.run_id = i.run_id AND o.line_offset < i.line_nos[1] ORDER BY o.line_offset DESC LIMIT 1
+    SELECT o.invoice_id, l.product_name
+    FROM invoices o CROSS JOIN LATERAL (
+        SELECT product_name FROM invoice_line
+        WHERE invoice_pk = o.invoice_pk AND line_no = i.line_nos[1] - o.line_offset LIMIT 1) AS l
+    WHERE o.line_offset < i.line_nos[1] ORDER BY o.line_offset DESC LIMIT 1
 ) AS billed ON r.details AND i.action = 'create' AND i.halo_licence_id IS NULL
-WHERE i.batch_id = :batch_id AND i.action_state IN ('waiting', 'sending', 'unknown') ORDER BY i.seq;
+WHERE batch_id = :batch_id AND i.action_state IN ('waiting', 'sending', 'unknown') ORDER BY i.seq;
 
 -- name: known_licences
 -- What a look-up of a client must show to be believed. Halo's delete may be under way, so what this run removes may be gone.
@@ -63,7 +68,7 @@ SELECT EXISTS (
 UPDATE item SET action_state = 'unknown', unseen_at = clock_timestamp(),
     settle_at = clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8))
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown');
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END;
 
 -- name: mark_sending
 -- Committed before the first byte is sent: whoever finds this mark without a result knows that Halo may have it.
@@ -82,7 +87,7 @@ RETURNING item_id, mark_no;
 -- Surely not sent, or surely refused: waiting again. Fenced by the mark.
 UPDATE item SET action_state = 'waiting', attempts = item.attempts - :uncharged, settle_at = NULL, send_by = NULL
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown');
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END;
 
 -- name: mark_unknown!
 -- Sent, and nobody knows whether it was applied. The request has ended by now, so only Halo itself may still be at
@@ -93,7 +98,7 @@ UPDATE item SET action_state = 'unknown', answer_status = CAST(:status AS intege
     settle_at = least(settle_at, clock_timestamp() + make_interval(secs => CAST(:settle_s AS float8)))
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]))
     AS m(item_id, mark_no, licence_id)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state = 'sending';
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state = 'sending' END;
 
 -- name: record_applied
 -- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps. A create that found what
@@ -112,7 +117,7 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
     CAST(:details AS text[]), CAST(:names AS text[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]),
     CAST(:found AS boolean[]))
     AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle, found)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
     item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
 
@@ -125,7 +130,7 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
     CAST(:details AS text[]), CAST(:names AS text[]), CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]),
     CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]))
     AS m(item_id, mark_no, licence_id, detail, name, quantity, price, billing_cycle, active)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.action_state IN ('sending', 'unknown')
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END
 RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
     item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
 
@@ -133,8 +138,8 @@ RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, 
 UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:reasons AS text[]),
     CAST(:details AS text[])) AS m(item_id, mark_no, reason, detail)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no
-  AND item.action_state IN ('waiting', 'sending', 'unknown')
+WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no
+  THEN item.action_state IN ('waiting', 'sending', 'unknown') END
 RETURNING item.item_id, item.action;
 
 -- name: adopt_licence!
@@ -223,8 +228,8 @@ RETURNING batch_id;
 -- Fenced by the mark that the refusal was about, and by the batch: of two writers that split one, the second moves nothing.
 UPDATE item SET batch_id = :batch_id
 FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[])) AS m(item_id, mark_no)
-WHERE item.item_id = m.item_id AND item.mark_no = m.mark_no AND item.batch_id = :from_batch_id
-  AND item.action_state = 'waiting';
+WHERE item.item_id = m.item_id AND item.batch_id = :from_batch_id
+  AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state = 'waiting' END;
 
 -- name: waits_in_batch$
 SELECT EXISTS (SELECT FROM item WHERE batch_id = :batch_id AND action_state = 'waiting');
