@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Thread
@@ -11,12 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 from halo_sandbox.testing import APPLICATION, RunningSandbox, RunningTenant, running_sandbox
 from halosync.cli import halo
 from halosync.cli.main import app
+from halosync.domain.retry import FailureClass
 from halosync.halo import write_check_licences
 from halosync.halo.write_check import NotForTestsError, WriteCheck
 from halosync.ports.conformance import Finding, RawAnswer, Verdict
+from halosync.ports.failures import HaloFailure
 from typer.testing import CliRunner, Result
 
 CLIENTS = [{"id": 1, "name": "Secretive"}, {"id": 7, "name": "Made for tests"}]
@@ -169,6 +172,29 @@ async def test_what_an_answer_named_is_deleted_whatever_the_list_shows_and_is_to
     assert (halo_of.deleted, list(halo_of.rows)) == ([100], [50])
 
 
+@pytest.mark.parametrize("answer", [None, 504])
+async def test_a_create_without_an_answer_that_no_list_shows_is_told(answer: int | None) -> None:
+    halo_of = Colleague()
+
+    async def send(method: str, path: str, params: Any, content: bytes | None) -> RawAnswer:
+        if method != "POST":
+            return await halo_of.send(method, path, params, content)
+        if answer is None:
+            raise HaloFailure(FailureClass.OUTCOME_UNKNOWN, "no answer")
+        return RawAnswer(answer, {}, b"")
+
+    check = WriteCheck(send, 7)
+    await check.begin()
+    with suppress(HaloFailure):
+        await anext(check.findings())
+    assert await check.clean_up() is None
+
+
+async def test_what_a_refused_create_did_not_make_is_not_told(sandbox: RunningSandbox) -> None:
+    async with sandbox.tenant(clients=CLIENTS, settings={"agent_edits": False}) as tenant:
+        assert (await checked(tenant))[1] == []
+
+
 async def test_a_list_that_does_not_count_its_rows_begins_nothing() -> None:
     halo_of = Colleague()
     halo_of.counts = False
@@ -180,12 +206,14 @@ async def test_a_list_that_does_not_count_its_rows_begins_nothing() -> None:
 def run(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Result]]:
     """Run the command as a person would whose browser logs in by itself and is led back to this machine."""
 
-    async def command(tenant: str, answers: str, *options: str) -> Result:
+    async def command(tenant: str, answers: str, *options: str, faults: Sequence[Mapping[str, Any]] = ()) -> Result:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             redirect_url = f"http://127.0.0.1:{free.getsockname()[1]}/accounts/"
         application = {**APPLICATION, "redirect_uris": [redirect_url]}
         await sandbox.admin.put_tenant(tenant, applications=[application], clients=CLIENTS)
+        for fault in faults:
+            await sandbox.admin.add_fault(tenant, **fault)
         monkeypatch.setenv("HALOSYNC_HALO_URL_TEMPLATE", sandbox.url_template)
 
         def log_in(url: str) -> None:
@@ -213,6 +241,34 @@ async def test_a_pasted_address_is_checked_by_reading_alone(run: Callable[..., A
     assert "as assumed" in done.stdout
     assert "write:" not in done.stdout
     assert "Secretive" not in done.stdout
+
+
+async def test_what_may_be_left_behind_is_told_plainly(run: Callable[..., Awaitable[Result]]) -> None:
+    faults = [{"match": {"method": "POST", "path": "SoftwareLicence"}, "drop_before": True}]
+    done = await run("unanswered", "y\ny\n", "--write-test", "7", faults=faults)
+    assert done.exit_code == 0
+    assert "Look in client 7 now and in an hour" in done.stderr
+    assert "begins with 'halosync check & test'" in done.stderr
+
+
+async def test_a_licence_that_came_while_the_question_stood_is_left_alone(
+    run: Callable[..., Awaitable[Result]], sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    loop = asyncio.get_running_loop()
+
+    def answered(question: str, **_: Any) -> bool:
+        asked.append(question)
+        if len(asked) == 2:  # somebody uses the client while the operator reads
+            adding = sandbox.admin.add_licences("while-asked", {"client_id": 7, "name": "Theirs"})
+            asyncio.run_coroutine_threadsafe(adding, loop).result(10.0)
+        return True
+
+    monkeypatch.setattr(typer, "confirm", answered)
+    done = await run("while-asked", "", "--write-test", "7")
+    assert (done.exit_code, len(asked)) == (1, 2)
+    assert "nothing was written: client 7 has 1 licences" in done.stderr
+    assert [row["name"] for row in left_over["while-asked"]] == ["Theirs"]
 
 
 async def test_writes_are_asked_for_twice_and_reported(run: Callable[..., Awaitable[Result]]) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from devstack.errors import CommandFailedError
 
 from tests.partner import PATIENCE_S, Partner, lines
 
@@ -102,9 +103,14 @@ async def test_many_who_find_the_token_ended_make_one_refresh(partner: Partner) 
     assert len(await sent(partner, "/auth/token")) == 2
 
 
-async def test_an_operator_ends_a_connection_by_command(partner: Partner) -> None:
+async def test_an_operator_checks_and_ends_a_connection_by_command(partner: Partner) -> None:
     await partner.connect()
+    found = await partner.stack.cli("halo", "check", "--partner", partner.name)
+    assert {each["verdict"] for each in found} == {"as assumed"}
+    assert partner.name not in str(found)
     ended = await partner.stack.cli("connection", "disconnect", partner.name, "--yes")
     assert ended == {"partner_id": partner.name, "state": "disconnected"}
     shown = await partner.stack.cli("connection", "show", partner.name)
     assert (shown["state"], shown["granted_scopes"]) == ("disconnected", [])
+    with pytest.raises(CommandFailedError, match="not connected"):
+        await partner.stack.cli("halo", "check", "--partner", partner.name)

@@ -11,6 +11,7 @@ from halosync.cli.output import complain, visible
 from halosync.halo.read import CLIENTS_PATH
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write_check import NotForTestsError, WriteCheck
+from halosync.halo.write_check_licences import NAME, STAMP
 from halosync.ports.conformance import Finding, RawAnswer, Verdict
 from halosync.ports.failures import HaloFailure
 
@@ -55,12 +56,22 @@ async def write_test(transport: HaloTransport, tenant: str, token: str, client_i
     finally:
         left = await check.clean_up()
         if left or left is None:
-            what = "licences that it made" if left is None else f"the licences {', '.join(map(str, left))}"
-            complain(f"client {client_id} may still have {what}: delete them in Halo")
+            complain(_left_behind(client_id, left))
         if check.others:
             others = ", ".join(map(str, check.others))
             complain(f"the licences {others} came to client {client_id} meanwhile and are not of this test: left alone")
     return findings
+
+
+def _left_behind(client_id: int, left: list[int] | None) -> str:
+    """Say what a person is to look for and to delete; None: what Halo has told nothing of."""
+    if left is not None:
+        return f"client {client_id} may still have the licences {', '.join(map(str, left))}: delete them in Halo"
+    return (
+        f"Halo did not say of every licence that it was asked for whether it made it, and its list does not show all. "
+        f"Look in client {client_id} now and in an hour: delete every licence whose name begins with {NAME!r} or whose "
+        f"notes hold {STAMP}"
+    )
 
 
 def _name(answer: RawAnswer) -> str:

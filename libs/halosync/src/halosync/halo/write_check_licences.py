@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from html import unescape
+from http import HTTPStatus
 from typing import Any
 
 from halosync.halo.read import LICENCES_PATH
@@ -40,7 +41,7 @@ class OwnLicences:
         self._began = False
         self._left_before: frozenset[int] = frozenset()
         self._made, self._seen, self._deleted = set[int](), set[int](), set[int]()
-        self._acknowledged = 0
+        self._asked = 0
         self.others: set[int] = set()
 
     async def begin(self) -> None:
@@ -59,10 +60,16 @@ class OwnLicences:
         self._began, self._left_before = True, frozenset(shown)
 
     async def create(self, elements: list[dict[str, Any]]) -> RawAnswer:
-        """Create licences and keep the ids that the answer names."""
+        """Create licences and keep the ids that the answer names; without an answer each of them may be there.
+
+        Raises:
+            HaloFailure: no answer.
+        """
+        self._asked += len(elements)
         answer = await self._send("POST", LICENCES_PATH, None, json.dumps(elements).encode())
+        if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._asked -= len(elements)  # what of a refused array is there all the same, the list shows
         if answer.status in OK:
-            self._acknowledged += len(elements)
             said = json_of(answer)
             rows = said if isinstance(said, list) else [said]
             self._made |= {row["id"] for row in rows if self._is_id(row)} - self._left_before
@@ -102,7 +109,10 @@ class OwnLicences:
         return {int(row["id"]): row for row in rows}
 
     async def clean_up(self) -> list[int] | None:
-        """Delete what was made; return the ids of what was not seen to go, None if Halo does not say it."""
+        """Delete what was made; return the ids of what was not seen to go.
+
+        None: there may be some that neither an answer has named nor the list shows.
+        """
         left: list[int] | None = []
         for _ in range(TRIES if self._began else 0):
             left = None
@@ -124,7 +134,7 @@ class OwnLicences:
         shown = await self.shown()
         there = {number for number, row in shown.items() if is_active(row) and not is_set(row, "deleted")}
         left = sorted(there | (self._made - (self._seen & self._deleted)))
-        return left if left or len(self._made) >= self._acknowledged else None
+        return left if left or len(self._made) >= self._asked else None
 
 
 def _is_marked(row: Mapping[str, Any]) -> bool:
