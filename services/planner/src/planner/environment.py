@@ -1,14 +1,18 @@
 """The planner's environment, and the numbers in it that its use cases go by."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.permits import Rate
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import NoDecode
+
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +36,31 @@ class PlannerRules:
     max_attempts: int
 
 
+def _is_host(entry: str) -> bool:
+    """Tell whether the address of some `lines_url` can have it as its host, with or without a port."""
+    try:
+        parts = urlsplit(f"https://{entry}")
+        _ = parts.port  # it is looked at only here: one that cannot be raises
+    except ValueError:
+        return False
+    whole = parts.netloc == entry and "@" not in entry and not entry.endswith(":")
+    return whole and _HOST.fullmatch(parts.hostname or "") is not None
+
+
 class PlannerSettings(ProcessSettings, HaloSettings):
     """What the planner needs (spec section 8)."""
 
     invoice_hosts: Annotated[frozenset[Annotated[str, StringConstraints(to_lower=True)]], CommaSeparated, NoDecode] = (
         Field(default=frozenset(), description="Hosts (or host:port) that lines_url may name, comma-separated")
     )
+
+    @field_validator("invoice_hosts")
+    @classmethod
+    def _are_invoice_hosts(cls, entries: frozenset[str]) -> frozenset[str]:
+        if wrong := sorted(entry for entry in entries if not _is_host(entry)):
+            raise ValueError(f"{wrong[0]} is no host; give host or host:port between commas, without https:// and path")
+        return entries
+
     retention_months: int | None = Field(
         default=None,
         ge=1,

@@ -145,11 +145,12 @@ def load(settings: type[S]) -> S:
     except WrongVariableError as error:
         wrong = [str(error)]
     except ValidationError as error:
-        wrong = [f"{_name(problem['loc'])}: {complaint(problem)}" for problem in error.errors(include_input=False)]
+        wrong = [_told(problem["loc"], complaint(problem)) for problem in error.errors(include_input=False)]
     for line in wrong:
         print(line, file=sys.stderr)  # noqa: T201 - there is no log yet
     raise SystemExit(2)
 
 
-def _name(loc: tuple[int | str, ...]) -> str:
-    return PREFIX + str(loc[0]).upper() if loc else "environment"
+def _told(loc: tuple[int | str, ...], words: str) -> str:
+    named = words.startswith(PREFIX) or not loc
+    return words if named else f"{PREFIX}{str(loc[0]).upper()}: {words}"
