@@ -1,9 +1,14 @@
 """Worlds in which people undo, release in parts and edit (spec section 11): what an undo must not do would be seen."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from halosync.domain.model import Drift, OnDrift
+from halosync.domain import client_rules, undo, undo_picture
+from halosync.domain.licences import traits_of
+from halosync.domain.model import Action, Drift, OnDrift, Traits
 from halosync.domain.undo import _Undoing
-from halosync.domain.undo_picture import UndoPicture
+from halosync.domain.undo_picture import UndoPicture, name_then
 from simulation.fault_rates import NONE, FaultRates
 from simulation.scenario import Scenario
 from simulation.story import Chapter
@@ -38,6 +43,40 @@ def test_an_undo_that_overwrites_an_edit_is_found_out(monkeypatch: pytest.Monkey
 def test_an_undo_that_puts_nothing_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Undoing, "_put_back", lambda self, _item, _then, licence: self._as_it_is(_item, licence))
     assert "is put back to" in broken(worlds())
+
+
+UNDOING = Scenario(keeps="escaped", chapters=(Chapter.UNDO,) * 4)
+"""Undos of undos, which bring back what halosync has made, in a Halo that keeps names escaped, as some do."""
+
+
+def test_names_and_product_codes_come_back_as_they_were_whatever_halo_makes_of_names() -> None:
+    found = worlds(scenario=UNDOING)
+    assert broken(found) == ""
+    assert sum(world.undos for world in found) > len(found)
+
+
+def test_a_licence_that_comes_back_under_another_name_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UndoPicture, "asked_name", lambda _self, item: name_then(item))
+    assert "&amp;amp;" in broken(worlds(scenario=UNDOING))
+
+
+def test_a_licence_that_comes_back_without_its_product_code_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(*arguments: Any) -> Traits:
+        return replace(traits_of(*arguments), product_sku=None)
+
+    monkeypatch.setattr(client_rules, "traits_of", forgetful)
+    monkeypatch.setattr(undo_picture, "traits_of", forgetful)
+    assert "is put back to" in broken(worlds(scenario=UNDOING))
+
+
+def test_an_undo_that_removes_what_was_only_changed_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Undoing, "_put_back", lambda self, item, _then, licence: self._remove(item, licence))
+    assert "which that run has not made" in broken(worlds())
+
+
+def test_an_undo_that_leaves_a_licence_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undo, "did_nothing", lambda item: item.action is Action.UPDATE)
+    assert "has no item for licence" in broken(worlds())
 
 
 def test_released_changes_are_done_and_no_others() -> None:

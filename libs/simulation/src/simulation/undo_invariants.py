@@ -1,9 +1,8 @@
 """What must hold of every undo when a world has come to rest, by Halo's own history (spec section 11, "Undo")."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import unescape
 
 from halo_sandbox.history import Effect
 from halo_sandbox.keeping import kept
@@ -11,12 +10,13 @@ from halo_sandbox.model import Licence
 from halosync.domain.model import Outcome
 
 from simulation.book import Key
+from simulation.clock import now
 from simulation.expected import Expected
 from simulation.rows import Item, Run
 from simulation.services import Deployment
 
 _KEPT = ("count", "price", "billing_cycle")
-_NEW = {"id": 0, "notes": None, "product_sku": None}
+_NEW = {"id": 0, "notes": None}
 """What a licence that comes back has of its own."""
 
 
@@ -44,7 +44,13 @@ def by_undos(deployment: Deployment) -> set[int]:
 
 
 def _is_of(run: Run, at: float) -> bool:
+    """Tell whether something happened while a run went on; a partner has one at a time."""
     return run.started_at <= at and (run.ended_at is None or at <= run.ended_at)
+
+
+def _is_while_read(run: Run, at: float) -> bool:
+    """Tell whether something happened while a run read Halo, so that it may have seen it or not."""
+    return run.started_at <= at <= (run.writing_at or now())
 
 
 class _Undos:
@@ -67,19 +73,23 @@ class _Undos:
         """Say what is wrong with an undo; in the order in which they were, for each knows what came back before."""
         name = f"I11 undo {run.run_id.int} of run {undone.run_id.int}"
         mine, theirs = self._traces[run.run_id], self._traces[undone.run_id]
-        people = {effect.after.id for effect in self._history if effect.request is None and _is_of(run, effect.at)}
+        people = self._people(lambda at: _is_of(run, at))
         for number, times in Counter(e.after.id for e in mine.effects if e.before != e.after).items():
             if times > 1 and number not in people:
                 yield f"{name} changed licence {number} {times} times"
         touched = {self._newest(number) for number in theirs.was}
         back = self._brought_back(mine, undone)
+        made = {self._newest(number) for number, was in theirs.was.items() if self._content(was) is None}
         for effect in mine.effects:
             if effect.after.id not in touched and effect.after.id not in back:
                 yield f"{name} touched licence {effect.after.id}, which that run has not: {effect}"
+            elif effect.effect == "delete" and effect.after.id not in made:
+                yield f"{name} removed licence {effect.after.id}, which that run has not made: {effect}"
+        unseen = self._people(lambda at: _is_while_read(run, at))
         for number, left in theirs.left.items():
             newest = self._newest(number)
-            if newest in people:
-                continue  # somebody was there at the same time
+            if newest in unseen:
+                continue  # the undo cannot know whether this came before what it read
             found = self._at(newest, run.started_at)
             if newest in mine.was and self._content(found) != self._content(left):
                 yield f"{name} changed licence {newest}, which was not as that run left it: {found} for {left}"
@@ -103,7 +113,8 @@ class _Undos:
         theirs = self._traces[undone.run_id]
         ended = run.ended_at if run.ended_at is not None else run.started_at
         items = [item for item in self._db.items.values() if item.run_id == run.run_id]
-        people = {e.after.id for e in self._history if e.request is None and undone.started_at <= e.at <= ended}
+        # What a person does while a run goes on, the run may have written over; what comes between the two is seen.
+        people = self._people(lambda at: _is_of(undone, at) or _is_of(run, at))
         for number, was in theirs.was.items():
             left = theirs.left[number]
             newest = self._newest(number)
@@ -111,15 +122,19 @@ class _Undos:
             if {number, *now_called} & people or self._content(was) == self._content(left):
                 continue
             of_it = [each for each in items if self._is_of_licence(each, number, newest, self._key(left))]
-            if not of_it and any(item.outcome is Outcome.SYNCED for item in items):
+            if not of_it and run.wrote:
                 yield f"has no item for licence {number}"
             if of_it and all(item.outcome is Outcome.SYNCED for item in of_it):
                 found = self._at(max(now_called), ended)
                 if self._content(found) != self._content(was):
                     yield f"says that licence {number} is put back to {was}, and Halo has {found}"
 
+    def _people(self, when: Callable[[float], bool]) -> set[int]:
+        """Return the licences that people have changed at such times."""
+        return {effect.after.id for effect in self._history if effect.request is None and when(effect.at)}
+
     def _is_of_licence(self, item: Item, number: int, newest: int, key: Key) -> bool:
-        named = (item.client_id or 0, self._plain(item.licence_name))
+        named = (item.client_id or 0, self._expected.plain(item.licence_name))
         return item.licence_id in {number, newest} or item.planned.restores == number or named == key
 
     def _newest(self, number: int) -> int:
@@ -128,13 +143,7 @@ class _Undos:
         return number
 
     def _key(self, licence: Licence) -> Key:
-        return licence.client_id, self._plain(licence.name)
-
-    def _plain(self, name: str) -> str:
-        """Return the product of a name that this Halo may have escaped, once for each time that it was sent."""
-        while (told := unescape(name)) != name and name not in self._expected.names:
-            name = told
-        return self._expected.plain(name)
+        return licence.client_id, self._expected.plain(licence.name)
 
     def _at(self, number: int, at: float) -> Licence | None:
         """Return a licence as it was at a moment."""
@@ -149,4 +158,4 @@ class _Undos:
         if licence is None or licence.deleted:
             return None
         sent = kept({name: getattr(licence, name) for name in _KEPT}, self._halo.tenant.settings)
-        return replace(licence, **{**_NEW, **sent, "name": self._plain(licence.name)})
+        return replace(licence, **{**_NEW, **sent})
