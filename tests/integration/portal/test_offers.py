@@ -7,12 +7,11 @@ offered is the measure; a biller and a viewer are offered what of it they may do
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
-from bs4 import BeautifulSoup
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 from report_api.access.needed_role import RoleRoute
@@ -81,24 +80,49 @@ def needed(address: Address) -> Role:
     return cast("RoleRoute", address.route).needed_role
 
 
-def targets(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
-    """Yield where a page leads below the partner's address: by forms, links, and what its scripts ask."""
-    for element in page.find_all(True):
-        method = str(element.get("method", "get")).upper()
-        for name, given in element.attrs.items():
-            if str(given).startswith(f"{HERE}/"):
-                yield "POST" if name == "formaction" else method, str(given).partition("#")[0]
+_FIELDS, _NO_FIELD = {"input", "select", "textarea", "button"}, {("input", "hidden"), ("button", "button")}
+_AROUND = {"form", "fieldset"}
 
 
-def without_a_form(page: BeautifulSoup) -> list[str]:
-    """Return the fields that somebody could fill in for nothing, because no form sends them."""
-    fields = page.select("input:not([type=hidden]), select, textarea, button:not([type=button])")
-    forms = {form["id"] for form in page.select("form[id]")}
-    return [
-        str(field)
-        for field in fields
-        if not (field.find_parent("form") or field.find_parent("fieldset", disabled=True) or field.get("form") in forms)
-    ]
+class Looked(HTMLParser):
+    """What a page offers, from reading it once: a tree of all elements takes longer than to make the page.
+
+    Attributes:
+        targets: where it leads below the partner's address: by forms, links, and what its scripts ask.
+        fields: what somebody can fill in, each with the id of the form that sends it; None: it stands in none.
+        forms: the ids of its forms.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.targets: list[tuple[str, str]] = []
+        self.fields: list[tuple[str, str | None]] = []
+        self.forms: set[str | None] = set()
+        self._around: list[tuple[str, bool]] = []
+        self.feed(text)
+        self.close()
+        assert self._around == [], "a form or fieldset is not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        method = (given.get("method") or "get").upper()
+        for name, value in attrs:
+            if value is not None and value.startswith(f"{HERE}/"):
+                self.targets.append(("POST" if name == "formaction" else method, value.partition("#")[0]))
+        if tag == "form":
+            self.forms.add(given.get("id"))
+        if tag in _FIELDS and (tag, given.get("type")) not in _NO_FIELD and not any(sends for _, sends in self._around):
+            self.fields.append((f"{tag} {given}", given.get("form")))
+        if tag in _AROUND:
+            self._around.append((tag, tag == "form" or (tag == "fieldset" and "disabled" in given)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _AROUND:
+            assert self._around.pop()[0] == tag, f"a {tag} is closed within another element"
+
+    def without_a_form(self) -> list[str]:
+        """Return the fields that somebody could fill in for nothing, because no form sends them."""
+        return [field for field, form in self.fields if form is None or form not in self.forms]
 
 
 class Walk:
@@ -122,12 +146,12 @@ class Walk:
             answer = await self._browser.client.get(target)
             assert answer.status_code in {200, 404, 422}, (target, answer.status_code)  # a link without what it is for
             if answer.headers["content-type"].startswith("text/html") and answer.status_code == 200:
-                self._look_at(target, BeautifulSoup(answer.text, "html.parser"))
+                self._look_at(target, Looked(answer.text))
         return self.forms
 
-    def _look_at(self, page: str, soup: BeautifulSoup) -> None:
-        assert without_a_form(soup) == [], page
-        for method, target in targets(soup):
+    def _look_at(self, page: str, looked: Looked) -> None:
+        assert looked.without_a_form() == [], page
+        for method, target in looked.targets:
             address = address_of(method, target)
             assert self._role.may(needed(address)), f"{page} offers {address} to a {self._role}"
             if address.changes:

@@ -98,6 +98,7 @@ def _environment() -> Environment:
         autoescape=True,
         extensions=[Attributes],
         finalize=_as_shown,
+        auto_reload=False,  # templates are part of the program
         undefined=StrictUndefined,  # a misspelt name is an error, not an empty cell
         trim_blocks=True,
         lstrip_blocks=True,
