@@ -20,42 +20,23 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
 
-import asyncpg
+from crowd import GIANT, SMALL, Crowd, at_once
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
-from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain.acts import Actor
-from halosync.domain.run_order import RunOrder
 from halosync.runtime.vault import Vault
-from halosync.store.invoices import InvoiceStore
 from halosync.store.pool import open_pool
-from halosync.store.runs import RunStore
 from pydantic import SecretStr
 
 MOST_RATIO = 2.0
 SETTINGS = {"HALOSYNC_HALO_BATCH_SIZE": "10", "HALOSYNC_LOG_LEVEL": "WARNING"}
-TOKENS = ("access_token", "refresh_token")
-AT_ONCE = 8
 WARM_UP = 40
 BEGUN = 20
 """So many licences of the giant are written before the small runs are requested."""
-
-
-class Size(NamedTuple):
-    customers: int
-    products: int
-
-
-SMALL, GIANT = Size(1, 5), Size(200, 100)
 
 
 @dataclass(frozen=True)
@@ -63,110 +44,6 @@ class Took:
     median_s: float
     last_s: float
     giant_requests: int = 0
-
-
-class Crowd:
-    """Makes partners by the hundred, straight in the tables and in the sandbox, and starts their runs."""
-
-    def __init__(self, pool: "asyncpg.Pool[Any]", halo: SandboxAdmin, vault: Vault) -> None:
-        self.pool, self.halo, self._vault = pool, halo, vault
-        self._invoices, self.runs = InvoiceStore(pool), RunStore(pool)
-
-    async def make(self, names: list[str], size: Size) -> None:
-        """Make connected partners, each with an invoice and a tenant of its own that has the customers only."""
-        tokens = await at_once(names, lambda name: self._tenant(name, size))
-        expires = datetime.now(UTC) + timedelta(hours=2)
-        secrets = [[self._vault.encrypt(SecretStr(answer[part])) for part in TOKENS] for answer in tokens]
-        await self._copy("partner", ["partner_id", "name"], [(name, name) for name in names])
-        await self._copy(
-            "connection",
-            ["partner_id", "state", "tenant", "client_id", "connected_at"],
-            [(name, "connected", name, "bench", datetime.now(UTC)) for name in names],
-        )
-        await self._copy(
-            "oauth_token",
-            ["partner_id", "generation", *TOKENS, "expires_at"],
-            [(name, 1, *pair, expires) for name, pair in zip(names, secrets, strict=True)],
-        )
-        await at_once(names, lambda name: self._invoices.take_in(header(name), lambda checker: lines(checker, size)))
-
-    async def request(self, name: str) -> UUID:
-        return await self.runs.request(name, RunOrder(), by=Actor("bench"))
-
-    async def wrong(self, name: str, size: Size) -> str | None:
-        """Say what is wrong with a partner's licences, None if nothing is."""
-        run = await self.pool.fetchrow("SELECT state, synced, error FROM run WHERE partner_id = $1", name)
-        if run is None or run["state"] != "succeeded":
-            return f"{name}: {run}"
-        found = sorted((row["client_id"], row["name"], row["count"]) for row in await self.halo.licences(name))
-        wanted = sorted(
-            (customer + 1, f"PRODUCT-{product}", product + 1)
-            for customer in range(size.customers)
-            for product in range(size.products)
-        )
-        return f"{name}: {found}, not {wanted}" if found != wanted else await self.harmed(name)
-
-    async def harmed(self, name: str) -> str | None:
-        """Say whether a licence was created twice or the limit was overrun."""
-        if twice := await self.halo.duplicates(name):
-            return f"{name}: twice {twice}"
-        refused = [request for request in await self.halo.requests(name) if request["status"] == 429]
-        return f"{name}: {len(refused)} answers 429" if refused else None
-
-    async def _tenant(self, name: str, size: Size) -> dict[str, Any]:
-        await self.halo.put_tenant(
-            name,
-            applications=[{"client_id": "bench", "name": "bench", "redirect_uris": []}],
-            clients=[{"id": c + 1, "name": f"Customer {c}"} for c in range(size.customers)],
-        )
-        return await self.halo.issue_tokens(name, "bench")
-
-    async def _copy(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-        await self.pool.copy_records_to_table(table, columns=columns, records=rows)
-
-
-def header(name: str) -> InvoiceHeader:
-    return InvoiceHeader.model_validate(
-        {
-            "event_id": str(uuid4()),
-            "partner_id": name,
-            "invoice_id": f"INV-{name}",
-            "revision": 1,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
-        }
-    )
-
-
-async def lines(checker: LineChecker, size: Size) -> AsyncIterator[InvoiceLine]:
-    raw_lines = [
-        {
-            "line_id": f"{customer}-{product}",
-            "customer_id": f"C-{customer}",
-            "customer_name": f"Customer {customer}",
-            "product_code": f"PRODUCT-{product}",
-            "product_name": f"Product number {product}",
-            "kind": "recurring",
-            "quantity": str(product + 1),
-            "unit_price": "31.50",
-            "billing_cycle": "Monthly",
-        }
-        for customer in range(size.customers)
-        for product in range(size.products)
-    ]
-    for line in checker.check(raw_lines):
-        yield line
-
-
-async def at_once(names: Iterable[str], work: Callable[[str], Awaitable[Any]]) -> list[Any]:
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(name: str) -> Any:
-        async with places:
-            return await work(name)
-
-    return await asyncio.gather(*map(one, names))
 
 
 async def case(crowd: Crowd, kind: str, tag: str, number: int) -> Took:
