@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from itertools import count
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -70,10 +71,21 @@ class Deployment:
         self.processes: list[Process] = []
         self.announced: list[UUID] = []
         self.poisoned = False
+        self._names = count(1)
 
     def living(self) -> list[Process]:
         """Return the processes that have not died."""
         return [process for process in self.processes if process.alive]
+
+    def keep_alive(self) -> None:
+        """Start what has died anew, as a supervisor does."""
+        for kind, number, begin in (
+            ("planner", self.scenario.planners, self.start_planner),
+            ("writer", self.scenario.writers, self.start_writer),
+        ):
+            living = sum(process.name.startswith(kind) for process in self.living())
+            for _ in range(number - living):
+                begin(f"{kind}-{next(self._names)}")
 
     def _clock(self) -> float:
         """Return the clock by which deadlines are kept; without them it stands still."""
