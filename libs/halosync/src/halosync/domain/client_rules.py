@@ -48,16 +48,20 @@ class Rules:
     def keeps_name(self, product: Product, licence: Licence) -> bool:
         """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
         wanted, written = self.name_of(product), self.written.get(licence.id, NOT_WRITTEN)
+        if wanted == licence.name:
+            return True
         plain = unescape(licence.name)
-        if wanted in {licence.name, plain} or (written.asked_name, written.kept_name) == (wanted, licence.name):
+        if wanted == plain or (written.asked_name, written.kept_name) == (wanted, licence.name):
             return True
         return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 
     def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
         """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
         before = self.written.get(licence.id, NOT_WRITTEN).otherwise
+        if before is None:
+            return None
         wish = KeptOtherwise(asked, self.state(licence), name, licence.name)
-        return before if before is not None and same_wish(before, wish) else None
+        return before if same_wish(before, wish) else None
 
     def state(self, licence: Licence) -> LicenceState:
         """Return the observed state by the partner's price field."""

@@ -86,9 +86,10 @@ def demand_of(product: Product, words: Mapping[str, str]) -> Demand | Fault:
         detail = item_sentences.negative_price([line.line_no for line in below], [line.unit_price for line in below])
         return Fault(Reason.NEGATIVE_PRICE, detail)
     first, *others = heard
+    if not others:
+        return Demand(first.quantity, first.unit_price, _halo_word(first.billing_cycle, words))
     if any(line.unit_price != first.unit_price or not _same_cycle(line, first, words) for line in others):
         return Fault(Reason.CONFLICTING_LINES, _conflict(heard, words))
-    # `sum` starts from the first quantity, so that a single line's own Decimal is kept: no copy per item.
     quantity = sum((line.quantity for line in others), start=first.quantity)
     return Demand(quantity, first.unit_price, _halo_word(min(line.billing_cycle for line in heard), words))
 
