@@ -32,29 +32,41 @@ def write_bill() -> int:
     return len(json.loads(BILL.read_text("utf-8"))["components"])
 
 
-def weaknesses() -> list[str] | None:
-    """Return a line for each known weakness; None: no database could be asked."""
-    asked = tool("pip-audit", "--requirement", str(PRODUCTION), "--disable-pip", "--format", "json")
+def asked() -> str:
+    """Return what pip-audit answers, as JSON; nothing where it could not ask."""
+    return tool("pip-audit", "--requirement", str(PRODUCTION), "--disable-pip", "--format", "json").stdout
+
+
+def findings(answer: str) -> tuple[list[str], list[str]]:
+    """Return a line for each known weakness, and one for what is not known.
+
+    pip-audit passes over a package that its database does not know, and calls the rest clean: a database that knows
+    none is one that was not reached.
+    """
     try:
-        packages = json.loads(asked.stdout)["dependencies"]
+        packages = json.loads(answer)["dependencies"]
     except ValueError:
-        return None
-    return [
+        packages = []
+    passed_over = [package["name"] for package in packages if "skip_reason" in package]
+    found = [
         f"{package['name']} {package['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'none'}"
         for package in packages
         for found in package.get("vulns", ())
     ]
+    if len(passed_over) == len(packages):
+        return found, ["No database of known weaknesses could be reached; give the bill of materials to one that can."]
+    if passed_over:
+        return found, [f"Not looked at, because the database does not know them: {', '.join(passed_over)}."]
+    return found, []
 
 
 def main() -> None:
     """Write the bill and tell what is known."""
     number = write_bill()
-    found = weaknesses()
-    lines = [f"{BILL.relative_to(ROOT)}: {number} packages"]
-    if found is None:
-        lines.append("No database of known weaknesses could be reached; give the bill of materials to one that can.")
-    else:
-        lines += found or ["No weakness of them is known."]
+    found, unknown = findings(asked())
+    lines = [f"{BILL.relative_to(ROOT)}: {number} packages", *found, *unknown]
+    if not found and not unknown:
+        lines.append("No weakness of them is known.")
     print("\n".join(lines))  # noqa: T201 - a command that tells what it found
     sys.exit(1 if found else 0)
 

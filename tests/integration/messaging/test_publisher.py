@@ -6,10 +6,13 @@ from typing import Any
 import aio_pika
 import pytest
 from devstack.wait import until
+from faststream.rabbit import RabbitBroker
+from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import EVENTS, RUN_REQUESTED, WORK
 
-from .conftest import PATIENCE_S, Outside
+from .conftest import DELAYS_S, PATIENCE_S, Outside
 
 pytestmark = pytest.mark.usefixtures("topology")
 
@@ -18,6 +21,13 @@ async def publish(publisher: Publisher, exchange: str = WORK.name, routing_key: 
     await publisher.publish(
         b"{}", exchange=exchange, routing_key=routing_key, message_type="run.requested.v1", headers={"attempt": 2}
     )
+
+
+async def declare(amqp_url: str) -> None:
+    """Do what `halosync migrate` does for the broker."""
+    async with RabbitBroker(**connect_options(amqp_url), logger=None) as broker:
+        await broker.connect()
+        await declare_topology(broker, DELAYS_S)
 
 
 async def test_a_message_is_there_when_publishing_returns(publisher: Publisher, outside: Outside) -> None:
@@ -63,6 +73,47 @@ async def test_a_missing_exchange_is_an_error_from_which_publishing_recovers(
 
     await until(works_again, what="publishing", timeout_s=PATIENCE_S)
     assert await outside.depth(RUN_REQUESTED.name) == 1
+
+
+@pytest.mark.parametrize("gone", [[WORK.name], [WORK.name, EVENTS.name]])
+async def test_publishing_goes_on_once_an_exchange_that_was_deleted_is_back(
+    topology: str, publisher: Publisher, outside: Outside, gone: list[str]
+) -> None:
+    """Whoever publishes has used it before, and what the library knows of it must not keep its channel closed."""
+    await publish(publisher)
+    await publish(publisher, exchange=EVENTS.name, routing_key="nobody.listens.v1")
+    for name in gone:
+        await outside.channel.exchange_delete(name)
+    for _ in range(3):
+        with pytest.raises(NotPublishedError):
+            await publish(publisher)
+    await declare(topology)
+    began = asyncio.get_running_loop().time()
+    await publish(publisher)
+    await outside.holds(RUN_REQUESTED.name, 2)
+    assert asyncio.get_running_loop().time() - began < 5, "nobody waits for another connection"
+
+
+async def test_while_one_exchange_is_gone_the_others_are_published_to(publisher: Publisher, outside: Outside) -> None:
+    await publish(publisher)
+    await outside.channel.exchange_delete(EVENTS.name)
+    for _ in range(2):
+        with pytest.raises(NotPublishedError):
+            await publish(publisher, exchange=EVENTS.name, routing_key="nobody.listens.v1")
+        await publish(publisher)
+    await outside.holds(RUN_REQUESTED.name, 3)
+
+
+async def test_a_binding_that_was_deleted_is_an_error_until_it_is_back(
+    topology: str, publisher: Publisher, outside: Outside
+) -> None:
+    queue = await outside.channel.get_queue(RUN_REQUESTED.name)
+    await queue.unbind(WORK.name, RUN_REQUESTED.routing_key)
+    with pytest.raises(NotPublishedError):
+        await publish(publisher)
+    await declare(topology)
+    await publish(publisher)
+    await outside.holds(RUN_REQUESTED.name, 1)
 
 
 async def test_a_message_that_the_broker_refuses_is_an_error(publisher: Publisher, outside: Outside) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,10 @@ import pytest
 import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
 from devstack.wait import until
+from halosync.contracts.connection import ConnectionLost
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
-from halosync.messaging.topology import RUN_REQUESTED
+from halosync.messaging.topology import EVENTS, RUN_REQUESTED
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit, emit_many
@@ -97,6 +99,26 @@ async def test_a_message_that_no_queue_takes_does_not_hold_up_the_others(office:
         await office.relay().drain()
     assert await office.left() == 1
     await outside.holds(RUN_REQUESTED.name, 3)
+
+
+async def test_an_exchange_that_is_gone_holds_up_none_but_its_own_messages(office: Office, outside: Outside) -> None:
+    await office.pool.execute("INSERT INTO partner (partner_id, name) VALUES ('acme', 'Acme')")
+    async with office.pool.acquire() as connection, connection.transaction():
+        for number in range(4):
+            await emit(connection, RunRequested(run_id=uuid4(), partner_id=f"partner-{number}"))
+            lost = ConnectionLost(
+                partner_id="acme", tenant="acme", reason="disconnected", problem="", lost_at=datetime.now(UTC)
+            )
+            await emit(connection, lost)
+    await office.publisher.publish(b"{}", exchange=EVENTS, routing_key="nobody.v1", message_type="nobody.v1")
+    await outside.channel.exchange_delete(EVENTS.name)
+    relay = office.relay()
+    for _ in range(2):
+        with pytest.raises(NotPublishedError, match="4 of"):
+            await relay.drain()
+        assert (await office.left(), await outside.depth(RUN_REQUESTED.name)) == (4, 4)
+    await outside.channel.declare_exchange(EVENTS.name, aio_pika.ExchangeType.TOPIC, durable=True)
+    assert await relay.drain() == 4
 
 
 async def test_a_crash_after_publishing_publishes_again_rather_than_never(office: Office, outside: Outside) -> None:

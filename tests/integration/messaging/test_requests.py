@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+from aio_pika.exceptions import AMQPError
 from devstack.rabbitmq import RabbitServer
-from faststream.rabbit import Channel, RabbitBroker
+from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 from faststream.rabbit.annotations import RabbitMessage
 from halosync.contracts.connection import RequestRefused, TokenGranted, TokenRequest
 from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
+from halosync.messaging.declaring import declare_topology
 from halosync.messaging.delivery import Deliveries
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests, raw_body, send_reply
-from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, REPLIES, TOKEN_REQUEST
+from halosync.messaging.topology import DEAD_LETTERS, KEPT_DEAD_LETTERS, REPLIES, TOKEN_REQUEST, WORK
 from halosync.ports.requests import NoReplyError
 from pydantic import SecretStr
 
@@ -222,3 +224,22 @@ async def test_an_answer_to_nobody_is_dropped(office: Office, outside: Outside) 
         )
     assert await office.ask("next") == granted("next")
     await nothing_is_kept(office, outside)
+
+
+@pytest.mark.parametrize("exchange", [REPLIES, WORK])
+async def test_an_exchange_that_was_deleted_and_is_back_carries_requests_and_replies_again(
+    topology: str, office: Office, outside: Outside, exchange: RabbitExchange
+) -> None:
+    await office.open()
+    assert await office.ask() == granted("acme-msp")
+    await outside.channel.exchange_delete(exchange.name)
+    with pytest.raises(NoReplyError):
+        await office.ask(timeout_s=0.5)
+    if exchange is REPLIES:
+        with pytest.raises(AMQPError, match=REPLIES.name):
+            await office.requests.check()
+    async with RabbitBroker(**connect_options(topology), logger=None) as administrator:
+        await administrator.connect()
+        await declare_topology(administrator, DELAYS_S)
+    await office.requests.check()
+    assert await office.ask() == granted("acme-msp")

@@ -27,9 +27,10 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     pool = parts.pool
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     actions = ActionStore(pool)
+    requests = Requests(parts.broker, parts.publisher, SealingKeyStore(pool))
     ports = Ports(
         actions=actions,
-        tokens=Tokens(Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool))),
+        tokens=Tokens(requests),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
@@ -40,6 +41,7 @@ def compose(settings: WriterSettings, parts: Parts) -> Composition:
     return Composition(
         background=[every_loop("issue again what was lost", SWEEP_S, actions.redeliver_due)],
         close=[transport.close, ports.in_flight.finish],
+        checks={"replies": requests.check},
     )
 
 

@@ -46,6 +46,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
     pool = parts.pool
     transport = HaloTransport(settings.halo_hosts, settings.halo_timeout_s)
     http = httpx.AsyncClient(follow_redirects=False)
+    requests = Requests(parts.broker, parts.publisher, SealingKeyStore(pool))
     runs, reads, operations, retention = RunStore(pool), ReadStore(pool), OperationsStore(pool), RetentionStore(pool)
     ports = Ports(
         invoices=InvoiceStore(pool),
@@ -57,7 +58,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
         page_sizes=PageSizeStore(pool),
         snapshots=reads,
         connections=ConnectionStore(pool),
-        tokens=Tokens(Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool))),
+        tokens=Tokens(requests),
         limiter=RateLimiter(pool),
         counter=RequestCounter(pool),
         lists=HaloReader(transport, settings.halo_page_size, settings.halo_foreign_marks),
@@ -78,6 +79,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
             every_loop("look at the invariants", INVARIANTS_S, partial(look_at_invariants, operations)),
         ],
         close=[transport.close, http.aclose],
+        checks={"replies": requests.check},
     )
 
 

@@ -27,13 +27,14 @@ OVERDUE_S = 600.0
 
 def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
     """Put the report API together on connected servers."""
+    requests = Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool))
     sender = HttpWebhookSender(private=settings.webhook_allow_private)
     ports = ports_on(
         parts.pool,
         public_url=settings.public_url,
         rate_limit=settings.rate_limit,
         halo_hosts=settings.halo_hosts,
-        services=Requests(parts.broker, parts.publisher, SealingKeyStore(parts.pool)),
+        services=requests,
         sign_in_service=_sign_in_service(settings),
         private_webhooks=settings.webhook_allow_private,
     )
@@ -54,7 +55,11 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         return every("send notices by e-mail", POLL_S, lambda: delivery.mail(stop), stop)
 
     overdue = every_loop("look for overdue invoices", OVERDUE_S, delivery.look_for_overdue)
-    return Composition(background=[serve, end_live_events, deliver, mail, overdue], close=[sender.close])
+    return Composition(
+        background=[serve, end_live_events, deliver, mail, overdue],
+        close=[sender.close],
+        checks={"replies": requests.check},
+    )
 
 
 def _mailer(settings: ReportApiSettings) -> SmtpMailer | None:

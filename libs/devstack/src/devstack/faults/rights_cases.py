@@ -1,4 +1,4 @@
-"""A right or a queue taken away in the middle of a run, and given back by `halosync migrate`.
+"""A right, a queue, an exchange or a binding taken away in the middle of a run, and given back by `halosync migrate`.
 
 Between the two somebody must have said what is missing: in its log, or by not being ready.
 """
@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 import aio_pika
 import httpx
 from halosync.domain.accounts import Account
+from halosync.messaging.topology import LICENCE_ACTIONS, REPLIES, WORK
 
 from devstack.accounts import USERS
 from devstack.errors import DevstackError
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import ENDED, Trial
-from devstack.service import AUTH, Service
+from devstack.service import AUTH, PLANNER, Service
 
 _DENIED = b"permission denied"
 
@@ -88,6 +89,34 @@ async def _delete_queue(trial: Trial) -> None:
     await _give_back(trial)
 
 
+def _deleted_exchange(name: str) -> Step:
+    """Orders wait in the outbox while there is nowhere to send them, or requests for an answer."""
+
+    async def inject(trial: Trial) -> None:
+        await trial.until_writing()
+        async with await aio_pika.connect(trial.fault_stack.stack.amqp_url) as connection:
+            channel = await connection.channel()
+            await channel.exchange_delete(name)
+        await _until_not_ready(trial, [*trial.fault_stack.writers, trial.fault_stack.stack.services[PLANNER]])
+        await _give_back(trial)
+
+    return inject
+
+
+async def _delete_binding(trial: Trial) -> None:
+    """Nothing looks for bindings, but what no queue takes comes back to whoever sent it, and stays in the outbox."""
+    await trial.until_writing()
+    async with await aio_pika.connect(trial.fault_stack.stack.amqp_url) as connection:
+        queue = await (await connection.channel()).get_queue(LICENCE_ACTIONS.name)
+        await queue.unbind(WORK.name, LICENCE_ACTIONS.routing_key)
+
+    async def waits() -> bool:
+        return bool(await trial.fetch("SELECT FROM outbox WHERE created_at < now() - interval '3 seconds'"))
+
+    await trial.until(waits, what="an order that waits in the outbox")
+    await _give_back(trial)
+
+
 async def _writing(trial: Trial) -> None:
     await trial.until_writing()
 
@@ -111,4 +140,7 @@ CASES = (
     ),
     Case("permission-writer", "broker", "writers may do nothing, until they may again", _slow, _take_permission),
     Case("queue-deleted", "broker", "the queue of actions is deleted with what is in it", _slow, _delete_queue),
+    Case("exchange-deleted", "broker", "the exchange of all work is deleted", _slow, _deleted_exchange(WORK.name)),
+    Case("replies-deleted", "broker", "the exchange of answers is deleted", _slow, _deleted_exchange(REPLIES.name)),
+    Case("binding-deleted", "broker", "the queue of actions gets no more actions", _slow, _delete_binding),
 )

@@ -15,6 +15,9 @@ from halosync.observability.tracing import carried
 
 PUBLISH_TIMEOUT_S = 5.0
 
+REOPEN_S = 1.0
+"""How long a message waits for a channel that somebody else's message has closed."""
+
 
 class NotPublishedError(Exception):
     """The broker did not confirm a message; it may or may not have it."""
@@ -76,9 +79,11 @@ class Publisher:
             with given_up():
                 async with asyncio.timeout(PUBLISH_TIMEOUT_S):
                     await self._until_taken()
-                    await self.broker.publish(
+                    await self._once_open(
                         body,
-                        exchange=RabbitExchange(name, declare=False) if name else None,
+                        # Not robust: the library would look for it as it opens its channel again, and an exchange
+                        # that is gone would keep that closed for good, for every message to anywhere.
+                        exchange=RabbitExchange(name, declare=False, robust=False) if name else None,
                         routing_key=routing_key,
                         message_type=message_type,
                         headers=carried() | dict(headers or {}),
@@ -117,6 +122,20 @@ class Publisher:
         except ConnectionError:
             return
         await connection.ready()
+
+    async def _once_open(self, body: bytes, **how: Any) -> None:
+        """Publish. A message to an exchange that is gone closes the channel, which the library opens again at once."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + REOPEN_S
+        while True:
+            try:
+                await self.broker.publish(body, **how)
+            except ChannelInvalidStateError:  # nothing was sent
+                if clock() >= until:
+                    raise
+                await asyncio.sleep(REOPEN_S / 50)
+            else:
+                return
 
     async def publish_later(
         self, body: bytes, *, delay_s: float, queue: str, message_type: str, headers: Mapping[str, Any]

@@ -6,6 +6,7 @@ transient and dies with the connection; their messages do not persist.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitMessage, Rabbi
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.domain.accounts import Account
+from halosync.messaging.connection import plain_channel
 from halosync.messaging.endings import PASSING
 from halosync.messaging.envelopes import SealedRequest, seal_reply, seal_request
 from halosync.messaging.publisher import NotPublishedError, Publisher
@@ -26,6 +28,9 @@ from halosync.ports.sealing import PublicKeys, UnsealableError
 log = structlog.get_logger(__name__)
 
 REQUEST_TIMEOUT_S = 20.0
+
+BOUND_S = 5.0
+"""How long it is believed that replies reach us."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Requests:
 
         Without keys nothing is sealed: for tests of the way there and back alone.
         """
+        self._broker = broker
+        self._bound_until = -math.inf
         self._publisher = publisher
         self._keys = keys
         self._waiting: dict[str, _Asked] = {}
@@ -70,6 +77,27 @@ class Requests:
         except (KeyError, ValueError, UnsealableError) as error:
             # Never raised from here: a dead letter persists, and a reply may hold a token.
             future.set_exception(NoReplyError(f"the answer could not be understood: {type(error).__name__}"))
+
+    async def check(self) -> None:
+        """Return if replies reach this process; for `/readyz`, and so often that a binding that is lost is soon back.
+
+        An exchange that is deleted takes its bindings along, and nobody else can bind the queue, which is ours alone.
+        That it is bound is believed for `BOUND_S`.
+
+        Raises:
+            ConnectionError: the connection is down.
+            AMQPError: exchange or queue are not there.
+        """
+        clock = asyncio.get_running_loop().time
+        if clock() < self._bound_until:
+            return
+        channel = await plain_channel(self._broker)
+        try:
+            await channel.queue_bind(queue=self._queue.name, exchange=REPLIES.name, routing_key=self._queue.name)
+        finally:
+            if not channel.is_closed:
+                await channel.close()
+        self._bound_until = clock() + BOUND_S
 
     async def _sealed(self, request: Message, worker: Account, correlation_id: str) -> SealedRequest | None:
         if worker is not Account.AUTH or self._keys is None:

@@ -44,8 +44,12 @@ class Relay:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.lock_outbox(connection, most=BATCH if self._answered else 1)]
             self._answered = True
-            results = await asyncio.gather(*(self._publish(row) for row in rows))
-            confirmed = [row["outbox_id"] for row, ok in zip(rows, results, strict=True) if ok]
+            confirmed: list[int] = []
+            # A message to an exchange that is gone takes what is in flight down with it: each exchange has its turn.
+            for exchange in dict.fromkeys(row["exchange"] for row in rows):
+                turn = [row for row in rows if row["exchange"] == exchange]
+                results = await asyncio.gather(*map(self._publish, turn))
+                confirmed += [row["outbox_id"] for row, ok in zip(turn, results, strict=True) if ok]
             if confirmed:
                 await QUERIES.delete_from_outbox(connection, outbox_ids=confirmed)
         if len(confirmed) < len(rows):

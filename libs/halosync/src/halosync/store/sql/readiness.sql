@@ -38,10 +38,7 @@ LEFT JOIN LATERAL (
         SELECT sum(n.recurring)
         FROM unnest(invoices_that_count(p.partner_id, i.period)) AS c (invoice_pk) JOIN invoice n USING (invoice_pk)
     ) ELSE (
-        SELECT coalesce(sum(b.amount), 0) - coalesce(sum(CASE WHEN open.halo_licence_id IS NULL THEN 0 ELSE (
-            SELECT licence_amount(licence, planned.price_field) FROM halo_licence licence
-            WHERE licence.partner_id = p.partner_id AND licence.halo_licence_id = open.halo_licence_id) END), 0)
-        FROM (
+        WITH open AS MATERIALIZED (
             SELECT item.item_id, item.halo_licence_id FROM item
             WHERE item.run_id = planned.run_id AND (
                 item.outcome IN ('failed', 'held', 'pending') OR item.outcome = 'skipped' AND item.reason = ANY(:open_skips))
@@ -51,10 +48,12 @@ LEFT JOIN LATERAL (
                        SELECT FROM month_acceptance a
                        WHERE a.partner_id = p.partner_id AND a.period = i.period AND a.reason = item.reason
                          AND a.item_key = item_key(item.customer_ids, item.product_code, item.halo_licence_id)))
-        ) AS open
-        LEFT JOIN (
-            SELECT item_id, sum(amount) AS amount FROM item_line WHERE run_id = planned.run_id GROUP BY item_id
-        ) AS b USING (item_id)
+)
+        SELECT coalesce((SELECT sum(line.amount) FROM item_line line
+                         WHERE line.run_id = planned.run_id AND line.item_id IN (SELECT item_id FROM open)), 0)
+            - coalesce((SELECT sum(licence_amount(licence, planned.price_field))
+                        FROM open JOIN halo_licence licence ON licence.partner_id = p.partner_id
+                            AND licence.halo_licence_id = open.halo_licence_id), 0)
     ) END AS amount
     FROM (SELECT i.period WHERE i.period IS NOT NULL) AS month
     LEFT JOIN LATERAL (
