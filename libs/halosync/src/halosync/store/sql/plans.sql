@@ -95,7 +95,7 @@ WHERE run_id = :run_id AND halo_client_id IS NOT NULL AND halo_licence_id IS NOT
 -- name: deleted_of_run
 -- Of the licences that a run has changed, those that halosync itself has deleted, whichever run did.
 SELECT DISTINCT i.halo_licence_id FROM item i JOIN run r USING (run_id)
-WHERE r.partner_id = :partner_id AND r.tenant = :tenant AND i.action = 'delete' AND i.outcome = 'synced'
+WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.action = 'delete' AND i.outcome = 'synced'
   AND i.after_active IS NULL AND i.halo_licence_id IN (
       SELECT u.halo_licence_id FROM item u WHERE u.run_id = :run_id AND u.action IN ('create', 'update'));
 
