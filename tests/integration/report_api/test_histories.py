@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from halosync.domain.acts import COMMAND_LINE
@@ -65,3 +66,12 @@ async def test_what_nobody_knows_is_not_found_and_an_untouched_licence_has_no_st
     await world.invoice(lines=[world.line(1)])
     assert await world.get("/invoices/INV-1/lines/1/history") == {"items": [], "now": None}
     assert (await world.call("GET", "/invoices/INV-1/lines/99/history")).status_code == 404
+
+
+@pytest.mark.parametrize("line_id", ["a/b", "/", "é%25", "a?b#c", "history", "1/history"])
+async def test_a_line_of_any_name_has_a_history(world: "World", line_id: str) -> None:
+    invoice = await world.invoice("a/b", lines=[world.line(1, line_id=line_id)])
+    item = world.item(action="create", outcome="synced", after=SHAPE, halo_licence_id=1, line_nos=[1])
+    await world.finish(await world.run(invoice, [item]))
+    history = await world.get(f"/invoices/a%2Fb/lines/{quote(line_id, safe='')}/history")
+    assert [step["action"] for step in history["items"]] == ["create"]

@@ -30,7 +30,7 @@ async def licence_history(partner: Partner, halo_licence_id: LicenceId, ports: P
     return shown
 
 
-@router.get("/invoices/{invoice_id:path}/lines/{line_id}/history", summary="Show what became of a line")
+@router.get("/invoices/{invoice_id:path}/lines/{line_id:path}/history", summary="Show what became of a line")
 async def line_history(partner: Partner, invoice_id: AnyText, line_id: AnyText, ports: PortsHere) -> History:
     """The same for a line: what each run made of it, in every revision of its invoice."""
     steps = await ports.histories.of_line(partner, invoice_id, line_id)
