@@ -195,3 +195,21 @@ async def test_a_form_that_is_not_ours_starts_nothing(
     answer = await browser.client.post(SYNC, data={"csrf": csrf, "invoice": "INV-1", "revision": "1", **wrong})
     assert answer.status_code == 422
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+async def test_what_was_skipped_is_not_said_to_be_synchronised(
+    browser: "Browser", world: "World", skipped: int
+) -> None:
+    await world.connect()
+    items = [world.item(outcome="synced", line_nos=[1])]
+    items += [world.item(outcome="skipped", action="none", reason="customer_not_found", line_nos=[2])] * skipped
+    run_id = await world.run(await world.invoice(lines=[world.line(1), world.line(2)]), items)
+    await world.finish(run_id)
+    await browser.sign_in()
+    page = await browser.open("/portal/acme-msp/report")
+    panel = page.soup.select_one("#sync-panel")
+    assert panel is not None
+    assert ("Synchronised" in panel.get_text()) is (skipped == 0)
+    assert bool(panel.select(".badge-good")) is (skipped == 0)
+    assert bool(panel.select("a[href$='status=skipped#lines-title']")) is (skipped == 1)

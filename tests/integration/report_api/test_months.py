@@ -302,6 +302,7 @@ async def test_invoices_that_count_together_are_one_month_and_one_that_no_longer
     # Details of one of them are gone: what is left is not the month, and nobody may certify it.
     await world.pool.execute("UPDATE invoice SET purged_at = now() WHERE invoice_pk = $1", first)
     assert (await world.call("GET", "/months/2026-11")).status_code == 404
+    assert await world.pages("/months", 1) == []
     assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 404
     await world.pool.execute("UPDATE invoice SET purged_at = NULL")
 

@@ -55,11 +55,16 @@ SELECT count(*) FILTER (WHERE NOT was AND is_there) AS created,
 FROM net;
 
 -- name: month_heads
--- The months of a partner, newest first.
-SELECT i.period FROM invoice i
-WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND i.purged_at IS NULL
-  AND (CAST(:before AS text) IS NULL OR i.period < :before)
-GROUP BY i.period ORDER BY i.period DESC LIMIT :most;
+-- The months of a partner that can be shown, newest first: details of none of the invoices that count are gone.
+SELECT m.period FROM (
+    SELECT i.period FROM invoice i
+    WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND i.purged_at IS NULL
+      AND (CAST(:before AS text) IS NULL OR i.period < :before)
+    GROUP BY i.period
+) AS m
+WHERE NOT EXISTS (SELECT FROM invoice n WHERE n.invoice_pk = ANY (invoices_that_count(:partner_id, m.period))
+                  AND n.purged_at IS NOT NULL)
+ORDER BY m.period DESC LIMIT :most;
 
 -- name: month_invoices
 -- The invoices of a month that nothing supersedes, newest first; `counts`: the month is made of it.
