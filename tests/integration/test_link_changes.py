@@ -154,6 +154,6 @@ async def test_the_audit_log_has_what_was_done_and_nothing_else(
     entries = await AuditStore(pool).page(ACME)
     assert [(entry.actor.name, entry.sentence) for entry in reversed(entries)] == [
         ("Jo", 'Linked customer "Contoso" (C-1) to client "Client" (#1).'),
-        ("Jo", 'Left customer "Contoso" (C-1) out of synchronisation.'),
+        ("Jo", 'Excluded customer "Contoso" (C-1): nothing of it is synchronised.'),
         ("Jo", 'Linked product P-1 to the licence name "One".'),
     ]

@@ -107,7 +107,7 @@ async def test_a_link_tells_what_was_before(stage: Stage) -> None:
     entry, _ = await AuditStore(stage.pool).page(PARTNER)
     assert entry.sentence == (
         'Linked customer "Contoso" (C-17) to client "Contoso NZ" (#8); it was client "Contoso Pty" (#7). '
-        'Left customer "Contoso" (C-17) out of synchronisation.'
+        'Excluded customer "Contoso" (C-17): nothing of it is synchronised.'
     )
 
 

@@ -45,7 +45,7 @@ async def test_several_invoices_are_asked_about_and_then_carried_out_together(
     page = await browser.submit(CHOICE, invoices="together")
     assert "count together now" in page.text
     assert disabled(page) == []
-    assert "for INV-B and INV-A, the invoices of November 2026" in page.text
+    assert "as INV-B and INV-A say" in page.text
     await browser.submit(SYNC, mode="apply")
     assert await of_last_run(world) == ["INV-B", "INV-A"]
 
@@ -74,7 +74,7 @@ async def test_an_invoice_that_joined_the_others_unseen_is_not_carried_out_unsee
     browser.page = page
     page = await browser.submit(SYNC, mode="apply")
     assert "Nothing was started" in page.text
-    assert "for INV-B and INV-A and INV-0" in page.text
+    assert "as INV-B and INV-A and INV-0 say" in page.text
     assert await of_last_run(world) == []
 
 

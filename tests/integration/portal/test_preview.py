@@ -92,7 +92,7 @@ async def test_cents_are_rounded_once_and_add_up_on_every_page(browser: "Browser
     [customer] = rows(page, "list-title")
     assert "Monthly: AUD 0.67 → AUD 1.01 (+AUD 0.34)" in customer
     page = await browser.open(path(run_id, "").rstrip("/"))
-    assert "Monthly AUD 0.67 AUD 1.01 +AUD 0.34" in page.text
+    assert "Monthly 0.67 1.01 +0.34" in page.text
 
 
 async def test_a_licence_that_is_not_active_costs_nothing(browser: "Browser", world: "World") -> None:
@@ -128,9 +128,9 @@ async def test_customers_that_lose_licences_come_first(browser: "Browser", world
     run_id = await previewed(browser, world, some(world))
     page = await browser.open(path(run_id))
     fabrikam, contoso = rows(page, "list-title")
-    assert fabrikam.startswith("Fabrikam 0 0 1 1 ")
+    assert fabrikam.startswith("Fabrikam 0 0 1 0 1 ")
     assert "Yearly: AUD 60.00 → AUD 0.00 (−AUD 60.00)" in fabrikam
-    assert contoso.startswith("Contoso 1 1 0 0 Monthly: AUD 315.00 → AUD 378.00 (+AUD 63.00)")
+    assert contoso.startswith("Contoso 1 1 0 0 0 Monthly: AUD 315.00 → AUD 378.00 (+AUD 63.00)")
     page = await browser.open(path(run_id) + "?customer=halo-7")
     assert rows(page, "list-title")[0].endswith("Contoso 2 items here")
     assert rows(page, "list-title")[1].startswith("MS-365-BP Create 12 31.50 Monthly Yes")  # no arrow from nothing

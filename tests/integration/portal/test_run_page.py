@@ -39,8 +39,8 @@ async def test_counters_add_up_and_money_is_told_by_billing_cycle(browser: "Brow
     assert "Removals approved up to 3" in page.text
     money = page.soup.select("section[aria-labelledby=money-title] tbody tr")
     assert [" ".join(row.get_text(" ").split()) for row in money] == [
-        "Monthly AUD 320.00 AUD 383.00 +AUD 63.00",
-        "Yearly AUD 60.00 AUD 0.00 −AUD 60.00",
+        "Monthly 320.00 383.00 +63.00",
+        "Yearly 60.00 0.00 −60.00",
     ]
 
 
@@ -101,6 +101,28 @@ async def test_items_are_filtered_and_paged(browser: "Browser", world: "World") 
 
     page = await browser.open(f"{path(run_id)}?q=nobody")
     assert page.texts(".empty-title") == ["No item found"]
+
+
+async def test_items_are_sorted_by_their_columns_and_a_reason_is_said_once(browser: "Browser", world: "World") -> None:
+    why = {"outcome": "failed", "reason": "negative_quantity", "detail": "Ask for a corrected invoice."}
+    found = {"licence_name": None, "product_code": "P-7"}
+    items = [world.item(None, (n, "1", MONTHLY, True), **{**found, "product_code": f"P-{n}"}, **why) for n in (2, 9, 4)]
+    other = {"customer_name": "Fabrikam", "customer_ids": ["C-2"], "halo_client_id": 8}
+    items += [world.item(None, (7, "1", MONTHLY, True), **found, **other, outcome="synced")]
+    run_id = await world.run(await world.invoice(), items, state="partial")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.texts("table.items tbody th.lead") == ["P-2", "P-9", "P-4", "P-7"]
+    assert page.text.count("Ask for a corrected invoice.") == 1
+    assert page.text.count("Negative quantity") == 1 + 3
+    page = await browser.open(str(page.one("table.items thead th:nth-child(3) a")["href"]))
+    assert page.texts("table.items tbody th.lead") == ["P-9", "P-4", "P-2", "P-7"]
+    assert page.one("table.items thead th[aria-sort]")["aria-sort"] == "descending"
+    page = await browser.open(str(page.one("table.items thead th:nth-child(3) a")["href"]))
+    assert page.texts("table.items tbody th.lead") == ["P-2", "P-4", "P-9", "P-7"]
+    page = await browser.open(f"{path(run_id)}/held?sort=-product")
+    assert page.texts("h1") == ["0 held changes"]
+    assert (await browser.client.get(f"{path(run_id)}?sort=customer_id")).status_code == 422
 
 
 async def test_the_file_has_every_item_that_fits(browser: "Browser", world: "World") -> None:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.model import Action, Outcome
+from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.run_order import RunMode
-from halosync.ports.item_views import ItemFilter
+from halosync.ports.item_views import ItemFilter, ItemOrder, ItemSort
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
+from halosync.store.previews import PreviewStore
 from halosync.store.run_views import RunViews
 
 if TYPE_CHECKING:
@@ -129,6 +131,45 @@ async def test_items_are_paged_in_the_order_of_the_plan(world: "World", item_vie
     assert await seqs(outcome="failed", action="create") == [0, 6]
     assert await seqs(skip=1, most=1, q="customer") == [1]
     assert await seqs(q="CUSTOMER 7") == [7]
+
+
+async def test_items_are_sorted_within_their_customers_and_these_by_their_first(
+    world: "World", item_views: ItemViews
+) -> None:
+    def item(name: str, code: str, quantity: int | None, outcome: str, action: str = "update") -> dict[str, Any]:
+        after = None if quantity is None else (quantity, str(quantity), "Monthly", True)
+        known = {"customer_name": name, "customer_ids": [name], "product_code": code, "halo_client_id": None}
+        return world.item(after, after, outcome=outcome, action=action, **known)
+
+    items = [
+        item("Alpha", "M", 5, "synced"),
+        item("Alpha", "z", None, "failed", "none"),
+        item("Beta", "a", 9, "held", "delete"),
+        item("Beta", "B", 1, "synced", "create"),
+        item("Gamma", "k", None, "skipped", "none"),
+    ]
+    run_id = await world.run(await world.invoice(), items)
+
+    async def codes(sort: ItemSort, *, down: bool = False, skip: int = 0, most: int = 9, **wanted: Any) -> str:
+        order = ItemOrder(sort, down)
+        rows = await item_views.sorted_page(run_id, ItemFilter(**wanted), order, skip=skip, most=most)
+        return "".join(item.product_code or "" for item in rows)
+
+    assert await codes(ItemSort.PRODUCT) == "aBkMz"
+    assert await codes(ItemSort.PRODUCT, down=True) == "zMkBa"
+    assert await codes(ItemSort.QUANTITY) == "BaMzk"  # what has none stands last, among its customer's and of all
+    assert await codes(ItemSort.QUANTITY, down=True) == "aBMzk"
+    assert await codes(ItemSort.PRICE, down=True) == "aBMzk"
+    assert await codes(ItemSort.OUTCOME) == "zMaBk"
+    assert await codes(ItemSort.ACTION) == "aBMzk"
+    assert await codes(ItemSort.CYCLE) == "MzaBk"
+    pages = [await codes(ItemSort.OUTCOME, skip=skip, most=2) for skip in (0, 2, 4)]
+    assert pages == ["zM", "aB", "k"]
+    assert await codes(ItemSort.PRODUCT, outcome="synced") == "BM"
+    assert await codes(ItemSort.PRODUCT, q="alpha") == "Mz"
+    previews, order = PreviewStore(world.pool), ItemOrder(ItemSort.PRODUCT, descending=True)
+    kept = await previews.items(run_id, (PreviewKind.UNCHANGED, PreviewKind.SKIPPED), order=order, most=9)
+    assert [each.product_code for each in kept] == ["M", "k", "B"]
 
 
 async def test_nobody_sees_what_another_partner_did(world: "World", invoices: InvoiceViews, runs: RunViews) -> None:

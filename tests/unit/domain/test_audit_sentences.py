@@ -52,13 +52,13 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
         Act.CUSTOMER_LINKED,
         "C-1",
         {"customer_name": "Contoso", "before": link(excluded=True), "after": link(8)},
-        'Linked customer "Contoso" (C-1) to client #8. Took customer "Contoso" (C-1) into synchronisation again.',
+        'Linked customer "Contoso" (C-1) to client #8. Included customer "Contoso" (C-1) again.',
     ),
     (
         Act.CUSTOMER_LINKED,
         "C-1",
         {"before": link(7, "Contoso"), "after": link(7, "Contoso", excluded=True)},
-        "Left customer C-1 out of synchronisation.",
+        "Excluded customer C-1: nothing of it is synchronised.",
     ),
     (
         Act.PRODUCT_LINKED,

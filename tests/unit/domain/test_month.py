@@ -77,7 +77,7 @@ def test_a_customer_has_its_own_sums_and_reasons() -> None:
             group(customer_id="C-2", customer_name="Fabrikam", halo_client_id=None, accepted=1),
         ]
     )
-    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12))]
+    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12), 3)]
     assert month.customers == [
         CustomerSum("C-1", "Contoso", 7, Decimal(30), Decimal(18), Decimal(12), 3, reasons),
         CustomerSum("C-2", "Fabrikam", None, Decimal(10), Decimal(10), Decimal(0), 0, []),

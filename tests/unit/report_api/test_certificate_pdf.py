@@ -97,7 +97,7 @@ def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
         "1,234.50",
         "Accepted by Zoë: “Billed by hand”",
         "by anna@acme.example: 1,200 created",
-        "up to 3 removals approved; removal: zero; price: price",
+        "A person approved up to 3 removals. Removed licences get the quantity 0; the invoice's price is the selling",
     ):
         assert said in text, said
     assert all(fonts(reader).values())

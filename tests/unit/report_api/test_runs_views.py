@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.domain.model import Action, Outcome
+from report_api.runs.item_groups import by_customer
 from report_api.runs.models import Drifted, Item, LicenceShape
 from report_api.runs.sentences import OUTCOMES
-from report_api.runs.views import FieldChange, ShownItem, by_customer, field_changes
+from report_api.runs.views import FieldChange, ShownItem, field_changes
 
 BEFORE = LicenceShape(quantity=Decimal(1200), price=Decimal("31.5"), billing_cycle="Monthly", active=True)
 
@@ -89,13 +90,23 @@ def test_a_tick_counts_what_the_change_alters_for_each_billing_cycle() -> None:
     assert shown("A", None, BEFORE, BEFORE).money == []
 
 
-def test_items_stand_by_customer_and_a_common_reason_is_said_once() -> None:
-    rows = [
-        shown(name, reason, None, None) for name, reason in (("A", "x"), ("A", "x"), ("B", "x"), ("C", "x"), ("C", "y"))
+def test_items_stand_by_customer_and_a_reason_of_several_items_is_said_once() -> None:
+    told = (("A", "x"), ("A", None), ("A", "x"), ("B", "y"), ("C", "x"), ("C", "y"))
+    page = by_customer([shown(name, reason, None, None) for name, reason in told])
+    assert [(group.name, len(group.items), [each.reason for each in group.said]) for group in page.groups] == [
+        ("A", 3, ["x"]),
+        ("B", 1, []),  # said in its own row
+        ("C", 2, []),
     ]
-    groups = by_customer(rows)
-    assert [(group.name, len(group.items), group.alike is not None) for group in groups] == [
-        ("A", 2, True),
-        ("B", 1, False),  # said in its own row
-        ("C", 2, False),
-    ]
+    assert [page.is_said(each, group) for group in page.groups for each in group.items] == [True, False, True] + [
+        False
+    ] * 3
+    assert page.said is None
+
+
+def test_a_reason_of_all_items_that_have_one_is_said_once_for_the_page() -> None:
+    page = by_customer([shown(name, reason, None, None) for name, reason in (("A", "x"), ("B", None), ("B", "x"))])
+    assert page.said is not None
+    assert [group.said for group in page.groups] == [(), ()]
+    assert [page.is_said(each, group) for group in page.groups for each in group.items] == [True, False, True]
+    assert by_customer([shown("A", "x", None, None), shown("B", None, None, None)]).said is None

@@ -35,6 +35,7 @@ from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
 from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
+from report_api.months import certificate_pages
 from report_api.months import pages as month_pages
 from report_api.partners import api as partners_api
 from report_api.partners import pages as partner_pages
@@ -83,6 +84,7 @@ PAGES = (
     connection_pages.router,
     confirm_page.router,
     month_pages.router,
+    certificate_pages.router,
     invoice_pages.router,
     preview.router,
     sync.router,

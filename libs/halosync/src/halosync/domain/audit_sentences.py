@@ -74,7 +74,7 @@ def _customer(subject: str, detail: Detail) -> str:
         else:
             done.append(f"Linked {customer} to {_client(after)}{f'; it was {was}' if was else ''}.")
     if before["excluded"] != after["excluded"]:
-        left_out = "Left {} out of synchronisation." if after["excluded"] else "Took {} into synchronisation again."
+        left_out = "Excluded {}: nothing of it is synchronised." if after["excluded"] else "Included {} again."
         done.append(left_out.format(customer))
     return " ".join(done)
 

@@ -161,12 +161,11 @@ def kept(licence_id: int) -> str:
 
 def first_review(count: int, *, removal: bool) -> str:
     """Say why an item waits for the first review, and how `count` of them are released."""
-    what = "Removing it" if removal else "Changing its selling price"
-    changes = "this change" if count == 1 else f"{count} changes"
+    what = "removes it" if removal else "changes its selling price"
+    changes = "this change" if count == 1 else f"the {count} changes that wait"
     return (
-        f"halosync did not write this licence, and this Halo has not been reviewed yet. {what} waits for you. Make a "
-        f"preview and look at its first review; if it is right, approve {changes}: the next run carries "
-        f"{'it' if count == 1 else 'them'} out."
+        f"halosync did not write this licence, so it asks once before it {what}. Look at the first review and approve "
+        f"{changes}. The next run then carries {'it' if count == 1 else 'them'} out."
     )
 
 

@@ -47,6 +47,11 @@ class MonthReason(StrEnum):
 _OPEN_REASONS = {MonthReason.NOT_SYNCHRONISED, MonthReason.IN_PROGRESS, MonthReason.EDITED_IN_HALO, MonthReason.UNDONE}
 
 
+def keeps_month_open(outcome: Outcome | None, reason: str | None) -> bool:
+    """Tell whether a thing keeps its month from being ready, as long as nobody has accepted it (spec section 11)."""
+    return reason in _OPEN_REASONS or needs_attention(outcome, reason)
+
+
 @dataclass(frozen=True, slots=True)
 class MonthGroup:
     """What the things of one customer, billing cycle, outcome and reason come to.
@@ -80,18 +85,23 @@ class MonthGroup:
     @property
     def keeps_open(self) -> int:
         """How many of the things keep the month from being ready."""
-        if self.reason in _OPEN_REASONS or needs_attention(self.outcome, self.reason):
-            return self.things - self.accepted
-        return 0
+        return self.things - self.accepted if keeps_month_open(self.outcome, self.reason) else 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonSum:
-    """What one reason comes to: `count` things, and `amount` billed and not in Halo."""
+    """What one reason comes to.
+
+    Attributes:
+        count: how many things have it.
+        amount: what of them is billed and not in Halo.
+        keeps_open: how many of them keep the month from being ready.
+    """
 
     reason: str
     count: int
     amount: Decimal
+    keeps_open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +198,13 @@ def _reasons(groups: Iterable[MonthGroup]) -> Sequence[ReasonSum]:
     """Return the reasons, the largest amount first."""
     counts: dict[str, int] = defaultdict(int)
     amounts: dict[str, Decimal] = defaultdict(Decimal)
+    still_open: dict[str, int] = defaultdict(int)
     for group in groups:
         if group.reason is not None:
             counts[group.reason] += group.things
             amounts[group.reason] += group.difference
-    sums = [ReasonSum(reason, counts[reason], amounts[reason]) for reason in counts]
+            still_open[group.reason] += group.keeps_open
+    sums = [ReasonSum(reason, counts[reason], amounts[reason], still_open[reason]) for reason in counts]
     return sorted(sums, key=lambda each: (-abs(each.amount), each.reason))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
 
@@ -50,6 +51,27 @@ class ItemFilter:
     outcome: Outcome | None = None
     action: Action | None = None
     q: str | None = None
+
+
+class ItemSort(StrEnum):
+    """What items can be sorted by; the customers then stand where the first of their items would."""
+
+    PRODUCT = "product"
+    ACTION = "action"
+    """Removals first, then what is created, updated and left alone."""
+    QUANTITY = "quantity"
+    PRICE = "price"
+    CYCLE = "cycle"
+    OUTCOME = "outcome"
+    """What needs somebody first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOrder:
+    """Another order than the plan's: by what, and whether the last comes first. What has no value always comes last."""
+
+    sort: ItemSort
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

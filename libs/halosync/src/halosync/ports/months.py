@@ -9,7 +9,7 @@ from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome
-from halosync.domain.month import Reconciliation
+from halosync.domain.month import Reconciliation, keeps_month_open
 from halosync.domain.run_sentences import NoRun
 from halosync.ports.invoice_views import LoadedInvoice
 
@@ -131,6 +131,11 @@ class MonthItem:
     def difference(self) -> Decimal:
         """What is billed and not in Halo."""
         return self.billed - self.in_halo
+
+    @property
+    def wants_word(self) -> bool:
+        """Tell whether a person may accept it as it is: it differs, or keeps the month from being ready."""
+        return self.reason is not None and (bool(self.difference) or keeps_month_open(self.outcome, self.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
-from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
+from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
@@ -34,6 +34,27 @@ class ItemViews:
             outcome=wanted.outcome,
             action=wanted.action,
             pattern=pattern(wanted.q),
+            skip=skip,
+            most=most,
+        )
+        return [item_view(row) async for row in rows]
+
+    async def sorted_page(
+        self, run_id: UUID, wanted: ItemFilter, order: ItemOrder, *, skip: int, most: int
+    ) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, behind `skip` others, in another order than the plan's."""
+        rows = QUERIES.sorted_items(
+            self._pool,
+            run_id=run_id,
+            outcome=wanted.outcome,
+            action=wanted.action,
+            pattern=pattern(wanted.q),
+            actions=None,
+            outcomes=None,
+            waits=None,
+            customer=None,
+            sort=order.sort,
+            down=order.descending,
             skip=skip,
             most=most,
         )

@@ -11,7 +11,7 @@ import asyncpg
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
 from halosync.domain.preview_kinds import WAITS, PreviewKind, kind_of
-from halosync.ports.item_views import ItemView
+from halosync.ports.item_views import ItemOrder, ItemView
 from halosync.ports.previews import CustomerChanges
 from halosync.ports.run_views import Cost
 from halosync.store.item_views import item_view
@@ -67,9 +67,16 @@ class PreviewStore:
         return shown, rows[0]["customers"] if rows else 0
 
     async def items(
-        self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
+        self,
+        run_id: UUID,
+        kinds: Collection[PreviewKind],
+        *,
+        customer: str | None = None,
+        order: ItemOrder | None = None,
+        skip: int = 0,
+        most: int,
     ) -> Sequence[ItemView]:
-        """Return items of some kinds, of one customer or of all, in the plan's order."""
+        """Return items of some kinds, of one customer or of all, in the plan's order or another."""
         pairs = [
             (action, outcome, waits)
             for action in Action
@@ -77,14 +84,18 @@ class PreviewStore:
             for waits in WAITS
             if kind_of(action, outcome, waits) in kinds
         ]
-        rows = QUERIES.preview_items(
-            self._pool,
-            run_id=run_id,
-            actions=[action for action, _, _ in pairs],
-            outcomes=[outcome for _, outcome, _ in pairs],
-            waits=[waits for _, _, waits in pairs],
-            customer=customer,
-            skip=skip,
-            most=most,
-        )
+        wanted = {
+            "run_id": run_id,
+            "actions": [action for action, _, _ in pairs],
+            "outcomes": [outcome for _, outcome, _ in pairs],
+            "waits": [waits for _, _, waits in pairs],
+            "customer": customer,
+            "skip": skip,
+            "most": most,
+        }
+        if order is None:
+            rows = QUERIES.preview_items(self._pool, **wanted)
+        else:
+            by = {"sort": order.sort, "down": order.descending}
+            rows = QUERIES.sorted_items(self._pool, **wanted, **by, outcome=None, action=None, pattern=None)
         return [item_view(row) async for row in rows]

@@ -7,7 +7,7 @@ letters, on a phone too, which a scaled view box would not.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-PLOT_HEIGHT = 220.0
+PLOT_HEIGHT = 130.0
 """Pixels between the top of the scale and its zero."""
 ABOVE = 24.0
 """Pixels above the scale, for the number over a full column."""

@@ -54,14 +54,6 @@ class ShownCustomer:
         return details[0] if len(details) > 1 and len(set(details)) == 1 else None
 
 
-_HELD_PAGES = {
-    Remedy.APPROVE_REMOVALS: ("Look at the removals", "removals"),
-    Remedy.APPROVE_REVIEW: ("Look at the first review", "review"),
-    Remedy.APPROVE_CHANGES: ("Look at the edits", "held"),
-}
-"""What the button says that leads to what a run holds, and the page of the run."""
-
-
 @dataclass(frozen=True, slots=True)
 class PossibleRemedies:
     """What somebody who looks at the report can do about a line now.
@@ -88,9 +80,9 @@ class PossibleRemedies:
         ):
             return None
         run = (self.partner_id, "runs", str(of.run.run_id))
-        if wanted in _HELD_PAGES:
-            button, page = _HELD_PAGES[wanted]
-            return RemedyButton(button, partner_url(*run, page))
+        if wanted in sentences.HELD_PAGES:
+            held = sentences.HELD_PAGES[wanted]
+            return RemedyButton(held.button, partner_url(*run, held.tab))
         return RemedyButton("Try again", partner_url(*run, "retry"), posts=True)
 
     def _page(self, line: Line, wanted: Remedy) -> RemedyButton | None:

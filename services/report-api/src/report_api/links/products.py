@@ -77,7 +77,7 @@ def _linked(row: ProductRow, others: Others, picture: ProductPicture) -> str:
 def _shared(others: Others) -> str:
     if not others:
         return ""
-    return f"Already used by {others.listed}. Of a client that is billed for both, neither can be synchronised."
+    return f"Already used by {others.listed}. If a client is billed for both, neither of them can be synchronised."
 
 
 def _refused(refused: RefusedChange[ProductLink], called: str) -> str:

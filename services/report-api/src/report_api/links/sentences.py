@@ -63,12 +63,12 @@ def prospect(billed: Billed) -> str:
     """Say what a Sync makes of a product that Halo has no licence of."""
     if not billed.is_wanted:
         return (
-            "Its lines contradict each other: nothing is created"
+            "Its lines cannot be synchronised: nothing is created"
             if billed.is_faulty
             else "Quantity 0: nothing is created"
         )
     if billed.is_faulty:
-        return "Creates it, but not where the lines of a customer contradict each other"
+        return "Creates it, but not for customers whose lines cannot be synchronised"
     return "Creates it"
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from halosync.domain.natural_order import NaturalKey, natural_key
 from halosync.ports.months import Closing
 from pydantic import BaseModel, Field
 
@@ -87,4 +88,11 @@ class Certificate(BaseModel):
     def of(cls, closing: Closing) -> Self:
         """Return the certificate of a closed month."""
         more = {"number": closing.number, "closed_at": closing.closed_at}
-        return cls.model_validate({**closing.certificate, **more})
+        certificate = cls.model_validate({**closing.certificate, **more})
+        certificate.exceptions.sort(key=_as_people_look)
+        return certificate
+
+
+def _as_people_look(each: CertifiedException) -> tuple[NaturalKey, NaturalKey]:
+    """Return what exceptions are sorted by: the customer, then the product."""
+    return natural_key(each.customer_name), natural_key(each.product_code or each.licence_name or "")

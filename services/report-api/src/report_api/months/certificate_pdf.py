@@ -17,7 +17,7 @@ from fpdf.fonts import FontFace
 from halosync.contracts.message import INVISIBLE
 
 from report_api.months.certificate_models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
-from report_api.months.sentences import label
+from report_api.months.sentences import approved_words, label
 from report_api.runs.sentences import requester
 from report_api.web import formats
 
@@ -109,15 +109,8 @@ def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
 def run_words(run: CertifiedRun) -> str:
     """Return what a run did, who started it, what its person approved, and under which settings."""
     done = f"{run.created:,} created, {run.updated:,} updated, {run.deleted:,} removed, {run.failed:,} failed"
-    approved = [
-        f"up to {formats.plural(count, what)} approved"
-        for count, what in ((run.approve_removals, "removal"), (run.approve_review, "change of the first review"))
-        if count is not None
-    ]
-    settings = [f"removal: {run.removal}"] if run.removal else []
-    settings += [f"price: {run.price_field}"] if run.price_field else []
-    all_done = f"{_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held"
-    return "; ".join([all_done, *approved, *settings])
+    all_done = f"{_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held."
+    return " ".join([all_done, *approved_words(run)])
 
 
 def _rest(every: Sequence[object]) -> list[str]:

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
-from halosync.domain.natural_order import natural_key
+from halosync.domain.natural_order import NaturalKey, natural_key
 from halosync.domain.roles import Role
-from halosync.ports.months import Closing, Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
+from halosync.ports.months import Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.months import sentences
-from report_api.months.certificate_files import exceptions_response, pdf_response
-from report_api.months.certificate_models import Certificate
+from report_api.months.certificate_pages import Period
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.runs.sync_panel import sync_panel
@@ -27,7 +27,6 @@ from report_api.web.formats import plural
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
-from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
 
@@ -54,8 +53,6 @@ MOST_NOTE = 500
 MOST_CERTIFICATES = 240
 """So many certificates of months without details are offered."""
 
-Period = Annotated[str, Query(alias="period", max_length=7, description="The month, YYYY-MM; none: the newest.")]
-Which = Annotated[int | None, Query(alias="number", ge=1, le=2_000_000_000)]
 Only = Annotated[QueryText, Query(max_length=500)]
 
 
@@ -107,6 +104,8 @@ async def show(
     sync = await sync_panel(ports, visitor, "month")
     filters = {"period": wanted, "sort": sort, "rows": rows}
     listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
+    # A Sync is always of the newest month.
+    here_synced = sync.invoice is not None and sync.invoice.period == wanted
     return page(
         request,
         "months/month.html",
@@ -117,13 +116,13 @@ async def show(
         customers=customers[listing.skip : listing.skip + listing.size],
         listing=listing,
         sort=sort,
-        # A Sync is always of the newest month.
-        sync=sync if sync.invoice and sync.invoice.period == wanted else None,
+        sync=sync if here_synced else None,
         narrowed=await _narrowed(ports, visitor.partner_id, wanted, customer, reason),
         open_customers=sum(1 for each in customers if each.keeps_open),
         first_remedy=_first_remedy(month),
         label=sentences.label,
-        button=sentences.button,
+        button=partial(sentences.button, run_id=sync.ended.run_id if here_synced and sync.ended else None),
+        advice=sentences.advice,
         why=_why,
         person=requester,
         here=here,
@@ -136,12 +135,20 @@ async def _narrowed(ports: Ports, partner_id: str, period: str, customer: str, r
     rows = await ports.months.items(
         partner_id, period, customer_id=customer or None, reason=reason or None, most=MOST_ROWS + 1
     )
-    return Narrowed(customer, reason, rows[:MOST_ROWS], are_all=len(rows) <= MOST_ROWS)
+    shown = sorted(rows[:MOST_ROWS], key=_where_it_differs)
+    return Narrowed(customer, reason, shown, are_all=len(rows) <= MOST_ROWS)
+
+
+def _where_it_differs(row: MonthItem) -> tuple[bool, NaturalKey, NaturalKey]:
+    """Return what rows are sorted by: what differs first, then by customer and product."""
+    about = row.product_code or row.licence_name or ""
+    return row.difference == 0, natural_key(row.customer_name), natural_key(about)
 
 
 def _first_remedy(month: Month) -> ReasonSum | None:
-    """Return the reason whose remedy puts most of the money right."""
-    return next((each for each in month.reconciliation.reasons if each.amount and sentences.button(each.reason)), None)
+    """Return the reason whose remedy puts most of the money right that keeps the month open."""
+    open_ones = (each for each in month.reconciliation.reasons if each.keeps_open and each.amount)
+    return next((each for each in open_ones if sentences.button(each.reason)), None)
 
 
 def _why(customer: CustomerSum) -> Sequence[str]:
@@ -194,50 +201,3 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
         await notify(request, f"{month_name(period)} is closed.")
         return see_other(visitor.partner_id, "month", "certificate", period=period)
     return see_other(visitor.partner_id, "month", period=period)
-
-
-@router.get("/month/certificate.pdf")
-async def certificate_file(
-    visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
-) -> Response:
-    """Return a certificate of a month as PDF, the one that stands if none is named."""
-    certified = Certificate.of(await _closing(ports, visitor, period, number))
-    return await pdf_response(certified, visitor.partner.name, ports.heavy_work)
-
-
-@router.get("/month/certificate.csv")
-async def certificate_exceptions(
-    visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
-) -> Response:
-    """Return all exceptions of a certificate of a month as CSV, of the one that stands if none is named."""
-    return exceptions_response(Certificate.of(await _closing(ports, visitor, period, number)))
-
-
-@router.get("/month/certificate")
-async def certificate(
-    *, request: Request, visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
-) -> Response:
-    """Show a certificate of a month, the one that stands if none is named; it prints as it is."""
-    closing = await _closing(ports, visitor, period, number)
-    return page(
-        request,
-        "months/certificate.html",
-        tab="month",
-        period=period,
-        partner_name=visitor.partner.name,
-        certificate=Certificate.of(closing),
-        label=sentences.label,
-        person=requester,
-    )
-
-
-async def _closing(ports: Ports, visitor: Visitor, period: str, number: int | None) -> Closing:
-    """Return how a month was closed, the `number`-th time or as it stands.
-
-    Raises:
-        Problem: 404, it was not.
-    """
-    closing = await ports.months.closing(visitor.partner_id, period, number=number)
-    if closing is None:
-        raise not_found("This month is not closed; a month has a certificate once it is closed.")
-    return closing

@@ -1,12 +1,16 @@
 """What the reasons of a month are called, and the button that helps (spec section 14)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
+from halosync.domain.model import Reason
 from halosync.domain.month import MonthReason, MonthState
 from halosync.domain.remedy import Remedy, remedy_of
 
+from report_api.months.certificate_models import CertifiedRun
 from report_api.runs import sentences
 from report_api.runs.sentences import Meaning, RemedyLink
+from report_api.web.formats import plural
 
 NO_MONTH = "There is no invoice of that month, or it is so old that its details are no longer kept."
 
@@ -18,20 +22,25 @@ STATES: Mapping[MonthState, Meaning] = {
 
 REASONS: Mapping[MonthReason, str] = {
     MonthReason.NOT_SYNCHRONISED: "Not synchronised yet",
-    MonthReason.IN_PROGRESS: "A Sync is about to do it",
+    MonthReason.IN_PROGRESS: "Being synchronised now",
     MonthReason.EDITED_IN_HALO: "Changed in Halo since the last Sync",
     MonthReason.UNDONE: "Undone since the last Sync",
     MonthReason.PRICE_LEFT_ALONE: "Your settings leave prices in Halo alone",
     MonthReason.ROUNDING: "Each invoice line is rounded to cents",
 }
 
+_SYNC = RemedyLink("", "Go to Sync")
+"""A remedy whose page has no name is on the month page itself: its Sync panel."""
+
 _BUTTONS: Mapping[MonthReason, RemedyLink] = {
-    MonthReason.NOT_SYNCHRONISED: RemedyLink("report", "Go to Sync"),
-    MonthReason.IN_PROGRESS: RemedyLink("report", "Watch the Sync"),
-    MonthReason.EDITED_IN_HALO: RemedyLink("report", "Go to Sync"),
-    MonthReason.UNDONE: RemedyLink("report", "Go to Sync"),
+    MonthReason.NOT_SYNCHRONISED: _SYNC,
+    MonthReason.IN_PROGRESS: RemedyLink("", "Watch the Sync"),
+    MonthReason.EDITED_IN_HALO: _SYNC,
+    MonthReason.UNDONE: _SYNC,
     MonthReason.PRICE_LEFT_ALONE: RemedyLink("settings", "Open Settings"),
 }
+
+_OF_INVOICE = {Reason.CONFLICTING_LINES, Reason.NEGATIVE_QUANTITY, Reason.NEGATIVE_PRICE}
 
 
 def label(reason: str | None) -> str:
@@ -43,15 +52,39 @@ def label(reason: str | None) -> str:
     return sentences.reason_label(reason) or reason
 
 
-def button(reason: str | None) -> RemedyLink | None:
-    """Return the page where something can be done about a reason; None where there is none."""
-    if reason is None:
-        return None
+def button(reason: str | None, run_id: UUID | None = None) -> RemedyLink | None:
+    """Return the page where something can be done about a reason; None where there is none.
+
+    Args:
+        reason: a code of a month or of an item.
+        run_id: the newest run of the month, which holds what is held.
+    """
     if reason in set(MonthReason):
         return _BUTTONS.get(MonthReason(reason))
     remedy = remedy_of(reason)
-    if remedy is Remedy.NONE:
-        return None
     if remedy is Remedy.LINK_CUSTOMER:
         return RemedyLink("customers/unmatched", "Link the customers")
-    return sentences.REMEDY_PAGES.get(remedy, RemedyLink("report", "Open the report"))
+    if remedy in sentences.HELD_PAGES:
+        held = sentences.HELD_PAGES[remedy]
+        return RemedyLink(f"runs/{run_id}/{held.tab}", held.button) if run_id else _SYNC
+    if remedy in {Remedy.RETRY, Remedy.SYNC}:
+        return _SYNC
+    return sentences.REMEDY_PAGES.get(remedy)
+
+
+def approved_words(run: CertifiedRun) -> Sequence[str]:
+    """Return sentences of what a person approved for a run, and under which settings it was planned."""
+    counts = ((run.approve_removals, "removal"), (run.approve_review, "change"))
+    approved = [plural(count, what) for count, what in counts if count is not None]
+    words = [f"A person approved up to {' and '.join(approved)}."] if approved else []
+    known = run.removal or run.price_field
+    return [*words, sentences.settings_then(run.removal, run.price_field)] if known else words
+
+
+def advice(reason: str | None, *, keeps_open: bool) -> str:
+    """Say what helps where no page of ours does."""
+    if not keeps_open:
+        return "Nothing to do"
+    if reason in _OF_INVOICE:
+        return "A corrected invoice; or accept it"
+    return "Something in Halo, as the row says; or accept it"

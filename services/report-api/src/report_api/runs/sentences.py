@@ -94,7 +94,7 @@ KINDS: Mapping[LineKind, str] = {
 REASONS: Mapping[Reason, str] = {
     Reason.CUSTOMER_NOT_FOUND: "No active client of that name in Halo",
     Reason.CUSTOMER_AMBIGUOUS: "Several clients of that name in Halo",
-    Reason.CUSTOMER_EXCLUDED: "You left this customer out",
+    Reason.CUSTOMER_EXCLUDED: "You excluded this customer",
     Reason.NOT_RECURRING: "Not a recurring charge",
     Reason.QUANTITY_ZERO: "Quantity 0 and no licence",
     Reason.CONFLICTING_LINES: "Invoice lines contradict each other",
@@ -105,7 +105,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.DELETE_GUARD: "Too many removals at once",
     Reason.FIRST_REVIEW: "Waits for the first review",
     Reason.MANAGED_ELSEWHERE: "Another program looks after it",
-    Reason.KEPT: "You keep it",
+    Reason.KEPT: "You keep this licence",
     Reason.EDITED_IN_HALO: "Somebody edited it in Halo",
     Reason.CHANGED_SINCE: "Changed since the run",
     Reason.HALO_REJECTED: "Halo refused it",
@@ -114,7 +114,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.OUTCOME_UNKNOWN: "Not known whether Halo took it",
     Reason.NOT_KEPT: "Halo did not keep it",
     Reason.CONNECTION_LOST: "The connection to Halo was lost",
-    Reason.RUN_CANCELLED: "The run was cancelled before",
+    Reason.RUN_CANCELLED: "The run was cancelled",
     Reason.UNDONE: "Undone since",
 }
 
@@ -125,6 +125,13 @@ REMEDY_PAGES: Mapping[Remedy, RemedyLink] = {
     Remedy.RECONNECT: RemedyLink("halo-psa", "Reconnect Halo"),
 }
 """The acts that are done on a page of their own. The others begin a run, or are nobody's."""
+
+HELD_PAGES: Mapping[Remedy, RemedyLink] = {
+    Remedy.APPROVE_REMOVALS: RemedyLink("removals", "Look at the removals"),
+    Remedy.APPROVE_REVIEW: RemedyLink("review", "Look at the first review"),
+    Remedy.APPROVE_CHANGES: RemedyLink("held", "Look at the edits"),
+}
+"""The page of a run, by its name, that shows what it holds, and what the button says that leads there."""
 
 REMEDY_LINKS: Mapping[str, RemedyLink] = {
     **{reason: REMEDY_PAGES[act] for reason, act in REMEDIES.items() if act in REMEDY_PAGES},

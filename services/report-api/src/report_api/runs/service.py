@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 from halosync.domain.model import LicenceState
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
-from halosync.ports.item_views import ItemFilter, ItemView
+from halosync.ports.item_views import ItemFilter, ItemOrder, ItemView
 from halosync.ports.run_start import NothingLeftError, RunInProgressError, RunNotStartedError, SeveralInvoicesError
 from halosync.ports.run_views import Cost, RunView
 
@@ -19,7 +19,7 @@ from report_api.ports import Ports
 from report_api.runs.models import Item, LicenceShape, Money, Run
 from report_api.runs.progress import ahead_of
 from report_api.web.csv_export import CHUNK, csv_response
-from report_api.web.paging import chunks
+from report_api.web.paging import NumberedPage, chunks
 from report_api.web.problems import Problem, not_found
 
 NO_RUN = WHY_NO_RUN[NoRun.RUN_NOT_FOUND]
@@ -121,6 +121,15 @@ def _money(cost: Cost, view: RunView) -> Money:
         after=cost.after,
         change=cost.change if view.before_currency == view.currency else None,
     )
+
+
+async def items_page(
+    ports: Ports, run_id: UUID, wanted: ItemFilter, order: ItemOrder | None, listing: NumberedPage
+) -> Sequence[ItemView]:
+    """Return the items of a page of a list, in the plan's order or another."""
+    if order is None:
+        return await ports.item_views.page(run_id, wanted, skip=listing.skip, most=listing.size)
+    return await ports.item_views.sorted_page(run_id, wanted, order, skip=listing.skip, most=listing.size)
 
 
 _LAST = ("attempts", "item_key", "drift", "restores_licence_id", "undone")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 from halosync.domain.billing_cycles import cycle_key
@@ -178,28 +177,6 @@ class ShownItem:
     def renamed(self) -> str | None:
         """The name that halosync wrote."""
         return next((str(each.we_wrote) for each in self.item.drift if each.field == "name"), None)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemGroup:
-    """Items of one customer that follow each other. `alike`: one reason and remedy is said once for all of them."""
-
-    customer_id: str
-    name: str
-    items: Sequence[ShownItem]
-
-    @property
-    def alike(self) -> ShownItem | None:
-        """The item whose reason is that of all; None if they differ, or there is one item only."""
-        first = self.items[0]
-        same = all((each.reason, each.item.detail) == (first.reason, first.item.detail) for each in self.items)
-        return first if same and first.reason and len(self.items) > 1 else None
-
-
-def by_customer(items: Sequence[ShownItem]) -> Sequence[ItemGroup]:
-    """Return the items of a page in groups, one for each customer, in the order of the items."""
-    groups = groupby(items, key=lambda each: (tuple(each.item.customer_ids), each.item.customer_name))
-    return [ItemGroup(next(iter(ids), ""), name, list(found)) for (ids, name), found in groups]
 
 
 def shown_item(item: Item, run: Run) -> ShownItem:

@@ -10,7 +10,7 @@ from halosync.domain.model import Action
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
-from halosync.ports.item_views import ItemCounts, ItemFilter, ItemView
+from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
 from halosync.ports.previews import CustomerChanges
 from halosync.ports.reviews import ReviewGroup
 from halosync.ports.run_views import Cost, RunEffort, RunView
@@ -23,6 +23,12 @@ class ItemViews(Protocol):
         self, run_id: UUID, wanted: ItemFilter, *, after: int | None = None, skip: int = 0, most: int
     ) -> Sequence[ItemView]:
         """Return at most `most` items that fit, those behind the `seq` `after`, or behind `skip` others that fit."""
+        ...
+
+    async def sorted_page(
+        self, run_id: UUID, wanted: ItemFilter, order: ItemOrder, *, skip: int, most: int
+    ) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, behind `skip` others, in another order than the plan's."""
         ...
 
     async def counts(self, run_id: UUID, q: str | None) -> ItemCounts:
@@ -56,9 +62,16 @@ class Previews(Protocol):
         ...
 
     async def items(
-        self, run_id: UUID, kinds: Collection[PreviewKind], *, customer: str | None = None, skip: int = 0, most: int
+        self,
+        run_id: UUID,
+        kinds: Collection[PreviewKind],
+        *,
+        customer: str | None = None,
+        order: ItemOrder | None = None,
+        skip: int = 0,
+        most: int,
     ) -> Sequence[ItemView]:
-        """Return items of some kinds, of one customer or of all, in the plan's order."""
+        """Return items of some kinds, of one customer or of all, in the plan's order or another."""
         ...
 
 

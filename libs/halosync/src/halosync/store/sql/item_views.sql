@@ -22,3 +22,40 @@ WHERE run_id = :run_id
   AND (CAST(:pattern AS text) IS NULL
        OR item_text(customer_name, product_code, licence_name, customer_ids, reason, detail) LIKE lower(:pattern))
 GROUP BY outcome, action;
+
+-- name: sorted_items
+-- A page of items sorted within their customers, each customer standing where the first of its items would: so the rows
+-- of a customer stay together. One pass over the run's items sorts numbers and words; the details are read for the page
+-- alone. What has no value stands last. NULL filters filter nothing; :actions, :outcomes and :waits are pairs that go
+-- together.
+WITH fitting AS (
+    SELECT item_id, seq, item_customer(halo_client_id, customer_ids) AS customer,
+        CASE :sort WHEN 'product' THEN lower(coalesce(product_code, licence_name))
+            WHEN 'cycle' THEN lower(coalesce(after_billing_cycle, before_billing_cycle)) END AS word,
+        CASE :sort WHEN 'quantity' THEN coalesce(after_quantity, before_quantity)
+            WHEN 'price' THEN coalesce(after_price, before_price)
+            WHEN 'action' THEN array_position(ARRAY['delete', 'create', 'update', 'unchanged', 'none'], action)
+            WHEN 'outcome' THEN array_position(ARRAY['failed', 'held', 'skipped', 'pending', 'synced'], outcome)
+        END * CASE WHEN :down THEN -1 ELSE 1 END AS number
+    FROM item
+    WHERE run_id = :run_id
+      AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome)
+      AND (CAST(:action AS text) IS NULL OR action = :action)
+      AND (CAST(:actions AS text[]) IS NULL OR (action, outcome, item_waits(reason)) IN (SELECT * FROM unnest(
+          CAST(:actions AS text[]), CAST(:outcomes AS text[]), CAST(:waits AS text[]))))
+      AND (CAST(:customer AS text) IS NULL OR item_customer(halo_client_id, customer_ids) = :customer)
+      AND (CAST(:pattern AS text) IS NULL
+           OR item_text(customer_name, product_code, licence_name, customer_ids, reason, detail) LIKE lower(:pattern))
+), placed AS (
+    SELECT item_id, row_number() OVER (
+        ORDER BY first_number, CASE WHEN NOT :down THEN first_word END, CASE WHEN :down THEN last_word END DESC NULLS LAST,
+            first_seq, number, CASE WHEN NOT :down THEN word END, CASE WHEN :down THEN word END DESC NULLS LAST, seq
+    ) AS place
+    FROM (
+        SELECT *, min(number) OVER of_customer AS first_number, min(word) OVER of_customer AS first_word,
+            max(word) OVER of_customer AS last_word, min(seq) OVER of_customer AS first_seq
+        FROM fitting WINDOW of_customer AS (PARTITION BY customer)
+    ) AS by_customer
+    ORDER BY place LIMIT :most OFFSET :skip
+)
+SELECT item_view.* FROM placed JOIN item_view USING (item_id) WHERE run_id = :run_id ORDER BY place;

@@ -13,11 +13,12 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs import sentences
+from report_api.runs.item_groups import Sort, by_customer, order_of
 from report_api.runs.models import Item
 from report_api.runs.pages.sync import started
-from report_api.runs.service import find_run, show_run
+from report_api.runs.service import find_run, items_page, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import by_customer, shown_item
+from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
@@ -29,20 +30,21 @@ ITEMS_A_PAGE = 200
 
 @router.get("/runs/{run_id}/held")
 async def show(
-    request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, number: PageNumber = 1
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, sort: Sort = "", number: PageNumber = 1
 ) -> Response:
     """Show a page of the held items of a run, each with a tick."""
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
-    listing = NumberedPage(path, {}, number, ITEMS_A_PAGE, run.counters.held)
-    items = await ports.item_views.page(run.run_id, ItemFilter(Outcome.HELD), skip=listing.skip, most=listing.size)
+    listing = NumberedPage(path, {"sort": sort}, number, ITEMS_A_PAGE, run.counters.held)
+    items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), order_of(sort), listing)
     values: dict[str, Any] = {
         "run": run,
         "view": view,
         "sync": await sync_panel(ports, visitor),
         "sentences": sentences,
         "listing": listing,
+        "sort": sort,
         "groups": by_customer([shown_item(Item.model_validate(item), run) for item in items]),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }

@@ -14,11 +14,12 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
+from report_api.runs.item_groups import Sort, by_customer, order_of
 from report_api.runs.models import Item, Run
 from report_api.runs.review import shown_review
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import by_customer, money_rows, shown_item
+from report_api.runs.views import money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
@@ -61,6 +62,7 @@ async def preview(
     run_id: str,
     show: Show = "",
     customer: Customer = "",
+    sort: Sort = "",
     number: PageNumber = 1,
     removed: RemovedPage = 1,
     held: HeldPage = 1,
@@ -78,7 +80,7 @@ async def preview(
         values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
-        values |= await _lists(ports, run, ListChoice(path, show, customer, number))
+        values |= await _lists(ports, run, ListChoice(path, show, customer, number, sort))
     shown = page(request, "runs/preview.html", tab="report", **values)
     if not run.state.is_final:  # it loads itself again at the end, perhaps before anybody has read a notice
         keep_notices(request)
@@ -103,9 +105,10 @@ async def removals(
 class ListChoice:
     """Which list is shown below the removals: customers, the items of a kind, or all items of one customer."""
 
-    def __init__(self, path: str, show: str, customer: str, number: int) -> None:
+    def __init__(self, path: str, show: str, customer: str, number: int, sort: str = "") -> None:
         self.customer = customer or None
         self.kind = PreviewKind(show) if show not in {"", "customers"} else None
+        self.sort = sort
         self._path, self._number = path, number
 
     @property
@@ -117,7 +120,8 @@ class ListChoice:
 
     def listing(self, size: int, of: int) -> NumberedPage:
         """Return the page of the list."""
-        return NumberedPage(self._path, {"show": self.kind, "customer": self.customer}, self._number, size, of)
+        filters = {"show": self.kind, "customer": self.customer, "sort": self.sort}
+        return NumberedPage(self._path, filters, self._number, size, of)
 
 
 async def _values(ports: Ports, visitor: Visitor, view: RunView, run: Run) -> dict[str, Any]:
@@ -171,13 +175,19 @@ async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
     counts = await ports.previews.counts(run.run_id, listed.customer)
     listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
     items = await ports.previews.items(
-        run.run_id, listed.kinds, customer=listed.customer, skip=listing.skip, most=listing.size
+        run.run_id,
+        listed.kinds,
+        customer=listed.customer,
+        order=order_of(listed.sort),
+        skip=listing.skip,
+        most=listing.size,
     )
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     return {
         "customers": (),
         "items": shown,
         "groups": by_customer(shown),
+        "sort": listed.sort,
         "listing": listing,
         "kinds": LISTED,
     }

@@ -10,10 +10,11 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import PortsHere
 from report_api.runs import sentences
+from report_api.runs.item_groups import Sort, by_customer, order_of
 from report_api.runs.models import Item
-from report_api.runs.service import find_run, items_csv, seconds_of, show_run
+from report_api.runs.service import find_run, items_csv, items_page, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
-from report_api.runs.views import by_customer, shown_item
+from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url
 from report_api.web.fields import Search
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
@@ -38,6 +39,7 @@ async def show(
     outcome: OutcomeFilter = "",
     action: ActionFilter = "",
     q: Search = None,
+    sort: Sort = "",
     rows: Rows = "",
     number: PageNumber = 1,
 ) -> Response:
@@ -48,12 +50,12 @@ async def show(
     counts = await ports.item_views.counts(run.run_id, wanted.q)
     listing = NumberedPage(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
-        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q, "rows": rows},
+        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q, "sort": sort, "rows": rows},
         number,
         rows_of(rows),
         counts.of(wanted.outcome, wanted.action),
     )
-    items = await ports.item_views.page(run.run_id, wanted, skip=listing.skip, most=listing.size)
+    items = await items_page(ports, run.run_id, wanted, order_of(sort), listing)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     values: dict[str, Any] = {
         "run": run,
@@ -63,6 +65,7 @@ async def show(
         "seconds": seconds_of(run),
         "items": shown,
         "groups": by_customer(shown),
+        "sort": sort,
         "counts": counts,
         "is_purged": await ports.run_views.is_purged(run.run_id),
         "listing": listing,
