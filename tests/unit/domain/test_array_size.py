@@ -150,6 +150,25 @@ def test_what_worked_once_and_fails_now_is_halved_down_to_the_start() -> None:
     assert failed(ArraySize(80), 80, FailureClass.FAILED_WHOLE) == ArraySize(50, 80, UNANSWERED)
 
 
+def test_at_each_edge_it_is_exactly_so() -> None:
+    assert after_taken(ArraySize(200), 200, 10.0, BOUNDS) == ArraySize(200, 400, REFUSED)  # as slow as may be
+    assert after_taken(ArraySize(200), 200, 5.0, BOUNDS) == ArraySize(200)  # twice as many would just not be slow
+    assert after_taken(ArraySize(SMALLEST), SMALLEST, 21.0, BOUNDS) == ArraySize(SMALLEST, 2 * SMALLEST, REFUSED)
+    lost = failed(ArraySize(50), SMALLEST, FailureClass.OUTCOME_UNKNOWN, answered=False)
+    assert lost == ArraySize(50)
+
+
+def test_half_of_an_odd_number_of_rows_is_a_number_of_rows() -> None:
+    lost = failed(ArraySize(45), 45, FailureClass.OUTCOME_UNKNOWN, answered=False)
+    assert (lost.rows, type(lost.rows)) == (22, int)
+    proven = failed(ArraySize(301), 301, FailureClass.FAILED_WHOLE)
+    assert (proven.rows, type(proven.rows)) == (150, int)
+
+
+def test_what_worked_before_a_larger_array_failed_stays() -> None:
+    assert failed(ArraySize(100), 400, FailureClass.FAILED_WHOLE) == ArraySize(100, 400, UNANSWERED)
+
+
 def test_below_the_start_only_silence_makes_arrays_smaller() -> None:
     assert failed(ArraySize(50), 50, FailureClass.REJECTED) == ArraySize(50)
     lost = failed(ArraySize(50), 50, FailureClass.OUTCOME_UNKNOWN, answered=False)

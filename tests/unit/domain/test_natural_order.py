@@ -22,3 +22,9 @@ def test_spellings_of_one_name_stand_together(name: str) -> None:
 
 def test_a_number_longer_than_python_reads_is_no_error() -> None:
     assert natural_key("9" * 5000) < natural_key("a")
+
+
+def test_a_number_is_read_as_one_up_to_three_hundred_digits() -> None:
+    assert natural_key("0" * 299 + "7") == (("", 7), ("", -1))
+    assert natural_key("0" * 300 + "7") == (("", -1), ("", -1))
+    assert natural_key("a") < natural_key("a0") < natural_key("a1")

@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -117,6 +118,34 @@ def test_other_addresses_are_refused(url: str, why: str) -> None:
         webhook_url(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "private", "words"),
+    [
+        ("example.com", False, "must be an address such as https://example.com/halosync"),
+        ("http://example.com/", False, "must begin with https://, so that nobody on the way can read it"),
+        ("ftp://sink/", True, "must begin with https://, so that nobody on the way can read it"),
+        (
+            "https://user@example.com/",
+            False,
+            "must not hold a user or password; check the signature of what arrives instead",
+        ),
+        ("https://example.com/#here", False, "must not hold a # and what follows it; it would never be sent"),
+        ("https://intranet/", False, "must be a host that can be reached from the internet, by its full name"),
+        ("https://intranet./", False, "must be a host that can be reached from the internet, by its full name"),
+        ("https://a.b.7/", False, "must be a host that can be reached from the internet, by its full name"),
+    ],
+)
+def test_a_refusal_says_exactly_why(url: str, private: bool, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        webhook_url(url, private=private)
+
+
+def test_the_longest_address_is_taken() -> None:
+    longest = "https://example.com/".ljust(MOST_URL, "a")
+    assert webhook_url(longest) == longest
+    assert webhook_url("https://7.example.com/") == "https://7.example.com/"
+
+
 def test_a_secret_in_an_address_is_not_repeated() -> None:
     with pytest.raises(ValueError, match="password") as refused:
         webhook_url("https://user:secret@example.com/")
@@ -196,3 +225,17 @@ def test_a_letter_says_why_a_run_failed_and_what_waits() -> None:
     assert "failed. Halo was away. 0 created" in failed.text
     assert "has ended: lost." in letter(NoticeType.RUN_FINISHED, {**RUN, "state": "lost"}).text
     assert letter(NoticeType.ITEMS_HELD, {**DATA[NoticeType.ITEMS_HELD], "held": 1200}).text.startswith("1,200 changes")
+
+
+def test_a_partner_of_the_day_itself_is_told_and_one_of_the_day_after_is_not() -> None:
+    due = date(2026, 11, 5)
+    assert overdue(date(2026, 11, 12), due, None, 5, None) == due
+    assert overdue(date(2026, 11, 12), date(2026, 11, 6), None, 5, None) is None
+
+
+def test_the_month_before_counts_from_january_to_december() -> None:
+    for month in range(1, 13):
+        today, before = date(2026, month, 2), date(2026, month, 1).replace(day=1)
+        expected = overdue(today, LONG_AGO, None, 10, None)
+        assert expected is not None
+        assert (before - expected).days in range(15, 25)
