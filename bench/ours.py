@@ -40,9 +40,13 @@ class Ours:
         )
         self._tenant, self._event = tenant, json.dumps(event(tenant, number)).encode()
 
-    async def publish(self) -> None:
+    @property
+    def database_url(self) -> str:
+        return self._stack.database_url
+
+    async def publish(self, event: bytes | None = None) -> None:
         message = aio_pika.Message(
-            self._event,
+            event or self._event,
             content_type="application/json",
             type="invoice.ready.v1",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

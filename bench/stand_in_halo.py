@@ -1,12 +1,15 @@
 """A Halo that costs next to nothing: it keeps what it is sent, has no delay and no limit, and knows nothing of OAuth.
 
 For throughput alone; whoever wants to know what Halo does asks the sandbox. Every tenant exists, with CLIENTS clients.
+With BENCH_READ_S in the environment every read takes so long.
 `GET /stats` says of a tenant how many licences it has, how many of them stand twice and how many requests wrote them.
 
     .venv/bin/python bench/stand_in_halo.py PORT
 """
 
+import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +19,7 @@ from urllib.parse import parse_qs
 import uvicorn
 
 CLIENTS = 100
+READ_S = float(os.environ.get("BENCH_READ_S", "0"))
 TOKEN = {"access_token": "bench", "refresh_token": "bench", "token_type": "Bearer", "expires_in": 36000, "scope": "all"}
 CLIENT_ROWS = [{"id": number, "name": f"Customer {number}", "inactive": False} for number in range(1, CLIENTS + 1)]
 FIXED = {"type": 1, "is_active": True, "start_date": None, "end_date": None}
@@ -88,6 +92,8 @@ async def app(
             break
     tenant, _, path = scope["path"].strip("/").partition("/")
     status, content = answer(scope["method"], tenant, path, parse_qs(scope["query_string"].decode()), body)
+    if READ_S and scope["method"] == "GET" and path.startswith("api/"):
+        await asyncio.sleep(READ_S)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(content).encode()})

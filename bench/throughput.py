@@ -18,6 +18,7 @@ beside it; with --json to a file as well.
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -40,10 +41,11 @@ WARM_UP = 200
 
 
 @asynccontextmanager
-async def servers() -> AsyncIterator[Servers]:
-    port = free_port()
+async def servers(read_s: float = 0.0) -> AsyncIterator[Servers]:
+    """Run Postgres, RabbitMQ and a Halo of which each read takes `read_s` seconds."""
+    port, env = free_port(), {**os.environ, "BENCH_READ_S": str(read_s)}
     async with postgres(None, durable=True) as database, rabbitmq(None) as rabbit:
-        halo = await asyncio.create_subprocess_exec(sys.executable, str(HERE / "stand_in_halo.py"), str(port))
+        halo = await asyncio.create_subprocess_exec(sys.executable, str(HERE / "stand_in_halo.py"), str(port), env=env)
         try:
             yield Servers(database, rabbit, f"http://127.0.0.1:{port}")
         finally:

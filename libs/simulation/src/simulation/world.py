@@ -32,7 +32,8 @@ class WorldResult:
     """How a world ended: `broken` holds one sentence for each invariant that does not hold.
 
     `failed` are the licences that failed in any run, with their reasons; `removed` those that a person removed; `undos`
-    how many runs have undone something.
+    how many runs have undone something. `took_s`: from the first run's start to the last one's end, in virtual seconds;
+    `limited`: how many requests Halo answered with 429.
     """
 
     seed: int
@@ -44,6 +45,8 @@ class WorldResult:
     failed: tuple[tuple[str, str], ...] = ()
     removed: frozenset[str] = frozenset()
     undos: int = 0
+    took_s: float = 0.0
+    limited: int = 0
 
     @property
     def good(self) -> bool:
@@ -131,7 +134,14 @@ class _World:
             failed=failed,
             removed=frozenset(self._expected.removed),
             undos=self._undos(),
+            took_s=self._took_s(),
+            limited=sum(request.status == 429 for request in self._halo.tenant.requests.since(0)),
         )
+
+    def _took_s(self) -> float:
+        runs = self._deployment.database.runs.values()
+        ends = [run.ended_at for run in runs if run.ended_at is not None]
+        return max(ends) - min(run.started_at for run in runs) if ends else 0.0
 
     def _undos(self) -> int:
         db = self._deployment.database

@@ -1,0 +1,93 @@
+"""A Sync that changes nothing, beside the time that reading its Halo takes.
+
+The real stack and a Halo that takes 0.25 s for each page, as a real one does, and has a licence for each line. The first
+run creates them; then the invoice comes once more as a higher revision that says the same. Its run is timed from its
+start to its end, and beside it the same pages, one after the other, asked for by nothing but an HTTP client.
+
+Fails if the run changes anything, or takes more than 1.5 times its reads.
+
+    .venv/bin/python bench/unchanged.py [--licences 20000] [--rounds 3]
+"""
+
+import asyncio
+import json
+import statistics
+import time
+from contextlib import AsyncExitStack
+from typing import Annotated, Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import typer
+from devstack.wait import until
+from machine import machine
+from ours import Ours, event, ours
+from rounds import Servers
+from throughput import servers
+
+READ_S, PAGE, MOST, PATIENCE_S = 0.25, 1000, 1.5, 600.0
+NEWEST = """
+SELECT state, unchanged, created + updated + deleted AS changed, halo_requests,
+    extract(epoch FROM finished_at - started_at)::float8 AS seconds
+FROM run JOIN invoice USING (invoice_pk) WHERE run.partner_id = $1 AND revision = $2 AND finished_at IS NOT NULL
+"""
+
+
+async def reads(run: Servers, tenant: str, licences: int) -> float:
+    """Return the seconds that the pages take with nothing done to them but reading their JSON."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        began = time.perf_counter()
+        for path, pages in (("Client", 1), ("SoftwareLicence", -(-licences // PAGE))):
+            for number in range(1, pages + 1):
+                query: dict[str, str | int] = {"page_no": number, "page_size": PAGE}
+                (await client.get(f"{run.halo_url}/{tenant}/api/{path}", params=query)).json()
+        return time.perf_counter() - began
+
+
+async def synced(contender: Ours, database_url: str, tenant: str, licences: int, revision: int) -> dict[str, Any]:
+    """Publish a revision of the invoice and return how its run ended."""
+    body = {**event(tenant, licences), "event_id": str(uuid4()), "revision": revision}
+    connection = await asyncpg.connect(database_url)
+    await contender.publish(json.dumps(body).encode())
+    found: list[asyncpg.Record] = []
+
+    async def ended() -> bool:
+        found[:] = await connection.fetch(NEWEST, tenant, revision)
+        return bool(found)
+
+    await until(ended, what=f"the run of revision {revision}", timeout_s=PATIENCE_S)
+    await connection.close()
+    return dict(found[0])
+
+
+async def measure(licences: int, rounds: int) -> bool:
+    tenant = f"t{uuid4().hex[:12]}"
+    async with servers(READ_S) as run, AsyncExitStack() as exits:
+        contender = await ours(exits, run, 2)
+        await contender.prepare(tenant, licences)
+        url = contender.database_url
+        await synced(contender, url, tenant, licences, 1)
+        await synced(contender, url, tenant, licences, 2)  # learns how large pages may be
+        ratios = []
+        print(machine())
+        for number in range(rounds):
+            bare_s = await reads(run, tenant, licences)
+            row = await synced(contender, url, tenant, licences, 3 + number)
+            if row["state"] != "succeeded" or row["changed"] or row["unchanged"] != licences:
+                raise SystemExit(f"the run was not as it should be: {row}")
+            ratios.append(row["seconds"] / bare_s)
+            print(f"reads {bare_s:.2f} s, Sync {row['seconds']:.2f} s with {row['halo_requests']} requests", flush=True)
+        print(f"{licences} licences: {statistics.median(ratios):.2f} times its reads")
+    return statistics.median(ratios) > MOST
+
+
+def main(
+    licences: Annotated[int, typer.Option(min=1)] = 20_000, rounds: Annotated[int, typer.Option(min=1)] = 3
+) -> None:
+    """Measure a Sync that changes nothing."""
+    raise SystemExit(1 if asyncio.run(measure(licences, rounds)) else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)
