@@ -11,7 +11,7 @@ from devstack.schema_snapshot import TARGET, schema_of
 from devstack.servers import fresh_name
 from halosync.store import migrate as module
 from halosync.store import schema_texts
-from halosync.store.migrate import MigrationChangedError, migrate
+from halosync.store.migrate import MigrationChangedError, WrongEncodingError, migrate
 from halosync.store.schema_texts import HAS, functions_and_views
 from halosync.version import VERSION
 
@@ -45,6 +45,18 @@ async def empty_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
     """A database without anything."""
     name = fresh_name("test")
     yield await postgres_server.create_database(name)
+    await postgres_server.drop_database(name)
+
+
+async def test_a_database_that_cannot_hold_every_name_is_refused(
+    postgres_server: PostgresServer, empty_url: str
+) -> None:
+    name = fresh_name("test")
+    admin = await asyncpg.connect(empty_url)
+    await admin.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    await admin.close()
+    with pytest.raises(WrongEncodingError, match="keeps text as LATIN1; make one with `createdb"):
+        await migrate(empty_url.rpartition("/")[0] + f"/{name}")
     await postgres_server.drop_database(name)
 
 

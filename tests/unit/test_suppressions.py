@@ -21,7 +21,7 @@ LINT: dict[str, Any] = TOOLS["ruff"]["lint"]
 IN_CODE = {"noqa": 34, "type: ignore": 2, "pragma": 0, "fmt": 0, "ruff": 0, "mypy": 0}
 """How many comments of each kind there are in all Python files."""
 
-RULES_OFF = 35
+RULES_OFF = 39
 """Rules of ruff that are off, everywhere or in a part of the repository."""
 
 WARNINGS_IGNORED = 1

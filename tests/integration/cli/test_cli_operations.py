@@ -133,6 +133,11 @@ async def test_a_run_is_shown_and_cancelled(command: Run, acme: str) -> None:
     assert (await command("run", "cancel", run_id, "--json")).json() == {"run_id": run_id, "cancelled": True}
     assert f"Run {run_id} has ended already." in (await command("run", "cancel", run_id)).stdout
     assert ": cancelled." in (await command("run", "show", run_id)).stdout
+    other = (await command("run", "start", "--partner", acme, "--json")).json()["run_id"]
+    assert (await command("run", "cancel", "--all", "--json")).json() == {"cancelled": [other]}
+    assert (await command("run", "show", other, "--json")).json()["state"] == "cancelled"
+    assert (await command("run", "cancel", "--all")).stdout == "0 runs are cancelled.\n"
+    assert [(await command("run", "cancel", *words)).exit_code for words in ((), (other, "--all"))] == [2, 2]
     for what in ("show", "cancel"):
         refused = await command("run", what, uuid4())
         assert (refused.exit_code, "There is no such run" in refused.stderr) == (1, True)

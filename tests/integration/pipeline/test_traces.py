@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from halosync.observability.tracing import received, start_tracing
+from halosync.store.actions import ActionStore
+from halosync.store.runs import RunStore
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -56,6 +58,23 @@ async def test_a_line_is_followed_from_its_event_to_halo(pipeline: Pipeline, exp
     assert all("run.requested.v1" in under(read, trace) for read in reads)
     assert reads
     assert {dict(each.attributes or {})["status"] for each in (post, *reads)} <= {200, 201}
+
+
+async def test_what_a_sweeper_asks_for_again_goes_on_in_the_trace(
+    pipeline: Pipeline, exported: InMemorySpanExporter
+) -> None:
+    await pipeline.invoice([{"product_code": "P-1", "quantity": "12"}])
+    await pipeline.start()
+    for table, sweeper, name in (("run", RunStore, "ask again for a run"), ("batch", ActionStore, "issue again")):
+        await pipeline.pool.execute("DELETE FROM outbox WHERE message_type <> 'run.finished.v1'")
+        await pipeline.pool.execute(f"UPDATE {table} SET redeliver_at = now() - interval '1 minute'")
+        assert await sweeper(pipeline.pool).redeliver_due() == 1, name
+        [sent] = await pipeline.pool.fetch("SELECT message_type, body, headers FROM outbox")
+        [intake] = [each for each in exported.get_finished_spans() if each.name == "take in an invoice"]
+        assert f"{intake.context.trace_id:032x}" in sent["headers"]["traceparent"]
+        if table == "run":
+            await pipeline.pool.execute("DELETE FROM outbox")
+            await pipeline.deliver(sent["message_type"], json.loads(sent["body"]))
 
 
 async def test_without_tracing_messages_carry_nothing(pipeline: Pipeline) -> None:

@@ -15,7 +15,7 @@ from halosync.ports.keys import TooManyKeysError
 from halosync.ports.partners import RemovedPartnerError, UnknownPartnerError
 from halosync.ports.retention import NotRemovableError
 from halosync.store.grants import TooMightyError
-from halosync.store.migrate import MigrationChangedError
+from halosync.store.migrate import MigrationChangedError, WrongEncodingError
 
 
 class CommandError(Exception):
@@ -34,7 +34,7 @@ def told() -> Iterator[None]:
 
 _WORDED = (
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
-    *(NotRemovableError, RemovedPartnerError),
+    *(NotRemovableError, RemovedPartnerError, WrongEncodingError),
     *(BrokerRefusedError, AMQPError, OSError),
 )
 

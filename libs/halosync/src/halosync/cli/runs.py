@@ -70,19 +70,35 @@ def show(
 
 @app.command("cancel")
 def cancel(
-    run_id: Annotated[UUID, typer.Argument(metavar="RUN_ID", help="A run that has not ended.")],
+    run_id: Annotated[UUID | None, typer.Argument(metavar="RUN_ID", help="A run that has not ended.")] = None,
     *,
+    everyone: Annotated[bool, typer.Option("--all", help="Every run that has not ended, of all partners.")] = False,
     as_json: Json = False,
 ) -> None:
     """Cancel a run: what is not yet sent to Halo is not sent. What was sent stays.
 
+    With --all: every run, as a restored database needs before its writers start.
+
     Example: halosync run cancel 3f2a77c0-0b57-4d5e-9a45-6f1f6c1f9a10
     """
+    if (run_id is None) is not everyone:
+        raise typer.BadParameter("give either RUN_ID or --all")
 
     async def ask(pool: "asyncpg.Pool[Any]") -> bool:
         run = await _known(pool, run_id)
-        return await RunStore(pool).cancel(run.partner_id, run_id, by=COMMAND_LINE)
+        return await RunStore(pool).cancel(run.partner_id, run.run_id, by=COMMAND_LINE)
 
+    async def ask_all(pool: "asyncpg.Pool[Any]") -> list[UUID]:
+        store, found = RunStore(pool), await RunViews(pool).open()
+        return [run.run_id for run in found if await store.cancel(run.partner_id, run.run_id, by=COMMAND_LINE)]
+
+    if everyone:
+        cancelled = with_database(ask_all)
+        if as_json:
+            emit_json({"cancelled": cancelled})
+        else:
+            say(f"{len(cancelled)} runs are cancelled.")
+        return
     asked = with_database(ask)
     if as_json:
         emit_json({"run_id": run_id, "cancelled": asked})
@@ -92,8 +108,8 @@ def cancel(
         say(f"Run {run_id} has ended already.")
 
 
-async def _known(pool: "asyncpg.Pool[Any]", run_id: UUID) -> RunView:
-    run = await RunViews(pool).get(run_id)
+async def _known(pool: "asyncpg.Pool[Any]", run_id: UUID | None) -> RunView:
+    run = None if run_id is None else await RunViews(pool).get(run_id)
     if run is None:
         raise CommandError(why_no_run(NoRunError(str(run_id))))
     return run

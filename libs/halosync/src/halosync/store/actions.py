@@ -16,10 +16,11 @@ from halosync.contracts.run import LicenceActions
 from halosync.domain import write_sentences
 from halosync.domain.model import Outcome, Reason
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
+from halosync.observability.tracing import of_invoice
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
 from halosync.store.batches import ISSUE_GRACE_S, close_if_done, order_of, split_off
 from halosync.store.open_actions import OpenActions
-from halosync.store.outbox import emit_many
+from halosync.store.outbox import emit, emit_many
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.results import record_applied, record_failed, record_not_kept
 from halosync.store.runs import finish_if_done, withdraw_cancelled
@@ -191,8 +192,10 @@ class ActionStore(OpenActions):
         """Issue again what has been silent for too long: its message was lost, or its writer died."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.lock_due_batches(connection)]
+            for row in map(dict, rows):
+                with of_invoice("issue again", row["partner_id"], row.pop("invoice_id"), row.pop("revision")):
+                    await emit(connection, LicenceActions(**row))
             if rows:
-                await emit_many(connection, [LicenceActions(**row) for row in rows])
                 await QUERIES.redeliver_batches(
                     connection, batch_ids=[row["batch_id"] for row in rows], grace_s=SWEEP_GRACE_S
                 )

@@ -53,7 +53,7 @@ GRANT SELECT ON invoice TO :planner, :report_api, :operator;
 GRANT INSERT, UPDATE ON invoice TO :planner;
 GRANT UPDATE (sync_wanted) ON invoice TO :report_api, :operator;
 GRANT UPDATE (purged_at) ON invoice TO :operator;
-GRANT SELECT (invoice_pk, invoice_id) ON invoice TO :halo_writer;
+GRANT SELECT (invoice_pk, invoice_id, revision) ON invoice TO :halo_writer;
 -- invoice_line: the writer says of a new licence what it is
 GRANT SELECT ON invoice_line TO :planner, :report_api;
 GRANT SELECT (invoice_pk, line_no, product_name) ON invoice_line TO :halo_writer;

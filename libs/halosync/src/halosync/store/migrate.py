@@ -42,6 +42,15 @@ Waiting = Callable[[str], None]
 """Is told why a migration waits."""
 
 
+class WrongEncodingError(RuntimeError):
+    """The database keeps text in another encoding than UTF-8, so names of customers would fail one day."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"The database keeps text as {encoding}; make one with `createdb --encoding=UTF8 -T template0`."
+        )
+
+
 class MigrationChangedError(RuntimeError):
     """A migration that has been applied is not the file it was: the schema can no longer be trusted."""
 
@@ -70,6 +79,7 @@ async def migrate(database_url: str, users: Users | None = None, *, waiting: Wai
         waiting: is called whenever somebody else's lock is in the way.
 
     Raises:
+        WrongEncodingError: the database cannot hold every name.
         MigrationChangedError: an applied migration's file has changed since.
         TooMightyError: a role may do more than rights can take away.
         asyncpg.LockNotAvailableError: somebody held a table for all of `PATIENCE_S`.
@@ -77,6 +87,8 @@ async def migrate(database_url: str, users: Users | None = None, *, waiting: Wai
     connection = await asyncpg.connect(**connect_arguments(database_url))
     patiently = _patiently(waiting)
     try:
+        if (encoding := connection.get_settings().server_encoding) != "UTF8":
+            raise WrongEncodingError(encoding)
         await _one_at_a_time(connection, waiting)
         await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_S * 1000:.0f}")
         applied = await _bring_up_to_date(connection, patiently)

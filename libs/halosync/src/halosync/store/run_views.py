@@ -59,6 +59,10 @@ class RunViews:
         """Return the newest runs of all partners."""
         return [_run(row) async for row in QUERIES.run_views_of_all(self._pool, most=most)]
 
+    async def open(self) -> Sequence[RunView]:
+        """Return the runs of all partners that have not ended, oldest first."""
+        return [_run(row) async for row in QUERIES.open_run_views(self._pool)]
+
     async def mode_counts(self, partner_id: str) -> Mapping[RunMode, int]:
         """Return how many runs of each mode there are; a mode without runs counts 0."""
         rows = QUERIES.run_mode_counts(self._pool, partner_id=partner_id)

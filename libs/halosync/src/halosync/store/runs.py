@@ -14,6 +14,7 @@ from halosync.domain.model import Outcome, Reason
 from halosync.domain.run_order import RunOrder, SeenChange
 from halosync.domain.states import Counters, RunState, final_state
 from halosync.observability.metrics import RUNS_FINISHED, SWEPT
+from halosync.observability.tracing import of_invoice
 from halosync.ports.run_start import (
     NoRunError,
     RunNotStartedError,
@@ -89,7 +90,8 @@ class RunStore:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = [row async for row in QUERIES.lock_due_runs(connection)]
             for row in rows:
-                await emit(connection, RunRequested(run_id=row["run_id"], partner_id=row["partner_id"]))
+                with of_invoice("ask again for a run", row["partner_id"], row["invoice_id"], row["revision"]):
+                    await emit(connection, RunRequested(run_id=row["run_id"], partner_id=row["partner_id"]))
             if rows:
                 await QUERIES.redeliver_runs(connection, run_ids=[row["run_id"] for row in rows])
                 SWEPT.labels("run").inc(len(rows))

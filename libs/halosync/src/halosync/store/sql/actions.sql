@@ -239,9 +239,11 @@ SELECT EXISTS (SELECT FROM item WHERE batch_id = :batch_id AND action_state = 'w
 UPDATE item SET batch_id = :batch_id WHERE batch_id = :from_batch_id AND action_state = 'waiting';
 
 -- name: lock_due_batches
-SELECT batch_id, run_id, partner_id, tenant, kind FROM batch
-WHERE state = 'issued' AND redeliver_at <= clock_timestamp()
-ORDER BY redeliver_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+-- With their invoice, whose trace they go on with.
+SELECT b.batch_id, b.run_id, b.partner_id, b.tenant, b.kind, i.invoice_id, i.revision
+FROM batch b JOIN run r USING (run_id) JOIN invoice i USING (invoice_pk)
+WHERE b.state = 'issued' AND b.redeliver_at <= clock_timestamp()
+ORDER BY b.redeliver_at LIMIT 100 FOR UPDATE OF b SKIP LOCKED;
 
 -- name: redeliver_batches!
 UPDATE batch SET redeliver_at = clock_timestamp() + make_interval(secs => :grace_s) WHERE batch_id = ANY(:batch_ids);

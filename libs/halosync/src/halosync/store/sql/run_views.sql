@@ -22,6 +22,11 @@ ORDER BY created_at DESC, run_id LIMIT :most OFFSET :skip;
 -- Of all partners, for the operator.
 SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;
 
+-- name: open_run_views
+-- Those that have not ended, of all partners, for the operator; oldest first.
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view
+WHERE state IN ('queued', 'reading', 'planning', 'writing') ORDER BY created_at, run_id;
+
 -- name: run_is_purged$
 SELECT EXISTS (SELECT FROM run WHERE run_id = :run_id AND purged_at IS NOT NULL);
 

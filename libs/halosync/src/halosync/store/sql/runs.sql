@@ -180,10 +180,10 @@ WITH lost AS (
 UPDATE partner SET settled_at = greatest(settled_at, :settle_at) WHERE partner_id = :partner_id;
 
 -- name: lock_due_runs
--- Runs whose message may have been lost, or whose planner died.
-SELECT run_id, partner_id FROM run
-WHERE state IN ('queued', 'reading', 'planning') AND redeliver_at <= clock_timestamp()
-ORDER BY redeliver_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+-- Runs whose message may have been lost, or whose planner died; with their invoice, whose trace they go on with.
+SELECT r.run_id, r.partner_id, i.invoice_id, i.revision FROM run r JOIN invoice i USING (invoice_pk)
+WHERE r.state IN ('queued', 'reading', 'planning') AND r.redeliver_at <= clock_timestamp()
+ORDER BY r.redeliver_at LIMIT 100 FOR UPDATE OF r SKIP LOCKED;
 
 -- name: redeliver_runs!
 UPDATE run SET redeliver_at = clock_timestamp() + interval '30 seconds' WHERE run_id = ANY(:run_ids);

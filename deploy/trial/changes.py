@@ -1,0 +1,123 @@
+"""What an operator does to a composition that works: restart, upgrade, new passwords, restore."""
+
+import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from trial.engine import MANAGEMENT, SERVICES, Engine, call, until
+from trial.partners import Load
+
+NEXT = """FROM halosync:try
+USER root
+RUN cd /opt/halosync/lib/python3.*/site-packages \\
+    && echo "ALTER TABLE partner ADD COLUMN of_the_next_version text;" > halosync/store/migrations/0002_next.sql \\
+    && sed -i 's/^Version: .*/Version: 99.0.0/' halosync-*.dist-info/METADATA
+USER halosync
+"""
+
+
+class Changes:
+    """Each is made in the middle of runs, if it is one that should not disturb them."""
+
+    def __init__(self, engine: Engine, load: Load, newcomer: Load) -> None:
+        self.engine = engine
+        self.load = load
+        self.newcomer = newcomer
+
+    def failed_migration(self) -> None:
+        """Upgrade with a migration that fails: nobody was replaced, and the API answers."""
+        before = self.engine.ids(*SERVICES)
+        wrong = self.engine.folder / "wrong.yml"
+        wrong.write_text('services:\n  migrate: { command: ["sh", "-c", "exit 3"] }\n')
+        self.engine.script("upgrade", extra=(wrong,), fails=True)
+        assert self.engine.ids(*SERVICES) == before
+        self.load.partners[0].ask("GET", "runs")
+
+    def rolling_restart(self) -> None:
+        """Of each service one replica after the other, the services at the same time."""
+        with self.load.runs(11):
+            before = self.redelivered()
+            with ThreadPoolExecutor() as several:
+                list(several.map(self._roll, SERVICES))
+        assert self.redelivered() == before
+        assert self.engine.halosync("dead-letters", "list") == []
+
+    def _roll(self, service: str) -> None:
+        for container in self.engine.ids(service):
+            self.engine.docker("restart", "--time", "40", container)
+            until(f"{service} is well", partial(self._well, container))
+
+    def redelivered(self) -> int:
+        """How many deliveries were repeated, by RabbitMQ's own count, once it has no more to count."""
+        password = (self.engine.folder / "secrets" / "rabbitmq_password").read_text().strip()
+        signed = "Basic " + base64.b64encode(f"halosync:{password}".encode()).decode()
+        time.sleep(6)  # its statistics are five seconds old
+        queues = call("GET", f"{MANAGEMENT}/api/queues/%2F", key=signed)
+        return sum(queue.get("message_stats", {}).get("redeliver", 0) for queue in queues)
+
+    def _well(self, container: str) -> bool:
+        told = self.engine.docker("inspect", "--format", "{{.State.Health.Status}}", container)
+        return told.strip() == "healthy"
+
+    def upgraded(self) -> None:
+        """The next version, with a table's change; first half of the processes, then deploy/upgrade."""
+        self.engine.docker("build", "--quiet", "--tag", "halosync:try-next", "-", said=NEXT.encode())
+        self.engine.docker("tag", "halosync-sandbox:try", "halosync-sandbox:try-next")
+        before = self.engine.ids(*SERVICES)
+        with self.load.runs(7):
+            self.engine.set(IMAGE_TAG="try-next")
+            self.engine.compose("run", "--rm", "-T", "--no-deps", "migrate")
+            self.engine.compose("up", "-d", "--no-deps", "planner")
+            self.engine.compose("up", "-d", "--no-deps", "--scale", "halo-writer=3", "--no-recreate", "halo-writer")
+            assert self.versions() == {"0.1.0", "99.0.0"}, self.versions()
+        self.load.sync(8)
+        with self.load.runs(6):
+            self.engine.script("upgrade")
+            self.engine.well(13)
+        assert not set(self.engine.ids(*SERVICES)) & set(before)
+        assert self.versions() == {"99.0.0"}, self.versions()
+
+    def and_back(self) -> None:
+        """The old images again, on the schema of the next version."""
+        self.engine.set(IMAGE_TAG="try")
+        with self.load.runs(10):
+            self.engine.script("upgrade")
+            self.engine.well(13)
+        assert self.versions() == {"0.1.0"}, self.versions()
+        self.load.sync(12)
+
+    def versions(self) -> set[str]:
+        """The versions of the processes that run."""
+        ask = (
+            "import json, urllib.request as u; print(json.load(u.urlopen('http://127.0.0.1:9000/healthz'))['version'])"
+        )
+        return {self.engine.docker("exec", each, "python", "-c", ask).strip() for each in self.engine.ids(*SERVICES)}
+
+    def passwords(self) -> None:
+        """The administrators' and the services', as docs/operations.md says."""
+        secrets = self.engine.folder / "secrets"
+        old = {path: path.read_text() for path in secrets.glob("*_password") if path.read_text()}
+        self.engine.script("passwords", SECRETS_FOLDER=str(secrets))
+        kept = {path.name for path, text in old.items() if path.read_text() == text}
+        assert kept == {"grafana_password"}, kept
+        self.engine.well(13)
+        self.load.sync(13)
+
+    def restored(self) -> None:
+        """Back to the middle of a run that creates licences, while Halo has them all."""
+        self.load.sync(14)
+        ask = ("exec", "-T", "-u", "postgres", "postgres", "psql", "-qAtU", "halosync", "-d", "halosync", "-c")
+        with self.newcomer.runs(3):
+            (partner,) = self.newcomer.partners
+            until("some are there", lambda: partner.ask("GET", "runs?limit=1")["runs"][0]["counters"]["created"] >= 3)
+            moment = self.engine.compose(*ask, "SELECT clock_timestamp()").strip()
+        self.engine.compose(*ask, "SELECT pg_switch_wal()")
+        self.engine.script("restore", moment, WINDOW_S="0")
+        self.engine.well(13)
+        assert partner.ask("GET", "runs?limit=1")["runs"][0]["state"] == "cancelled"
+        run_id = partner.start()
+        assert partner.ended(run_id) == "succeeded"
+        partner.holds(3)
+        self.load.sync(15)
+        assert self.engine.halosync("doctor") is not None
