@@ -126,7 +126,6 @@ class Steps:
 
     def hung(self) -> None:
         """A watchdog ended it after a minute, and the engine started it again."""
-
         count = ("inspect", "--format", "{{.RestartCount}}", f"{PROJECT}-hangs-1")
         until("it was started again", lambda: int(self.engine.docker(*count)) > 0)
 
