@@ -28,7 +28,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import httpx
 from devstack.log_in import through_halo
@@ -36,6 +35,7 @@ from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
+from invoice_event import event, line
 
 REQUESTS, WINDOW_S = 100, 40.0
 SCALE = WINDOW_S / 300
@@ -125,7 +125,9 @@ class Tenant:
         came_back = await through_halo(begun.json()["authorize_url"])
         (await api.post("/connection/complete", json=came_back)).raise_for_status()
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(event(name, REQUESTS * windows + REQUESTS), file)
+            json.dump(
+                event(name, (line(str(n), "C-1", "Contoso", n, 1) for n in range(REQUESTS * (windows + 1)))), file
+            )
             file.flush()
             await stack.cli("invoice", "publish", file.name, "--no-check")
 
@@ -182,33 +184,6 @@ def used(log: list[dict[str, Any]], writers: int, kind: str, windows: int) -> Us
         most=most,
         refused=sum(entry["status"] == 429 for entry in log),
     )
-
-
-def event(partner: str, number: int) -> dict[str, object]:
-    lines = [
-        {
-            "line_id": str(n),
-            "customer_id": "C-1",
-            "customer_name": "Contoso",
-            "product_code": f"PRODUCT-{n}",
-            "product_name": f"Product number {n}",
-            "kind": "recurring",
-            "quantity": "1",
-            "unit_price": "31.50",
-            "billing_cycle": "Monthly",
-        }
-        for n in range(number)
-    ]
-    return {
-        "event_id": str(uuid4()),
-        "partner_id": partner,
-        "invoice_id": f"INV-{partner}",
-        "revision": 1,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
-        "lines": lines,
-    }
 
 
 if __name__ == "__main__":

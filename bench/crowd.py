@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
+import invoice_event
 from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import LineChecker
@@ -90,37 +91,17 @@ class Crowd:
 
 
 def header(name: str) -> InvoiceHeader:
-    return InvoiceHeader.model_validate(
-        {
-            "event_id": str(uuid4()),
-            "partner_id": name,
-            "invoice_id": f"INV-{name}",
-            "revision": 1,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
-        }
-    )
+    return InvoiceHeader.model_validate(invoice_event.header(name))
 
 
 async def lines(checker: LineChecker, size: Size) -> AsyncIterator[InvoiceLine]:
     raw_lines = [
-        {
-            "line_id": f"{customer}-{product}",
-            "customer_id": f"C-{customer}",
-            "customer_name": f"Customer {customer}",
-            "product_code": f"PRODUCT-{product}",
-            "product_name": f"Product number {product}",
-            "kind": "recurring",
-            "quantity": str(product + 1),
-            "unit_price": "31.50",
-            "billing_cycle": "Monthly",
-        }
+        invoice_event.line(f"{customer}-{product}", f"C-{customer}", f"Customer {customer}", product, product + 1)
         for customer in range(size.customers)
         for product in range(size.products)
     ]
-    for line in checker.check(raw_lines):
-        yield line
+    for checked in checker.check(raw_lines):
+        yield checked
 
 
 async def at_once(names: Iterable[str], work: Callable[[str], Awaitable[Any]]) -> list[Any]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import aio_pika
 import asyncpg
+import invoice_event
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import Stack, running_stack
 from halosync.runtime.vault import Vault
@@ -65,32 +65,15 @@ class Ours:
 
 
 def event(partner: str, number: int) -> dict[str, Any]:
-    lines = [
-        {
-            "line_id": str(at),
-            "customer_id": f"C-{at % 100}",
-            "customer_name": f"Customer {at % 100 + 1}",
-            "product_code": f"PRODUCT-{at}",
-            "product_name": f"Product number {at}",
-            "kind": "recurring",
-            "quantity": str(at % 40 + 1),
-            "unit_price": "31.50",
-            "billing_cycle": "Monthly",
-        }
+    lines = (
+        invoice_event.line(str(at), f"C-{at % 100}", f"Customer {at % 100 + 1}", at, at % 40 + 1)
         for at in range(number)
-    ]
+    )
     return {
-        "event_id": str(uuid4()),
-        "partner_id": partner,
-        "invoice_id": f"INV-{partner}",
-        "revision": 1,
+        **invoice_event.event(partner, lines),
         "replaces": None,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
         "line_count": number,
         "total": f"{units(number) * 63 / 2:.2f}",
-        "lines": lines,
         "lines_url": None,
     }
 

@@ -11,8 +11,9 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 import asyncpg
 import httpx
@@ -21,42 +22,22 @@ from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
+from invoice_event import event, line
 
 LIMIT_MIB = 300
 PER_CUSTOMER = 100
 
 
-def event(number: int) -> dict[str, object]:
-    lines = [
-        {
-            "line_id": str(n),
-            "customer_id": f"C-{n // PER_CUSTOMER}",
-            "customer_name": f"Customer {n // PER_CUSTOMER}",
-            "product_code": f"PRODUCT-{n % PER_CUSTOMER}",
-            "product_name": f"Product number {n % PER_CUSTOMER}",
-            "kind": "recurring",
-            "quantity": str(n % 50 + 1),
-            "unit_price": "31.50",
-            "billing_cycle": "Monthly",
-        }
-        for n in range(number)
-    ]
-    return {
-        "event_id": str(uuid4()),
-        "partner_id": "big",
-        "invoice_id": "INV-BIG",
-        "revision": 1,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
-        "lines": lines,
-    }
+def lines(number: int) -> Iterator[dict[str, Any]]:
+    for n in range(number):
+        customer, product = divmod(n, PER_CUSTOMER)
+        yield line(str(n), f"C-{customer}", f"Customer {customer}", product, n % 50 + 1)
 
 
 def peak_mib(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
+    for row in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if row.startswith("VmHWM"):
+            return int(row.split()[1]) / 1024
     raise SystemExit("this system does not tell a process' peak memory")
 
 
@@ -89,7 +70,7 @@ async def measure(number: int) -> int:
             )
             started = time.monotonic()
             with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-                json.dump(event(number), file)
+                json.dump(event("big", lines(number)), file)
                 file.flush()
                 await stack.cli("invoice", "publish", file.name, "--no-check")
 
