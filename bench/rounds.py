@@ -93,6 +93,18 @@ async def measure(contender: Contender, servers: Servers, creates: int, workers:
     return Round(contender.name, creates, workers, seconds, spent, end["writes"] + end["reads"])
 
 
+def medians(measured: Sequence[Round], creates: int, workers: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Return creates a second and processor seconds a thousand creates, by contender."""
+    rate: dict[str, float] = {}
+    cost: dict[str, float] = {}
+    these = [each for each in measured if (each.creates, each.workers) == (creates, workers)]
+    for name in dict.fromkeys(each.contender for each in these):
+        rounds = [each for each in these if each.contender == name]
+        rate[name] = creates / statistics.median(each.seconds for each in rounds)
+        cost[name] = statistics.median(each.cpu_seconds for each in rounds) / creates * 1000
+    return rate, cost
+
+
 def table(measured: Sequence[Round]) -> str:
     lines = ["creates workers contender  seconds   per s   s CPU/1000  times halosync's time  times its CPU"]
     for creates, workers in sorted({(each.creates, each.workers) for each in measured}):

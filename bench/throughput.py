@@ -35,7 +35,8 @@ from devstack.postgres import postgres
 from devstack.rabbitmq import rabbitmq
 from machine import machine
 from ours import ours
-from rounds import Contender, Round, Servers, measure, table
+from plots import bars
+from rounds import Contender, Round, Servers, measure, medians, table
 
 WARM_UP = 200
 
@@ -84,19 +85,36 @@ async def compare(names: Sequence[str], creates: Sequence[int], workers: Sequenc
 
 
 def main(
+    *,
     creates: Annotated[list[int] | None, typer.Option(help="Licences to create a round; 1500 and 20000.")] = None,
     workers: Annotated[list[int] | None, typer.Option(help="Writers, and workers of the others; 2.")] = None,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
     only: Annotated[list[str] | None, typer.Option(help="These contenders beside halosync.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every round to this file.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Draw the medians into this folder.")] = None,
 ) -> None:
     """Measure event to applied, halosync beside the others."""
+    if svg is not None:
+        svg.mkdir(parents=True, exist_ok=True)
     measured = asyncio.run(compare(only or ALL, creates or [1500, 20_000], workers or [2], rounds))
     print(machine())
     print(table(measured))
     if json_file is not None:
         json_file.write_text(
             json.dumps({"machine": machine(), "rounds": [asdict(each) for each in measured]}, indent=1)
+        )
+    if svg is not None:
+        draw(measured, svg)
+
+
+def draw(measured: Sequence[Round], folder: Path) -> None:
+    """Draw creates a second and processor seconds a thousand, a file for each size and number of workers."""
+    for creates, number in sorted({(each.creates, each.workers) for each in measured}):
+        rate, cost = medians(measured, creates, number)
+        sized = f"{creates:,} creates, {number} workers"
+        (folder / f"rate-{creates}-{number}.svg").write_text(bars(f"Creates a second: {sized}", rate))
+        (folder / f"processor-{creates}-{number}.svg").write_text(
+            bars(f"Processor seconds a thousand, with Postgres: {sized}", cost)
         )
 
 

@@ -1,8 +1,8 @@
 """A Sync that changes nothing, beside the time that reading its Halo takes.
 
-The real stack and a Halo that takes 0.25 s for each page, as a real one does, and has a licence for each line. The first
-run creates them; then the invoice comes once more as a higher revision that says the same. Its run is timed from its
-start to its end, and beside it the same pages, one after the other, asked for by nothing but an HTTP client.
+The real stack and a Halo that takes 0.25 s for each page and has a licence for each line. The first run creates them;
+then the invoice comes again as a higher revision that says the same. Its run is timed from its start to its end, and
+beside it the same pages, one after the other, asked for by nothing but an HTTP client.
 
 Fails if the run changes anything, or takes more than 1.5 times its reads.
 
@@ -69,14 +69,14 @@ async def measure(licences: int, rounds: int) -> bool:
         url = contender.database_url
         await synced(contender, url, tenant, licences, 1)
         await synced(contender, url, tenant, licences, 2)  # learns how large pages may be
-        ratios = []
+        ratios: list[float] = []
         print(machine())
         for number in range(rounds):
             bare_s = await reads(run, tenant, licences)
             row = await synced(contender, url, tenant, licences, 3 + number)
             if row["state"] != "succeeded" or row["changed"] or row["unchanged"] != licences:
                 raise SystemExit(f"the run was not as it should be: {row}")
-            ratios.append(row["seconds"] / bare_s)
+            ratios.append(float(row["seconds"]) / bare_s)
             print(f"reads {bare_s:.2f} s, Sync {row['seconds']:.2f} s with {row['halo_requests']} requests", flush=True)
         print(f"{licences} licences: {statistics.median(ratios):.2f} times its reads")
     return statistics.median(ratios) > MOST
