@@ -22,7 +22,7 @@ from devstack.errors import DevstackError
 from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
-from devstack.sink import Sink, webhook_sink
+from devstack.sink import EMAIL, Sink, notice_sink
 from devstack.stack import Stack
 from devstack.up import addresses, until_signalled, with_sink
 from devstack.wait import until
@@ -47,7 +47,7 @@ def demo(
     console = Console(log_path=False, soft_wrap=True)
     options = StackOptions(writers=writers, http_port=http_port, progress=console.log, durable=False)
 
-    with webhook_sink() as sink:
+    with notice_sink() as sink:
 
         async def show(stack: Stack) -> None:
             await Demo(stack, console, make_sample(), sink).run()
@@ -57,7 +57,7 @@ def demo(
             console.log("Running until Ctrl-C")
             await asyncio.Event().wait()
 
-        until_signalled(with_sink(options), show, console)
+        until_signalled(with_sink(options, sink), show, console)
 
 
 class Demo:
@@ -86,6 +86,8 @@ class Demo:
             (await api.put(f"{_API}/settings", json={"review_first_sync": True})).raise_for_status()
             if self._sink is not None:
                 (await api.post(f"{_API}/webhooks", json={"url": self._sink.url})).raise_for_status()
+                person = f"{_API}/people/biller@acme.example"
+                (await api.put(person, json={"role": "biller"})).raise_for_status()
             await self._connect(halo, api)
             await self._publish(api)
             asked = await self._sync(api, "Sync")
@@ -109,11 +111,12 @@ class Demo:
 
     async def _until_told(self, sink: Sink) -> None:
         async def told() -> bool:
-            return len({one.notice_id for one in sink.arrived if one.type == "run.finished"}) == _SYNCS
+            finished = {one.notice_id for one in sink.arrived if one.type == "run.finished"}
+            return len(finished) == _SYNCS and any(one.type == EMAIL for one in sink.arrived)
 
-        await until(told, what="telling the sink of every Sync", timeout_s=_PATIENCE_S)
+        await until(told, what="telling the sink of every Sync, and a person by e-mail", timeout_s=_PATIENCE_S)
         types = ", ".join(sorted({one.type for one in sink.arrived}))
-        self._console.log(f"The sink of webhooks was told: {types}. Look at {sink.url}")
+        self._console.log(f"The sink was told: {types}. Look at {sink.url}")
 
     async def _partner(self) -> str:
         self._console.log(f"Adding the partner {PARTNER} and an API key")

@@ -1,32 +1,41 @@
-"""A receiver of webhooks on this machine: it takes everything, and shows it on a page (spec section 11, "Told")."""
+"""A receiver of webhooks and e-mail on this machine: it takes all, and shows it on a page (spec section 11, "Told")."""
 
 import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from devstack.ports import LOOPBACK
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+
+from devstack.ports import LOOPBACK, free_port
 
 MOST_KEPT = 200
 """So many deliveries are shown, the newest first."""
 MOST_BYTES = 1_000_000
+EMAIL = "e-mail"
+"""The type of what came by e-mail."""
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What webhooks told</title>
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What halosync told</title>
 <meta http-equiv="refresh" content="5"><meta name="color-scheme" content="light dark"><style>
 body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8888;border-radius:.5rem;padding:.75rem}
-h2{font-size:1.1rem;margin-bottom:.25rem}</style></head><body><h1>What webhooks told</h1>%s</body></html>"""
-_NOTHING = "<p>Nothing has arrived yet. Create a webhook to this address in the portal, and send a test.</p>"
+h2{font-size:1.1rem;margin-bottom:.25rem}</style></head><body><h1>What halosync told</h1>%s</body></html>"""
+_NOTHING = (
+    "<p>Nothing has arrived yet. Create a webhook to this address in the portal, and send a test. E-mail to "
+    "the billers and admins among the people comes by itself.</p>"
+)
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A request that came: the id of its notice, and its body, parsed."""
+    """A request or an e-mail that came: the id of its notice or message, and what it says, parsed."""
 
     notice_id: str
     told: Any
@@ -38,16 +47,33 @@ class Arrived:
 
 
 class Sink:
-    """What has arrived, the newest first, and where."""
+    """What has arrived, the newest first, and where: `url` for webhooks, `smtp_url` for e-mail."""
 
-    def __init__(self, port: int, arrived: "deque[Arrived]") -> None:
+    def __init__(self, port: int, smtp_port: int, arrived: "deque[Arrived]") -> None:
         self.url = f"http://{LOOPBACK}:{port}/"
+        self.smtp_url = f"smtp://{LOOPBACK}:{smtp_port}"
         self.arrived = arrived
 
 
+class _Mails:
+    """Keeps every e-mail that comes; `aiosmtpd` calls `handle_DATA`."""
+
+    def __init__(self, arrived: "deque[Arrived]") -> None:
+        self._arrived = arrived
+        vars(self)["handle_DATA"] = self._take
+
+    async def _take(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+        message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        told = {"type": EMAIL, **{name: str(message[name]) for name in ("To", "Subject")}}
+        body = message.get_body(("plain",))
+        told["text"] = "" if body is None else body.get_content()
+        self._arrived.appendleft(Arrived(str(message["Message-ID"] or ""), told))
+        return "250 taken"
+
+
 @contextmanager
-def webhook_sink() -> Iterator[Sink]:
-    """Give a sink that listens on a free port until the body ends."""
+def notice_sink() -> Iterator[Sink]:
+    """Give a sink that listens on two free ports until the body ends."""
     arrived: deque[Arrived] = deque(maxlen=MOST_KEPT)
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,12 +97,17 @@ def webhook_sink() -> Iterator[Sink]:
         def log_message(self, *_: object) -> None:
             """Say nothing: what has come is on the page."""
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield Sink(server.server_address[1], arrived)
-        finally:
-            server.shutdown()
+    mail = Controller(_Mails(arrived), hostname=LOOPBACK, port=free_port())
+    mail.start()
+    try:
+        with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                yield Sink(server.server_address[1], mail.port, arrived)
+            finally:
+                server.shutdown()
+    finally:
+        mail.stop()
 
 
 def _shown(one: Arrived) -> str:

@@ -18,7 +18,7 @@ from rich.table import Table
 from devstack.errors import DevstackError
 from devstack.options import StackOptions, new_token_key
 from devstack.service import PREFIX
-from devstack.sink import Sink, webhook_sink
+from devstack.sink import Sink, notice_sink
 from devstack.stack import Stack, running_stack
 
 
@@ -31,6 +31,7 @@ class Given(EnvironmentSettings):
     public_url: str | None = None
     http_port: int = 8000
     token_keys: str | None = None
+    smtp_url: str | None = None
 
 
 # What each process gets a value of its own for, or only one may have.
@@ -54,6 +55,8 @@ def options_from_environment(given: Given, environment: dict[str, str], *, write
     settings = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in _OWN}
     if given.public_url:  # the stack has an address of its own for it, which would win over `.env`
         settings[f"{PREFIX}PUBLIC_URL"] = given.public_url
+    if given.smtp_url:  # likewise: else the mail of a person's own server would go to the sink
+        settings[f"{PREFIX}SMTP_URL"] = given.smtp_url
     return StackOptions(
         writers=writers,
         database_url=given.database_url,
@@ -78,19 +81,22 @@ def up(
         console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
-    with webhook_sink() as sink:
+    with notice_sink() as sink:
 
         async def stay(stack: Stack) -> None:
             console.print(addresses(stack, sink))
             console.log("Running until Ctrl-C")
             await asyncio.Event().wait()
 
-        until_signalled(with_sink(replace(options, progress=console.log)), stay, console)
+        until_signalled(with_sink(replace(options, progress=console.log), sink), stay, console)
 
 
-def with_sink(options: StackOptions) -> StackOptions:
-    """Return the same, where webhooks to this machine are taken unless a person has said otherwise."""
-    return replace(options, environment={f"{PREFIX}WEBHOOK_ALLOW_PRIVATE": "true", **options.environment})
+def with_sink(options: StackOptions, sink: Sink) -> StackOptions:
+    """Return the same, where the sink takes webhooks, and e-mail too, unless a person has said otherwise."""
+    told = {f"{PREFIX}WEBHOOK_ALLOW_PRIVATE": "true"}
+    if f"{PREFIX}SMTP_URL" not in options.environment:
+        told |= {f"{PREFIX}SMTP_URL": sink.smtp_url, f"{PREFIX}MAIL_FROM": "halosync <halosync@localhost>"}
+    return replace(options, environment={**told, **options.environment})
 
 
 def until_signalled(
@@ -137,12 +143,12 @@ def without_password(url: str) -> str:
 
 def addresses(stack: Stack, sink: Sink | None = None) -> Table:
     """Return where to look, as a table."""
-    told = f"{sink.url} (create a webhook to it: what arrives is shown there)" if sink else "not started"
+    told = f"{sink.url} (shows what arrives: e-mail, and webhooks that you create to it)" if sink else "not started"
     rows = {
         "Portal and report API": stack.http_url,
         "API description": f"{stack.http_url}/openapi.json",
         "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
-        "Sink of webhooks": told,
+        "Sink of notices": told,
         "Postgres": without_password(stack.database_url),
         "RabbitMQ": without_password(stack.amqp_url),
         **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},
