@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from trial.engine import MANAGEMENT, SERVICES, Engine, call, until
-from trial.partners import Load
+from trial.partners import LINES, Load
 
 NEXT = """FROM halosync:try
 USER root
@@ -64,7 +64,7 @@ class Changes:
         """The next version, with a table's change; first half of the processes, then deploy/upgrade."""
         self.engine.docker("build", "--quiet", "--tag", "halosync:try-next", "-", said=NEXT.encode())
         self.engine.docker("tag", "halosync-sandbox:try", "halosync-sandbox:try-next")
-        before = self.engine.ids(*SERVICES)
+        before, servers = self.engine.ids(*SERVICES), self.engine.ids("postgres", "rabbitmq")
         with self.load.runs(7):
             self.engine.set(IMAGE_TAG="try-next")
             self.engine.compose("run", "--rm", "-T", "--no-deps", "migrate")
@@ -76,6 +76,7 @@ class Changes:
             self.engine.script("upgrade")
             self.engine.well(13)
         assert not set(self.engine.ids(*SERVICES)) & set(before)
+        assert self.engine.ids("postgres", "rabbitmq") == servers
         assert self.versions() == {"99.0.0"}, self.versions()
 
     def and_back(self) -> None:
@@ -108,16 +109,15 @@ class Changes:
         """Back to the middle of a run that creates licences, while Halo has them all."""
         self.load.sync(14)
         ask = ("exec", "-T", "-u", "postgres", "postgres", "psql", "-qAtU", "halosync", "-d", "halosync", "-c")
-        with self.newcomer.runs(3):
-            (partner,) = self.newcomer.partners
-            until("some are there", lambda: partner.ask("GET", "runs?limit=1")["runs"][0]["counters"]["created"] >= 3)
+        (partner,) = self.newcomer.partners
+        with self.newcomer.runs(3) as (run_id,):
+            until("some are there", lambda: 3 <= partner.run(run_id)["counters"]["created"] < LINES)
             moment = self.engine.compose(*ask, "SELECT clock_timestamp()").strip()
         self.engine.compose(*ask, "SELECT pg_switch_wal()")
         self.engine.script("restore", moment, WINDOW_S="0")
         self.engine.well(13)
-        assert partner.ask("GET", "runs?limit=1")["runs"][0]["state"] == "cancelled"
-        run_id = partner.start()
-        assert partner.ended(run_id) == "succeeded"
+        assert partner.run(run_id)["state"] == "cancelled"
+        assert partner.ended(partner.start()) == "succeeded"
         partner.holds(3)
         self.load.sync(15)
         assert self.engine.halosync("doctor") is not None

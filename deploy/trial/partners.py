@@ -68,9 +68,13 @@ class Partner:
         """Start a run that writes; return its id."""
         return str(self.ask("POST", "runs", {"mode": "apply"})["run_id"])
 
+    def run(self, run_id: str) -> Any:
+        """A run, as it stands."""
+        return self.ask("GET", f"runs/{run_id}")
+
     def state(self, run_id: str, *wanted: str) -> str | None:
         """The state of a run, if it is one of those."""
-        state = self.ask("GET", f"runs/{run_id}")["state"]
+        state = self.run(run_id)["state"]
         return state if state in wanted else None
 
     def ended(self, run_id: str) -> str:
@@ -157,7 +161,7 @@ class Load:
             pass
 
     @contextlib.contextmanager
-    def runs(self, quantity: int, row_s: float = 1.0) -> Iterator[None]:
+    def runs(self, quantity: int, row_s: float = 1.0) -> Iterator[list[str]]:
         """One run of each partner, on a slow Halo, is in the middle of its writes inside; then each has to succeed."""
         self.publish(quantity)
         for each in self.partners:
@@ -166,7 +170,7 @@ class Load:
         for each, run_id in started:
             until("it writes", partial(each.state, run_id, "writing", "succeeded"))
         began = time.monotonic()
-        yield
+        yield [run_id for _, run_id in started]
         for each in self.partners:
             each.slow(0)
         assert [each.ended(run_id) for each, run_id in started] == ["succeeded"] * len(started)
