@@ -156,7 +156,8 @@ CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None
         None,
         Outcome.SYNCED,
     ),
-    "updated and gone": (UPDATED, [], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "updated, and nothing shown": (UPDATED, [], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
+    "updated and gone": (UPDATED, [OTHER], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
     "updated and moved": (UPDATED, [licence(client_id=8)], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
     "updated and put back by hand": (
         UPDATED,
