@@ -38,8 +38,8 @@ def test_a_price_and_a_removal_of_what_others_wrote_wait_for_a_person() -> None:
     assert all(item.reason is Reason.FIRST_REVIEW for item in first.items)
     assert (first.to_review, first.review_done) == (2, False)
     assert "approve the 2 changes" in (first.items[0].detail or "")
-    assert "Changing its selling price" in (first.items[0].detail or "")
-    assert "Removing it" in (first.items[1].detail or "")
+    assert "before it changes its selling price" in (first.items[0].detail or "")
+    assert "before it removes it" in (first.items[1].detail or "")
     # What it would be is shown, so that a person can decide.
     assert first.items[0].after is not None
     assert first.items[0].after.price == Decimal("31.50")
