@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from time import thread_time
 from typing import Any
 
 import httpx
@@ -306,3 +307,18 @@ async def test_other_answers_to_a_delete_are_failures(
     with pytest.raises(HaloFailure) as failed:
         await halo.writer.delete("acme", "token", 70)
     assert (failed.value.failure, len(halo.requests)) == (meaning, 1)
+
+
+def seconds(rows: int) -> float:
+    writes = [
+        LicenceWrite(client_id=1, licence_id=None, name=f"P-{at}", quantity=Decimal(1), price=Decimal(2))
+        for at in range(rows)
+    ]
+    answer = [{"id": at + 1, "client_id": 1, "name": f"P-{at}", "count": 1, "price": 2} for at in range(rows)]
+    begun = thread_time()
+    assert None not in stored(answer, writes)
+    return thread_time() - begun
+
+
+def test_an_answer_of_ten_times_the_rows_does_not_take_a_hundred_times_as_long() -> None:
+    assert seconds(4_000) < 30 * min(seconds(400) for _ in range(3))

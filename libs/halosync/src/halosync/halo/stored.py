@@ -56,7 +56,10 @@ def _created(writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[i
     )
     for of_write, of_row in ways:
         left = [at for at in creates if at not in found]
-        rest = {number: row for number, row in new.items() if number not in found.values()}
+        if not left:
+            break
+        taken = set(found.values())
+        rest = {number: row for number, row in new.items() if number not in taken}
         elements = _grouped((at, (writes[at].client_id, of_write(writes[at]))) for at in left)
         answered = _grouped((number, (_whole(row, "client_id"), of_row(row))) for number, row in rest.items())
         for key, places in elements.items():
