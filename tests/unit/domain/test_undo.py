@@ -181,6 +181,20 @@ CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None
         Reason.CHANGED_SINCE,
         Outcome.SKIPPED,
     ),
+    "deleted, and another one has its name as Halo escapes it": (
+        replace(DELETED, was=Traits("R&D")),
+        [licence(2, name="R&amp;D")],
+        {},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
+    "deleted, and another one was told its name": (
+        DELETED,
+        [licence(2, name="MS-3")],
+        {"written": {2: WrittenLicence(asked_name="MS-365", kept_name="MS-3")}},
+        Reason.CHANGED_SINCE,
+        Outcome.SKIPPED,
+    ),
     "deleted, and none shown of what the run left": (
         DELETED,
         [],

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 
+from halosync.domain.client_rules import NOT_WRITTEN
 from halosync.domain.drift import drift_of
 from halosync.domain.licences import same_state, state_of, traits_of
 from halosync.domain.model import Drift, LastWritten, Licence, LicenceState, PriceField, Traits
@@ -62,10 +63,20 @@ class UndoPicture:
         return drift_of(licence, left, self.price_field)
 
     def rival(self, item: PlannedItem) -> Licence | None:
-        """Return an active licence of the item's client that bears the name of a deleted one, if there is any."""
-        wanted = self.key(name_then(item))
+        """Return an active licence of the item's client that bears the name of a deleted one, if there is any.
+
+        Also in another form, as Halo escapes it or has made it of what it was told.
+        """
+        name = name_then(item)
+        wanted = {self.key(name), self.key(unescape(name))}
         others = self.of_client.get(item.halo_client_id or 0, ())
-        return next((other for other in others if other.is_active and self.key(other.name) == wanted), None)
+        return next((other for other in others if other.is_active and wanted & self._names(other)), None)
+
+    def _names(self, licence: Licence) -> set[str]:
+        """Return the keys of the names of a licence: as Halo shows it, as that reads, and as Halo was told."""
+        written = self.inputs.written.get(licence.id, NOT_WRITTEN)
+        told = written.asked_name if written.kept_name == licence.name else None
+        return {self.key(name) for name in (licence.name, unescape(licence.name), told) if name is not None}
 
     def shows_none(self, item: PlannedItem) -> bool:
         """Tell whether the run left licences at the item's client, and Halo shows none: it may not show all."""
