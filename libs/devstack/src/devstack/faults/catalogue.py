@@ -7,6 +7,7 @@ from devstack.errors import DevstackError
 from devstack.faults import (
     contact_cases,
     halo_cases,
+    notice_cases,
     process_cases,
     rights_cases,
     server_cases,
@@ -23,6 +24,7 @@ CASES: Sequence[Case] = (
     *halo_cases.CASES,
     *contact_cases.CASES,
     *undo_cases.CASES,
+    *notice_cases.CASES,
 )
 
 

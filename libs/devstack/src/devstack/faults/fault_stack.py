@@ -38,6 +38,7 @@ SETTINGS = {
     # With delays of seconds instead of minutes, an outage of a minute must not use up the attempts.
     "RETRY_MAX_ATTEMPTS": "40",
     "TOKEN_REFRESH_INTERVAL_S": "5",
+    "WEBHOOK_ALLOW_PRIVATE": "true",
 }
 PATIENCE_S = 240.0
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
