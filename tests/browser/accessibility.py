@@ -35,6 +35,12 @@ _TOO_WIDE = """() => {
 }"""
 
 
+# The box of a table cuts off what sticks out, unless it scrolls by itself.
+_CUT_OFF = """() => [...document.querySelectorAll('.table-box')]
+  .filter(box => getComputedStyle(box).overflowX !== 'auto' && box.scrollWidth > box.clientWidth + 1)
+  .map(box => `a table of ${box.scrollWidth} is cut off at ${box.clientWidth}: ${box.innerText.slice(0, 80)}`)"""
+
+
 async def accessible_in_both_colours(page: Page, name: str) -> None:
     """Assert that the page is accessible in light and in dark colours, without loading it again; light at the end.
 
@@ -47,6 +53,13 @@ async def accessible_in_both_colours(page: Page, name: str) -> None:
         await picture(page, f"{name}-{width}-{colours}")
         await (accessible(page) if colours == "light" else _accessible_colours(page))
     await page.emulate_media(color_scheme="light")
+
+
+async def too_wide(page: Page) -> list[str]:
+    """Return what makes the page scroll sideways, and the tables of which something is cut off."""
+    found: list[str] = await page.evaluate(_TOO_WIDE)
+    cut_off: list[str] = await page.evaluate(_CUT_OFF)
+    return found + cut_off
 
 
 async def accessible(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Names that want to be scripts, in a real browser: every page is opened, and nothing runs."""
+"""Names that want to be scripts, and that are long, in a real browser: nothing runs, and no page scrolls sideways."""
 
 import re
 from typing import Any
@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from playwright.async_api import Page
 
+from tests.browser.accessibility import too_wide
+from tests.browser.looks import DESKTOP, PHONE
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import APPLICATION, Partner, lines
 
@@ -15,20 +17,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 _NAME = re.compile(r"[\s<\d]")
 """What only names and ids in a path have."""
 
+LONG = "W" * 200
+LEFTWARDS = "شركة " + "الاختبار" * 20
 HOSTILE = "\"'><script>window.stolen=1</script><img src=/x onerror=window.stolen=1><svg onload=window.stolen=1>"
 
 
 async def prepared(partner: Partner) -> str:
     """Let everything that others name be hostile; return a key with such a name."""
-    clients: list[dict[str, Any]] = [{"id": 1, "name": f"Contoso {HOSTILE}"}, {"id": 2, "name": HOSTILE}]
+    names = (f"Contoso {HOSTILE}", HOSTILE, LONG, LEFTWARDS)
+    clients: list[dict[str, Any]] = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
     redirect = f"{partner.stack.http_url}/accounts/"
     application = {"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}
     await partner.halo.put_tenant(partner.tenant, applications=[application], clients=clients)
     await partner.connect()
-    names = {"product_code": HOSTILE, "product_name": HOSTILE, "billing_cycle": "Monthly"}
-    found = lines(1, customer_id=f"C-{HOSTILE}", customer_name=HOSTILE, **names)
-    missing = lines(1, customer_id="C-2", customer_name=f"Contoso Ltd {HOSTILE}", **names, line_id="2")
-    await partner.publish(partner.event([*found, *missing], invoice_id=f"INV {HOSTILE}"))
+    product = {"product_code": HOSTILE, "product_name": HOSTILE, "billing_cycle": "Monthly"}
+    found = lines(1, customer_id=f"C-{HOSTILE}", customer_name=HOSTILE, **product)
+    missing = lines(1, customer_id="C-2", customer_name=f"Contoso Ltd {HOSTILE}", **product, line_id="2")
+    long = lines(1, customer_id="C-3", customer_name=LONG, product_code="P" * 200, product_name=LONG, line_id="3")
+    leftwards = lines(1, customer_id="C-4", customer_name=LEFTWARDS, product_code=LEFTWARDS[:200], line_id="4")
+    await partner.publish(partner.event([*found, *missing, *long, *leftwards], invoice_id=f"INV {HOSTILE}"))
     await partner.sync()
     created = await partner.api.post(f"{partner.path}/keys", json={"name": HOSTILE})
     created.raise_for_status()
@@ -52,7 +59,7 @@ def kind(link: str) -> tuple[str, ...]:
     return "/".join(segments), *sorted(dict(parse_qsl(parts.query)))
 
 
-async def test_nothing_runs_on_any_page(visitors: Visitors, partner: Partner) -> None:
+async def test_nothing_runs_and_nothing_is_too_wide_on_any_page(visitors: Visitors, partner: Partner) -> None:
     api_key = await prepared(partner)
     page = await visitors.page()
     await sign_in(page, api_key)
@@ -64,6 +71,10 @@ async def test_nothing_runs_on_any_page(visitors: Visitors, partner: Partner) ->
         await page.goto(address)
         assert await page.evaluate("window.stolen") is None, address
         shown += HOSTILE in await page.locator("body").inner_text()
+        assert await too_wide(page) == [], address
+        await page.set_viewport_size({"width": PHONE.width, "height": PHONE.height})
+        assert await too_wide(page) == [], address
+        await page.set_viewport_size({"width": DESKTOP.width, "height": DESKTOP.height})
         to_see |= await links(page)
     assert len(seen) > 8, seen
     assert shown > 4, "the hostile names are not shown, so nothing was tried"

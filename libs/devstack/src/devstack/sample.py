@@ -173,7 +173,7 @@ def _ordinary(maker: _Maker, customer: tuple[str, str], client: int, number: int
                 maker.has(client, product, quantity + 2)
                 maker.expect("updated", "unchanged")
             case 2:
-                maker.has(client, product, quantity, price=float(product[2]) - 0.5)
+                maker.has(client, product, quantity, price=round(float(product[2]) - 0.5, 6))
                 maker.expect("updated", "unchanged", reviewed=True)
             case _:
                 maker.has(client, product, quantity)

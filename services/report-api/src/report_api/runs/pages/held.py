@@ -20,23 +20,28 @@ from report_api.runs.service import find_run, items_page, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import page
 
 router: APIRouter = partner_pages(changes=Role.BILLER)
 
-ITEMS_A_PAGE = 200
-
 
 @router.get("/runs/{run_id}/held")
 async def show(
-    *, request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, sort: Sort = "", number: PageNumber = 1
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    run_id: str,
+    sort: Sort = "",
+    rows: Rows = "",
+    number: PageNumber = 1,
 ) -> Response:
     """Show a page of the held items of a run, each with a tick."""
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
-    listing = NumberedPage(path, {"sort": sort}, number, ITEMS_A_PAGE, run.counters.held)
+    listing = NumberedPage(path, {"sort": sort, "rows": rows}, number, rows_of(rows), run.counters.held)
     items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), order_of(sort), listing)
     values: dict[str, Any] = {
         "run": run,
