@@ -21,7 +21,8 @@ async def test_a_licence_is_kept_and_let_go_on_its_page(world: "World", browser:
     page = await browser.submit(f"{PORTAL}/licence/0/keep")
     assert "no run removes it" in page.text
     assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1
-    page = await browser.submit(f"{PORTAL}/licence/0/keep")
+    assert len(page.soup.select(f"form.inline[action='{PORTAL}/licence/0/keep'] button:-soup-contains('Undo')")) == 1
+    page = await browser.submit(f"{PORTAL}/licence/0/keep")  # the notice's, which comes first
     assert "is not kept any more" in page.text
     assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 0
     acts = await world.pool.fetch("SELECT act FROM audit_entry WHERE subject = '0'")

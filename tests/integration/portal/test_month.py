@@ -64,7 +64,8 @@ async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browse
     page = await browser.submit(f"{MONTH}/accept", note="Billed by hand.")
     assert "Accepted as it is." in page.text
     assert "Billed by hand." in page.text
-    page = await browser.submit(f"{MONTH}/accept")
+    assert len(page.soup.select(f"form.inline[action='{MONTH}/accept'] button:-soup-contains('Undo')")) == 1
+    page = await browser.submit(f"{MONTH}/accept")  # the notice's, which comes first
     assert "The acceptance was taken back." in page.text
     page = await browser.submit(f"{MONTH}/accept", note="Billed by hand, on paper.")
     assert page.texts(".title-row .badge") == ["i Ready to close"]

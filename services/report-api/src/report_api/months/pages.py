@@ -155,13 +155,17 @@ def _why(customer: CustomerSum) -> Sequence[str]:
     return [f"{sentences.label(each.reason)} ({each.count:,})" for each in customer.reasons]
 
 
+_BACK = ("back", "customer", "reason")
+"""The fields of the form of an acceptance by which it leads back to where it stood."""
+
+
 @router.post("/month/accept")
 async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Accept a difference as it is, with a note; or take that back, when the form has no field for a note."""
     form = await request.form()
     period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
     # Back to the page that the form stood on.
-    back = {name: str(form.get(name, "")) for name in ("customer", "reason") if form.get(name)}
+    back = {name: str(form.get(name, "")) for name in _BACK if name != "back" and form.get(name)}
     parts: tuple[str, ...] = ("month",)
     if form.get("back") == "customer":
         parts = ("customer", back.pop("customer", ""))
@@ -177,7 +181,9 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     except UnknownItemError:
         await notify(request, "Nothing was accepted: it does not differ any more.", "info")
     else:
-        await notify(request, "Accepted as it is. Your note stands in the certificate of the month.")
+        undo = [(name, str(value)) for name, value in form.items() if name in {"period", "item_key", *_BACK}]
+        told = "Accepted as it is. Your note stands in the certificate of the month."
+        await notify(request, told, undo=("month/accept", undo))
     return see_other(visitor.partner_id, *parts, period=period, **back)
 
 

@@ -32,13 +32,13 @@ async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence
         raise not_found(UNKNOWN)
     called = f'"{licence.name}" #{licence.halo_licence_id}'
     if not keeps:
-        await notify(
-            request, f"{called} is not kept any more: a run removes it when the invoice asks for that.", "info"
-        )
+        told = f"{called} is not kept any more: a run removes it when the invoice asks for that."
     elif run_id:
-        await notify(request, f"{called} is kept from now on. Preview again for the removals that are left.", "good")
+        told = f"{called} is kept from now on. Preview again for the removals that are left."
     else:
-        await notify(request, f"{called} is kept from now on: no run removes it.", "good")
+        told = f"{called} is kept from now on: no run removes it."
+    back = [("keep", "" if keeps else "yes"), ("run_id", run_id)]
+    await notify(request, told, "good" if keeps else "info", undo=(f"licence/{licence.halo_licence_id}/keep", back))
     if run_id:
         return see_other(visitor.partner_id, "runs", run_id, "removals")
     return see_other(visitor.partner_id, "licence", str(licence.halo_licence_id))
