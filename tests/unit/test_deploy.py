@@ -113,6 +113,13 @@ def test_no_secret_is_in_the_composition_or_its_environment() -> None:
         assert set(service.get("secrets", [])) - {read} == named
 
 
+@pytest.mark.parametrize("script", ["backup", "passwords", "pin", "restore", "secrets", "upgrade"])
+async def test_each_script_can_be_run(script: str) -> None:
+    """What they do is tried by deploy/try, on an engine."""
+    assert os.access(f"deploy/{script}", os.X_OK)
+    await run(["sh", "-n", f"deploy/{script}"], env=os.environ)
+
+
 async def test_the_secrets_that_are_read_are_made(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     made = await run(["deploy/secrets", folder], env=os.environ)
