@@ -116,7 +116,7 @@ class Changes:
         self.engine.compose(*ask, "SELECT pg_switch_wal()")
         self.engine.script("restore", moment, WINDOW_S="0")
         self.engine.well(13)
-        assert partner.run(run_id)["state"] == "cancelled"
+        assert partner.ended(run_id) == "cancelled"
         assert partner.ended(partner.start()) == "succeeded"
         partner.holds(3)
         self.load.sync(15)
