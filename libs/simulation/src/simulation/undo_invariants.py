@@ -83,7 +83,7 @@ class _Undos:
         for effect in mine.effects:
             if effect.after.id not in touched and effect.after.id not in back:
                 yield f"{name} touched licence {effect.after.id}, which that run has not: {effect}"
-            elif effect.effect == "delete" and effect.after.id not in made:
+            elif effect.after.deleted and effect.after.id not in made:
                 yield f"{name} removed licence {effect.after.id}, which that run has not made: {effect}"
         unseen = self._people(lambda at: _is_while_read(run, at))
         for number, left in theirs.left.items():
