@@ -1,6 +1,6 @@
 """What the report page asks of the store, and what it offers for each line."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -58,7 +58,7 @@ def shown(
 
 def test_every_act_is_a_page_a_run_or_nothing() -> None:
     begins = {Remedy.APPROVE_REMOVALS, Remedy.APPROVE_REVIEW, Remedy.APPROVE_CHANGES, Remedy.RETRY}
-    assert set(sentences.REMEDY_PAGES) | begins | {Remedy.NONE, Remedy.CORRECT} == set(Remedy)
+    assert set(sentences.REMEDY_PAGES) | begins | {Remedy.NONE, Remedy.CORRECT, Remedy.SYNC} == set(Remedy)
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -72,6 +72,7 @@ def test_every_reason_has_words_and_the_button_of_its_act(reason: Reason) -> Non
         Remedy.APPROVE_REVIEW: RemedyButton("Look at the first review", f"/portal/p%201/runs/{RUN}/review"),
         Remedy.APPROVE_CHANGES: RemedyButton("Look at the edits", f"/portal/p%201/runs/{RUN}/held"),
         Remedy.RETRY: RemedyButton("Try again", f"/portal/p%201/runs/{RUN}/retry", posts=True),
+        Remedy.SYNC: None,  # the Sync button stands above the lines
         Remedy.CORRECT: None,  # trying again does not help; the detail says what does
         Remedy.NONE: None,
     }
@@ -86,7 +87,7 @@ def test_nothing_that_begins_a_run_is_offered_when_none_can_begin(reason: Reason
     begins = REMEDIES[reason] in {Remedy.RETRY, *approvals}
     earlier, going_on = shown(EARLIER, reason=reason), shown(idle=False, reason=reason)
     for line in (earlier, going_on, shown(connection="broken", reason=reason)):
-        assert (line.remedy is None) == (begins or REMEDIES[reason] in {Remedy.NONE, Remedy.CORRECT})
+        assert (line.remedy is None) == (begins or REMEDIES[reason] in {Remedy.NONE, Remedy.CORRECT, Remedy.SYNC})
     assert (shown(connection="disconnected", reason=reason).remedy is not None) == (
         REMEDIES[reason] is Remedy.RECONNECT
     )
@@ -105,7 +106,13 @@ def test_a_line_without_an_outcome_is_not_synchronised_yet() -> None:
 
 def test_a_line_that_does_not_recur_is_skipped_whatever_became_of_its_product() -> None:
     became = line_outcome(LineKind.CREDIT, LineOutcome(Outcome.FAILED, Action.UPDATE, "halo_rejected"))
-    line = shown(kind=LineKind.CREDIT, **asdict(became))
+    line = shown(
+        kind=LineKind.CREDIT,
+        outcome=became.outcome,
+        action=became.action,
+        reason=became.reason,
+        detail=became.detail,
+    )
     assert (line.meaning.label, line.note, line.remedy) == ("Skipped", "Not a recurring charge", None)
 
 
