@@ -220,7 +220,7 @@ async def test_an_item_shows_the_licence_before_and_after(world: "World") -> Non
     assert second["before"] == {"quantity": None, "price": None, "billing_cycle": None, "active": False}
     assert second["after"] is None
     fields = "item_id customer_ids customer_name halo_client_id product_code licence_name halo_licence_id action "
-    fields += "outcome reason detail before after attempts item_key drift restores_licence_id"
+    fields += "outcome reason detail before after attempts item_key drift restores_licence_id undone"
     assert set(first) == set(fields.split())
 
 
