@@ -157,5 +157,7 @@ class _Undos:
         """Return what is to be the same of a licence again, as this Halo keeps it; None: it is not there."""
         if licence is None or licence.deleted:
             return None
-        sent = kept({name: getattr(licence, name) for name in _KEPT}, self._halo.tenant.settings)
+        # A name that people gave may be one that this Halo makes of nothing that it is sent.
+        asked = {name: getattr(licence, name) for name in _KEPT} | {"name": self._expected.plain(licence.name)}
+        sent = kept(asked, self._halo.tenant.settings)
         return replace(licence, **{**_NEW, **sent})
