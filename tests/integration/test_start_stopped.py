@@ -28,6 +28,8 @@ pytestmark = pytest.mark.integration
 TIERS_S = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Those of the settings' defaults."""
 
+ONE_USER = "one user does everything: no right is kept from anybody"
+
 SOON_S = 8.0
 """Far less than the process would wait for its servers, or for what hangs while it stops."""
 # Without the garbage collector: what is left over must be ended by us, not by chance.
@@ -124,6 +126,7 @@ async def test_it_works_only_while_the_schema_fits(
     await waiting.says_why("run `halosync migrate`")
     await migrate(url)
     await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)
+    assert await says(process, ONE_USER), "the administrator's user is nobody's own"
     administrator = await asyncpg.connect(url)
     try:
         await administrator.execute("UPDATE migration SET sha256 = 'of another' WHERE name = 'schema'")
@@ -149,6 +152,7 @@ async def test_it_waits_for_a_topology_that_is_missing_and_says_so(
     await waiting.says_why(f"RabbitMQ has no queue {RUN_REQUESTED.name}")
     await prepare(amqp_url, rabbit_server.management_url, USERS, TIERS_S)
     await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)
+    assert not await says(process, ONE_USER)
     await ends_well(process)
 
 

@@ -2,14 +2,20 @@
 
 import asyncio
 import struct
+from io import StringIO
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 import pytest
-from devstack.up import without_password
+from devstack.options import StackOptions
+from devstack.servers import Servers
+from devstack.stack import Stack
+from devstack.state import state_folder
+from devstack.up import addresses, without_password
 from halosync.contracts.database_url import connect_arguments
 from halosync.store.pool import open_pool
+from rich.console import Console
 
 OF_LIBPQ = [
     "postgresql://",
@@ -102,3 +108,15 @@ async def test_a_unix_socket_and_a_pooler_in_front_are_asked_for_nothing_special
 )
 def test_what_a_person_is_shown_has_no_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+def test_nothing_that_up_prints_has_a_password() -> None:
+    """The whole table of addresses, with servers that were given by URLs with passwords."""
+    servers = Servers("postgresql://me:s3cret@h:1/d?password=s3cret", "amqp://me:s3cret@h:1/%2F", None, None)
+    options = StackOptions(token_keys="s3cret", environment={"HALOSYNC_SMTP_URL": "smtp://me:s3cret@h"})
+    with state_folder() as folder:
+        table = addresses(Stack(servers, options, folder))
+    printed = StringIO()
+    Console(file=printed, width=200).print(table)
+    assert "postgresql://me@h:1/d" in printed.getvalue()
+    assert "s3cret" not in printed.getvalue()

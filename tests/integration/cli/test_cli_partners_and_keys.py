@@ -16,7 +16,10 @@ Run = Callable[..., Awaitable[Any]]
 
 async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, pool: "asyncpg.Pool[Any]") -> None:
     assert (await administrator("migrate", "--json")).json() == {"version": VERSION, "applied": []}
-    assert "up to date" in (await administrator("migrate")).stdout
+    told = (await administrator("migrate")).stdout
+    assert "up to date" in told
+    for server, variable in (("Postgres", "HALOSYNC_ADMIN_DATABASE_URL"), ("RabbitMQ", "HALOSYNC_ADMIN_AMQP_URL")):
+        assert f"One account of {server} does everything: without {variable}" in told
     await pool.execute("DROP SCHEMA public CASCADE")
     await pool.execute("CREATE SCHEMA public")
     missing = await command("partner", "list")

@@ -6,8 +6,12 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.roles import Principal, Role
 from halosync.store.halo_aliases import HaloAliases
+from halosync.store.keys import KeyStore
+from halosync.store.people import PeopleStore
 from halosync.store.retention import RetentionStore
+from halosync.store.sessions import SessionStore
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
@@ -123,6 +127,35 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(
     assert (another.exit_code, "take another id" in another.stderr) == (1, True)
     assert await count(pool, "partner") == [0], "it would read its predecessor's audit log"
     assert (await command("partner", "add", "other", "--name", "Another company")).exit_code == 0
+
+
+async def test_keys_people_and_sessions_of_a_removed_partner_end(
+    old: str, command: Run, pool: "asyncpg.Pool[Any]"
+) -> None:
+    keys, people, sessions = KeyStore(pool), PeopleStore(pool), SessionStore(pool)
+    await command("partner", "add", "rival", "--name", "Rival")
+    key = await keys.create(old, "portal", by=COMMAND_LINE)
+    for partner, email in ((old, "anna@acme.example"), (old, "ben@acme.example"), ("rival", "ben@acme.example")):
+        await people.put(partner, email, Role.ADMIN, by=COMMAND_LINE)
+    acting = {
+        "key": Principal("portal", {old: Role.ADMIN}, key.key_id),
+        "anna": Principal("anna@acme.example", await people.access("anna@acme.example")),
+        "ben": Principal("ben@acme.example", await people.access("ben@acme.example")),
+        "operator": Principal("op", {None: Role.ADMIN}, (await keys.create(None, "op", by=COMMAND_LINE)).key_id),
+    }
+    tokens = {who: await sessions.open(principal) for who, principal in acting.items()}
+    for who in ("ben", "operator"):  # who may enter several partners has picked this one
+        session = await sessions.find(tokens[who])
+        assert session is not None
+        await sessions.act_for(tokens[who], session, old)
+    assert [await sessions.is_open(token, old) for token in tokens.values()] == [True] * 4
+    await pool.execute("UPDATE connection SET state = 'disconnected'")
+    assert (await command("partner", "remove", old, "--yes")).exit_code == 0
+    assert [await sessions.is_open(token, old) for token in tokens.values()] == [False] * 4
+    assert [await sessions.find(token) for token in tokens.values()] == [None] * 4
+    assert await keys.authenticate(key.api_key) is None
+    assert await people.access("anna@acme.example") == {}
+    assert await people.access("ben@acme.example") == {"rival": Role.ADMIN}
 
 
 async def test_what_a_sync_goes_by_goes_with_the_partner_and_not_before(

@@ -29,14 +29,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 ACME, RIVAL = "acme-msp", "rival-msp"
-ANNA, UNVERIFIED = "Anna@Acme.example", "eve@acme.example"
+ANNA, UNVERIFIED, UNSAID = "Anna@Acme.example", "eve@acme.example", "una@acme.example"
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def provider() -> AsyncIterator[str]:
-    """A provider that knows two people; one of them has an address that it has verified."""
+    """A provider that knows three people; of one it has verified the address, of one it does not say."""
     port = free_port()
-    people = [{"sub": email, "email": email, "email_verified": email == ANNA} for email in (ANNA, UNVERIFIED)]
+    people: list[dict[str, object]] = [
+        {"sub": email, "email": email, "email_verified": email == ANNA} for email in (ANNA, UNVERIFIED)
+    ]
+    people.append({"sub": UNSAID, "email": UNSAID})
     options = [option for person in people for option in ("--user-claims", json.dumps(person))]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true", *options),
@@ -163,6 +166,26 @@ async def test_a_sign_in_counts_once_and_in_the_browser_that_began_it(
     await other.client.aclose()
     await browser.open("/sign-in/openid/return?code=made-up&state=made-up", status=400)
     await browser.open("/sign-in/openid/return?error=access_denied&state=x", status=400)
+
+
+async def test_who_says_that_another_provider_sent_them_stays_out(
+    browser: "Browser", with_provider: "World", provider: str
+) -> None:
+    await with_provider.ports.people.put(ACME, ANNA.lower(), Role.ADMIN, by=COMMAND_LINE)
+    page = await browser.open(f"{await at_provider(browser, ANNA)}&iss=https://evil.example", status=403)
+    assert "could not be confirmed" in page.text
+    assert (await browser.open(f"/portal/{ACME}/keys")).title == "Sign in"
+    back = await at_provider(browser, ANNA)
+    assert (await browser.open(f"{back}&iss={provider}")).title == "Halo PSA"
+
+
+async def test_a_provider_that_does_not_say_whether_the_address_is_verified_is_told_what_to_send(
+    browser: "Browser", with_provider: "World"
+) -> None:
+    await with_provider.ports.people.put(ACME, UNSAID, Role.ADMIN, by=COMMAND_LINE)
+    page = await signed_in(browser, UNSAID, status=403)
+    assert "the claim email_verified" in page.text
+    assert (await browser.open(f"/portal/{ACME}/keys")).title == "Sign in"
 
 
 async def test_a_provider_that_is_away_is_told_and_keys_still_sign_in(

@@ -1,12 +1,18 @@
 """Keys and the audit log over HTTP."""
 
+import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from halosync.store.keys import KeyStore
+from prometheus_client import REGISTRY
+from report_api.access.wrong_keys import WrongKeys
+from structlog.testing import capture_logs
 
 if TYPE_CHECKING:
+    from report_api.app import Api
+
     from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
@@ -62,3 +68,25 @@ async def test_the_log_tells_who_did_what_newest_first(world: "World") -> None:
         "customer.linked"
     ]
     assert (await world.call("GET", "/audit", params={"act": "nonsense"})).status_code == 422
+
+
+async def test_wrong_keys_are_counted_and_logged_with_their_address_in_api_and_portal_alike(
+    world: "World", application: "Api", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("halosync_wrong_keys_total") or 0
+
+    monkeypatch.setattr(application.state, "wrong_keys", WrongKeys(delay_s=0))
+    world.keys["wrong"] = "hs_wrong"
+    form = await world.client.get("/sign-in", headers={"Accept": "text/html"})
+    (token,) = re.findall(r'name="csrf" value="(\w+)"', form.text)
+    before = counted()
+    with capture_logs() as logs:
+        assert (await world.call("GET", "/summary", key="wrong")).status_code == 401
+        sent = {"csrf": token, "api_key": "hs_wrong"}
+        assert (await world.client.post("/sign-in", data=sent, headers={"Accept": "text/html"})).status_code == 422
+        assert (await world.call("GET", "/summary")).status_code == 200
+    told = [(line["address"], line["path"]) for line in logs if line["event"] == "wrong API key"]
+    assert told == [("127.0.0.1", f"/v1/partners/{ACME}/summary"), ("127.0.0.1", "/sign-in")]
+    assert counted() == before + 2
+    assert "hs_wrong" not in str(logs)

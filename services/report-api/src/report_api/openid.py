@@ -40,6 +40,10 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 _NOT_THIS = "The sign-in could not be confirmed. Sign in again."
 _NOT_VERIFIED = "Your sign-in service does not confirm your e-mail address. Ask whoever runs it to verify the address."
+_NOT_TOLD = (
+    "Your sign-in service does not say whether your e-mail address is verified. Ask whoever runs it to send your "
+    "address (the claim email) and that it is verified (the claim email_verified)."
+)
 
 
 class OpenId:
@@ -67,19 +71,22 @@ class OpenId:
             )
         return str(url)
 
-    async def email(self, attempt: SignInAttempt, redirect_url: str, code: str) -> str:
+    async def email(self, attempt: SignInAttempt, redirect_url: str, code: str, issuer: str | None) -> str:
         """Return the verified e-mail address of whoever has signed in; errors as of `SignInService`."""
         if self._places.locked():
             raise SignInUnavailableError("too many sign in at once")
         async with self._places:
             metadata, _ = await self._described()
+            if not self._sent_by_it(issuer, metadata):
+                log.warning("a sign-in comes back from elsewhere", issuer=issuer)
+                raise SignInRefusedError(_NOT_THIS)
             try:
                 async with self._client(redirect_url) as client:
                     token = await client.fetch_token(
                         metadata["token_endpoint"], code=code, code_verifier=attempt.code_verifier
                     )
                     claims = await self._claims(token, attempt.nonce)
-                    if "email" not in claims and "userinfo_endpoint" in metadata:
+                    if not claims.keys() >= {"email", "email_verified"} and "userinfo_endpoint" in metadata:
                         claims = await _userinfo(client, metadata["userinfo_endpoint"], claims)
             except OAuthError as error:
                 log.warning("the sign-in service refuses", error=error.error)
@@ -92,6 +99,12 @@ class OpenId:
             except (httpx2.HTTPError, ValueError, TypeError, KeyError) as error:
                 raise SignInUnavailableError(f"{type(error).__name__}: {error}") from None
         return _verified(claims)
+
+    def _sent_by_it(self, issuer: str | None, metadata: Mapping[str, Any]) -> bool:
+        """Tell whether the provider has sent the browser back: it says so itself, or never does (RFC 9207)."""
+        if issuer is None:
+            return metadata.get("authorization_response_iss_parameter_supported") is not True
+        return issuer == self._issuer
 
     def _client(self, redirect_url: str) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(
@@ -185,10 +198,13 @@ def _verified(claims: Mapping[str, Any]) -> str:
     Raises:
         SignInRefusedError: it vouches for none.
     """
+    if "email" not in claims or "email_verified" not in claims:
+        log.warning("the sign-in service does not send email and email_verified", claims=sorted(claims))
+        raise SignInRefusedError(_NOT_TOLD)
     # Some providers say it as a text.
     if claims.get("email_verified") not in (True, "true"):
         raise SignInRefusedError(_NOT_VERIFIED)
     try:
-        return normal_email(str(claims.get("email", "")))
+        return normal_email(str(claims["email"]))
     except ValueError:
         raise SignInRefusedError(_NOT_VERIFIED) from None

@@ -66,12 +66,14 @@ class SignInService(Protocol):
             SignInUnavailableError: nobody can sign in there now.
         """
 
-    async def email(self, attempt: SignInAttempt, redirect_url: str, code: str) -> str:
+    async def email(self, attempt: SignInAttempt, redirect_url: str, code: str, issuer: str | None) -> str:
         """Return the e-mail address, as `normal_email` makes it, of whoever has signed in.
+
+        `issuer` is who the redirect says it comes from, if it says so (RFC 9207). A code from elsewhere is not spent.
 
         Raises:
             SignInUnavailableError: nobody can sign in there now.
-            SignInRefusedError: the code is not for this attempt, or the address is not verified.
+            SignInRefusedError: the code is from elsewhere, or not for this attempt, or the address is not verified.
         """
 
 

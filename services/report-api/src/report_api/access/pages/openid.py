@@ -61,6 +61,7 @@ async def come_back(
     ports: PortsHere,
     code: Annotated[str, Query(max_length=4000)] = "",
     state: Annotated[str, Query(max_length=200)] = "",
+    iss: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """Open a session for whoever comes back, if the sign-in service vouches for one of our people."""
     service = _service(ports)
@@ -75,7 +76,7 @@ async def come_back(
     if not code:
         return refused(403, _DENIED)
     try:
-        email = await service.email(attempt, _redirect_url(ports), code)
+        email = await service.email(attempt, _redirect_url(ports), code, iss)
     except SignInUnavailableError as error:
         log.warning("nobody can sign in as a person", error=str(error))
         return refused(503, _AWAY)
