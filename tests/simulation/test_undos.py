@@ -26,6 +26,11 @@ def broken(found: list[WorldResult]) -> str:
     return "; ".join(sentence for world in found for sentence in world.broken)
 
 
+def is_found_out(words: str, scenario: Scenario = THINKING) -> bool:
+    """Tell whether one of the worlds says so; the first that does is enough."""
+    return any(words in broken([simulate(seed, rates=NONE, scenario=scenario)]) for seed in SEEDS)
+
+
 def test_what_was_undone_and_edited_is_right_in_the_end_whatever_answers_are_lost() -> None:
     found = worlds(FaultRates(unanswered=0.3, applied=1.0, kill=0.004))
     assert broken(found) == ""
@@ -37,12 +42,12 @@ def test_an_undo_that_overwrites_an_edit_is_found_out(monkeypatch: pytest.Monkey
         return ()
 
     monkeypatch.setattr(UndoPicture, "drift", sees_no_edit)
-    assert "which was not as that run left it" in broken(worlds())
+    assert is_found_out("which was not as that run left it")
 
 
 def test_an_undo_that_puts_nothing_back_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Undoing, "_put_back", lambda self, _item, _then, licence: self._as_it_is(_item, licence))
-    assert "is put back to" in broken(worlds())
+    assert is_found_out("is put back to")
 
 
 UNDOING = Scenario(keeps="escaped", chapters=(Chapter.UNDO,) * 4)
@@ -57,7 +62,7 @@ def test_names_and_product_codes_come_back_as_they_were_whatever_halo_makes_of_n
 
 def test_a_licence_that_comes_back_under_another_name_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UndoPicture, "asked_name", lambda _self, item: name_then(item))
-    assert "&amp;amp;" in broken(worlds(scenario=UNDOING))
+    assert is_found_out("&amp;amp;", UNDOING)
 
 
 def test_a_licence_that_comes_back_without_its_product_code_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,17 +71,17 @@ def test_a_licence_that_comes_back_without_its_product_code_is_found_out(monkeyp
 
     monkeypatch.setattr(client_rules, "traits_of", forgetful)
     monkeypatch.setattr(undo_picture, "traits_of", forgetful)
-    assert "is put back to" in broken(worlds(scenario=UNDOING))
+    assert is_found_out("is put back to", UNDOING)
 
 
 def test_an_undo_that_removes_what_was_only_changed_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Undoing, "_put_back", lambda self, item, _then, licence: self._remove(item, licence))
-    assert "which that run has not made" in broken(worlds())
+    assert is_found_out("which that run has not made")
 
 
 def test_an_undo_that_leaves_a_licence_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undo, "did_nothing", lambda item: item.action is Action.UPDATE)
-    assert "has no item for licence" in broken(worlds())
+    assert is_found_out("has no item for licence")
 
 
 def test_released_changes_are_done_and_no_others() -> None:
