@@ -55,7 +55,7 @@ class PartnerReadiness:
     is_closed: bool
 
     @property
-    def is_settled(self) -> bool:
+    def waits_for_nobody(self) -> bool:
         """Tell whether nothing of the month waits for a person: all is in Halo or accepted, or the month is closed."""
         return self.is_closed or (self.open_things == 0 and not self.is_undone)
 
@@ -82,4 +82,4 @@ class PartnerReadiness:
         if self.connection != "connected" or not self.review_done:
             return True
         of_the_month = self.missing or self.open_failed or self.open_held or self.not_synchronised
-        return bool(of_the_month) and not self.is_settled
+        return bool(of_the_month) and not self.waits_for_nobody

@@ -9,14 +9,11 @@ them: that takes a second or two.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib import resources
+from importlib import import_module, resources
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 from fpdf import FPDF
 from fpdf.fonts import FontFace, TTFFont
 from halosync.contracts.message import INVISIBLE
@@ -157,7 +154,9 @@ def _time(at: datetime) -> str:
 
 def _regular(path: str, text: str, to: Path) -> Path:
     """Write the regular weight of a font, with the characters of a text alone: all of them take half a minute."""
-    font = TTFont(path, lazy=True)
+    # It says nothing of its types.
+    subset, tables, instancer = (import_module(f"fontTools.{name}") for name in ("subset", "ttLib", "varLib.instancer"))
+    font = tables.TTFont(path, lazy=True)
     options = subset.Options(layout_features=["*"])
     of_text = subset.Subsetter(options)
     of_text.populate(text=text)

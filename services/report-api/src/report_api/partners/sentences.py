@@ -18,7 +18,7 @@ def standing(partner: PartnerReadiness) -> Meaning:
         (partner.is_closed, Meaning("Month closed", "good", "")),
         (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
         (
-            bool(unmatched) and not partner.is_settled,
+            bool(unmatched) and not partner.waits_for_nobody,
             Meaning(f"{plural(unmatched, 'customer')} without client", "warn", ""),
         ),
         (partner.is_undone, Meaning("Sync undone", "warn", "")),
