@@ -158,3 +158,18 @@ async def test_keys_are_sorted_by_their_columns(browser: "Browser", world: "Worl
     page = await browser.open(f"{HERE}?sort=-used")
     assert "You are signed in with it" in page.texts("tbody th")[0]
     await browser.open(f"{HERE}?sort=key_hash", status=422)
+
+
+async def test_keys_are_shown_fifty_at_a_time(browser: "Browser", world: "World") -> None:
+    await world.pool.execute(
+        "INSERT INTO api_key (partner_id, name, key_hash, revoked_at)"
+        " SELECT $1, 'old ' || n, n::text::bytea, now() FROM generate_series(1, 120) n",
+        ACME,
+    )
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    shown = [len(page.soup.select("tbody tr"))]
+    while page.soup.select("a[rel=next]"):
+        page = await browser.open(str(page.one("a[rel=next]")["href"]))
+        shown.append(len(page.soup.select("tbody tr")))
+    assert shown == [50, 50, 21]
