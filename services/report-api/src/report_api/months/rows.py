@@ -16,6 +16,9 @@ from report_api.web.paging import NumberedPage
 MOST_ROWS = 5_000
 """So many rows are sorted, and then a page is cut from them; sorting more by name would hold up others' pages."""
 
+A_PAGE = 25
+"""The customers stand below them on the same page, which is to stay under 100 kB."""
+
 
 def _about(row: MonthItem) -> str:
     return row.product_code or row.licence_name or ""
@@ -83,6 +86,6 @@ async def narrowed(
     are_all = len(found) <= MOST_ROWS
     found = sorted(found[:MOST_ROWS], key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
     filters = {**customers.filters, "customer": customer, "reason": reason}
-    listing = NumberedPage(customers.path, filters, number, customers.size, len(found), parameter="rows_page")
+    listing = NumberedPage(customers.path, filters, number, A_PAGE, len(found), parameter="rows_page")
     page = found[listing.skip : listing.skip + listing.size]
     return Narrowed(customer, reason, page, listing, sort, are_all)
