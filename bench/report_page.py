@@ -3,7 +3,8 @@
 Real are the application behind uvicorn, its pool, Postgres, and a browser's session; nothing else goes on. Each view of
 the page is asked for over HTTP; every statement that this took is recorded and then executed alone, in turns with the
 page. Printed are the medians of both and their ratio, and how much the browser gets. Fails when a ratio is over LIMIT,
-or when a view sends more than one page of lines or more than MOST_BYTES.
+or when a view sends more than one page of lines or more than MOST_BYTES; where 200 rows are asked for,
+MOST_BYTES_OF_200.
 
     .venv/bin/python bench/report_page.py [LINES]
 """
@@ -41,6 +42,10 @@ Statement: TypeAlias = tuple[str, tuple[Any, ...]]
 
 LIMIT = 3.0
 MOST_BYTES = 100_000
+"""Of a page as it opens, with 50 rows."""
+MOST_BYTES_OF_200 = 250_000
+"""Of a page for which a person has asked for 200 rows: about 1 kB a row, with its links, its form and its reason. Pages
+are not compressed: they hold the form's token beside what a stranger may have named (BREACH)."""
 QUICK_MS = 20.0
 """A page that takes no longer is quick enough, whatever its statements take."""
 ROUNDS = 15
@@ -56,13 +61,17 @@ VIEWS = {
     "sorted by total": "report?sort=-total",
     "one customer's lines": "report?customer=C-7",
     "late page": "report?page={last}",
+    "200 rows": "report?rows=200",
     "nothing found": "report?q=nothing+has+this+name",
     "month": "month",
+    "month, 200 customers": "month?rows=200",
+    "month, rows of a reason": "month?reason={reason}",
     "customer": "customer/C-7",
     "search, many hits": "search?q=product",
     "search, one hit": "search?q=customer+77+pty",
     "history": "history",
     "run": "runs/{run}",
+    "run, 200 items": "runs/{run}?rows=200",
     "audit log": "audit?q=sync",
 }
 
@@ -150,7 +159,8 @@ async def view(pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, name: str, 
         f"| {name} | {len(statements)} | {bare_ms:.0f} ms | {page_ms:.0f} ms | {ratio:.2f} "
         f"| {rows} | {len(response.content) / 1024:.0f} KiB |"
     )
-    return (ratio <= LIMIT or page_ms <= QUICK_MS) and rows <= ROWS and len(response.content) <= MOST_BYTES
+    most_rows, most_bytes = (200, MOST_BYTES_OF_200) if "rows=200" in query else (ROWS, MOST_BYTES)
+    return (ratio <= LIMIT or page_ms <= QUICK_MS) and rows <= most_rows and len(response.content) <= most_bytes
 
 
 async def measure(number: int) -> int:
@@ -166,8 +176,14 @@ async def measure(number: int) -> int:
         print("| --- | --- | --- | --- | --- | --- | --- |")
         last = -(-number // ROWS)
         run = await pool.fetchval("SELECT run_id FROM run")
+        reason = await pool.fetchval(
+            "SELECT reason FROM item WHERE reason IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC"
+        )
         async with portal(pool) as client:
-            held = [await view(pool, client, name, query.format(last=last, run=run)) for name, query in VIEWS.items()]
+            held = [
+                await view(pool, client, name, query.format(last=last, run=run, reason=reason))
+                for name, query in VIEWS.items()
+            ]
         await pool.close()
     verdict = "holds" if all(held) else "DOES NOT HOLD"
     print(f"\n{verdict}: at most {LIMIT} times, {ROWS} lines, {MOST_BYTES} bytes")

@@ -1,12 +1,14 @@
 """The month in Chromium: what differs, a difference accepted, the month closed; in every look."""
 
+import io
 import re
 
 import pytest
 from playwright.async_api import expect
+from pypdf import PdfReader
 
 from tests.browser.accessibility import accessible_in_both_colours
-from tests.browser.looks import SCREENS, Look
+from tests.browser.looks import DESKTOP, SCREENS, Look
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner, lines
 
@@ -59,3 +61,31 @@ async def test_a_month_is_closed_by_somebody_who_has_seen_what_differs(
     await page.get_by_role("button", name="Close November 2026").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")
     await accessible_in_both_colours(page, f"certificate-{look.width}")
+
+
+async def test_a_certificate_with_twenty_exceptions_prints_on_one_page(visitors: Visitors, partner: Partner) -> None:
+    await partner.connect()
+    strangers = [
+        line
+        for number in range(20)
+        for line in lines(1, customer_id=f"C-{number}", customer_name=f"Stranger {number} Pty Ltd", line_id=str(number))
+    ]
+    await partner.publish(partner.event(strangers))
+    await partner.sync()
+    for row in (await partner.get("/months/2026-11/items"))["items"]:
+        accepted = await partner.api.put(
+            f"{partner.path}/months/2026-11/acceptances/{row['item_key']}",
+            json={"note": "We bill this one by hand until the contract ends."},
+        )
+        accepted.raise_for_status()
+    (await partner.api.post(f"{partner.path}/months/2026-11/close", json={"seen": 20})).raise_for_status()
+    page = await visitors.page(DESKTOP)
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/month/certificate?period=2026-11")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")
+    printed = PdfReader(io.BytesIO(await page.pdf(format="A4")))
+    text = " ".join(printed.pages[0].extract_text().split())
+    assert len(printed.pages) == 1
+    assert all(f"Stranger {number} " in text for number in range(20))
+    assert "Download as PDF" not in text, "rows only"
+    assert "Sign out" not in text

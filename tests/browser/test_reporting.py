@@ -8,11 +8,34 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
-from tests.browser.looks import PHONE, SCREENS
+from tests.browser.looks import PHONE, SCREENS, Look
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+NUMBERS = """() => {
+  const shown = [...document.querySelectorAll("main td.number .value")].filter((each) => each.getClientRects().length);
+  const lines = (text) => {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    return new Set([...range.getClientRects()].map((each) => Math.round(each.top))).size;
+  };
+  const isText = (node) => node.nodeType === 3 && node.data.trim();
+  const texts = shown.flatMap((each) => [...each.childNodes].filter(isText));
+  const edges = {};
+  for (const each of shown) {
+    const cell = each.closest("td"), table = [...document.querySelectorAll("table")].indexOf(each.closest("table"));
+    (edges[`${table} ${cell.cellIndex}`] ??= new Set()).add(Math.round(cell.getBoundingClientRect().right));
+  }
+  return {
+    count: texts.length,
+    broken: texts.filter((each) => lines(each) > 1).map((each) => each.data),
+    ragged: Object.entries(edges).filter(([, right]) => right.size > 1).map(([place]) => place),
+    top: Math.min(...shown.map((each) => each.getBoundingClientRect().bottom)),
+  };
+}"""
+"""The amounts of a page: which are broken into lines, which columns are not straight, where the first is."""
 
 
 async def synced(partner: Partner) -> None:
@@ -107,3 +130,51 @@ async def test_the_file_has_what_is_shown(page: Page, partner: Partner) -> None:
     assert [(row["customer_name"], row["outcome"], row["reason"]) for row in rows] == [
         ("Zeta & Søns", "skipped", "customer_not_found")
     ]
+
+
+async def test_rows_are_folded_set_closer_counted_and_searched(page: Page, partner: Partner) -> None:
+    await report(page, partner)
+    rows = page.locator("table.lines tbody tr:not(.customer)")
+    fold = page.get_by_role("button", name="Rows of Contoso")
+    await fold.click()
+    await expect(rows.first).to_be_hidden()
+    await expect(fold).to_have_attribute("aria-expanded", "false")
+    await fold.click()
+    await expect(rows.first).to_be_visible()
+    high = await height(page)
+    await page.get_by_role("button", name="Compact").click()
+    await expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
+    assert await height(page) < high
+    await page.get_by_role("link", name="200 rows a page").click()
+    await expect(page.get_by_text("1 to 60 of 60 lines")).to_be_visible()
+    await expect(rows).to_have_count(60)
+    await expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
+    await page.keyboard.press("/")
+    await expect(page.locator(".search input")).to_be_focused()
+    await page.keyboard.type("Zeta")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("link", name="Zeta & Søns").first).to_be_visible()
+
+
+async def height(page: Page) -> float:
+    """Return how high the first row of a line is."""
+    box = await page.locator("table.lines tbody tr:not(.customer)").first.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+@pytest.mark.parametrize("look", SCREENS, ids=str)
+async def test_no_amount_is_broken_and_numbers_of_a_kind_stand_below_each_other(
+    visitors: Visitors, partner: Partner, look: Look
+) -> None:
+    await synced(partner)
+    page = await visitors.page(look)
+    await sign_in(page, partner.api_key)
+    for place in ("report", "month", "customer/C-1"):
+        await page.goto(f"/portal/{partner.name}/{place}")
+        found = await page.evaluate(NUMBERS)
+        assert found["count"] > 0, place
+        assert found["broken"] == [], place
+        if look.width > 1000:
+            assert found["ragged"] == [], place
+            assert found["top"] < 800, place

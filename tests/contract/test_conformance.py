@@ -71,6 +71,42 @@ async def test_a_habit_is_found(
     assert means is verdict
 
 
+async def asked(licences: list[dict[str, Any]], **headers: str) -> dict[str, tuple[str, Verdict]]:
+    """Let a Halo show these licences, whatever is asked for."""
+    shown = {"record_count": len(licences), "licences": licences, "clients": []}
+
+    async def ask(path: str, _query: Mapping[str, str | int]) -> RawAnswer:
+        told = shown if "Licence" in path else {"record_count": 0, "clients": []}
+        return RawAnswer(200, headers, json.dumps(told).encode())
+
+    return {finding.fact: (finding.found, finding.verdict) async for finding in of_lists(ask)}
+
+
+async def test_headers_of_a_limit_are_told() -> None:
+    limited = {"x-ratelimit-remaining": "7", "content-type": "application/json", "retry-after": "5"}
+    found = await asked([], **limited)
+    assert found["licences: headers of a limit"] == ("retry-after, x-ratelimit-remaining", Verdict.NEW)
+    assert (await asked([]))["licences: headers of a limit"] == ("none", Verdict.ASSUMED)
+
+
+async def test_a_field_that_is_never_shown_a_mark_and_a_filter_that_is_not_heeded_are_told() -> None:
+    rows = [{"id": n, "client_id": n, "name": "Hidden", "is_active": True, "snowid": ""} for n in (1, 2)]
+    found = await asked(rows)
+    assert found["licences: fields"] == ("never shown: count, price, purchase_price, billing_cycle", Verdict.NEW)
+    assert found["marks of others"] == ("snowid", Verdict.ASSUMED)
+    assert found["licences: client_id"] == ("shows 1 licences of others", Verdict.NEW)
+    assert "Hidden" not in repr(found)
+
+
+async def test_a_list_under_another_name_is_told_by_its_keys() -> None:
+    async def ask(_path: str, _query: Mapping[str, str | int]) -> RawAnswer:
+        return RawAnswer(200, {}, b'{"record_count": 3, "software_licences": []}')
+
+    found = {finding.fact: finding async for finding in of_lists(ask)}
+    assert found["licences: list"].found == "has the keys record_count, software_licences"
+    assert found["licences: list"].verdict is Verdict.NEW
+
+
 @pytest.mark.parametrize(
     ("scope", "verdict"),
     [

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from halosync.domain.item_sentences import LINE_NOT_RECURRING, PERHAPS_UNDONE, UNDONE
 from halosync.domain.model import LineKind, Outcome, Reason
 from halosync.domain.remedy import needs_attention
 from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort, ReportedInvoice
@@ -47,14 +48,22 @@ class Made:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what the API shows of the lines, in the invoice's order."""
-        item_of = {line_no: item for item in self.items or () for line_no in item["line_nos"]}
+        item_of = {line_no: standing(item) for item in self.items or () for line_no in item["line_nos"]}
         nothing = {"outcome": None, "action": None, "reason": None, "detail": None}
-        skipped = {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": None}
+        skipped = {"outcome": "skipped", "action": "none", "reason": "not_recurring", "detail": LINE_NOT_RECURRING}
         not_recurring = nothing if self.items is None else skipped
         return [
             {**line, **(item_of.get(line["line_no"], nothing) if line["kind"] == LineKind.RECURRING else not_recurring)}
             for line in self.lines
         ]
+
+
+def standing(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item as the API shows it: what was undone has another outcome and another sentence."""
+    outcome, detail = {"undone": ("skipped", UNDONE), "unsure": ("failed", PERHAPS_UNDONE)}.get(
+        item["undone"], (item["outcome"], item["detail"])
+    )
+    return {**item, "outcome": outcome, "detail": detail, "reason": "undone" if item["undone"] else item["reason"]}
 
 
 @st.composite
@@ -84,6 +93,7 @@ def invoices(draw: st.DrawFn) -> Made:
     details = st.sampled_from([None, "Link it.", "50 % is Too much"])
     items = [
         {"outcome": draw(outcomes), "action": "none", "reason": draw(reasons), "detail": draw(details), "line_nos": nos}
+        | {"undone": draw(st.sampled_from([None, None, "undone", "unsure"]))}
         for nos in [*of_product.values(), *draw(st.lists(st.just([]), max_size=2))]
     ]
     return Made(lines, items)
@@ -96,7 +106,25 @@ choices = st.builds(
     kind=st.sampled_from([None, None, *LineKind]),
     customer_id=st.sampled_from([None, None, "c1", "c9"]),
     billing_cycle=st.sampled_from([None, None, *CYCLES]),
-    q=st.sampled_from([None, None, "", "LPHA", "ptw", "_", "link", "%", "not_rec", "customer_", "c3", "zzz"]),
+    q=st.sampled_from(
+        [
+            None,
+            None,
+            "",
+            "LPHA",
+            "ptw",
+            "_",
+            "link",
+            "%",
+            "not_rec",
+            "customer_",
+            "c3",
+            "zzz",
+            "has UNDONE that",
+            "never sync",
+            "halo did not",
+        ]
+    ),
     sort=st.sampled_from(list(LineSort)),
     descending=st.booleans(),
 )
@@ -112,7 +140,7 @@ def needs(row: Mapping[str, Any]) -> bool:
 
 
 def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
-    told = [row["reason"], row["detail"] if row["kind"] == LineKind.RECURRING else None]
+    told = [row["reason"], row["detail"]]
     names = [row[name] for name in ("customer_name", "product_code", "product_name", "customer_id", "line_id")]
     return (
         wanted.outcome in {None, row["outcome"]}

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -33,11 +35,13 @@ ACME = "acme-msp"
 
 
 class Sink:
-    """Keeps what it gets; `refuses` everything while that is set."""
+    """Keeps what it gets; `refuses` everything while that is set, and never answers to message number `silent_at`."""
 
     def __init__(self) -> None:
         self.got: list[EmailMessage] = []
         self.refuses = False
+        self.silent_at = 0
+        self.has_it = threading.Event()
         vars(self)["handle_DATA"] = self.take  # as the library calls it
 
     async def take(self, _server: Any, _session: Any, envelope: Envelope) -> str:
@@ -46,6 +50,9 @@ class Sink:
             return "451 come again later"
         message = message_from_bytes(cast("bytes", envelope.original_content), policy=policy.default)
         self.got.append(message)
+        if len(self.got) == self.silent_at:
+            self.has_it.set()
+            await asyncio.sleep(3600)  # until its sender is gone
         return "250 taken"
 
 
@@ -133,6 +140,47 @@ async def test_a_mail_server_that_says_nothing_holds_up_neither_the_next_attempt
         async with asyncio.timeout(5):
             await work.mail(asyncio.Event())
     assert "within" in await world.pool.fetchval("SELECT problem FROM notice_attempt")
+
+
+MAILER = """
+import asyncio, sys
+from halosync.runtime.notice_mail import SmtpMailer
+from halosync.store.notices import NoticeStore
+from halosync.store.pool import open_pool
+from report_api.webhooks.delivering import NoticeDelivery
+
+async def main():
+    notices = NoticeStore(await open_pool(sys.argv[1], max_size=1))
+    mailer = SmtpMailer(sys.argv[2], "h@c.example", "https://converge.example")
+    await NoticeDelivery(notices, None, None, mailer).mail(asyncio.Event())
+
+asyncio.run(main())
+"""
+
+
+async def test_after_kill_9_while_the_mail_server_has_it_the_same_message_comes_again(
+    world: "World", database_url: str, sink: tuple[Sink, str]
+) -> None:
+    server, url = sink
+    server.silent_at = 1
+    mailer = SmtpMailer(url, "h@c.example", "https://converge.example")
+    work = await one_is_due(world, mailer)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", MAILER, database_url, url)
+    try:
+        assert await asyncio.to_thread(server.has_it.wait, 30)
+    finally:
+        process.kill()
+        await process.wait()
+    await work.mail(asyncio.Event())
+    assert len(server.got) == 1, "it may still be on its way"
+    assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 0
+    await world.pool.execute("UPDATE notice_delivery SET due_at = clock_timestamp()")  # its claim has run out
+    await work.mail(asyncio.Event())
+    first, second = server.got
+    assert first["Message-ID"] == second["Message-ID"], "a mail program shows it once"
+    assert await world.pool.fetchval("SELECT state FROM notice_delivery") == "delivered"
+    await work.mail(asyncio.Event())
+    assert len(server.got) == 2
 
 
 async def test_who_has_lost_the_claim_of_an_email_changes_nothing(world: "World") -> None:

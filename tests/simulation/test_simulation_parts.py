@@ -100,16 +100,19 @@ def test_without_faults_a_world_needs_no_more_requests_than_it_must() -> None:
     assert (outcome.broken, outcome.states, outcome.requests) == ((), ("succeeded",), 2 + 1 + 2)
 
 
-def test_learnt_arrays_save_requests_and_cost_few_where_halo_refuses_more() -> None:
+def test_learnt_arrays_save_requests_and_cost_few_where_halo_refuses_more_or_is_slow() -> None:
     fixed = Scenario(
         products=3000, known=0, stale=0, clients=60, batch_size=50, page_size=100, most_rows=1000, limit=10_000
     )
     learnt = replace(fixed, most_batch=500)
-    worlds = [simulate(2, rates=NONE, scenario=each) for each in (fixed, learnt, replace(learnt, largest_array=50))]
-    assert [(world.broken, world.failed) for world in worlds] == [((), ())] * 3
-    today, saved, refused = (world.requests for world in worlds)
+    slow = replace(learnt, row_delay_s=0.15)
+    halos = (fixed, learnt, replace(learnt, largest_array=50), slow)
+    worlds = [simulate(2, rates=NONE, scenario=each) for each in halos]
+    assert [(world.broken, world.failed) for world in worlds] == [((), ())] * 4
+    today, saved, refused, slowed = (world.requests for world in worlds)
     assert saved < today / 2  # most of them while the size is being learnt; bench/learnt_arrays.py has more rows
     assert refused <= today + 12  # one array of 100 rows, its look-up of two or three clients, and its halves
+    assert slowed <= today * 1.05
 
 
 def test_a_halo_that_answers_nothing_fails_items_and_a_later_sync_finishes_them() -> None:

@@ -82,6 +82,18 @@ def test_only_the_proxy_is_believed_for_whom_it_asks() -> None:
     assert SERVICES["report-api"]["environment"]["HALOSYNC_HTTP_PROXIES"] == subnet
 
 
+def test_the_proxy_holds_slow_clients_back_and_says_whose_request_it_is() -> None:
+    """A request reaches report-api once it is whole; who is slow, or comes too often, is let go."""
+    conf = Path("deploy", "proxy.conf").read_text("utf-8")
+    told = dict(re.findall(r"^ +(\w+) ([^;{}]+);", conf, re.MULTILINE))
+    assert told["proxy_request_buffering"] == told["proxy_buffering"] == "on"
+    assert told["proxy_pass"] == "$report_api"
+    assert told["client_header_timeout"] == "15s"
+    assert told["client_body_timeout"] == "30s"
+    assert told["limit_conn"] == "addresses 100"
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf, "what the client says of itself is left out"
+
+
 def test_only_auth_gets_the_token_keys() -> None:
     assert {name for name in SERVICES if "token_keys" in SERVICES[name].get("secrets", [])} == {"auth"}
 

@@ -1,7 +1,7 @@
 """Connecting a partner's Halo, from Connect to connected, and everything that can go wrong on the way."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -176,10 +176,15 @@ async def test_all_includes_every_permission(world: "World") -> None:
     assert sorted((await world.auth.store.view(PARTNER)).granted_scopes) == ["all", "offline_access"]
 
 
-async def test_the_right_to_edit_includes_the_right_to_read(world: "World") -> None:
-    await world.sandbox.admin.change_settings(
-        "acme", odd_token_answer={"scope": "edit:customers edit:softwarelicensing offline_access"}
-    )
+@pytest.mark.parametrize(
+    "halo",
+    [
+        {"odd_token_answer": {"scope": "edit:customers edit:softwarelicensing offline_access"}},
+        {"granted_scopes": ["read:customers", "edit:softwarelicensing"]},
+    ],
+)
+async def test_the_right_to_edit_includes_the_right_to_read(world: "World", halo: dict[str, Any]) -> None:
+    await world.sandbox.admin.change_settings("acme", **halo)
     assert await world.connect()
 
 

@@ -16,7 +16,7 @@ from devstack.wait import until
 from halosync.contracts.connection import ConnectionLost
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
-from halosync.messaging.topology import EVENTS, RUN_REQUESTED
+from halosync.messaging.topology import CONNECTION_END, EVENTS, RUN_REQUESTED
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit, emit_many
@@ -99,6 +99,17 @@ async def test_a_message_that_no_queue_takes_does_not_hold_up_the_others(office:
         await office.relay().drain()
     assert await office.left() == 1
     await outside.holds(RUN_REQUESTED.name, 3)
+
+
+async def test_what_the_outbox_publishes_is_vouched_for_by_nobody(office: Office, outside: Outside) -> None:
+    """Every service may write into it: a request put there would else be the request of whoever publishes it."""
+    await office.pool.execute(
+        "INSERT INTO outbox (exchange, routing_key, message_type, body, headers)"
+        " VALUES ('halosync.work', $1, $1, '{}', $2)",
+        *(CONNECTION_END.routing_key, {"user_id": "report-api", "user-id": "report-api"}),
+    )
+    assert await office.relay().drain() == 1
+    assert (await outside.take(CONNECTION_END.name)).user_id is None
 
 
 async def test_an_exchange_that_is_gone_holds_up_none_but_its_own_messages(office: Office, outside: Outside) -> None:

@@ -56,6 +56,19 @@ async def test_one_that_slows_down_is_sent_less(pipeline: Pipeline) -> None:
     assert max(await sent(pipeline)) <= 40
 
 
+async def test_a_large_array_without_an_answer_is_looked_up_by_a_few_lists_of_its_clients(pipeline: Pipeline) -> None:
+    await tuned(pipeline)
+    await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "nth": 4}, drop_after=True)
+    await pipeline.invoice(products(200))
+    run = await pipeline.sync()
+    assert (run["state"], run["created"]) == ("succeeded", 200)
+    arrays = await sent(pipeline)
+    assert sum(arrays) == 200, "nothing is sent twice"
+    log = await pipeline.sandbox.admin.requests(TENANT)
+    looks = [entry["query"] for entry in log if "client_id=" in entry["query"]]
+    assert 0 < len(looks) <= 2 * 3, "the few pages of the one client, twice, whatever number of rows the array had"
+
+
 async def test_what_was_not_in_a_refused_array_goes_on_beside_it(pipeline: Pipeline) -> None:
     await tuned(pipeline)
     await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "row_name": "P-003"}, times=None, status=500)

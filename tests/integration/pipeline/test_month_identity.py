@@ -1,14 +1,16 @@
-"""Random months by planner and writer: billed = in Halo + what the reasons say, always (spec section 11)."""
+"""Random months by planner and writer: billed = in Halo + what the reasons say, always, and certificates say so too."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from halosync.contracts.invoice_checks import InvalidInvoiceError
+from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode
+from halosync.ports.months import Closing
 from halosync.ports.run_start import RunNotStartedError
 from halosync.store.months import MonthStore
 
@@ -23,12 +25,25 @@ BILLED = """SELECT coalesce(sum(round(l.quantity * l.unit_price, 2)), 0) FROM in
 WHERE l.kind = 'recurring' AND l.invoice_pk = ANY (invoices_that_count($1, $2))"""
 
 
+class Closed(NamedTuple):
+    """A month as it was closed, and the lines that it was made of then."""
+
+    period: str
+    closing: Closing
+    lines: str
+
+
+LINES = """SELECT md5(string_agg(concat_ws(chr(31), i.revision, l.*), chr(30) ORDER BY l.invoice_pk, l.line_no))
+FROM invoice_line l JOIN invoice i USING (invoice_pk) WHERE l.invoice_pk = ANY (invoices_that_count($1, $2))"""
+
+
 class Story:
     """What happens to a partner, drawn from a seed."""
 
     def __init__(self, pipeline: Pipeline, seed: int) -> None:
         self.pipeline, self.dice = pipeline, Random(seed)
         self.published = 0
+        self.closed: list[Closed] = []
 
     def lines(self) -> list[dict[str, Any]]:
         """Draw the lines of an invoice: some are of one product, some of nobody's, some are no licences."""
@@ -79,6 +94,23 @@ class Story:
             number = self.dice.choice(licences)["id"]
             await self.pipeline.sandbox.admin.change_licence(TENANT, number, count=float(self.dice.randint(0, 9)))
 
+    async def close(self) -> None:
+        """A person accepts all that keeps a month open, and closes it."""
+        months = MonthStore(self.pipeline.pool)
+        period = self.dice.choice(list(MONTHS))
+        for row in await months.items(PARTNER, period, most=1000):
+            if row.wants_word and row.note is None:
+                await months.accept(PARTNER, period, row.item_key, f"Right: {row.reason}", by=COMMAND_LINE)
+        if (month := await months.month(PARTNER, period)) is None:
+            return
+        stood = month.closing is not None
+        closing = await months.close(PARTNER, period, seen=month.reconciliation.accepted, by=COMMAND_LINE)
+        assert closing is not None
+        if not stood:
+            lines = await self.pipeline.pool.fetchval(LINES, PARTNER, period)
+            self.closed.append(Closed(period, closing, str(lines)))
+            await certifies(self.pipeline, period, closing)
+
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_every_month_adds_up_after_every_step(pipeline: Pipeline, seed: int) -> None:
@@ -87,9 +119,49 @@ async def test_every_month_adds_up_after_every_step(pipeline: Pipeline, seed: in
     story = Story(pipeline, seed)
     await story.publish()
     for _ in range(STEPS):
-        await story.dice.choice([story.publish, story.run, story.run, story.edit])()
+        await story.dice.choice([story.publish, story.run, story.run, story.edit, story.close])()
         for period in MONTHS:
             await adds_up(pipeline, period)
+    await story.close()
+    await are_kept(pipeline, story.closed)
+
+
+async def certifies(pipeline: Pipeline, period: str, closing: Closing) -> None:
+    """Compare a certificate with the month that it is of: its sums, and each exception with who accepted it."""
+    month, zero = await MonthStore(pipeline.pool).month(PARTNER, period), Decimal(0)
+    assert month is not None
+    assert month.closing is not None, "it is closed by that"
+    said = closing.certificate
+    totals = {
+        name: sum((Decimal(each[name]) for each in said["totals"]), zero)
+        for name in ("billed", "in_halo", "explained", "unexplained")
+    }
+    assert totals["billed"] == await pipeline.pool.fetchval(BILLED, PARTNER, period)
+    assert (totals["unexplained"], totals["billed"]) == (zero, totals["in_halo"] + totals["explained"])
+    exceptions = said["exceptions"]
+    differ = sum((Decimal(each["billed"]) - Decimal(each["in_halo"]) for each in exceptions), zero)
+    assert differ == totals["billed"] - totals["in_halo"], "all that differs is named"
+    rows = await MonthStore(pipeline.pool).items(PARTNER, period, most=1000)
+    open_ones = {row.item_key for row in rows if row.wants_word}
+    assert open_ones <= {each["item_key"] for each in exceptions}
+    for each in exceptions:
+        if each["item_key"] in open_ones:
+            assert (each["note"], each["accepted_by"]) == (f"Right: {each['reason']}", COMMAND_LINE.name)
+    counted = {(each.invoice.invoice_id, each.invoice.revision) for each in month.invoices if each.counts}
+    assert {(each["invoice_id"], each["revision"]) for each in said["invoices"]} == counted
+
+
+async def are_kept(pipeline: Pipeline, closed: list[Closed]) -> None:
+    """See that no certificate has changed, and that a fingerprint is the same for the same lines alone."""
+    months = MonthStore(pipeline.pool)
+    for each in closed:
+        kept = await months.closing(PARTNER, each.period, number=each.closing.number)
+        assert kept is not None
+        assert kept.certificate == each.closing.certificate
+    for one in closed:
+        for other in closed:
+            same = one.closing.certificate["fingerprint"] == other.closing.certificate["fingerprint"]
+            assert same == ((one.period, one.lines) == (other.period, other.lines))
 
 
 async def adds_up(pipeline: Pipeline, period: str) -> None:

@@ -22,7 +22,9 @@ async def fill(pipeline: Pipeline, *licences: dict[str, Any]) -> None:
     await pipeline.sandbox.admin.add_licences(TENANT, *rows)
 
 
-@pytest.mark.parametrize(("habit", "code"), [("trimmed", "R&D-SEAT"), ("escaped", "R&D-SEAT"), ("cut", "R&D-SEAT")])
+@pytest.mark.parametrize(
+    ("habit", "code"), [("trimmed", "R&D-SEAT\u00a0"), ("escaped", "R&D-SEAT"), ("cut", "R&D-SEAT")]
+)
 async def test_six_products_whose_names_halo_changes_are_six_creates_in_three_syncs(
     pipeline: Pipeline, habit: str, code: str
 ) -> None:

@@ -138,3 +138,38 @@ async def test_the_last_use_is_noted_now_and_then(browser: "Browser", world: "Wo
     await world.pool.execute("UPDATE api_key SET last_used_at = now() - interval '6 minutes'")
     await world.call("GET", "/summary", key="script")
     assert await world.pool.fetchval(used) >= first
+
+
+async def test_keys_are_sorted_by_their_columns(browser: "Browser", world: "World") -> None:
+    for name, role in (("Script 10", Role.VIEWER), ("Script 9", Role.BILLER)):
+        await world.ports.keys.create(ACME, name, by=COMMAND_LINE, role=role)
+    await browser.sign_in()
+
+    async def names(sort: str) -> list[str]:
+        page = await browser.open(f"{HERE}?sort={sort}")
+        assert len(page.soup.select("th[aria-sort]")) == (1 if sort else 0)
+        return [name for name in page.texts("tbody th") if name.startswith("Script")]
+
+    assert await names("") == ["Script 9", "Script 10"], "the newest first"
+    assert await names("name") == ["Script 9", "Script 10"], "numbers by their value"
+    assert await names("-name") == ["Script 10", "Script 9"]
+    assert await names("created") == ["Script 10", "Script 9"]
+    assert await names("-role") == ["Script 10", "Script 9"]
+    page = await browser.open(f"{HERE}?sort=-used")
+    assert "You are signed in with it" in page.texts("tbody th")[0]
+    await browser.open(f"{HERE}?sort=key_hash", status=422)
+
+
+async def test_keys_are_shown_fifty_at_a_time(browser: "Browser", world: "World") -> None:
+    await world.pool.execute(
+        "INSERT INTO api_key (partner_id, name, key_hash, revoked_at)"
+        " SELECT $1, 'old ' || n, n::text::bytea, now() FROM generate_series(1, 120) n",
+        ACME,
+    )
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    shown = [len(page.soup.select("tbody tr"))]
+    while page.soup.select("a[rel=next]"):
+        page = await browser.open(str(page.one("a[rel=next]")["href"]))
+        shown.append(len(page.soup.select("tbody tr")))
+    assert shown == [50, 50, 21]

@@ -85,3 +85,22 @@ async def test_ticked_rows_are_linked_or_left_out_and_set_back(world: "World", b
     assert await links(world) == {"C-L": (None, True), "C-S": (None, True)}
     assert cells(browser._shown(answer, 200), "customers-title") == []
     del page
+
+
+@pytest.mark.parametrize(
+    ("called", "difference"),
+    [("O\u2019Brien", "another kind of apostrophe"), ("O'Bri\u00aden", "soft hyphen"), ("O'Brien\u200b", "invisible")],
+)
+async def test_a_client_that_only_looks_like_the_customer_is_named_and_linked_by_one_button(
+    world: "World", browser: "Browser", called: str, difference: str
+) -> None:
+    await world.invoice(lines=[world.line(1, customer_id="C-1", customer_name="O'Brien")])
+    await world.connect()
+    await world.halo({30: called, 31: "Other"})
+    await browser.sign_in()
+    page = await browser.open("/portal/acme-msp/customers")
+    assert difference in page.text
+    [button] = [one for one in page.soup.select("button.button-primary") if one.get_text().startswith("Link to")]
+    assert "#30" in button.get_text()
+    await browser.submit("/portal/acme-msp/customers/link")
+    assert await world.pool.fetchval("SELECT halo_client_id FROM customer_link WHERE customer_id = 'C-1'") == 30

@@ -111,3 +111,33 @@ async def test_the_certificates_of_a_month_that_was_opened_again_are_still_there
     page = await browser.open(f"{MONTH}/certificate?period=2026-11&number=1")
     assert "revision 1" in page.text
     await browser.open(f"{MONTH}/certificate?period=2026-11&number=2", status=404)
+
+
+async def test_the_rows_behind_a_sum_are_sorted_and_paged(browser: "Browser", world: "World") -> None:
+    lines = [
+        world.line(number, product_code=f"P-{number}", quantity=Decimal(1), unit_price=Decimal(100 - number))
+        for number in range(1, 61)
+    ]
+    await world.invoice(lines=lines)
+    await browser.sign_in()
+
+    async def products(query: str) -> list[str]:
+        page = await browser.open(f"{MONTH}?customer=C-1{query}")
+        return page.texts("#rows tbody th .name")
+
+    shown = [name.split()[0] for name in await products("&row_sort=product")]
+    assert shown == [f"P-{number}" for number in range(1, 26)], "numbers by their value, and a page of them"
+    assert "Page 1 of 3" in (await browser.open(f"{MONTH}?customer=C-1")).text
+    assert [name.split()[0] for name in await products("&row_sort=billed")][:2] == ["P-60", "P-59"]
+    assert [name.split()[0] for name in await products("&row_sort=-billed&rows_page=3")] == [
+        f"P-{number}" for number in range(51, 61)
+    ]
+    page = await browser.open(f"{MONTH}?customer=C-1&row_sort=-billed")
+    (sorted_by,) = page.soup.select("#rows th[aria-sort]")
+    assert sorted_by["aria-sort"] == "descending"
+    heads = [str(link["href"]) for link in page.soup.select("#rows thead a")]
+    assert len(heads) == 5, "all but the reason"
+    for address in heads:
+        assert "customer=C-1" in address
+        await browser.open(address)
+    await browser.open(f"{MONTH}?customer=C-1&row_sort=why", status=422)

@@ -54,9 +54,49 @@ async def test_who_needs_somebody_stands_first_with_the_money_of_the_month_page(
         json={"note": "Billed by hand."},
     )
     page = await browser.submit("/partners", q="ACME")
-    assert [row[4] for row in rows_of(browser)] == ["AUD 0.00"]
+    [row] = rows_of(browser)
+    assert (row[1], row[4]) == ("✓ All done", "AUD 0.00"), "what was accepted needs nobody"
+    assert "0 of 1 need somebody" in page.text
+    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 1})).status_code == 201
+    page = await browser.submit("/partners", q="ACME")
+    [row] = rows_of(browser)
+    assert (row[1], "0 of 1 need somebody" in page.text) == ("✓ Month closed", True)
     page = await browser.submit("/partners", partner="acme-msp")
     assert page.url.path == "/portal/acme-msp/month"
+
+
+async def test_what_failed_is_told_until_it_is_accepted_and_columns_sort(browser: "Browser", world: "World") -> None:
+    await world.pool.execute("INSERT INTO partner (partner_id, name) VALUES ('m-10', 'MSP 10'), ('m-9', 'MSP 9')")
+    await world.pool.execute("UPDATE partner SET review_first_sync = false")
+    for partner in ("acme-msp", "rival-msp", "m-9", "m-10"):
+        await world.connect(partner)
+    invoice_pk = await world.invoice(lines=[world.line(1), world.line(2)])
+    failed = [world.item(outcome="failed", reason="halo_rejected", line_nos=[1])]
+    held = [world.item(outcome="held", reason="delete_guard", product_code="P-2", line_nos=[2])]
+    await world.finish(await world.run(invoice_pk, [*failed, *held]), "partial")
+    await world.invoice("INV-9", [world.line(1, unit_price=Decimal(1000))], partner="m-9", period="2026-10")
+    await browser.sign_in(None)
+    await browser.open("/partners?q=acme")
+    assert rows_of(browser)[0][1] == "! 1 failed, 1 held"
+    rows = (await world.get("/months/2026-11/items"))["items"]
+    key_of = {row["reason"]: row["item_key"] for row in rows}
+    for reason, left in (("halo_rejected", "! 1 held"), ("delete_guard", "✓ All done")):
+        address = f"/months/2026-11/acceptances/{key_of[reason]}"
+        assert (await world.call("PUT", address, json={"note": "Billed by hand."})).status_code == 200
+        await browser.open("/partners?q=acme")
+        assert rows_of(browser)[0][1] == left
+
+    async def order(sort: str) -> list[str]:
+        page = await browser.open(f"/partners?sort={sort}")
+        assert page.soup.select_one("th[aria-sort]") is not None
+        return [row[0] for row in rows_of(browser)]
+
+    by_name = [name.split(" m-")[0] for name in await order("name") if name.startswith("MSP")]
+    assert by_name == ["MSP 9", "MSP 10"], "numbers by their value"
+    assert (await order("-money"))[0].startswith("MSP 9")
+    assert (await order("-invoice"))[0].startswith("acme-msp")
+    assert (await order("-sync"))[0].startswith("acme-msp")
+    await browser.open("/partners?sort=tenant", status=422)
 
 
 async def item_key(world: "World") -> str:

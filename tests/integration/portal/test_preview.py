@@ -171,6 +171,39 @@ async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", w
     assert order[0] == "1 licence would be deleted"
 
 
+async def test_removals_are_sorted_by_their_columns(browser: "Browser", world: "World") -> None:
+    items = [
+        world.item(
+            (quantity, price, MONTHLY, True),
+            action="delete",
+            outcome=outcome,
+            reason="delete_guard" if outcome == "held" else None,
+            product_code=None,
+            licence_name=f"{outcome}-{quantity}",
+            customer_ids=[],
+            customer_name=f"Customer {quantity}",
+            halo_client_id=quantity,
+            halo_licence_id=quantity,
+        )
+        for outcome in ("held", "pending")
+        for quantity, price in ((1, "30"), (3, "10"), (2, "20"))
+    ]
+    run_id = await previewed(browser, world, items)
+
+    async def names(title: str, query: str) -> list[str]:
+        page = await browser.open(f"{path(run_id)}?{query}")
+        return [row.split()[2] for row in rows(page, title)]
+
+    assert await names("held-title", "held_sort=quantity") == ["held-1", "held-2", "held-3"]
+    assert await names("held-title", "held_sort=-quantity") == ["held-3", "held-2", "held-1"]
+    assert await names("removed-title", "removed_sort=price") == ["pending-3", "pending-2", "pending-1"]
+    assert await names("removed-title", "held_sort=-quantity") == ["pending-1", "pending-3", "pending-2"]
+    page = await browser.open(f"{path(run_id)}?held_sort=-quantity&removed_sort=price")
+    links = [str(link["href"]) for link in page.soup.select("table.removals thead a")]
+    assert len(links) == 8
+    assert all("held_sort=" in link and "removed_sort=" in link for link in links), "one keeps the other's order"
+
+
 @pytest.mark.parametrize("mode", ["preview", "apply"])
 async def test_thousands_of_held_removals_are_paged_and_the_file_has_them_all(
     browser: "Browser", world: "World", mode: str

@@ -1,7 +1,7 @@
 """Keys and the audit log over HTTP."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -90,3 +90,40 @@ async def test_wrong_keys_are_counted_and_logged_with_their_address_in_api_and_p
     assert told == [("127.0.0.1", f"/v1/partners/{ACME}/summary"), ("127.0.0.1", "/sign-in")]
     assert counted() == before + 2
     assert "hs_wrong" not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("key", "below"), [(ACME, f"/v1/partners/{ACME}"), (None, "/v1")], ids=["partner", "operators"]
+)
+async def test_people_are_let_in_changed_listed_and_removed(world: "World", key: str | None, below: str) -> None:
+    async def call(method: str, path: str = "", **given: Any) -> Any:
+        return await world.client.request(method, f"{below}/people{path}", headers=world.key(key), **given)
+
+    for email, role in (("Anna@Acme.example", "biller"), ("ben@acme.example", "admin"), ("cy@acme.example", "viewer")):
+        answer = await call("PUT", f"/{email}", json={"role": role})
+        assert (answer.status_code, answer.json()["email"], answer.json()["role"]) == (200, email.lower(), role)
+    assert (await call("GET", "/ANNA@acme.example")).json()["role"] == "biller"
+    assert (await call("PUT", "/anna@acme.example", json={"role": "viewer"})).json()["role"] == "viewer"
+    first = (await call("GET", params={"limit": 2})).json()
+    rest = (await call("GET", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert [one["email"][0] for one in [*first["items"], *rest["items"]]] == ["a", "b", "c"]
+    assert (await call("DELETE", "/anna@acme.example")).status_code == 204
+    assert [(await call(method, "/anna@acme.example")).status_code for method in ("GET", "DELETE")] == [404, 404]
+    for wrong in ({"role": "owner"}, {}):
+        assert (await call("PUT", "/ben@acme.example", json=wrong)).status_code == 422
+    assert (await call("PUT", "/no address", json={"role": "viewer"})).status_code == 422
+    told = await world.pool.fetch(
+        "SELECT act, actor, is_operator FROM audit_entry"
+        " WHERE act LIKE 'person.%' AND partner_id IS NOT DISTINCT FROM $1",
+        key,
+    )
+    acts = [*["person.added"] * 3, "person.changed", "person.removed"]
+    assert sorted(row["act"] for row in told) == sorted(acts)
+    assert {(row["actor"], row["is_operator"]) for row in told} == {(f"key of {key}", key is None)}
+
+
+async def test_people_of_others_are_not_seen(world: "World") -> None:
+    assert (await world.call("PUT", "/people/anna@acme.example", json={"role": "admin"})).status_code == 200
+    assert (await world.call("GET", "/people", key=RIVAL, partner=RIVAL)).json()["items"] == []
+    assert (await world.call("GET", "/people/anna@acme.example", key=RIVAL, partner=RIVAL)).status_code == 404
+    assert (await world.client.get("/v1/people", headers=world.key(None))).json()["items"] == []

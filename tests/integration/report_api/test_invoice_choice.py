@@ -178,10 +178,17 @@ async def test_the_choice_is_in_the_audit_log_once(world: "World") -> None:
     ]
 
 
-async def test_what_licences_cost_before_is_in_the_currency_of_the_invoice_before(world: "World") -> None:
+@pytest.mark.parametrize("is_revision", [False, True])
+async def test_what_licences_cost_before_is_in_the_currency_of_the_invoice_before(
+    world: "World", *, is_revision: bool
+) -> None:
     await world.connect()
-    await synced(world, "INV-OCT", issued_at=world.issued - MONTH, currency="NZD")
-    await world.invoice("INV-NOV", [world.line(1)])
+    before = {} if is_revision else {"issued_at": world.issued - MONTH}
+    await synced(world, "INV-NOV" if is_revision else "INV-OCT", currency="NZD", **before)
+    newer = await world.invoice("INV-NOV", [world.line(1)], revision=2 if is_revision else 1)
+    await world.pool.execute(
+        "UPDATE invoice SET superseded_by = $1 WHERE invoice_id = 'INV-NOV' AND invoice_pk <> $1", newer
+    )
     assert await asked(world) == (202, "")
     run_id = await world.pool.fetchval("SELECT run_id FROM run ORDER BY created_at DESC LIMIT 1")
     await world.pool.execute(

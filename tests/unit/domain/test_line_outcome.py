@@ -2,7 +2,7 @@
 
 import pytest
 from halosync.domain.item_sentences import LINE_NOT_RECURRING
-from halosync.domain.line_outcome import LineOutcome, line_outcome
+from halosync.domain.line_outcome import LineOutcome, line_outcome, told_by
 from halosync.domain.model import Action, LineKind, Outcome, Reason, Undone
 from halosync.domain.remedy import needs_attention
 
@@ -35,3 +35,16 @@ def test_a_line_that_does_not_recur_is_skipped_whatever_its_product_became(kind:
 def test_an_item_without_recurring_lines_says_more_than_its_line() -> None:
     item = LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, "The invoice has no recurring line.")
     assert line_outcome(LineKind.CREDIT, item) == item
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("HAS UNDONE THAT SINCE", ["undone"]),
+        ("only recurring", ["not_recurring"]),
+        ("press sync", ["undone", "unsure"]),
+        ("a client of that name", []),
+    ],
+)
+def test_a_sentence_that_no_item_holds_is_found_by_its_words(text: str, told: list[str]) -> None:
+    assert told_by(text) == told

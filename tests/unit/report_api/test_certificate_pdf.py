@@ -2,6 +2,7 @@
 
 import io
 import re
+from importlib import import_module
 from typing import Any, cast
 
 import pytest
@@ -74,12 +75,14 @@ def read(customers: list[str], partner: str = "Acme MSP") -> tuple[PdfReader, st
 
 def fonts(reader: PdfReader) -> dict[str, bool]:
     """Return the fonts of the first page, and whether each is in the file."""
-    found, page = {}, cast("Any", reader.pages[0])
-    for font in page["/Resources"]["/Font"].values():
-        (below,) = font.get_object()["/DescendantFonts"]
-        descriptor = below.get_object()["/FontDescriptor"]
-        found[str(descriptor["/FontName"])] = "/FontFile2" in descriptor
-    return found
+    return {str(each["/FontName"]): "/FontFile2" in each for each in descriptors(reader)}
+
+
+def descriptors(reader: PdfReader) -> list[Any]:
+    """Return what the file says of each font of the first page."""
+    fonts_of_page = cast("Any", reader.pages[0])["/Resources"]["/Font"].values()
+    below = [font.get_object()["/DescendantFonts"][0] for font in fonts_of_page]
+    return [each.get_object()["/FontDescriptor"] for each in below]
 
 
 def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
@@ -119,6 +122,29 @@ def test_a_name_in_any_script_can_be_read_and_changes_nothing_beside_it(name: st
     assert "customer" in text.lower()
     assert "1,234.50" in text
     assert all(fonts(reader).values())
+
+
+def test_twenty_exceptions_are_one_page() -> None:
+    reader, text = read([f"Customer {number} Pty Ltd" for number in range(20)])
+    assert len(reader.pages) == 1
+    assert "Customer 19 Pty Ltd" in text
+
+
+def test_a_name_that_no_font_has_is_followed_by_its_id() -> None:
+    _, text = read(["\u0e44\u0e17\u0e22 Ltd", "Contoso"])
+    assert "??? Ltd (C)" in text
+    assert "Contoso (C)" not in text
+
+
+@pytest.mark.parametrize("name", ["\u682a\u5f0f\u4f1a\u793e\u30c6\u30b9\u30c8", "\u05d7\u05d1\u05e8\u05d4"])
+def test_every_script_is_as_heavy_as_the_rest(name: str) -> None:
+    reader, _ = read([name])
+    tables = import_module("fontTools.ttLib")
+    weights = {
+        tables.TTFont(io.BytesIO(font["/FontFile2"].get_object().get_data()))["OS/2"].usWeightClass
+        for font in descriptors(reader)
+    }
+    assert weights == {400}
 
 
 def test_many_exceptions_are_several_pages_that_begin_with_the_head() -> None:

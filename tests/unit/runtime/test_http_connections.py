@@ -36,6 +36,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
                 break
     if scope["path"] == "/held":
         await GO_ON.wait()
+    if scope["path"] == "/who":
+        body = f"{scope['client'][0]} says hello".encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -152,6 +154,16 @@ async def test_half_sent_requests_shut_nobody_out(bounds: ConnectionBounds) -> N
             _, writer = await connect()
             writer.write(HEAD)
         assert b"200 OK" in await said(await connect(), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "seen"), [([], LOOPBACK), ([f"{LOOPBACK}/32"], "203.0.113.7"), (["198.51.100.0/24"], LOOPBACK)]
+)
+async def test_only_a_proxy_is_believed_for_whom_it_asks(proxies: list[str], seen: str) -> None:
+    bounds = ConnectionBounds(proxies=[ip_network(proxy) for proxy in proxies])
+    asked = b"GET /who HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"
+    async with serving(bounds) as connect:
+        assert f"\r\n\r\n{seen} says hello".encode() in await said(await connect(), asked)
 
 
 async def test_what_is_at_work_makes_no_room() -> None:

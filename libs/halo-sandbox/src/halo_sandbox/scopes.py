@@ -30,8 +30,11 @@ def granted(asked: frozenset[str], most: Iterable[str] | None) -> frozenset[str]
 
 
 def allows(scopes: frozenset[str], scope: str) -> bool:
-    """Whether a token with these scopes may do what needs that one; `all` may do everything."""
-    return scope in scopes or EVERYTHING in scopes
+    """Whether a token with these scopes may do what needs that one; `all` may do everything, and who edits may read.
+
+    The latter was seen (halo-api section 5).
+    """
+    return not scopes.isdisjoint({scope, scope.replace("read:", "edit:", 1), EVERYTHING})
 
 
 def text(scopes: frozenset[str]) -> str:

@@ -1,15 +1,19 @@
 """What the distributor has billed, told apart from how the product keeps it: what Halo must hold in the end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
 
 CYCLE = "Monthly"
+LOOK_ALIKE, ONLY_ASLEEP = 901, 902
+"""What customers of misfit lines are called after: a client that only looks like it, and one that is inactive."""
+
 FIRST_ISSUED = datetime(2026, 11, 5, 2, tzinfo=UTC)
 FIRST_PERIOD = "2026-11"
 
@@ -27,7 +31,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Published:
-    """An invoice as it was published; `number` counts what was published."""
+    """An invoice as it was published; `number` counts what was published, `misfits`: some lines set no licence."""
 
     number: int
     demand: Mapping[Key, Wish]
@@ -35,6 +39,7 @@ class Published:
     revision: int = 1
     replaces: str | None = None
     period: str = FIRST_PERIOD
+    misfits: bool = False
 
     @property
     def event_id(self) -> UUID:
@@ -57,22 +62,36 @@ class Published:
             "period": self.period,
             "currency": "AUD",
             "issued_at": self.issued_at.isoformat(),
-            "line_count": len(self.demand),
         }
         lines = [
-            {
-                "line_id": str(number),
-                "customer_id": f"C-{client}",
-                "customer_name": f"Client {client}",
-                "product_code": code,
-                "kind": "recurring",
-                "quantity": str(wish.quantity),
-                "unit_price": str(wish.price),
-                "billing_cycle": CYCLE,
-            }
-            for number, ((client, code), wish) in enumerate(self.demand.items(), 1)
+            _line(client, code, str(wish.quantity), str(wish.price)) for (client, code), wish in self.demand.items()
         ]
-        return json.dumps({**header, "lines": lines}).encode()
+        lines += self._misfits() if self.misfits else []
+        numbered = [{"line_id": str(number), **line} for number, line in enumerate(lines, 1)]
+        return json.dumps({**header, "line_count": len(numbered), "lines": numbered}).encode()
+
+    def _misfits(self) -> Iterator[dict[str, Any]]:
+        """Yield lines of which no licence comes (spec section 9, "Lenient where no licence hangs on it")."""
+        usage = {"product_code": "AZ", "product_name": "Azure\nplan", "kind": "usage", "quantity": "0.0159369774"}
+        yield {**usage, "unit_price": "1.2799888920023"}
+        for client, code in list(self.demand)[-1:]:
+            yield _line(client, code, "0", "99.00", billing_cycle="Annual")
+            yield _line(client, "AZ", "0.0159369774", "26.35", kind="usage")
+        for client in (LOOK_ALIKE, ONLY_ASLEEP):
+            yield _line(client, "NOBODYS", "3", "10.00")
+
+
+def _line(client: int, code: str, quantity: str, price: str, **more: str) -> dict[str, Any]:
+    return {
+        "customer_id": f"C-{client}",
+        "customer_name": f"Client {client}",
+        "product_code": code,
+        "kind": "recurring",
+        "quantity": quantity,
+        "unit_price": price,
+        "billing_cycle": CYCLE,
+        **more,
+    }
 
 
 class Book:

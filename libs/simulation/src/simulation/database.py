@@ -85,6 +85,8 @@ class Database:
     dead_letters: list[Any] = field(default_factory=list)
     known: dict[int, KnownLicence] = field(default_factory=dict)
     """Licences that halosync knows of, by id."""
+    written_by_others: set[int] = field(default_factory=set)
+    """Ids of licences that halosync wrote for another partner with the same tenant; as the query of that name."""
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     """Transitions that happened and are not in the tables of `halosync.domain.states`."""
     on_planned: Callable[[], None] = lambda: None

@@ -24,6 +24,7 @@ class Expected:
         always: what was billed all the time, so that its licence is never removed.
         of_others: ids of licences that others wrote and recurring invoices bill, with their price.
         stale: those of them that no invoice bills.
+        of_rivals: ids of licences that halosync wrote for another partner.
         removed: names of what a person has removed by hand.
         names: the product codes by how this Halo may call them.
     """
@@ -34,6 +35,7 @@ class Expected:
     always: set[Key] = field(default_factory=set)
     of_others: dict[int, float] = field(default_factory=dict)
     stale: set[int] = field(default_factory=set)
+    of_rivals: set[int] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
 

@@ -28,6 +28,9 @@ class FaultRates:
         late_share: how much of the settle time a late application may take.
         slow: Halo takes up to half a minute to answer.
         server_error: Halo answers 5xx, half the time after applying.
+        locked: Halo answers a write with 409 or 423: another user has the licence open.
+        log_in_page: Halo leads a write to its log-in.
+        closed: Halo answers 503 and says for how long.
         too_many: Halo answers 429 although the budget is not used up.
         foreign_per_s: requests of somebody else on the same budget, for each second.
         revoke_per_s: Halo revokes the access token, for each second.
@@ -62,6 +65,9 @@ class FaultRates:
     blind_per_s: float = 0.0
     person_per_s: float = 0.0
     shifted_list: float = 0.0
+    locked: float = 0.0
+    log_in_page: float = 0.0
+    closed: float = 0.0
 
 
 NONE = FaultRates()
@@ -89,7 +95,13 @@ EVERYTHING = FaultRates(
     blind_per_s=0.0005,
     person_per_s=0.002,
     shifted_list=0.02,
+    locked=0.03,
+    log_in_page=0.03,
+    closed=0.02,
 )
+
+_REFUSALS = ("locked", "log_in_page", "closed")
+"""Drawn after everything else: the draws before them stay."""
 
 MEASURED = FaultRates(
     kill=0.02 / 12,
@@ -106,6 +118,16 @@ def drawn_rates(dice: Random) -> FaultRates:
     """Draw a world's rates: each kind of fault is absent in half of the worlds, else up to twice as frequent."""
     changes: dict[str, Any] = {}
     for name, usual in vars(EVERYTHING).items():
-        if isinstance(usual, float) and name not in {"applied", "late", "late_share"}:
+        if isinstance(usual, float) and name not in {"applied", "late", "late_share", *_REFUSALS}:
             changes[name] = 0.0 if dice.random() < 0.5 else usual * dice.uniform(0.2, 2.0)
+    changes |= dict.fromkeys(_REFUSALS, 0.0)
     return replace(EVERYTHING, applied=dice.choice([0.0, 0.5, 1.0]), late=dice.choice([0.0, 0.3, 0.9]), **changes)
+
+
+def with_refusals(rates: FaultRates, dice: Random) -> FaultRates:
+    """Draw how often Halo refuses what it would take a little later (spec section 9, "A request that fails whole")."""
+    usual = {name: getattr(EVERYTHING, name) for name in _REFUSALS}
+    drawn: dict[str, Any] = {
+        name: 0.0 if dice.random() < 0.5 else each * dice.uniform(0.2, 2.0) for name, each in usual.items()
+    }
+    return replace(rates, **drawn)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from simulation.book import Key, Wish
+from simulation.book import LOOK_ALIKE, ONLY_ASLEEP, Key, Wish
 from simulation.expected import Expected
 from simulation.halo import UNLISTED, Halo, product_name
 from simulation.scenario import Scenario
@@ -38,11 +38,18 @@ def _wish(number: int, *, fractions: bool) -> Wish:
 
 
 def _add_what_stays(halo: Halo, scenario: Scenario, expected: Expected, matched: int) -> None:
-    """Add what no Sync may touch: licences of another program, of inactive clients, of a client that is not listed."""
+    """Add what no Sync may touch: of another program or partner, or of clients that no line is of."""
     stays = [(n % matched + 1, f"THEIRS-{n}", {"snowid": "7"}) for n in range(scenario.theirs)]
+    if scenario.misfits:
+        halo.add_nearly_customers()
+        stays += [(client, f"NEARLY-{client}", {}) for client in (LOOK_ALIKE, ONLY_ASLEEP)]
     if scenario.asleep:
         stays += [(halo.add_inactive_twin(client), "SLEEPS", {}) for client in range(1, matched + 1)]
     stays += [(UNLISTED, f"UNLISTED-{n}", {}) for n in range(scenario.unlisted)]
     for client, name, more in stays:
         halo.add(client, name, 3, **more)
+        expected.staying[client, name] = 3.0
+    for n in range(scenario.rivals):
+        client, name = n % matched + 1, f"RIVALS-{n}"
+        expected.of_rivals.add(halo.add(client, name, 3))
         expected.staying[client, name] = 3.0

@@ -13,7 +13,7 @@ from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tenant import Tenant
 from pydantic import JsonValue
 
-from simulation.book import CYCLE
+from simulation.book import CYCLE, LOOK_ALIKE, ONLY_ASLEEP
 from simulation.clock import now
 from simulation.process import Dice
 from simulation.scenario import Keeps, OddTokens, Scenario
@@ -35,6 +35,7 @@ EMPTY_S = 50.0
 """For so long at most lists are empty without a reason: less than the settle time, after which a look is repeated."""
 
 _DROP_BEFORE, _DROP_AFTER, _HALF = Action(drop_before=True), Action(drop_after=True), Action(half_body=True)
+_LOG_IN = Action(status=302, headers={"location": "https://acme.halo.example/auth/login"})
 _EMPTY, _OMIT, _REPEAT = Action(empty_list=True), Action(shift_pages="omit"), Action(shift_pages="repeat")
 
 
@@ -132,6 +133,12 @@ class Halo:
         self.tenant.add_clients([{"id": client_id + ASLEEP, "name": f"Client {client_id}", "inactive": True}])
         return client_id + ASLEEP
 
+    def add_nearly_customers(self) -> None:
+        """Let a person add clients that are nearly those of misfit lines (`book`)."""
+        name = f"Clie\u00adnt {LOOK_ALIKE}"
+        self.tenant.add_clients([{"id": LOOK_ALIKE, "name": name}])
+        self.tenant.add_clients([{"id": ONLY_ASLEEP, "name": f"Client {ONLY_ASLEEP}", "inactive": True}])
+
     def remove(self, licence: Licence) -> None:
         """Let a person remove a licence."""
         self.tenant.licences.delete(licence, request=None, still_listed=False)
@@ -172,7 +179,16 @@ class DrawnFaults(FaultRules):
             return Action(late_apply_s=dice.between(0.0, rates.late_share * SETTLE_S))
         if dice.hits(rates.server_error):
             return Action(status=502, apply=write and dice.hits(0.5))
-        return _HALF if dice.hits(rates.unanswered * 0.3) else None
+        return self._refusal(write=write) or (_HALF if dice.hits(rates.unanswered * 0.3) else None)
+
+    def _refusal(self, *, write: bool) -> Action | None:
+        """Refuse what would be taken a little later."""
+        dice, rates = self._dice, self._dice.rates
+        if dice.hits(rates.closed):
+            return Action(status=503, headers={"retry-after": str(math.ceil(dice.between(0.0, 60.0)))})
+        if write and dice.hits(rates.locked):
+            return Action(status=dice.one_of((409, 423)), body={"Message": "Locked by another user."})
+        return _LOG_IN if write and dice.hits(rates.log_in_page) else None
 
     @property
     def shows_lists_at(self) -> float:

@@ -62,7 +62,9 @@ class MemoryInvoices:
             if header.revision <= newest:
                 raise InvalidInvoiceError(whole(f"revision {newest} is already here", "revision"), identity(header))
             self._db.inbox.add(header.event_id)
-            self._insert(header, [_line(number, line) for number, line in enumerate(came, 1)])
+            # A line without a customer sets no licence and is nobody's: planning does not hear of it.
+            ours = [(number, line) for number, line in enumerate(came, 1) if line.customer_id and line.customer_name]
+            self._insert(header, [_line(number, line) for number, line in ours])
             return True
 
         return await self._step(effect)

@@ -73,6 +73,7 @@ class MemoryPlans:
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
                 settings=self._db.settings,
                 owned=frozenset(owned | found.recognised.keys()),
+                owned_by_others=frozenset(self._db.written_by_others),
                 removed=self._removed(run.undoes),
                 written=with_recognised(self._written(), found),
                 approve_removals=approve_removals,

@@ -62,7 +62,10 @@ class Scenario:
         reviews: whether the first review is switched on, and what others wrote has other prices.
         theirs: licences that another program has marked as its own; they stay.
         unlisted: licences of a client that Halo does not list; they stay.
+        rivals: licences that halosync wrote for another partner in the same Halo; they stay.
         asleep: whether each client has an inactive twin of its name, with a licence that stays.
+        misfits: whether invoices have lines that set no licence: usage, none at another price, and lines of customers
+            that only look like a client or whose client is inactive; the licences of those clients stay.
         on_drift: what is done with a change that would overwrite what somebody has edited in Halo.
         chapters: what happens after the first invoice, while things break.
     """
@@ -103,7 +106,9 @@ class Scenario:
     reviews: bool = False
     theirs: int = 0
     unlisted: int = 0
+    rivals: int = 0
     asleep: bool = False
+    misfits: bool = False
     on_drift: OnDrift = OnDrift.OVERWRITE
     chapters: tuple[Chapter, ...] = ()
 
@@ -165,7 +170,7 @@ def with_thoughts(scenario: Scenario, dice: Random) -> Scenario:
 
 
 def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
-    """Draw how odd the token endpoint is, whether names are cut, and what is of nobody; the draws before stay."""
+    """Draw odd tokens, names that are cut, what is of nobody or another partner, and misfits; the draws before stay."""
     odd = dice.choice(_ODD_TOKENS)
     untold = odd in {"no_lifetime", "lifetime_as_words"}  # then it is the usual lifetime (halo-api section 1)
     return replace(
@@ -175,4 +180,6 @@ def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
         keeps_refresh_token=dice.random() < 0.3,
         keeps="cut" if scenario.keeps == "all" and dice.random() < 0.2 else scenario.keeps,
         unlisted=dice.choice([0, 0, 0, 2, 15]),
+        rivals=dice.choice([0, 0, 1, 3]),
+        misfits=dice.random() < 0.5,
     )

@@ -12,7 +12,7 @@ from simulation import clock
 from simulation.book import Book, Key, Published, Wish
 from simulation.disturbance import Disturbance
 from simulation.expected import Expected
-from simulation.fault_rates import NONE, FaultRates, drawn_rates
+from simulation.fault_rates import NONE, FaultRates, drawn_rates, with_refusals
 from simulation.filling import fill
 from simulation.guards import ALL, Guards
 from simulation.halo import REFUSED, Halo
@@ -64,6 +64,7 @@ def simulate(
     dice = Random(seed)
     scenario_of_seed, rates_of_seed = drawn_scenario(dice), drawn_rates(dice)
     scenario_of_seed = with_oddities(with_thoughts(with_others(scenario_of_seed, dice), dice), dice)
+    rates_of_seed = with_refusals(rates_of_seed, dice)
     world = _World(seed, guards, rates or rates_of_seed, scenario or scenario_of_seed)
     return clock.run(world.live())
 
@@ -85,13 +86,14 @@ class _World:
         database.settings = replace(database.settings, on_drift=self._scenario.on_drift)
         self._people = People(self._deployment, self._expected, self._dice)
         first = fill(self._halo, self._scenario, self._expected)
+        database.written_by_others = self._expected.of_rivals
         self._story = self._new_story(first)
         # From the first plan on halosync knows what is there, and must not believe a list that shows nothing.
         self._knows = bool({licence.id for licence in self._halo.licences()} - self._expected.stale)
         self._deployment.database.on_planned = self._planned
         self._listen()
         self._deployment.keep_alive()
-        self._publish(Published(0, first))
+        self._publish(Published(0, first, misfits=self._scenario.misfits))
         if self._scenario.poison:
             self._deployment.poisoned = True
             self._deployment.broker.accept(Envelope(LICENCE_ACTIONS, POISON))

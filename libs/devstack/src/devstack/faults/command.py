@@ -21,6 +21,9 @@ def faults(
     show: Annotated[bool, typer.Option("--list", help="Only show the cases.")] = False,
     short: Annotated[bool, typer.Option("--short", help="Only the short version, which is part of the tests.")] = False,
     at_once: Annotated[int, typer.Option(min=1, help="How many cases go on side by side where they may.")] = 3,
+    seed: Annotated[
+        int, typer.Option(min=0, help="What each case's Halo is like besides its fault is drawn from it.")
+    ] = 0,
 ) -> None:
     """Hurt the real processes, servers and Halo in every way the matrix knows, and look at what always has to hold."""
     console = Console(log_path=False, soft_wrap=True)
@@ -30,7 +33,7 @@ def faults(
         if show:
             console.print(_catalogue(cases))
             return
-        done = asyncio.run(_play(cases, console, at_once))
+        done = asyncio.run(_play(cases, console, at_once, seed))
     except DevstackError as error:
         console.print("\n".join([str(error), *getattr(error, "__notes__", [])]), style="red", markup=False)
         raise typer.Exit(1) from None
@@ -45,12 +48,12 @@ def faults(
         raise typer.Exit(1)
 
 
-async def _play(cases: list[Case], console: Console, at_once: int) -> list[CaseResult]:
+async def _play(cases: list[Case], console: Console, at_once: int, seed: int) -> list[CaseResult]:
     def progress(line: str) -> None:
         console.log(line, markup=False, highlight=False)
 
     done = []
-    async for result in results(cases, progress=progress, at_once=at_once):
+    async for result in results(cases, progress=progress, at_once=at_once, seed=seed):
         done.append(result)
         verdict = "NOT ok: " + "; ".join(result.wrong) if result.wrong else "ok"
         progress(f"{result.case.name}: {result.seconds:.0f} s, {verdict}")

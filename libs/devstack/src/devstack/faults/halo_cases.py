@@ -116,6 +116,7 @@ async def _lagging(trial: Trial) -> None:
 
 _429: dict[str, Any] = {"status": 429, "body": {"error": "Too many requests"}}
 _AFTER_2_S: dict[str, Any] = {**_429, "headers": {"Retry-After": "2"}}
+_LOG_IN: dict[str, Any] = {"status": 302, "headers": {"Location": "https://acme.halopsa.com/auth/login"}}
 
 _GROUP: tuple[tuple[str, str, Step], ...] = (
     ("lost-applied", "the connection closes, the write is applied", _both(drop_after=True)),
@@ -130,6 +131,13 @@ _GROUP: tuple[tuple[str, str, Step], ...] = (
     ("malformed-applied", "broken JSON, the write is applied", _both(malformed=True, apply=True)),
     ("malformed", "broken JSON, the write is not applied", _both(malformed=True)),
     ("html", "a page of HTML with status 200, nothing is applied", _both(html=True)),
+    (
+        "locked",
+        "409: another user has the licence open",
+        _both(status=409, body={"Message": "Locked by another user."}),
+    ),
+    ("log-in", "302 to a log-in page, nothing is applied", _both(**_LOG_IN)),
+    ("503-after", "503 with Retry-After", _both(status=503, headers={"Retry-After": "2"})),
     ("429-after", "429 with Retry-After", _both(**_AFTER_2_S)),
     ("429", "429 without Retry-After", _both(**_429)),
     ("429-read", "429 on reads", _faulty(_read("Client", **_429), _read(nth=2, **_AFTER_2_S))),

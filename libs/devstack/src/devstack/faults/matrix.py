@@ -14,6 +14,7 @@ from devstack.errors import DevstackError
 from devstack.faults import invariants
 from devstack.faults.case import Case
 from devstack.faults.fault_stack import FaultStack, running_fault_stack
+from devstack.faults.habits import drawn_habits
 from devstack.faults.trial import Trial
 from devstack.faults.workload import make_workload
 
@@ -33,10 +34,13 @@ class CaseResult:
     wrong: list[str] = field(default_factory=list)
 
 
-async def run_case(fault_stack: FaultStack, case: Case) -> CaseResult:
-    """Run one case: prepare, Sync, inject the fault, wait for the end, look at everything, Sync again, look again."""
+async def run_case(fault_stack: FaultStack, case: Case, seed: int = 0) -> CaseResult:
+    """Run one case: prepare, Sync, inject the fault, wait for the end, look at everything, Sync again, look again.
+
+    What its Halo is like besides is drawn from the seed and the name of the case.
+    """
     result, began = CaseResult(case), time.monotonic()
-    trial = Trial(fault_stack, make_workload(case.creates))
+    trial = Trial(fault_stack, make_workload(case.creates), drawn_habits(seed, case.name))
     try:
         await trial.open()
         await case.prepare(trial)
@@ -71,7 +75,7 @@ async def _count(trial: Trial, result: CaseResult) -> None:
 
 
 async def results(
-    cases: Sequence[Case], *, progress: Callable[[str], None], at_once: int = 3
+    cases: Sequence[Case], *, progress: Callable[[str], None], at_once: int = 3, seed: int = 0
 ) -> AsyncIterator[CaseResult]:
     """Run the cases and yield what became of each as soon as it is known.
 
@@ -83,21 +87,21 @@ async def results(
         fault_stack = await exits.enter_async_context(running_fault_stack(progress))
         for case in exclusive:
             progress(f"{case.name}: {case.what}")
-            result = await run_case(fault_stack, case)
+            result = await run_case(fault_stack, case, seed)
             yield result
             if result.wrong:
                 await exits.aclose()
                 fault_stack = await exits.enter_async_context(running_fault_stack(progress))
-        async for result in side_by_side(fault_stack, shared, progress, at_once=at_once):
+        async for result in side_by_side(fault_stack, shared, progress, at_once=at_once, seed=seed):
             yield result
 
 
 async def side_by_side(
-    fault_stack: FaultStack, cases: Sequence[Case], progress: Callable[[str], None], *, at_once: int
+    fault_stack: FaultStack, cases: Sequence[Case], progress: Callable[[str], None], *, at_once: int, seed: int = 0
 ) -> AsyncIterator[CaseResult]:
     """Run cases that hurt nothing that others use, so many at a time, and yield each as soon as it is known."""
     places = asyncio.Semaphore(at_once)
-    tasks = [asyncio.create_task(_in_turn(fault_stack, case, places, progress)) for case in cases]
+    tasks = [asyncio.create_task(_in_turn(fault_stack, case, places, progress, seed)) for case in cases]
     try:
         for finished in asyncio.as_completed(tasks):
             yield await finished
@@ -107,8 +111,8 @@ async def side_by_side(
 
 
 async def _in_turn(
-    fault_stack: FaultStack, case: Case, places: asyncio.Semaphore, progress: Callable[[str], None]
+    fault_stack: FaultStack, case: Case, places: asyncio.Semaphore, progress: Callable[[str], None], seed: int
 ) -> CaseResult:
     async with places:
         progress(f"{case.name}: {case.what}")
-        return await run_case(fault_stack, case)
+        return await run_case(fault_stack, case, seed)

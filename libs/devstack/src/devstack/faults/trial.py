@@ -12,6 +12,7 @@ from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
 
 from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, FaultStack, new_name
+from devstack.faults.habits import NO_HABITS, Habits, with_others
 from devstack.faults.workload import Workload, make_workload
 from devstack.log_in import log_in
 from devstack.wait import until
@@ -39,16 +40,19 @@ class Trial:
         fault_stack: where it is.
         name: of the partner and of its tenant.
         workload: what its invoice asks for.
+        habits: what its Halo is like besides the fault.
         order: what every run from now on is ordered to do; without it, it applies the invoice.
         before, wanted: what Halo holds before the run that is looked at, and what it is to hold after it.
         poison: the messages that were published for it to be refused, and the queue where each is to die.
         run_id: of its newest run.
     """
 
-    def __init__(self, fault_stack: FaultStack, workload: Workload | None = None) -> None:
+    def __init__(self, fault_stack: FaultStack, workload: Workload | None = None, habits: Habits = NO_HABITS) -> None:
         self.fault_stack = fault_stack
         self.name = new_name()
-        self.workload: Workload = workload or make_workload()
+        given = workload or make_workload()
+        self.workload: Workload = with_others(given) if habits.others else given
+        self.habits = habits
         self.order: Mapping[str, Any] = {"mode": "apply"}
         self.before, self.wanted = self.workload.before, self.workload.wanted
         self.poison: dict[bytes, str] = {}
@@ -67,7 +71,7 @@ class Trial:
             applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
             clients=self.workload.clients,
             licences=self.workload.licences,
-            settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S},
+            settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S, **self.habits.settings},
         )
         await self.connect()
         await self._publish_all()

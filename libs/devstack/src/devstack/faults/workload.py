@@ -28,11 +28,12 @@ class Workload:
     lines: Sequence[Mapping[str, Any]]
     before: Mapping[Key, State]
     wanted: Mapping[Key, State]
+    more_clients: Sequence[Mapping[str, Any]] = ()
 
     @property
     def clients(self) -> list[dict[str, Any]]:
         """The clients as the sandbox is told of them."""
-        return [{"id": number, "name": name} for number, name in CLIENTS.items()]
+        return [{"id": number, "name": name} for number, name in CLIENTS.items()] + [dict(x) for x in self.more_clients]
 
 
 def make_workload(creates: int = CREATES) -> Workload:

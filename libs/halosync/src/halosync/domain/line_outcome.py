@@ -1,5 +1,6 @@
 """What became of a line of an invoice, from what became of the item that answers for it (spec section 3, "Items")."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from halosync.domain.item_sentences import LINE_NOT_RECURRING, PERHAPS_UNDONE, UNDONE
@@ -40,3 +41,16 @@ def line_outcome(kind: LineKind, item: LineOutcome) -> LineOutcome:
         return item if item.undone is None else _UNDONE[item.undone]
     detail = item.detail if item.reason == Reason.NOT_RECURRING else LINE_NOT_RECURRING
     return LineOutcome(Outcome.SKIPPED, Action.NONE, Reason.NOT_RECURRING, detail)
+
+
+def told_by(text: str) -> Sequence[str]:
+    """Return of which lines the sentence that is shown holds a text: members of `Undone`, and `not_recurring`.
+
+    Small and capital letters are the same. What else is told of a line stands with its item.
+    """
+    told = {
+        Undone.UNDONE: UNDONE,
+        Undone.UNSURE: PERHAPS_UNDONE,
+        Reason.NOT_RECURRING: LINE_NOT_RECURRING,
+    }
+    return [str(code) for code, sentence in told.items() if text.casefold() in sentence.casefold()]

@@ -40,11 +40,3 @@ class KeyRecord:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
-
-
-@dataclass(frozen=True)
-class KeyCounts:
-    """How many keys a partner has: all that there ever were, and those in use."""
-
-    every: int
-    in_use: int

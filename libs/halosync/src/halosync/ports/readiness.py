@@ -22,6 +22,11 @@ class PartnerReadiness:
         not_synchronised: what is billed in that month and not in Halo, as the newest Sync of it left it, in `currency`;
             what was changed in Halo since is not part of it.
         is_undone: that newest Sync was undone since, wholly or in part.
+        open_things: how many things of that month are failed, held, unmatched or not done yet and not accepted as they
+            are, as the newest Sync of it left them; None before there is one.
+        open_failed: how many of them failed.
+        open_held: how many of them are held.
+        is_closed: that month is closed, and nothing has opened it again.
     """
 
     partner_id: str
@@ -44,6 +49,15 @@ class PartnerReadiness:
     unmatched_amount: Decimal
     not_synchronised: Decimal
     is_undone: bool
+    open_things: int | None
+    open_failed: int
+    open_held: int
+    is_closed: bool
+
+    @property
+    def waits_for_nobody(self) -> bool:
+        """Tell whether nothing of the month waits for a person: all is in Halo or accepted, or the month is closed."""
+        return self.is_closed or (self.open_things == 0 and not self.is_undone)
 
     @property
     def missing(self) -> Sequence[str]:
@@ -61,5 +75,11 @@ class PartnerReadiness:
 
     @property
     def needs_attention(self) -> bool:
-        """Tell whether something is missing, failed, held or not synchronised, so that somebody has to look."""
-        return bool(self.missing or self.failed or self.held or self.not_synchronised)
+        """Tell whether something is missing, failed, held or not synchronised, so that somebody has to look.
+
+        What a person has accepted, or closed with its month, needs nobody any more.
+        """
+        if self.connection != "connected" or not self.review_done:
+            return True
+        of_the_month = self.missing or self.open_failed or self.open_held or self.not_synchronised
+        return bool(of_the_month) and not self.waits_for_nobody

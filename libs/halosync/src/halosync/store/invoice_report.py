@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.contracts.run import RunCounters
+from halosync.domain.line_outcome import told_by
 from halosync.domain.model import Outcome
 from halosync.domain.remedy import SKIPS_NEEDING_ATTENTION
 from halosync.domain.states import RunState
@@ -105,6 +106,7 @@ async def _places(
             customer_id=wanted.customer_id,
             billing_cycle=wanted.billing_cycle,
             pattern=pattern(wanted.q),
+            told=told_by(wanted.q) if wanted.q else [],
             sort=wanted.sort,
             down=wanted.descending,
             first=first,

@@ -11,7 +11,7 @@ import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.roles import Principal, Role
-from halosync.ports.keys import MOST_IN_USE, CreatedKey, KeyCounts, KeyExistsError, KeyRecord, TooManyKeysError
+from halosync.ports.keys import MOST_IN_USE, CreatedKey, KeyExistsError, KeyRecord, TooManyKeysError
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.audit import record
 from halosync.store.queries import QUERIES, Connection
@@ -50,7 +50,7 @@ class KeyStore:
                 )
                 if created is None:
                     raise KeyExistsError(str(key_id))
-                if partner_id is not None and (await _counts(connection, partner_id)).in_use > MOST_IN_USE:
+                if partner_id is not None and await _in_use(connection, partner_id) > MOST_IN_USE:
                     raise TooManyKeysError(
                         f"{partner_id} has {MOST_IN_USE} keys in use, the most there may be: revoke one first"
                     )
@@ -91,14 +91,9 @@ class KeyStore:
         rows = QUERIES.page_of_keys(self._pool, partner_id=partner_id, after_at=at, after_id=key_id, most=most)
         return [_record_of(row) async for row in rows]
 
-    async def numbered_page(self, partner_id: str, *, skip: int, most: int) -> Sequence[KeyRecord]:
-        """Return a partner's keys, those in use first, the newest of them first; at most `most` behind the first."""
-        rows = QUERIES.numbered_page_of_keys(self._pool, partner_id=partner_id, skip=skip, most=most)
-        return [_record_of(row) async for row in rows]
-
-    async def counts(self, partner_id: str) -> KeyCounts:
-        """Count a partner's keys."""
-        return await _counts(self._pool, partner_id)
+    async def number_in_use(self, partner_id: str) -> int:
+        """Count the keys of a partner that are in use."""
+        return await _in_use(self._pool, partner_id)
 
     async def get(self, key_id: UUID, partner_id: str) -> KeyRecord | None:
         """Return a key of a partner, also a revoked one; None if there is none of that id."""
@@ -122,8 +117,8 @@ class KeyStore:
             return True
 
 
-async def _counts(connection: "Connection | asyncpg.Pool[Any]", partner_id: str) -> KeyCounts:
-    return KeyCounts(**await QUERIES.count_keys(connection, partner_id=partner_id))
+async def _in_use(connection: "Connection | asyncpg.Pool[Any]", partner_id: str) -> int:
+    return int(await QUERIES.keys_in_use(connection, partner_id=partner_id))
 
 
 def _record_of(row: Mapping[str, Any]) -> KeyRecord:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.line_outcome import LineOutcome, line_outcome
+from halosync.domain.line_outcome import LineOutcome, line_outcome, told_by
 from halosync.domain.model import Action, LineKind, Outcome, Undone
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.store.item_views import licence_state
@@ -44,6 +44,7 @@ class LineViews:
             "line_no": after,
             "customer_id": wanted.customer_id,
             "pattern": pattern(wanted.q),
+            "told": told_by(wanted.q) if wanted.q else [],
             "most": most,
         }
         if wanted.outcome is not None or wanted.q:
@@ -53,6 +54,7 @@ class LineViews:
                 line_offset=of.line_offset,
                 outcomes=_WITH_REASONS if wanted.outcome is None else [wanted.outcome],
                 pattern=pattern(wanted.q) if wanted.outcome is None else None,
+                told=arguments["told"],
                 most=_FEW + 1,
             )
             numbers = [row["line_no"] async for row in found]

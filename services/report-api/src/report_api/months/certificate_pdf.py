@@ -9,11 +9,13 @@ them: that takes a second or two.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib import resources
+from importlib import import_module, resources
 from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fpdf import FPDF
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 from halosync.contracts.message import INVISIBLE
 
 from report_api.months.certificate_models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
@@ -53,12 +55,23 @@ In the order in which they are asked for a character: a name with kana has its H
 _UNSEEN = re.compile(f"[{INVISIBLE}\\u0000-\\u001f\\u007f]")
 """Also marks that turn the direction: what follows a name must not be read backwards."""
 _MARGIN, _LINE, _TEXT, _SMALL, _HEAD, _TITLE = 15, 5, 9, 7, 11, 16
+_ROW, _ROW_TEXT, _PADDING = 3.6, 8, 0.6
+"""Of tables: twenty exceptions with a note each are one page."""
+_REGULAR = 400
+_NO_GLYPH = "?"
+"""Stands for a character that no font has."""
 
 
 def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
     """Return the certificate as a PDF. It takes seconds of the processor: call it as heavy work."""
+    with TemporaryDirectory() as fonts:
+        return _made(certificate, partner_name, Path(fonts))
+
+
+def _made(certificate: Certificate, partner_name: str, fonts: Path) -> bytes:
     text = certificate.model_dump_json() + partner_name
-    pdf = _Document(text, certificate.closed_at, f"Certificate, {formats.month(certificate.period)}, {partner_name}")
+    title = f"Certificate, {formats.month(certificate.period)}, {partner_name}"
+    pdf = _Document(text, certificate.closed_at, title, fonts)
     currency = certificate.currency
     pdf.words(f"Certificate: {formats.month(certificate.period)}", _TITLE)
     changes = certificate.changes
@@ -92,7 +105,7 @@ def certificate_pdf(certificate: Certificate, partner_name: str) -> bytes:
     if certificate.exceptions:
         heads = ("Customer", "Product", f"Billed ({currency})", "In Halo", "Why")
         shown = certificate.exceptions[:MOST_ROWS]
-        pdf.rows(heads, map(_exception, shown), (3, 2, 2, 2, 5), "LLRRL")
+        pdf.rows(heads, (_exception(each, pdf) for each in shown), (3, 2, 2, 2, 5), "LLRRL")
         if len(certificate.exceptions) > len(shown):
             all_of_them = f"{len(certificate.exceptions):,}"
             pdf.words(f"These are the first {len(shown):,} of {all_of_them}. The certificate as CSV has all.", _TEXT)
@@ -124,17 +137,34 @@ def _invoice(each: CertifiedInvoice, currency: str) -> str:
     return f"{each.invoice_id}, revision {each.revision}, {lines}, {total}"
 
 
-def _exception(each: CertifiedException) -> tuple[str, ...]:
+def _exception(each: CertifiedException, pdf: "_Document") -> tuple[str, ...]:
     why = label(each.reason)
     if each.note:
         why += f". Accepted by {requester(each.accepted_by or '')}: “{each.note}”"
     amounts = (formats.amount(each.billed), formats.amount(each.in_halo))
-    return (each.customer_name, each.product_code or each.licence_name or formats.NOTHING, *amounts, why)
+    # Whose it is can be read also where a name is in a script that no font here has.
+    name = each.customer_name if pdf.can_set(each.customer_name) else f"{each.customer_name} ({each.customer_id})"
+    return (name, each.product_code or each.licence_name or formats.NOTHING, *amounts, why)
 
 
 def _time(at: datetime) -> str:
     utc = at.astimezone(UTC)
     return f"{formats.day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def _regular(path: str, text: str, to: Path) -> Path:
+    """Write the regular weight of a font, with the characters of a text alone: all of them take half a minute."""
+    # It says nothing of its types.
+    subset, tables, instancer = (import_module(f"fontTools.{name}") for name in ("subset", "ttLib", "varLib.instancer"))
+    font = tables.TTFont(path, lazy=True)
+    options = subset.Options(layout_features=["*"])
+    of_text = subset.Subsetter(options)
+    of_text.populate(text=text)
+    of_text.subset(font)
+    axes = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
+    instancer.instantiateVariableFont(font, {**axes, "wght": _REGULAR}, inplace=True)
+    font.save(to)
+    return to
 
 
 class _Page(FPDF):
@@ -148,11 +178,12 @@ class _Page(FPDF):
 
 
 class _Document:
-    """A document in which every name can be set."""
+    """A document in which every name can be set; `fonts` keeps those that were made for it until it is written."""
 
-    def __init__(self, text: str, made_at: datetime, title: str) -> None:
+    def __init__(self, text: str, made_at: datetime, title: str, fonts: Path) -> None:
         self._pdf = pdf = _Page(format="A4")
         pdf.set_margin(_MARGIN)
+        pdf.set_auto_page_break(auto=True, margin=_MARGIN)
         pdf.set_title(_UNSEEN.sub("", title))
         pdf.set_lang("en")
         pdf.set_creation_date(made_at)
@@ -161,30 +192,44 @@ class _Document:
         needed = [name for name, characters, _, _ in _FALLBACKS if re.search(f"[{characters}]", text)]
         for name, _, package, path in _FALLBACKS:
             if name in needed:
-                pdf.add_font(name, fname=str(resources.files(package) / "fonts/ofl" / path))
+                whole = str(resources.files(package) / "fonts/ofl" / path)
+                pdf.add_font(name, fname=_regular(whole, text, fonts / f"{name}.ttf"))
         pdf.set_fallback_fonts(needed, exact_match=False)
         pdf.set_text_shaping(use_shaping_engine=True)
         pdf.add_page()
+        self._known = frozenset(
+            chain.from_iterable(font.cmap for font in pdf.fonts.values() if isinstance(font, TTFFont))
+        )
+
+    def _settable(self, text: str) -> str:
+        """Return a text without marks that nobody sees, and with a sign for each character that no font has."""
+        seen = _UNSEEN.sub("", text)
+        return "".join(each if ord(each) in self._known else _NO_GLYPH for each in seen)
+
+    def can_set(self, text: str) -> bool:
+        """Tell whether there is a font for each character."""
+        return all(ord(each) in self._known for each in _UNSEEN.sub("", text))
 
     def words(self, text: str, size: int) -> None:
         """Write a paragraph."""
         if size == _HEAD:
             self._pdf.ln(_LINE / 2)
         self._pdf.set_font("latin", size=size)
-        self._pdf.multi_cell(0, size * 0.55, _UNSEEN.sub("", text), new_x="LMARGIN", new_y="NEXT", align="L")
+        self._pdf.multi_cell(0, size * 0.55, self._settable(text), new_x="LMARGIN", new_y="NEXT", align="L")
 
     def rows(self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: tuple[int, ...], aligned: str) -> None:
         """Write a table; its head is repeated on each page."""
-        self._pdf.set_font("latin", size=_TEXT)
+        self._pdf.set_font("latin", size=_ROW_TEXT)
         with self._pdf.table(
             col_widths=widths,
             text_align=tuple({"L": "LEFT", "R": "RIGHT"}[each] for each in aligned),
-            line_height=_LINE,
+            line_height=_ROW,
+            padding=_PADDING,
             borders_layout="HORIZONTAL_LINES",
             headings_style=FontFace(fill_color=(235, 238, 242)),
         ) as table:
             for cells in (heads, *rows):
-                table.row([_UNSEEN.sub("", cell) for cell in cells])
+                table.row([self._settable(cell) for cell in cells])
 
     def made(self) -> bytes:
         """Return the file."""

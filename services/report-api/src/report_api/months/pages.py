@@ -1,23 +1,23 @@
 """The month page: billed, in Halo, difference and why, per customer; accepting and closing (spec section 11)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
-from halosync.domain.natural_order import NaturalKey, natural_key
+from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
-from halosync.ports.months import Month, MonthChangedError, MonthItem, NotReadyError, UnknownItemError
+from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.months import sentences
 from report_api.months.certificate_pages import Period
-from report_api.ports import Ports, PortsHere
+from report_api.months.rows import RowPage, RowSort, narrowed
+from report_api.ports import PortsHere
 from report_api.runs.sentences import requester
 from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url, see_other
@@ -47,30 +47,11 @@ Sort = Annotated[
     Literal["", "name", "billed", "in_halo", "difference", "-name", "-billed", "-in_halo", "-difference"], Query()
 ]
 
-MOST_ROWS = 200
-"""So many rows of a customer or a reason are shown; the customer's own page of the report has all of them."""
 MOST_NOTE = 500
 MOST_CERTIFICATES = 240
 """So many certificates of months without details are offered."""
 
 Only = Annotated[QueryText, Query(max_length=500)]
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """The rows behind one sum: of a customer or of a reason."""
-
-    customer_id: str
-    reason: str
-    rows: Sequence[MonthItem]
-    are_all: bool
-
-    @property
-    def title(self) -> str:
-        """What the rows are of."""
-        if self.customer_id:
-            return next((row.customer_name for row in self.rows), self.customer_id)
-        return sentences.label(self.reason)
 
 
 @router.get("/month")
@@ -85,6 +66,8 @@ async def show(
     sort: Sort = "",
     rows: Rows = "",
     number: PageNumber = 1,
+    row_sort: RowSort = "",
+    rows_page: RowPage = 1,
 ) -> Response:
     """Show a month, the newest if none is named; with `customer` or `reason`, the rows behind that sum."""
     periods = await ports.months.periods(visitor.partner_id, most=24)
@@ -117,7 +100,9 @@ async def show(
         listing=listing,
         sort=sort,
         sync=sync if here_synced else None,
-        narrowed=await _narrowed(ports, visitor.partner_id, wanted, customer, reason),
+        narrowed=await narrowed(
+            ports, visitor.partner_id, listing, customer=customer, reason=reason, sort=row_sort, number=rows_page
+        ),
         open_customers=sum(1 for each in customers if each.keeps_open),
         first_remedy=_first_remedy(month),
         label=sentences.label,
@@ -127,22 +112,6 @@ async def show(
         person=requester,
         here=here,
     )
-
-
-async def _narrowed(ports: Ports, partner_id: str, period: str, customer: str, reason: str) -> Narrowed | None:
-    if not customer and not reason:
-        return None
-    rows = await ports.months.items(
-        partner_id, period, customer_id=customer or None, reason=reason or None, most=MOST_ROWS + 1
-    )
-    shown = sorted(rows[:MOST_ROWS], key=_where_it_differs)
-    return Narrowed(customer, reason, shown, are_all=len(rows) <= MOST_ROWS)
-
-
-def _where_it_differs(row: MonthItem) -> tuple[bool, NaturalKey, NaturalKey]:
-    """Return what rows are sorted by: what differs first, then by customer and product."""
-    about = row.product_code or row.licence_name or ""
-    return row.difference == 0, natural_key(row.customer_name), natural_key(about)
 
 
 def _first_remedy(month: Month) -> ReasonSum | None:

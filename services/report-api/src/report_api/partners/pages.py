@@ -1,10 +1,12 @@
 """The partners that somebody may enter: how each stands, who needs somebody first, and which to act for."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
+from halosync.domain.natural_order import natural_key
 from halosync.ports.partners import Partner
 from halosync.ports.readiness import PartnerReadiness
 
@@ -26,6 +28,23 @@ A_PAGE = 50
 MOST = 10_000
 """So many partners are looked through; nobody has that many."""
 
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+
+SORTS: Mapping[str, Callable[[PartnerReadiness], Any]] = {
+    # Who needs somebody stands first, then where most money is not synchronised.
+    "": lambda each: (
+        *(not each.needs_attention, each.connection != "broken", -abs(each.not_synchronised)),
+        natural_key(each.name),
+    ),
+    "name": lambda each: natural_key(each.name),
+    "invoice": lambda each: (each.period or "", natural_key(each.name)),
+    "sync": lambda each: (each.finished_at or _BEFORE_ALL, natural_key(each.name)),
+    "money": lambda each: (abs(each.not_synchronised), natural_key(each.name)),
+}
+"""What partners can be sorted by; with a minus in front from behind."""
+
+Sort = Annotated[Literal["", "name", "invoice", "sync", "money", "-name", "-invoice", "-sync", "-money"], Query()]
+
 Typed = Annotated[QueryText, Query(max_length=200)]
 
 
@@ -37,18 +56,20 @@ async def partners(
     partner: str | None = None,
     following: Following = None,
     q: Typed = "",
+    sort: Sort = "",
     number: PageNumber = 1,
 ) -> Response:
     """Show the partners, those that need somebody first; `partner` is the one whose page was asked for."""
     visitor = _picks(request)
     wanted = None if partner is None else _one(await _open_to(visitor, ports), partner)
-    standing = [] if wanted else await _standing(visitor, ports, q.strip())
-    listing = NumberedPage(HERE, {"q": q.strip()}, number, A_PAGE, len(standing))
+    standing = [] if wanted else await _standing(visitor, ports, q.strip(), sort)
+    listing = NumberedPage(HERE, {"q": q.strip(), "sort": sort}, number, A_PAGE, len(standing))
     return page(
         request,
         "partners/partners.html",
         partners=standing[listing.skip : listing.skip + listing.size],
         listing=listing,
+        sort=sort,
         in_need=sum(each.needs_attention for each in standing),
         wanted=wanted,
         next=local_path(following),
@@ -83,20 +104,15 @@ async def _open_to(visitor: SignedIn, ports: Ports) -> Sequence[Partner]:
     return [partner for partner in await ports.partners.list() if role_at(partner.partner_id) is not None]
 
 
-async def _standing(visitor: SignedIn, ports: Ports, q: str) -> list[PartnerReadiness]:
-    """Return the partners that the visitor may enter, those that need somebody first, then by money and name."""
+async def _standing(visitor: SignedIn, ports: Ports, q: str, sort: str) -> list[PartnerReadiness]:
+    """Return the partners that the visitor may enter, sorted as a person asks."""
     role_at, text = visitor.session.principal.role_at, q.casefold()
     found = [
         each
         for each in await ports.readiness.page(most=MOST)
         if role_at(each.partner_id) is not None and (text in each.name.casefold() or text in each.partner_id.casefold())
     ]
-    return sorted(found, key=_in_need_first)
-
-
-def _in_need_first(partner: PartnerReadiness) -> tuple[bool, bool, object, str]:
-    broken = partner.connection == "broken"
-    return not partner.needs_attention, not broken, -abs(partner.not_synchronised), partner.name.casefold()
+    return sorted(found, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
 def _one(every: Sequence[Partner], partner_id: str) -> Partner:

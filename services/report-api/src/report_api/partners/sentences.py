@@ -9,15 +9,19 @@ from report_api.web.formats import plural
 
 def standing(partner: PartnerReadiness) -> Meaning:
     """Return the most important thing that somebody has to do about a partner."""
-    failed, held, unmatched = partner.failed or 0, partner.held or 0, partner.unmatched_customers
+    failed, held, unmatched = partner.open_failed, partner.open_held, partner.unmatched_customers
     told = ([f"{failed:,} failed"] if failed else []) + ([f"{held:,} held"] if held else [])
     every = [
         (partner.connection == "broken", Meaning("Connection broken", "bad", partner.problem or "")),
         (partner.connection == "disconnected", Meaning("Not connected", "warn" if partner.invoice_id else "none", "")),
-        (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
-        (bool(unmatched), Meaning(f"{plural(unmatched, 'customer')} without client", "warn", "")),
-        (partner.is_undone, Meaning("Sync undone", "warn", "")),
         (not partner.review_done, Meaning("Waits for the first review", "warn", "")),
+        (partner.is_closed, Meaning("Month closed", "good", "")),
+        (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
+        (
+            bool(unmatched) and not partner.waits_for_nobody,
+            Meaning(f"{plural(unmatched, 'customer')} without client", "warn", ""),
+        ),
+        (partner.is_undone, Meaning("Sync undone", "warn", "")),
         (bool(partner.not_synchronised), Meaning("Not synchronised", "warn", "")),
         (partner.run_id is None, Meaning("No Sync yet", "none", "")),
     ]

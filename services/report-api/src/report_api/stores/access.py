@@ -9,7 +9,7 @@ from halosync.contracts.settings import PartnerSettings
 from halosync.domain.acts import Actor
 from halosync.domain.roles import Principal, Role
 from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
-from halosync.ports.keys import CreatedKey, KeyCounts, KeyRecord
+from halosync.ports.keys import CreatedKey, KeyRecord
 from halosync.ports.partners import Partner, SettingsChanges
 from halosync.ports.people import MOST_PEOPLE, Person
 from halosync.ports.sessions import Notice, PartnerHeader, Session
@@ -75,12 +75,12 @@ class Keys(Protocol):
         """
         ...
 
-    async def numbered_page(self, partner_id: str, *, skip: int, most: int) -> Sequence[KeyRecord]:
-        """Return a partner's keys, those in use first, the newest of them first; at most `most` behind the first."""
+    async def list(self, partner_id: str | None = None) -> Sequence[KeyRecord]:
+        """Return the keys of a partner, or all of them with the operators', revoked ones too."""
         ...
 
-    async def counts(self, partner_id: str) -> KeyCounts:
-        """Count a partner's keys."""
+    async def number_in_use(self, partner_id: str) -> int:
+        """Count the keys of a partner that are in use."""
         ...
 
     async def get(self, key_id: UUID, partner_id: str) -> KeyRecord | None:

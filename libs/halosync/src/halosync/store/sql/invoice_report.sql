@@ -51,7 +51,8 @@ WITH line AS MATERIALIZED (
          AND (CAST(:pattern AS text) IS NULL
               OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
                  LIKE lower(:pattern)
-              OR CASE WHEN l.kind = 'recurring' THEN i.told ELSE o.reason LIKE lower(:pattern) END)) IS TRUE AS fits,
+              OR CASE WHEN l.kind = 'recurring' THEN i.told
+                      ELSE o.reason LIKE lower(:pattern) OR o.reason = ANY(CAST(:told AS text[])) END)) IS TRUE AS fits,
         CASE WHEN :sort = 'product' THEN lower(l.product_code) END AS word,
         CASE :sort WHEN 'quantity' THEN l.quantity WHEN 'unit_price' THEN l.unit_price
             WHEN 'total' THEN round(l.quantity * l.unit_price, 2)
@@ -64,7 +65,9 @@ WITH line AS MATERIALIZED (
         SELECT unnest(line_nos) - :line_offset AS line_no, standing_outcome(outcome, undone) AS outcome,
             standing_reason(reason, undone) AS reason,
             CASE WHEN CAST(:pattern AS text) IS NOT NULL
-                THEN lower(concat_ws(chr(10), standing_reason(reason, undone), detail)) LIKE lower(:pattern) END AS told
+                THEN lower(concat_ws(chr(10), standing_reason(reason, undone), CASE WHEN undone IS NULL THEN detail END))
+                         LIKE lower(:pattern)
+                     OR undone = ANY(CAST(:told AS text[])) END AS told
         FROM item WHERE run_id = :run_id
     ) AS i USING (line_no)
     CROSS JOIN LATERAL (

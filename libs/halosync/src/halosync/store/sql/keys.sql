@@ -32,15 +32,8 @@ WHERE partner_id = :partner_id
   AND (CAST(:after_at AS timestamptz) IS NULL OR (created_at, key_id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY created_at, key_id LIMIT :most;
 
--- name: numbered_page_of_keys
--- One partner's, those in use first, the newest of them first.
-SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at
-FROM api_key WHERE partner_id = :partner_id
-ORDER BY revoked_at IS NOT NULL, created_at DESC, key_id OFFSET :skip LIMIT :most;
-
--- name: count_keys^
--- All of a partner, and those of them in use.
-SELECT count(*) AS every, count(*) FILTER (WHERE revoked_at IS NULL) AS in_use FROM api_key WHERE partner_id = :partner_id;
+-- name: keys_in_use$
+SELECT count(*) FROM api_key WHERE partner_id = :partner_id AND revoked_at IS NULL;
 
 -- name: key_of_partner^
 SELECT key_id, partner_id, name, role, created_at, last_used_at, revoked_at

@@ -1,11 +1,14 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 from halosync.contracts.message import Label
 from halosync.domain.audit_sentences import short_id
+from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.keys import KeyExistsError, KeyRecord, TooManyKeysError
 from pydantic import TypeAdapter, ValidationError
@@ -32,10 +35,27 @@ _WRONG_NAME = (
 )
 
 
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+
+SORTS: Mapping[str, Callable[[KeyRecord], Any]] = {
+    # Those in use first, the newest of them first.
+    "": lambda key: (key.revoked_at is not None, -key.created_at.timestamp()),
+    "name": lambda key: natural_key(_key_label(key)),
+    "role": lambda key: (key.role, natural_key(_key_label(key))),
+    "created": lambda key: key.created_at,
+    "used": lambda key: key.last_used_at or _BEFORE_ALL,
+}
+"""What keys can be sorted by; with a minus in front from behind."""
+
+Sort = Annotated[Literal["", "name", "role", "created", "used", "-name", "-role", "-created", "-used"], Query()]
+
+
 @router.get("/keys")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere, number: PageNumber = 1) -> Response:
+async def show(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "", number: PageNumber = 1
+) -> Response:
     """List the keys."""
-    return await _page(request, visitor, ports, number=number)
+    return await _page(request, visitor, ports, sort=sort, number=number)
 
 
 @router.post("/keys")
@@ -69,7 +89,6 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId) -> Response:
     """Ask before a key is revoked."""
     key = await _in_use(ports, visitor, key_id)
-    counts = await ports.keys.counts(visitor.partner_id)
     return page(
         request,
         "access/key_revoke.html",
@@ -77,7 +96,7 @@ async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, k
         key=key,
         name=_key_label(key),
         is_own=key.key_id == visitor.session.principal.key_id,
-        is_last=counts.in_use == 1,
+        is_last=await ports.keys.number_in_use(visitor.partner_id) == 1,
     )
 
 
@@ -100,19 +119,21 @@ async def _page(
     visitor: Visitor,
     ports: Ports,
     *,
+    sort: str = "",
     number: int = 1,
     entered: str = "",
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    counts = await ports.keys.counts(visitor.partner_id)
-    listing = NumberedPage(partner_url(visitor.partner_id, "keys"), {}, number, _A_PAGE, counts.every)
+    by, keys = SORTS[sort.removeprefix("-")], await ports.keys.list(visitor.partner_id)
+    listing = NumberedPage(partner_url(visitor.partner_id, "keys"), {"sort": sort}, number, _A_PAGE, len(keys))
     return page(
         request,
         "access/keys.html",
         status,
         tab="keys",
-        keys=await ports.keys.numbered_page(visitor.partner_id, skip=listing.skip, most=listing.size),
+        keys=sorted(keys, key=by, reverse=sort.startswith("-"))[listing.skip : listing.skip + listing.size],
+        sort=sort,
         listing=listing,
         roles=ROLES,
         called=_key_label,

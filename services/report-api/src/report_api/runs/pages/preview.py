@@ -1,6 +1,7 @@
 """Preview before Sync: what would change, per customer and in money, removals first; and the approval of held ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
@@ -66,6 +67,8 @@ async def preview(
     number: PageNumber = 1,
     removed: RemovedPage = 1,
     held: HeldPage = 1,
+    removed_sort: Sort = "",
+    held_sort: Sort = "",
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
     view, run = await _run(ports, visitor, run_id)
@@ -77,7 +80,8 @@ async def preview(
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
         if run.undoes is not None:
             values["closing"] = await ports.months.closing(visitor.partner_id, view.period)
-        values |= await _removals(ports, run, path, {PreviewKind.REMOVED: removed, PreviewKind.HELD: held})
+        asked = {PreviewKind.REMOVED: (removed, removed_sort), PreviewKind.HELD: (held, held_sort)}
+        values |= await _removals(ports, run, path, asked)
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
         values |= await _lists(ports, run, ListChoice(path, show, customer, number, sort))
@@ -89,7 +93,13 @@ async def preview(
 
 @router.get("/runs/{run_id}/removals")
 async def removals(
-    request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, held: HeldPage = 1
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    run_id: str,
+    held: HeldPage = 1,
+    held_sort: Sort = "",
 ) -> Response:
     """Show the removals that a Sync holds, all of them, and let a person approve their number."""
     view, run = await _run(ports, visitor, run_id)
@@ -98,7 +108,7 @@ async def removals(
     values = await _values(ports, visitor, view, run)
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
-    values |= await _removals(ports, run, path, {PreviewKind.HELD: held})
+    values |= await _removals(ports, run, path, {PreviewKind.HELD: (held, held_sort)})
     return page(request, "runs/removals.html", tab="report", **values)
 
 
@@ -140,19 +150,37 @@ async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Ru
     return view, await show_run(ports, view)
 
 
-async def _removals(ports: Ports, run: Run, path: str, pages: Mapping[PreviewKind, int]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class RemovalsPage:
+    """A page of the removals of a kind, in an order."""
+
+    kind: PreviewKind
+    listing: NumberedPage
+    sort: str
+
+    def address(self, page: int = 1, *, sort: str | None = None) -> str:
+        """Return the address of a page of these removals, or of another order of them."""
+        return self.listing.url(page, **{f"{self.kind}_sort": self.sort if sort is None else sort})
+
+
+async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKind, tuple[int, str]]) -> dict[str, Any]:
     counts = await ports.previews.counts(run.run_id)
+    sorts = {f"{kind}_sort": sort for kind, (_, sort) in asked.items()}
     listings = {
-        kind: NumberedPage(path, {}, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value)
-        for kind, number in pages.items()
+        kind: RemovalsPage(
+            kind, NumberedPage(path, sorts, number, REMOVALS_A_PAGE, counts[kind], parameter=kind.value), sort
+        )
+        for kind, (number, sort) in asked.items()
         if counts[kind]
     }
     shown_rows = {
         kind: [
             shown_item(Item.model_validate(item), run)
-            for item in await ports.previews.items(run.run_id, (kind,), skip=listing.skip, most=listing.size)
+            for item in await ports.previews.items(
+                run.run_id, (kind,), order=order_of(shown.sort), skip=shown.listing.skip, most=shown.listing.size
+            )
         ]
-        for kind, listing in listings.items()
+        for kind, shown in listings.items()
     }
     return {
         "counts": counts,

@@ -1,0 +1,66 @@
+"""What a case's Halo is like besides its fault, drawn by seed (halo-api section 5): what is to be done stays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from devstack.faults.workload import CLIENTS, CYCLE, Key, State, Workload
+
+HABITS: Sequence[Mapping[str, Any]] = (
+    {"odd_rows": True},
+    {"null_lists": True},
+    {"byte_order_mark": True},
+    {"shows_last_page_again": True},
+    {"shuffle_answers": True},
+    {"bare_single_answer": False},
+    {"warns": True},
+    {"scope_in_exchange": "optional"},
+    {"odd_token_answer": {"scope": None}},
+    {"odd_token_answer": {"scope": 7, "expires_in": "an hour"}},
+    {"issuer": "own"},
+)
+"""Settings of the sandbox; each is drawn for half of the cases. None changes which requests a fault meets."""
+
+_TWIN = 100
+"""By how much the id of an inactive twin is higher."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """The settings of a Halo; `others`: inactive twins of its clients, and licences that another program has marked."""
+
+    settings: Mapping[str, Any]
+    others: bool
+
+
+NO_HABITS = Habits({}, others=False)
+
+
+def drawn_habits(seed: int, case: str) -> Habits:
+    """Draw what the Halo of a case is like."""
+
+    def drawn(what: object) -> bool:
+        return sha256(f"{seed} {case} {what}".encode()).digest()[0] % 2 == 0
+
+    settings = {name: value for habit in HABITS if drawn(habit) for name, value in habit.items()}
+    return Habits(settings, others=drawn("others"))
+
+
+def with_others(workload: Workload) -> Workload:
+    """Return the workload in a Halo in which others work as well: what is theirs stays."""
+    theirs: dict[Key, State] = {(client, f"THEIRS-{client}"): (4, 3.5, CYCLE) for client in CLIENTS}
+    asleep: dict[Key, State] = {(client + _TWIN, f"SLEEPS-{client}"): (2, 1.5, CYCLE) for client in CLIENTS}
+    stays = theirs | asleep
+    licences = [
+        {"client_id": client, "name": name, "count": count, "price": price, "billing_cycle": cycle}
+        | ({"snowid": "7"} if (client, name) in theirs else {})
+        for (client, name), (count, price, cycle) in stays.items()
+    ]
+    return replace(
+        workload,
+        licences=[*workload.licences, *licences],
+        before={**workload.before, **stays},
+        wanted={**workload.wanted, **stays},
+        more_clients=[{"id": client + _TWIN, "name": name, "inactive": True} for client, name in CLIENTS.items()],
+    )
