@@ -76,7 +76,8 @@ async def test_wrong_keys_are_counted_and_logged_with_their_address_in_api_and_p
     def counted() -> float:
         return REGISTRY.get_sample_value("halosync_wrong_keys_total") or 0
 
-    monkeypatch.setattr(application.state, "wrong_keys", WrongKeys(delay_s=0))
+    # Its attributes are no attributes to `setattr`, which would take them away in the end.
+    monkeypatch.setitem(application.state._state, "wrong_keys", WrongKeys(delay_s=0))
     world.keys["wrong"] = "hs_wrong"
     form = await world.client.get("/sign-in", headers={"Accept": "text/html"})
     (token,) = re.findall(r'name="csrf" value="(\w+)"', form.text)

@@ -23,10 +23,10 @@ def granted(asked: frozenset[str], most: Iterable[str] | None) -> frozenset[str]
     if most is None:
         return asked
     allowed = frozenset(most)
-    kept = asked & {OFFLINE}
     if EVERYTHING in allowed:
         return asked
-    return kept | (allowed - {OFFLINE} if EVERYTHING in asked else asked & allowed)
+    named = (asked | allowed) - {OFFLINE}
+    return asked & {OFFLINE} | {scope for scope in named if allows(asked, scope) and allows(allowed, scope)}
 
 
 def allows(scopes: frozenset[str], scope: str) -> bool:

@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from halosync.contracts.database_url import connect_arguments
+from halosync.messaging.endings import PASSING
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
 from halosync.store.queries import QUERIES
@@ -82,7 +83,7 @@ class Relay:
                     listener = await self._listen()
                 if await self.drain():
                     continue
-            except (NotPublishedError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (NotPublishedError, asyncpg.PostgresError, *PASSING) as error:
                 log.warning("relay waits", error=f"{type(error).__name__}: {error}")
             await self._pause(stop)
         if listener is not None and not listener.is_closed():

@@ -41,7 +41,13 @@ RESCUE_S = 20.0
 """How long tokens that Halo has already given are tried to be stored after the database's connection was lost: as long
 as a stopping process may take (spec section 5.8)."""
 
-_CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+_CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # ended in the middle of a statement
+    asyncpg.OperatorInterventionError,
+    OSError,
+)
 
 
 class ConnectionStore:

@@ -9,9 +9,6 @@ from halosync.domain.decimals import plain
 from halosync.ports.months import Month
 from halosync.store.queries import QUERIES, Connection
 
-MOST_EXCEPTIONS = 10_000
-"""So many rows that differ a certificate lists; a month with more of them is not one that somebody has looked at."""
-
 _CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
 
 
@@ -27,7 +24,7 @@ async def certificate_of(connection: Connection, partner_id: str, month: Month, 
         after_customer="",
         after_key="",
         after_cycle="",
-        most=MOST_EXCEPTIONS,
+        most=None,  # what is certified is all of it
     )
     exceptions = [
         {
