@@ -200,8 +200,10 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
 async def test_a_certificate_has_every_exception(world: "World") -> None:
     size = 10_050
     invoice_pk = await world.invoice(lines=[world.line(n, product_code=f"P-{n}") for n in range(1, size + 1)])
-    excluded = {"outcome": "skipped", "action": "none", "reason": "customer_excluded", "halo_client_id": None}
-    made = (world.item(**excluded, product_code=f"P-{n}", line_nos=[n]) for n in range(1, size + 1))
+    excluded: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_excluded"}
+    made = (
+        world.item(**excluded, halo_client_id=None, product_code=f"P-{n}", line_nos=[n]) for n in range(1, size + 1)
+    )
     await world.finish(await world.run(invoice_pk, made))
     closed = await world.call("POST", "/months/2026-11/close", json={"seen": 0})
     assert closed.status_code == 201, closed.text

@@ -15,6 +15,10 @@ from halosync.store.queries import QUERIES
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+
+_TROUBLE: tuple[type[Exception], ...] = (NotPublishedError, asyncpg.PostgresError, *PASSING)
+"""What a relay waits out: it says nothing of what the outbox holds."""
+
 POLL_S = 1.0
 """How long a message waits at most when its notification was lost; also the pause after a failure."""
 
@@ -83,7 +87,7 @@ class Relay:
                     listener = await self._listen()
                 if await self.drain():
                     continue
-            except (NotPublishedError, asyncpg.PostgresError, *PASSING) as error:
+            except _TROUBLE as error:
                 log.warning("relay waits", error=f"{type(error).__name__}: {error}")
             await self._pause(stop)
         if listener is not None and not listener.is_closed():
