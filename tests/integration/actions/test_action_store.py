@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from halo_writer.environment import WriterRules
 from halo_writer.write_lookup import WriteLookUp
-from halosync.domain.array_size import ArraySize, ArraySizeBounds, CeilingReason
+from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.model import Action, KeptOtherwise, Licence, LicenceState, Reason
 from halosync.domain.page_size import PageSizeBounds
-from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer
+from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.permits import Rate
 
-from .conftest import CLIENT, STATE, Stage, marked
+from .stages import CLIENT, STATE, Stage, at_work, marked
 
-CREATE, UPDATE, DELETE = Action.CREATE, Action.UPDATE, Action.DELETE
+CREATE, DELETE = Action.CREATE, Action.DELETE
 RULES = WriterRules(
     worker="w",
     array_sizes=ArraySizeBounds(1, 50, 10.0),
@@ -26,6 +26,12 @@ RULES = WriterRules(
     settle_s=60.0,
     per_tenant=4,
 )
+
+
+def licence_of(action: OpenAction) -> int:
+    """Return the licence of an action that has one."""
+    assert action.licence_id is not None
+    return action.licence_id
 
 
 class Lists:
@@ -63,7 +69,7 @@ async def test_the_late_word_of_an_earlier_mark_counts_for_nothing(stage: Stage)
     first = await marked(stage, items)
     await stage.store.unmark(first, charged=False)  # the attempt is given back, the mark is not
     second = await marked(stage, items)
-    batch = await stage.store.batch(batch_id)
+    batch = await at_work(stage, batch_id)
     await stage.store.unmark(first, charged=True)
     await stage.store.mark_unknown(first, settle_s=0.0)
     await stage.store.record(batch, [AppliedAction(items[0], first[items[0]], 7)])
@@ -86,44 +92,11 @@ async def test_an_unknown_outcome_settles_when_halo_can_no_longer_be_at_it(stage
     assert still.settle_wait_s <= 60  # a second word does not make it longer
 
 
-async def test_the_last_result_closes_the_batch_issues_the_next_and_ends_the_run(stage: Stage) -> None:
-    first, items = await stage.batch(CREATE, UPDATE)
-    following, more = await stage.batch(CREATE, state="planned")
-    batch = await stage.store.batch(first)
-    marks = await marked(stage, items)
-    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
-    assert (await stage.orders(), await stage.run_state()) == ([], "writing")
-    await stage.store.record(batch, [AppliedAction(items[1], marks[items[1]], None)])
-    assert await stage.orders() == [following]
-    assert await stage.store.batch(first) is None
-    marks = await marked(stage, more)
-    failed = FailedAction(more[0], marks[more[0]], Reason.HALO_REJECTED, "no")
-    await stage.store.record(await stage.store.batch(following), [], [failed])
-    assert await stage.run_state() == "partial"
-
-
 async def test_what_waits_can_fail_too(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
-    batch = await stage.store.batch(batch_id)
+    batch = await at_work(stage, batch_id)
     await stage.store.record(batch, [], [FailedAction(items[0], 0, Reason.HALO_UNAVAILABLE, "away")])
     assert await stage.item(items[0]) == ("rejected", "failed", 0)
-
-
-async def test_a_refused_array_goes_on_in_parts_and_a_second_split_moves_nothing(stage: Stage) -> None:
-    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
-    marks = await marked(stage, items)
-    await stage.store.refuse(await stage.store.batch(batch_id), marks, [items[1]])
-    batch = await stage.store.batch(batch_id)
-    assert (batch.refused_rows, await stage.item(items[0])) == (frozenset({items[1]}), ("unknown", "pending", 1))
-    await stage.store.unmark(marks, charged=False)
-    parts = [{items[1]: marks[items[1]]}, {items[0]: marks[items[0]], items[2]: marks[items[2]]}]
-    await stage.store.split(batch, parts)
-    assert await stage.store.batch(batch_id) is None
-    assert await stage.batch_of(items[0]) == await stage.batch_of(items[2]) != await stage.batch_of(items[1])
-    assert await stage.orders() == sorted({await stage.batch_of(items[0]), await stage.batch_of(items[1])})
-    before = await stage.batch_of(items[0])
-    await stage.store.split(batch, parts)
-    assert await stage.batch_of(items[0]) == before
 
 
 async def test_a_create_that_finds_its_licence_goes_on_as_its_update(stage: Stage) -> None:
@@ -136,76 +109,12 @@ async def test_a_create_that_finds_its_licence_goes_on_as_its_update(stage: Stag
     assert (adopted.action_state, adopted.licence_id, adopted.before) == ("waiting", 77, there)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "reviewed_s", "unreviewed"),
-    [(True, None, True), (True, 1, True), (True, -1, False), (False, None, False)],
-)
-async def test_a_review_that_the_run_itself_ended_has_not_seen_what_only_a_look_up_finds(
-    stage: Stage, *, wanted: bool, reviewed_s: int | None, unreviewed: bool
-) -> None:
-    batch_id, _ = await stage.batch(CREATE)
-    await stage.reviewed(wanted=wanted, after_start_s=reviewed_s)
-    batch = await stage.store.batch(batch_id)
-    assert (batch.unreviewed, batch.adopt_foreign) == (unreviewed, False)
-
-
-async def test_a_stopped_run_takes_back_what_waits_and_waits_for_what_is_sent(stage: Stage) -> None:
-    batch_id, items = await stage.batch(CREATE, CREATE)
-    marks = await marked(stage, items[:1])
-    await stage.cancel()
-    batch = await stage.store.batch(batch_id)
-    assert batch.stopping
-    await stage.store.withdraw(batch)
-    assert (await stage.item(items[1]), await stage.run_state()) == (("withdrawn", "skipped", 0), "writing")
-    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7)])
-    assert await stage.run_state() == "cancelled"
-
-
-async def test_a_lost_connection_gives_up_what_cannot_be_known_but_not_what_is_being_sent(stage: Stage) -> None:
-    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
-    marks = await marked(stage, items[:2])
-    await stage.store.mark_unknown({items[1]: marks[items[1]]}, settle_s=0.0)
-    batch = await stage.store.batch(batch_id)
-    await stage.store.lose_connection(batch, "not_connected", "Connect again.")
-    assert await stage.item(items[0]) == ("sending", "pending", 1)
-    assert await stage.item(items[1]) == ("withdrawn", "failed", 1)
-    assert await stage.item(items[2]) == ("withdrawn", "failed", 0)
-    assert await stage.run_state() == "writing"
-    await stage.pass_time(200)
-    await stage.store.lose_connection(batch, "not_connected", "Connect again.")
-    assert (await stage.item(items[0]), await stage.run_state()) == (("withdrawn", "failed", 1), "failed")
-
-
-async def test_what_is_silent_for_too_long_is_asked_for_again_once(stage: Stage) -> None:
-    batch_id, _ = await stage.batch(CREATE)
-    assert await stage.store.redeliver_due() == 0
-    await stage.pass_time(61)
-    assert (await stage.store.redeliver_due(), await stage.store.redeliver_due()) == (1, 0)
-    assert await stage.orders() == [batch_id]
-    await stage.store.redeliver_later(batch_id, 1000.0)
-    await stage.pass_time(1000)
-    assert await stage.store.redeliver_due() == 0
-    await stage.pass_time(61)
-    assert await stage.store.redeliver_due() == 1
-
-
-async def test_failures_and_refused_tokens_are_kept_until_a_success(stage: Stage) -> None:
-    batch_id, _ = await stage.batch(CREATE)
-    await stage.store.note_failures(batch_id, 3)
-    await stage.store.note_refused_token(batch_id, 9)
-    batch = await stage.store.batch(batch_id)
-    assert (batch.failures, batch.refused_generation) == (3, 9)
-    await stage.store.note_success(batch_id)
-    batch = await stage.store.batch(batch_id)
-    assert (batch.failures, batch.refused_generation) == (0, None)
-
-
 async def test_a_look_up_must_show_what_is_known_except_what_the_run_removes(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE, DELETE)
-    batch = await stage.store.batch(batch_id)
+    batch = await at_work(stage, batch_id)
     assert not await stage.store.knows_licences(batch)
     [_, delete] = await stage.store.open_actions(batch_id)
-    await stage.known((delete.licence_id, CLIENT))
+    await stage.known((licence_of(delete), CLIENT))
     assert not await stage.store.knows_licences(batch)
     await stage.known((1, CLIENT), (2, 9))
     assert await stage.store.knows_licences(batch)
@@ -220,13 +129,13 @@ async def test_what_the_run_removes_is_not_taken_for_what_a_create_made(stage: S
     """Else the create would fail, and somebody would be told to keep a licence that is to go."""
     batch_id, [create, delete] = await stage.batch(CREATE, DELETE)
     [_, removal] = await stage.store.open_actions(batch_id)
-    await stage.known((removal.licence_id, CLIENT), (9, CLIENT))
-    batch, marks = await stage.store.batch(batch_id), await marked(stage, [create, delete])
+    await stage.known((licence_of(removal), CLIENT), (9, CLIENT))
+    batch, marks = await at_work(stage, batch_id), await marked(stage, [create, delete])
     if removed:
         await stage.store.record(batch, [AppliedAction(delete, marks[delete], removal.licence_id)], [])
     await stage.store.mark_unknown({create: marks[create]}, settle_s=0.0)
     in_doubt = [action for action in await stage.store.open_actions(batch_id) if action.item_id == create]
-    shown: Any = Lists([Licence(number, CLIENT, "OLD", None, None, None, None) for number in (9, removal.licence_id)])
+    shown: Any = Lists([Licence(number, CLIENT, "OLD", None, None, None, None) for number in (9, licence_of(removal))])
     await WriteLookUp(stage.store, shown, RULES).resolve(batch, in_doubt)
     assert await stage.item(create) == ("waiting", "pending", 1)
 
@@ -247,27 +156,6 @@ async def test_what_shows_nothing_is_looked_at_again_later_and_anew_after_each_m
     assert not again.unseen
 
 
-async def test_a_batch_without_open_actions_is_closed(stage: Stage) -> None:
-    batch_id, _ = await stage.batch()
-    batch = await stage.store.batch(batch_id)
-    await stage.store.close_if_done(batch)
-    assert await stage.store.batch(batch_id) is None
-
-
-async def test_what_was_not_in_a_refused_array_becomes_a_batch_of_its_own(stage: Stage) -> None:
-    batch_id, items = await stage.batch(CREATE, CREATE, CREATE)
-    marks = await marked(stage, items[:2])
-    answer = HaloAnswer(500, "No.")
-    await stage.store.refuse(await stage.store.batch(batch_id), marks, [], settle_s=30.0, answer=answer)
-    assert await stage.batch_of(items[0]) == await stage.batch_of(items[1]) == batch_id
-    rest = await stage.batch_of(items[2])
-    assert rest != batch_id
-    assert await stage.orders() == [rest]
-    refused, _ = await stage.store.open_actions(batch_id)
-    assert (refused.answer, refused.acknowledged, 20 < refused.settle_wait_s <= 30) == (answer, False, True)
-    assert (await stage.store.batch(rest)).refused_rows is None
-
-
 async def test_an_answer_is_kept_with_the_id_it_names_until_the_next_mark(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
     marks = await marked(stage, items)
@@ -282,7 +170,7 @@ async def test_an_answer_is_kept_with_the_id_it_names_until_the_next_mark(stage:
 
 async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
-    batch = await stage.store.batch(batch_id)
+    batch = await at_work(stage, batch_id)
     marks = await marked(stage, items)
     wish = KeptOtherwise(STATE, replace(STATE, quantity=Decimal(0)), "P-1", "P&amp;1")
     failed = FailedAction(items[0], marks[items[0]], Reason.NOT_KEPT, "no", 7, wish)
@@ -293,26 +181,9 @@ async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stag
 
 async def test_what_others_made_as_it_was_wanted_is_unchanged_and_not_halosyncs(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
-    batch = await stage.store.batch(batch_id)
+    batch = await at_work(stage, batch_id)
     marks = await marked(stage, items)
     await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], 7, found=True)])
     assert (await stage.item(items[0]))[:2] == ("applied", "synced")
     assert await stage.store.known_licences(batch, CLIENT) == set()
     assert await stage.store.created_names(batch, CLIENT) == []
-
-
-async def test_sizes_of_arrays_are_remembered_and_one_writer_tries_a_larger_one(stage: Stage) -> None:
-    sizes = stage.array_sizes
-    assert await sizes.learnt("acme") is None
-    await sizes.learn_first("acme", ArraySize(50))
-    assert await sizes.begin_trial("acme", ArraySize(50), trial_s=60.0)
-    await sizes.learn_first("acme", ArraySize(10))  # of another first array, which ends no trial
-    assert not await sizes.begin_trial("acme", ArraySize(50), trial_s=60.0)
-    assert await sizes.learnt("acme") == ArraySize(50)
-    refused = ArraySize(50, 100, CeilingReason.REFUSED)
-    await sizes.learn("acme", refused)
-    assert await sizes.learnt("acme") == refused
-    assert await sizes.begin_trial("acme", refused, trial_s=0.0)
-    assert await sizes.begin_trial("acme", refused, trial_s=60.0)  # the first has had its time
-    await sizes.learn("acme", ArraySize(99))
-    assert await sizes.learnt("acme") == ArraySize(99)

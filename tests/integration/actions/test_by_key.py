@@ -9,7 +9,8 @@ import pytest
 from halosync.domain.model import Action
 from halosync.store.queries import QUERIES
 
-from .conftest import RUN_ID, RealStage, marked
+from .real_stage import RealStage
+from .stages import RUN_ID, marked
 
 ROWS = 200
 """Of an array; compared each with each they would be 40,000."""

@@ -5,14 +5,16 @@ from typing import Any
 
 import asyncpg
 from halosync.domain.model import Action
-from halosync.ports.batch_work import AppliedAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork
 
-from .conftest import RUN_ID, RealStage, marked
+from .real_stage import RealStage
+from .stages import RUN_ID, at_work, marked
 
 CREATE = Action.CREATE
+Work = tuple[BatchAtWork, list[AppliedAction]]
 
 
-async def staged(pool: "asyncpg.Pool[Any]", batches: int) -> tuple[RealStage, list[tuple[Any, list[AppliedAction]]]]:
+async def staged(pool: "asyncpg.Pool[Any]", batches: int) -> tuple[RealStage, list[Work]]:
     """Return what is to be recorded of so many batches of two creates."""
     stage = RealStage(pool)
     await stage.set_up()
@@ -21,7 +23,7 @@ async def staged(pool: "asyncpg.Pool[Any]", batches: int) -> tuple[RealStage, li
         batch_id, items = await stage.batch(CREATE, CREATE)
         marks = await marked(stage, items)
         applied = [AppliedAction(item, mark, 10 * number + at) for at, (item, mark) in enumerate(marks.items(), 1)]
-        work.append((await stage.store.batch(batch_id), applied))
+        work.append((await at_work(stage, batch_id), applied))
     return stage, work
 
 

@@ -6,7 +6,7 @@ from halosync.domain.model import Action, Reason
 from halosync.domain.states import ACTION_TRANSITIONS, ActionState
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction
 
-from .conftest import Stage, marked
+from .stages import Stage, at_work, marked
 
 Marks = dict[int, int]
 Statement = Callable[[Stage, BatchAtWork, Marks], Awaitable[object]]
@@ -43,7 +43,7 @@ async def test_what_happens_to_an_action_is_what_the_domain_allows(stage: Stage)
         batch_id, items = await stage.batch(*[Action.UPDATE] * len(ActionState))
         before = dict(zip(items, ActionState, strict=True))
         marks = {item_id: await stage.put(item_id, state) for item_id, state in before.items()}
-        await statement(stage, await stage.store.batch(batch_id), marks)
+        await statement(stage, await at_work(stage, batch_id), marks)
         for item_id, state in before.items():
             following = ActionState((await stage.item(item_id))[0])
             seen[state] |= {following} - {state}

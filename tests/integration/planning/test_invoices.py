@@ -7,7 +7,7 @@ from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.plan import Plan
 
-from .conftest import PARTNER, Stage, read
+from .stages import PARTNER, Stage, read
 
 FIRST = UUID(int=101)
 REQUESTED = "run.requested.v1"

@@ -19,7 +19,8 @@ from halosync.store.halo_aliases import HaloAliases
 from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 
-from .conftest import LINES, PARTNER, TENANT, RealStage, Stage, claimed, read
+from .real_stage import RealStage
+from .stages import LINES, PARTNER, TENANT, Stage, claimed, read
 
 CLAIM, OTHER = UUID(int=101), UUID(int=102)
 CLIENTS = [Client(1, "Contoso", inactive=False)]

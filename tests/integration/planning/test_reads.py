@@ -13,8 +13,8 @@ from halosync.domain.page_size import PageSize
 from halosync.domain.plan import Plan
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
 
-from .conftest import MOST_ROWS as MOST
-from .conftest import PARTNER, TENANT, Stage, claimed, read, save_clients, save_licences
+from .stages import MOST_ROWS as MOST
+from .stages import PARTNER, TENANT, Stage, claimed, read, save_clients, save_licences
 
 READ, CLAIM = UUID(int=7), UUID(int=101)
 CLIENTS = [Client(number, f"Client {number}", inactive=False) for number in range(1, 5)]

@@ -8,7 +8,7 @@ from halosync.domain.batching import Batch
 from halosync.domain.plan import Plan
 from halosync.store.run_work import CLAIM_S
 
-from .conftest import PARTNER, Stage, claimed, read
+from .stages import PARTNER, Stage, claimed, read
 
 FIRST, SECOND = UUID(int=101), UUID(int=102)
 REQUESTED, FINISHED = "run.requested.v1", "run.finished.v1"
