@@ -1320,6 +1320,16 @@ AS $function$
     FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
 $function$;
 
+CREATE FUNCTION natural_order(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT regexp_replace(
+        regexp_replace(lower(normalize(name, NFKC)), '(?<![0-9])([0-9]{1,20})(?![0-9])', repeat('0', 20) || '\1', 'g'),
+        '(?<![0-9])0+([0-9]{20})(?![0-9])', '\1', 'g')
+$function$;
+
 CREATE FUNCTION newest_invoice(p_partner_id text)
  RETURNS bigint
  LANGUAGE sql

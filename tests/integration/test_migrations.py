@@ -121,6 +121,7 @@ async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Text
 WRITTEN_IN = {
     "item_customer": "SELECT item_customer(halo_client_id, customer_ids) FROM item_view",
     "item_text": "SELECT item_text(customer_name, product_code, 'x', customer_ids, reason, detail) FROM item_view",
+    "natural_order": "SELECT natural_order(customer_name) FROM item_view",
     "line_text": "SELECT line_text(customer_name, product_code, product_name, customer_id, line_id) FROM invoice_line",
     "line_outcome": "SELECT line_outcome(kind, gen_random_uuid(), 'synced') FROM invoice_line",
     "line_reason": "SELECT line_reason(kind, gen_random_uuid(), 'no') FROM invoice_line",

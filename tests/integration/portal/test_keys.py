@@ -153,6 +153,7 @@ async def test_keys_are_sorted_by_their_columns(browser: "Browser", world: "Worl
     assert await names("") == ["Script 9", "Script 10"], "the newest first"
     assert await names("name") == ["Script 9", "Script 10"], "numbers by their value"
     assert await names("-name") == ["Script 10", "Script 9"]
+    assert await names("state") == ["Script 9", "Script 10"]
     assert await names("created") == ["Script 10", "Script 9"]
     assert await names("-role") == ["Script 10", "Script 9"]
     page = await browser.open(f"{HERE}?sort=-used")

@@ -95,6 +95,7 @@ async def test_what_failed_is_told_until_it_is_accepted_and_columns_sort(browser
     assert by_name == ["MSP 9", "MSP 10"], "numbers by their value"
     assert (await order("-money"))[0].startswith("MSP 9")
     assert (await order("-invoice"))[0].startswith("acme-msp")
+    assert (await order("-state"))[0].startswith("acme-msp"), "the best last"
     assert (await order("-sync"))[0].startswith("acme-msp")
     await browser.open("/partners?sort=tenant", status=422)
 

@@ -188,6 +188,9 @@ async def test_removals_are_sorted_by_their_columns(browser: "Browser", world: "
         for outcome in ("held", "pending")
         for quantity, price in ((1, "30"), (3, "10"), (2, "20"))
     ]
+    # Two licences of one customer need not stand side by side: each row says whose it is.
+    items[1] |= {"customer_name": "Customer 10", "halo_client_id": 1}
+    items[0] |= {"customer_name": "Customer 10"}
     run_id = await previewed(browser, world, items)
 
     async def names(title: str, query: str) -> list[str]:
@@ -196,11 +199,14 @@ async def test_removals_are_sorted_by_their_columns(browser: "Browser", world: "
 
     assert await names("held-title", "held_sort=quantity") == ["held-1", "held-2", "held-3"]
     assert await names("held-title", "held_sort=-quantity") == ["held-3", "held-2", "held-1"]
+    assert await names("held-title", "held_sort=cost") == ["held-1", "held-3", "held-2"]
+    assert await names("held-title", "held_sort=-cost") == ["held-2", "held-1", "held-3"]
+    assert await names("held-title", "held_sort=customer") == ["held-2", "held-1", "held-3"]
     assert await names("removed-title", "removed_sort=price") == ["pending-3", "pending-2", "pending-1"]
     assert await names("removed-title", "held_sort=-quantity") == ["pending-1", "pending-3", "pending-2"]
     page = await browser.open(f"{path(run_id)}?held_sort=-quantity&removed_sort=price")
     links = [str(link["href"]) for link in page.soup.select("table.removals thead a")]
-    assert len(links) == 8
+    assert len(links) == 12
     assert all("held_sort=" in link and "removed_sort=" in link for link in links), "one keeps the other's order"
 
 

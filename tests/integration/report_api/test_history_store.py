@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.model import Action, Outcome
+from halosync.domain.natural_order import natural_key
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.run_order import RunMode
 from halosync.ports.item_views import ItemFilter, ItemOrder, ItemSort
@@ -167,9 +168,33 @@ async def test_items_are_sorted_within_their_customers_and_these_by_their_first(
     assert pages == ["zM", "aB", "k"]
     assert await codes(ItemSort.PRODUCT, outcome="synced") == "BM"
     assert await codes(ItemSort.PRODUCT, q="alpha") == "Mz"
+    assert await codes(ItemSort.CUSTOMER, down=True) == "kaBMz"
+    assert await codes(ItemSort.COST, down=True) == "aBMzk"
     previews, order = PreviewStore(world.pool), ItemOrder(ItemSort.PRODUCT, descending=True)
     kept = await previews.items(run_id, (PreviewKind.UNCHANGED, PreviewKind.SKIPPED), order=order, most=9)
     assert [each.product_code for each in kept] == ["M", "k", "B"]
+
+
+NAMES = [
+    "Site 10",
+    "site 9",
+    "Site 2b",
+    "Site 02a",
+    "\uff33ite 7",
+    "Site",
+    "Site 2 10",
+    "Site 2 9",
+    "10 Site",
+    "",
+    "Ångström 1",
+    "9" * 30,
+]
+
+
+async def test_names_are_sorted_in_sql_as_everywhere_else(world: "World") -> None:
+    by_sql = 'SELECT name FROM unnest($1::text[]) AS name ORDER BY natural_order(name) COLLATE "C"'
+    found = [row["name"] for row in await world.pool.fetch(by_sql, NAMES[::-1])]
+    assert found == sorted(NAMES, key=natural_key)
 
 
 async def test_nobody_sees_what_another_partner_did(world: "World", invoices: InvoiceViews, runs: RunViews) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from halosync.domain.matching import Matches, Unmatched
 from halosync.domain.model import Line
-from halosync.domain.names import name_key
+from halosync.domain.natural_order import natural_key
 from halosync.domain.products import Product
 
 
@@ -41,7 +41,7 @@ def joined(names: Sequence[str]) -> str:
 
 
 def groups_of(lines: Iterable[Line], matches: Matches) -> list[Group]:
-    """Return the groups of an invoice, ordered by the key of their customers' names, then by customer ids."""
+    """Return the groups of an invoice, ordered by their customers' names as people do, then by customer ids."""
     customers_of: dict[int, list[str]] = {}
     for customer_id, client_id in matches.client_of.items():
         customers_of.setdefault(client_id, []).append(customer_id)
@@ -61,5 +61,5 @@ def groups_of(lines: Iterable[Line], matches: Matches) -> list[Group]:
         of_customer[customer_id] = group
     for line in lines:
         of_customer[line.customer_id].lines.append(line)
-    groups.sort(key=lambda group: (name_key(group.customer_name), group.customer_ids))
+    groups.sort(key=lambda group: (natural_key(group.customer_name), group.customer_ids))
     return groups

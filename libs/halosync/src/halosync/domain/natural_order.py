@@ -1,6 +1,7 @@
 """The order in which people look for names: "Site 2" before "Site 10"."""
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 from halosync.domain.names import name_key
@@ -14,5 +15,11 @@ _MOST_DIGITS = 300
 
 def natural_key(name: str) -> NaturalKey:
     """Return what names are sorted by: as `name_key`, but numbers in them by their value."""
-    parts = _PARTS.findall(name_key(name))
+    return natural_parts(name_key(name))
+
+
+@lru_cache(maxsize=10_000)
+def natural_parts(key: str) -> NaturalKey:
+    """Return what a name of which `key` is the `name_key` is sorted by; the products of many customers are the same."""
+    parts = _PARTS.findall(key)
     return tuple((text, int(digits) if digits and len(digits) <= _MOST_DIGITS else -1) for text, digits in parts)

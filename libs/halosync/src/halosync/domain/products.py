@@ -8,6 +8,7 @@ from operator import attrgetter
 from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import cycle_key, same_cycle
 from halosync.domain.model import Line, LineKind, Reason
+from halosync.domain.natural_order import natural_parts
 
 _BY_NUMBER = attrgetter("line_no")
 
@@ -40,7 +41,7 @@ class Fault:
 
 
 def products_of(lines: Iterable[Line], key: Callable[[str], str]) -> list[Product]:
-    """Return the products of `lines` in the order of their keys; `key` is `name_key`, possibly cached.
+    """Return the products of `lines` in natural order; `key` is `name_key`, possibly cached.
 
     Two spellings are one product, or else they would come to two items for one licence. The spelling shown is the
     smallest of the recurring lines', because it may become the licence's name; without recurring lines of all.
@@ -48,7 +49,7 @@ def products_of(lines: Iterable[Line], key: Callable[[str], str]) -> list[Produc
     by_key: dict[str, list[Line]] = {}
     for line in lines:
         by_key.setdefault(key(line.product_code), []).append(line)
-    return [_product(product_key, by_key[product_key]) for product_key in sorted(by_key)]
+    return [_product(product_key, by_key[product_key]) for product_key in sorted(by_key, key=natural_parts)]
 
 
 def _product(key: str, lines: list[Line]) -> Product:

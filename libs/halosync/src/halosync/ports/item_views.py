@@ -54,13 +54,16 @@ class ItemFilter:
 
 
 class ItemSort(StrEnum):
-    """What items can be sorted by; the customers then stand where the first of their items would."""
+    """What items can be sorted by."""
 
+    CUSTOMER = "customer"
     PRODUCT = "product"
     ACTION = "action"
     """Removals first, then what is created, updated and left alone."""
     QUANTITY = "quantity"
     PRICE = "price"
+    COST = "cost"
+    """What the licence costs before."""
     CYCLE = "cycle"
     OUTCOME = "outcome"
     """What needs somebody first."""
@@ -68,10 +71,16 @@ class ItemSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemOrder:
-    """Another order than the plan's: by what, and whether the last comes first. What has no value always comes last."""
+    """Another order than the plan's. What has no value always comes last.
+
+    Attributes:
+        descending: whether the last comes first.
+        grouped: whether the items of a customer stay together, where the first of them would stand.
+    """
 
     sort: ItemSort
     descending: bool = False
+    grouped: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class ItemViews:
             customer=None,
             sort=order.sort,
             down=order.descending,
+            grouped=order.grouped,
             skip=skip,
             most=most,
         )

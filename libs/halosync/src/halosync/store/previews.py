@@ -96,6 +96,6 @@ class PreviewStore:
         if order is None:
             rows = QUERIES.preview_items(self._pool, **wanted)
         else:
-            by = {"sort": order.sort, "down": order.descending}
+            by = {"sort": order.sort, "down": order.descending, "grouped": order.grouped}
             rows = QUERIES.sorted_items(self._pool, **wanted, **by, outcome=None, action=None, pattern=None)
         return [item_view(row) async for row in rows]

@@ -37,13 +37,16 @@ SORTS: Mapping[str, Callable[[PartnerReadiness], Any]] = {
         natural_key(each.name),
     ),
     "name": lambda each: natural_key(each.name),
+    "state": lambda each: (*sentences.state_order(each), natural_key(each.name)),
     "invoice": lambda each: (each.period or "", natural_key(each.name)),
     "sync": lambda each: (each.finished_at or _BEFORE_ALL, natural_key(each.name)),
     "money": lambda each: (abs(each.not_synchronised), natural_key(each.name)),
 }
 """What partners can be sorted by; with a minus in front from behind."""
 
-Sort = Annotated[Literal["", "name", "invoice", "sync", "money", "-name", "-invoice", "-sync", "-money"], Query()]
+Sort = Annotated[
+    Literal["", "name", "state", "invoice", "sync", "money", "-name", "-state", "-invoice", "-sync", "-money"], Query()
+]
 
 Typed = Annotated[QueryText, Query(max_length=200)]
 

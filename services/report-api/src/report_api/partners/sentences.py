@@ -6,6 +6,8 @@ from halosync.ports.readiness import PartnerReadiness
 from report_api.runs.sentences import STATES, Meaning
 from report_api.web.formats import plural
 
+_WORST_FIRST = ("bad", "warn", "none", "good")
+
 
 def standing(partner: PartnerReadiness) -> Meaning:
     """Return the most important thing that somebody has to do about a partner."""
@@ -26,6 +28,12 @@ def standing(partner: PartnerReadiness) -> Meaning:
         (partner.run_id is None, Meaning("No Sync yet", "none", "")),
     ]
     return next((meaning for holds, meaning in every if holds), Meaning("All done", "good", ""))
+
+
+def state_order(partner: PartnerReadiness) -> tuple[int, str]:
+    """Return what the states of partners are sorted by: the worst first."""
+    found = standing(partner)
+    return _WORST_FIRST.index(found.tone), found.label
 
 
 def last_run(partner: PartnerReadiness) -> Meaning | None:

@@ -27,9 +27,9 @@ Sort = Annotated[
 """How a page of items is sorted; empty: in the plan's order."""
 
 
-def order_of(sort: str) -> ItemOrder | None:
-    """Return the order that a page asks for; None: the plan's."""
-    return ItemOrder(ItemSort(sort.removeprefix("-")), sort.startswith("-")) if sort else None
+def order_of(sort: str, *, grouped: bool = True) -> ItemOrder | None:
+    """Return the order that a page asks for; None: the plan's. `grouped`: the rows of a customer stay together."""
+    return ItemOrder(ItemSort(sort.removeprefix("-")), sort.startswith("-"), grouped) if sort else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,14 @@ LANGUAGE sql STABLE AS $$
     SELECT coalesce('halo-' || halo_client_id, 'customer-' || customer_ids[1], '')
 $$;
 
+-- What names are sorted by: without regard to case, numbers in them by their value, as `natural_key` in the domain. Compare
+-- it with COLLATE "C". Numbers of more than 20 digits are compared as texts.
+CREATE OR REPLACE FUNCTION natural_order(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT regexp_replace(
+        regexp_replace(lower(normalize(name, NFKC)), '(?<![0-9])([0-9]{1,20})(?![0-9])', repeat('0', 20) || '\1', 'g'),
+        '(?<![0-9])0+([0-9]{20})(?![0-9])', '\1', 'g')
+$$;
+
 -- What the text filter of items looks at, in small letters.
 CREATE OR REPLACE FUNCTION item_text(
     customer_name text, product_code text, licence_name text, customer_ids text[], reason text, detail text

@@ -25,15 +25,17 @@ GROUP BY outcome, action;
 
 -- name: sorted_items
 -- A page of items sorted within their customers, each customer standing where the first of its items would: so the rows
--- of a customer stay together. One pass over the run's items sorts numbers and words; the details are read for the page
+-- of a customer stay together; unless they are not :grouped. One pass over the run's items sorts numbers and words; the details are read for the page
 -- alone. What has no value stands last. NULL filters filter nothing; :actions, :outcomes and :waits are pairs that go
 -- together.
 WITH fitting AS (
     SELECT item_id, seq, item_customer(halo_client_id, customer_ids) AS customer,
-        CASE :sort WHEN 'product' THEN lower(coalesce(product_code, licence_name))
-            WHEN 'cycle' THEN lower(coalesce(after_billing_cycle, before_billing_cycle)) END AS word,
+        natural_order(CASE :sort WHEN 'product' THEN coalesce(product_code, licence_name)
+            WHEN 'customer' THEN customer_name
+            WHEN 'cycle' THEN coalesce(after_billing_cycle, before_billing_cycle) END) COLLATE "C" AS word,
         CASE :sort WHEN 'quantity' THEN coalesce(after_quantity, before_quantity)
             WHEN 'price' THEN coalesce(after_price, before_price)
+            WHEN 'cost' THEN before_quantity * before_price
             WHEN 'action' THEN array_position(ARRAY['delete', 'create', 'update', 'unchanged', 'none'], action)
             WHEN 'outcome' THEN array_position(ARRAY['failed', 'held', 'skipped', 'pending', 'synced'], outcome)
         END * CASE WHEN :down THEN -1 ELSE 1 END AS number
@@ -54,7 +56,7 @@ WITH fitting AS (
     FROM (
         SELECT *, min(number) OVER of_customer AS first_number, min(word) OVER of_customer AS first_word,
             max(word) OVER of_customer AS last_word, min(seq) OVER of_customer AS first_seq
-        FROM fitting WINDOW of_customer AS (PARTITION BY customer)
+        FROM fitting WINDOW of_customer AS (PARTITION BY customer, CASE WHEN NOT :grouped THEN item_id END)
     ) AS by_customer
     ORDER BY place LIMIT :most OFFSET :skip
 )

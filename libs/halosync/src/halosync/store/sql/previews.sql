@@ -34,7 +34,7 @@ FROM (
     FROM item WHERE run_id = :run_id
 ) AS one
 GROUP BY customer
-ORDER BY (sum(removed + held + review + edited) > 0) DESC, (sum(created + updated) > 0) DESC, max(customer_name), customer
+ORDER BY (sum(removed + held + review + edited) > 0) DESC, (sum(created + updated) > 0) DESC, natural_order(max(customer_name)) COLLATE "C", customer
 LIMIT :most OFFSET :skip;
 
 -- name: preview_customer_money

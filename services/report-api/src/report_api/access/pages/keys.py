@@ -42,12 +42,15 @@ SORTS: Mapping[str, Callable[[KeyRecord], Any]] = {
     "": lambda key: (key.revoked_at is not None, -key.created_at.timestamp()),
     "name": lambda key: natural_key(_key_label(key)),
     "role": lambda key: (key.role, natural_key(_key_label(key))),
+    "state": lambda key: (key.revoked_at is not None, natural_key(_key_label(key))),
     "created": lambda key: key.created_at,
     "used": lambda key: key.last_used_at or _BEFORE_ALL,
 }
 """What keys can be sorted by; with a minus in front from behind."""
 
-Sort = Annotated[Literal["", "name", "role", "created", "used", "-name", "-role", "-created", "-used"], Query()]
+Sort = Annotated[
+    Literal["", "name", "role", "state", "created", "used", "-name", "-role", "-state", "-created", "-used"], Query()
+]
 
 
 @router.get("/keys")

@@ -177,7 +177,11 @@ async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKin
         kind: [
             shown_item(Item.model_validate(item), run)
             for item in await ports.previews.items(
-                run.run_id, (kind,), order=order_of(shown.sort), skip=shown.listing.skip, most=shown.listing.size
+                run.run_id,
+                (kind,),
+                order=order_of(shown.sort, grouped=False),
+                skip=shown.listing.skip,
+                most=shown.listing.size,
             )
         ]
         for kind, shown in listings.items()
