@@ -17,8 +17,8 @@ from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
-from halosync.messaging.endings import PASSING
 from halosync.messaging.sealing import new_private_key, public_key
+from halosync.postgres_failures import PASSING
 from halosync.store.partners import PartnerStore
 from report_api.access.wrong_keys import WrongKeys
 from report_api.app import Api, build

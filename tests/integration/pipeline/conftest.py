@@ -33,9 +33,9 @@ from halosync.halo.conformance import HaloConformance
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
-from halosync.messaging.endings import PASSING
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
+from halosync.postgres_failures import PASSING
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore

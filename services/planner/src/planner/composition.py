@@ -7,8 +7,8 @@ from halosync.halo.conformance import HaloConformance
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.messaging.dead_letters import collect_dead_letters
-from halosync.messaging.endings import PASSING
 from halosync.messaging.requests import Requests
+from halosync.postgres_failures import PASSING
 from halosync.runtime.figures import INVARIANTS_S, MEASURE_S, look_at_invariants, measure
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.loops import every_loop

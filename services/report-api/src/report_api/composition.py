@@ -5,8 +5,8 @@ from collections.abc import Coroutine
 from importlib import import_module
 from typing import Any
 
-from halosync.messaging.endings import PASSING
 from halosync.messaging.requests import Requests
+from halosync.postgres_failures import PASSING
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.loops import every, every_loop
 from halosync.runtime.notice_mail import SmtpMailer

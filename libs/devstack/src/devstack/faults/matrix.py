@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
 import httpx
+from halosync.postgres_failures import POSTGRES_FAILURES
 
 from devstack.errors import DevstackError
 from devstack.faults import invariants
@@ -18,7 +18,7 @@ from devstack.faults.habits import drawn_habits
 from devstack.faults.trial import Trial
 from devstack.faults.workload import make_workload
 
-_TROUBLE = (DevstackError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_TROUBLE: tuple[type[Exception], ...] = (DevstackError, httpx.HTTPError, *POSTGRES_FAILURES, OSError, TimeoutError)
 """What a case may meet when halosync, or the stack, is not as it should be: the case fails, the matrix goes on."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import aio_pika
-import asyncpg
+from halosync.postgres_failures import POSTGRES_FAILURES
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import open_pool
 
@@ -119,7 +119,7 @@ class Trial:
         """Wait for a condition that reads the database, which may be away for a while."""
 
         async def patiently() -> bool:
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(OSError, TimeoutError, *POSTGRES_FAILURES):
                 return await check()
             return False
 

@@ -14,6 +14,7 @@ from halosync.messaging.publisher import NotPublishedError
 from halosync.ports.keys import TooManyKeysError
 from halosync.ports.partners import RemovedPartnerError, UnknownPartnerError
 from halosync.ports.retention import NotRemovableError
+from halosync.postgres_failures import POSTGRES_FAILURES
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError, WrongEncodingError
 
@@ -27,12 +28,16 @@ def told() -> Iterator[None]:
     """Turn expected failures into a line on standard error and exit code 1; anything else is a bug and is raised."""
     try:
         yield
-    except (CommandError, asyncpg.PostgresError, asyncpg.InterfaceError, *_WORDED) as error:
+    except _TOLD as error:
         complain(_in_words(error))
         raise typer.Exit(1) from None
 
 
-_WORDED = (
+_UNREACHABLE: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, OSError, TimeoutError, ValueError)
+
+_TOLD: tuple[type[Exception], ...] = (
+    CommandError,
+    *POSTGRES_FAILURES,
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
     *(NotRemovableError, RemovedPartnerError, WrongEncodingError),
     *(BrokerRefusedError, AMQPError, OSError),
@@ -45,14 +50,12 @@ def _in_words(error: Exception) -> str:
             return f"{error}; `halosync partner list` shows them, `halosync partner add` adds one"
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError() | asyncpg.UndefinedFunctionError():
             return f"the database does not have this version's tables ({error}): run `halosync migrate`"
-        case asyncpg.PostgresError() | asyncpg.InterfaceError():
-            return f"Postgres refused: {error}"
         case NotPublishedError():
             return f"RabbitMQ did not take the message: {error}"
         case AMQPError():
             return f"RabbitMQ refused: {error or type(error).__name__}"
         case _:
-            return str(error)
+            return f"Postgres refused: {error}" if isinstance(error, POSTGRES_FAILURES) else str(error)
 
 
 def unreachable(server: str, variable: str, url: str, error: BaseException) -> CommandError:
@@ -72,7 +75,7 @@ def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iter
     """
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+    except _UNREACHABLE as error:
         raise unreachable("Postgres", variable, url, error) from None
 
 

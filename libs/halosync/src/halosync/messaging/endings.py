@@ -17,34 +17,7 @@ from pydantic import ValidationError
 from halosync.contracts.complaints import complaint
 from halosync.domain.delivery import Ending, Outage, PassingFailure, Postponed, Unprocessable
 from halosync.messaging.publisher import NotPublishedError
-
-PASSING: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was ended in the middle of a statement
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.IdleSessionTimeoutError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InvalidAuthorizationSpecificationError,  # a password is being changed
-    # A right or a migration is missing, which an administrator makes good by `halosync migrate`.
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedColumnError,
-    asyncpg.UndefinedFunctionError,
-    asyncpg.UndefinedObjectError,
-    asyncpg.InvalidCatalogNameError,
-    TimeoutError,
-    OSError,
-)
-"""Failures of our own parts that pass: by themselves, or by an operator's hand. They say nothing of a message.
-
-A table that is not there is one: the schema is another version's, and will fit (`halosync.store.schema_fit`)."""
+from halosync.postgres_failures import PASSING
 
 
 class Later(Exception):

@@ -15,13 +15,14 @@ from faststream.rabbit.annotations import RabbitMessage
 from pydantic import ValidationError
 
 from halosync.contracts.message import Message
-from halosync.messaging.endings import PASSING, Poison, describe
+from halosync.messaging.endings import Poison, describe
 from halosync.messaging.envelopes import open_request
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import raw_body, send_reply
 from halosync.messaging.topology import Queue
 from halosync.ports.requests import AWAY, UNANSWERABLE, Refusal
 from halosync.ports.sealing import PrivateKeys, UnsealableError
+from halosync.postgres_failures import PASSING
 
 log = structlog.get_logger(__name__)
 

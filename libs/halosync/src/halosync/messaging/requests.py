@@ -17,13 +17,13 @@ from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
 from halosync.domain.accounts import Account
 from halosync.messaging.connection import plain_channel
-from halosync.messaging.endings import PASSING
 from halosync.messaging.envelopes import SealedRequest, seal_reply, seal_request
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.rights import own_queue
 from halosync.messaging.topology import QUEUES, REPLIES, WORK
 from halosync.ports.requests import NoReplyError
 from halosync.ports.sealing import PublicKeys, UnsealableError
+from halosync.postgres_failures import PASSING
 
 log = structlog.get_logger(__name__)
 

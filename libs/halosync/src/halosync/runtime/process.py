@@ -19,11 +19,11 @@ from halosync.messaging.connection import connect_options
 from halosync.messaging.consumers import keep_bound
 from halosync.messaging.declaring import MissingTopologyError, declare_topology
 from halosync.messaging.delivery import Deliveries
-from halosync.messaging.endings import PASSING
 from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
 from halosync.observability.tracing import start_tracing
+from halosync.postgres_failures import PASSING
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server

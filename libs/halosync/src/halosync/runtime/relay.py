@@ -7,16 +7,16 @@ import asyncpg
 import structlog
 
 from halosync.contracts.database_url import connect_arguments
-from halosync.messaging.endings import PASSING
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
+from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
 
-_TROUBLE: tuple[type[Exception], ...] = (NotPublishedError, asyncpg.PostgresError, *PASSING)
+_TROUBLE: tuple[type[Exception], ...] = (NotPublishedError, *POSTGRES_FAILURES, *PASSING)
 """What a relay waits out: it says nothing of what the outbox holds."""
 
 POLL_S = 1.0

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from halosync.messaging.endings import PASSING
+from halosync.postgres_failures import PASSING
 from halosync.store.schema_fit import SchemaMisfitError, schema_check
 
 log = structlog.get_logger(__name__)

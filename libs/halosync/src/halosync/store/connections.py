@@ -23,6 +23,7 @@ from halosync.ports.connections import (
     TooManyAttemptsError,
 )
 from halosync.ports.permits import Rate
+from halosync.postgres_failures import CONNECTION_LOST
 from halosync.store.audit import record
 from halosync.store.limiter import own_rate
 from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
@@ -40,14 +41,6 @@ ATTEMPTS_WINDOW_S = 60.0
 RESCUE_S = 20.0
 """How long tokens that Halo has already given are tried to be stored after the database's connection was lost: as long
 as a stopping process may take (spec section 5.8)."""
-
-_CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # ended in the middle of a statement
-    asyncpg.OperatorInterventionError,
-    OSError,
-)
 
 
 class ConnectionStore:
@@ -189,7 +182,7 @@ class ConnectionStore:
                     token = await QUERIES.lock_token(connection, partner_id=partner_id)
                     locked = LockedConnection(connection, partner_id, stored_connection(row, token))
                 yield locked
-        except _CONNECTION_LOST as error:
+        except CONNECTION_LOST as error:
             if locked is None or locked.rotated is None:
                 raise
             log.warning("refreshed tokens are stored over a new connection", error=type(error).__name__)
@@ -197,7 +190,7 @@ class ConnectionStore:
 
     async def _rescue(self, locked: LockedConnection, spent: int, tokens: NewTokens) -> None:
         patiently = AsyncRetrying(
-            retry=retry_if_exception_type((*_CONNECTION_LOST, TimeoutError)),
+            retry=retry_if_exception_type((*CONNECTION_LOST, TimeoutError)),
             stop=stop_after_delay(RESCUE_S),
             wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             reraise=True,
