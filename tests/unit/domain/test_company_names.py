@@ -28,6 +28,10 @@ NAMES = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
         ("\u041e\u041e\u041e Квант", "квант"),
         ("株式会社 トヨタ", "トヨタ"),
         ("Smith and Co", "smith"),
+        ("\u041e\u041e\u041e Квант Сервис", "квант сервис"),
+        ("PT CV Maju Jaya", "maju jaya"),
+        ("PT", "pt"),
+        ("PT PT", "pt"),
         ("Ltd", "ltd"),  # a name keeps a word
         ("Pty Ltd", "pty"),
         ("Smith & Wesson", "smith & wesson"),  # no kind of company behind the "&"
@@ -36,6 +40,14 @@ NAMES = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
 )
 def test_a_company_is_known_without_its_kind(name: str, left: str) -> None:
     assert without_ending(name_key(name))[0] == left
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("Contoso Pty Ltd", {"pty", "ltd"}), ("PT Maju Jaya", {"pt"}), ("Müller GmbH & Co. KG", {"gmbh", "co", "kg"})],
+)
+def test_all_words_for_the_kind_of_company_are_told(name: str, kinds: set[str]) -> None:
+    assert without_ending(name_key(name))[1] == kinds
 
 
 @given(NAMES, ENDINGS)
@@ -75,6 +87,8 @@ def test_what_only_the_endings_have_in_common_is_not_alike() -> None:
 def test_licence_names_are_compared_as_they_are() -> None:
     assert Suggestions([(None, "Backup SE")]).best("Backup")[0].score < STRONG
     assert Suggestions([(None, "Backup SE")]).best("Backup SE")[0].score == 100
+    [other] = Suggestions([(None, "Advanced Threat Protection AG")]).best("Advanced Threat Protection AS")
+    assert other.score > STRONG, "licences have no kind of company"
 
 
 def test_the_same_ending_on_both_neither_adds_nor_takes_away() -> None:

@@ -305,6 +305,10 @@ def test_the_lists_of_clients_have_together_what_the_list_of_all_said(
         all_clients_read(said - 1, said, awaited=1)
 
 
+def test_a_list_without_rows_and_count_says_nothing_of_any_licence() -> None:
+    assert said_of_all(Pages(size=100)) == 0
+
+
 def test_licences_that_halo_counts_and_shows_nowhere_are_no_contradiction() -> None:
     all_clients_read(388, 400, awaited=0)
 

@@ -138,3 +138,13 @@ def test_whatever_a_header_says_a_failing_message_ends_in_time(
 def test_without_delays_there_is_no_decision(ending: Ending) -> None:
     with pytest.raises(ValueError, match=r"^There must be at least one retry delay\.$"):
         next_delivery(ending, 0, DeliveryRules((), (1.0,), 3))
+
+
+def test_a_long_outage_is_asked_about_as_seldom_as_the_last_delay_says() -> None:
+    rules = DeliveryRules((1.0, 10.0, 60.0), (1.0, 10.0, 60.0), 3)
+    waits_s = []
+    for outages in range(5):
+        follows = next_delivery(Outage(), 0, rules, outages)
+        assert isinstance(follows, Redeliver)
+        waits_s.append(follows.tier_s)
+    assert waits_s == [1.0, 10.0, 60.0, 60.0, 60.0]

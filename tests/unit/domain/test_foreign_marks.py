@@ -4,7 +4,7 @@ import pytest
 from halosync.domain.foreign_marks import is_mark
 
 
-@pytest.mark.parametrize("value", [7, "7", "a", "00000000-0000-0000-0000-000000000001", -1, True, [1], {"id": 0}])
+@pytest.mark.parametrize("value", [7, "7", "a", "X", "00000000-0000-0000-0000-000000000001", -1, True, [1], {"id": 0}])
 def test_any_value_is_a_mark(value: object) -> None:
     assert is_mark(value)
 

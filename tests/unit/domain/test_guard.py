@@ -90,3 +90,7 @@ def test_many_licences_that_halo_counts_and_shows_nowhere_are_as_if_missing() ->
 @pytest.mark.parametrize(("seen_before", "accepted"), [(None, False), (0, False), (4, False), (5, True), (6, True)])
 def test_a_word_for_a_short_list_is_for_what_was_seen(seen_before: int | None, *, accepted: bool) -> None:
     assert within_accepted(replace(BELIEVED, missing=5), seen_before) is accepted
+
+
+def test_who_has_seen_nothing_accepts_not_one_missing_licence() -> None:
+    assert not within_accepted(replace(BELIEVED, missing=1), None)

@@ -22,6 +22,8 @@ def test_an_edit_is_told_with_both_values() -> None:
     ((licence, drift),) = found.drifted
     assert (licence.id, [(each.field, each.we_wrote, each.halo_has) for each in drift]) == (5, [("quantity", "3", "4")])
     assert not found.clean
+    dearer = replace(KNOWN, licence=replace(LICENCE, price=Decimal(11)))
+    assert [edits[0].field for _, edits in audit([KNOWN], {5: dearer}).drifted] == ["price"]
 
 
 def test_two_active_licences_of_one_name_are_duplicates() -> None:

@@ -14,4 +14,6 @@ def test_ids_are_as_pages_show_them() -> None:
 
 
 def test_words_end_with_one_full_stop() -> None:
-    assert [ended(words) for words in ("No", "No. ", 'He said "no."', "")] == ["No.", "No.", 'He said "no."', ""]
+    for words in ("No.", "No!", "No?", "No…", 'He said "no."', "('No.')", "[No.]", ""):
+        assert ended(f"{words} ") == words
+    assert [ended(words) for words in ("No", "Only 7.X")] == ["No.", "Only 7.X."]

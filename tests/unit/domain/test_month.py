@@ -62,6 +62,7 @@ def test_a_month_is_ready_when_nothing_is_left_or_all_of_it_is_accepted() -> Non
     assert state(group(**failed)) is MonthState.OPEN
     assert state(group(**failed, accepted=1)) is MonthState.READY
     assert state(group(outcome=Outcome.SKIPPED, reason=Reason.CUSTOMER_EXCLUDED)) is MonthState.READY
+    assert state(group(outcome=Outcome.SKIPPED, reason=Reason.CUSTOMER_NOT_FOUND)) is MonthState.OPEN
     assert state(group(outcome=None, reason=MonthReason.NOT_SYNCHRONISED)) is MonthState.OPEN
     assert state(group(in_halo=Decimal(9))) is MonthState.OPEN  # nothing explains it
     assert state(group(**failed), closed=True) is MonthState.CLOSED
@@ -83,6 +84,11 @@ def test_a_customer_has_its_own_sums_and_reasons() -> None:
         CustomerSum("C-2", "Fabrikam", None, Decimal(10), Decimal(10), Decimal(0), 0, []),
     ]
     assert (month.reasons, month.accepted, month.open_things) == (reasons, 3, 3)
+
+
+def test_what_has_no_billing_cycle_comes_first() -> None:
+    month = reconcile([group(), group(billing_cycle=None), group(billing_cycle="Yearly")])
+    assert [each.billing_cycle for each in month.totals] == [None, "Monthly", "Yearly"]
 
 
 def test_a_sum_of_nothing_is_money_too() -> None:

@@ -29,6 +29,11 @@ def test_marks_without_end_are_cut_and_the_key_is_still_its_own_key(name: str) -
     assert "contoso contoso" in name_key(long)
 
 
+def test_a_stroke_through_a_letter_is_a_mark_too() -> None:
+    long = "l" + "\u0335" * 40 + "contoso" * 100  # of the lowest class of marks
+    assert name_key(long) == name_key(long.replace("\u0335", "", 10))
+
+
 def test_no_language_has_so_many_marks_that_they_are_cut() -> None:
     long = "e" + "\u0301" * 30 + "contoso" * 100
     assert name_key(long) != name_key(long.replace("\u0301", "", 1))

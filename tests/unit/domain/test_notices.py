@@ -52,10 +52,15 @@ def test_a_run_that_holds_items_is_three_changes_of_state() -> None:
 def test_of_an_undo_its_own_words_are_told_and_no_review() -> None:
     undo = {**RUN, "mode": "undo"}
     finished, held = news_of_run(undo, {"delete_guard": 3, "first_review": 1}, STATES)
-    assert (held.type, held.data["held"]) == (NoticeType.ITEMS_HELD, 4)
+    assert (held.type, held.state, held.data["held"]) == (NoticeType.ITEMS_HELD, "held", 4)
+    assert held.data["reasons"] == {"delete_guard": 3, "first_review": 1}
     assert letter(finished.type, finished.data).subject == "An undo has ended"
     for news in (finished, held):
         assert "undo of a Sync of the invoice INV-1" in letter(news.type, news.data).text
+
+
+def test_a_run_that_holds_nothing_for_the_first_review_says_so() -> None:
+    assert news_of_run(RUN, {"delete_guard": 4}, STATES)[2].data["held"] == 0
 
 
 @pytest.mark.parametrize("mode", ["preview", "undo_preview"])
@@ -181,6 +186,9 @@ def test_holidays_move_the_day_and_the_day_after() -> None:
     # Good Friday is the 3rd of April 2026; Easter Monday the 6th.
     assert overdue(date(2026, 4, 7), LONG_AGO, date(2026, 3, 2), 2, "AU") is None
     assert overdue(date(2026, 4, 8), LONG_AGO, date(2026, 3, 2), 2, "AU") == date(2026, 4, 2)
+    assert overdue(date(2026, 4, 9), LONG_AGO, date(2026, 3, 3), 3, "AU") == date(2026, 4, 7)
+    # Australia Day 2024 is a Friday: after the Thursday before it, Monday is the next business day.
+    assert overdue(date(2024, 1, 30), LONG_AGO, date(2023, 12, 25), 25, "AU") == date(2024, 1, 25)
 
 
 @pytest.mark.parametrize("since", [date(2026, 11, 6), date(2026, 12, 1), date(2026, 12, 31)])

@@ -5,6 +5,8 @@ from halosync.domain.people import MOST_CHARACTERS, normal_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+LONGEST = "a@" + ".".join(["b" * 62] * 4).ljust(MOST_CHARACTERS - 2, "c")
+
 
 @pytest.mark.parametrize(
     ("text", "email"),
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
         ("anna@acme.example", "anna@acme.example"),
         ("  Anna.Smith+Billing@Acme.Example\n", "anna.smith+billing@acme.example"),
         ("o'neil@localhost", "o'neil@localhost"),
+        (LONGEST, LONGEST),
     ],
 )
 def test_an_address_is_kept_in_lower_case(text: str, email: str) -> None:
@@ -28,7 +31,9 @@ def test_an_address_is_kept_in_lower_case(text: str, email: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="Enter one e-mail address"):
+    with pytest.raises(
+        ValueError, match="^Enter one e-mail address, such as anna@example.com, without accents and special letters.$"
+    ):
         normal_email(text)
 
 

@@ -72,6 +72,13 @@ def test_an_outage_that_says_how_long_it_takes_is_waited_out() -> None:
     assert after(FailureClass.TRANSIENT, wait_s=1.0) == Again(5.0, charged=True)
 
 
+def test_a_tier_of_less_than_a_second_is_as_it_was_set() -> None:
+    step = next_step(
+        FailureClass.TRANSIENT, attempts=1, max_attempts=8, delays_s=[0.25], wait_s=None, token_refreshed=False
+    )
+    assert step == Again(0.25, charged=True)
+
+
 @pytest.mark.parametrize("failure", FailureClass)
 def test_every_class_needs_delays(failure: FailureClass) -> None:
     with pytest.raises(ValueError, match=r"^There must be at least one retry delay\.$"):

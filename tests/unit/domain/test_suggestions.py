@@ -47,6 +47,8 @@ def test_limit_and_cutoff() -> None:
     assert len(client_suggestions(CLIENTS).best("contoso", limit=1)) == 1
     assert client_suggestions(CLIENTS).best("zzz", cutoff=90) == []
     assert client_suggestions([]).best("contoso") == []
+    assert [each.id for each in client_suggestions(CLIENTS).best("contoso", cutoff=100)] == [4, 5]
+    assert client_suggestions([Client(1, "zzz")]).best("contoso", cutoff=0) == []
 
 
 def test_a_licence_name_that_several_licences_have_is_suggested_once() -> None:

@@ -152,6 +152,7 @@ def test_every_host_can_be_allowed_but_for_addresses_and_places_below_halos_own(
 def test_a_label_has_the_address_of_the_template_and_a_host_its_own() -> None:
     assert OWN.url("acme") == "http://127.0.0.1:8080/acme"
     assert OWN.url("psa.msp.example") == "https://psa.msp.example"
+    assert HaloHosts("http://127.0.0.1/X").url("acme") == "http://127.0.0.1/X"
     with pytest.raises(InvalidTenant, match="not allowed"):
         HOSTS.url("psa.msp.example")
 

@@ -110,7 +110,11 @@ DELETED = done(Action.DELETE, WAS, None, was=Traits("MS-365", Decimal(9), 1))
 
 def undoing(*items: PlannedItem, there: Iterable[Licence] = (licence(),), **more: Any) -> list[PlannedItem]:
     inputs = PlanInput([], [Client(7, "Contoso"), Client(8, "Fabrikam")], list(there), undone=items)
-    return make_plan(replace(inputs, **more)).items
+    made = make_plan(replace(inputs, **more)).items
+    for item in made:  # whatever becomes of it, its words name the licence, and there are some where it has a reason
+        assert item.detail or item.reason is None
+        assert "None" not in (item.detail or "")
+    return made
 
 
 def test_a_create_becomes_a_removal_an_update_the_way_back_and_a_removal_a_create() -> None:
@@ -225,7 +229,7 @@ def test_what_was_changed_since_shows_both_states() -> None:
     [item] = undoing(UPDATED, there=[licence(quantity=Decimal("15.0"))])
     assert (item.before, item.after) == (LEFT, replace(LEFT, quantity=Decimal("15.0")))
     assert [(each.field, each.we_wrote, each.halo_has) for each in item.drift] == [("quantity", "12", "15")]
-    assert "quantity 12" in (item.detail or "")
+    assert "The run left it as quantity 12" in (item.detail or "")
     assert "quantity 15" in (item.detail or "")
     [renamed] = undoing(CREATED, there=[licence(name="Mine", price=None, quantity=None, billing_cycle=None)])
     assert '"Mine", no quantity, no price, no billing cycle, active' in (renamed.detail or "")
@@ -370,6 +374,22 @@ def test_what_halo_ignored_comes_to_no_item() -> None:
 def test_licences_of_one_name_are_not_created_at_once() -> None:
     items = undoing(DELETED, replace(DELETED, halo_licence_id=2), there=())
     assert {item.reason for item in items} == {Reason.LICENCE_AMBIGUOUS}
+    assert all('"MS-365"' in (item.detail or "") for item in items)
+
+
+def test_an_active_licence_of_the_name_takes_the_place_of_a_deleted_one_and_no_other_does() -> None:
+    for other, action in (
+        (licence(2, name="ms-365 "), Action.NONE),
+        (licence(2, name="ms-365 ", is_active=False), Action.CREATE),
+        (OTHER, Action.CREATE),
+    ):
+        [item] = undoing(DELETED, there=[other])
+        assert item.action is action
+    # Halo was told this name once; by now the licence is called otherwise.
+    renamed = {2: WrittenLicence("OTHER", "MS-365", "MS 365")}
+    assert undoing(DELETED, there=[OTHER], written=renamed)[0].action is Action.CREATE
+    told = {2: WrittenLicence("OTHER", "MS-365", "OTHER")}
+    assert undoing(DELETED, there=[OTHER], written=told)[0].action is Action.NONE
 
 
 def test_removals_of_an_undo_are_held_by_the_guard() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from halosync.domain.model import Outcome, PriceField, Traits
+from halosync.domain.model import Action, Outcome, PriceField, Traits, WrittenLicence
 from halosync.domain.plan import PlanSettings
 
 from .test_undo import CASES, CREATED, DELETED, LEFT, UPDATED, WAS, undoing
@@ -38,11 +38,24 @@ def test_a_licence_that_stays_for_another_reason_shows_how_it_is() -> None:
         [found] = undoing(item, there=there, **more)
         assert (found.before, found.after) == (LEFT, LEFT)
     assert "snowid" in (found.detail or "")
+    in_capitals = [licence(billing_cycle="MONTHLY")]
+    [kept] = undoing(CREATED, there=in_capitals, kept=frozenset({1}))
+    assert kept.before == kept.after == replace(LEFT, billing_cycle="MONTHLY")
+    [of_another] = undoing(CREATED, there=[licence()], owned_by_others=frozenset({1}))
+    assert (of_another.before, of_another.after) == (LEFT, LEFT)
 
 
 def test_a_removal_keeps_what_the_licence_was_besides_its_state() -> None:
     [removal] = undoing(CREATED, there=[RICH])
     assert (removal.before, removal.was) == (LEFT, Traits("MS-365", Decimal(20), 3))
+    told = {1: WrittenLicence("R&D", "R&D", "R&amp;D")}
+    [escaped] = undoing(replace(CREATED, licence_name="R&amp;D"), there=[licence(name="R&amp;D")], written=told)
+    assert escaped.was == Traits("R&amp;D", asked_name="R&D")
+
+
+def test_the_way_back_is_of_the_licence_as_it_is_numbered_now() -> None:
+    [back] = undoing(UPDATED, there=[licence(900)], restored={1: 900})
+    assert (back.action, back.halo_licence_id, back.after) == (Action.UPDATE, 900, WAS)
 
 
 def test_the_way_back_of_a_renamed_licence_keeps_what_it_is_called_and_one_of_another_keeps_nothing() -> None:

@@ -85,6 +85,7 @@ def test_each_difference_says_what_was_asked_and_what_is_kept() -> None:
         (KeptField.BILLING_CYCLE, '"Monthly"', "nothing"),
         (KeptField.ACTIVITY, "active", "inactive"),
     ]
+    assert differences(KeptOtherwise(ASKED, ASKED, "A", "B")) == [Difference(KeptField.NAME, '"A"', '"B"')]
     assert differences(KeptOtherwise(ASKED, nothing, "A", None)) == [Difference(*each) for each in both_ways]
     assert differences(KeptOtherwise(nothing, ASKED)) == [Difference(one, c, b) for one, b, c in both_ways[1:]]
     assert differences(KeptOtherwise(None, ASKED)) == [Difference(KeptField.LICENCE, "none", "still there")]
@@ -263,4 +264,5 @@ def test_a_removal_that_halo_ignores_is_not_asked_for_again(removal: Removal) ->
         settings=settings,
     )
     assert [of_product.reason, of_cleanup.reason] == [Reason.NOT_KEPT] * 2
+    assert [of_product.product_code, of_cleanup.product_code] == ["MS-365", None]
     assert only(lines=[line(quantity=Decimal(0))], licences=[licence()], settings=settings).action is Action.DELETE

@@ -43,8 +43,7 @@ def result_of(
 def _wish(action: OpenAction, batch: BatchAtWork, kept: Licence, warning: str | None) -> KeptOtherwise:
     observed = state_of(kept, batch.price_field)
     if action.action is Action.DELETE:
-        asked = None if batch.removal is Removal.DELETE else action.after
-        return KeptOtherwise(asked, observed, None, kept.name, warning)
+        return KeptOtherwise(action.after, observed, None, kept.name, warning)
     asked = wanted_state(action)
     if batch.price_field is PriceField.NONE:
         asked = replace(asked, price=observed.price)
@@ -91,13 +90,12 @@ def _look_for_created(
         strangers = replace(strangers, licences=licences)
     of_type = [licence for licence in licences if _is_of_type(licence, action)]
     found = choose([licence for licence in of_type if name_key(licence.name) == wanted])
-    unexplained: list[Licence] = []
     if found is None:
         unexplained = [licence for licence in _unexplained(action, licences, strangers) if _is_of_type(licence, action)]
         found = choose([licence for licence in unexplained if _may_be(licence, action, batch.price_field, strangers)])
-    if found is None and unexplained:  # one of them may be it, called as nobody can tell: it is never made twice
-        ids = sorted(licence.id for licence in unexplained)
-        return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.perhaps_created(ids))
+        if found is None and unexplained:  # one of them may be it, called as nobody can tell: it is never made twice
+            ids = sorted(licence.id for licence in unexplained)
+            return Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.perhaps_created(ids))
     if found is None:
         return NotDone()
     if isinstance(found, Fault):

@@ -147,7 +147,7 @@ def custom_host(entry: str) -> tuple[str, str | None]:
         ValueError: it is none; only a whole host name can be a tenant's.
     """
     pattern, says, tenant = entry.partition("=")
-    host = _host(tenant) if says else None
+    host = _host(tenant)
     if not is_host_pattern(pattern) or (says and ("*" in pattern or host is None or host == pattern)):
         raise ValueError(f"{entry} is no host")
     return pattern, host

@@ -25,7 +25,7 @@ class UndoPicture:
 
     inputs: PlanInput
     now: Mapping[int, Licence]
-    of_client: Mapping[int, Sequence[Licence]]
+    of_client: Mapping[int | None, Sequence[Licence]]
     there: frozenset[int]
     gone: Mapping[tuple[int | None, str], int]
     left_at: frozenset[int | None]
@@ -69,7 +69,7 @@ class UndoPicture:
         """
         name = name_then(item)
         wanted = {self.key(name), self.key(unescape(name))}
-        others = self.of_client.get(item.halo_client_id or 0, ())
+        others = self.of_client[item.halo_client_id]
         return next((other for other in others if other.is_active and wanted & self._names(other)), None)
 
     def _names(self, licence: Licence) -> set[str]:
@@ -80,7 +80,7 @@ class UndoPicture:
 
     def shows_none(self, item: PlannedItem) -> bool:
         """Tell whether the run left licences at the item's client, and Halo shows none: it may not show all."""
-        return not self.of_client.get(item.halo_client_id or 0) and item.halo_client_id in self.left_at
+        return not self.of_client[item.halo_client_id] and item.halo_client_id in self.left_at
 
     def asked_name(self, item: PlannedItem) -> str:
         """Return what Halo is to be told so that it calls the licence as before the run.
@@ -101,9 +101,7 @@ class UndoPicture:
 def undo_picture(inputs: PlanInput) -> UndoPicture:
     """Return what undoing `inputs.undone` looks at."""
     undone = inputs.undone or ()
-    of_client: dict[int, list[Licence]] = {
-        item.halo_client_id: [] for item in undone if item.halo_client_id is not None
-    }
+    of_client: dict[int | None, list[Licence]] = {item.halo_client_id: [] for item in undone}
     for licence in inputs.licences:
         if licence.client_id in of_client:
             of_client[licence.client_id].append(licence)
