@@ -1,10 +1,13 @@
 """E-mail addresses of people (spec section 10)."""
 
+import re
+
 import pytest
 from halosync.domain.people import MOST_CHARACTERS, normal_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+WORDS = "Enter one e-mail address, such as anna@example.com, without accents and special letters."
 LONGEST = "a@" + ".".join(["b" * 62] * 4).ljust(MOST_CHARACTERS - 2, "c")
 
 
