@@ -56,8 +56,8 @@ async def test_what_is_as_known_is_not_looked_through_once_more(stage: Stage) ->
         for page in (clients[:3], clients[3:]):
             progress = await save_clients(stage, progress, page, len(clients), size=3)
         if progress.list == "licences":
-            for page in (rows[:3], rows[3:]):
-                progress = await save_licences(stage, progress, list(page), len(rows), size=3)
+            for part in (rows[:3], rows[3:]):
+                progress = await save_licences(stage, progress, list(part), len(rows), size=3)
         await stage.runs.fail(run_id, CLAIM, "test", "test", missing=None)
         return progress.list != "complete"
 

@@ -99,7 +99,7 @@ class ReadStore:
             if following is Next.BY_CLIENT:
                 await QUERIES.await_licences(connection, read_id=progress.read_id)
                 progress = replace(progress, said=said_of_all(after))
-            elif of_all:
+            elif progress.client_id is None:
                 return await _advance(connection, replace(progress, list="complete", pages=None))
             else:
                 awaits = await QUERIES.awaits_client(connection, read_id=progress.read_id, client_id=progress.client_id)
