@@ -103,8 +103,28 @@ async def test_larger_pages_are_learnt_and_remembered(pipeline: Pipeline) -> Non
     first = await pipeline.sync()
     assert await PageSizeStore(pipeline.pool).learnt(TENANT, "licences") == PageSize(80)
     second = await pipeline.sync()
-    # The clients and a page that proves their count; then the licences, and all of them once more.
-    assert (first["halo_requests"], second["halo_requests"]) == (2 + 1 + 3 + 3, 2 + 3 + 3)
+    # The clients and a page that proves their count; then the licences, and all of them once more where they were not
+    # known before.
+    assert (first["halo_requests"], second["halo_requests"]) == (2 + 1 + 3 + 3, 2 + 3)
+
+
+async def test_a_sync_takes_a_request_a_list_more_than_its_pages_whatever_it_changes(pipeline: Pipeline) -> None:
+    tuned(pipeline, page_size=20, most_rows=80)
+    await full(pipeline)
+    await pipeline.sync()
+    lines = [{"product_code": f"P-{n}", "quantity": str(n + 1 + n % 2)} for n in range(10, ROWS + 10)]
+    await pipeline.invoice(lines, revision=2)
+    changing = await pipeline.sync()
+    arrays = await pipeline.sent("POST")
+    assert (changing["created"], changing["deleted"]) == (10, 10)
+    assert changing["halo_requests"] == 2 + 3 + arrays + changing["deleted"]
+    await pipeline.invoice(lines, revision=3)
+    again = await pipeline.sync()
+    assert (again["unchanged"], again["halo_requests"]) == (ROWS, 2 + 3)  # as known: what halosync wrote since, too
+    ten_others = ({**TERMS, "client_id": 1, "name": f"T-{n}", "count": 1} for n in range(10))
+    await pipeline.sandbox.admin.add_licences(TENANT, *ten_others)
+    await pipeline.invoice(lines, revision=4)
+    assert (await pipeline.sync())["halo_requests"] == 2 + 3 + 1 + 3 + 10
 
 
 async def test_a_page_that_is_refused_for_its_size_costs_no_attempt(pipeline: Pipeline) -> None:

@@ -45,6 +45,28 @@ async def test_a_read_goes_on_where_it_stopped_list_by_list(stage: Stage) -> Non
     assert await stage.reads.begin(READ, PARTNER, TENANT) == complete
 
 
+async def test_what_is_as_known_is_not_looked_through_once_more(stage: Stage) -> None:
+    licences = [seen(number) for number in range(1, 5)]
+    run_id = await claimed(stage, CLAIM)
+    await kept(stage, run_id, await read(stage, run_id, CLIENTS, licences))
+
+    async def looked_through(*rows: SeenLicence, clients: list[Client] = CLIENTS) -> bool:
+        run_id = await claimed(stage, CLAIM)
+        progress = await stage.reads.begin(run_id, PARTNER, TENANT)
+        for page in (clients[:3], clients[3:]):
+            progress = await save_clients(stage, progress, page, len(clients), size=3)
+        if progress.list == "licences":
+            for part in (rows[:3], rows[3:]):
+                progress = await save_licences(stage, progress, list(part), len(rows), size=3)
+        await stage.runs.fail(run_id, CLAIM, "test", "test", missing=None)
+        return progress.list != "complete"
+
+    assert not await looked_through(*licences)
+    assert await looked_through(*licences[:3], seen(5))
+    assert await looked_through(*licences, seen(5))
+    assert await looked_through(*licences, clients=[*CLIENTS[:3], Client(9, "Another")])
+
+
 async def test_a_page_that_contradicts_the_ones_before_it_is_not_kept(stage: Stage) -> None:
     progress = await stage.reads.begin(READ, PARTNER, TENANT)
     progress = await save_clients(stage, progress, CLIENTS[:3], 4, size=3)

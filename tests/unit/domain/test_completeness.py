@@ -1,6 +1,7 @@
 """A list is complete when that is proven, however Halo pages and counts; what contradicts itself is no list."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -51,6 +52,7 @@ class Reading:
     pages: Pages
     by_client: bool = False
     most: int = MOST
+    known: AbstractSet[int] | None = None
 
     def __post_init__(self) -> None:
         self.seen: set[int] = set()
@@ -64,8 +66,10 @@ class Reading:
             assert len(self.asked) < 300
             record_count, ids = listing.page(self.pages.next, self.pages.size)
             page = Page(record_count, ids, len(set(ids) - self.seen))
-            self.pages, following = after_page(self.pages, page, most=self.most, by_client=self.by_client)
             self.seen.update(ids)
+            self.pages, following = after_page(
+                *(self.pages, page), most=self.most, by_client=self.by_client, as_known=self.seen == self.known
+            )
         return following
 
 
@@ -146,6 +150,28 @@ def test_a_list_that_changes_is_complete_only_with_every_row_that_was_there_thro
     except IncompleteReadError:
         return
     assert following is Next.BY_CLIENT or listing.throughout <= reading.seen
+
+
+@settings(max_examples=400)
+@given(changing, st.integers(1, 5), st.booleans(), st.sampled_from([5, 100]), st.sets(st.integers(0, 8), max_size=3))
+@example(ChangingListing(7, None, True, False, True, changes=[(2, 0)]), 3, False, MOST, {3})
+@example(ChangingListing(7, changes=[(2, 0), (2, None)]), 3, False, MOST, {3})
+def test_what_is_known_hides_no_row_that_was_there_throughout(
+    listing: ChangingListing, size: int, narrow: bool, most: int, unknown: set[int]
+) -> None:
+    reading = Reading(Pages(size=size), by_client=narrow, most=most, known=listing.throughout - unknown)
+    try:
+        following = reading.read(listing)
+    except IncompleteReadError:
+        return
+    assert following is Next.BY_CLIENT or listing.throughout <= reading.seen
+
+
+@pytest.mark.parametrize(("known", "asked"), [(range(250), 3), (range(249), 6), (range(251), 6)])
+def test_a_list_is_looked_through_only_if_it_is_not_what_is_known(known: range, asked: int) -> None:
+    reading = Reading(Pages(size=100), known=set(known))
+    assert reading.read(Listing(250)) is Next.COMPLETE
+    assert len(reading.asked) == asked
 
 
 @pytest.mark.parametrize(("total", "size", "requests"), [(3, 4, 3), (4, 4, 3), (0, 4, 1)])

@@ -59,7 +59,7 @@ class Database:
     tenant: str = "acme"
     guards: Guards = ALL
     connected: bool = True
-    clients_known: int = 0
+    clients_known: frozenset[int] | None = None
     unshown: int = 0
     review_first_sync: bool = False
     reviewed: bool = False

@@ -235,7 +235,7 @@ class MemoryPlans:
             for seq, item in enumerate(plan.items):
                 self._db.new_item(run.run_id, item, batch_of.get(seq))
             rows = self._db.reads.pop(read.read_id)
-            self._db.clients_known, self._db.unshown = len(rows.clients), rows.unshown
+            self._db.clients_known, self._db.unshown = frozenset(rows.clients), rows.unshown
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
             run.writing_at = now()
             self._accept_edits(plan, rows)

@@ -1,7 +1,8 @@
 """A double of `halosync.store.reads.ReadStore`, under the same suite (tests/integration/planning)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
@@ -65,7 +66,9 @@ class MemoryReads:
         def effect() -> ReadProgress:
             read = self._fenced(progress)
             came = Page(page.record_count, [client.id for client in page.rows], 0)
-            after, following = _kept(read.clients, came, page.rows, pages, most, by_client=False)
+            after, following = _kept(
+                read.clients, came, page.rows, pages, most, by_client=False, as_known=self._clients_as_known
+            )
             if following is Next.PAGE:
                 read.pages = after
             else:
@@ -84,7 +87,11 @@ class MemoryReads:
             read = self._fenced(progress)
             of_all = read.client_id is None
             came = Page(page.record_count, [seen.licence.id for seen in page.rows], 0)
-            after, following = _kept(read.licences, came, page.rows, pages, most, by_client=of_all)
+            after, following = _kept(
+                *(read.licences, came, page.rows, pages, most),
+                by_client=of_all,
+                as_known=lambda rows: of_all and self._licences_as_known(rows),
+            )
             if following is Next.PAGE:
                 read.pages = after
             elif following is Next.COMPLETE and of_all:
@@ -101,6 +108,14 @@ class MemoryReads:
             return self._progress(progress.read_id, read)
 
         return await self._step(effect)
+
+    def _clients_as_known(self, read: AbstractSet[int]) -> bool:
+        return read == self._db.clients_known
+
+    def _licences_as_known(self, read: AbstractSet[int]) -> bool:
+        known = self._db.known
+        alive = {number for number, licence in known.items() if not licence.removed}
+        return self._db.clients_known is not None and alive <= read <= known.keys()
 
     def _next_client(self, read: Read, *, fullest: int, most: int) -> None:
         if read.client_id is not None:
@@ -145,7 +160,7 @@ class MemoryReads:
                 if number in read.clients and number not in have and (by_client or licences > 1)
             ]
             return Comparison(
-                clients_before=self._db.clients_known,
+                clients_before=len(self._db.clients_known or ()),
                 clients_now=len(read.clients),
                 known=len(known),
                 missing=len(known - observed),
@@ -163,12 +178,24 @@ def _of(licences: Mapping[int, SeenLicence], client_id: int) -> bool:
 
 
 def _kept(
-    known: dict[int, T], page: Page, rows: list[T], pages: Pages, most: int, *, by_client: bool
+    known: dict[int, T],
+    page: Page,
+    rows: list[T],
+    pages: Pages,
+    most: int,
+    *,
+    by_client: bool,
+    as_known: Callable[[AbstractSet[int]], bool],
 ) -> tuple[Pages, Next]:
     """Keep a page, unless it contradicts those before it."""
     behind = reversed(list(zip(page.ids, rows, strict=True)))  # of a row that a page has twice the first one counts
     new = {number: row for number, row in behind if number not in known}
-    after, following = after_page(pages, replace(page, new_rows=len(new)), most=most, by_client=by_client)
+    after, following = after_page(
+        *(pages, replace(page, new_rows=len(new))),
+        most=most,
+        by_client=by_client,
+        as_known=pages.rows + len(new) == page.record_count and as_known(known.keys() | new.keys()),
+    )
     known.update(new)
     return after, following
 

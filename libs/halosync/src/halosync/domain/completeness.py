@@ -6,8 +6,11 @@ the rows of the page. So while the last page is as full as the fullest one, one 
 rows, the count is not believed any more, and reading goes on until a page brings none.
 A list of several pages is then looked through once more. A row that goes and one that comes between two pages leave
 the count as it was and move a third one to a page that was read already: nothing else tells that it was passed over,
-and a plan that does not see it would create it again. So is a list of one page whose count proves to be of the page:
-a page behind the end that says another count than the first one tells nothing of a row that moved to page 1 meanwhile.
+and a plan that does not see it would create it again. Not where the rows are exactly those that are known of this
+Halo, and the count was right from page 1 on: then a row that was passed over is an unknown one, for which the count
+has no place, unless a known one had gone before and came back meanwhile. So is a list of one page whose count proves
+to be of the page: a page behind the end that says another count than the first one tells nothing of a row that moved
+to page 1 meanwhile.
 A list that shows page 1 whatever page is asked for is to be read client by client. What page 1 showed must come again
 then: an agent that loses its rights between two clients sees empty lists (halo-api section 1). So the clients of which
 page 1 showed licences are read last, and whatever is lost before is missed with them. Fewer rows than page 1 said are
@@ -131,7 +134,7 @@ class Page:
     new_rows: int
 
 
-def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+def after_page(pages: Pages, page: Page, *, most: int, by_client: bool, as_known: bool = False) -> tuple[Pages, Next]:
     """Return what is known after a page, and what follows.
 
     Args:
@@ -139,6 +142,7 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
         page: what came.
         most: the most rows that a page may be asked to have.
         by_client: the list can be read client by client instead.
+        as_known: the rows received, with this page, are exactly those that are known of this Halo.
 
     Raises:
         IncompleteReadError: the count changed, the page brought nothing new although rows are missing, there are
@@ -150,7 +154,8 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple
     counts_the_page = page.record_count != after.record_count
     # Page 2 is page 1: so it also is when as many rows came in front as a Halo gives that cuts shorter than any known.
     repeated = pages.next == 2 and bool(page.ids) and not (page.new_rows or pages.halved or pages.widened)
-    if following is Next.COMPLETE and (after.rows > after.fullest or counts_the_page or repeated):
+    shifts = after.rows > after.fullest and (after.count_lied or not as_known)
+    if following is Next.COMPLETE and (shifts or counts_the_page or repeated):
         # A second half is part of the second look already.
         return replace(after, next=1, looked_through=len(page.ids) if pages.halved else 0), Next.PAGE
     return after, following

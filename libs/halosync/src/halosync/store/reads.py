@@ -59,7 +59,8 @@ class ReadStore:
                 inactive=[c.inactive for c in clients],
             )
             came = Page(page.record_count, [c.id for c in clients], new)
-            after, following = after_page(pages, came, most=most, by_client=False)
+            as_known = pages.rows + new == page.record_count and await _as_known(connection, progress)
+            after, following = after_page(pages, came, most=most, by_client=False, as_known=as_known)
             if following is Next.PAGE:
                 return await _advance(connection, replace(progress, pages=after))
             return await _advance(connection, replace(progress, list="licences", pages=None))
@@ -90,7 +91,9 @@ class ReadStore:
                 product_skus=[x.product_sku for x in seen],
             )
             came = Page(page.record_count, [x.id for x in seen], new)
-            after, following = after_page(pages, came, most=most, by_client=progress.client_id is None)
+            of_all = progress.client_id is None
+            as_known = of_all and pages.rows + new == page.record_count and await _as_known(connection, progress)
+            after, following = after_page(pages, came, most=most, by_client=of_all, as_known=as_known)
             if following is Next.PAGE:
                 return await _advance(connection, replace(progress, pages=after))
             if following is Next.BY_CLIENT:
@@ -155,6 +158,14 @@ async def _fence(connection: Connection, progress: ReadProgress) -> None:
     row = await QUERIES.lock_read(connection, read_id=progress.read_id, step=progress.step, restarts=progress.restarts)
     if row is None:
         raise ReadTakenOverError(str(progress.read_id))
+
+
+async def _as_known(connection: Connection, progress: ReadProgress) -> bool:
+    query = QUERIES.clients_as_known if progress.list == "clients" else QUERIES.licences_as_known
+    found: bool = await query(
+        connection, read_id=progress.read_id, partner_id=progress.partner_id, tenant=progress.tenant
+    )
+    return found
 
 
 async def _next_client(connection: Connection, progress: ReadProgress, *, fullest: int, most: int) -> ReadProgress:

@@ -44,6 +44,22 @@ WITH added AS (
     RETURNING 1
 ) SELECT count(*) FROM added;
 
+-- name: clients_as_known$
+-- Whether the clients read so far are exactly those of the last complete read of the same Halo.
+SELECT EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant))
+    AND NOT EXISTS (
+        SELECT FROM (SELECT halo_client_id FROM halo_client WHERE partner_id = :partner_id) AS k
+        FULL JOIN (SELECT halo_client_id FROM halo_read_client WHERE read_id = :read_id) AS r USING (halo_client_id)
+        WHERE k.halo_client_id IS NULL OR r.halo_client_id IS NULL);
+
+-- name: licences_as_known$
+-- Likewise of licences, with those that halosync has written since; one that it removed may have gone or not.
+SELECT EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant))
+    AND NOT EXISTS (
+        SELECT FROM (SELECT halo_licence_id, removed_at FROM halo_licence WHERE partner_id = :partner_id) AS k
+        FULL JOIN (SELECT halo_licence_id FROM halo_read_licence WHERE read_id = :read_id) AS r USING (halo_licence_id)
+        WHERE k.halo_licence_id IS NULL OR (r.halo_licence_id IS NULL AND k.removed_at IS NULL));
+
 -- name: advance_read!
 UPDATE halo_read SET list = :list, client_id = :client_id, said = :said, pages = CAST(:pages AS jsonb), step = :step
 WHERE read_id = :read_id;
