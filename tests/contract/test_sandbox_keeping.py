@@ -7,7 +7,14 @@ import httpx
 import pytest
 from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
 
-ROW = {"client_id": 1, "name": "R&D-SEAT FOR EVERYBODY ", "count": 2.5, "price": 10.126, "billing_cycle": "Annual"}
+ROW = {
+    "client_id": 1,
+    "name": "R&D-SEAT FOR EVERYBODY ",
+    "count": 2.5,
+    "price": 10.126,
+    "billing_cycle": "Annual",
+    "is_active": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +43,7 @@ async def post(halo: RunningTenant, *rows: Any) -> httpx.Response:
         ({"kept_prices": "cents"}, "price", 10.13),
         ({"kept_cycles": {"Annual": "Yearly"}}, "billing_cycle", "Yearly"),
         ({"ignored_fields": ["price"]}, "price", 0.0),
+        ({"ignored_fields": ["is_active"]}, "is_active", True),
     ],
 )
 async def test_a_field_is_kept_otherwise_and_a_warning_may_name_it(

@@ -245,6 +245,16 @@ async def test_lists_may_be_written_oddly(halo: RunningTenant) -> None:
     assert json.loads(empty.content) == {"record_count": 0, "licences": None}
 
 
+async def test_a_licence_may_be_of_no_client_and_a_client_without_a_name(sandbox: RunningSandbox) -> None:
+    clients = [{"id": 1, "name": "Contoso"}, {"id": 2, "name": ""}]
+    rows: list[dict[str, Any]] = [{"client_id": 1, "name": "A"}, {"name": "B"}]
+    async with sandbox.tenant(clients=clients, licences=rows, settings={"odd_rows": True}) as halo:
+        mine, nobodys = (await licences(halo))["licences"]
+        assert ("client_id" in mine, "client_id" in nobodys) == (True, False)
+        assert len(await ids(halo, client_id=1)) == 1
+        assert ["name" in row for row in (await halo.http.get("/api/Client")).json()["clients"]] == [True, False]
+
+
 async def test_a_mark_of_another_integration_is_shown(halo: RunningTenant) -> None:
     await halo.admin.add_licences(halo.name, {"id": 900, "client_id": 1, "name": "M365", "azure_connection_id": 4})
     rows = (await licences(halo, **PAGING, page_size=500))["licences"]

@@ -18,7 +18,10 @@ def lived_in() -> Tenant:
             {
                 "applications": [{"client_id": "app", "redirect_uris": ["http://h/accounts/"]}],
                 "clients": [{"id": 7, "name": "Contoso & Søns"}, {"name": "Gone", "inactive": True}],
-                "licences": [{"client_id": 7, "name": f"P{n}", "count": 1.5, "price": 3} for n in range(3)],
+                "licences": [
+                    *({"client_id": 7, "name": f"P{n}", "count": 1.5, "price": 3} for n in range(3)),
+                    {"name": "NOBODYS"},
+                ],
                 "recurring_lines": [{"licence_id": 1}, {"licence_id": 3}],
                 "settings": {"odd_rows": True},
             }
@@ -46,7 +49,7 @@ def test_an_id_is_never_given_twice(tmp_path: Path) -> None:
     save(tmp_path / "state.json", {"acme": lived_in()})
     again = load(tmp_path / "state.json")["acme"]
     (added,) = again.add_licences([{"client_id": 7, "name": "new"}])
-    assert added.id == 4
+    assert added.id == 5
 
 
 def test_a_spent_log_in_is_not_kept(tmp_path: Path) -> None:

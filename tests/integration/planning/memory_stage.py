@@ -37,7 +37,7 @@ class MemoryStage(Stage):
         self.page_sizes = MemoryPageSizes(self._db, at_once)
         self.invoice_pk = 0
         first = event(0)
-        self._db.inbox.add(UUID(int=0))
+        self._db.inbox[UUID(int=0)] = b""
         self._db.invoices.append(
             Invoice(
                 0,

@@ -67,3 +67,12 @@ async def test_an_older_month_starts_nothing_once_a_newer_one_was_written(stage:
     await stage.plans.store(progress, FIRST, await stage.plans.settings(PARTNER), Plan([], 0, 0), [], apply=True)
     await stage.publish(invoice_id="B", period="2026-04", issued_at="2026-05-09T02:00:00Z")
     assert await started(stage) == []
+
+
+async def test_an_event_that_says_something_else_than_before_is_refused(stage: Stage) -> None:
+    event_id = str(UUID(int=77))
+    await stage.publish(event_id=event_id, invoice_id="A", **MAY)
+    await stage.publish(event_id=event_id, invoice_id="A", **MAY)
+    with pytest.raises(InvalidInvoiceError, match="under this event_id before"):
+        await stage.publish(event_id=event_id, invoice_id="A", revision=2, **MAY)
+    assert await started(stage) == [["A/1"]]

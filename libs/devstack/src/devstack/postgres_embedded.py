@@ -33,6 +33,10 @@ _STOP_TIMEOUT_S = 15.0
 # killed server also loses transactions, which tests must be able to rely on.
 _FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
+# A password is hashed that often at each end of each new connection, of which every test makes some. This slows down
+# who has stolen the hash of a password that people remember, and ours are random or no secret.
+_QUICK_PASSWORDS = {"scram_iterations": "1"}
+
 
 class EmbeddedPostgres:
     """One server with its own files; it keeps port and password when it is restarted."""
@@ -49,6 +53,7 @@ class EmbeddedPostgres:
             "port": str(self._port),
             "unix_socket_directories": "",
             "max_connections": str(_MAX_CONNECTIONS),
+            **_QUICK_PASSWORDS,
             **({} if durable else _FORGETFUL),
         }
         self._process: ChildProcess | None = None
@@ -114,6 +119,7 @@ class EmbeddedPostgres:
         # The builtin locale sorts the same on every machine; the operating system's do not.
         options = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"]
+        options += [f"--set={name}={setting}" for name, setting in _QUICK_PASSWORDS.items()]
         await run(
             [programs / "initdb", f"--pgdata={self._cluster}", *options],
             env=_environment(),

@@ -19,12 +19,16 @@ class Client:
     datecreated: str = "2024-03-01T09:30:00.000Z"
 
 
+NO_CLIENT = 0
+"""The client of a licence that has none: its row has no `client_id`, and only the list of all licences shows it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
     """A software licence of a client: as a rule one product, its quantity and its price."""
 
     id: int
-    client_id: int
+    client_id: int = NO_CLIENT
     name: str
     count: float = 0.0
     price: float = 0.0
@@ -85,10 +89,14 @@ def licence_row(licence: Licence) -> dict[str, object]:
 def licence_json_begin(licence: Licence, client_name: str, *, int32_counts: bool) -> str:
     """A licence as the API shows it, up to where `OTHER_LICENCE_FIELDS` go on: they are the same in every row.
 
+    One of no client has no `client_id`.
+
     Older versions show `count` without a decimal point (halo-api section 3).
     """
     row = licence_row(licence)
     row["client_name"] = client_name
+    if licence.client_id == NO_CLIENT:
+        del row["client_id"], row["client_name"]
     if int32_counts:
         row["count"] = int(licence.count)
     return ENCODE(row)[:-1]

@@ -53,10 +53,13 @@ class _LicenceFields(TypedDict, total=False):
 
 @with_config(_STRICT)
 class LicenceSeed(_LicenceFields):
-    """A licence to add; without an id it gets the next one. A plain dict: a tenant may start with 100,000."""
+    """A licence to add; without an id it gets the next one. A plain dict: a tenant may start with 100,000.
+
+    Without a client it is nobody's (`model.NO_CLIENT`).
+    """
 
     id: NotRequired[RowId]
-    client_id: RowId
+    client_id: NotRequired[RowId]
     name: Name
 
 

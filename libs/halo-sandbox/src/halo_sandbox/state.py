@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from halo_sandbox.model import licence_row
+from halo_sandbox.model import NO_CLIENT, licence_row
 from halo_sandbox.seeds import TenantSeed
 from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tenant import Tenant
@@ -33,7 +33,7 @@ def kept(tenant: Tenant) -> dict[str, Any]:
     licences = [licence_row(licence) for licence in tenant.licences.ever() if not licence.deleted]
     return {
         **seed.model_dump(mode="json"),
-        "licences": [{name: value for name, value in row.items() if name != "deleted"} for row in licences],
+        "licences": [{name: value for name, value in row.items() if _is_seed(name, value)} for row in licences],
         "recurring_lines": [{"licence_id": line.licence_id} for line in tenant.recurring_lines],
         "next_licence_id": max((licence.id for licence in tenant.licences.ever()), default=0) + 1,
         "log_ins": [
@@ -42,6 +42,11 @@ def kept(tenant: Tenant) -> dict[str, Any]:
             if kept.family.alive and not kept.spent
         ],
     }
+
+
+def _is_seed(name: str, value: object) -> bool:
+    """Tell whether a field of a licence is said of it when it is added again."""
+    return name != "deleted" and (name, value) != ("client_id", NO_CLIENT)
 
 
 def restored(name: str, told: dict[str, Any]) -> Tenant:

@@ -9,7 +9,15 @@ from halo_sandbox.clock import SYSTEM_CLOCK, Clock
 from halo_sandbox.faults import FaultRules
 from halo_sandbox.licences import LicenceStore
 from halo_sandbox.limits import LimitRule, RequestLimit
-from halo_sandbox.model import OTHER_LICENCE_FIELDS, Client, Licence, RecurringLine, client_json, licence_json_begin
+from halo_sandbox.model import (
+    NO_CLIENT,
+    OTHER_LICENCE_FIELDS,
+    Client,
+    Licence,
+    RecurringLine,
+    client_json,
+    licence_json_begin,
+)
 from halo_sandbox.request_log import RequestLog
 from halo_sandbox.seeds import Application, ClientSeed, LicenceSeed, RecurringLineSeed, TenantSeed
 from halo_sandbox.settings import TenantSettings
@@ -88,8 +96,9 @@ class Tenant:
         """
         added = []
         for seed in seeds:
-            if seed["client_id"] not in self.clients:
-                raise ValueError(f"licence {seed['name']!r}: there is no client {seed['client_id']}")
+            client_id = seed.get("client_id", NO_CLIENT)
+            if client_id != NO_CLIENT and client_id not in self.clients:
+                raise ValueError(f"licence {seed['name']!r}: there is no client {client_id}")
             added.append(self.licences.create(seed, request=None))
         return added
 
@@ -155,7 +164,7 @@ class Tenant:
         """The licence as the API shows it; remembered until the licence is replaced."""
         licence_was, text = self._json.get(licence.id, (None, ""))
         if licence_was is not licence:
-            client_name = self.clients[licence.client_id].name
+            client_name = "" if licence.client_id == NO_CLIENT else self.clients[licence.client_id].name
             text = licence_json_begin(licence, client_name, int32_counts=self.settings.int32_counts)
             self._json[licence.id] = (licence, text)
         return text + OTHER_LICENCE_FIELDS

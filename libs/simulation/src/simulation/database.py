@@ -78,7 +78,8 @@ class Database:
     """Invoices that could not be taken in, and why."""
     months: dict[str, MonthInvoices] = field(default_factory=dict)
     """What a person said of the invoices of a month."""
-    inbox: set[Any] = field(default_factory=set)
+    inbox: dict[UUID, bytes] = field(default_factory=dict)
+    """Events that were taken in, with a digest of what they said."""
     outbox: list[OutboxRow] = field(default_factory=list)
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while the outbox holds something; relays wait for it."""

@@ -6,11 +6,14 @@ from decimal import Decimal
 from math import trunc
 
 from halo_sandbox.model import Licence
+from halosync.domain.model import Removal
 
 from simulation.book import CYCLE, Key, Wish
 from simulation.scenario import Scenario
 
 HALF_A_CENT = Decimal("0.005")
+UNDELETABLE = "STALE-0"
+"""The licence that a Halo refuses to delete, if it refuses one."""
 
 
 @dataclass
@@ -55,8 +58,23 @@ class Expected:
         return float(trunc(asked)) if self.scenario.keeps == "whole" else asked
 
     def may_stay(self, key: Key) -> bool:
-        """Tell whether a licence may be there although nothing asks for it: this Halo ignores deletes."""
-        return self.scenario.keeps == "no_deletes" and key not in self.wishes
+        """Tell whether a licence may be there although nothing asks for it: its removal is ignored or refused."""
+        ignored = {"no_deletes": Removal.DELETE, "no_activity": Removal.DEACTIVATE}.get(self.scenario.keeps)
+        return key not in self.wishes and (ignored is self.scenario.removal or self.is_undeletable(key))
+
+    def is_undeletable(self, key: Key) -> bool:
+        """Tell whether this Halo refuses the removal of a licence for ever."""
+        return self.scenario.undeletable and self.scenario.removal is Removal.DELETE and key[1] == UNDELETABLE
+
+    def is_gone(self, licence: Licence) -> bool:
+        """Tell whether a licence is what a removal makes of it."""
+        match self.scenario.removal:
+            case Removal.DEACTIVATE:
+                return licence.deleted or not licence.is_active
+            case Removal.ZERO:
+                return licence.deleted or not licence.count
+            case Removal.DELETE:
+                return licence.deleted
 
 
 def is_as_asked(licence: Licence, wish: Wish) -> bool:

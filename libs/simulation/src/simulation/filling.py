@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from simulation.book import LOOK_ALIKE, ONLY_ASLEEP, Key, Wish
+from halo_sandbox.model import NO_CLIENT
+
+from simulation.book import BELOW_ZERO, LOOK_ALIKE, ONLY_ASLEEP, Key, Wish
 from simulation.expected import Expected
 from simulation.halo import UNLISTED, Halo, product_name
 from simulation.scenario import Scenario
@@ -45,6 +47,10 @@ def _add_what_stays(halo: Halo, scenario: Scenario, expected: Expected, matched:
         stays += [(client, f"NEARLY-{client}", {}) for client in (LOOK_ALIKE, ONLY_ASLEEP)]
     if scenario.asleep:
         stays += [(halo.add_inactive_twin(client), "SLEEPS", {}) for client in range(1, matched + 1)]
+    if scenario.nobodys:
+        halo.add_nameless_client()
+        stays += [(NO_CLIENT, f"NOBODYS-{n}", {}) for n in range(scenario.nobodys)]
+    stays += [(1, BELOW_ZERO, {})] if scenario.below_zero else []
     stays += [(UNLISTED, f"UNLISTED-{n}", {}) for n in range(scenario.unlisted)]
     for client, name, more in stays:
         halo.add(client, name, 3, **more)

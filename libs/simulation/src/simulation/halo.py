@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from simulation.book import CYCLE, LOOK_ALIKE, ONLY_ASLEEP
 from simulation.clock import now
+from simulation.expected import UNDELETABLE
 from simulation.process import Dice
 from simulation.scenario import Keeps, OddTokens, Scenario
 
@@ -24,6 +25,8 @@ REFUSED = "P-0"
 
 UNLISTED = 999
 """A client that Halo does not list, although it has licences."""
+
+NAMELESS = 903
 
 ASLEEP = 100
 """By how much the id of an inactive twin is higher."""
@@ -50,6 +53,7 @@ _KEEPING: Mapping[Keeps, Mapping[str, JsonValue]] = MappingProxyType(
         "other_cycle": {"kept_cycles": {CYCLE: "Per month"}},
         "no_prices": {"ignored_fields": ["price"]},
         "no_deletes": {"ignores_deletes": True},
+        "no_activity": {"ignored_fields": ["is_active"]},
     }
 )
 
@@ -87,6 +91,7 @@ class Halo:
             upsetting_names=(REFUSED,) if scenario.refuses and scenario.sinks else (),
             failures_as_200=scenario.as_200,
             largest_array=scenario.largest_array,
+            undeletable_names=(UNDELETABLE,) if scenario.undeletable else (),
             warns=scenario.warns,
             row_delay_s=scenario.row_delay_s,
             names_refused_rows=scenario.names_rows,
@@ -138,6 +143,10 @@ class Halo:
         name = f"Clie\u00adnt {LOOK_ALIKE}"
         self.tenant.add_clients([{"id": LOOK_ALIKE, "name": name}])
         self.tenant.add_clients([{"id": ONLY_ASLEEP, "name": f"Client {ONLY_ASLEEP}", "inactive": True}])
+
+    def add_nameless_client(self) -> None:
+        """Let a client without a name be there."""
+        self.tenant.add_clients([{"id": NAMELESS, "name": ""}])
 
     def remove(self, licence: Licence) -> None:
         """Let a person remove a licence."""

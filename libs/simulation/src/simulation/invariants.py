@@ -35,7 +35,7 @@ def broken(deployment: Deployment, expected: Expected, book: Book, *, foreign: b
 
 
 def _halo(halo: Halo, expected: Expected) -> Iterator[str]:
-    in_halo = {expected.key(licence): licence for licence in halo.licences()}
+    in_halo = {expected.key(licence): licence for licence in halo.licences() if not expected.is_gone(licence)}
     wanted = expected.wishes.keys() | expected.staying.keys()
     for key in wanted - in_halo.keys():
         yield f"I1 a licence is missing: {key}"
@@ -66,7 +66,8 @@ def _history(halo: Halo, expected: Expected, undone: Container[int]) -> Iterator
     for effect in known:
         key = effect.after.client_id, effect.after.name
         if (
-            effect.effect == "delete"
+            expected.is_gone(effect.after)
+            and not (effect.before and expected.is_gone(effect.before))
             and effect.request is not None
             and effect.request not in undone
             and key in expected.always | expected.staying.keys()
@@ -77,6 +78,9 @@ def _history(halo: Halo, expected: Expected, undone: Container[int]) -> Iterator
 def _rows(deployment: Deployment, expected: Expected) -> Iterator[str]:
     db = deployment.database
     for run in db.runs.values():
+        currencies = {db.invoices[pk].currency for pk in (run.invoice_pk, *run.further)}
+        if len(currencies) > 1:
+            yield f"I4 run {run.run_id.int} adds up several currencies: {sorted(currencies)}"
         if not run.state.is_final:
             yield f"I3 run {run.run_id.int} is still {run.state}"
     for item in db.items.values():
@@ -95,7 +99,8 @@ def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
     """The newest run says nothing of an item that is not so (spec section 9, "Verified writes")."""
     db = deployment.database
     newest = max(db.runs.values(), key=lambda run: run.run_id.int)
-    in_halo = {expected.key(licence): licence for licence in deployment.halo.licences()}
+    there = [licence for licence in deployment.halo.licences() if not expected.is_gone(licence)]
+    in_halo = {expected.key(licence): licence for licence in there}
     ids = {licence.id for licence in in_halo.values()}
     for item in db.items.values():
         if item.run_id != newest.run_id:
@@ -118,6 +123,10 @@ def _truth(deployment: Deployment, expected: Expected) -> Iterator[str]:
 def _messages(deployment: Deployment, book: Book) -> Iterator[str]:
     db = deployment.database
     for invoice in book.published:
+        if invoice.wrong is not None:
+            if invoice.wrong not in (reason := db.rejected.get(invoice.body(), "nothing")):
+                yield f"I6 an invoice was to be refused, for it {invoice.wrong}; it was answered: {reason}"
+            continue
         older = any(i.invoice_id == invoice.invoice_id and i.revision > invoice.revision for i in db.invoices)
         if invoice.event_id not in db.inbox and not (older and invoice.body() in db.rejected):
             yield f"I6 invoice {invoice.invoice_id}, revision {invoice.revision}, was lost"

@@ -13,6 +13,7 @@ from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, 
 from halosync.domain.invoice_choice import Month, MonthInvoice, MonthInvoices, choose_invoices
 from halosync.domain.model import Line, LineKind
 from halosync.domain.run_sentences import NoRun
+from halosync.store.invoices import SAYS_SOMETHING_ELSE
 from planner.ports import LinesOf
 
 from simulation.clock import now
@@ -56,12 +57,14 @@ class MemoryInvoices:
         checker.finish()
 
         def effect() -> bool:
-            if header.event_id in self._db.inbox:
+            if (content := self._db.inbox.get(header.event_id)) is not None:
+                if content != checker.content:
+                    raise InvalidInvoiceError(SAYS_SOMETHING_ELSE, identity(header))
                 return False
             newest = max((i.revision for i in self._db.invoices if i.invoice_id == header.invoice_id), default=0)
             if header.revision <= newest:
                 raise InvalidInvoiceError(whole(f"revision {newest} is already here", "revision"), identity(header))
-            self._db.inbox.add(header.event_id)
+            self._db.inbox[header.event_id] = checker.content
             # A line without a customer sets no licence and is nobody's: planning does not hear of it.
             ours = [(number, line) for number, line in enumerate(came, 1) if line.customer_id and line.customer_name]
             self._insert(header, [_line(number, line) for number, line in ours])
@@ -159,6 +162,8 @@ def owed(database: Database) -> Invoice | None:
     if choice is None and len(of) > 1:
         return None
     counted = of if choice is MonthInvoices.TOGETHER else of[:1]
+    if len({invoice.currency for invoice in counted}) > 1:
+        return None
     return next((each for each in counted if each.sync_wanted), None)
 
 

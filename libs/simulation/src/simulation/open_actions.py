@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from halosync.domain.details import notes_of, restored_notes, stamp_of
 from halosync.domain.licences import other_prices
-from halosync.domain.model import Action, PriceField, Removal
+from halosync.domain.model import Action, PriceField
 from halosync.domain.states import OPEN_ACTIONS, BatchState
 from halosync.ports.batch_work import BatchAtWork, OpenAction
 from halosync.ports.licence_write import NewLicence
@@ -75,7 +75,7 @@ def _batch_at_work(db: Database, batch_id: int) -> BatchAtWork | None:
         failures=batch.failures,
         refused_generation=batch.refused_generation,
         refused_rows=batch.refused_rows,
-        removal=Removal.DELETE,
+        removal=db.settings.removal,
         price_field=PriceField.PRICE,
         rate=None,
         stopping=run.cancelled or run.error_code is not None,

@@ -77,7 +77,9 @@ class People:
 
     def _change(self, licence: Licence, fields: Mapping[str, object]) -> None:
         changed = self._halo.tenant.licences.update(licence, fields, request=None)
-        if licence.id in self._expected.of_others:
+        if self._expected.is_gone(changed):
+            self._expected.of_others.pop(licence.id, None)
+        elif licence.id in self._expected.of_others:
             self._expected.of_others[licence.id] = changed.price
 
     def _newest(self) -> Run:

@@ -1,7 +1,7 @@
 """The time without faults: a world comes to rest, and people press Sync until nothing is left to do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome, Reason
@@ -9,7 +9,7 @@ from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 
 from simulation import clock
-from simulation.book import Book
+from simulation.book import BELOW_ZERO, Book
 from simulation.disturbance import TICK_S
 from simulation.expected import Expected
 from simulation.halo import REFUSED, Halo
@@ -63,7 +63,7 @@ class Recovery:
                 return True
             changed = False
             self._choose_at_last()
-            accepts = bool(self._expected.removed or self._scenario.unlisted)
+            accepts = bool(self._expected.removed or self._scenario.unlisted or self._scenario.nobodys)
             if accepts:
                 # Who has removed licences in Halo by hand, or has clients that it does not list, says that the list may
                 # be shorter, having seen that it is right otherwise: whoever accepts what an agent without rights sees
@@ -82,7 +82,7 @@ class Recovery:
 
     async def repeats_nothing(self) -> bool:
         """Press Sync once more where Halo does not keep all; tell whether nothing is sent that was sent before."""
-        if self._scenario.keeps == "all" or self._scenario.refuses:
+        if self._scenario.keeps == "all" or self._scenario.refuses or self._scenario.undeletable:
             return True
         before = len(self._writes())
         start(self._deployment.database, accept_shrunk_read=bool(self._expected.removed))
@@ -99,7 +99,7 @@ class Recovery:
     def _choose_at_last(self) -> None:
         """Let a person say which invoices count, where a month has several and nobody has said it."""
         period = self._book.counting()[0].period
-        if invoices_to_sync(self._deployment.database) is NoRun.SEVERAL_INVOICES:
+        if invoices_to_sync(self._deployment.database) in (NoRun.SEVERAL_INVOICES, NoRun.SEVERAL_CURRENCIES):
             self._choose(period, self._dice.one_of(tuple(MonthInvoices)))
 
     def _held(self) -> int:
@@ -121,7 +121,7 @@ class Recovery:
             f"I10 licence {number} of others was removed or repriced before a person approved it"
             for number, price in self._expected.of_others.items()
             if self._expected.plain(now[number].name) not in removed
-            and (now[number].deleted or now[number].price != price)
+            and (self._expected.is_gone(now[number]) or now[number].price != price)
         ]
 
     async def _rests(self) -> bool:
@@ -145,7 +145,20 @@ class Recovery:
         not_kept = [item for item in left if item.reason == Reason.NOT_KEPT and self._scenario.keeps != "all"]
         wanted = (newest.invoice_pk, *newest.further) == tuple(invoice.invoice_pk for invoice in invoices)
         refuses = self._scenario.refuses and any(code == REFUSED for _, code in self._book.demand())
-        explained = len(left) == len(refused) + len(not_kept) and bool(refused) is refuses
+        explained = len(left) == len(refused) + len(not_kept) + self._failing(left) and bool(refused) is refuses
         ended = newest.state is (RunState.PARTIAL if left else RunState.SUCCEEDED)
         held = self._held() or self._held_items(Reason.EDITED_IN_HALO)
         return wanted and ended and explained and newest.undoes is None and not held
+
+    def _failing(self, left: Sequence[Item]) -> int:
+        """Return how many of the items that are left must fail: at a negative price, and what cannot be deleted."""
+        there = {self._expected.key(licence) for licence in self._halo.licences()}
+        below = [item for item in left if item.reason == Reason.NEGATIVE_PRICE and item.licence_name == BELOW_ZERO]
+        undeletable = [
+            item
+            for item in left
+            if item.reason == Reason.HALO_REJECTED and self._expected.is_undeletable((0, item.licence_name))
+        ]
+        stays = [key for key in there if self._expected.is_undeletable(key)]
+        as_they_must = len(below) == self._scenario.below_zero and len(undeletable) == len(stays)
+        return len(below) + len(undeletable) if as_they_must else len(left) + 1

@@ -4,18 +4,20 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
-from halosync.domain.model import OnDrift
+from halosync.domain.model import OnDrift, Removal
 
-from simulation.story import THOUGHTS, Chapter
+from simulation.story import ODDITIES, THOUGHTS, Chapter
 
 GoodRows = Literal["none", "good"]
 _GOOD_ROWS: tuple[GoodRows, ...] = ("none", "good")
-Keeps = Literal["all", "escaped", "cut", "cents", "whole", "other_case", "other_cycle", "no_prices", "no_deletes"]
+Keeps = Literal[
+    "all", "escaped", "cut", "cents", "whole", "other_case", "other_cycle", "no_prices", "no_deletes", "no_activity"
+]
 _KEEPS: tuple[Keeps, ...] = (
     *("all", "all", "all", "all", "escaped", "escaped", "cents", "whole", "other_case", "other_cycle", "no_prices"),
     "no_deletes",
 )
-_DISTRIBUTORS = [chapter for chapter in Chapter if chapter not in THOUGHTS]
+_DISTRIBUTORS = [chapter for chapter in Chapter if chapter not in {*THOUGHTS, *ODDITIES}]
 
 
 OddTokens = Literal["none", "no_lifetime", "lifetime_0", "lifetime_as_words", "no_scope", "scope_as_number"]
@@ -49,7 +51,8 @@ class Scenario:
         sinks: whether it does so by a 500 for the whole array, nothing of which is written.
         as_200: whether such a failure is a success with an error object.
         keeps: what Halo keeps of what it is sent: all of it; names only escaped, or cut; prices only to the cent; whole
-            quantities; cycles in another case, or as another word; no prices; or it ignores deletes.
+            quantities; cycles in another case, or as another word; no prices; or it ignores deletes, or that a licence
+            is to be active or not.
         warns: whether it says so.
         fractions: whether some quantities and prices have more decimals than a Halo may keep.
         largest_array: how many rows of an array it takes; None: any number.
@@ -66,6 +69,10 @@ class Scenario:
         asleep: whether each client has an inactive twin of its name, with a licence that stays.
         misfits: whether invoices have lines that set no licence: usage, none at another price, and lines of customers
             that only look like a client or whose client is inactive; the licences of those clients stay.
+        removal: what a removal is to do to a licence.
+        undeletable: whether Halo refuses for ever to delete one of the licences that are to be removed.
+        nobodys: licences without a client, and a client without a name besides; they stay.
+        below_zero: whether every invoice bills a product at a negative price; its licence stays as it is.
         on_drift: what is done with a change that would overwrite what somebody has edited in Halo.
         chapters: what happens after the first invoice, while things break.
     """
@@ -109,6 +116,10 @@ class Scenario:
     rivals: int = 0
     asleep: bool = False
     misfits: bool = False
+    removal: Removal = Removal.DELETE
+    undeletable: bool = False
+    nobodys: int = 0
+    below_zero: bool = False
     on_drift: OnDrift = OnDrift.OVERWRITE
     chapters: tuple[Chapter, ...] = ()
 
@@ -182,4 +193,25 @@ def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
         unlisted=dice.choice([0, 0, 0, 2, 15]),
         rivals=dice.choice([0, 0, 1, 3]),
         misfits=dice.random() < 0.5,
+    )
+
+
+def with_odd_billing(scenario: Scenario, dice: Random) -> Scenario:
+    """Draw how licences are removed, what Halo refuses of it, rows of nobody, and what is odd in the invoices.
+
+    The draws before stay.
+    """
+    chapters = list(scenario.chapters)
+    for oddity in dice.choices(ODDITIES, k=dice.choice([0, 0, 1, 2])):
+        chapters.insert(dice.randint(0, len(chapters)), oddity)
+    removal = dice.choice([*[Removal.DELETE] * 3, Removal.DEACTIVATE, Removal.ZERO])
+    ignored = removal is Removal.DEACTIVATE and scenario.keeps == "all" and dice.random() < 0.5
+    return replace(
+        scenario,
+        removal=removal,
+        keeps="no_activity" if ignored else scenario.keeps,
+        undeletable=dice.random() < 0.2,
+        nobodys=dice.choice([0, 0, 0, 2]),
+        below_zero=dice.random() < 0.3,
+        chapters=tuple(chapters),
     )

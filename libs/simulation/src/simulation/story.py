@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from halosync.domain.invoice_choice import MonthInvoices
 
-from simulation.book import Book, Key, Published, Wish
+from simulation.book import Book, Key, Published, Wish, Wrong
 from simulation.process import Dice
 
 
@@ -31,10 +31,24 @@ class Chapter(StrEnum):
     """Somebody releases some of the changes that the newest run holds."""
     EDIT = "edit"
     """Somebody changes a licence in Halo, or puts it back to what it was."""
+    OTHER_CURRENCY = "other_currency"
+    """A higher revision in another currency."""
+    OTHER_DIGITS = "other_digits"
+    """A revision with a quantity in digits that are not 0 to 9, or with an underscore: it is refused."""
+    HALF_EVEN = "half_even"
+    """A revision whose total is rounded half to even: it is refused."""
+    REUSED_EVENT = "reused_event"
+    """A revision under the `event_id` of an invoice that has been taken in: it is refused."""
 
 
 THOUGHTS = (Chapter.UNDO, Chapter.RELEASE, Chapter.EDIT)
 """What people do with what halosync has done or held (spec section 11)."""
+
+ODDITIES = (Chapter.OTHER_CURRENCY, Chapter.OTHER_DIGITS, Chapter.HALF_EVEN, Chapter.REUSED_EVENT)
+"""What is odd in what the distributor publishes."""
+
+_DIGITS = ("1_2", "\uff11\uff12", "\u0661\u0662")
+"""Twelve, as Python reads it: with an underscore, in wide and in Arabic digits."""
 
 
 class Story:
@@ -48,6 +62,7 @@ class Story:
         publish: hands an invoice to the broker.
         choose: tells what the partner says of a month.
         sync: presses Sync.
+        taken_in: tells whether an invoice has been taken in.
         people: do the rest.
     """
 
@@ -61,12 +76,13 @@ class Story:
         publish: Callable[[Published], None],
         choose: Callable[[str, MonthInvoices], None],
         sync: Callable[[], object],
+        taken_in: Callable[[Published], bool],
         people: Mapping[Chapter, Callable[[], object]],
     ) -> None:
         self._book, self._dice = book, dice
         self._stays, self._every = stays, every
         self._publish, self._choose, self._sync = publish, choose, sync
-        self._people = people
+        self._taken_in, self._people = taken_in, people
 
     def tell(self, chapter: Chapter) -> None:
         """Let a chapter happen."""
@@ -91,6 +107,22 @@ class Story:
                 self._publish(replace(following, invoice_id=new_id, revision=1, period="2026-10"))
             case Chapter.SYNC:
                 self._sync()
+            case _:
+                self._tell_oddity(chapter, replace(following, revision=newest.revision + 1, replaces=newest.replaces))
+
+    def _tell_oddity(self, chapter: Chapter, revision: Published) -> None:
+        """Publish a revision that is odd, or refused for what is wrong in it."""
+        match chapter:
+            case Chapter.OTHER_CURRENCY:
+                self._publish(replace(revision, currency="NZD" if revision.currency == "AUD" else "AUD"))
+            case Chapter.OTHER_DIGITS:
+                self._publish(replace(revision, wrong=Wrong.DIGITS, digits=self._dice.one_of(_DIGITS)))
+            case Chapter.HALF_EVEN:
+                self._publish(replace(revision, wrong=Wrong.TOTAL))
+            case Chapter.REUSED_EVENT:
+                # What has not come yet may be overtaken: then it would be the first one under its id.
+                if taken_in := [each for each in self._book.sound if self._taken_in(each)]:
+                    self._publish(replace(revision, wrong=Wrong.EVENT_ID, event=self._dice.one_of(taken_in).number))
 
     def _another(self) -> dict[Key, Wish]:
         """Draw an invoice: some products are gone, some have come, quantities have changed."""

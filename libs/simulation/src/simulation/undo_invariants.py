@@ -155,7 +155,7 @@ class _Undos:
 
     def _content(self, licence: Licence | None) -> Licence | None:
         """Return what is to be the same of a licence again, as this Halo keeps it; None: it is not there."""
-        if licence is None or licence.deleted:
+        if licence is None or self._expected.is_gone(licence):
             return None
         # A name that people gave may be one that this Halo makes of nothing that it is sent.
         asked = {name: getattr(licence, name) for name in _KEPT} | {"name": self._expected.plain(licence.name)}

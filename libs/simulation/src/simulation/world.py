@@ -83,7 +83,7 @@ class _World:
         self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
         database = self._deployment.database
         database.review_first_sync = self._scenario.reviews
-        database.settings = replace(database.settings, on_drift=self._scenario.on_drift)
+        database.settings = replace(database.settings, on_drift=self._scenario.on_drift, removal=self._scenario.removal)
         self._people = People(self._deployment, self._expected, self._dice)
         first = fill(self._halo, self._scenario, self._expected)
         database.written_by_others = self._expected.of_rivals
@@ -93,7 +93,7 @@ class _World:
         self._deployment.database.on_planned = self._planned
         self._listen()
         self._deployment.keep_alive()
-        self._publish(Published(0, first, misfits=self._scenario.misfits))
+        self._publish(Published(0, first, misfits=self._scenario.misfits, below_zero=self._scenario.below_zero))
         if self._scenario.poison:
             self._deployment.poisoned = True
             self._deployment.broker.accept(Envelope(LICENCE_ACTIONS, POISON))
@@ -168,6 +168,7 @@ class _World:
             choose=self._choose,
             # Nobody accepts a list that is short before having seen it: while the agent may be blind, it may be empty.
             sync=lambda: start(self._deployment.database),
+            taken_in=lambda invoice: invoice.event_id in self._deployment.database.inbox,
             people=self._people.chapters,
         )
 
@@ -176,6 +177,8 @@ class _World:
         self._deployment.broker.accept(Envelope(INVOICE_READY, invoice.body()))
 
     def _choose(self, period: str, choice: MonthInvoices) -> None:
+        if len(self._book.currencies(period)) > 1:
+            choice = MonthInvoices.NEWEST  # invoices in two currencies cannot be chosen together
         self._book.choose(period, choice)
         self._deployment.database.months[period] = choice
 

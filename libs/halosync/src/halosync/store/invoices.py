@@ -22,6 +22,12 @@ _COLUMNS = (
 _REJECTIONS = UUID("6f1d3c1e-6d0b-4c3f-9b7e-2f0d8a4a5b11")
 """The namespace of the ids of rejections."""
 
+SAYS_SOMETHING_ELSE = whole(
+    "another invoice, or another content, came under this event_id before and was taken in; "
+    "publish this one under an event_id of its own",
+    "event_id",
+)
+
 Lines = AsyncIterator[InvoiceLine]
 
 
@@ -119,14 +125,7 @@ async def _must_say_the_same(
         pass
     checker.finish()
     if await content_of(connection, CONSUMER, header.event_id) not in {None, checker.content}:
-        raise InvalidInvoiceError(
-            whole(
-                "another invoice, or another content, came under this event_id before and was taken in; "
-                "publish this one under an event_id of its own",
-                "event_id",
-            ),
-            identity(header),
-        )
+        raise InvalidInvoiceError(SAYS_SOMETHING_ELSE, identity(header))
 
 
 async def _must_be_newer(connection: Connection, header: InvoiceHeader) -> None:
