@@ -25,6 +25,15 @@ def test_writes_come_before_deletes_and_only_what_is_pending_travels() -> None:
     ]
 
 
+def test_deletes_may_travel_in_batches_of_another_size() -> None:
+    two = [ITEMS[0], ITEM, ITEMS[0]]
+    assert batches(two, 2, Removal.DELETE, delete_size=1) == [
+        Batch(BatchKind.WRITE, (1,)),
+        Batch(BatchKind.DELETE, (0,)),
+        Batch(BatchKind.DELETE, (2,)),
+    ]
+
+
 @pytest.mark.parametrize("removal", [Removal.DEACTIVATE, Removal.ZERO])
 def test_removals_that_are_updates_travel_with_the_writes(removal: Removal) -> None:
     assert batches(ITEMS, 50, removal) == [Batch(BatchKind.WRITE, (0, 1, 3, 6))]

@@ -286,11 +286,31 @@ def test_without_a_way_round_it_is_asked_for_at_once(counts_the_page: bool) -> N
     assert reading.asked == [(1, 100), (2, 100), *heeded, (1, 1000), (2, 1000)]
 
 
-@pytest.mark.parametrize("total", [60, 100])
+@pytest.mark.parametrize("total", [50, 60, 100])
 def test_a_last_page_that_is_shown_once_more_is_told_from_an_ignored_number(total: int) -> None:
     reading = Reading(Pages(size=100), by_client=True)
     assert reading.read(Listing(total, repeats_last=True)) is Next.COMPLETE
     assert reading.asked == [(1, 100), (2, 100), (2, total // 2)]
+
+
+def test_a_page_of_two_rows_is_halved_too_and_one_too_short_for_a_cap_is_looked_through() -> None:
+    for total, size, more in ((2, 2, [(2, 1)]), (49, 100, [(1, 100)])):
+        reading = Reading(Pages(size=size), by_client=True)
+        assert reading.read(Listing(total, repeats_last=True)) is Next.COMPLETE
+        assert reading.asked == [(1, size), (2, size), *more]
+
+
+def test_a_page_that_grew_with_what_was_asked_for_is_not_cut() -> None:
+    reading = Reading(Pages(size=1))
+    assert reading.read(Listing(60, ignores_number=True)) is Next.COMPLETE
+    assert reading.asked == [(1, 1), (2, 1), (1, MOST), (2, MOST)]
+
+
+def test_a_list_that_ignores_the_number_of_the_largest_page_is_given_up_at_once() -> None:
+    reading = Reading(Pages(size=MOST))
+    with pytest.raises(IncompleteReadError, match="whatever page is asked for"):
+        reading.read(Listing(2 * MOST + 1, ignores_number=True))
+    assert reading.asked == [(1, MOST), (2, MOST)]
 
 
 def test_a_list_that_shifted_is_not_taken_for_one_that_heeds_the_number() -> None:

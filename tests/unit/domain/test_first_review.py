@@ -191,6 +191,13 @@ def test_what_licences_sell_for_is_summed_by_cycle_in_the_spelling_met_first() -
     assert kept.selling[""] == SellingSum("", 3 * each, 3 * each)
 
 
+def test_what_a_sync_leaves_alone_sells_for_the_same_before_and_after() -> None:
+    marked = replace(CHEAPER, foreign_mark="snowid")
+    each = (CHEAPER.quantity or Decimal(0)) * (CHEAPER.price or Decimal(0))
+    for outlook in outlooks(replace(DUE, licences=[marked])):
+        assert outlook.selling == {"monthly": SellingSum("Monthly", each, each)}
+
+
 def test_costs_are_counted_one_by_one() -> None:
     lines = [line(1), line(2, product_code="TWO")]
     dear = [replace(CHEAPER, id=number, name=name) for number, name in ((91, "MS-365"), (92, "TWO"))]

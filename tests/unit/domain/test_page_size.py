@@ -104,3 +104,32 @@ def test_a_larger_page_is_not_taken_where_few_are_left() -> None:
     few = replace(READ, record_count=300)
     assert fitted(few, PageSize(400)) == few
     assert fitted(READ, PageSize(400)) == READ.resized(400)
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "received", "took_s", "learnt"),
+    [
+        (PageSize(100), 100, 100, 2.4, PageSize(400)),
+        (PageSize(100), 100, 100, 2.5, PageSize(100)),  # four times as much would be slow
+        (PageSize(100), 100, 100, 10.1, PageSize(100)),  # slow, and the smallest there is
+        (PageSize(400), 400, 400, 10.0, PageSize(400)),
+        (PageSize(400), 400, 400, 10.1, PageSize(200, 200)),
+        (PageSize(400), 400, 1, 0.1, PageSize(1, 1)),
+        (PageSize(100, 400), 400, 400, 0.1, PageSize(100, 400)),  # another page has taught more meanwhile
+    ],
+)
+def test_what_a_page_teaches(known: PageSize, asked: int, received: int, took_s: float, learnt: PageSize) -> None:
+    before = Pages(size=asked)
+    came = Pages(size=asked, next=2, rows=received, record_count=100_000, fullest=received)
+    assert after_answer(known, before, came, received=received, took_s=took_s, bounds=BOUNDS) == learnt
+
+
+def test_growing_pays_where_four_pages_are_left() -> None:
+    left = replace(READ, record_count=500)
+    assert fitted(left, PageSize(400)) == left.resized(400)
+    assert fitted(replace(left, record_count=499), PageSize(400)).size == 100
+
+
+def test_an_empty_page_teaches_nothing() -> None:
+    came = Pages(size=400, next=2, record_count=5)
+    assert after_answer(PageSize(400), Pages(size=400), came, received=0, took_s=0.1, bounds=BOUNDS) == PageSize(400)
