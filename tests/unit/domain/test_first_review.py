@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from halosync.domain.first_review import reprices
+from halosync.domain.first_review import needs_review, reprices
 from halosync.domain.item_sentences import delete_guard
 from halosync.domain.model import Action, Cleanup, Client, LicenceState, Outcome, PriceField, Reason, Removal
 from halosync.domain.plan import CustomerLink, DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
@@ -72,6 +72,14 @@ def test_what_halosync_wrote_creates_and_other_updates_go_on() -> None:
 def test_every_way_of_removal_waits(removal: Removal) -> None:
     first = plan(licences=[licence(1), STALE], settings=replace(OPEN, removal=removal))
     assert held(first.items) == [(2, Action.DELETE)]
+
+
+def test_only_what_is_to_be_carried_out_on_a_licence_of_others_is_reviewed() -> None:
+    [removal] = [item for item in plan(review_due=False, licences=[STALE]).items if item.action is Action.DELETE]
+    assert needs_review(removal, PriceField.PRICE, frozenset())
+    for other in (replace(removal, outcome=Outcome.SKIPPED), replace(removal, halo_licence_id=None)):
+        assert not needs_review(other, PriceField.PRICE, frozenset())
+    assert not needs_review(removal, PriceField.PRICE, {removal.halo_licence_id or 0})
 
 
 @pytest.mark.parametrize("price_field", [PriceField.PURCHASE_PRICE, PriceField.NONE])

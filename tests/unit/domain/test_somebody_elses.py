@@ -67,6 +67,8 @@ def test_what_a_person_keeps_is_never_removed_and_says_so(code: str) -> None:
     assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.SKIPPED, Reason.KEPT)
     assert item.halo_licence_id == 5
     assert item.before == item.after
+    assert item.product_code == ("MS-365" if code == "MS-365" else None)
+    assert "#5" in (item.detail or "")
 
 
 def test_what_is_kept_is_still_brought_up_to_date() -> None:

@@ -343,6 +343,10 @@ def test_a_licence_comes_back_by_the_name_that_halo_was_told_and_not_by_what_it_
     plan = make_plan(PlanInput([line], [Client(7, "Contoso")], there, written={1: ESCAPED}))
     [removal] = [item for item in plan.items if item.action is Action.DELETE]
     assert removal.was == Traits("R&amp;D", None, None, "R&D", "SKU-1")
+    by_cost = PlanSettings(cleanup=Cleanup.ALL, price_field=PriceField.PURCHASE_PRICE)
+    dear = [licence(name="R&amp;D", price=Decimal(77), purchase_price=Decimal(50))]
+    [bought] = make_plan(PlanInput([line], [Client(7, "Contoso")], dear, settings=by_cost)).items[1:]
+    assert bought.was == Traits("R&amp;D", Decimal(77))
     [back] = undoing(replace(removal, outcome=Outcome.SYNCED), there=())
     assert (back.action, back.set_name, back.licence_name) == (Action.CREATE, "R&D", "R&amp;D")
     assert back.was == removal.was

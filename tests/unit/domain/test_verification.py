@@ -234,6 +234,9 @@ def test_what_halo_did_not_keep_is_not_asked_for_again_while_both_stay_the_same(
     assert other_wish.action is Action.UPDATE
     shows_another = only(licences=[licence(quantity=Decimal(9))], written={1: REFUSED})
     assert shows_another.action is Action.UPDATE
+    small = KeptOtherwise(ASKED, KEPT, None, "ms-365", "No.")  # by now the name is to be written, too
+    renames = only(licences=[replace(shown, name="ms-365")], written={1: WrittenLicence("ms-365", otherwise=small)})
+    assert (renames.action, renames.set_name) == (Action.UPDATE, "MS-365")
     kept_at_last = only(licences=[licence()], written={1: REFUSED})
     assert kept_at_last.outcome is Outcome.SYNCED
 
