@@ -36,10 +36,10 @@ class Changes:
 
     def rolling_restart(self) -> None:
         """Of each service one replica after the other, the services at the same time."""
-        with self.load.runs(11):
-            before = self.redelivered()
-            with ThreadPoolExecutor() as several:
-                list(several.map(self._roll, SERVICES))
+        before = self.redelivered()  # of kills before; its statistics have had the step between to become true
+        with self.load.runs(11), ThreadPoolExecutor() as several:
+            list(several.map(self._roll, SERVICES))
+        time.sleep(6)  # RabbitMQ's statistics are five seconds old
         assert self.redelivered() == before
         assert self.engine.halosync("dead-letters", "list") == []
 
@@ -49,10 +49,9 @@ class Changes:
             until(f"{service} is well", partial(self._well, container))
 
     def redelivered(self) -> int:
-        """How many deliveries were repeated, by RabbitMQ's own count, once it has no more to count."""
+        """How many deliveries were repeated, by RabbitMQ's own count of some seconds ago."""
         password = (self.engine.folder / "secrets" / "rabbitmq_password").read_text().strip()
         signed = "Basic " + base64.b64encode(f"halosync:{password}".encode()).decode()
-        time.sleep(6)  # its statistics are five seconds old
         queues = call("GET", f"{MANAGEMENT}/api/queues/%2F", key=signed)
         return sum(queue.get("message_stats", {}).get("redeliver", 0) for queue in queues)
 

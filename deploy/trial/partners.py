@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from trial.engine import PROJECT, SANDBOX, URL, Engine, call, until
+from trial.engine import SANDBOX, URL, Engine, call, until
 
 LINES = 60
 CUSTOMERS = ("Contoso & Søns", "Fabrikam GmbH", "Globex")
@@ -149,9 +149,7 @@ class Load:
         self.revision += 1
         self.quantity = quantity
         events = "".join(json.dumps(each.event(self.revision, quantity)) + "\n" for each in self.partners)
-        mounts = ("-v", f"{PROJECT}_rabbitmq-tls:/etc/rabbitmq-tls:ro")
-        words = ("run", "--rm", "-T", "--no-deps", *mounts, "--entrypoint", "python", "migrate", "-c", PUBLISH)
-        self.engine.compose(*words, said=events.encode())
+        self.engine.operator("python", "-c", PUBLISH, said=events.encode())
         for each in self.partners:
             until("the invoice is taken in", partial(each.knows, self.revision))
 

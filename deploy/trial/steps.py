@@ -59,6 +59,7 @@ class Steps:
         self.engine.well(10)
         CERTIFICATE.write_text(self.engine.compose("exec", "-T", "proxy", "cat", "/tls/certificate.pem"))
         self.engine.script("backup")
+        self.engine.operate()
 
     def image(self) -> None:
         """What is in the image, and how much of it is ours."""
@@ -66,8 +67,7 @@ class Steps:
             "import importlib.util as u; print([n for n in ('pip', 'setuptools', 'halo_sandbox') if u.find_spec(n)])"
         )
         size = "tar -C /opt/halosync -c . | gzip -1 | wc -c"
-        run = ("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "migrate", "-c")
-        told = self.engine.compose(*run, f'python -c "{modules}"; command -v pip gcc cc || true; {size}').split()
+        told = self.engine.operator("sh", "-c", f'python -c "{modules}"; command -v pip gcc cc || true; {size}').split()
         assert told[:-1] == ["[]"], told
         print(f"     ({int(told[-1]) / 1e6:.0f} MB)", flush=True)
         assert int(told[-1]) < 120e6, told

@@ -24,6 +24,8 @@ from halosync.store.runs import RunStore
 from planner.intake import CROWDED_WAIT_S, Intake
 from planner.lines_fetcher import LinesFetcher
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
+from structlog.contextvars import bound_contextvars
+from structlog.testing import capture_logs
 
 from tests.invoices import HEADER, line
 
@@ -253,8 +255,12 @@ async def test_a_large_invoice_waits_while_a_large_plan_needs_the_memory(desk: D
         return slots.crowded
 
     async with slots.take(large=True):
-        taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode() + b" " * SMALL_BYTES))
-        await until(waits, what="waiting for the memory", timeout_s=10)
+        with bound_contextvars(event_id=(event_id := str(uuid4()))), capture_logs() as logs:
+            taking = asyncio.create_task(intake.take_in(json.dumps(event()).encode() + b" " * SMALL_BYTES))
+            await until(waits, what="waiting for the memory", timeout_s=10)
+        assert [(line["why"], line["event_id"]) for line in logs] == [
+            ("another large plan or invoice is at work", event_id)
+        ]
         assert await desk.standing() == {}
     await taking
     assert await desk.standing() == {("INV-1", 1): True}
@@ -271,7 +277,9 @@ async def test_a_large_invoice_comes_back_later_instead_of_standing_in_line(desk
     async with slots.take(large=True):
         taking = asyncio.create_task(intake.take_in(body))
         await until(waits, what="waiting for the memory", timeout_s=10)
-        assert await intake.take_in(body) == CROWDED_WAIT_S
+        with bound_contextvars(event_id=str(uuid4())), capture_logs() as logs:
+            assert await intake.take_in(body) == CROWDED_WAIT_S
+        assert [(line["waits_for"], line["wait_s"]) for line in logs] == [("a slot to work in", CROWDED_WAIT_S)]
         assert await intake.take_in(json.dumps(event(invoice_id="small")).encode()) is None
     assert await taking is None
 

@@ -89,7 +89,7 @@ async def ends_well(process: ChildProcess) -> None:
 
 async def test_without_postgres(waiting: Waiting) -> None:
     process = waiting.start(f"postgresql://me:secret@{LOOPBACK}:{free_port()}/x", f"amqp://{LOOPBACK}:{free_port()}/")
-    await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
+    await process.wait_ready(lambda: says(process, '"waits_for": "Postgres"'), timeout_s=30)
     await waiting.says_why("for Postgres and RabbitMQ")
     await ends_well(process)
     assert "secret" not in process.log_tail()
@@ -98,7 +98,7 @@ async def test_without_postgres(waiting: Waiting) -> None:
 
 async def test_without_rabbitmq(waiting: Waiting, database_url: str) -> None:
     process = waiting.start(database_url, f"amqp://me:secret@{LOOPBACK}:{free_port()}/")
-    await process.wait_ready(lambda: says(process, "waiting for a server"), timeout_s=30)
+    await process.wait_ready(lambda: says(process, '"waits_for": "RabbitMQ"'), timeout_s=30)
     await ends_well(process)
     assert "secret" not in process.log_tail()
 
@@ -120,7 +120,7 @@ async def test_it_works_only_while_the_schema_fits(
     name = fresh_name("test")
     url = await postgres_server.create_database(name)
     process = waiting.start(url, amqp_url)
-    await process.wait_ready(lambda: says(process, "waiting for a schema that fits"), timeout_s=30)
+    await process.wait_ready(lambda: says(process, '"waits_for": "a schema that fits"'), timeout_s=30)
     assert "run `halosync migrate`" in process.log_tail()
     assert "started" not in process.log_tail()
     await waiting.says_why("run `halosync migrate`")
@@ -148,7 +148,7 @@ async def test_it_waits_for_a_topology_that_is_missing_and_says_so(
     async with await aio_pika.connect(amqp_url) as administrator:
         await (await administrator.channel()).queue_delete(RUN_REQUESTED.name)
     process = waiting.start(database_url, signed_in(amqp_url, Account.PLANNER))
-    await process.wait_ready(lambda: says(process, "RabbitMQ has no queue"), timeout_s=30)
+    await process.wait_ready(lambda: says(process, '"waits_for": "exchanges and queues"'), timeout_s=30)
     await waiting.says_why(f"RabbitMQ has no queue {RUN_REQUESTED.name}")
     await prepare(amqp_url, rabbit_server.management_url, USERS, TIERS_S)
     await process.wait_ready(lambda: says(process, '"started"'), timeout_s=30)

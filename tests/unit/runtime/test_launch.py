@@ -9,11 +9,13 @@ from devstack.command import run
 LEFT_OUT = ("pygments", "rich", "holidays", "fpdf", "fontTools", "authlib", "opentelemetry.sdk", "typer")
 
 LOADED = """
-import importlib, sys
+import gc, importlib, sys
 from halosync import launch
 main = importlib.import_module
 launch.import_module = lambda name: main(name) and type("Module", (), {"main": staticmethod(lambda: None)})
 launch.launch(sys.argv[1])
+assert gc.get_freeze_count() > 20_000, "what was loaded is looked through again and again"
+assert gc.get_threshold()[0] == launch.NEW_VALUES
 print(*sorted(name for name in sys.argv[2:] if name in sys.modules))
 """
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import halo_writer.assembly
@@ -40,6 +40,8 @@ from simulation.relay import MemoryRelay
 from simulation.runs import MemoryRequestCounter, MemoryRuns
 from simulation.scenario import Scenario
 from simulation.tokens import Auth, MemoryTokens
+
+T = TypeVar("T")
 
 SWEEP_S = 10.0
 REQUEST_S = 30.0
@@ -226,7 +228,7 @@ class Sweeping(Protocol):
 class Unshielded(InFlight):
     """What `InFlight` would be without its shield."""
 
-    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do the work in the handler itself."""
         return await work()
 

@@ -7,7 +7,9 @@ are one piece of work with a task of its own.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 FINISH_S = 5.0
 """How long a stopping writer waits for its requests in flight; the rest is looked up by another (spec section 5.8)."""
@@ -17,7 +19,7 @@ class InFlight:
     """The pieces of work under way, one for each batch."""
 
     def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[float | None]] = {}
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
 
     async def join(self, batch_id: int) -> None:
         """Wait for what is under way for a batch: it was delivered again while its first handler's work goes on."""
@@ -25,7 +27,7 @@ class InFlight:
         if task is not None:
             await asyncio.wait([task])
 
-    async def shield(self, batch_id: int, work: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
+    async def shield(self, batch_id: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do `work` to its end even when the caller is cancelled; return what it returns."""
         task = asyncio.create_task(work())
         self._tasks[batch_id] = task
@@ -37,7 +39,7 @@ class InFlight:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=FINISH_S)
 
-    def _forget(self, batch_id: int, done: asyncio.Task[float | None]) -> None:
+    def _forget(self, batch_id: int, done: asyncio.Task[Any]) -> None:
         if self._tasks.get(batch_id) is done:
             del self._tasks[batch_id]
         if not done.cancelled():

@@ -9,12 +9,14 @@ import structlog
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, read_event
 from halosync.observability.tracing import Span, of_invoice
+from halosync.observability.waiting import Waiting
 
 from planner.fetch_places import NoPlaceError
 from planner.planning_slots import SMALL_BYTES, PlanningSlots
 from planner.ports import Invoices, LinesSource, OwedRuns
 
 log = structlog.get_logger(__name__)
+waits = Waiting(log)
 
 LINES_A_TURN = 200
 
@@ -52,11 +54,11 @@ class Intake:
         """
         large = len(body) > SMALL_BYTES
         if large and self._slots.crowded:
-            return CROWDED_WAIT_S
+            return _told(CROWDED_WAIT_S, "a slot to work in", "other large plans and invoices stand in line already")
         try:
             header = await self._stored(body, large=large)
         except NoPlaceError:
-            return FETCH_WAIT_S
+            return _told(FETCH_WAIT_S, "a place to fetch lines", "all of them are taken, or all that one host may have")
         except InvalidInvoiceError as error:
             await self._invoices.reject(error, body)
             raise
@@ -75,6 +77,11 @@ class Intake:
                     stored = await self._invoices.take_in(header, from_file)
         log.info("invoice taken in", invoice_id=header.invoice_id, revision=header.revision, first_time=stored)
         return header
+
+
+def _told(wait_s: float, waits_for: str, why: str) -> float:
+    waits.tell(waits_for, why=why, wait_s=wait_s, **structlog.contextvars.get_contextvars())
+    return wait_s
 
 
 def _traced(header: InvoiceHeader) -> AbstractContextManager[Span]:

@@ -8,6 +8,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+from halosync.observability.waiting import Waiting
+
+waits = Waiting(structlog.get_logger(__name__))
+
 SMALL_ROWS = 2_000
 """A plan from no more lines, clients and licences than this is small."""
 
@@ -34,6 +39,9 @@ class PlanningSlots:
     @asynccontextmanager
     async def take(self, *, large: bool) -> AsyncIterator[None]:
         """Wait for a slot and keep it during the body."""
+        if (self._large if large else self._small).locked():
+            before = "another large plan or invoice is" if large else f"{SMALL_AT_ONCE} small plans and invoices are"
+            waits.tell("a slot to work in", why=f"{before} at work", **structlog.contextvars.get_contextvars())
         if not large:
             async with self._small:
                 yield

@@ -18,6 +18,7 @@ from halosync.domain.run_sentences import (
     read_incomplete,
     row_unreadable,
 )
+from halosync.observability.waiting import Waiting
 from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
@@ -31,6 +32,7 @@ from planner.planning_slots import SMALL_ROWS, PlanningSlots
 from planner.ports import Plans, Runs, Snapshots
 
 log = structlog.get_logger(__name__)
+waits = Waiting(log)
 
 CROWDED_WAIT_S = 5.0
 """How long a large plan stays away when another stands in line already: a message that waits in a handler keeps a place
@@ -90,7 +92,7 @@ class RunPlanner:
         try:
             return await self._turn(run, claim)
         except (NoPermit, AuthAwayError) as pause:  # neither says anything of the run
-            return await self._later(run, claim, pause.wait_s)
+            return await self._later(run, claim, pause.wait_s, pause.waits_for, pause.why)
         except UnreadableRowError as unreadable:  # it stays so until a person corrects it in Halo
             await self._fail(run, claim, "row_unreadable", row_unreadable(unreadable.words))
         except HaloFailure as failure:
@@ -112,14 +114,16 @@ class RunPlanner:
 
     async def _turn(self, run: ClaimedRun, claim: UUID) -> float | None:
         if run.settle_wait_s > 0:  # Halo may still be applying writes of a run that ended without knowing their outcome
-            return await self._later(run, claim, run.settle_wait_s)
+            why = "an earlier run ended without knowing what became of a write"
+            return await self._later(run, claim, run.settle_wait_s, "Halo to settle", why)
         who = Caller(run.partner_id, run.tenant, run.rate or self._rules.rate, run.run_id)
         progress = await self._halo_read.turn(run.run_id, who)
         if progress.list != "complete":
-            return await self._later(run, claim, 0.0)
+            return await self._later(run, claim, 0.0, "its next turn", "it has read for as long as one turn may")
         large = await self._plans.rows(progress, run.invoice_pk) > SMALL_ROWS
         if large and self._slots.crowded:
-            return await self._later(run, claim, CROWDED_WAIT_S)
+            why = "other large plans and invoices stand in line already"
+            return await self._later(run, claim, CROWDED_WAIT_S, "a slot to work in", why)
         async with self._slots.take(large=large):
             # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
             if await self._runs.claim(run.run_id, claim) is None:
@@ -173,7 +177,7 @@ class RunPlanner:
         )
         log.warning("reading failed", run_id=str(run.run_id), words=words, status=status, attempts=attempts)
         if isinstance(step, Again):
-            return await self._later(run, claim, step.delay_s, attempts=attempts)
+            return await self._later(run, claim, step.delay_s, "Halo to answer", words, attempts=attempts)
         reason = step.reason if isinstance(step, GiveUp) else Reason.HALO_UNAVAILABLE
         if status == 403 or reason is Reason.PERMISSION_DENIED:
             await self._fail(run, claim, Reason.PERMISSION_DENIED, permission_problem(words))
@@ -183,7 +187,10 @@ class RunPlanner:
             await self._fail(run, claim, reason, read_failed(words))
         return None
 
-    async def _later(self, run: ClaimedRun, claim: UUID, wait_s: float, *, attempts: int | None = None) -> float:
+    async def _later(
+        self, run: ClaimedRun, claim: UUID, wait_s: float, waits_for: str, why: str, *, attempts: int | None = None
+    ) -> float:
+        waits.tell(waits_for, why=why, wait_s=wait_s, partner_id=run.partner_id, run_id=run.run_id)
         kept = run.attempts if attempts is None else attempts
         await self._runs.release(run.run_id, claim, attempts=kept, wait_s=wait_s)
         return wait_s

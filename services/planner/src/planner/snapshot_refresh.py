@@ -6,6 +6,7 @@ import structlog
 from halosync.domain.completeness import IncompleteReadError
 from halosync.domain.guard import shrunk
 from halosync.domain.retry import FailureClass
+from halosync.observability.waiting import Waiting
 from halosync.ports.failures import HaloFailure
 from halosync.ports.permits import NoPermit, Rate
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
@@ -16,6 +17,7 @@ from planner.halo_read import HaloRead
 from planner.ports import Plans, Snapshots
 
 log = structlog.get_logger(__name__)
+waits = Waiting(log)
 
 RETRY_S = 30.0
 
@@ -51,12 +53,12 @@ class SnapshotRefresh:
         try:
             progress = await self._halo_read.turn(read_id, who, turn_s=TURN_S)
         except (NoPermit, AuthAwayError) as pause:
-            return pause.wait_s, False
+            return _told(read_id, partner_id, pause.wait_s, pause.waits_for, pause.why), False
         except ReadTakenOverError:
             return None
         except (TokenUnavailableError, HaloFailure, IncompleteReadError, ConnectionLostError) as error:
             if _passing(error):
-                return RETRY_S, True
+                return _told(read_id, partner_id, RETRY_S, "Halo to answer", str(error)), True
             log.warning("refresh failed", partner_id=partner_id, why=str(error))
             await self._snapshots.forget(read_id)
             return None
@@ -73,6 +75,11 @@ class SnapshotRefresh:
         else:
             log.warning("refresh saw too little", partner_id=progress.partner_id, why=why)
             await self._snapshots.forget(progress.read_id)
+
+
+def _told(read_id: UUID, partner_id: str, wait_s: float, waits_for: str, why: str) -> float:
+    waits.tell(waits_for, why=why, wait_s=wait_s, partner_id=partner_id, read_id=read_id)
+    return wait_s
 
 
 def _passing(error: Exception) -> bool:

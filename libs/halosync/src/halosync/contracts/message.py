@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 def printable(text: str) -> str:
     """Refuse control characters: Postgres cannot store NUL, and the rest only ever come from broken exports."""
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+    if not text.isprintable() and any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise ValueError("holds a control character; remove it")
     return text
 
@@ -25,7 +25,7 @@ def visible(text: str) -> str:
     Raises:
         ValueError: it has one; the text names it by its number.
     """
-    if found := _INVISIBLE.search(text):
+    if not text.isascii() and (found := _INVISIBLE.search(text)):
         raise ValueError(f"holds an invisible character (U+{ord(found[0]):04X}); type it anew instead of copying it")
     return text
 

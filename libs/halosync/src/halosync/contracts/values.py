@@ -52,12 +52,21 @@ def _stored(whole_digits: int) -> AfterValidator:
     return AfterValidator(stored)
 
 
+# The bounds stand before `number`: behind it they would be checked in Python, at a fifth of the time of a line.
 Quantity = Annotated[
-    Decimal, BeforeValidator(number), Field(max_digits=15, decimal_places=6), AfterValidator(_plain_zero)
+    Decimal,
+    Field(max_digits=15, decimal_places=6, json_schema_extra={"max_digits": 15, "decimal_places": 6}),
+    BeforeValidator(number),
+    AfterValidator(_plain_zero),
 ]
 """A quantity: at most 9 digits before and 6 after the point. Never NaN or infinite."""
 
-Money = Annotated[Decimal, BeforeValidator(number), Field(max_digits=18, decimal_places=6), AfterValidator(_plain_zero)]
+Money = Annotated[
+    Decimal,
+    Field(max_digits=18, decimal_places=6, json_schema_extra={"max_digits": 18, "decimal_places": 6}),
+    BeforeValidator(number),
+    AfterValidator(_plain_zero),
+]
 """An amount in the invoice's currency: at most 12 digits before and 6 after the point. Never NaN or infinite."""
 
 AnyQuantity = Annotated[Decimal, BeforeValidator(number), _stored(9)]

@@ -7,6 +7,7 @@ is a failed read where a licence or its price hangs on it, and says which row it
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Literal, TypeVar
 
 from halosync.domain.details import stamp_in
@@ -121,6 +122,8 @@ def whole(value: Any, most: int = _MOST_ID) -> int | None:
     Raises:
         ValueError: it is none, or more than `most`.
     """
+    if type(value) is int and abs(value) <= most:  # as nearly all of them are
+        return value
     found = number(value)
     if found is None:
         return None
@@ -137,6 +140,8 @@ def number(value: Any) -> Decimal | None:
     Raises:
         ValueError: it is none.
     """
+    if type(value) is float and isfinite(value):  # as nearly all of them are
+        return Decimal(str(value))
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     written = str(value).strip()
@@ -161,7 +166,9 @@ def flag(value: Any) -> bool | None:
     Raises:
         ValueError: it is neither.
     """
-    if value is None or value == "":
+    if value is None or value is True or value is False:
+        return value
+    if value == "":
         return None
     match str(value).strip().lower() if isinstance(value, str | int | float) else value:
         case "true" | "1" | "1.0":
@@ -182,4 +189,7 @@ def text(value: Any) -> str | None:
         return None
     if not isinstance(value, str | int | float):
         raise TypeError("no text")
-    return str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    written = str(value)
+    if written.isascii() and "\0" not in written:
+        return written
+    return written.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -8,6 +8,7 @@ never loses one; handlers are safe to repeat.
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,9 @@ MAX_REASON_CHARS = 2000
 
 MOST_COPIED_BYTES = 64 * 1024
 """A dead letter that is larger is kept once."""
+
+MOST_READ_BYTES = 4096
+"""So much of a large message is looked through for what it is about."""
 
 _IDS = ("partner_id", "run_id", "batch_id", "invoice_id", "event_id", "read_id")
 _MOST_ID_CHARS = 100
@@ -132,9 +136,16 @@ def _count(message: RabbitMessage, header: str) -> int:
 
 
 def _ids(body: bytes) -> dict[str, str]:
-    """Return what a message is about, for every line that is logged while it is worked on; nothing of a large one."""
+    """Return what a message is about, for every line that is logged while it is worked on.
+
+    A large one is not read for it: what its beginning says is taken.
+    """
+    if len(body) > MOST_COPIED_BYTES:
+        begins = body[:MOST_READ_BYTES].decode(errors="replace")
+        found = {name: re.search(rf'"{name}"\s*:\s*"([^"\\]+)"', begins) for name in _IDS}
+        return {name: match[1][:_MOST_ID_CHARS] for name, match in found.items() if match}
     try:
-        told = json.loads(body) if len(body) <= MOST_COPIED_BYTES else None
+        told = json.loads(body)
     except ValueError:
         return {}
     if not isinstance(told, dict):

@@ -22,11 +22,16 @@ class Lease:
 
 
 class NoPermit(Exception):
-    """No request may be sent now; one may in about `wait_s` seconds."""
+    """No request may be sent now; one may in about `wait_s` seconds. `waits_for` and `why` are for the log."""
 
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(f"no request is allowed for {wait_s:.1f} s")
+    waits_for = "a request's permit"
+
+    def __init__(
+        self, wait_s: float, why: str = "the budget of requests is used up, or Halo asked for a pause"
+    ) -> None:
+        super().__init__(f"no request is allowed for {wait_s:.1f} s: {why}")
         self.wait_s = wait_s
+        self.why = why
 
 
 class Limiter(Protocol):

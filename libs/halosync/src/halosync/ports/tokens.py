@@ -14,10 +14,20 @@ class TokenUnavailableError(Exception):
 
 
 class AuthAwayError(Exception):
-    """No token because auth, or the way to it, is away: an outage of our own, which costs no attempt."""
+    """No token because auth, or the way to it, is away: an outage of our own, which costs no attempt.
+
+    `waits_for` and `why` are for the log.
+    """
 
     wait_s = 5.0
     """After so long the work comes again."""
+
+    waits_for = "a token"
+
+    @property
+    def why(self) -> str:
+        """Say what is away."""
+        return f"auth is away: {self}"
 
 
 class ConnectionLostError(Exception):

@@ -9,9 +9,8 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aio_pika.exceptions import AMQPConnectionError
 from faststream.rabbit import RabbitBroker
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from halosync.domain.accounts import Account
 from halosync.domain.delivery import DeliveryRules
@@ -23,12 +22,13 @@ from halosync.messaging.faststream_private import look_at_queues
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
 from halosync.observability.tracing import start_tracing
-from halosync.postgres_failures import PASSING
+from halosync.observability.waiting import Waiting
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
 from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
+from halosync.runtime.patience import patiently
 from halosync.runtime.readiness import Check, Readiness, Standing
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
@@ -39,9 +39,7 @@ from halosync.runtime.watchdog import watch_loop
 from halosync.store.pool import open_pool
 
 log = structlog.get_logger(__name__)
-
-START_PATIENCE_S = 60.0
-"""How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
+waits = Waiting(log)
 
 HEAL_S = 30.0
 """How often everything is declared again: what somebody has deleted is back after so long at the latest."""
@@ -165,7 +163,7 @@ async def _topology(parts: Parts, tiers_s: Sequence[float], tell: Callable[[str]
 
     def missing(state: RetryCallState) -> None:
         why = str(state.outcome and state.outcome.exception())
-        log.warning("not ready", why=why)
+        waits.tell("exchanges and queues", why=why, wait_s=state.upcoming_sleep)
         tell(why)
 
     signed_in = parts.publisher.signed_in
@@ -201,30 +199,17 @@ async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSetting
 
 async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once], None]) -> Parts:
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
-
-    def waits(state: RetryCallState) -> None:
-        """Say so without the error's text, which may hold an address with its password."""
-        error = None if state.outcome is None else state.outcome.exception()
-        log.info("waiting for a server", why=type(error).__name__)
-
-    patiently = AsyncRetrying(
-        retry=retry_if_exception_type((*PASSING, AMQPConnectionError)),
-        stop=stop_after_delay(START_PATIENCE_S),
-        wait=wait_exponential_jitter(multiplier=0.2, max=3.0),
-        before_sleep=waits,
-        reraise=True,
-    )
     database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)
-    pool: asyncpg.Pool[Any] = await patiently(open_pool, database_url, application=name)
+    pool: asyncpg.Pool[Any] = await patiently("Postgres")(open_pool, database_url, application=name)
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)
-    await patiently(publisher.broker.start)
+    await patiently("RabbitMQ")(publisher.broker.start)
     rules = DeliveryRules(settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
     deliveries = Deliveries(publisher, rules)
     broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
     later(broker.stop)
-    await patiently(broker.connect)
+    await patiently("RabbitMQ")(broker.connect)
     return Parts(database_url, pool, broker, publisher)
 
 

@@ -88,7 +88,7 @@ class PermittedRead:
             wait_s = await self._limiter.block(who.tenant, failure.retry_after_s) if limited else None
             await self._spend(who, lease, 1 if failure.sent else 0)
             if wait_s is not None:
-                raise NoPermit(wait_s) from failure
+                raise NoPermit(wait_s, f"Halo answered: {failure.words}") from failure
             raise
         # A request that is cancelled does not come here: when Halo sees it nobody knows, so its permit stays in use for
         # as long as it could have taken.

@@ -9,10 +9,12 @@ import structlog
 from halosync.contracts.database_url import connect_arguments
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
+from halosync.observability.waiting import Waiting
 from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
+waits = Waiting(log)
 
 BATCH = 200
 
@@ -88,7 +90,7 @@ class Relay:
                 if await self.drain():
                     continue
             except _TROUBLE as error:
-                log.warning("relay waits", error=f"{type(error).__name__}: {error}")
+                waits.tell("its messages to be published", why=f"{type(error).__name__}: {error}", wait_s=POLL_S)
             await self._pause(stop)
         if listener is not None and not listener.is_closed():
             await listener.close()

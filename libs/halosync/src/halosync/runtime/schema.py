@@ -7,31 +7,28 @@ from typing import Any
 import asyncpg
 import structlog
 
+from halosync.observability.waiting import Waiting
 from halosync.postgres_failures import PASSING
 from halosync.store.schema_fit import SchemaMisfitError, schema_check
 
 log = structlog.get_logger(__name__)
+waits = Waiting(log)
 
 LOOK_EVERY_S = 5.0
 """How often a process that waits looks whether the schema fits, in seconds."""
 
 _MISFIT_OR_AWAY: tuple[type[Exception], ...] = (SchemaMisfitError, *PASSING)
 
-TELL_EVERY_S = 60.0
-"""How often a process that waits says so in its log, in seconds."""
-
 
 async def wait_for_schema(pool: "asyncpg.Pool[Any]", tell: Callable[[str], None]) -> None:
     """Return as soon as the schema fits, however long that takes; `tell` is told why it does not."""
-    check, clock, told_at = schema_check(pool), asyncio.get_running_loop().time, float("-inf")
+    check = schema_check(pool)
     while True:
         try:
             await check()
         except _MISFIT_OR_AWAY as error:
             tell(str(error) or type(error).__name__)
-            if clock() - told_at >= TELL_EVERY_S:
-                log.warning("waiting for a schema that fits", why=str(error) or type(error).__name__)
-                told_at = clock()
+            waits.tell("a schema that fits", why=str(error) or type(error).__name__, wait_s=LOOK_EVERY_S)
         else:
             return
         await asyncio.sleep(LOOK_EVERY_S)

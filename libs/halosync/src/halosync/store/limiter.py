@@ -70,7 +70,7 @@ class RateLimiter:
         lease = Lease(row["lease_id"], row["granted"]) if row["granted"] else None
         reading = Reading(asked, self._monotonic(), row["moment_s"])
         if await self._jumped(reading, lease, counts_s=lease_s + rate.window_s):
-            raise NoPermit(rate.window_s)
+            raise NoPermit(rate.window_s, "the clock of Postgres has jumped")
         if lease is None:
             RATE_WAITS.inc()
             raise NoPermit(row["wait_s"])
