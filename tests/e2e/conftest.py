@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from devstack.fixtures import QUICK
 from devstack.options import StackOptions
+from devstack.own_domain import HOST
 from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 from devstack.stack import Stack, running_stack
@@ -16,8 +17,9 @@ async def fragile_stack(
     postgres_server: PostgresServer, rabbit_server: RabbitServer, devstack_state: StateFolder
 ) -> AsyncIterator[Stack]:
     """The processes, with two writers; tests ask for `own_stack`."""
-    settings = {"HALOSYNC_HALO_TIMEOUT_S": "2", "HALOSYNC_HALO_CUSTOM_HOSTS": "psa.acme.example=acme,*.msp.example"}
-    options = StackOptions(writers=2, environment={**QUICK, **settings})
+    hosts = f"psa.acme.example=acme,*.msp.example,{HOST}"
+    settings = {"HALOSYNC_HALO_TIMEOUT_S": "2", "HALOSYNC_HALO_CUSTOM_HOSTS": hosts}
+    options = StackOptions(writers=2, own_domain=True, environment={**QUICK, **settings})
     async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
         await running.review_nothing()
         yield running

@@ -27,6 +27,7 @@ class StackOptions:
         halo_url_template: a Halo to talk to; by default the sandbox is started.
         http_port: where report-api listens; by default a free port.
         token_keys: comma-separated Fernet keys, for auth alone; by default a new one.
+        own_domain: whether the sandbox is at a domain of a partner's own, too (`devstack.own_domain`).
         environment: further settings, for every process; they win over those that the stack makes.
         cwd: working folder of the processes, which read `.env` there; by default an empty one.
         durable: whether a private Postgres survives a power cut.
@@ -38,6 +39,7 @@ class StackOptions:
     amqp_url: str | None = None
     halo_url_template: str | None = None
     http_port: int | None = None
+    own_domain: bool = False
     token_keys: str = field(default_factory=new_token_key, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None

@@ -52,9 +52,11 @@ class ServiceFactory:
         settings: environment variables of every process.
         state: where the logs go.
         cwd: working folder of the processes.
+        under: a module that runs those of the services; None: nothing does.
     """
 
-    def __init__(self, settings: Mapping[str, str], state: StateFolder, cwd: Path) -> None:
+    def __init__(self, settings: Mapping[str, str], state: StateFolder, cwd: Path, under: str | None = None) -> None:
+        self._under = [] if under is None else [under]
         self._settings = settings
         self._state = state
         self._cwd = cwd
@@ -63,7 +65,8 @@ class ServiceFactory:
         """Make a service of a kind; it is not started yet."""
         health_port = free_port()
         settings = {**(extra or {}), **self._settings, f"{PREFIX}HEALTH_PORT": str(health_port)}
-        return Service(self.process(name, _MODULES[kind], settings=settings), health_port)
+        module, *arguments = [*self._under, _MODULES[kind]]
+        return Service(self.process(name, module, *arguments, settings=settings), health_port)
 
     def process(self, name: str, module: str, *arguments: str, settings: Mapping[str, str]) -> ChildProcess:
         """Make a process of a Python module; it is not started yet."""

@@ -12,6 +12,7 @@ from halosync.domain.accounts import Account
 
 from devstack.command import run
 from devstack.options import StackOptions
+from devstack.own_domain import HOST, OwnDomain
 from devstack.ports import LOOPBACK, free_port
 from devstack.postgres import PostgresServer
 from devstack.process import ChildProcess
@@ -33,6 +34,7 @@ class Stack:
         amqp_url: the virtual host that they share, likewise.
         http_url: address of report-api.
         sandbox_url: address of the sandbox, None with a Halo of one's own; a tenant is at `{sandbox_url}/{tenant}`.
+        own_domain: where the sandbox is at a domain of a partner's own, None where it is not.
         logs: folder of the logs, one file for each process.
         services: by name: `auth`, `planner`, `report-api`, `halo-writer-1` and so on.
     """
@@ -49,11 +51,17 @@ class Stack:
         self._cwd = options.cwd or state.folder("work")
         settings = {
             "PUBLIC_URL": self.http_url,
+            "HALO_CUSTOM_HOSTS": HOST if options.own_domain else "",
             "HALO_URL_TEMPLATE": options.halo_url_template or f"{self.sandbox_url}/{{tenant}}",
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(http_port),
         }
-        self._workshop = ServiceFactory({**_named(settings), **options.environment}, state, self._cwd)
+        self.own_domain = OwnDomain(state.folder("own-domain")) if options.own_domain else None
+        found = self.own_domain.settings if self.own_domain else {}
+        under = "devstack.own_domain" if self.own_domain else None
+        self._workshop = ServiceFactory(
+            {**_named(settings), **found, **options.environment}, state, self._cwd, under=under
+        )
         self._options = options
         self._sandbox: ChildProcess | None = None
         self.services: dict[str, Service] = {}
@@ -122,6 +130,8 @@ class Stack:
         ended = await asyncio.gather(*(one.process.terminate(timeout_s=STOP_TIMEOUT_S) for one in services))
         if self._sandbox is not None:
             await self._sandbox.kill()
+        if self.own_domain is not None:
+            await self.own_domain.close()
         killed = [service.name for service, by_itself in zip(services, ended, strict=True) if not by_itself]
         if killed:
             self._options.progress(f"Did not end within {STOP_TIMEOUT_S:g} s and had to be killed: {', '.join(killed)}")
@@ -142,6 +152,8 @@ class Stack:
         self._sandbox = self._workshop.process("sandbox", "halo_sandbox", *address, settings={})
         self._sandbox.start()
         await self._sandbox.wait_listening(self._sandbox_port, timeout_s=_SANDBOX_TIMEOUT_S)
+        if self.own_domain is not None:
+            await self.own_domain.open(self._sandbox_port)
 
     async def _command(self, *arguments: str, settings: Mapping[str, str] | None = None) -> str:
         own = _named({**self.servers.settings_of(Account.OPERATOR), **(settings or {})})

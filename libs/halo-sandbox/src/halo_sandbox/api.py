@@ -31,6 +31,7 @@ def _authinfo(exchange: Exchange) -> Answer:
         {
             "auth_url": f"{exchange.base_url}/auth",
             "tenant_id": exchange.tenant.settings.tenant_name or exchange.tenant.name,
+            **exchange.tenant.settings.odd_authinfo,
         },
     )
 

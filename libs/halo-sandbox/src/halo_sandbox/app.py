@@ -51,7 +51,7 @@ def build(
             Route("/{tenant}/api/{path:path}", Gateway(tenants, API)),
             Route("/{tenant}/auth/{path:path}", Gateway(tenants, AUTH)),
         ],
-        middleware=[Middleware(TenantByHost)],
+        middleware=[Middleware(TenantByHost, tenants=tenants)],
         lifespan=lifespan,
     )
 

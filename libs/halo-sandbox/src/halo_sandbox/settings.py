@@ -29,6 +29,10 @@ class TenantSettings(BaseModel):
     """OAuth's errors come with the status of a success."""
     tenant_name: str | None = None
     """What this Halo calls the tenant, where its host does not say it: a log-in without it fails with 500."""
+    addresses: tuple[str, ...] = ()
+    """Host names of the partner's own at which this Halo is reached besides, by https (halo-api section 5)."""
+    odd_authinfo: Mapping[str, JsonValue] = {}
+    """Fields of `authinfo` that are other than its address says, such as the `auth_url` of another host."""
     issuer: str | None = None
     """`iss` of the redirect (RFC 9207); `own` is the tenant's own address, None sends none."""
     reuse_revokes_family: bool = False

@@ -153,7 +153,7 @@ class Recovery:
     def _failing(self, left: Sequence[Item]) -> int:
         """Return how many of the items that are left must fail: at a negative price, and what cannot be deleted."""
         there = {self._expected.key(licence) for licence in self._halo.licences()}
-        below = [item for item in left if item.reason == Reason.NEGATIVE_PRICE and item.licence_name == BELOW_ZERO]
+        below = [item for item in left if item.reason == Reason.NEGATIVE_PRICE and item.product_code == BELOW_ZERO]
         undeletable = [
             item
             for item in left

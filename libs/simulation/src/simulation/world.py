@@ -22,7 +22,7 @@ from simulation.messages import Consumer, Envelope
 from simulation.people import People
 from simulation.process import Dice, Process
 from simulation.recovery import RECOVERY_S, Recovery
-from simulation.scenario import Scenario, drawn_scenario, with_oddities, with_others, with_thoughts
+from simulation.scenario import Scenario, drawn_scenario, with_odd_billing, with_oddities, with_others, with_thoughts
 from simulation.services import INVOICE_READY, LICENCE_ACTIONS, POISON, RUN_FINISHED, Deployment
 from simulation.story import Story
 
@@ -65,6 +65,7 @@ def simulate(
     scenario_of_seed, rates_of_seed = drawn_scenario(dice), drawn_rates(dice)
     scenario_of_seed = with_oddities(with_thoughts(with_others(scenario_of_seed, dice), dice), dice)
     rates_of_seed = with_refusals(rates_of_seed, dice)
+    scenario_of_seed = with_odd_billing(scenario_of_seed, dice)
     world = _World(seed, guards, rates or rates_of_seed, scenario or scenario_of_seed)
     return clock.run(world.live())
 

@@ -1,6 +1,7 @@
 """A TCP proxy between the processes and Halo: it tells who waits for which answer, withholds, resets and refuses."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -32,9 +33,13 @@ class Link:
 
 
 class Proxy:
-    """Passes everything on until it is told otherwise; `target_port` is set before the first connection."""
+    """Passes everything on until it is told otherwise; `target_port` is set before the first connection.
 
-    def __init__(self) -> None:
+    With `tls` it speaks TLS to whoever asks, and passes on in clear.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.port = free_port()
         self.target_port = 0
         self._server: asyncio.Server | None = None
@@ -49,7 +54,7 @@ class Proxy:
 
     async def open(self) -> None:
         """Listen."""
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port, ssl=self._tls)
 
     async def close(self) -> None:
         """Refuse from now on, and break what there is."""

@@ -1,0 +1,125 @@
+"""A domain of a partner's own at which the sandbox is: with a certificate, by https, at a public address.
+
+halosync refuses everything else of such a domain (spec section 9), here as anywhere, so nothing of it is switched off.
+What a machine has no public network for is put under the processes instead: `python -m devstack.own_domain MODULE`
+runs a module of theirs in which the name has a public address, and a connection to it leads to `OwnDomain`.
+"""
+
+import os
+import runpy
+import socket
+import ssl
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpcore
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from devstack.faults.proxy import Proxy
+from devstack.ports import LOOPBACK
+
+HOST = "psa.example.test"
+ADDRESS = "2fff::1"
+"""It counts as public, and nobody has it."""
+HTTPS = 443
+_PORT = "DEVSTACK_OWN_DOMAIN_PORT"
+_VALID = timedelta(days=30)
+
+
+class OwnDomain:
+    """Ends TLS for `HOST`, with a certificate of its own making, and passes on to the sandbox.
+
+    Args:
+        folder: where the certificate and its key are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._certificate, key = folder / "certificate.pem", folder / "key.pem"
+        _certify(self._certificate, key)
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(self._certificate, key)
+        self._proxy = Proxy(server)
+
+    @property
+    def port(self) -> int:
+        """Where it listens on this machine."""
+        return self._proxy.port
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What a process is told so that it finds and trusts it: all that it trusts."""
+        return {_PORT: str(self.port), "SSL_CERT_FILE": str(self._certificate)}
+
+    def trust(self) -> ssl.SSLContext:
+        """Return what a client of this process needs to trust it."""
+        return ssl.create_default_context(cafile=self._certificate)
+
+    async def open(self, sandbox_port: int) -> None:
+        """Listen."""
+        self._proxy.target_port = sandbox_port
+        await self._proxy.open()
+
+    async def close(self) -> None:
+        """Refuse from now on."""
+        await self._proxy.close()
+
+
+@contextmanager
+def led(port: int) -> Iterator[None]:
+    """Let `HOST` have a public address in this process, and let connections to it lead to a port of this machine."""
+    find, connect = socket.getaddrinfo, httpcore.AnyIOBackend.connect_tcp
+
+    def found(host: Any, *arguments: Any, **more: Any) -> Any:
+        return find(ADDRESS if host == HOST else host, *arguments, **more)
+
+    async def connected(
+        backend: httpcore.AnyIOBackend, host: str, at: int, *arguments: Any, **more: Any
+    ) -> httpcore.AsyncNetworkStream:
+        if at == HTTPS and host in {HOST, ADDRESS}:
+            host, at = LOOPBACK, port
+        return await connect(backend, host, at, *arguments, **more)
+
+    with patch.object(socket, "getaddrinfo", found), patch.object(httpcore.AnyIOBackend, "connect_tcp", connected):
+        yield
+
+
+def _certify(certificate: Path, key_file: Path) -> None:
+    """Write a certificate of `HOST` that it signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + _VALID)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+def main() -> None:
+    """Run the module that the first argument names, as `python -m` does."""
+    del sys.argv[0]
+    with led(int(os.environ[_PORT])):
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
