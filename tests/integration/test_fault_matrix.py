@@ -12,7 +12,7 @@ from devstack.faults import invariants
 from devstack.faults.case import Case
 from devstack.faults.catalogue import CASES, chosen
 from devstack.faults.command import table
-from devstack.faults.habits import HABITS, drawn_habits, with_others
+from devstack.faults.habits import HABITS, SIZES, drawn_habits, with_others
 from devstack.faults.matrix import CaseResult
 from devstack.faults.proxy import Proxy
 from devstack.faults.workload import make_workload
@@ -38,11 +38,11 @@ async def ask(proxy: Proxy, method: str = "GET") -> int:
 
 
 def test_what_the_halo_of_a_case_is_like_is_drawn_by_seed_and_every_habit_is_met() -> None:
-    drawn = [drawn_habits(0, case.name) for case in CASES]
-    assert drawn == [drawn_habits(0, case.name) for case in CASES]
-    assert drawn != [drawn_habits(1, case.name) for case in CASES]
+    drawn = [drawn_habits(0, case.name, case.where) for case in CASES]
+    assert drawn == [drawn_habits(0, case.name, case.where) for case in CASES]
+    assert drawn != [drawn_habits(1, case.name, case.where) for case in CASES]
     settings = [item for habits in drawn for item in habits.settings.items()]
-    assert all(item in settings for habit in HABITS for item in habit.items())
+    assert all(item in settings for habit in (*HABITS, *SIZES) for item in habit.items())
     assert {habits.others for habits in drawn} == {True, False}
 
 
@@ -50,9 +50,9 @@ def test_what_is_of_others_is_there_before_and_is_to_stay() -> None:
     plain, filled = make_workload(), with_others(make_workload())
     added = filled.before.keys() - plain.before.keys()
     assert added == filled.wanted.keys() - plain.wanted.keys()
-    assert {name.partition("-")[0] for _, name in added} == {"THEIRS", "SLEEPS"}
+    assert {name.partition("-")[0] for _, name in added} == {"THEIRS", "SLEEPS", "NOBODYS"}
     assert filled.lines == plain.lines
-    assert len(filled.clients) == 2 * len(plain.clients)
+    assert len(filled.clients) == 2 * len(plain.clients) + 1
     assert len(filled.licences) == len(plain.licences) + len(added)
 
 

@@ -73,6 +73,7 @@ class MemoryPlans:
                 licences=[seen.licence for seen in rows.licences.values() if not seen.deleted],
                 settings=self._db.settings,
                 owned=frozenset(owned | found.recognised.keys()),
+                kept=frozenset(self._db.kept),
                 owned_by_others=frozenset(self._db.written_by_others),
                 removed=self._removed(run.undoes),
                 written=with_recognised(self._written(), found),
@@ -227,7 +228,7 @@ class MemoryPlans:
             if run.claim != claim or run.state is not RunState.PLANNING:
                 raise LostClaimError(str(run.run_id))
             self._db.move_run(run, RunState.WRITING)
-            run.claim, run.wrote, run.review = None, True, tuple(review)
+            run.claim, run.wrote, run.review, run.writing_at = None, True, tuple(review), now()
             batch_of = {}
             for planned in batches:
                 batch = self._db.new_batch(run.run_id, planned.kind)
@@ -237,7 +238,6 @@ class MemoryPlans:
             rows = self._db.reads.pop(read.read_id)
             self._db.clients_known, self._db.unshown = frozenset(rows.clients), rows.unshown
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
-            run.writing_at = now()
             self._accept_edits(plan, rows)
             if run.undoes is not None:
                 self._give_back(plan)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from halosync.domain.invoice_choice import MonthInvoices
-from halosync.domain.model import Outcome, Reason
+from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.run_sentences import NoRun
 from halosync.domain.states import RunState
 
@@ -63,6 +63,7 @@ class Recovery:
                 return True
             changed = False
             self._choose_at_last()
+            self._follow_advice()
             accepts = bool(self._expected.removed or self._scenario.unlisted or self._scenario.nobodys)
             if accepts:
                 # Who has removed licences in Halo by hand, or has clients that it does not list, says that the list may
@@ -101,6 +102,21 @@ class Recovery:
         period = self._book.counting()[0].period
         if invoices_to_sync(self._deployment.database) in (NoRun.SEVERAL_INVOICES, NoRun.SEVERAL_CURRENCIES):
             self._choose(period, self._dice.one_of(tuple(MonthInvoices)))
+
+    def _follow_advice(self) -> None:
+        """Let a person keep what may be a create that nobody could look up, and is not: its item asks for that."""
+        database, demand = self._deployment.database, self._book.demand()
+        newest = max(database.runs.values(), key=lambda run: run.run_id.int)
+        unsure = {
+            item.client_id
+            for item in database.items.values()
+            if item.run_id == newest.run_id and item.action is Action.NONE and item.reason == Reason.OUTCOME_UNKNOWN
+        }
+        for licence in self._halo.licences():
+            key = self._expected.key(licence)
+            if licence.client_id in unsure and key not in demand and not self._expected.is_gone(licence):
+                database.kept.add(licence.id)
+                self._expected.staying[key] = licence.count
 
     def _held(self) -> int:
         """How many changes the newest run holds for the first review: what a person looks at and approves."""

@@ -19,16 +19,36 @@ HABITS: Sequence[Mapping[str, Any]] = (
     {"odd_token_answer": {"scope": None}},
     {"odd_token_answer": {"scope": 7, "expires_in": "an hour"}},
     {"issuer": "own"},
+    {"kept_prices": "cents"},
+    {"kept_counts": "whole"},
+    {"row_delay_s": 0.002},
 )
 """Settings of the sandbox; each is drawn for half of the cases. None changes which requests a fault meets."""
 
-_TWIN = 100
-"""By how much the id of an inactive twin is higher."""
+SIZES: Sequence[Mapping[str, Any]] = (
+    {},
+    {"record_counts": "page"},
+    {"ignored_page_no": ["licences"]},
+    {"page_cap": 50},
+    {"largest_array": 20},
+)
+"""How it counts, pages and takes arrays; one is drawn for a case that waits for no certain request to Halo."""
+
+_COUNT_NO_REQUESTS = {"broker", "Postgres", "servers", "all"}
+"""Where such cases hurt."""
+
+_TWIN, _NAMELESS = 100, 200
+"""By how much the id of an inactive twin is higher; the id of a client without a name."""
+_NOBODY = 0
 
 
 @dataclass(frozen=True)
 class Habits:
-    """The settings of a Halo; `others`: inactive twins of its clients, and licences that another program has marked."""
+    """The settings of a Halo.
+
+    `others`: inactive twins of its clients, licences that another program has marked, one of no client, and a client
+    without a name.
+    """
 
     settings: Mapping[str, Any]
     others: bool
@@ -37,23 +57,26 @@ class Habits:
 NO_HABITS = Habits({}, others=False)
 
 
-def drawn_habits(seed: int, case: str) -> Habits:
-    """Draw what the Halo of a case is like."""
+def drawn_habits(seed: int, case: str, where: str) -> Habits:
+    """Draw what the Halo of a case is like; `where` it hurts."""
 
-    def drawn(what: object) -> bool:
-        return sha256(f"{seed} {case} {what}".encode()).digest()[0] % 2 == 0
+    def drawn(what: object) -> int:
+        return sha256(f"{seed} {case} {what}".encode()).digest()[0]
 
-    settings = {name: value for habit in HABITS if drawn(habit) for name, value in habit.items()}
-    return Habits(settings, others=drawn("others"))
+    settings = {name: value for habit in HABITS if drawn(habit) % 2 == 0 for name, value in habit.items()}
+    sizes = SIZES[drawn("sizes") % len(SIZES)] if where in _COUNT_NO_REQUESTS else {}
+    return Habits({**settings, **sizes}, others=drawn("others") % 2 == 0)
 
 
 def with_others(workload: Workload) -> Workload:
     """Return the workload in a Halo in which others work as well: what is theirs stays."""
     theirs: dict[Key, State] = {(client, f"THEIRS-{client}"): (4, 3.5, CYCLE) for client in CLIENTS}
     asleep: dict[Key, State] = {(client + _TWIN, f"SLEEPS-{client}"): (2, 1.5, CYCLE) for client in CLIENTS}
-    stays = theirs | asleep
+    nobodys: dict[Key, State] = {(_NOBODY, "NOBODYS"): (6, 4.5, CYCLE)}
+    stays = theirs | asleep | nobodys
     licences = [
-        {"client_id": client, "name": name, "count": count, "price": price, "billing_cycle": cycle}
+        {"name": name, "count": count, "price": price, "billing_cycle": cycle}
+        | ({"client_id": client} if client != _NOBODY else {})
         | ({"snowid": "7"} if (client, name) in theirs else {})
         for (client, name), (count, price, cycle) in stays.items()
     ]
@@ -62,5 +85,8 @@ def with_others(workload: Workload) -> Workload:
         licences=[*workload.licences, *licences],
         before={**workload.before, **stays},
         wanted={**workload.wanted, **stays},
-        more_clients=[{"id": client + _TWIN, "name": name, "inactive": True} for client, name in CLIENTS.items()],
+        more_clients=[
+            *({"id": client + _TWIN, "name": name, "inactive": True} for client, name in CLIENTS.items()),
+            {"id": _NAMELESS, "name": ""},
+        ],
     )

@@ -91,8 +91,15 @@ async def counters(trial: Trial, run: Mapping[str, Any]) -> list[str]:
 
 
 async def history(trial: Trial) -> list[str]:
-    """Return what ever was wrong in Halo: twins at any moment, or a licence that was made or deleted more than once."""
+    """Return what ever was wrong in Halo.
+
+    Twins at any moment, a licence that was made more than once, or one that went although a recurring invoice bills it
+    (halo-api section 5).
+    """
     wrong = []
+    lines = await trial.fault_stack.halo.recurring_lines(trial.name)
+    if unbilled := [line["licence_id"] for line in lines if line["billed"] is None]:
+        wrong.append(f"recurring invoices bill {len(unbilled)} licences no more: {_some(unbilled)}")
     if twins := await trial.fault_stack.halo.duplicates(trial.name):
         names = [(twin["client_id"], twin["name"], twin["ids"]) for twin in twins]
         wrong.append(f"Halo had {len(twins)} licences twice: {_some(names)}")

@@ -40,7 +40,7 @@ async def run_case(fault_stack: FaultStack, case: Case, seed: int = 0) -> CaseRe
     What its Halo is like besides is drawn from the seed and the name of the case.
     """
     result, began = CaseResult(case), time.monotonic()
-    trial = Trial(fault_stack, make_workload(case.creates), drawn_habits(seed, case.name))
+    trial = Trial(fault_stack, make_workload(case.creates), drawn_habits(seed, case.name, case.where))
     try:
         await trial.open()
         await case.prepare(trial)

@@ -73,6 +73,7 @@ class Trial:
             licences=self.workload.licences,
             settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S, **self.habits.settings},
         )
+        await fault_stack.halo.add_recurring_lines(self.name, *self._billed())
         await self.connect()
         await self._publish_all()
 
@@ -80,6 +81,12 @@ class Trial:
             return bool((await self.get("/invoices"))["items"])
 
         await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
+
+    def _billed(self) -> list[int]:
+        """Return every licence that is to stay, for recurring invoices to bill, by number."""
+        stay = self.workload.wanted.keys()
+        numbered = enumerate(self.workload.licences, 1)
+        return [n for n, row in numbered if (row.get("client_id", 0), row["name"]) in stay]
 
     async def connect(self) -> None:
         """Walk through Halo's log-in, and complete it as a program does."""
