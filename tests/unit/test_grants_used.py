@@ -53,6 +53,7 @@ def without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*", "", sql)
 
 
+@cache
 def used_by(sql: str) -> set[Cell]:
     """Return what a piece of SQL does with tables, not counting what it sets off."""
     text = without_comments(sql)
@@ -102,6 +103,7 @@ def triggers() -> list[tuple[Cell, str]]:
     return [((found[2], found[1]), found[3]) for found in re.finditer(pattern, text)]
 
 
+@cache
 def with_what_it_sets_off(sql: str) -> set[Cell]:
     cells, bodies, called = set[Cell](), [sql], set[str]()
     while bodies:
@@ -135,11 +137,21 @@ def modules_of(root: Path) -> set[Path]:
         if path in seen:
             continue
         seen.add(path)
-        open_paths += imported(ast.parse(path.read_text()))
+        open_paths += imported(path)
     return seen
 
 
-def imported(tree: ast.AST) -> Iterator[Path]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imported(path: Path) -> list[Path]:
+    return list(_imported(parsed(path)))
+
+
+def _imported(tree: ast.AST) -> Iterator[Path]:
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("halosync"):
@@ -155,23 +167,32 @@ def imported(tree: ast.AST) -> Iterator[Path]:
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@cache
 def names_in(node: ast.AST, *, within_functions: bool = True) -> set[str]:
     names, waiting = set[str](), [node]
     while waiting:
         each = waiting.pop()
-        names |= {each.attr} if isinstance(each, ast.Attribute) else {each.id} if isinstance(each, ast.Name) else set()
+        if isinstance(each, ast.Attribute):
+            names.add(each.attr)
+        elif isinstance(each, ast.Name):
+            names.add(each.id)
         waiting += [one for one in ast.iter_child_nodes(each) if within_functions or not isinstance(one, FUNCTIONS)]
     return names
+
+
+@cache
+def functions_in(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
 
 
 def queries_of(account: Account) -> set[str]:
     """Return the queries that an account's code can reach."""
     names, waiting = set[str](), []
     for path in modules_of(ROOTS[account]):
-        tree = ast.parse(path.read_text())
+        tree = parsed(path)
         if path.is_relative_to(STORE):
             names |= names_in(tree, within_functions=False)
-            waiting += [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+            waiting += functions_in(tree)
         else:
             names |= names_in(tree)
     grew = True

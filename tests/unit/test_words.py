@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,10 @@ ONE_MEANING = [
 """Words, and the rooms where they may be: folders or files below `src`."""
 
 
-def words(name: str) -> set[str]:
+@cache
+def words(name: str) -> frozenset[str]:
     """Return the words of a name: `RedeliverLater`, `redeliver_later` and `redeliver-later` have two."""
-    return {word.lower() for word in _WORD.findall(name)}
+    return frozenset(word.lower() for word in _WORD.findall(name))
 
 
 def names_of_python(source: str) -> Iterator[str]:
@@ -61,6 +63,13 @@ def names_of_sql(source: str) -> Iterator[str]:
     yield from _SQL_NAME.findall(_SQL_TEXT.sub(" ", source))
 
 
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """Return the names that a file has."""
+    names = {".py": names_of_python, ".sql": names_of_sql}[path.suffix]
+    return frozenset(names((ROOT / path).read_text("utf-8")))
+
+
 def files() -> list[Path]:
     below = [path for part in PARTS for path in (ROOT / part).rglob("*") if path.is_file()]
     return [path.relative_to(ROOT) for path in below if not {"__pycache__", ".egg-info"} & set(path.parts)]
@@ -77,37 +86,32 @@ def test_no_module_is_called_after_nothing() -> None:
     assert [str(path) for path in FILES if path.suffix == ".py" and {*path.parent.parts, path.stem} & NO_MODULES] == []
 
 
-@pytest.mark.parametrize(("kind", "names"), [(".py", names_of_python), (".sql", names_of_sql)])
-def test_no_name_has_a_word_that_is_not_used(kind: str, names: Callable[[str], Iterator[str]]) -> None:
-    found = {
-        f"{path}: {name}"
-        for path in FILES
-        if path.suffix == kind
-        for name in names((ROOT / path).read_text("utf-8"))
-        if words(name) & NOT_USED
-    }
+@pytest.mark.parametrize("kind", [".py", ".sql"])
+def test_no_name_has_a_word_that_is_not_used(kind: str) -> None:
+    paths = [path for path in FILES if path.suffix == kind]
+    found = {f"{path}: {name}" for path in paths for name in names_in(path) if words(name) & NOT_USED}
     assert sorted(found) == []
 
 
-def used_elsewhere(path: Path, names: Iterator[str]) -> Iterator[str]:
+def used_elsewhere(path: Path, names: Iterable[str]) -> Iterator[str]:
     """Yield the names with a word of one meaning, in a room where it does not mean that."""
     room = path.as_posix().partition("/src/")[2]
     foreign = [family for family, rooms in ONE_MEANING if not room.startswith(rooms)]
     yield from (f"{path}: {name}" for name in names if any(words(name) & family for family in foreign))
 
 
-@pytest.mark.parametrize(("kind", "names"), [(".py", names_of_python), (".sql", names_of_sql)])
-def test_a_word_of_one_meaning_is_where_it_has_that_meaning(kind: str, names: Callable[[str], Iterator[str]]) -> None:
+@pytest.mark.parametrize("kind", [".py", ".sql"])
+def test_a_word_of_one_meaning_is_where_it_has_that_meaning(kind: str) -> None:
     product = ("libs/halosync/src/", "libs/simulation/src/", "services/")
     files = [path for path in FILES if path.suffix == kind and path.as_posix().startswith(product)]
-    found = {each for path in files for each in used_elsewhere(path, names((ROOT / path).read_text("utf-8")))}
+    found = {each for path in files for each in used_elsewhere(path, names_in(path))}
     assert sorted(found) == []
 
 
 def test_another_meaning_is_found() -> None:
     path = Path("services/auth/src/auth/vault.py")
     assert len(ONE_MEANING) == 3
-    assert [*used_elsewhere(path, iter(["lease_of", "Settled", "is_held", "kept"]))] == [
+    assert [*used_elsewhere(path, ["lease_of", "Settled", "is_held", "kept"])] == [
         f"{path}: {name}" for name in ("lease_of", "Settled", "is_held")
     ]
 

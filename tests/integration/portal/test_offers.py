@@ -7,6 +7,7 @@ offered is the measure; a biller and a viewer are offered what of it they may do
 import asyncio
 import re
 from collections import deque
+from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, cast
 
@@ -70,10 +71,18 @@ def pattern(address: Address) -> re.Pattern[str]:
 PATTERNS = [(pattern(address), address) for address in OF_PARTNERS]
 
 
+@cache
 def address_of(method: str, target: str) -> Address:
     """Return which address of the portal a form or a link goes to."""
     path = httpx.URL(target).raw_path.decode().partition("?")[0]
     return next(found for fits, found in PATTERNS if found.method == method and fits.fullmatch(path))
+
+
+@cache
+def place_of(target: str) -> tuple[str, frozenset[str]]:
+    """Return path and names of the filters of an address."""
+    url = httpx.URL(target)
+    return url.path, frozenset(url.params)
 
 
 def needed(address: Address) -> Role:
@@ -161,8 +170,7 @@ class Walk:
 
     def _go_to(self, target: str) -> None:
         """Open an address later, unless it was opened with other values of the same filters."""
-        url = httpx.URL(target)
-        place = (url.path, frozenset(url.params))
+        place = place_of(target)
         if place not in self._seen:
             self._seen.add(place)
             self._to_open.append(target)
