@@ -11,59 +11,25 @@ percentiles is over LIMIT in the median round.
 
 import asyncio
 import contextlib
-import re
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
-import asyncpg
 import httpx
 from devstack.options import StackOptions
 from devstack.stack import running_stack
 from halosync.domain.acts import COMMAND_LINE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
+from report_rows import load, sign_in
 
 LIMIT = 3.0
 ROUNDS, PAGES = 4, 60
 EXPORTS, LARGE_PAGES = 4, 12
 """What each key asks for at once: more than it gets."""
 GREEDY, QUIET = "greedy", "quiet"
-
-
-async def load(pool: "asyncpg.Pool[asyncpg.Record]", partner: str, number: int) -> None:
-    """Store a partner with an invoice of `number` lines and the run that applied it."""
-    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, $1)", partner)
-    await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', $1)", partner)
-    invoice_pk = await pool.fetchval(
-        "INSERT INTO invoice"
-        " (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)"
-        " VALUES ($1, 'INV-1', 1, $2, '2026-11', 'AUD', now(), $3, 0) RETURNING invoice_pk",
-        *(partner, uuid4(), number),
-    )
-    run_id = await pool.fetchval(
-        "INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by)"
-        " VALUES ($1, $2, $1, 'apply', 'writing', 'bench') RETURNING run_id",
-        *(partner, invoice_pk),
-    )
-    await pool.execute(
-        "INSERT INTO invoice_line (invoice_pk, line_no, line_id, customer_id, customer_name, product_code,"
-        " product_name, kind, quantity, unit_price, billing_cycle)"
-        " SELECT $1, n, n::text, 'C-' || n % 200, 'Customer ' || n % 200,"
-        " 'PRODUCT-' || n, 'Product number ' || n, 'recurring', n % 400 + 1, 31.5, 'Monthly'"
-        " FROM generate_series(1, $2::integer) AS n",
-        *(invoice_pk, number),
-    )
-    await pool.execute(
-        "INSERT INTO item (run_id, seq, customer_ids, customer_name, product_code, action, outcome, line_nos)"
-        " SELECT $1, n, ARRAY['C-' || n % 200], 'Customer ' || n % 200, 'PRODUCT-' || n, 'update', 'synced', ARRAY[n]"
-        " FROM generate_series(1, $2::integer) AS n",
-        *(run_id, number),
-    )
-    await pool.execute("UPDATE run SET state = 'succeeded', finished_at = now() WHERE run_id = $1", run_id)
 
 
 class Greedy:
@@ -107,13 +73,6 @@ class Greedy:
         await self._client.aclose()
 
 
-async def sign_in(client: httpx.AsyncClient, key: str) -> None:
-    form = re.search(r'name="csrf" value="(\w+)"', (await client.get("/sign-in")).text)
-    if form is None:
-        raise SystemExit("there is no form to sign in with")
-    await client.post("/sign-in", data={"csrf": form[1], "api_key": key})
-
-
 async def page_ms(client: httpx.AsyncClient) -> list[float]:
     took = []
     for _ in range(PAGES):
@@ -133,8 +92,8 @@ async def measure(number_of_keys: int, lines: int) -> int:
     options = StackOptions(environment={"HALOSYNC_LOG_LEVEL": "WARNING"})
     async with running_stack(options) as stack:
         pool = await open_pool(stack.database_url, max_size=2)
-        await load(pool, GREEDY, lines)
-        await load(pool, QUIET, 200)
+        await load(pool, lines, GREEDY)
+        await load(pool, 200, QUIET)
         await pool.execute("ANALYZE")
         keys = KeyStore(pool)
         made = [(await keys.create(GREEDY, f"bench {n}", by=COMMAND_LINE)).api_key for n in range(number_of_keys)]

@@ -36,7 +36,7 @@ from report_api.app import build
 from report_api.assembly import ports_on
 from report_api.ports import Ports
 from report_api.web.paging import ROWS
-from report_rows import PARTNER, load
+from report_rows import PARTNER, load, sign_in
 
 Statement: TypeAlias = tuple[str, tuple[Any, ...]]
 
@@ -100,10 +100,7 @@ async def portal(pool: "asyncpg.Pool[Any]") -> AsyncIterator[httpx.AsyncClient]:
     serving = asyncio.create_task(serve_until(server(build(ports), "127.0.0.1", port), stop))
     async with httpx.AsyncClient(base_url=url, timeout=60, follow_redirects=True) as client:
         await until(partial(answers, client), what="an answer of the portal", timeout_s=30)
-        form = re.search(r'name="csrf" value="(\w+)"', (await client.get("/sign-in")).text)
-        if form is None:
-            raise SystemExit("there is no form to sign in with")
-        await client.post("/sign-in", data={"csrf": form[1], "api_key": key})
+        await sign_in(client, key)
         yield client
     stop.set()
     await serving

@@ -1,11 +1,13 @@
-"""A partner with an invoice of many lines, and the run that applied it, straight in the tables."""
+"""A partner with an invoice of many lines, and the run that applied it, straight in the tables; and who looks at it."""
 
 import random
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import httpx
 from halosync.domain import item_sentences
 
 PARTNER, PER_CUSTOMER = "big", 20
@@ -50,23 +52,23 @@ def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str,
     return line, item
 
 
-async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
+async def load(pool: "asyncpg.Pool[Any]", number: int, partner: str = PARTNER) -> None:
     """Store a partner with an invoice of `number` lines in no particular order, and the run that applied it."""
     chance = random.Random(1)
     customers = max(number // PER_CUSTOMER, 1)
     lines, items = zip(*(made(line_no, customers, chance) for line_no in range(1, number + 1)), strict=True)
-    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Big')", PARTNER)
-    await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'big')", PARTNER)
+    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, $1)", partner)
+    await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', $1)", partner)
     invoice_pk = await pool.fetchval(
         "INSERT INTO invoice"
         " (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)"
         " VALUES ($1, 'INV-1', 1, $2, '2026-11', 'AUD', now(), $3, $4) RETURNING invoice_pk",
-        *(PARTNER, uuid4(), number, sum(round(line["quantity"] * line["unit_price"], 2) for line in lines)),
+        *(partner, uuid4(), number, sum(round(line["quantity"] * line["unit_price"], 2) for line in lines)),
     )
     run_id = await pool.fetchval(
         "INSERT INTO run (partner_id, invoice_pk, tenant, mode, state, requested_by)"
-        " VALUES ($1, $2, 'big', 'apply', 'writing', 'bench') RETURNING run_id",
-        *(PARTNER, invoice_pk),
+        " VALUES ($1, $2, $1, 'apply', 'writing', 'bench') RETURNING run_id",
+        *(partner, invoice_pk),
     )
     for table, key, value, rows in (
         ("invoice_line", "invoice_pk", invoice_pk, lines),
@@ -76,3 +78,11 @@ async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
         async with pool.acquire() as connection:
             await connection.copy_records_to_table(table, records=records, columns=[key, *rows[0]])
     await pool.execute("UPDATE run SET state = 'partial', finished_at = now() WHERE run_id = $1", run_id)
+
+
+async def sign_in(client: httpx.AsyncClient, key: str) -> None:
+    """Sign a browser in to the portal."""
+    form = re.search(r'name="csrf" value="(\w+)"', (await client.get("/sign-in")).text)
+    if form is None:
+        raise SystemExit("there is no form to sign in with")
+    await client.post("/sign-in", data={"csrf": form[1], "api_key": key})

@@ -867,6 +867,24 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     deleted integer
 --     unchanged integer
 
+-- VIEW standing_item
+--     run_id uuid
+--     item_id bigint
+--     line_nos integer[]
+--     action text
+--     outcome text
+--     reason text
+--     detail text
+--     undone text
+--     before_quantity numeric
+--     before_price numeric
+--     before_billing_cycle text
+--     before_active boolean
+--     after_quantity numeric
+--     after_price numeric
+--     after_billing_cycle text
+--     after_active boolean
+
 CREATE FUNCTION billing_cycle_key(cycle text)
  RETURNS text
  LANGUAGE sql
@@ -1131,10 +1149,10 @@ CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT i.item_id, i.action, standing_outcome(i.outcome, i.undone), standing_reason(i.reason, i.undone), i.detail,
-        i.undone, i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
+    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail, i.undone,
+        i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
         i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-    FROM item_line m JOIN item i USING (item_id)
+    FROM item_line m JOIN standing_item i USING (item_id)
     WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
 $function$;
 
@@ -1591,20 +1609,4 @@ AS $function$
           SELECT FROM invoice_of_run o JOIN run r USING (run_id)
           WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
             AND coalesce(r.finished_at, 'infinity') > c.closed_at)
-$function$;
-
-CREATE FUNCTION standing_outcome(outcome text, undone text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-    SELECT CASE undone WHEN 'undone' THEN 'skipped' WHEN 'unsure' THEN 'failed' ELSE outcome END
-$function$;
-
-CREATE FUNCTION standing_reason(reason text, undone text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-    SELECT CASE WHEN undone IS NULL THEN reason ELSE 'undone' END
 $function$;

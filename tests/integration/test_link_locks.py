@@ -17,7 +17,7 @@ from halosync.store.connections import ConnectionStore
 from halosync.store.links import CustomerLinks
 from halosync.store.queries import Connection
 
-from tests.integration.audit.deeds import BY, PARTNER, Stage
+from tests.integration.audit.stage import BY, PARTNER, Stage
 
 pytestmark = pytest.mark.integration
 

@@ -2,14 +2,20 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import get_args
 
 import halosync.store
 from halosync.contracts.run import LicenceActions, RunFinished
+from halosync.domain.array_size import CeilingReason
 from halosync.domain.batching import BatchKind
+from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.model import Action, Cleanup, LineKind, OnDrift, Outcome, PriceField, Reason, Removal, Undone
+from halosync.domain.month import MonthReason
+from halosync.domain.roles import Role
+from halosync.domain.run_order import RunMode
 from halosync.domain.states import (
     CLAIMABLE_RUNS,
     IN_DOUBT,
@@ -19,7 +25,9 @@ from halosync.domain.states import (
     BatchState,
     RunState,
 )
+from halosync.ports.connections import ConnectionState
 from halosync.ports.webhooks import DeliveryState
+from halosync.store.dead_letters import State as LetterState
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}
@@ -71,6 +79,7 @@ def test_the_search_finds_what_it_is_for() -> None:
     assert list(compared_strings(ast.parse(code))) == [(1, "done"), (2, "queued"), (4, "write")]
 
 
+_QUOTED = re.compile(r"'(\w+)'")
 _LIST = re.compile(r"\b(?:state|action_state)\s+IN\s*\(([^()]*)\)")
 
 
@@ -83,13 +92,53 @@ def statements() -> Iterator[tuple[str, str]]:
 
 def test_every_list_of_states_in_sql_is_a_set_of_the_domain() -> None:
     lists = [
-        (name, set(re.findall(r"'(\w+)'", found)))
+        (name, set(_QUOTED.findall(found)))
         for name, statement in statements()
         for found in _LIST.findall(statement)
-        if WORDS & set(re.findall(r"'(\w+)'", found))
+        if WORDS & set(_QUOTED.findall(found))
     ]
     assert len(lists) > 10
     assert [(name, words) for name, words in lists if words not in SETS] == []
+
+
+WORDS_OF: dict[str, tuple[Iterable[str], ...]] = {
+    "action": (Action,),
+    "action_state": (ActionState,),
+    "cleanup": (Cleanup,),
+    "invoices": (MonthInvoices,),
+    "kind": (LineKind, BatchKind),
+    "mode": (RunMode,),
+    "on_drift": (OnDrift,),
+    "outcome": (Outcome,),
+    "price_field": (PriceField,),
+    "reason": (Reason, MonthReason, CeilingReason),
+    "removal": (Removal,),
+    "role": (Role,),
+    "state": (RunState, BatchState, get_args(DeliveryState), get_args(ConnectionState), get_args(LetterState)),
+    "undone": (Undone,),
+}
+"""The words that a column can have. Several tables have a column of that name."""
+
+_COLUMNS = "|".join(WORDS_OF)
+_COMPARED = re.compile(rf"\b({_COLUMNS})\s*(?:=|<>|IS (?:NOT )?DISTINCT FROM)\s*'(\w+)'")
+_LISTED = re.compile(rf"\b({_COLUMNS})\s+(?:NOT )?IN\s*\(([^()]*)\)")
+_CHECKED = re.compile(rf"CHECK\s*\(({_COLUMNS}) IN \(([^()]*)\)\)")
+
+
+def test_sql_compares_with_words_of_the_domain_only() -> None:
+    found = [(name, column, word) for name, text in statements() for column, word in _COMPARED.findall(text)]
+    for name, text in statements():
+        found += [(name, column, word) for column, words in _LISTED.findall(text) for word in _QUOTED.findall(words)]
+    assert len(found) > 200
+    known = {column: {str(word) for words in of for word in words} for column, of in WORDS_OF.items()}
+    assert [each for each in found if each[2] not in known[each[1]]] == []
+
+
+def test_a_table_takes_the_words_of_an_enum_and_no_others() -> None:
+    checks = [check for _, text in statements() for check in _CHECKED.findall(text)]
+    assert {column for column, _ in checks} == set(WORDS_OF)
+    lists = {column: [{str(word) for word in words} for words in of] for column, of in WORDS_OF.items()}
+    assert [check for check in checks if set(_QUOTED.findall(check[1])) not in lists[check[0]]] == []
 
 
 def test_messages_say_the_words_of_the_domain() -> None:

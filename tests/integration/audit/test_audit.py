@@ -12,7 +12,8 @@ from halosync.ports.audit import EntryChoice
 from halosync.store.audit import AuditStore, record
 from halosync.store.queries import QUERIES
 
-from .deeds import BY, DEEDS, PARTNER, Stage
+from .deeds import DEEDS
+from .stage import BY, PARTNER, Stage
 
 pytestmark = pytest.mark.integration
 

@@ -10,6 +10,7 @@ from halosync.domain.natural_order import natural_key
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.run_order import RunMode
 from halosync.ports.item_views import ItemFilter, ItemOrder, ItemSort
+from halosync.ports.previews import PreviewFilter
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.item_views import ItemViews
 from halosync.store.previews import PreviewStore
@@ -171,7 +172,8 @@ async def test_items_are_sorted_within_their_customers_and_these_by_their_first(
     assert await codes(ItemSort.CUSTOMER, down=True) == "kaBMz"
     assert await codes(ItemSort.COST, down=True) == "aBMzk"
     previews, order = PreviewStore(world.pool), ItemOrder(ItemSort.PRODUCT, descending=True)
-    kept = await previews.items(run_id, (PreviewKind.UNCHANGED, PreviewKind.SKIPPED), order=order, most=9)
+    chosen = PreviewFilter((PreviewKind.UNCHANGED, PreviewKind.SKIPPED), order=order)
+    kept = await previews.items(run_id, chosen, most=9)
     assert [each.product_code for each in kept] == ["M", "k", "B"]
 
 

@@ -39,7 +39,7 @@ class TooLateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Permits:
-    """Leased permits. A request that begins later than `usable_until`, on our clock, may outlast the lease's hold."""
+    """Leased permits. A request that begins later than `usable_until`, on our clock, may outlast the lease."""
 
     lease: Lease
     usable_until: float

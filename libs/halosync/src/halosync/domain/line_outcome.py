@@ -34,8 +34,8 @@ def line_outcome(kind: LineKind, item: LineOutcome) -> LineOutcome:
     """Return what became of a line in a run: one that is not recurring is skipped whatever became of its product.
 
     What was undone is not synchronised any more, though its item goes on saying what the run did (decision 16).
-    `line_outcome`, `line_reason`, `standing_outcome` and `standing_reason` of the database say the same to statements
-    that filter, count or sort.
+    The view `standing_item`, `line_outcome` and `line_reason` of the database say the same to statements that filter,
+    count or sort.
     """
     if kind is LineKind.RECURRING:
         return item if item.undone is None else _UNDONE[item.undone]

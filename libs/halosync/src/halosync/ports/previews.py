@@ -1,9 +1,10 @@
 """What a plan would change, customer by customer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from halosync.domain.preview_kinds import PreviewKind
+from halosync.ports.item_views import ItemOrder
 from halosync.ports.run_views import Cost
 
 
@@ -22,3 +23,12 @@ class CustomerChanges:
     name: str
     counts: Mapping[PreviewKind, int]
     costs: Sequence[Cost]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFilter:
+    """Which items of a plan: of these kinds, of one customer or of all. Order None: the plan's."""
+
+    kinds: Collection[PreviewKind]
+    customer: str | None = None
+    order: ItemOrder | None = None

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from halosync.domain.acts import Actor
 from halosync.domain.roles import Principal
+from halosync.ports.connections import ConnectionState
 
 NoticeKind: TypeAlias = Literal["good", "bad", "info"]
 
@@ -44,6 +45,6 @@ class PartnerHeader:
 
     partner_id: str
     name: str
-    connection: Literal["disconnected", "connected", "broken"]
+    connection: ConnectionState
     tenant: str | None
     problem: str | None

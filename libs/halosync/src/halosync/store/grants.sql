@@ -142,6 +142,8 @@ GRANT UPDATE ON item TO :halo_writer;
 GRANT UPDATE (action_state, outcome, reason, detail) ON item TO :report_api, :operator;
 -- item_view
 GRANT SELECT ON item_view TO :report_api;
+-- standing_item
+GRANT SELECT ON standing_item TO :report_api;
 -- run_approved_item
 GRANT SELECT ON run_approved_item TO :planner, :report_api, :operator;
 GRANT INSERT ON run_approved_item TO :report_api, :operator;

@@ -1,7 +1,7 @@
 """What a plan would change, customer by customer and in money, as the portal shows it before a Sync (reads only)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,8 @@ import asyncpg
 from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
 from halosync.domain.preview_kinds import WAITS, PreviewKind, kind_of
-from halosync.ports.item_views import ItemOrder, ItemView
-from halosync.ports.previews import CustomerChanges
+from halosync.ports.item_views import ItemView
+from halosync.ports.previews import CustomerChanges, PreviewFilter
 from halosync.ports.run_views import Cost
 from halosync.store.item_views import item_view
 from halosync.store.queries import QUERIES
@@ -66,33 +66,25 @@ class PreviewStore:
         ]
         return shown, rows[0]["customers"] if rows else 0
 
-    async def items(
-        self,
-        run_id: UUID,
-        kinds: Collection[PreviewKind],
-        *,
-        customer: str | None = None,
-        order: ItemOrder | None = None,
-        skip: int = 0,
-        most: int,
-    ) -> Sequence[ItemView]:
-        """Return items of some kinds, of one customer or of all, in the plan's order or another."""
+    async def items(self, run_id: UUID, chosen: PreviewFilter, *, skip: int = 0, most: int) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, behind `skip` others."""
         pairs = [
             (action, outcome, waits)
             for action in Action
             for outcome in Outcome
             for waits in WAITS
-            if kind_of(action, outcome, waits) in kinds
+            if kind_of(action, outcome, waits) in chosen.kinds
         ]
         wanted = {
             "run_id": run_id,
             "actions": [action for action, _, _ in pairs],
             "outcomes": [outcome for _, outcome, _ in pairs],
             "waits": [waits for _, _, waits in pairs],
-            "customer": customer,
+            "customer": chosen.customer,
             "skip": skip,
             "most": most,
         }
+        order = chosen.order
         if order is None:
             rows = QUERIES.preview_items(self._pool, **wanted)
         else:

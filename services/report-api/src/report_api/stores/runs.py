@@ -1,6 +1,6 @@
 """Runs, their items, and what a plan would change."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +11,7 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
-from halosync.ports.previews import CustomerChanges
+from halosync.ports.previews import CustomerChanges, PreviewFilter
 from halosync.ports.reviews import ReviewGroup
 from halosync.ports.run_views import Cost, RunEffort, RunView
 
@@ -61,17 +61,8 @@ class Previews(Protocol):
         """Return a page of customers, those that lose licences first, and how many customers there are in all."""
         ...
 
-    async def items(
-        self,
-        run_id: UUID,
-        kinds: Collection[PreviewKind],
-        *,
-        customer: str | None = None,
-        order: ItemOrder | None = None,
-        skip: int = 0,
-        most: int,
-    ) -> Sequence[ItemView]:
-        """Return items of some kinds, of one customer or of all, in the plan's order or another."""
+    async def items(self, run_id: UUID, chosen: PreviewFilter, *, skip: int = 0, most: int) -> Sequence[ItemView]:
+        """Return at most `most` items that fit, behind `skip` others."""
         ...
 
 

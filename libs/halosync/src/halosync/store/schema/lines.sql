@@ -24,14 +24,17 @@ END $$;
 CREATE OR REPLACE TRIGGER item_line_insert AFTER INSERT ON item
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION item_line_insert();
 
--- What is true of an item by now: what an undo has put back is not synchronised any more. The item itself goes on saying
--- what its run did; its lines say this (decision 16).
-CREATE OR REPLACE FUNCTION standing_outcome(outcome text, undone text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE undone WHEN 'undone' THEN 'skipped' WHEN 'unsure' THEN 'failed' ELSE outcome END
-$$;
-CREATE OR REPLACE FUNCTION standing_reason(reason text, undone text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN undone IS NULL THEN reason ELSE 'undone' END
-$$;
+-- Items as they stand by now: what an undo has put back is not synchronised any more, and what was told of it is past.
+-- The item itself goes on saying what its run did; its lines say this (decision 16).
+DROP VIEW IF EXISTS standing_item;
+CREATE VIEW standing_item AS
+SELECT run_id, item_id, line_nos, action,
+    CASE undone WHEN 'undone' THEN 'skipped' WHEN 'unsure' THEN 'failed' ELSE outcome END AS outcome,
+    CASE WHEN undone IS NULL THEN reason ELSE 'undone' END AS reason,
+    CASE WHEN undone IS NULL THEN detail END AS detail,
+    undone, before_quantity, before_price, before_billing_cycle, before_active,
+    after_quantity, after_price, after_billing_cycle, after_active
+FROM item;
 
 -- An undo of an item changes what is true of it; the undo of that undo makes it true again, and so on. What Halo did not
 -- keep as the undo wanted it, or what nobody could find out, leaves all of them unsure; what Halo kept as it was changes
@@ -81,10 +84,10 @@ RETURNS TABLE (
     before_quantity numeric, before_price numeric, before_billing_cycle text, before_active boolean,
     after_quantity numeric, after_price numeric, after_billing_cycle text, after_active boolean
 ) LANGUAGE sql STABLE AS $$
-    SELECT i.item_id, i.action, standing_outcome(i.outcome, i.undone), standing_reason(i.reason, i.undone), i.detail,
-        i.undone, i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
+    SELECT i.item_id, i.action, i.outcome, i.reason, i.detail, i.undone,
+        i.before_quantity, i.before_price, i.before_billing_cycle, i.before_active,
         i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-    FROM item_line m JOIN item i USING (item_id)
+    FROM item_line m JOIN standing_item i USING (item_id)
     WHERE m.run_id = p_run_id AND m.line_no = p_line_no LIMIT 1
 $$;
 

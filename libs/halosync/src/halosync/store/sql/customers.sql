@@ -3,13 +3,13 @@
 -- read or written.
 SELECT n.invoice_id, l.line_id, l.line_no, l.product_code, l.product_name, l.kind, l.quantity, l.unit_price,
     l.billing_cycle, round(l.quantity * l.unit_price, 2) AS amount, i.item_id,
-    line_outcome(l.kind, p.run_id, standing_outcome(i.outcome, i.undone)) AS outcome,
-    line_reason(l.kind, p.run_id, standing_reason(i.reason, i.undone)) AS reason
+    line_outcome(l.kind, p.run_id, i.outcome) AS outcome,
+    line_reason(l.kind, p.run_id, i.reason) AS reason
 FROM month_plans(:partner_id, :period) AS p
 JOIN invoice n USING (invoice_pk)
 JOIN invoice_line l USING (invoice_pk)
 LEFT JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset
-LEFT JOIN item i USING (item_id)
+LEFT JOIN standing_item i USING (item_id)
 WHERE l.customer_id = :customer_id
 ORDER BY lower(l.product_code), n.issued_at, n.invoice_id, l.line_no LIMIT :most;
 

@@ -32,8 +32,8 @@ SELECT billing_cycle FROM invoice_line WHERE invoice_pk = :invoice_pk GROUP BY b
 
 -- name: invoice_report_cleanups
 -- Items that answer for no line: licences that no product of the invoice has.
-SELECT standing_outcome(outcome, undone) AS outcome, count(*) AS items FROM item
-WHERE run_id = :run_id AND line_nos = '{}' GROUP BY 1;
+SELECT outcome, count(*) AS items FROM standing_item
+WHERE run_id = :run_id AND line_nos = '{}' GROUP BY outcome;
 
 -- name: invoice_report_places
 -- Who is on a page of the lines that fit, in the page's order, with the numbers of the lines; counted are all lines of
@@ -62,13 +62,11 @@ WITH line AS MATERIALIZED (
         END * CASE WHEN :down THEN -1 ELSE 1 END AS number
     FROM invoice_line l
     LEFT JOIN (
-        SELECT unnest(line_nos) - :line_offset AS line_no, standing_outcome(outcome, undone) AS outcome,
-            standing_reason(reason, undone) AS reason,
+        SELECT unnest(line_nos) - :line_offset AS line_no, outcome, reason,
             CASE WHEN CAST(:pattern AS text) IS NOT NULL
-                THEN lower(concat_ws(chr(10), standing_reason(reason, undone), CASE WHEN undone IS NULL THEN detail END))
-                         LIKE lower(:pattern)
+                THEN lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern)
                      OR undone = ANY(CAST(:told AS text[])) END AS told
-        FROM item WHERE run_id = :run_id
+        FROM standing_item WHERE run_id = :run_id
     ) AS i USING (line_no)
     CROSS JOIN LATERAL (
         SELECT line_outcome(l.kind, :run_id, i.outcome) AS outcome, line_reason(l.kind, :run_id, i.reason) AS reason

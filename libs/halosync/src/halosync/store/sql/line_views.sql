@@ -14,20 +14,20 @@ WHERE (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome
        OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
           LIKE lower(:pattern)
        OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
-                          CASE WHEN l.kind = 'recurring' AND i.undone IS NULL THEN i.detail END)) LIKE lower(:pattern)
+                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern)
        OR CASE WHEN l.kind = 'recurring' THEN i.undone ELSE line_reason(l.kind, :run_id, NULL) END
           = ANY(CAST(:told AS text[])))
 ORDER BY l.line_no LIMIT :most;
 
 -- name: line_numbers
 -- Up to a bound, the lines whose items have an outcome, or a reason with a text: few among 100,000, found by index.
--- An item that was undone has a further outcome: two indexes, and no item twice.
+-- One index of items by outcome, and one of what was undone, which has another outcome by now: no item twice.
 SELECT unnest(line_nos) - :line_offset AS line_no FROM (
     SELECT line_nos, reason, detail, undone FROM item
     WHERE run_id = :run_id AND outcome = ANY(:outcomes) AND undone IS NULL
     UNION ALL
-    SELECT line_nos, standing_reason(reason, undone), NULL, undone FROM item
-    WHERE run_id = :run_id AND undone IS NOT NULL AND standing_outcome(outcome, undone) = ANY(:outcomes)
+    SELECT line_nos, reason, detail, undone FROM standing_item
+    WHERE run_id = :run_id AND undone IS NOT NULL AND outcome = ANY(:outcomes)
 ) AS standing
 WHERE CAST(:pattern AS text) IS NULL OR lower(concat_ws(chr(10), reason, detail)) LIKE lower(:pattern)
    OR undone = ANY(CAST(:told AS text[]))
@@ -61,7 +61,7 @@ WHERE l.line_no > :line_no
        OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
           LIKE lower(:pattern)
        OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
-                          CASE WHEN l.kind = 'recurring' AND i.undone IS NULL THEN i.detail END)) LIKE lower(:pattern)
+                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern)
        OR CASE WHEN l.kind = 'recurring' THEN i.undone ELSE line_reason(l.kind, :run_id, NULL) END
           = ANY(CAST(:told AS text[])))
 ORDER BY l.line_no LIMIT :most;

@@ -9,6 +9,7 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
 from halosync.domain.states import RunState
+from halosync.ports.previews import PreviewFilter
 from halosync.ports.run_views import RunView
 
 from report_api.access.page_guard import partner_pages
@@ -178,8 +179,7 @@ async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKin
             shown_item(Item.model_validate(item), run)
             for item in await ports.previews.items(
                 run.run_id,
-                (kind,),
-                order=order_of(shown.sort, grouped=False),
+                PreviewFilter((kind,), order=order_of(shown.sort, grouped=False)),
                 skip=shown.listing.skip,
                 most=shown.listing.size,
             )
@@ -206,14 +206,8 @@ async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
         return {"customers": customers, "items": (), "listing": listed.listing(CUSTOMERS_A_PAGE, of), "kinds": LISTED}
     counts = await ports.previews.counts(run.run_id, listed.customer)
     listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
-    items = await ports.previews.items(
-        run.run_id,
-        listed.kinds,
-        customer=listed.customer,
-        order=order_of(listed.sort),
-        skip=listing.skip,
-        most=listing.size,
-    )
+    chosen = PreviewFilter(listed.kinds, listed.customer, order_of(listed.sort))
+    items = await ports.previews.items(run.run_id, chosen, skip=listing.skip, most=listing.size)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     return {
         "customers": (),
