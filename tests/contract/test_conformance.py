@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import httpx
 import pytest
-from halo_sandbox.testing import APPLICATION, RunningSandbox, running_sandbox
+from halo_sandbox.testing import APPLICATION, RunningSandbox
 from halosync.cli.failures import CommandError
 from halosync.cli.halo import SCOPE
 from halosync.cli.halo_sign_in import heard, sign_in
@@ -19,12 +19,6 @@ from pydantic import SecretStr
 
 CLIENTS = [{"id": n, "name": f"Secretive {n}"} for n in range(1, 4)]
 LICENCES = [{"client_id": 1 + n % 3, "name": f"Hidden {n}", "count": n, "price": 1.5} for n in range(130)]
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 async def findings(sandbox: RunningSandbox, **settings: Any) -> dict[str, tuple[str, Verdict]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 
 ROW = {
     "client_id": 1,
@@ -15,12 +15,6 @@ ROW = {
     "billing_cycle": "Annual",
     "is_active": False,
 }
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

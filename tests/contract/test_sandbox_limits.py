@@ -9,15 +9,9 @@ from halo_sandbox.clock import Clock
 from halo_sandbox.limits import LimitRule, RequestLimit
 from halo_sandbox.settings import TenantSettings
 from halo_sandbox.tenant import Tenant
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

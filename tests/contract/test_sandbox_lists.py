@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,12 +25,6 @@ LICENCES = [
 ]
 ACTIVE = [row["id"] for row in LICENCES if row["is_active"]]
 PAGING = {"pageinate": "true"}
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from halo_sandbox import tokens
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 
 from .oauth_client import (
     ASKED,
@@ -22,12 +22,6 @@ from .oauth_client import (
     returned,
     token,
 )
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,17 +5,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from halo_sandbox import scopes
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 from hypothesis import given
 from hypothesis import strategies as st
 
 from .oauth_client import REDIRECT, VERIFIER, authorize, bearer, log_in, refresh, returned, token
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 
 CLIENTS = [{"id": 1, "name": "Contoso & Søns"}, {"id": 2, "name": "Fabrikam"}]
 LICENCES = [
@@ -14,12 +14,6 @@ LICENCES = [
 ]
 GOOD = {"name": "Good", "client_id": 1}
 BAD = {"name": "Bad", "client_id": 99}
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture

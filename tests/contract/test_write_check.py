@@ -1,13 +1,13 @@
 """The part of the conformance kit that writes: what each habit of a Halo is called, and that nothing of it stays."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
-from halo_sandbox.testing import RunningSandbox, RunningTenant, running_sandbox
+from halo_sandbox.testing import RunningSandbox, RunningTenant
 from halosync.domain.retry import FailureClass
 from halosync.halo import write_check_licences
 from halosync.halo.write_check import NotForTestsError, WriteCheck
@@ -16,12 +16,6 @@ from halosync.ports.failures import HaloFailure
 
 CLIENTS = [{"id": 1, "name": "Secretive"}, {"id": 7, "name": "Made for tests"}]
 ASSUMED, TOLERATED, NEW = Verdict.ASSUMED, Verdict.TOLERATED, Verdict.NEW
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -10,19 +10,13 @@ from typing import Any
 import httpx
 import pytest
 import typer
-from halo_sandbox.testing import APPLICATION, RunningSandbox, running_sandbox
+from halo_sandbox.testing import APPLICATION, RunningSandbox
 from halosync.cli import halo
 from halosync.cli.main import app
 from halosync.halo import write_check_licences
 from typer.testing import CliRunner, Result
 
 CLIENTS = [{"id": 1, "name": "Secretive"}, {"id": 7, "name": "Made for tests"}]
-
-
-@pytest.fixture(scope="module")
-async def sandbox() -> AsyncIterator[RunningSandbox]:
-    async with running_sandbox() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ async def test_for_the_budget(pipeline: Pipeline, while_writing: bool) -> None:
 @pytest.mark.parametrize("while_writing", [False, True], ids=["reading", "writing"])
 async def test_for_a_halo_that_asks_to_wait(pipeline: Pipeline, while_writing: bool) -> None:
     ids, order = await begun(pipeline, while_writing=while_writing)
-    answer = {"status": 429, "body": {"error": "slow down"}, "headers": {"Retry-After": "77"}}
+    answer: dict[str, Any] = {"status": 429, "body": {"error": "slow down"}, "headers": {"Retry-After": "77"}}
     await pipeline.sandbox.admin.add_fault("acme", **answer)
     line = await told(pipeline, order)
     assert line.items() >= ids.items()

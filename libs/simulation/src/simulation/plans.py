@@ -14,11 +14,12 @@ from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
-from halosync.store.unsure_creates import Came, Found, found_of, with_recognised
+from halosync.store.unsure_creates import with_recognised
 
 from simulation.clock import now
 from simulation.database import Database, Step
-from simulation.rows import Item, KnownLicence, Read
+from simulation.rows import KnownLicence, Read
+from simulation.unsure_creates import unsure_creates
 
 
 class MemoryPlans:
@@ -64,7 +65,7 @@ class MemoryPlans:
         def effect() -> PlanInput:
             rows = self._db.reads.get(read.read_id, Read())
             run = self._db.runs[read.read_id]
-            found = self._unsure(rows)
+            found = unsure_creates(self._db, rows)
             owned = {number for number, licence in self._db.known.items() if licence.owned}
             self._recognised[read.read_id] = found.recognised
             return PlanInput(
@@ -113,33 +114,6 @@ class MemoryPlans:
             and (item.after is not None or item.outcome in stays)
         )
 
-    def _unsure(self, rows: Read) -> Found:
-        """Look for what became of creates that nobody could look up; see `store.unsure_creates`."""
-        unsure = [
-            item
-            for item in (self._db.items.values() if self._db.guards.names else ())
-            if item.action is Action.CREATE and item.reason == Reason.OUTCOME_UNKNOWN
-        ]
-        creates = [
-            {
-                "run_id": item.run_id,
-                "item_id": item.item_id,
-                "halo_licence_id": item.licence_id,
-                "halo_client_id": item.client_id,
-                "set_name": item.set_name,
-                "product_code": item.product_code,
-                "restores_licence_id": item.planned.restores,
-                "owned_after": item.planned.owned_after,
-                "is_stamped": self._db.settings.details or item.planned.restores is not None,
-            }
-            for item in unsure
-        ]
-        came = Came(
-            {item.item_id: frozenset(self._strangers(item, rows)) for item in unsure},
-            [item.item_id for item in unsure if self._is_resolved(item)],
-        )
-        return found_of(creates, [seen.licence for seen in rows.licences.values() if not seen.deleted], came)
-
     def _restored(self) -> dict[int, int]:
         """As `store.item_traces.restored_licences`."""
         return {
@@ -150,32 +124,6 @@ class MemoryPlans:
             and item.action is Action.CREATE
             and (item.outcome is Outcome.SYNCED or item.reason in {Reason.OUTCOME_UNKNOWN, Reason.NOT_KEPT})
         }
-
-    def _strangers(self, create: Item, rows: Read) -> list[int]:
-        """Return what came to the client since the create was sent, and is not stamped."""
-        since = self._db.runs[create.run_id].writing_at
-        return [
-            number
-            for number, seen in rows.licences.items()
-            if seen.licence.client_id == create.client_id
-            and not seen.deleted
-            and seen.licence.stamp is None
-            and self._is_new(number, since)
-        ]
-
-    def _is_new(self, licence_id: int, since: float) -> bool:
-        known = self._db.known.get(licence_id)
-        return known is None or (not known.owned and known.first_seen > since)
-
-    def _is_resolved(self, create: Item) -> bool:
-        runs = list(self._db.runs)
-        return any(
-            runs.index(item.run_id) > runs.index(create.run_id)
-            and item.outcome is Outcome.SYNCED
-            and item.licence_id is not None
-            and (item.client_id, item.product_code) == (create.client_id, create.product_code)
-            for item in self._db.items.values()
-        )
 
     def _written(self) -> dict[int, WrittenLicence]:
         known = self._db.known if self._db.guards.names else {}
