@@ -36,6 +36,7 @@ WROTE = LastWritten("MS-365", LicenceState(Decimal(10), Decimal("31.5"), "Monthl
         (licence(quantity=None, name="x"), [("name", "MS-365", "x"), ("quantity", "10", None)]),
         (licence(quantity=Decimal(10), price=Decimal("40.00")), [("price", "31.5", "40")]),
         (licence(quantity=Decimal(10), billing_cycle=None), [("billing_cycle", "Monthly", None)]),
+        (licence(quantity=Decimal(10), billing_cycle="Yearly"), [("billing_cycle", "Monthly", "Yearly")]),
         (licence(quantity=Decimal(10), is_active=False), [("active", True, False)]),
     ],
 )
@@ -80,6 +81,11 @@ def test_what_would_be_overwritten_is_held_where_the_partner_wants_that() -> Non
     assert released.outcome is Outcome.PENDING
     [other] = planned(licence(quantity=Decimal(16)), approved=frozenset({change_of(held)})).items
     assert other.outcome is Outcome.HELD
+
+
+def test_a_price_that_somebody_edited_is_told_in_the_field_of_the_partner() -> None:
+    [dearer] = planned(licence(quantity=Decimal(10), price=Decimal(40))).items
+    assert [each.field for each in dearer.drift] == ["price"]
 
 
 def test_a_removal_of_what_was_edited_is_held() -> None:

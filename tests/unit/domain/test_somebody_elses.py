@@ -124,6 +124,7 @@ def test_what_an_earlier_create_may_have_made_is_neither_made_again_nor_removed(
     [item] = plan(licences=[licence(2, name="CUT"), licence(9, client_id=8)], perhaps_created=PERHAPS).items
     assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
     assert "licence #2 came to this client" in (item.detail or "")
+    assert item.product_code == line().product_code
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,12 @@ def test_a_licence_of_the_very_name_goes_before_one_that_is_known(written: Writt
     assert (cleaned_up.halo_licence_id, cleaned_up.action) == (1, Action.DELETE)
 
 
-def test_a_licence_that_a_person_called_after_another_product_is_that_products() -> None:
+@pytest.mark.parametrize(
+    "written", [BY_A_PERSON, WrittenLicence("MS-365", "MS-365", "MS 365"), WrittenLicence(None, "MS-365", "MS 365")]
+)
+def test_a_licence_that_a_person_called_after_another_product_is_that_products(written: WrittenLicence) -> None:
     lines = [line(), line(2, product_code="AV-1")]
-    other, create = items(lines=lines, licences=[licence(name="AV-1")], written={1: BY_A_PERSON})
+    other, create = items(lines=lines, licences=[licence(name="AV-1")], written={1: written})
     assert (other.product_code, other.halo_licence_id, other.action) == ("AV-1", 1, Action.UNCHANGED)
     assert (create.product_code, create.action) == ("MS-365", Action.CREATE)
 
