@@ -10,9 +10,9 @@ from halosync.observability import tracing
 from halosync.observability.tracing import carried, of_invoice, passed_on, received, span, start_tracing, wanted
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+# What the services load by themselves is seen by tests/unit/runtime/test_launch.py.
 OFF = """
 import sys
-import auth.composition, halo_writer.composition, planner.composition, report_api.composition
 from halosync.observability.tracing import carried, of_invoice, received, span, start_tracing
 end = start_tracing("planner")
 with span("a"), received("b", {}), of_invoice("c", "p", "i", 1) as told:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
@@ -66,8 +67,13 @@ def certificate(customers: list[str]) -> Certificate:
     )
 
 
+@cache
+def made(customers: tuple[str, ...], partner: str) -> bytes:
+    return certificate_pdf(certificate([*customers]), partner)
+
+
 def read(customers: list[str], partner: str = "Acme MSP") -> tuple[PdfReader, str]:
-    reader = PdfReader(io.BytesIO(certificate_pdf(certificate(customers), partner)))
+    reader = PdfReader(io.BytesIO(made(tuple(customers), partner)))
     text = "\n".join(page.extract_text() for page in reader.pages)
     # Parts of shaped letters come out as control characters.
     return reader, " ".join(re.sub(r"[\x00-\x08]", "", text).split())
