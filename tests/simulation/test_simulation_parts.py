@@ -1,6 +1,7 @@
 """The simulated world itself: a double that forgives would prove nothing."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from simulation.world import simulate
 
 def test_hours_of_virtual_time_pass_in_no_time() -> None:
     async def sleep() -> float:
-        await asyncio.sleep(3600)
+        await clock.sleep(3600)
         return clock.now()
 
     assert clock.run(sleep()) == pytest.approx(3600)
@@ -33,6 +34,22 @@ def test_a_world_that_waits_for_nothing_is_told() -> None:
         clock.run(wait())
 
 
+def test_who_sleeps_is_cancelled_at_once() -> None:
+    async def world() -> tuple[float, float]:
+        sleeper = asyncio.ensure_future(clock.sleep(3600))
+        await clock.sleep(1)
+        sleeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await sleeper
+        cancelled_at = clock.now()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                await clock.sleep(60)
+        return cancelled_at, clock.now()
+
+    assert clock.run(world()) == pytest.approx((1, 11))
+
+
 def test_a_killed_process_does_nothing_any_more_and_a_stopped_one_does_it_later() -> None:
     async def world() -> list[str]:
         dice, done = Dice(1, NONE), list[str]()
@@ -43,7 +60,7 @@ def test_a_killed_process_does_nothing_any_more_and_a_stopped_one_does_it_later(
             dead.spawn(dead.step(lambda: done.append("dead"))),
             stopped.spawn(stopped.step(lambda: done.append(f"after {clock.now():.0f} s"))),
         ]
-        await asyncio.sleep(100)
+        await clock.sleep(100)
         dead.over = True
         for task in tasks:
             task.cancel()
@@ -60,7 +77,7 @@ def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
 
         async def work_forever(_body: object) -> None:
             seen.append("first")
-            await asyncio.sleep(10)
+            await clock.sleep(10)
             await first.gate()
 
         async def work(_body: object) -> None:
@@ -68,10 +85,10 @@ def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
 
         broker.consume(Consumer(first, "q", work_forever, 1))
         broker.accept(Envelope("q", None))
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         broker.consume(Consumer(second, "q", work, 1))
         first.kill()
-        await asyncio.sleep(30)
+        await clock.sleep(30)
         assert broker.idle
         first.over = True
         return seen
@@ -83,14 +100,14 @@ def test_a_message_of_a_process_that_dies_is_delivered_to_another() -> None:
 def test_halo_refuses_what_is_over_its_limit(*, sliding: bool, admitted: int) -> None:
     async def world() -> int:
         halo = Halo(Dice(1, NONE), Scenario(limit=5, window_s=10.0, sliding=sliding))
-        await asyncio.sleep(8)  # a fixed window ends after two more seconds, a sliding one only after ten
+        await clock.sleep(8)  # a fixed window ends after two more seconds, a sliding one only after ten
         return sum([await _admitted(halo, wait_s) for wait_s in (0, 0, 0, 0, 0, 0, 3, 0, 0, 0)])
 
     assert clock.run(world()) == admitted
 
 
 async def _admitted(halo: Halo, wait_s: float) -> bool:
-    await asyncio.sleep(wait_s)
+    await clock.sleep(wait_s)
     return not halo.tenant.limit_wait_s()
 
 

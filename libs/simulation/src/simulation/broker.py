@@ -24,6 +24,7 @@ from halosync.messaging.delivery import MAX_REASON_CHARS
 from halosync.messaging.endings import ending_of
 from halosync.messaging.publisher import PUBLISH_TIMEOUT_S, NotAnsweredError, NotPublishedError
 
+from simulation.clock import sleep
 from simulation.guards import Guards
 from simulation.messages import Consumer, Envelope, Handler
 from simulation.process import Dice, Process
@@ -64,13 +65,13 @@ class Broker:
         await process.gate()
         process.maybe_fail()
         await process.gate()
-        await asyncio.sleep(self._dice.latency())
+        await sleep(self._dice.latency())
         lost = not self.up or self._dice.hits(self._dice.rates.unconfirmed)
         taken = self.up and (not lost or self._dice.hits(0.5))
         if taken:
             self._take(envelope, tier_s)
         if lost and self._guards.confirm:
-            await asyncio.sleep(PUBLISH_TIMEOUT_S)
+            await sleep(PUBLISH_TIMEOUT_S)
         process.maybe_fail()
         await process.gate()
         if lost and self._guards.confirm:
@@ -85,7 +86,8 @@ class Broker:
         if envelope.queue in ORDERS and self._dice.hits(rates.lose):
             return
         double = not envelope.doubled and self._dice.hits(rates.double)
-        envelope = replace(envelope, doubled=envelope.doubled or double)
+        if double:
+            envelope = replace(envelope, doubled=True)
         for _ in range(2 if double else 1):
             if tier_s is not None:
                 self._later(tier_s, envelope)
@@ -142,7 +144,7 @@ class Broker:
         self.up = False
         for process in dict.fromkeys(consumer.process for consumer in self._consumers):
             self.disconnect(process)
-        await asyncio.sleep(seconds)
+        await sleep(seconds)
         self.up = True
         for queue in list(self._queues):
             self._dispatch(queue)
@@ -205,7 +207,7 @@ class Broker:
                     del consumer.unacked[tag]
                     self._enqueue(envelope)
                     return
-                await asyncio.sleep(then.pause_s)
+                await sleep(then.pause_s)
             process.maybe_fail()
             await process.gate()
         except asyncio.CancelledError:

@@ -5,10 +5,12 @@ were scheduled. An hour of the simulated world costs what its events cost.
 """
 
 import asyncio
+import gc
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from heapq import heappop, heappush
+from types import coroutine
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 T = TypeVar("T")
@@ -50,27 +52,59 @@ class _Timer(float):
         self.cancelled = True
 
 
+class _Task(asyncio.Task[Any]):
+    """A task that `sleep` puts to sleep, and whose cancellation wakes it."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """As `asyncio.Task.cancel`."""
+        cancelled = super().cancel(msg)
+        if cancelled:
+            cast("VirtualLoop", self.get_loop()).wake(self)
+        return cancelled
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop on virtual time. `time()` counts seconds from 0.
 
     It keeps calls and timers itself, in the order that asyncio has for them: half of what a world costs is its loop.
+
+    Attributes:
+        sleep_s: in how many seconds the task that runs now makes its next step, if it yields at once; else 0.
     """
+
+    _stopping: bool
+    """Whether `stop` was called: asyncio's own."""
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
         self._calls: deque[_Call | _Timer] = deque()
         self._timers: list[_Timer] = []
+        self.sleep_s = 0.0
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now
 
     def call_soon(self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None) -> Any:
-        """Call it after what waits already."""
+        """Call it after what waits already; a task's next step later, if the task goes to sleep."""
+        if self.sleep_s > 0.0:
+            sleep_s, self.sleep_s = self.sleep_s, 0.0
+            return self.call_at(self._now + sleep_s, callback, *args, context=context)
         call = _Call(callback, args, context)
         self._calls.append(call)
         return call
+
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> Any:
+        """As `asyncio.BaseEventLoop.create_task`."""
+        return _Task(coro, loop=self, name=name, context=context)
+
+    def wake(self, task: _Task) -> None:
+        """Let a task make its next step now, if it sleeps."""
+        for timer in self._timers:
+            if not timer.cancelled and getattr(timer.call, "__self__", None) is task:
+                timer.cancel()
+                self.call_soon(timer.call, *timer.args, context=timer.context)
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -102,19 +136,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
         Raises:
             StalledError: there is none, and no timer to wait for.
         """
-        calls, timers = self._calls, self._timers
-        while timers and timers[0].cancelled:
-            heappop(timers)
-        if not calls and not timers:
-            raise StalledError("no timer is set and nothing is ready")
-        if not calls:
-            self._now += max(timers[0] - self._now, 0.0)
-        while timers and timers[0] < self._now + _RESOLUTION_S:
-            calls.append(heappop(timers))
-        for _ in range(len(calls)):
-            call = calls.popleft()
-            if not call.cancelled:
-                call.context.run(call.call, *call.args)
+        calls, timers, next_call = self._calls, self._timers, self._calls.popleft
+        while not self._stopping:
+            while timers and timers[0].cancelled:
+                heappop(timers)
+            if not calls:
+                if not timers:
+                    raise StalledError("no timer is set and nothing is ready")
+                self._now = max(self._now, float(timers[0]))
+            due = self._now + _RESOLUTION_S
+            while timers and timers[0] < due:
+                calls.append(heappop(timers))
+            for _ in range(len(calls)):
+                call = next_call()
+                if not call.cancelled:
+                    call.context.run(call.call, *call.args)
 
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """Run `func` here and now: there are no threads in the simulated world."""
@@ -124,14 +160,33 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return future
 
 
+@coroutine
+def sleep(seconds: float) -> Generator[Any, None, None]:
+    """Sleep as `asyncio.sleep` does, at a third of its cost: most of what a world does is to wait for its clock."""
+    if _running:
+        _running[-1].sleep_s = seconds
+        yield
+    else:
+        yield from asyncio.sleep(seconds).__await__()
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on a virtual clock of its own, and cancel what it leaves behind."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        _running.append(cast("VirtualLoop", runner.get_loop()))
-        try:
-            return runner.run(main)
-        finally:
-            _running.pop()
+    """Run a coroutine to its end on a virtual clock of its own, and cancel what it leaves behind.
+
+    A world is short: its garbage is collected after it, and not looked for a hundred times meanwhile.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            _running.append(cast("VirtualLoop", runner.get_loop()))
+            try:
+                return runner.run(main)
+            finally:
+                _running.pop()
+    finally:
+        if collects:
+            gc.enable()
 
 
 _running: list[VirtualLoop] = []

@@ -1,6 +1,5 @@
 """The time in which things break: what the dice let happen to a world until its last run has ended."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -41,7 +40,7 @@ class Disturbance:
         cancel_at = dice.between(1.0, 60.0) if self._deployment.scenario.cancel else None
         chapters, next_at = deque(self._deployment.scenario.chapters), 0.0
         while clock.now() < until and (chapters or not self._ended()):
-            await asyncio.sleep(TICK_S * dice.between(0.5, 1.5))
+            await clock.sleep(TICK_S * dice.between(0.5, 1.5))
             if chapters and (clock.now() >= next_at or self._ended()) and self._has_come(chapters[0]):
                 story.tell(chapters.popleft())
                 next_at = clock.now() + dice.between(1.0, 300.0)

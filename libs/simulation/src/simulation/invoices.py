@@ -155,6 +155,8 @@ def invoices_to_sync(database: Database) -> Sequence[Invoice] | NoRun:
 
 def owed(database: Database) -> Invoice | None:
     """Return an invoice for which `auto_sync` owes a run, as the view `owed_sync`."""
+    if not any(each.sync_wanted for each in database.invoices):
+        return None
     latest = newest(database)
     if latest is None or latest.period < (last_synced(database) or ""):
         return None

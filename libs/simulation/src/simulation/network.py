@@ -4,6 +4,7 @@ The real `HaloTransport` sends over it, so the real classification of failures d
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -12,10 +13,12 @@ from halo_sandbox.service import API, IncomingRequest
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
 
+from simulation.clock import sleep
 from simulation.halo import Halo
 from simulation.process import Dice, Process
 
 _API = "/api/"
+Headers = Mapping[str, str]
 
 
 class SimulatedTransport(HaloTransport):
@@ -29,7 +32,9 @@ class SimulatedTransport(HaloTransport):
     """
 
     def __init__(self, process: Process, halo: Halo, dice: Dice, *, timeout_s: float) -> None:
-        super().__init__("https://{tenant}.halo.example", timeout_s, _Network(process, halo, dice))
+        network: Any = _Network(process, halo, dice)
+        super().__init__("https://{tenant}.halo.example", timeout_s, network)
+        self._http = network
         self._process = process
         self._halo = halo
 
@@ -65,31 +70,51 @@ class SimulatedTransport(HaloTransport):
             raise
 
 
-class _Network(httpx.AsyncBaseTransport):
-    """Carries requests to the sandbox without HTTP."""
+class _Network:
+    """Carries requests to the sandbox without HTTP; `HaloTransport` takes it for httpx' client."""
 
     def __init__(self, process: Process, halo: Halo, dice: Dice) -> None:
         self._process, self._halo, self._dice = process, halo, dice
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry a request and bring its answer back.
+    def build_request(
+        self, method: str, url: str, *, params: Mapping[str, str | int] | None, content: bytes | None, headers: Headers
+    ) -> IncomingRequest:
+        """Return a request as the sandbox takes it."""
+        base_url, _, path = url.partition(_API)
+
+        async def body() -> bytes:
+            return content or b""
+
+        return IncomingRequest(
+            method=method,
+            path=path,
+            query={name: str(value) for name, value in (params or {}).items()},
+            headers={name.lower(): value for name, value in headers.items()},
+            body=body,
+            base_url=base_url,
+            logged_path=_API + path,
+        )
+
+    async def send(self, request: IncomingRequest, *, stream: bool) -> httpx.Response:
+        """Carry a request and bring its answer back, all of it.
 
         Raises:
             httpx.TransportError: there is no connection, or it broke.
         """
+        del stream
         dice, rates = self._dice, self._dice.rates
         if dice.hits(rates.refused_connection):
             raise httpx.ConnectError("connection refused")
         await self._travel()  # the connection; a process that is stopped here sends nothing before it goes on
-        await asyncio.sleep(dice.between(0.01, 0.3))
+        await sleep(dice.between(0.01, 0.3))
         slow = dice.hits(rates.slow)
         if slow and dice.hits(0.5):  # it takes long to arrive, or else to be answered
-            await asyncio.sleep(dice.between(1.0, 33.0))
+            await sleep(dice.between(1.0, 33.0))
         connection = _Connection()
-        await API.serve(self._halo.tenant, _incoming(request), connection)
+        await API.serve(self._halo.tenant, request, connection)
         self._process.maybe_fail()
         if slow:
-            await asyncio.sleep(dice.between(1.0, 33.0))
+            await sleep(dice.between(1.0, 33.0))
         await self._travel()
         response = connection.response()
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS and dice.hits(0.5):
@@ -97,22 +122,11 @@ class _Network(httpx.AsyncBaseTransport):
         return response
 
     async def _travel(self) -> None:
-        await asyncio.sleep(self._dice.between(0.001, 0.02))
+        await sleep(self._dice.between(0.001, 0.02))
         await self._process.gate()
 
-
-def _incoming(request: httpx.Request) -> IncomingRequest:
-    url = request.url
-    return IncomingRequest(
-        method=request.method,
-        path=url.path.removeprefix(_API),
-        query=dict(url.params),
-        headers=request.headers,
-        body=request.aread,
-        base_url=f"{url.scheme}://{url.host}",
-        logged_path=url.path,
-        logged_query=url.query.decode(),
-    )
+    async def aclose(self) -> None:
+        """Close nothing."""
 
 
 class _Connection:

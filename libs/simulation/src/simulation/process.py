@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from simulation.clock import now
+from simulation.clock import now, sleep
 from simulation.fault_rates import NONE, FaultRates
 
 T = TypeVar("T")
@@ -20,6 +20,7 @@ class Dice:
 
     def __init__(self, seed: int, rates: FaultRates) -> None:
         self._random = Random(seed)
+        self._draw = self._random.random
         self.rates = rates
 
     def stop_faults(self) -> None:
@@ -33,7 +34,7 @@ class Dice:
 
     def hits(self, rate: float) -> bool:
         """Tell whether something of this probability happens now."""
-        return rate > 0 and self._random.random() < rate
+        return rate > 0 and self._draw() < rate
 
     def between(self, low: float, high: float) -> float:
         """Draw a number."""
@@ -45,7 +46,7 @@ class Dice:
 
     def latency(self) -> float:
         """Draw how long a step inside our own house takes, in seconds."""
-        return self._random.uniform(0.0005, 0.01)
+        return 0.0005 + 0.0095 * self._draw()
 
 
 class Process:
@@ -65,6 +66,11 @@ class Process:
     def frozen(self) -> bool:
         """Whether it is stopped right now."""
         return self.frozen_until > 0.0 and self.frozen_until > now()
+
+    @property
+    def _held(self) -> bool:
+        """Whether its code may not go on."""
+        return self.over or not self.alive or self.frozen
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
@@ -100,14 +106,17 @@ class Process:
                 await asyncio.get_running_loop().create_future()
             if not self.frozen:
                 return
-            await asyncio.sleep(self.frozen_until - now())
+            await sleep(self.frozen_until - now())
 
     def maybe_fail(self, *, may_freeze: bool = True) -> None:
         """Let the dice decide whether the process dies or is stopped here."""
-        if self._dice.hits(self._dice.rates.kill):
+        dice = self._dice
+        if dice.calm:
+            return
+        if dice.hits(dice.rates.kill):
             self.kill()
-        elif may_freeze and self._dice.hits(self._dice.rates.freeze):
-            self.freeze(self._dice.between(*self._dice.rates.freeze_s))
+        elif may_freeze and dice.hits(dice.rates.freeze):
+            self.freeze(dice.between(*dice.rates.freeze_s))
 
     async def step(self, effect: Callable[[], T]) -> T:
         """Do one statement in the database: `effect` happens at one moment, or not at all.
@@ -115,18 +124,22 @@ class Process:
         Raises:
             ConnectionResetError: the connection broke; whether the statement was committed, nobody knows.
         """
-        await self.gate()
+        if self._held:
+            await self.gate()
         self.maybe_fail()
-        await self.gate()
-        broken = self._dice.hits(self._dice.rates.database)
-        await asyncio.sleep(self._dice.latency())
-        if broken and self._dice.hits(0.5):
+        if self._held:
+            await self.gate()
+        dice = self._dice
+        broken = dice.hits(dice.rates.database)
+        await sleep(dice.latency())
+        if broken and dice.hits(0.5):
             await self.gate()
             raise ConnectionResetError("the database is away")
         result = effect()
         self.maybe_fail()
-        await asyncio.sleep(self._dice.latency())
-        await self.gate()
+        await sleep(dice.latency())
+        if self._held:
+            await self.gate()
         if broken:
             raise ConnectionResetError("the database went away after the commit")
         return result

@@ -1,6 +1,5 @@
 """The time without faults: a world comes to rest, and people press Sync until nothing is left to do."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from halosync.domain.invoice_choice import MonthInvoices
@@ -69,7 +68,7 @@ class Recovery:
                 # Who has removed licences in Halo by hand, or has clients that it does not list, says that the list may
                 # be shorter, having seen that it is right otherwise: whoever accepts what an agent without rights sees
                 # gets a run that does nothing.
-                await asyncio.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
+                await clock.sleep(max(self._halo.faults.shows_lists_at - clock.now(), 0.0))
             held = self._held()
             if held and not self._approved:
                 self.unapproved, self._approved = self._changed_unseen(), True
@@ -146,8 +145,8 @@ class Recovery:
         while not (self._ended() and self._deployment.broker.idle):
             if clock.now() > until:
                 return False
-            await asyncio.sleep(TICK_S)
-        await asyncio.sleep(QUIET_S)
+            await clock.sleep(TICK_S)
+        await clock.sleep(QUIET_S)
         return True
 
     def _done(self) -> bool:

@@ -7,6 +7,7 @@ from halosync.messaging.publisher import NotAnsweredError, NotPublishedError
 from halosync.runtime.relay import BATCH, POLL_S
 
 from simulation.broker import Broker
+from simulation.clock import sleep
 from simulation.database import Database
 from simulation.process import Process
 from simulation.rows import OutboxRow
@@ -25,7 +26,7 @@ class MemoryRelay:
         """Publish, every `POLL_S` seconds while the outbox holds something; a failure is passed over."""
         while True:
             await self._db.outbox_filled.wait()
-            await asyncio.sleep(POLL_S)
+            await sleep(POLL_S)
             await self._process.gate()
             with suppress(OSError, NotPublishedError):
                 await self.drain()

@@ -1,6 +1,5 @@
 """The real planner and writer, on the doubles of one simulated process."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from itertools import count
@@ -25,7 +24,7 @@ from planner.environment import PlannerRules
 from simulation.actions import MemoryActions
 from simulation.array_sizes import MemoryArraySizes
 from simulation.broker import DEAD, DELAYS_S, Broker
-from simulation.clock import now
+from simulation.clock import now, sleep
 from simulation.database import Database
 from simulation.guards import Guards
 from simulation.halo import SETTLE_S, Halo
@@ -193,15 +192,15 @@ class Deployment:
     async def _sweeps(self, process: Process, of: "Sweeping") -> None:
         """Ask again, over and over, for what is due; a look that finds nothing matters only while things break."""
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await sleep(SWEEP_S)
             await process.gate()
-            if of.is_due() or not self.dice.calm:
+            if not self.dice.calm or of.is_due():
                 await _tried(of.redeliver_due)
 
     async def _starts_owed(self, process: Process, invoices: MemoryInvoices) -> None:
         """Start, over and over, the runs that auto_sync owes."""
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await sleep(SWEEP_S)
             await process.gate()
             if owed(self.database) is not None:
                 await _tried(invoices.start_all_wanted)

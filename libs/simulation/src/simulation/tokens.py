@@ -3,7 +3,6 @@
 Halo's token endpoint is the sandbox's, and what it answers is read as auth reads it: odd answers lose no refresh token.
 """
 
-import asyncio
 import math
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -18,7 +17,7 @@ from halosync.contracts.connection import TokenGranted
 from halosync.halo.token_answer import read_tokens
 from pydantic import SecretStr
 
-from simulation.clock import now
+from simulation.clock import now, sleep
 from simulation.halo import Halo
 from simulation.process import Process
 
@@ -77,24 +76,28 @@ class MemoryTokens:
     def _keep(self) -> None:
         auth = self._auth
         self._generation, self._access_token, self._ends_at = auth.generation, auth.access_token, auth.ends_at
+        self._granted: TokenGranted | None = None
 
     async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
         """As `halosync.runtime.tokens.Tokens.get`."""
         await self._process.gate()
         renewed = False
         if rejected_generation == self._generation or self._ends_at <= now():
-            await asyncio.sleep(0.1)
+            await sleep(0.1)
             await self._process.gate()
             renewed = self._auth.replace(self._generation)
             self._keep()
             if rejected_generation == self._generation:  # what the others have by now is what was refused
                 renewed = self._auth.replace(self._generation)
                 self._keep()
-        return TokenGranted(
-            partner_id=partner_id,
-            tenant=tenant,
-            access_token=SecretStr(self._access_token),
-            generation=self._generation,
-            expires_at=datetime.now(UTC) + timedelta(hours=1),
-            renewed=renewed,
-        )
+        granted = self._granted
+        if granted is None or granted.renewed != renewed:
+            granted = self._granted = TokenGranted(
+                partner_id=partner_id,
+                tenant=tenant,
+                access_token=SecretStr(self._access_token),
+                generation=self._generation,
+                expires_at=datetime.now(UTC) + timedelta(hours=1),
+                renewed=renewed,
+            )
+        return granted
