@@ -50,15 +50,21 @@ async def synced(contender: Ours, database_url: str, tenant: str, licences: int,
     body = {**event(tenant, licences), "event_id": str(uuid4()), "revision": revision}
     connection = await asyncpg.connect(database_url)
     await contender.publish(json.dumps(body).encode())
+    row = await ended(connection, tenant, revision)
+    await connection.close()
+    return dict(row)
+
+
+async def ended(connection: "asyncpg.Connection[Any]", tenant: str, revision: int) -> asyncpg.Record:
+    """Wait for the run of a revision, and return how it ended."""
     found: list[asyncpg.Record] = []
 
-    async def ended() -> bool:
+    async def there() -> bool:
         found[:] = await connection.fetch(NEWEST, tenant, revision)
         return bool(found)
 
-    await until(ended, what=f"the run of revision {revision}", timeout_s=PATIENCE_S)
-    await connection.close()
-    return dict(found[0])
+    await until(there, what=f"the run of revision {revision}", timeout_s=PATIENCE_S)
+    return found[0]
 
 
 async def measure(licences: int, rounds: int) -> bool:

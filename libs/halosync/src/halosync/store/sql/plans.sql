@@ -66,7 +66,8 @@ SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.produc
              r.billing_cycle, r.is_active)
         IS DISTINCT FROM (l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active) AS edited
 FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
-LEFT JOIN halo_read_licence r ON r.read_id = :read_id AND r.halo_licence_id = l.halo_licence_id
+LEFT JOIN LATERAL ( -- by its key, one by one, whatever Postgres thinks of how many a read has
+    SELECT * FROM halo_read_licence WHERE read_id = :read_id AND halo_licence_id = l.halo_licence_id LIMIT 1) r ON true
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
 -- name: written_by_others

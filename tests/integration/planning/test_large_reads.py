@@ -1,0 +1,57 @@
+"""Statements about a read do not compare each row with each: Postgres knows nothing yet of what was just read."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from halosync.store.queries import QUERIES
+
+from tests.integration.statement_plans import compared
+
+from .real_stage import RealStage
+from .stages import PARTNER, TENANT
+
+READ, ROWS, CLIENTS = UUID(int=7), 1_000, 50
+"""Compared each with each the rows would be a million."""
+
+
+async def as_known(pool: "asyncpg.Pool[Any]") -> None:
+    """Store a snapshot and a read of the same licences; statistics are of the moment before the read."""
+    await RealStage(pool).set_up()
+    await pool.execute(
+        "INSERT INTO halo_snapshot (partner_id, tenant, read_at) VALUES ($1, $2, now())", PARTNER, TENANT
+    )
+    client = "SELECT $1, n, 'Client', false FROM generate_series(1, $2) AS n"
+    licence = "SELECT $1, n, n % $3 + 1, 'P-' || n, true FROM generate_series(1, $2) AS n"
+    read = licence.replace("true", "true, false")
+    columns = "halo_licence_id, halo_client_id, name, is_active"
+    await pool.execute(
+        f"INSERT INTO halo_client (partner_id, halo_client_id, name, inactive) {client}", PARTNER, CLIENTS
+    )
+    await pool.execute(f"INSERT INTO halo_licence (partner_id, {columns}) {licence}", PARTNER, ROWS, CLIENTS)
+    await pool.execute("ANALYZE halo_client, halo_licence, halo_read_client, halo_read_licence")
+    await QUERIES.begin_read(pool, read_id=READ, partner_id=PARTNER, tenant=TENANT)
+    await pool.execute(
+        f"INSERT INTO halo_read_client (read_id, halo_client_id, name, inactive) {client}", READ, CLIENTS
+    )
+    await pool.execute(f"INSERT INTO halo_read_licence (read_id, {columns}, deleted) {read}", READ, ROWS, CLIENTS)
+
+
+async def test_a_read_is_not_compared_with_every_known_row(pool: "asyncpg.Pool[Any]") -> None:
+    await as_known(pool)
+    assert await compared(pool, QUERIES.compare_with_snapshot.sql, PARTNER, READ, TENANT) < ROWS * 5
+    found = await QUERIES.compare_with_snapshot(pool, read_id=READ, partner_id=PARTNER, tenant=TENANT)
+    assert (found["known"], found["missing"], found["observed"], found["emptied"]) == (ROWS, 0, ROWS, 0)
+
+
+async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: "asyncpg.Pool[Any]") -> None:
+    await as_known(pool)
+    await pool.execute("UPDATE halo_licence SET owned = true")
+    assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
+
+
+@pytest.mark.parametrize("name", ["replace_clients", "replace_licences"])
+async def test_a_snapshot_is_replaced_row_by_row(pool: "asyncpg.Pool[Any]", name: str) -> None:
+    await as_known(pool)
+    assert await compared(pool, getattr(QUERIES, name).sql, PARTNER, READ) < ROWS * 5
