@@ -16,7 +16,7 @@ LEFT_OUT = (
 
 # What all of them load is loaded once; then each goes on in a process of its own.
 LOADED = """
-import importlib, json, os, sys
+import gc, importlib, json, os, sys
 from halosync import launch
 main = importlib.import_module
 launch.import_module = lambda name: main(name) and type("Module", (), {"main": staticmethod(lambda: None)})
@@ -25,6 +25,8 @@ for service in sys.argv[1:]:
     child = os.fork()
     if child == 0:
         launch.launch(f"{service}.composition")
+        assert gc.get_freeze_count() > 20_000, "what was loaded is looked through again and again"
+        assert gc.get_threshold()[0] == launch.NEW_VALUES
         print(json.dumps([service, sorted(sys.modules)]), flush=True)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0, service

@@ -10,7 +10,6 @@ from types import ModuleType
 FOR_TERMINALS = frozenset({"pygments", "rich"})
 """What httpx and structlog load to look pretty on a terminal, and go without where it is missing: 4 MB a process."""
 
-
 NEW_VALUES = 50_000
 """After so many new values Python looks which of them are garbage. By its own 700 it would go through a plan, all of
 whose values stay, again and again while it is made."""
