@@ -6,9 +6,11 @@ simulation on virtual time stays deterministic.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from heapq import heappop, heappush, nsmallest
 from itertools import count
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -33,7 +35,6 @@ STRIKE = 0.01
 class _LeasedPermits:
     """A lease: open, or finished and not yet over."""
 
-    tenant: str
     permits: int
     asked: Rate
     leased_at: float
@@ -44,7 +45,11 @@ class _LeasedPermits:
 
 @dataclass(slots=True)
 class _Budget:
-    """A tenant's limit, what others use of it, and its leases by id."""
+    """A tenant's limit, what others use of it, and its leases by id.
+
+    `in_use`: how many permits its leases have; `asked`: the limits that they were asked with; `ends`: when each may be
+    over, the earliest first. A world asks so often that to look at every lease each time was its largest single cost.
+    """
 
     rate: Rate
     blocked_until: float = -math.inf
@@ -53,10 +58,39 @@ class _Budget:
     foreign_at: float = -math.inf
     strikes: int = 0
     leases: dict[int, _LeasedPermits] = field(default_factory=dict)
+    in_use: int = 0
+    asked: Counter[Rate] = field(default_factory=Counter)
+    ends: list[tuple[float, int]] = field(default_factory=list)
 
-    def in_use(self, now: float) -> int:
-        """How many permits count at this moment."""
-        return sum(leased.permits for leased in self.leases.values() if leased.free_at > now)
+    def lease(self, lease_id: int, leased: _LeasedPermits) -> None:
+        """Keep a lease."""
+        self.leases[lease_id] = leased
+        self.in_use += leased.permits
+        self.asked[leased.asked] += 1
+        heappush(self.ends, (leased.free_at, lease_id))
+
+    def finish(self, lease_id: int, spent: int, free_at: float) -> None:
+        """Note that a lease is finished and counts, with what was spent, until `free_at`."""
+        leased = self.leases[lease_id]
+        self.in_use += spent - leased.permits
+        leased.finished, leased.permits, leased.free_at = True, spent, free_at
+        heappush(self.ends, (free_at, lease_id))
+        if not spent:
+            self._forget(lease_id)
+
+    def forget_until(self, now: float) -> None:
+        """Forget the leases that are over."""
+        while self.ends and self.ends[0][0] <= now:
+            _, lease_id = heappop(self.ends)
+            if lease_id in self.leases and self.leases[lease_id].free_at <= now:
+                self._forget(lease_id)
+
+    def _forget(self, lease_id: int) -> None:
+        leased = self.leases.pop(lease_id)
+        self.in_use -= leased.permits
+        self.asked[leased.asked] -= 1
+        if not self.asked[leased.asked]:
+            del self.asked[leased.asked]
 
     def expected(self, now: float) -> float:
         """What others are expected to use of the budget in a window."""
@@ -71,7 +105,8 @@ class _Budget:
     def wait_s(self, now: float, excess: int) -> float:
         """Seconds until more than `excess` permits can have come back; a window if so many are not in use."""
         back = 0
-        for back_s, permits in sorted((self._back_s(leased, now), leased.permits) for leased in self.leases.values()):
+        ends = ((self._back_s(leased, now), leased.permits) for leased in self.leases.values())
+        for back_s, permits in nsmallest(excess + 1, ends):  # each lease has one permit at least
             back += permits
             if back > excess:
                 return back_s
@@ -95,7 +130,7 @@ class MemoryRateLimiter:
         self._clock = clock
         self._aliases = aliases
         self.budgets: dict[str, _Budget] = {}
-        self._leases: dict[int, _LeasedPermits] = {}
+        self._tenants: dict[int, str] = {}
         self._ids = count(1)
 
     async def acquire(self, tenant: str, rate: Rate, *, want: int, lease_s: float, interactive: bool = False) -> Lease:
@@ -106,32 +141,30 @@ class MemoryRateLimiter:
         """
         now, tenant = self._clock(), self._aliases.get(tenant, tenant)
         budget = self.budgets.setdefault(tenant, _Budget(rate))
-        self._drop(budget, now)
-        asked = [rate, *(leased.asked for leased in budget.leases.values())]
+        budget.forget_until(now)
+        asked = [rate, *budget.asked]
         budget.rate = Rate(min(each.requests for each in asked), max(each.window_s for each in asked))
         if budget.blocked_until > now:
             raise NoPermit(budget.blocked_until - now)
         effective = budget.effective(now)
         allowed = effective - (0 if interactive else effective // RESERVE_PART)
-        used = budget.in_use(now)
-        granted = min(want, allowed - used)
+        granted = min(want, allowed - budget.in_use)
         if granted <= 0:
-            raise NoPermit(budget.wait_s(now, used - allowed))
+            raise NoPermit(budget.wait_s(now, budget.in_use - allowed))
         lease = Lease(next(self._ids), granted)
-        leased = _LeasedPermits(tenant, granted, rate, now, now + lease_s, now + lease_s + budget.rate.window_s)
-        self._leases[lease.lease_id] = budget.leases[lease.lease_id] = leased
+        leased = _LeasedPermits(granted, rate, now, now + lease_s, now + lease_s + budget.rate.window_s)
+        budget.lease(lease.lease_id, leased)
+        self._tenants[lease.lease_id] = tenant
         return lease
 
     async def finish(self, lease: Lease, spent: int) -> None:
         """Say that the lease's requests have ended and `spent` of them were sent; only the first word counts."""
-        leased = self._leases.get(lease.lease_id)
+        budget = self.budgets[self._tenants[lease.lease_id]]
+        leased = budget.leases.get(lease.lease_id)
         if leased is None or leased.finished:
             return
-        budget = self.budgets[leased.tenant]
-        leased.finished, leased.permits = True, spent
-        leased.free_at = self._clock() + max(leased.asked.window_s, budget.rate.window_s)
-        if not spent:
-            del self._leases[lease.lease_id], budget.leases[lease.lease_id]
+        free_at = self._clock() + max(leased.asked.window_s, budget.rate.window_s)
+        budget.finish(lease.lease_id, spent, free_at)
 
     async def block(self, tenant: str, retry_after_s: float | None) -> float:
         """Stop everybody from asking this tenant, which answered 429, and return for how many seconds.
@@ -145,7 +178,8 @@ class MemoryRateLimiter:
         now, budget = self._clock(), self.budgets[tenant]
         window_s = budget.rate.window_s
         if budget.blocked_until <= now:
-            seen = max(budget.rate.requests - budget.in_use(now), 0)
+            budget.forget_until(now)
+            seen = max(budget.rate.requests - budget.in_use, 0)
             expected = budget.expected(now)
             budget.strikes = min(budget.strikes + 1, 9) if budget.foreign_at > now - window_s else 1
             budget.foreign_use = max(expected, (expected + seen) / 2)
@@ -158,10 +192,6 @@ class MemoryRateLimiter:
         wait_s = max(wait_s, window_s * min(STRIKE * (2 ** (budget.strikes - 1) - 1), 1))
         budget.blocked_until = max(budget.blocked_until, now + wait_s)
         return budget.blocked_until - now
-
-    def _drop(self, budget: _Budget, now: float) -> None:
-        for lease_id in [lease_id for lease_id, leased in budget.leases.items() if leased.free_at <= now]:
-            del budget.leases[lease_id], self._leases[lease_id]
 
 
 def _at_once(work: Coroutine[Any, Any, T]) -> T:
