@@ -40,6 +40,11 @@ def test_two_marked_licences_of_one_name_are_nobodys_fault() -> None:
     assert "Licences #1, #2" in (item.detail or "")
 
 
+def test_the_active_licence_of_the_name_is_somebody_elses_although_an_inactive_one_is_not() -> None:
+    item = only(licences=[MARKED, licence(2, is_active=False)])
+    assert (item.action, item.reason, item.halo_licence_id) == (Action.NONE, Reason.MANAGED_ELSEWHERE, 1)
+
+
 def test_a_marked_and_an_unmarked_licence_of_one_name_are_not_guessed_at() -> None:
     item = only(licences=[MARKED, licence(2)])
     assert item.reason is Reason.LICENCE_AMBIGUOUS
