@@ -117,6 +117,8 @@ async def api(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     loop = Loop(asyncio.get_running_loop(), world.client)
     # All sessions, because some checks ask again with one of their own.
     monkeypatch.setattr(requests.Session, "get_adapter", lambda *_, **__: loop)
+    # Each request would look through all variables of the environment, for proxies that it does not go through.
+    monkeypatch.setattr("requests.sessions.get_environ_proxies", lambda *_, **__: {})
     world.auth.reply = grants
     world.ports.closing.set()  # live events end at once, also those of a run that goes on
     invoice = await world.invoice(lines=[world.line(number) for number in range(3)])
