@@ -1,12 +1,20 @@
-"""Ask a process in the same container whether it is ready; the exit status is the answer."""
+"""Ask a process in the same container whether it is ready; the exit status is the answer.
+
+    python -IS ready [PORT [PATH]]
+
+It runs every few seconds in each container, so it loads next to nothing.
+"""
 
 import os
+import socket
 import sys
-import urllib.request
 
-url = sys.argv[1] if len(sys.argv) > 1 else f"http://127.0.0.1:{os.environ['HALOSYNC_HEALTH_PORT']}/readyz"
+port = sys.argv[1] if len(sys.argv) > 1 else os.environ["HALOSYNC_HEALTH_PORT"]
+path = sys.argv[2] if len(sys.argv) > 2 else "/readyz"
 try:
-    with urllib.request.urlopen(url, timeout=4) as answer:  # noqa: S310 - our own address
-        sys.exit(0 if answer.status == 200 else 1)
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=4) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        status = connection.recv(100).split(b" ")[1:2]
 except OSError as error:
-    sys.exit(f"{url}: {error}")
+    sys.exit(f"port {port}: {error}")
+sys.exit(None if status == [b"200"] else f"{path} of port {port} answers {status}")

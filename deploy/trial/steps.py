@@ -35,7 +35,7 @@ class Steps:
             "it comes up, migrates, and all of it is well": self.comes_up,
             "the image has no pip, no sandbox, and not above 120 MB of ours, compressed": self.image,
             "containers are confined": self.confined,
-            "the four services hold less than 260 MB together": self.memory,
+            "the four services hold less than 240 MB together": self.memory,
             "partners connect to the sandbox's tenants through the proxy": self.connect,
             "invoices, published by TLS, become licences exactly once": lambda: self.load.sync(5),
             "two writers, planners and report-apis; one of each is killed in the middle of runs": self.killed,
@@ -89,7 +89,7 @@ class Steps:
         print(
             f"     ({', '.join(f'{name} {held[name]:.0f}' for name in held)}: {sum(held.values()):.0f} MB)", flush=True
         )
-        assert sum(held.values()) < 260, held
+        assert sum(held.values()) < 240, held
 
     def connect(self) -> None:
         """Partners, their keys, and their Halo; and somebody hangs from now on."""

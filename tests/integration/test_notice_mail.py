@@ -19,7 +19,8 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 from halosync.ports.notices import DueMail
 from halosync.runtime import notice_mail
-from halosync.runtime.notice_mail import SmtpMailer, smtp_url
+from halosync.runtime.notice_mail import SmtpMailer
+from halosync.runtime.smtp_url import smtp_url
 from halosync.runtime.webhook_sender import HttpWebhookSender
 from halosync.store.notices import LEASE_S
 from halosync.store.outbox import emit

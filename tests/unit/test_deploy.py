@@ -155,7 +155,7 @@ def test_every_setting_of_a_service_reaches_its_container(name: str) -> None:
 def test_health_is_asked_where_the_process_answers(name: str) -> None:
     environment = SERVICES[name]["environment"]
     assert (environment["HALOSYNC_HEALTH_HOST"], environment["HALOSYNC_HEALTH_PORT"]) == ("0.0.0.0", "9000")  # noqa: S104 - inside a container
-    assert SERVICES[name]["healthcheck"]["test"][-1] == "/usr/local/bin/ready"
+    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-IS", "/usr/local/bin/ready"]
 
 
 def test_the_migration_comes_after_the_servers_and_is_not_repeated() -> None:

@@ -18,7 +18,7 @@ PROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 TOOLS: dict[str, Any] = tomllib.loads(PROJECT)["tool"]
 LINT: dict[str, Any] = TOOLS["ruff"]["lint"]
 
-IN_CODE = {"noqa": 34, "type: ignore": 2, "pragma": 0, "fmt": 0, "ruff": 0, "mypy": 0}
+IN_CODE = {"noqa": 33, "type: ignore": 2, "pragma": 0, "fmt": 0, "ruff": 0, "mypy": 0}
 """How many comments of each kind there are in all Python files."""
 
 RULES_OFF = 39

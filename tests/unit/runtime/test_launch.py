@@ -12,6 +12,7 @@ SERVICES = ("auth", "planner", "halo_writer", "report_api")
 LEFT_OUT = (
     *("pygments", "rich", "holidays", "fpdf", "fontTools", "authlib", "typer"),
     *("opentelemetry.sdk", "opentelemetry.exporter", "google"),
+    *("aiosmtplib", "rapidfuzz", "unittest.case", "uvicorn.supervisors.multiprocess", "pydantic.v1.main"),
 )
 
 # What all of them load is loaded once; then each goes on in a process of its own.

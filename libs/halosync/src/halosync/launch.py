@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
-FOR_TERMINALS = frozenset({"pygments", "rich"})
-"""What httpx and structlog load to look pretty on a terminal, and go without where it is missing: 4 MB a process."""
+ABSENT = frozenset({"pygments", "rich", "pydantic.v1"})
+"""What our libraries go without where it is missing: httpx and structlog, to look pretty on a terminal, and FastAPI, to
+refuse models of the last version of pydantic. 5 MB a process."""
+
+UNUSED = ("unittest", "unittest.mock", "uvicorn.supervisors")
+"""What they cannot be imported without, and use for tests, reloading and several workers: 2 MB a process."""
 
 NEW_VALUES = 50_000
 """After so many new values Python looks which of them are garbage. By its own 700 it would go through a plan, all of
@@ -22,14 +27,29 @@ class _Absent:
         self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Refuse those; others are left to the finders behind this one."""
-        if fullname in FOR_TERMINALS:
-            raise ModuleNotFoundError(f"{fullname} is for terminals", name=fullname)
+        if fullname in ABSENT:
+            raise ModuleNotFoundError(f"{fullname} is not used", name=fullname)
         return None
+
+
+class _Nothing:
+    """Stands for a class of `UNUSED`. FastStream makes a mock for each handler, and calls it in tests alone."""
+
+
+class _Unused(ModuleType):
+    """A module from which every name can be imported, and nothing can be done with it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return sys.modules.get(f"{self.__name__}.{name}", _Nothing)
 
 
 def launch(module: str) -> None:
     """Call `main` of a module in this process, where garbage is looked for seldom, and not among what was loaded."""
     sys.meta_path.insert(0, _Absent())
+    for name in UNUSED:
+        sys.modules.setdefault(name, _Unused(name))
     loaded = import_module(module)
     gc.collect()
     gc.freeze()

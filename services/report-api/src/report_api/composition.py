@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from halosync.messaging.requests import Requests
+from halosync.ports.notices import NoticeMailer
 from halosync.postgres_failures import PASSING
 from halosync.runtime.health import serve_until, server
 from halosync.runtime.loops import every, every_loop
-from halosync.runtime.notice_mail import SmtpMailer
 from halosync.runtime.process import Composition, Parts, run
 from halosync.runtime.settings import load
 from halosync.runtime.webhook_sender import HttpWebhookSender
@@ -62,10 +62,12 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
     )
 
 
-def _mailer(settings: ReportApiSettings) -> SmtpMailer | None:
+def _mailer(settings: ReportApiSettings) -> NoticeMailer | None:
     if settings.smtp_url is None or settings.mail_from is None:
         return None
-    return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from, settings.public_url)
+    smtp = import_module("halosync.runtime.notice_mail").SmtpMailer  # a megabyte, for who sends mail
+    mailer: NoticeMailer = smtp(settings.smtp_url.get_secret_value(), settings.mail_from, settings.public_url)
+    return mailer
 
 
 def _sign_in_service(settings: ReportApiSettings) -> SignInService | None:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from halosync.contracts.settings import RateLimit
 from halosync.runtime.connection_bounds import ConnectionBounds
-from halosync.runtime.notice_mail import smtp_url
 from halosync.runtime.public_url import PublicUrlSettings
 from halosync.runtime.settings import CommaSeparated, HaloSettings, ProcessSettings
+from halosync.runtime.smtp_url import smtp_url
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 

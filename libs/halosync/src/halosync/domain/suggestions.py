@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from rapidfuzz import fuzz, process
+from importlib import import_module
 
 from halosync.domain.company_names import without_ending
 from halosync.domain.names import name_key
@@ -48,8 +47,9 @@ class Suggestions:
     def best(self, name: str, *, limit: int = LIMIT, cutoff: int = CUTOFF) -> list[Suggestion]:
         """Return at most `limit` candidates that score at least `cutoff`: best first, then by name and id."""
         wanted = name_key(name)
-        found = process.extract(
-            self._part(wanted), self._compared, scorer=fuzz.WRatio, limit=None, score_cutoff=max(cutoff, 1)
+        rapidfuzz = import_module("rapidfuzz")  # a megabyte, for who is asked
+        found: list[tuple[str, float, int]] = rapidfuzz.process.extract(
+            self._part(wanted), self._compared, scorer=rapidfuzz.fuzz.WRatio, limit=None, score_cutoff=max(cutoff, 1)
         )
         scored = ((self._score(wanted, self._keys[position], score), position) for _, score, position in found)
         ranked = sorted((-score, position) for score, position in scored if score >= cutoff)

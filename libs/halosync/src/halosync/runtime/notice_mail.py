@@ -18,32 +18,14 @@ from halosync.domain.notice_sentences import letter
 from halosync.domain.notices import NoticeType
 from halosync.ports.notices import DueMail
 from halosync.ports.webhooks import DeliveryAttempt
+from halosync.runtime.smtp_url import SMTP_PORTS
 
 DEADLINE_S = 40.0
 """For the whole conversation: below the lease of a delivery, `halosync.store.notices.LEASE_S`."""
 
 QUIT_S = 5.0
 """For the good-bye, when the letter is taken."""
-_PORTS = {"smtp": 25, "smtps": 465}
 _LETTERS_WIDTH = 500
-
-
-def smtp_url(text: str) -> str:
-    """Return the address of a mail server if it can be used.
-
-    Raises:
-        ValueError: it cannot; the text does not repeat it, because it may hold a password.
-    """
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable or parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError(
-            "give smtp://user:password@host:587, which uses STARTTLS, or smtps://…:465; the user is optional"
-        )
-    return text
 
 
 class SmtpMailer:
@@ -95,7 +77,7 @@ class SmtpMailer:
         user = None if server.username is None else unquote(server.username)
         client = aiosmtplib.SMTP(
             hostname=server.hostname,
-            port=server.port or _PORTS[server.scheme],
+            port=server.port or SMTP_PORTS[server.scheme],
             username=user,
             password=None if user is None else unquote(server.password or ""),
             local_hostname=urlsplit(self._public_url).hostname,
