@@ -14,7 +14,7 @@ from halosync.cli.halo_sign_in import heard, sign_in
 from halosync.halo.conformance import of_authinfo, of_lists, of_sign_in
 from halosync.halo.oauth import OAuthClient
 from halosync.ports.conformance import RawAnswer, Verdict
-from halosync.ports.oauth import HaloClient, TokenAnswer
+from halosync.ports.oauth import HaloApplication, TokenAnswer
 from pydantic import SecretStr
 
 CLIENTS = [{"id": n, "name": f"Secretive {n}"} for n in range(1, 4)]
@@ -169,7 +169,7 @@ async def test_a_person_logs_in_and_comes_back_to_this_machine(sandbox: RunningS
     redirect_url = APPLICATION["redirect_uris"][0].replace(":1/", ":18899/")
     application = {**APPLICATION, "redirect_uris": [redirect_url]}
     await sandbox.admin.put_tenant("signing-in", applications=[application], clients=CLIENTS)
-    at = HaloClient("signing-in", str(APPLICATION["client_id"]))
+    at = HaloApplication("signing-in", str(APPLICATION["client_id"]))
     async with httpx.AsyncClient(follow_redirects=True) as browser, httpx.AsyncClient() as http:
         oauth = OAuthClient(http, halo_url=sandbox.admin.url, redirect_url=redirect_url, timeout_s=10.0)
         going: list[Any] = []

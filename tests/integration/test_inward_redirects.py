@@ -7,7 +7,7 @@ import pytest
 from halosync.halo.oauth import OAuthClient
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
-from halosync.ports.oauth import HaloClient, OAuthError
+from halosync.ports.oauth import HaloApplication, OAuthError
 from halosync.runtime.webhook_sender import HttpWebhookSender
 from pydantic import SecretStr
 from report_api.openid import OpenId
@@ -47,7 +47,7 @@ async def halo_token(url: str) -> None:
     async with httpx.AsyncClient(follow_redirects=True) as http:
         client = OAuthClient(http, halo_url=lambda _: url, redirect_url=HERE, timeout_s=5.0)
         with pytest.raises(OAuthError):
-            await client.refresh(at=HaloClient("acme", "client-1"), refresh_token=SecretStr("refresh"))
+            await client.refresh(at=HaloApplication("acme", "client-1"), refresh_token=SecretStr("refresh"))
 
 
 async def sign_in_service(url: str) -> None:

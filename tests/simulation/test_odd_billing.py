@@ -10,7 +10,7 @@ import pytest
 from halosync.contracts import invoice_checks, values
 from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain import client_plan
-from halosync.domain.invoice_choice import Month, choose_invoices
+from halosync.domain.invoice_choice import MonthOfCandidates, choose_invoices
 from halosync.domain.model import Removal, SeenLicence
 from halosync.domain.products import Demand, Fault, Product, demand_of
 from halosync.domain.run_sentences import NoRun
@@ -129,7 +129,7 @@ def test_another_content_under_an_event_id_that_is_passed_over_is_found_out(monk
 
 
 def test_invoices_of_two_currencies_in_one_run_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def blind(month: Month, *, allow_older: bool) -> Sequence[int] | NoRun:
+    def blind(month: MonthOfCandidates, *, allow_older: bool) -> Sequence[int] | NoRun:
         alike = [replace(invoice, currency="") for invoice in month.invoices]
         return choose_invoices(replace(month, invoices=alike), allow_older=allow_older)
 

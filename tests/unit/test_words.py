@@ -139,3 +139,29 @@ def test_the_names_that_a_module_gives_are_found() -> None:
 def test_the_names_of_sql_are_found_but_not_its_comments_and_texts() -> None:
     source = "-- name: ring_due\n-- a song\nSELECT nest FROM run WHERE state = 'buried' /* edge */"
     assert {word for name in names_of_sql(source) for word in words(name)} & NOT_USED == {"ring", "nest"}
+
+
+SAME_THING = {"Ports": "every service has its own"}
+"""Names that several modules give on purpose."""
+
+
+def classes_of(path: Path) -> Iterator[str]:
+    """Yield the classes of a module that are no Protocols: an adapter may be called as the port that it fulfils."""
+    for node in ast.parse((ROOT / path).read_text("utf-8")).body:
+        bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        if isinstance(node, ast.ClassDef) and not any(base.startswith("Protocol") for base in bases):
+            yield node.name
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """What a message or an answer of the API shows (contracts, `models.py`) may be called as the thing itself."""
+    shown = ("libs/halosync/src/halosync/contracts/",)
+    homes: dict[str, list[str]] = {}
+    for path in FILES:
+        posix = path.as_posix()
+        inside = posix.startswith(("libs/halosync/src/", "services/")) and path.suffix == ".py"
+        if inside and not posix.startswith(shown) and not path.stem.endswith("models"):
+            for name in classes_of(path):
+                homes.setdefault(name, []).append(posix)
+    assert len(homes) > 500
+    assert {name: found for name, found in homes.items() if len(found) > 1 and name not in SAME_THING} == {}

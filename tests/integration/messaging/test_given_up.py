@@ -21,7 +21,7 @@ from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.checks import checks_of
 from halosync.runtime.loops import every
-from halosync.runtime.readiness import Readiness, Rhythm
+from halosync.runtime.readiness import ReadinessChecks, Rhythm
 from halosync.store.schema_fit import schema_check
 
 from .conftest import PATIENCE_S
@@ -83,7 +83,7 @@ async def test_readiness_goes_on_looking(amqp_url: str, rabbit_server: RabbitSer
         broker.subscriber(RUN_REQUESTED.declaration())(handle)
         await broker.start()
         checks = checks_of(pool, broker, publisher, schema_check(pool))
-        readiness, stop = Readiness(checks, Rhythm(0.1, 20.0, 30.0)), asyncio.Event()
+        readiness, stop = ReadinessChecks(checks, Rhythm(0.1, 20.0, 30.0)), asyncio.Event()
         watching = asyncio.create_task(readiness.watch(stop))
 
         async def ready() -> bool:

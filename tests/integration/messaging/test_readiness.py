@@ -23,7 +23,7 @@ from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
 from halosync.runtime.checks import checks_of, heal_topology
-from halosync.runtime.readiness import Readiness, Rhythm
+from halosync.runtime.readiness import ReadinessChecks, Rhythm
 from halosync.store.schema_fit import schema_check
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside, Worker
@@ -40,7 +40,7 @@ class Watched:
 
     worker: Worker
     publisher: Publisher
-    readiness: Readiness
+    readiness: ReadinessChecks
     server: RabbitServer
 
     async def comes_to(self, *, ready: bool, timeout_s: float = NOTICED_S) -> dict[str, str]:
@@ -83,7 +83,7 @@ class Watched:
 async def watched(
     worker: Worker, publisher: Publisher, pool: "asyncpg.Pool[Any]", rabbit_server: RabbitServer
 ) -> AsyncIterator[Watched]:
-    readiness = Readiness(
+    readiness = ReadinessChecks(
         checks_of(pool, worker.broker, publisher, schema_check(pool)), Rhythm(every_s=0.1, timeout_s=1.0, stale_s=10.0)
     )
     stop = asyncio.Event()

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from report_api.access.api_guard import OperatorRoute, PartnerRoute
-from report_api.access.page_guard import PartnerPage, SignedInPage
+from report_api.access.page_guard import PartnerPageRoute, SignedInPageRoute
 
 from tests.integration.portal.attack import (
     ACME,
@@ -44,14 +44,14 @@ def test_every_address_is_behind_a_guard_or_known_to_be_open() -> None:
     guards: dict[str, type] = {
         "/v1/partners/{partner}": PartnerRoute,
         "/v1/": OperatorRoute,
-        "/portal/{partner}": PartnerPage,
+        "/portal/{partner}": PartnerPageRoute,
     }
     for address in ADDRESSES:
         below = next((guard for start, guard in guards.items() if address.template.startswith(start)), None)
         if below is not None:
             assert isinstance(address.route, below), address
         elif str(address) not in OPEN_TO_ANYBODY:
-            assert isinstance(address.route, SignedInPage), address
+            assert isinstance(address.route, SignedInPageRoute), address
 
 
 async def ask(browser: "Browser", address: Address, ids: dict[str, str]) -> "httpx.Response":

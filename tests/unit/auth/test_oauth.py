@@ -12,7 +12,7 @@ from halosync.domain.tenant import HaloHosts
 from halosync.halo.oauth import OAuthClient, challenge
 from halosync.halo.token_answer import read_tokens
 from halosync.ports.oauth import (
-    HaloClient,
+    HaloApplication,
     InvalidClient,
     InvalidGrant,
     OAuthError,
@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-AT = HaloClient("acme", "c")
+AT = HaloApplication("acme", "c")
 SECRET = "refresh-token-that-nobody-may-see"
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -61,7 +61,10 @@ def test_verifiers_are_long_and_never_the_same() -> None:
 def test_authorize_url_escapes_what_people_entered() -> None:
     verifier = new_verifier()
     url = client(lambda _: httpx.Response(500)).authorize_url(
-        at=HaloClient("acme", "a&scope=all#?é"), scope="read:customers offline_access", state="s/1", verifier=verifier
+        at=HaloApplication("acme", "a&scope=all#?é"),
+        scope="read:customers offline_access",
+        state="s/1",
+        verifier=verifier,
     )
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc, parts.path) == ("https", "acme.halopsa.com", "/auth/authorize")
@@ -83,7 +86,7 @@ async def test_the_tenants_name_goes_along_where_the_host_does_not_say_it() -> N
         asked.append(request.url)
         return httpx.Response(200, json=GOOD)
 
-    at = HaloClient("acme", "c", "acme & sons")
+    at = HaloApplication("acme", "c", "acme & sons")
     url = client(halo).authorize_url(at=at, scope="all", state="s", verifier=new_verifier())
     assert parse_qs(urlsplit(url).query)["tenant"] == ["acme & sons"]
     await client(halo).exchange(at=at, scope="all", code=SecretStr("c"), verifier=SecretStr("v"))
@@ -102,7 +105,7 @@ async def test_a_host_that_is_allowed_no_longer_is_asked_nothing() -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(halo))
     oauth = OAuthClient(http, halo_url=hosts.url, redirect_url="https://halosync.example/accounts/", timeout_s=1.0)
     with pytest.raises(Transient, match="not allowed"):
-        await oauth.refresh(at=HaloClient("psa.msp.example", "c"), refresh_token=SecretStr(SECRET))
+        await oauth.refresh(at=HaloApplication("psa.msp.example", "c"), refresh_token=SecretStr(SECRET))
     assert not oauth.is_issuer(tenant="psa.msp.example", issuer="https://psa.msp.example")
     assert not asked
 

@@ -1,6 +1,6 @@
 """The names of users say who is who."""
 
-from halosync.domain.accounts import SERVICES, WITH_A_ROLE, Account, SignedIn, Users
+from halosync.domain.accounts import SERVICES, WITH_A_ROLE, Account, ProcessUser, Users
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,20 +15,20 @@ def test_a_users_name_is_its_prefix_and_its_service() -> None:
 @given(prefix=st.text(min_size=1), me=accounts, other=accounts)
 def test_whoever_has_a_user_of_its_own_knows_the_others(prefix: str, me: Account, other: Account) -> None:
     users = Users(prefix)
-    signed_in = SignedIn(me, users.name(me))
+    signed_in = ProcessUser(me, users.name(me))
     assert signed_in.alone
     assert signed_in.user_of(other) == users.name(other)
 
 
 @given(me=accounts, other=accounts, name=st.sampled_from(["guest", "halosync", "", "_auth", "_planner", "auth"]))
 def test_a_user_that_is_nobodys_own_is_everybodys(me: Account, other: Account, name: str) -> None:
-    signed_in = SignedIn(me, name)
+    signed_in = ProcessUser(me, name)
     assert not signed_in.alone
     assert signed_in.user_of(other) == name
 
 
 def test_one_services_user_is_not_anothers() -> None:
-    assert not SignedIn(Account.PLANNER, "halosync_auth").alone
+    assert not ProcessUser(Account.PLANNER, "halosync_auth").alone
 
 
 def test_passwords_do_not_show() -> None:

@@ -9,8 +9,8 @@ import pytest
 from halosync.domain.completeness import (
     IncompleteReadError,
     Next,
-    Page,
     Pages,
+    ReadPage,
     after_page,
     all_clients_read,
     client_read,
@@ -65,7 +65,7 @@ class Reading:
             self.asked.append((self.pages.next, self.pages.size))
             assert len(self.asked) < 300
             record_count, ids = listing.page(self.pages.next, self.pages.size)
-            page = Page(record_count, ids, len(set(ids) - self.seen))
+            page = ReadPage(record_count, ids, len(set(ids) - self.seen))
             self.seen.update(ids)
             self.pages, following = after_page(
                 *(self.pages, page), most=self.most, by_client=self.by_client, as_known=self.seen == self.known
@@ -379,7 +379,7 @@ def test_a_clients_part_that_is_shorter_than_a_page_needs_no_proof(licences: int
 
 
 def after(pages: Pages, record_count: int, ids: range, new_rows: int) -> tuple[Pages, Next]:
-    return after_page(pages, Page(record_count, list(ids), new_rows), most=MOST, by_client=False)
+    return after_page(pages, ReadPage(record_count, list(ids), new_rows), most=MOST, by_client=False)
 
 
 FIRST, _ = after(Pages(size=3), 5, range(3), 3)

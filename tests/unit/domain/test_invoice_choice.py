@@ -1,6 +1,6 @@
 """Which invoices a run is for (spec section 9, "Which invoice")."""
 
-from halosync.domain.invoice_choice import Month, MonthInvoice, MonthInvoices, choose_invoices
+from halosync.domain.invoice_choice import InvoiceCandidate, MonthInvoices, MonthOfCandidates, choose_invoices
 from halosync.domain.line_numbers import MOST_LINES, line_name, line_offset
 from halosync.domain.run_sentences import NoRun
 from hypothesis import given
@@ -16,18 +16,18 @@ def month(
     choice: MonthInvoices | None = None,
     last_synced: str | None = None,
     currencies: tuple[str, ...] = ("AUD",),
-) -> Month:
-    invoices = [MonthInvoice(place == meant, currencies[place % len(currencies)]) for place in range(count)]
-    return Month("2026-10", invoices, choice, last_synced)
+) -> MonthOfCandidates:
+    invoices = [InvoiceCandidate(place == meant, currencies[place % len(currencies)]) for place in range(count)]
+    return MonthOfCandidates("2026-10", invoices, choice, last_synced)
 
 
 @st.composite
-def months(draw: st.DrawFn) -> Month:
+def months(draw: st.DrawFn) -> MonthOfCandidates:
     count = draw(st.integers(1, 4))
     meant = draw(st.integers(0, count - 1))
-    invoices = [MonthInvoice(place == meant, draw(st.sampled_from(["AUD", "NZD"]))) for place in range(count)]
+    invoices = [InvoiceCandidate(place == meant, draw(st.sampled_from(["AUD", "NZD"]))) for place in range(count)]
     choice = draw(st.none() | st.sampled_from(MonthInvoices))
-    return Month(draw(PERIODS), invoices, choice, draw(st.none() | PERIODS))
+    return MonthOfCandidates(draw(PERIODS), invoices, choice, draw(st.none() | PERIODS))
 
 
 def test_the_only_invoice_of_a_month_is_taken() -> None:
@@ -65,7 +65,7 @@ def test_when_only_the_newest_counts_an_older_one_of_the_month_has_to_be_allowed
 
 
 @given(months(), st.booleans())
-def test_a_run_is_for_what_was_meant_and_never_mixes_or_guesses(of: Month, allow_older: bool) -> None:
+def test_a_run_is_for_what_was_meant_and_never_mixes_or_guesses(of: MonthOfCandidates, allow_older: bool) -> None:
     chosen = choose_invoices(of, allow_older=allow_older)
     if isinstance(chosen, NoRun):
         return

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from halosync.domain.completeness import Next, Page, Pages, after_page
+from halosync.domain.completeness import Next, Pages, ReadPage, after_page
 from halosync.domain.page_size import (
     PageSize,
     PageSizeBounds,
@@ -28,7 +28,7 @@ def requests(
         width = min(before.size, cap or before.size)
         ids = range(total)[(before.next - 1) * width : before.next * width]
         count += 1
-        page = Page(total, list(ids), len([number for number in ids if number >= seen]))
+        page = ReadPage(total, list(ids), len([number for number in ids if number >= seen]))
         seen = max([seen, *(number + 1 for number in ids)])
         pages, following = after_page(before, page, most=BOUNDS.most, by_client=True)
         if pages.looked_through is not None:  # the second look is of the same pages

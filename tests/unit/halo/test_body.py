@@ -16,7 +16,7 @@ from halosync.halo.oauth import OAuthClient
 from halosync.halo.read import HaloReader
 from halosync.halo.transport import MOST_ANSWER_BYTES, HaloTransport
 from halosync.ports.failures import HaloFailure
-from halosync.ports.oauth import HaloClient, Transient
+from halosync.ports.oauth import HaloApplication, Transient
 from pydantic import SecretStr
 
 LIST = json.dumps({"record_count": 0, "licences": []}).encode()
@@ -129,4 +129,4 @@ async def test_a_long_answer_of_the_token_endpoint_is_no_tokens() -> None:
     async with server(bomb(2), "Content-Encoding: gzip") as url, httpx.AsyncClient() as http:
         client = OAuthClient(http, halo_url=lambda _: url, redirect_url="https://h.example/accounts/", timeout_s=20.0)
         with pytest.raises(Transient, match="answered too much: it is longer than 1 MiB"):
-            await client.refresh(at=HaloClient("acme", "id"), refresh_token=SecretStr("r"))
+            await client.refresh(at=HaloApplication("acme", "id"), refresh_token=SecretStr("r"))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from halo_writer.effects import look, result_of
-from halo_writer.findings import Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import Adopt, Finding, FoundAsWanted, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.writes import write_of
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.batching import BatchKind
@@ -390,11 +390,11 @@ def test_what_others_made_as_it_is_wanted_is_not_taken_for_what_the_create_made(
     create = replace(CREATE, new=NewLicence(notes="[halosync …]"))
     another_stamp = replace(WANTED, stamp="0123456789ab")
     neighbour = replace(OTHER, stamp="0123456789ab")  # so this Halo keeps stamps
-    assert look(create, BATCH, [WANTED, neighbour]) == Found(WANTED)
-    assert look(CREATE, BATCH, [another_stamp]) == Found(another_stamp)
+    assert look(create, BATCH, [WANTED, neighbour]) == FoundAsWanted(WANTED)
+    assert look(CREATE, BATCH, [another_stamp]) == FoundAsWanted(another_stamp)
     assert look(create, BATCH, [WANTED]) == Shown(WANTED)  # a Halo that may keep none
     assert look(CREATE, BATCH, [WANTED, neighbour]) == Shown(WANTED)  # none was sent
-    assert look(create, BATCH, [replace(WANTED, stamp=stamp_of(BATCH.run_id, 5)), neighbour]) != Found(WANTED)
+    assert look(create, BATCH, [replace(WANTED, stamp=stamp_of(BATCH.run_id, 5)), neighbour]) != FoundAsWanted(WANTED)
 
 
 def test_where_halo_keeps_stamps_a_stranger_without_one_is_somebody_elses() -> None:

@@ -9,7 +9,7 @@ import pytest
 from devstack.wait import until
 from halosync.runtime.health import health_app
 from halosync.runtime.loop_lag import STALLED_S, STALLED_TICKS, LoopLag
-from halosync.runtime.readiness import Check, Readiness, Rhythm
+from halosync.runtime.readiness import Check, ReadinessChecks, Rhythm
 
 QUICK = Rhythm(every_s=0.01, timeout_s=0.1, stale_s=10.0)
 
@@ -22,15 +22,15 @@ async def comes_true(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def watched(rhythm: Rhythm = QUICK, **checks: Check) -> AsyncIterator[Readiness]:
-    readiness, stop = Readiness(checks, rhythm), asyncio.Event()
+async def watched(rhythm: Rhythm = QUICK, **checks: Check) -> AsyncIterator[ReadinessChecks]:
+    readiness, stop = ReadinessChecks(checks, rhythm), asyncio.Event()
     watching = asyncio.create_task(readiness.watch(stop))
     yield readiness
     stop.set()
     await watching
 
 
-def asking(readiness: Readiness, lag: LoopLag | None = None) -> httpx.AsyncClient:
+def asking(readiness: ReadinessChecks, lag: LoopLag | None = None) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(health_app(readiness, lag or LoopLag()))
     return httpx.AsyncClient(transport=transport, base_url="http://process")
 
@@ -48,7 +48,7 @@ async def silent() -> None:
 
 
 async def test_before_the_first_look_it_is_not_ready() -> None:
-    async with asking(Readiness({"postgres": well})) as client:
+    async with asking(ReadinessChecks({"postgres": well})) as client:
         answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"postgres": "not looked at yet"})
 
@@ -120,7 +120,7 @@ async def test_a_loop_that_never_keeps_up_is_reported_and_a_pause_is_not(lags: l
     lag = LoopLag()
     for seconds in lags:
         lag.note(seconds)
-    async with asking(Readiness({}), lag) as client:
+    async with asking(ReadinessChecks({}), lag) as client:
         answer = await client.get("/healthz")
     assert answer.status_code == status
     assert answer.json()["loop_lag_s"] == max(lags, default=0)

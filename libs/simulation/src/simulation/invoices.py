@@ -10,7 +10,7 @@ from uuid import UUID
 
 from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
-from halosync.domain.invoice_choice import Month, MonthInvoice, MonthInvoices, choose_invoices
+from halosync.domain.invoice_choice import InvoiceCandidate, MonthInvoices, MonthOfCandidates, choose_invoices
 from halosync.domain.model import Line, LineKind
 from halosync.domain.run_sentences import NoRun
 from halosync.store.invoices import SAYS_SOMETHING_ELSE
@@ -137,9 +137,9 @@ def last_synced(database: Database) -> str | None:
 def chosen(database: Database, meant: Invoice, *, allow_older: bool = False) -> Sequence[Invoice] | NoRun:
     """Return the invoices that a run is for, the newest first; or why there is no run."""
     of = of_month(database, meant.period)
-    month = Month(
+    month = MonthOfCandidates(
         meant.period,
-        [MonthInvoice(each is meant, each.currency) for each in of],
+        [InvoiceCandidate(each is meant, each.currency) for each in of],
         database.months.get(meant.period),
         last_synced(database),
     )

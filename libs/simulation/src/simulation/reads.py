@@ -9,8 +9,8 @@ from uuid import UUID
 
 from halosync.domain.completeness import (
     Next,
-    Page,
     Pages,
+    ReadPage,
     after_page,
     all_clients_read,
     client_read,
@@ -65,7 +65,7 @@ class MemoryReads:
 
         def effect() -> ReadProgress:
             read = self._fenced(progress)
-            came = Page(page.record_count, [client.id for client in page.rows], 0)
+            came = ReadPage(page.record_count, [client.id for client in page.rows], 0)
             after, following = _kept(
                 read.clients, came, page.rows, pages, most, by_client=False, as_known=self._clients_as_known
             )
@@ -86,7 +86,7 @@ class MemoryReads:
         def effect() -> ReadProgress:
             read = self._fenced(progress)
             of_all = read.client_id is None
-            came = Page(page.record_count, [seen.licence.id for seen in page.rows], 0)
+            came = ReadPage(page.record_count, [seen.licence.id for seen in page.rows], 0)
             after, following = _kept(
                 *(read.licences, came, page.rows, pages, most),
                 by_client=of_all,
@@ -179,7 +179,7 @@ def _of(licences: Mapping[int, SeenLicence], client_id: int) -> bool:
 
 def _kept(
     known: dict[int, T],
-    page: Page,
+    page: ReadPage,
     rows: list[T],
     pages: Pages,
     most: int,

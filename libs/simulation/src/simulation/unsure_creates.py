@@ -1,13 +1,13 @@
 """A double of `halosync.store.unsure_creates`, under the suite of plans (tests/integration/planning)."""
 
 from halosync.domain.model import Action, Outcome, Reason
-from halosync.store.unsure_creates import Came, Found, found_of
+from halosync.store.unsure_creates import Came, CreatesFound, found_of
 
 from simulation.database import Database
 from simulation.rows import Item, Read
 
 
-def unsure_creates(db: Database, rows: Read) -> Found:
+def unsure_creates(db: Database, rows: Read) -> CreatesFound:
     """Return what became of creates that nobody could look up, for all that a read shows."""
     unsure = [
         item

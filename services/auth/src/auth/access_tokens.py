@@ -16,7 +16,7 @@ from halosync.contracts.connection import TokenGranted
 from halosync.domain.connection_sentences import BROKEN
 from halosync.observability.metrics import TOKEN_REFRESHES
 from halosync.ports.connections import ConnectionChangedError, NewTokens, StoredConnection, StoredToken
-from halosync.ports.oauth import HaloClient, InvalidGrant, OAuthError, TokenAnswer
+from halosync.ports.oauth import HaloApplication, InvalidGrant, OAuthError, TokenAnswer
 from halosync.ports.requests import Refusal, refusal
 from halosync.runtime.vault import UnreadableError, Vault
 
@@ -146,7 +146,7 @@ class AccessTokens:
         stored = locked.stored
         try:
             return await self._server.refresh(
-                at=HaloClient(stored.tenant or "", stored.client_id or "", stored.halo_tenant),
+                at=HaloApplication(stored.tenant or "", stored.client_id or "", stored.halo_tenant),
                 refresh_token=self._vault.decrypt(token.refresh_token),
             )
         except InvalidGrant:

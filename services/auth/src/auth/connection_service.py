@@ -25,7 +25,7 @@ from halosync.ports.connections import (
     TooManyAttemptsError,
     hash_state,
 )
-from halosync.ports.oauth import HaloClient, InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
+from halosync.ports.oauth import HaloApplication, InvalidClient, InvalidGrant, OAuthError, TokenAnswer, Transient
 from halosync.ports.requests import Refusal, refusal
 from halosync.runtime.vault import UnreadableError, Vault
 from pydantic import SecretStr
@@ -207,8 +207,8 @@ class ConnectionService:
             raise _denied(attempt.partner_id, str(error)) from None
 
 
-def _client(attempt: Attempt) -> HaloClient:
-    return HaloClient(attempt.tenant, attempt.client_id, attempt.halo_tenant)
+def _client(attempt: Attempt) -> HaloApplication:
+    return HaloApplication(attempt.tenant, attempt.client_id, attempt.halo_tenant)
 
 
 def _denied(partner_id: str, code: str, description: str = "") -> Refusal:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from halosync.domain.acts import Actor
 from halosync.ports.connections import Attempt, EncryptedTokens, NewTokens, StoredConnection
-from halosync.ports.oauth import HaloClient, TokenAnswer
+from halosync.ports.oauth import HaloApplication, TokenAnswer
 from halosync.ports.permits import Limiter, Rate
 from halosync.ports.reads import HaloLists
 from halosync.runtime.vault import Vault
@@ -126,7 +126,7 @@ class TokensAtRest(Protocol):
 class OAuthServer(Protocol):
     """Halo's OAuth server; see `OAuthClient`."""
 
-    def authorize_url(self, *, at: HaloClient, scope: str, state: str, verifier: SecretStr) -> str:
+    def authorize_url(self, *, at: HaloApplication, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
         ...
 
@@ -134,7 +134,7 @@ class OAuthServer(Protocol):
         """Tell whether `iss` of a redirect names the tenant's own server (RFC 9207)."""
         ...
 
-    async def exchange(self, *, at: HaloClient, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
+    async def exchange(self, *, at: HaloApplication, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
         """Exchange the code of a log-in for tokens.
 
         Raises:
@@ -142,7 +142,7 @@ class OAuthServer(Protocol):
         """
         ...
 
-    async def refresh(self, *, at: HaloClient, refresh_token: SecretStr) -> TokenAnswer:
+    async def refresh(self, *, at: HaloApplication, refresh_token: SecretStr) -> TokenAnswer:
         """Spend a refresh token, which Halo takes once.
 
         Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from halosync.domain import write_sentences
-from halosync.domain.completeness import IncompleteReadError, Next, Page, Pages, after_page
+from halosync.domain.completeness import IncompleteReadError, Next, Pages, ReadPage, after_page
 from halosync.domain.guard import hides
 from halosync.domain.model import Licence, SeenLicence
 from halosync.domain.page_size import PageSizeBounds
@@ -45,7 +45,7 @@ class ClientList:
         """
         before = len(self.seen)
         self.seen.update({row.licence.id: None if row.deleted else row.licence for row in page.rows})
-        came = Page(page.record_count, [row.licence.id for row in page.rows], len(self.seen) - before)
+        came = ReadPage(page.record_count, [row.licence.id for row in page.rows], len(self.seen) - before)
         self.pages, following = after_page(self.pages, came, most=most, by_client=False)
         self.complete = following is Next.COMPLETE
 

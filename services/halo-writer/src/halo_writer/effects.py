@@ -15,7 +15,7 @@ from halosync.domain.products import Fault
 from halosync.domain.verification import KeptField, differences, state_differences
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 
-from halo_writer.findings import NO_STRANGERS, Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import NO_STRANGERS, Adopt, Finding, FoundAsWanted, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.writes import wanted_state
 
 
@@ -115,7 +115,7 @@ def _found(licence: Licence, action: OpenAction, batch: BatchAtWork, licences: S
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     another = not ours and (licence.stamp is not None or _keeps_stamps(action, licences))
     if _as_wanted(licence, action, batch.price_field):
-        return Found(licence) if another else Shown(licence)
+        return FoundAsWanted(licence) if another else Shown(licence)
     if marked is not None:  # ours, and marked since
         return Stuck(Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere([licence.id], marked))
     if batch.unreviewed and not ours and reprices(licence, wanted_state(action), batch.price_field):

@@ -26,7 +26,7 @@ class NotDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAsWanted:
     """A create finds a licence that is as wanted and that somebody else has made: there is nothing to do."""
 
     licence: Licence
@@ -52,7 +52,7 @@ class Stuck:
     detail: str
 
 
-Finding = Shown | Gone | NotDone | Found | Adopt | Stuck
+Finding = Shown | Gone | NotDone | FoundAsWanted | Adopt | Stuck
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from halosync.runtime.read_access import Caller
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import look, result_of
 from halo_writer.environment import WriterRules
-from halo_writer.findings import NO_STRANGERS, Adopt, Finding, Found, Gone, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import NO_STRANGERS, Adopt, Finding, FoundAsWanted, Gone, NotDone, Shown, Strangers, Stuck
 from halo_writer.ports import Actions
 
 log = structlog.get_logger(__name__)
@@ -99,7 +99,7 @@ class WriteLookUp:
                 found.later[action.item_id] = action.mark_no  # Halo said that it did it
             elif shown is not None and (action.acknowledged or isinstance(finding, Shown)):
                 found.add(result_of(action, action.mark_no, batch, shown))
-            elif isinstance(finding, Found):
+            elif isinstance(finding, FoundAsWanted):
                 found.add(AppliedAction(action.item_id, action.mark_no, finding.licence.id, found=True))
             elif isinstance(finding, Adopt):
                 was = (finding.licence.name, state_of(finding.licence, batch.price_field))
@@ -166,7 +166,7 @@ def _result(action: OpenAction, finding: Shown | Gone | Stuck) -> AppliedAction 
 
 def _another(finding: Finding) -> Licence | None:
     """Return what a create has found that somebody else has made, if it has."""
-    if isinstance(finding, Found) or (isinstance(finding, Adopt) and finding.another):
+    if isinstance(finding, FoundAsWanted) or (isinstance(finding, Adopt) and finding.another):
         return finding.licence
     return None
 

@@ -35,7 +35,7 @@ OLD_OUTBOX_S = 60.0
 """A message that waits for longer to be published is a sign: a relay comes every second."""
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """What a look found."""
 
     OK = "ok"
@@ -44,11 +44,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What a look found: `says` is a sentence, `do` what to do about it, empty where nothing is to be done."""
 
     check: str
-    verdict: Verdict
+    verdict: Severity
     says: str
     do: str = ""
 
@@ -66,39 +66,39 @@ def doctor(*, as_json: Json = False) -> None:
     else:
         rows = [(finding.check, finding.verdict, f"{finding.says} {finding.do}".strip()) for finding in findings]
         show_table(["check", "", "what it found"], rows, empty="")
-        wrong = sum(finding.verdict is Verdict.WRONG for finding in findings)
+        wrong = sum(finding.verdict is Severity.WRONG for finding in findings)
         say("Nothing is wrong." if not wrong else f"{wrong} of {len(findings)} are wrong.")
-    if any(finding.verdict is Verdict.WRONG for finding in findings):
+    if any(finding.verdict is Severity.WRONG for finding in findings):
         raise typer.Exit(1)
 
 
-async def _look() -> Sequence[Finding]:
-    found = [Finding("version", Verdict.OK, f"halosync {VERSION}.")]
-    found += [Finding("settings", Verdict.WRONG, f"{sentence}.") for sentence in unknown_names()] or [
-        Finding("settings", Verdict.OK, "Every HALOSYNC_ variable is known.")
+async def _look() -> Sequence[DoctorFinding]:
+    found = [DoctorFinding("version", Severity.OK, f"halosync {VERSION}.")]
+    found += [DoctorFinding("settings", Severity.WRONG, f"{sentence}.") for sentence in unknown_names()] or [
+        DoctorFinding("settings", Severity.OK, "Every HALOSYNC_ variable is known.")
     ]
     found += await _postgres()
     found += await _rabbitmq()
     return found
 
 
-async def _postgres() -> list[Finding]:
+async def _postgres() -> list[DoctorFinding]:
     url = str(load(DatabaseSettings).database_url)
     try:
         async with database(url) as pool:
             version = await pool.fetchval("SHOW server_version")
-            found = [Finding("postgres", Verdict.OK, f"Postgres {version} answers.")]
+            found = [DoctorFinding("postgres", Severity.OK, f"Postgres {version} answers.")]
             try:
                 await look_at_schema(pool, wanted())
             except SchemaMisfitError as error:
-                return [*found, Finding("schema", Verdict.WRONG, ended(_sentence(error)))]
-            found.append(Finding("schema", Verdict.OK, "The schema is that of this version, or a newer one."))
+                return [*found, DoctorFinding("schema", Severity.WRONG, ended(_sentence(error)))]
+            found.append(DoctorFinding("schema", Severity.OK, "The schema is that of this version, or a newer one."))
             return found + [finding async for finding in _rows(pool)]
     except CommandError as error:
-        return [Finding("postgres", Verdict.WRONG, ended(_sentence(error)))]
+        return [DoctorFinding("postgres", Severity.WRONG, ended(_sentence(error)))]
 
 
-async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Finding]:
+async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[DoctorFinding]:
     store = OperationsStore(pool)
     yield await _clock(store)
     figures = await store.figures()
@@ -110,44 +110,52 @@ async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Finding]:
     stuck = await store.stuck_runs()
     for run in stuck:
         says = f"Run {run.run_id} of {run.partner_id} is {run.state}, and nobody works on it."
-        yield Finding("runs", Verdict.WRONG, says, "Are planner and halo-writer running, and their queues consumed?")
+        yield DoctorFinding(
+            "runs", Severity.WRONG, says, "Are planner and halo-writer running, and their queues consumed?"
+        )
     if not stuck:
-        yield Finding("runs", Verdict.OK, f"{figures.open_runs} runs go on, and none is stuck.")
+        yield DoctorFinding("runs", Severity.OK, f"{figures.open_runs} runs go on, and none is stuck.")
     partners = await PartnerStore(pool).list()
     broken = [partner.partner_id for partner in partners if partner.connection == "broken"]
     says = f"{len(broken)} connections to Halo are broken{': ' if broken else ''}{', '.join(broken)}."
     yield _judged(
-        "connections", says, "`halosync connection show ID` says why.", wrong=bool(broken), verdict=Verdict.NOTE
+        "connections", says, "`halosync connection show ID` says why.", wrong=bool(broken), verdict=Severity.NOTE
     )
     if figures.paused:
-        yield Finding("partners", Verdict.NOTE, f"{figures.paused} are paused.", "See `halosync partner resume`.")
+        yield DoctorFinding(
+            "partners", Severity.NOTE, f"{figures.paused} are paused.", "See `halosync partner resume`."
+        )
     invariants = await store.broken_invariants()
     if invariants is None:
-        yield Finding("invariants", Verdict.NOTE, "A planner is looking at them.", "Repeat it in a minute.")
+        yield DoctorFinding("invariants", Severity.NOTE, "A planner is looking at them.", "Repeat it in a minute.")
         return
     for each in invariants:
         where = f" of {each.partner_id}" if each.partner_id else ""
         says = f"{each.invariant} does not hold for {each.subject}{where}: {each.detail}."
-        yield Finding("invariants", Verdict.WRONG, says, "This is a defect of halosync: stop the writers, and tell us.")
+        yield DoctorFinding(
+            "invariants", Severity.WRONG, says, "This is a defect of halosync: stop the writers, and tell us."
+        )
     if not invariants:
-        yield Finding("invariants", Verdict.OK, "What always holds does.")
+        yield DoctorFinding("invariants", Severity.OK, "What always holds does.")
 
 
-async def _clock(store: OperationsStore) -> Finding:
+async def _clock(store: OperationsStore) -> DoctorFinding:
     before = datetime.now(UTC)
     there = await store.clock()
     after = datetime.now(UTC)
     ahead_s = (there - after).total_seconds() if there > after else min((there - before).total_seconds(), 0.0)
     says = f"The clock of Postgres is {abs(ahead_s):.1f} s {'ahead' if ahead_s > 0 else 'behind'}."
     if abs(ahead_s) <= CLOCK_TOLERANCE_S:
-        return Finding("clock", Verdict.OK, "The clock of Postgres agrees with this machine's.")
-    return Finding("clock", Verdict.WRONG, says, "Set both by NTP: what tokens and pages say of time depends on it.")
+        return DoctorFinding("clock", Severity.OK, "The clock of Postgres agrees with this machine's.")
+    return DoctorFinding(
+        "clock", Severity.WRONG, says, "Set both by NTP: what tokens and pages say of time depends on it."
+    )
 
 
-async def _rabbitmq() -> list[Finding]:
+async def _rabbitmq() -> list[DoctorFinding]:
     amqp_url = load(BrokerOrNone).amqp_url
     if amqp_url is None:
-        return [Finding("rabbitmq", Verdict.NOTE, "It was not looked at.", "Set HALOSYNC_AMQP_URL for that.")]
+        return [DoctorFinding("rabbitmq", Severity.NOTE, "It was not looked at.", "Set HALOSYNC_AMQP_URL for that.")]
     url = str(amqp_url)
     publisher = Publisher(url)
     try:
@@ -155,36 +163,36 @@ async def _rabbitmq() -> list[Finding]:
             await publisher.broker.start()
     except (AMQPError, OSError, TimeoutError) as error:
         why = _sentence(unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error))
-        return [Finding("rabbitmq", Verdict.WRONG, f"{why}.")]
+        return [DoctorFinding("rabbitmq", Severity.WRONG, f"{why}.")]
     try:
         return [finding async for finding in _broker(publisher)]
     finally:
         await publisher.broker.stop()
 
 
-async def _broker(publisher: Publisher) -> AsyncIterator[Finding]:
-    yield Finding("rabbitmq", Verdict.OK, "RabbitMQ answers.")
+async def _broker(publisher: Publisher) -> AsyncIterator[DoctorFinding]:
+    yield DoctorFinding("rabbitmq", Severity.OK, "RabbitMQ answers.")
     if not publisher.signed_in.alone:
         says = f"The user {publisher.signed_in.user} does everything: no right is kept from anybody."
         do = "For real partners run `halosync migrate` with HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL."
-        yield Finding("rights", Verdict.NOTE, says, do)
+        yield DoctorFinding("rights", Severity.NOTE, says, do)
     else:
-        yield Finding("rights", Verdict.OK, "Each service has a user of its own.")
+        yield DoctorFinding("rights", Severity.OK, "Each service has a user of its own.")
     channel = await plain_channel(publisher.broker)
     try:
         await look_at_topology(channel, load(DelaySettings).tiers_s)
     except MissingTopologyError as error:
-        yield Finding("topology", Verdict.WRONG, ended(_sentence(error)))
+        yield DoctorFinding("topology", Severity.WRONG, ended(_sentence(error)))
         return
     finally:
         if not channel.is_closed:
             await channel.close()
-    yield Finding("topology", Verdict.OK, "Every exchange and queue is there.")
+    yield DoctorFinding("topology", Severity.OK, "Every exchange and queue is there.")
     async for finding in _consumers(publisher):
         yield finding
 
 
-async def _consumers(publisher: Publisher) -> AsyncIterator[Finding]:
+async def _consumers(publisher: Publisher) -> AsyncIterator[DoctorFinding]:
     channel = await plain_channel(publisher.broker)
     try:
         idle: dict[str, list[str]] = {}
@@ -196,13 +204,15 @@ async def _consumers(publisher: Publisher) -> AsyncIterator[Finding]:
         if not channel.is_closed:
             await channel.close()
     for worker, names in idle.items():
-        yield Finding("consumers", Verdict.WRONG, f"Nobody takes messages from {', '.join(names)}.", f"Start {worker}.")
+        yield DoctorFinding(
+            "consumers", Severity.WRONG, f"Nobody takes messages from {', '.join(names)}.", f"Start {worker}."
+        )
     if not idle:
-        yield Finding("consumers", Verdict.OK, "Every queue has a consumer.")
+        yield DoctorFinding("consumers", Severity.OK, "Every queue has a consumer.")
 
 
-def _judged(check: str, says: str, do: str, *, wrong: bool, verdict: Verdict = Verdict.WRONG) -> Finding:
-    return Finding(check, verdict if wrong else Verdict.OK, says, do if wrong else "")
+def _judged(check: str, says: str, do: str, *, wrong: bool, verdict: Severity = Severity.WRONG) -> DoctorFinding:
+    return DoctorFinding(check, verdict if wrong else Severity.OK, says, do if wrong else "")
 
 
 def _sentence(error: Exception) -> str:

@@ -23,7 +23,7 @@ from halosync.halo.transport import LIMITS, HaloTransport
 from halosync.messaging.requests import Requests
 from halosync.ports.conformance import Finding, RawAnswer, RawRequest, Verdict
 from halosync.ports.failures import HaloFailure
-from halosync.ports.oauth import HaloClient, TokenAnswer
+from halosync.ports.oauth import HaloApplication, TokenAnswer
 from halosync.ports.requests import NoReplyError
 from halosync.runtime.settings import HaloSettings
 
@@ -127,7 +127,7 @@ async def _checked(entered: _Entered, write_client: int | None) -> list[Finding]
     settings = HaloSettings()
     hosts = settings.halo_hosts
     try:
-        at = HaloClient(hosts.tenant_of(entered.tenant), entered.client_id, entered.halo_tenant)
+        at = HaloApplication(hosts.tenant_of(entered.tenant), entered.client_id, entered.halo_tenant)
         hosts.url(at.tenant)
     except InvalidTenant as error:
         raise CommandError(str(error)) from None
@@ -149,7 +149,7 @@ async def _checked(entered: _Entered, write_client: int | None) -> list[Finding]
 
 @asynccontextmanager
 async def _signed_in(
-    settings: HaloSettings, at: HaloClient, entered: _Entered
+    settings: HaloSettings, at: HaloApplication, entered: _Entered
 ) -> AsyncIterator[tuple[HaloTransport, TokenAnswer]]:
     hosts, timeout_s = settings.halo_hosts, settings.halo_timeout_s
     transport = HaloTransport(hosts, timeout_s)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from halosync.cli.failures import CommandError
 from halosync.halo.oauth import OAuthClient
-from halosync.ports.oauth import HaloClient, OAuthError, TokenAnswer
+from halosync.ports.oauth import HaloApplication, OAuthError, TokenAnswer
 
 PATIENCE_S = 600.0
 """How long a person may take to log in, in seconds."""
@@ -27,7 +27,7 @@ Returned = Callable[[str], Awaitable[str]]
 """Shows the address to log in at, and returns the one that the browser came back to."""
 
 
-async def sign_in(oauth: OAuthClient, at: HaloClient, scope: str, returned: Returned) -> TokenAnswer:
+async def sign_in(oauth: OAuthClient, at: HaloApplication, scope: str, returned: Returned) -> TokenAnswer:
     """Have a person log in and exchange the code for tokens, which stay in memory.
 
     Raises:

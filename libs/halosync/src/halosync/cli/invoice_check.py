@@ -18,7 +18,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckedInvoice:
     """What the check of an invoice found. `line_count` and `total` are None when the lines were not read."""
 
     header: InvoiceHeader | None
@@ -55,7 +55,7 @@ def read_file(file: Path) -> bytes:
         raise CommandError(f"cannot read {file}: {error.strerror or error}") from None
 
 
-def check(body: bytes, lines_file: Path | None, progress: Progress) -> Verdict:
+def check(body: bytes, lines_file: Path | None, progress: Progress) -> CheckedInvoice:
     """Check an `invoice.ready.v1` event; `lines_file` is a copy of what its `lines_url` will give.
 
     Raises:
@@ -64,13 +64,13 @@ def check(body: bytes, lines_file: Path | None, progress: Progress) -> Verdict:
     try:
         header, lines = read_event(body)
     except InvalidInvoiceError as error:
-        return Verdict(None, problems=error.problems)
+        return CheckedInvoice(None, problems=error.problems)
     if lines is not None:
         if lines_file is not None:
             raise CommandError("the invoice holds its lines itself: leave out --lines")
         return _check_lines(header, progress.track(lines, description="checking lines"))
     if lines_file is None:
-        return Verdict(header)
+        return CheckedInvoice(header)
     try:
         with lines_file.open("rb") as file:
             zipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
@@ -85,12 +85,12 @@ def check(body: bytes, lines_file: Path | None, progress: Progress) -> Verdict:
         raise CommandError(f"cannot read {lines_file}: {error}") from None
 
 
-def _check_lines(header: InvoiceHeader, lines: Iterable[Any]) -> Verdict:
+def _check_lines(header: InvoiceHeader, lines: Iterable[Any]) -> CheckedInvoice:
     checker = LineChecker(header)
     try:
         for _line in checker.check(lines):
             pass
         checker.finish()
     except InvalidInvoiceError as error:
-        return Verdict(header, checker.count, str(checker.total), error.problems)
-    return Verdict(header, checker.count, str(checker.total))
+        return CheckedInvoice(header, checker.count, str(checker.total), error.problems)
+    return CheckedInvoice(header, checker.count, str(checker.total))

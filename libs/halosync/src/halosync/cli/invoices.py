@@ -7,7 +7,7 @@ import typer
 
 from halosync.cli.connections import with_broker
 from halosync.cli.failures import told
-from halosync.cli.invoice_check import Verdict, check, read_file
+from halosync.cli.invoice_check import CheckedInvoice, check, read_file
 from halosync.cli.output import Json, complain, emit_json, progress, say, show_table
 from halosync.contracts.invoice import InvoiceReady
 from halosync.contracts.invoice_checks import MOST_PROBLEMS
@@ -74,7 +74,7 @@ def read_or_fail(file: Path) -> bytes:
         return read_file(file)
 
 
-def _verdict(body: bytes, lines: Path | None, *, quiet: bool) -> Verdict:
+def _verdict(body: bytes, lines: Path | None, *, quiet: bool) -> CheckedInvoice:
     with told(), progress(quiet=quiet) as bar:
         return check(body, lines, bar)
 
@@ -84,7 +84,7 @@ async def _publish(publisher: Publisher, body: bytes) -> None:
     await publisher.publish(body, exchange=INVOICES, routing_key=name, message_type=name)
 
 
-def _tell(verdict: Verdict) -> None:
+def _tell(verdict: CheckedInvoice) -> None:
     if verdict.header is None or verdict.problems:
         show_table(
             ["line", "field", "problem"],

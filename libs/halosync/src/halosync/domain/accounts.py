@@ -46,7 +46,7 @@ class Users:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class ProcessUser:
     """Whom a process is signed in as, by its user's name.
 
     A name that ends as its service's does is that service's own, and the others have theirs with the same prefix. With

@@ -120,7 +120,7 @@ def all_clients_read(rows: int, said: int | None, *, awaited: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReadPage:
     """A page as it came.
 
     Attributes:
@@ -134,7 +134,9 @@ class Page:
     new_rows: int
 
 
-def after_page(pages: Pages, page: Page, *, most: int, by_client: bool, as_known: bool = False) -> tuple[Pages, Next]:
+def after_page(
+    pages: Pages, page: ReadPage, *, most: int, by_client: bool, as_known: bool = False
+) -> tuple[Pages, Next]:
     """Return what is known after a page, and what follows.
 
     Args:
@@ -161,7 +163,7 @@ def after_page(pages: Pages, page: Page, *, most: int, by_client: bool, as_known
     return after, following
 
 
-def _received(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+def _received(pages: Pages, page: ReadPage, *, most: int, by_client: bool) -> tuple[Pages, Next]:
     """As `after_page`, of a list that is read for the first time."""
     lied = _count_lied(pages, page)
     rows, received = pages.rows + page.new_rows, len(page.ids)
@@ -193,7 +195,7 @@ def _received(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[
     return after, Next.PAGE
 
 
-def _count_lied(pages: Pages, page: Page) -> bool:
+def _count_lied(pages: Pages, page: ReadPage) -> bool:
     """Tell whether the count is of the page and not of the list.
 
     Raises:
@@ -213,7 +215,7 @@ def _count_lied(pages: Pages, page: Page) -> bool:
     return False
 
 
-def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]:
+def _looked_through(pages: Pages, page: ReadPage, before: int) -> tuple[Pages, Next]:
     """The list is complete once it was received twice, the second time without a new row."""
     received = before + len(page.ids)
     if before and page.ids and page.ids[0] == pages.first_id:
@@ -224,7 +226,7 @@ def _looked_through(pages: Pages, page: Page, before: int) -> tuple[Pages, Next]
     return after, Next.COMPLETE if received == pages.rows else Next.PAGE
 
 
-def _page_1_again(pages: Pages, page: Page, *, most: int, by_client: bool) -> tuple[Pages, Next]:
+def _page_1_again(pages: Pages, page: ReadPage, *, most: int, by_client: bool) -> tuple[Pages, Next]:
     """Page 2 is page 1: the number is ignored, or what is behind the end is the last page once more."""
     received, believed = len(page.ids), pages.rows == pages.record_count
     # A page that is shorter than it was asked to be, and not of a length at which a Halo could cut, is all there is.

@@ -17,7 +17,7 @@ class MonthInvoices(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MonthInvoice:
+class InvoiceCandidate:
     """An invoice of a month that none supersedes. `is_meant`: the run was asked for it."""
 
     is_meant: bool
@@ -25,7 +25,7 @@ class MonthInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthOfCandidates:
     """What is known of the month of the invoice that is meant.
 
     Attributes:
@@ -36,12 +36,12 @@ class Month:
     """
 
     period: str
-    invoices: Sequence[MonthInvoice]
+    invoices: Sequence[InvoiceCandidate]
     choice: MonthInvoices | None
     last_synced: str | None
 
 
-def choose_invoices(month: Month, *, allow_older: bool) -> Sequence[int] | NoRun:
+def choose_invoices(month: MonthOfCandidates, *, allow_older: bool) -> Sequence[int] | NoRun:
     """Return the places in `month.invoices` of those that a run is for, the newest first; or why there is no run.
 
     `allow_older`: a person wants it although the invoice is older than what counts.

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from halosync.domain.tenant import InvalidTenant
 from halosync.halo.body import ACCEPT_ENCODING, BodyTooLargeError, bounded
 from halosync.halo.token_answer import read_tokens
-from halosync.ports.oauth import HaloClient, TokenAnswer, Transient
+from halosync.ports.oauth import HaloApplication, TokenAnswer, Transient
 
 CONNECT_TIMEOUT_S = 3.0
 """A Halo that cannot even be reached must not keep the refreshes of others waiting for longer."""
@@ -50,7 +50,7 @@ class OAuthClient:
         self._redirect_url = redirect_url
         self._timeout_s = timeout_s
 
-    def authorize_url(self, *, at: HaloClient, scope: str, state: str, verifier: SecretStr) -> str:
+    def authorize_url(self, *, at: HaloApplication, scope: str, state: str, verifier: SecretStr) -> str:
         """Return the address that the browser goes to."""
         query = {
             "response_type": "code",
@@ -74,7 +74,7 @@ class OAuthClient:
         plain = "/../" not in named.path and not named.query and not named.fragment
         return same_server and plain and named.path.startswith(own.path)
 
-    async def exchange(self, *, at: HaloClient, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
+    async def exchange(self, *, at: HaloApplication, scope: str, code: SecretStr, verifier: SecretStr) -> TokenAnswer:
         """Exchange the code of a log-in for tokens. Halo gives one without rights when `scope` is not sent once more.
 
         Raises:
@@ -92,7 +92,7 @@ class OAuthClient:
             },
         )
 
-    async def refresh(self, *, at: HaloClient, refresh_token: SecretStr) -> TokenAnswer:
+    async def refresh(self, *, at: HaloApplication, refresh_token: SecretStr) -> TokenAnswer:
         """Spend a refresh token. It is to be treated as single-use: the answer must be stored before it is used.
 
         Raises:
@@ -107,7 +107,7 @@ class OAuthClient:
             },
         )
 
-    async def _ask(self, at: HaloClient, form: dict[str, str]) -> TokenAnswer:
+    async def _ask(self, at: HaloApplication, form: dict[str, str]) -> TokenAnswer:
         try:
             # httpx bounds each read, not the whole answer: a server that drips bytes would hold the caller's lock.
             async with (
@@ -132,5 +132,5 @@ class OAuthClient:
         return read_tokens(response)
 
 
-def _named(at: HaloClient) -> dict[str, str]:
+def _named(at: HaloApplication) -> dict[str, str]:
     return {} if at.halo_tenant is None else {"tenant": at.halo_tenant}

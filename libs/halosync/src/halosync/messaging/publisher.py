@@ -8,7 +8,7 @@ from typing import Any, Self
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
-from halosync.domain.accounts import Account, SignedIn
+from halosync.domain.accounts import Account, ProcessUser
 from halosync.messaging.connection import connect_options, connection_now, given_up, user_of
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
 from halosync.observability.tracing import carried
@@ -35,7 +35,7 @@ class Publisher:
     """
 
     def __init__(self, amqp_url: str, account: Account = Account.OPERATOR) -> None:
-        self.signed_in = SignedIn(account, user_of(amqp_url))
+        self.signed_in = ProcessUser(account, user_of(amqp_url))
         self.broker = RabbitBroker(
             **connect_options(amqp_url), default_channel=Channel(on_return_raises=True), apply_types=False
         )

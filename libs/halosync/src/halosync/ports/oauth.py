@@ -30,7 +30,7 @@ class Transient(OAuthError):
 
 
 @dataclass(frozen=True, slots=True)
-class HaloClient:
+class HaloApplication:
     """Our application in a Halo.
 
     Attributes:

@@ -13,11 +13,11 @@ from starlette.types import ASGIApp
 from halosync.runtime.connection_bounds import ConnectionBounds
 from halosync.runtime.http_connections import ServerConfig
 from halosync.runtime.loop_lag import LoopLag
-from halosync.runtime.readiness import Readiness, Standing
+from halosync.runtime.readiness import ProcessState, ReadinessChecks
 from halosync.version import VERSION
 
 
-def health_app(readiness: Readiness | Standing, lag: LoopLag) -> Starlette:
+def health_app(readiness: ReadinessChecks | ProcessState, lag: LoopLag) -> Starlette:
     """Return the application. `/healthz` says that the event loop turns, `/readyz` that every part works.
 
     Neither asks anybody: both tell what is known, so that many who ask at a time cost nothing.

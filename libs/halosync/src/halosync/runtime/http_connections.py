@@ -41,7 +41,7 @@ _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: 
 _NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
 
 
-class Connections:
+class OpenConnections:
     """The connections of one server, those that keep us waiting in the order in which they began to."""
 
     def __init__(self, bounds: ConnectionBounds) -> None:
@@ -225,4 +225,4 @@ class ServerConfig(uvicorn.Config):
             backlog=256,
             timeout_graceful_shutdown=5,
         )
-        self.open = Connections(bounds)
+        self.open = OpenConnections(bounds)

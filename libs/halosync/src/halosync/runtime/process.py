@@ -29,7 +29,7 @@ from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.patience import patiently
-from halosync.runtime.readiness import Check, Readiness, Standing
+from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
@@ -95,7 +95,7 @@ class _Started:
     """A process that takes messages, and what it does besides."""
 
     broker: RabbitBroker
-    readiness: Readiness
+    readiness: ReadinessChecks
     background: list[Background]
 
 
@@ -127,7 +127,7 @@ async def _start(
     settings: ProcessSettings,
     compose: Callable[[Parts], Composition],
     later: Callable[[Once], None],
-    standing: Standing,
+    standing: ProcessState,
 ) -> _Started:
     standing.waits("for Postgres and RabbitMQ")
     parts = await _connect(name, settings, later)
@@ -141,7 +141,7 @@ async def _start(
     relay = Relay(parts.database_url, parts.pool, parts.publisher)
     schema = SchemaWatch(parts.pool)
     checks = checks_of(parts.pool, parts.broker, parts.publisher, schema.check)
-    readiness = Readiness({**checks, **topology.checks, **composition.checks})
+    readiness = ReadinessChecks({**checks, **topology.checks, **composition.checks})
     own = [schema.until_misfit, readiness.watch, relay.run, *topology.background]
     if parts.publisher.signed_in.alone:
         look_at_queues(parts.broker)
@@ -223,9 +223,9 @@ async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> Non
 
 
 @asynccontextmanager
-async def _health(settings: ProcessSettings) -> AsyncIterator[Standing]:
+async def _health(settings: ProcessSettings) -> AsyncIterator[ProcessState]:
     """Answer `/healthz`, `/readyz` and `/metrics` from the first moment to the last, also while the process waits."""
-    standing, lag, stop = Standing(), LoopLag(), asyncio.Event()
+    standing, lag, stop = ProcessState(), LoopLag(), asyncio.Event()
     web = server(health_app(standing, lag), settings.health_host, settings.health_port)
     tasks = [asyncio.create_task(lag.watch(stop)), asyncio.create_task(serve_until(web, stop))]
     try:

@@ -31,18 +31,18 @@ class Rhythm:
     stale_s: float = STALE_S
 
 
-class Standing:
+class ProcessState:
     """What `/readyz` says of a process from its first moment on: what it waits for, then how its parts are."""
 
     def __init__(self) -> None:
-        self._readiness: Readiness | None = None
+        self._readiness: ReadinessChecks | None = None
         self._why = "starting"
 
     def waits(self, why: str) -> None:
         """Say that the process takes nothing yet, and for what it waits."""
         self._readiness, self._why = None, f"waiting: {why}"
 
-    def works(self, readiness: "Readiness") -> None:
+    def works(self, readiness: "ReadinessChecks") -> None:
         """Say from now on how the parts are."""
         self._readiness = readiness
 
@@ -51,7 +51,7 @@ class Standing:
         return {"process": self._why} if self._readiness is None else self._readiness.report()
 
 
-class Readiness:
+class ReadinessChecks:
     """Looks at each part again and again, one look at a time, and remembers what it saw."""
 
     def __init__(self, checks: Mapping[str, Check], rhythm: Rhythm | None = None) -> None:

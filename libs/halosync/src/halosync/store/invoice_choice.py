@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from halosync.domain.invoice_choice import Month, MonthInvoice, MonthInvoices, choose_invoices
+from halosync.domain.invoice_choice import InvoiceCandidate, MonthInvoices, MonthOfCandidates, choose_invoices
 from halosync.domain.run_sentences import NoRun
 from halosync.store.queries import QUERIES, Connection
 
@@ -20,7 +20,7 @@ class InvoicesOfMonth:
         meant: the one of them that is meant.
     """
 
-    month: Month
+    month: MonthOfCandidates
     rows: Sequence[asyncpg.Record]
     meant: asyncpg.Record
 
@@ -39,5 +39,5 @@ async def month_of_run(
     if meant is None:
         return None
     choice = None if meant["choice"] is None else MonthInvoices(meant["choice"])
-    invoices = [MonthInvoice(row["is_meant"], row["currency"]) for row in rows]
-    return InvoicesOfMonth(Month(meant["period"], invoices, choice, meant["last_synced"]), rows, meant)
+    invoices = [InvoiceCandidate(row["is_meant"], row["currency"]) for row in rows]
+    return InvoicesOfMonth(MonthOfCandidates(meant["period"], invoices, choice, meant["last_synced"]), rows, meant)

@@ -8,8 +8,8 @@ import asyncpg
 
 from halosync.domain.completeness import (
     Next,
-    Page,
     Pages,
+    ReadPage,
     after_page,
     all_clients_read,
     client_read,
@@ -58,7 +58,7 @@ class ReadStore:
                 names=[c.name for c in clients],
                 inactive=[c.inactive for c in clients],
             )
-            came = Page(page.record_count, [c.id for c in clients], new)
+            came = ReadPage(page.record_count, [c.id for c in clients], new)
             as_known = pages.rows + new == page.record_count and await _as_known(connection, progress)
             after, following = after_page(pages, came, most=most, by_client=False, as_known=as_known)
             if following is Next.PAGE:
@@ -90,7 +90,7 @@ class ReadStore:
                 stamps=[x.stamp for x in seen],
                 product_skus=[x.product_sku for x in seen],
             )
-            came = Page(page.record_count, [x.id for x in seen], new)
+            came = ReadPage(page.record_count, [x.id for x in seen], new)
             of_all = progress.client_id is None
             as_known = of_all and pages.rows + new == page.record_count and await _as_known(connection, progress)
             after, following = after_page(pages, came, most=most, by_client=of_all, as_known=as_known)

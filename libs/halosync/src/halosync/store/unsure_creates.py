@@ -21,7 +21,7 @@ Row = Mapping[str, Any] | asyncpg.Record
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CreatesFound:
     """What a read shows of them.
 
     Attributes:
@@ -90,10 +90,10 @@ def _came_since(licence_id: int, seen: Mapping[int, datetime | None], since: dat
     return first is not None and first > since
 
 
-def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) -> Found:
+def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) -> CreatesFound:
     """Look for what became of them among all licences of a read."""
     if not creates:
-        return Found({}, {}, {}, {})
+        return CreatesFound({}, {}, {}, {})
     by_id = {licence.id: licence for licence in licences}
     stamped = {(licence.client_id, licence.stamp): licence for licence in licences if licence.stamp is not None}
     recognised: dict[int, WrittenLicence] = {}
@@ -116,10 +116,10 @@ def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) ->
                 perhaps[key] = perhaps.get(key, frozenset()) | strangers
             if back is not None:
                 perhaps_restored[back] = perhaps_restored.get(back, frozenset()) | strangers
-    return Found(recognised, perhaps, restored, perhaps_restored)
+    return CreatesFound(recognised, perhaps, restored, perhaps_restored)
 
 
-def with_recognised(written: dict[int, WrittenLicence], found: Found) -> dict[int, WrittenLicence]:
+def with_recognised(written: dict[int, WrittenLicence], found: CreatesFound) -> dict[int, WrittenLicence]:
     """Return what is remembered of licences, with what was recognised; what is known of a product stays."""
     known = {number for number, licence in written.items() if licence.product_code is not None}
     return written | {number: licence for number, licence in found.recognised.items() if number not in known}

@@ -24,7 +24,7 @@ _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class PublicPage(APIRoute):
+class PublicPageRoute(APIRoute):
     """A page that everybody may see. What a form sent as a file is closed when it has been answered."""
 
     def get_route_handler(self) -> Handler:
@@ -44,7 +44,7 @@ class PublicPage(APIRoute):
         return await handle(request)
 
 
-class SignedInPage(PublicPage):
+class SignedInPageRoute(PublicPageRoute):
     """A page that needs a session. A form must carry the session's token and come from a page of ours."""
 
     async def guarded(self, request: Request, handle: Handler) -> Response:
@@ -88,7 +88,7 @@ class SignedInPage(PublicPage):
         return None
 
 
-class PartnerPage(RoleRoute, SignedInPage):
+class PartnerPageRoute(RoleRoute, SignedInPageRoute):
     """A page below `/portal/{partner}`. What the session may not see is 404, as in the API (spec section 7)."""
 
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
@@ -115,12 +115,12 @@ class PartnerPage(RoleRoute, SignedInPage):
 
 def public_pages() -> APIRouter:
     """Return a router for pages that everybody may see."""
-    return APIRouter(route_class=PublicPage, include_in_schema=False)
+    return APIRouter(route_class=PublicPageRoute, include_in_schema=False)
 
 
 def signed_in_pages() -> APIRouter:
     """Return a router for pages that need a session but no partner."""
-    return APIRouter(route_class=SignedInPage, include_in_schema=False)
+    return APIRouter(route_class=SignedInPageRoute, include_in_schema=False)
 
 
 def partner_pages(*, sees: Role = Role.VIEWER, changes: Role | None = None) -> APIRouter:
@@ -130,7 +130,7 @@ def partner_pages(*, sees: Role = Role.VIEWER, changes: Role | None = None) -> A
         sees: the role that GET needs.
         changes: the role that a form needs; None: each route with one declares its own.
     """
-    route = with_roles(PartnerPage, sees=sees, changes=changes)
+    route = with_roles(PartnerPageRoute, sees=sees, changes=changes)
     return APIRouter(prefix="/portal/{partner}", route_class=route, include_in_schema=False)
 
 

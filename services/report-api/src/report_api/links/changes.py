@@ -127,7 +127,7 @@ def marked(
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Generic[Link]):
+class RowDifference(Generic[Link]):
     """A row as it is and as it would be. `after` None: only its link remembers it, so it would no longer be shown."""
 
     before: LinkRow[Link]
@@ -136,11 +136,11 @@ class Difference(Generic[Link]):
 
 def differences(
     kind: LinkKind[Link, Target], changes: Sequence[LinkChange[Link]], picture: LinkPicture[Link, Target]
-) -> list[Difference[Link]]:
+) -> list[RowDifference[Link]]:
     """Return each change as the page would show it, in the order of the changes."""
     before = {row.key: row for row in kind.rows(picture)}
     after = {row.key: row for row in kind.rows(picture.changed(changes, kind.no_link))}
-    return [Difference(before[each.key], after.get(each.key)) for each in changes]
+    return [RowDifference(before[each.key], after.get(each.key)) for each in changes]
 
 
 def pack(kind: LinkKind[Link, Target], changes: Sequence[LinkChange[Link]]) -> list[str]:
