@@ -176,7 +176,7 @@ class MemoryPlans:
             if run.claim != claim or run.state is not RunState.PLANNING:
                 raise LostClaimError(str(run.run_id))
             self._db.move_run(run, RunState.WRITING)
-            run.claim, run.wrote, run.review, run.writing_at = None, True, tuple(review), now()
+            run.claim, run.wrote, run.review = None, True, tuple(review)
             batch_of = {}
             for planned in batches:
                 batch = self._db.new_batch(run.run_id, planned.kind)
@@ -192,6 +192,7 @@ class MemoryPlans:
             for number, written in self._recognised.pop(read.read_id, {}).items():
                 if self._db.known[number].written.product_code is None:
                     self._db.known[number] = replace(self._db.known[number], owned=True, written=written)
+            run.writing_at = now()  # after what the read showed became known
             run.unreviewed = self._db.guards.review and self._db.review_first_sync and not self._db.reviewed
             self._db.reviewed |= plan.review_done
             self._db.on_planned()
