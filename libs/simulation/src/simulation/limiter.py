@@ -47,7 +47,7 @@ class _LeasedPermits:
 class _Budget:
     """A tenant's limit, what others use of it, and its leases by id.
 
-    `in_use`: how many permits its leases have; `asked`: the limits that they were asked with; `ends`: when each may be
+    `permits`: how many its leases have; `asked`: the limits that they were asked with; `ends`: when each may be
     over, the earliest first. A world asks so often that to look at every lease each time was its largest single cost.
     """
 
@@ -58,36 +58,37 @@ class _Budget:
     foreign_at: float = -math.inf
     strikes: int = 0
     leases: dict[int, _LeasedPermits] = field(default_factory=dict)
-    in_use: int = 0
+    permits: int = 0
     asked: Counter[Rate] = field(default_factory=Counter)
     ends: list[tuple[float, int]] = field(default_factory=list)
 
     def lease(self, lease_id: int, leased: _LeasedPermits) -> None:
         """Keep a lease."""
         self.leases[lease_id] = leased
-        self.in_use += leased.permits
+        self.permits += leased.permits
         self.asked[leased.asked] += 1
         heappush(self.ends, (leased.free_at, lease_id))
 
     def finish(self, lease_id: int, spent: int, free_at: float) -> None:
         """Note that a lease is finished and counts, with what was spent, until `free_at`."""
         leased = self.leases[lease_id]
-        self.in_use += spent - leased.permits
+        self.permits += spent - leased.permits
         leased.finished, leased.permits, leased.free_at = True, spent, free_at
         heappush(self.ends, (free_at, lease_id))
         if not spent:
             self._forget(lease_id)
 
-    def forget_until(self, now: float) -> None:
-        """Forget the leases that are over."""
+    def in_use(self, now: float) -> int:
+        """How many permits count at this moment; the leases that are over are forgotten."""
         while self.ends and self.ends[0][0] <= now:
             _, lease_id = heappop(self.ends)
             if lease_id in self.leases and self.leases[lease_id].free_at <= now:
                 self._forget(lease_id)
+        return self.permits
 
     def _forget(self, lease_id: int) -> None:
         leased = self.leases.pop(lease_id)
-        self.in_use -= leased.permits
+        self.permits -= leased.permits
         self.asked[leased.asked] -= 1
         if not self.asked[leased.asked]:
             del self.asked[leased.asked]
@@ -141,16 +142,16 @@ class MemoryRateLimiter:
         """
         now, tenant = self._clock(), self._aliases.get(tenant, tenant)
         budget = self.budgets.setdefault(tenant, _Budget(rate))
-        budget.forget_until(now)
+        used = budget.in_use(now)
         asked = [rate, *budget.asked]
         budget.rate = Rate(min(each.requests for each in asked), max(each.window_s for each in asked))
         if budget.blocked_until > now:
             raise NoPermit(budget.blocked_until - now)
         effective = budget.effective(now)
         allowed = effective - (0 if interactive else effective // RESERVE_PART)
-        granted = min(want, allowed - budget.in_use)
+        granted = min(want, allowed - used)
         if granted <= 0:
-            raise NoPermit(budget.wait_s(now, budget.in_use - allowed))
+            raise NoPermit(budget.wait_s(now, used - allowed))
         lease = Lease(next(self._ids), granted)
         leased = _LeasedPermits(granted, rate, now, now + lease_s, now + lease_s + budget.rate.window_s)
         budget.lease(lease.lease_id, leased)
@@ -178,8 +179,7 @@ class MemoryRateLimiter:
         now, budget = self._clock(), self.budgets[tenant]
         window_s = budget.rate.window_s
         if budget.blocked_until <= now:
-            budget.forget_until(now)
-            seen = max(budget.rate.requests - budget.in_use, 0)
+            seen = max(budget.rate.requests - budget.in_use(now), 0)
             expected = budget.expected(now)
             budget.strikes = min(budget.strikes + 1, 9) if budget.foreign_at > now - window_s else 1
             budget.foreign_use = max(expected, (expected + seen) / 2)
