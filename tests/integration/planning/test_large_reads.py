@@ -51,6 +51,22 @@ async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: "asyncpg.Poo
     assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
 
 
+async def test_what_is_as_it_was_is_not_written_again(pool: "asyncpg.Pool[Any]") -> None:
+    await as_known(pool)
+    await pool.execute("UPDATE halo_read_licence SET quantity = 2 WHERE halo_licence_id = 1")
+    await pool.execute("UPDATE halo_licence SET removed_at = now() WHERE halo_licence_id = 2")  # it is back
+    await pool.execute("UPDATE halo_read_client SET name = 'Another' WHERE halo_client_id = 3")
+    where = "SELECT halo_licence_id, ctid FROM halo_licence UNION ALL SELECT -halo_client_id, ctid FROM halo_client"
+    before = dict(await pool.fetch(where))
+    for query in (QUERIES.replace_clients, QUERIES.replace_licences):
+        await query(pool, read_id=READ, partner_id=PARTNER)
+    after = dict(await pool.fetch(where))
+    assert {number for number, place in after.items() if place != before[number]} == {1, 2, -3}
+    [row] = await pool.fetch("SELECT quantity, removed_at FROM halo_licence WHERE halo_licence_id = 1")
+    assert tuple(row) == (2, None)
+    assert await pool.fetchval("SELECT removed_at FROM halo_licence WHERE halo_licence_id = 2") is None
+
+
 @pytest.mark.parametrize("name", ["replace_clients", "replace_licences"])
 async def test_a_snapshot_is_replaced_row_by_row(pool: "asyncpg.Pool[Any]", name: str) -> None:
     await as_known(pool)

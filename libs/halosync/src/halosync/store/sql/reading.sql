@@ -160,19 +160,26 @@ WITH gone AS (DELETE FROM halo_client WHERE partner_id = :partner_id AND halo_cl
     SELECT k.halo_client_id FROM halo_client k WHERE k.partner_id = :partner_id
     EXCEPT SELECT r.halo_client_id FROM halo_read_client r WHERE r.read_id = :read_id)))
 INSERT INTO halo_client (partner_id, halo_client_id, name, inactive)
-SELECT :partner_id, halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id
+SELECT :partner_id, changed.* FROM (
+    SELECT halo_client_id, name, inactive FROM halo_read_client WHERE read_id = :read_id
+    EXCEPT SELECT halo_client_id, name, inactive FROM halo_client WHERE partner_id = :partner_id) AS changed
 ON CONFLICT (partner_id, halo_client_id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive;
 
 -- name: replace_licences!
+-- What is as it was is not written again: in most months that is nearly all.
 -- `owned` survives; `removed_at` survives only while the licence stays inactive (Halo's delete is probably soft).
 WITH gone AS (DELETE FROM halo_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY (ARRAY(
     SELECT k.halo_licence_id FROM halo_licence k WHERE k.partner_id = :partner_id
     EXCEPT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted)))
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                           billing_cycle, is_active, foreign_mark, licence_type)
-SELECT :partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
-    foreign_mark, licence_type
-FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted
+SELECT :partner_id, changed.* FROM (
+    SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
+        foreign_mark, licence_type
+    FROM halo_read_licence WHERE read_id = :read_id AND NOT deleted
+    EXCEPT SELECT halo_licence_id, halo_client_id, name, quantity, price, purchase_price, billing_cycle, is_active,
+        foreign_mark, licence_type
+    FROM halo_licence WHERE partner_id = :partner_id AND (removed_at IS NULL OR NOT is_active)) AS changed
 ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET
     halo_client_id = excluded.halo_client_id, name = excluded.name, quantity = excluded.quantity,
     price = excluded.price, purchase_price = excluded.purchase_price, billing_cycle = excluded.billing_cycle,
