@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from devstack.postgres import PostgresServer
@@ -42,6 +43,16 @@ async def all_say(stack: Stack, part: str | None, timeout_s: float) -> None:
     assert {status for status, _ in (await told(stack, "/healthz")).values()} == {200}, "a restart would not help"
 
 
+async def dead_letters(stack: Stack) -> list[tuple[str, str]]:
+    """Queue and reason of each message that nobody could process."""
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        letters = await connection.fetch("SELECT queue, reason FROM dead_letter")
+        return [(letter["queue"], letter["reason"]) for letter in letters]
+    finally:
+        await connection.close()
+
+
 async def test_postgres_may_go_away_and_come_back(own_stack: Stack, postgres_server: PostgresServer) -> None:
     async with new_partner(own_stack) as partner:
         run_id = await run_in_the_middle(partner)
@@ -54,7 +65,7 @@ async def test_postgres_may_go_away_and_come_back(own_stack: Stack, postgres_ser
         await partner.halo.clear_faults(partner.tenant)
         await partner.publish(partner.event(lines(ITEMS), revision=2))
         assert (await partner.sync())["counters"]["unchanged"] == ITEMS
-        assert await own_stack.cli("dead-letters", "list") == []
+        assert await dead_letters(own_stack) == []
 
 
 async def test_a_broker_that_takes_nothing_is_told_and_the_outbox_drains_after(
@@ -69,7 +80,7 @@ async def test_a_broker_that_takes_nothing_is_told_and_the_outbox_drains_after(
             await rabbit_server.set_memory_watermark(0.4)
         await all_say(own_stack, None, RECOVERED_S)
         await all_written_once(partner, run_id)
-        assert await own_stack.cli("dead-letters", "list") == []
+        assert await dead_letters(own_stack) == []
 
 
 async def test_a_killed_broker_may_come_back_and_everybody_consumes_again(
@@ -83,7 +94,7 @@ async def test_a_killed_broker_may_come_back_and_everybody_consumes_again(
         await rabbit_server.restart()
         await all_say(own_stack, None, RECOVERED_S)
         await all_written_once(partner, run_id)
-        assert await own_stack.cli("dead-letters", "list") == []
+        assert await dead_letters(own_stack) == []
 
 
 async def test_under_a_frozen_broker_a_process_still_ends_in_time(
@@ -101,4 +112,4 @@ async def test_under_a_frozen_broker_a_process_still_ends_in_time(
         await writer.start()
         await all_say(own_stack, None, RECOVERED_S)
         await all_written_once(partner, run_id)
-        assert await own_stack.cli("dead-letters", "list") == []
+        assert await dead_letters(own_stack) == []
