@@ -2,8 +2,7 @@
 
 import httpx
 import pytest
-from devstack.log_in import log_in
-from devstack.own_domain import HOST, led
+from devstack.own_domain import HOST
 from devstack.stack import Stack
 
 from tests.partner import APPLICATION, lines, new_partner
@@ -14,19 +13,14 @@ pytestmark = pytest.mark.e2e
 async def test_a_halo_at_a_domain_of_the_partners_own_is_connected_and_synced(own_stack: Stack) -> None:
     own_domain = own_stack.own_domain
     assert own_domain is not None
-    trust = own_domain.trust()
     async with new_partner(own_stack) as partner:
         elsewhere = {"auth_url": "https://halo.elsewhere.example/auth"}
         await partner.halo.change_settings(
             partner.tenant, addresses=[HOST], tenant_name="acme-psa", odd_authinfo=elsewhere
         )
-        address = f"https://{HOST}/home?x=1"
-        with led(own_domain.port):
-            with pytest.raises(httpx.HTTPStatusError, match="500"):  # Halo's page, when it does not know the tenant
-                await log_in(partner.api, partner.name, address, APPLICATION, trust=trust)
-            connected = await log_in(
-                partner.api, partner.name, address, APPLICATION, halo_tenant="acme-psa", trust=trust
-            )
+        with pytest.raises(httpx.HTTPStatusError, match="500"):  # Halo's page, when it does not know the tenant
+            await own_domain.log_in(partner.api, partner.name, APPLICATION)
+        connected = await own_domain.log_in(partner.api, partner.name, APPLICATION, halo_tenant="acme-psa")
         connected.raise_for_status()
         connection = await partner.get("/connection")
         assert (connection["state"], connection["tenant"]) == ("connected", HOST)

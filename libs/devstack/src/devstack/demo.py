@@ -21,6 +21,7 @@ from rich.table import Table
 from devstack.errors import DevstackError
 from devstack.log_in import log_in
 from devstack.options import StackOptions
+from devstack.own_domain import HOST
 from devstack.sample import APPLICATION, PARTNER, TENANT, Sample, counters, make_sample
 from devstack.sink import EMAIL, Sink, notice_sink
 from devstack.stack import Stack
@@ -42,10 +43,13 @@ def demo(
     leave: Annotated[bool, typer.Option("--exit", help="End when the result has been checked.")] = False,
     writers: Annotated[int, typer.Option(min=1, help="How many halo-writers to run.")] = 2,
     http_port: Annotated[int | None, typer.Option(help="Where report-api listens; by default a free port.")] = None,
+    own_domain: Annotated[bool, typer.Option(help=f"Reach the sandbox at a partner's own domain, {HOST}.")] = False,
 ) -> None:
     """Show an invoice becoming licences in a sandbox Halo; then stay up until Ctrl-C."""
     console = Console(log_path=False, soft_wrap=True)
-    options = StackOptions(writers=writers, http_port=http_port, progress=console.log, durable=False)
+    options = StackOptions(
+        writers=writers, http_port=http_port, own_domain=own_domain, progress=console.log, durable=False
+    )
 
     with notice_sink() as sink:
 
@@ -132,12 +136,17 @@ class Demo:
             applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
             clients=self._sample.clients,
             licences=self._sample.licences,
+            settings={"addresses": [HOST]},
         )
-        (await log_in(api, PARTNER, TENANT, APPLICATION)).raise_for_status()
+        if self._stack.own_domain is None:
+            answer = await log_in(api, PARTNER, TENANT, APPLICATION)
+        else:
+            answer = await self._stack.own_domain.log_in(api, PARTNER, APPLICATION)
+        answer.raise_for_status()
         state = (await api.get(f"{_API}/connection")).json()
         if state["state"] != "connected":
             raise DemoFailedError(f"the connection is {state['state']}: {state['problem']}")
-        self._console.log(f"Connected to the Halo of {TENANT}; granted: {', '.join(state['granted_scopes'])}")
+        self._console.log(f"Connected to the Halo at {state['tenant']}; granted: {', '.join(state['granted_scopes'])}")
 
     async def _publish(self, api: httpx.AsyncClient) -> None:
         """Publish the invoice as the invoice system does, and wait until it is loaded."""

@@ -18,17 +18,21 @@ from typing import Any
 from unittest.mock import patch
 
 import httpcore
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from devstack.faults.proxy import Proxy
+from devstack.log_in import log_in
 from devstack.ports import LOOPBACK
 
 HOST = "psa.example.test"
 ADDRESS = "2fff::1"
 """It counts as public, and nobody has it."""
+ENTERED = f"https://{HOST}/home?x=1"
+"""What a person copies from the browser."""
 HTTPS = 443
 _PORT = "DEVSTACK_OWN_DOMAIN_PORT"
 _VALID = timedelta(days=30)
@@ -58,9 +62,13 @@ class OwnDomain:
         """What a process is told so that it finds and trusts it: all that it trusts."""
         return {_PORT: str(self.port), "SSL_CERT_FILE": str(self._certificate)}
 
-    def trust(self) -> ssl.SSLContext:
-        """Return what a client of this process needs to trust it."""
-        return ssl.create_default_context(cafile=self._certificate)
+    async def log_in(
+        self, api: httpx.AsyncClient, partner_id: str, client_id: str, *, halo_tenant: str | None = None
+    ) -> httpx.Response:
+        """Connect a partner to the Halo at `HOST`; as `log_in`."""
+        trust = ssl.create_default_context(cafile=self._certificate)
+        with led(self.port):
+            return await log_in(api, partner_id, ENTERED, client_id, halo_tenant=halo_tenant, trust=trust)
 
     async def open(self, sandbox_port: int) -> None:
         """Listen."""
