@@ -81,3 +81,9 @@ def test_licences_of_clients_that_halo_does_not_list_are_accepted_once_where_eac
     assert world.broken == ()
     assert world.states[-1] == "succeeded"
     assert "failed" in world.states
+
+
+def test_clients_with_equally_many_licences_are_read_where_each_is_read_alone() -> None:
+    scenario = Scenario(ignores_page_no=True, products=121, known=120, stale=0, page_size=40, most_rows=1000)
+    world = simulate(1, rates=NONE, scenario=scenario)
+    assert (world.broken, set(world.states)) == ((), {"succeeded"})

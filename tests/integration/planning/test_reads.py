@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from halosync.domain.batching import Batch
-from halosync.domain.completeness import IncompleteReadError, Pages, pages_of_client
+from halosync.domain.completeness import IncompleteReadError, Pages
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, Licence, SeenLicence
 from halosync.domain.page_size import PageSize
@@ -87,7 +87,8 @@ async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_clie
     first_page = [seen(1), seen(2), stranger]
     for _ in range(2):
         progress = await save_licences(stage, progress, first_page, 4, size=3)
-    assert (progress.list, progress.client_id, progress.pages) == ("licences", 2, pages_of_client(fullest=3, most=MOST))
+    of_client = Pages(MOST, fullest=3, widened=3, counts_all=True)
+    assert (progress.list, progress.client_id, progress.pages) == ("licences", 2, of_client)
     assert await stage.reads.begin(READ, PARTNER, TENANT) == progress
     progress = await save_licences(stage, progress, [seen(9, client_id=2)], 1)
     assert progress.client_id == 1

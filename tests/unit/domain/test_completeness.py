@@ -366,9 +366,26 @@ def test_what_cannot_be_seen_is_no_list(total: int) -> None:
         Reading(Pages(size=100)).read(capped)
 
 
+@pytest.mark.parametrize("licences", [99, 100, 143])
+def test_clients_of_equal_size_are_read_where_the_list_of_all_counted_more_than_its_page(licences: int) -> None:
+    before = Pages(size=100, rows=100, record_count=429, fullest=100)
+    for _ in range(2):
+        reading = Reading(pages_of_client(before, most=MOST))
+        assert reading.read(Listing(licences, ignores_number=True)) is Next.COMPLETE
+        assert reading.asked == [(1, MOST)]
+        before = reading.pages
+
+
+def test_a_clients_list_that_was_cut_is_not_complete_whatever_the_list_of_all_counted() -> None:
+    reading = Reading(pages_of_client(Pages(size=100, rows=100, record_count=429, fullest=100), most=MOST))
+    with pytest.raises(IncompleteReadError):
+        reading.read(Listing(150, ignores_number=True, cap=100))
+
+
 @pytest.mark.parametrize(("licences", "asked"), [(0, 1), (30, 1), (100, 3), (101, 2)])
 def test_a_clients_part_that_is_shorter_than_a_page_needs_no_proof(licences: int, asked: int) -> None:
-    reading = Reading(pages_of_client(fullest=100, most=MOST))
+    before = Pages(size=100, rows=100, record_count=100, fullest=100)  # it may have counted its page only
+    reading = Reading(pages_of_client(before, most=MOST))
     listing = Listing(licences, ignores_number=True)
     if licences == 100:  # as full as the page at which this Halo may cut
         with pytest.raises(IncompleteReadError):

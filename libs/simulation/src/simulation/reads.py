@@ -103,7 +103,7 @@ class MemoryReads:
                 elif read.client_id is not None and self._db.guards.sight:
                     awaits = _of(read.awaited, read.client_id) and not _of(read.licences, read.client_id)
                     client_read(read.client_id, awaits=awaits)
-                self._next_client(read, fullest=after.fullest, most=most)
+                self._next_client(read, after, most=most)
             read.step += 1
             return self._progress(progress.read_id, read)
 
@@ -117,13 +117,13 @@ class MemoryReads:
         alive = {number for number, licence in known.items() if not licence.removed}
         return self._db.clients_known is not None and alive <= read <= known.keys()
 
-    def _next_client(self, read: Read, *, fullest: int, most: int) -> None:
+    def _next_client(self, read: Read, before: Pages, *, most: int) -> None:
         if read.client_id is not None:
             read.clients_read.add(read.client_id)
         left = [(_of(read.awaited, number), number) for number in read.clients if number not in read.clients_read]
         if left:
             _, read.client_id = min(left) if self._db.guards.sight else min(left, key=lambda each: each[1])
-            read.pages = pages_of_client(fullest=fullest, most=most)
+            read.pages = pages_of_client(before, most=most)
         else:
             strangers = {n: seen for n, seen in read.awaited.items() if seen.licence.client_id not in read.clients}
             awaited = len(read.awaited.keys() - strangers.keys() - read.licences.keys())

@@ -55,6 +55,7 @@ class Pages:
         halved: whether what is known is asked for in halves, the second one first: does the list heed the number?
         looked_through: rows that were received once more, when the list is looked through; None before that.
         widened: the fullest page before the size was raised because the list ignores the number; 0 if it was not.
+        counts_all: whether the count of a client's list is believed: that of all counted more than its page.
     """
 
     size: int
@@ -67,6 +68,7 @@ class Pages:
     looked_through: int | None = None
     halved: bool = False
     widened: int = 0
+    counts_all: bool = False
 
     @property
     def overlaps(self) -> bool:
@@ -84,12 +86,14 @@ class Pages:
         return replace(self, size=size, next=position // size + 1)
 
 
-def pages_of_client(*, fullest: int, most: int) -> Pages:
+def pages_of_client(before: Pages, *, most: int) -> Pages:
     """Return how to read one client's part of a list that ignores the number of the page: all of it at once.
 
-    `fullest` is the fullest page that was seen of the list: a shorter one is all there is.
+    `before` is the list of all, or that of the client before. A page that is shorter than the fullest that was seen of
+    the list is all there is.
     """
-    return Pages(size=most, fullest=fullest, widened=fullest)
+    counts_all = before.counts_all or (not before.widened and before.fullest < (before.record_count or 0))
+    return Pages(size=most, fullest=before.fullest, widened=before.fullest, counts_all=counts_all)
 
 
 def said_of_all(pages: Pages) -> int:
@@ -187,7 +191,8 @@ def _received(pages: Pages, page: ReadPage, *, most: int, by_client: bool) -> tu
     if rows > record_count:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
     if rows == record_count:
-        return after, Next.COMPLETE if behind_the_end or received < after.fullest else Next.PAGE
+        sure = behind_the_end or received < after.fullest or after.counts_all
+        return after, Next.COMPLETE if sure else Next.PAGE
     if behind_the_end or not received:
         raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
     if page.new_rows == 0 and received < pages.size:  # what was asked for anew was cut: go on as Halo gives it

@@ -104,7 +104,7 @@ class ReadStore:
             else:
                 awaits = await QUERIES.awaits_client(connection, read_id=progress.read_id, client_id=progress.client_id)
                 client_read(progress.client_id, awaits=awaits)
-            return await _next_client(connection, progress, fullest=after.fullest, most=most)
+            return await _next_client(connection, progress, after, most=most)
 
     async def restart(self, progress: ReadProgress) -> int:
         """Throw the rows away and begin again; return how often that has happened."""
@@ -168,16 +168,15 @@ async def _as_known(connection: Connection, progress: ReadProgress) -> bool:
     return found
 
 
-async def _next_client(connection: Connection, progress: ReadProgress, *, fullest: int, most: int) -> ReadProgress:
+async def _next_client(connection: Connection, progress: ReadProgress, before: Pages, *, most: int) -> ReadProgress:
     client_id = await QUERIES.client_to_read(connection, read_id=progress.read_id, was_read=progress.client_id)
     if client_id is None:
         awaited = await QUERIES.forget_awaited(connection, read_id=progress.read_id)
         rows = await QUERIES.count_licences_read(connection, read_id=progress.read_id)
         all_clients_read(rows, progress.said, awaited=awaited)
         return await _advance(connection, replace(progress, list="complete", client_id=None, pages=None))
-    return await _advance(
-        connection, replace(progress, client_id=client_id, pages=pages_of_client(fullest=fullest, most=most))
-    )
+    pages = pages_of_client(before, most=most)
+    return await _advance(connection, replace(progress, client_id=client_id, pages=pages))
 
 
 async def _advance(connection: Connection, progress: ReadProgress) -> ReadProgress:
