@@ -8,11 +8,13 @@ from devstack.chromium import CHROMIUM_VARIABLE, Machine, chromium
 from devstack.debian import install_package
 from devstack.errors import NotInstalledError
 
+SHELL = "chromium-headless-shell"
+
 
 class Packages:
     """A machine that has some programs, and gets another with the package if it may."""
 
-    def __init__(self, *programs: str, may_install: bool = False, brings: str | None = "chromium") -> None:
+    def __init__(self, *programs: str, may_install: bool = False, brings: str | None = SHELL) -> None:
         self.programs = set(programs)
         self.installed: list[str] = []
         self._brings = brings
@@ -46,17 +48,21 @@ async def test_a_given_program_that_is_none_is_an_error_that_names_the_variable(
         await chromium(machine=Packages("chromium").machine)
 
 
-@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+@pytest.mark.parametrize("name", [SHELL, "chromium", "chromium-browser", "google-chrome"])
 async def test_an_installed_one_is_used(name: str) -> None:
     has = Packages(name, may_install=True)
     assert await chromium(machine=has.machine) == Path("/usr/bin", name)
     assert has.installed == []
 
 
+async def test_of_several_the_one_without_windows_is_used() -> None:
+    assert await chromium(machine=Packages("chromium", SHELL).machine) == Path("/usr/bin", SHELL)
+
+
 async def test_without_one_the_package_is_installed_and_somebody_told() -> None:
     has, told = Packages(may_install=True), list[str]()
-    assert await chromium(machine=has.machine, progress=told.append) == Path("/usr/bin/chromium")
-    assert has.installed == ["chromium"]
+    assert await chromium(machine=has.machine, progress=told.append) == Path("/usr/bin", SHELL)
+    assert has.installed == [SHELL]
     assert len(told) == 1
 
 
@@ -68,7 +74,7 @@ async def test_a_package_that_brings_no_program_is_an_error() -> None:
 async def test_without_any_way_the_error_says_what_to_do() -> None:
     with pytest.raises(NotInstalledError) as raised:
         await chromium(machine=Packages().machine)
-    for hint in ("apt-get install chromium", f"{CHROMIUM_VARIABLE}="):
+    for hint in (f"apt-get install {SHELL}", f"{CHROMIUM_VARIABLE}="):
         assert hint in str(raised.value)
 
 
@@ -84,6 +90,6 @@ async def test_two_installations_are_one_after_the_other(tmp_path: Path) -> None
 
     one = (runner, tmp_path / "policy-rc.d", tmp_path / "lock")
     async with asyncio.TaskGroup() as group:
-        for package in ("chromium", "rabbitmq-server"):
+        for package in (SHELL, "rabbitmq-server"):
             group.create_task(install_package(package, *one))
     assert not (tmp_path / "policy-rc.d").exists()

@@ -39,11 +39,13 @@ FLAGS = (
 )
 """How it is started for tests."""
 
-_PACKAGE = "chromium"
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# Chromium without windows: a third less work, and a smaller package. Pages are the same.
+_SHELL = "chromium-headless-shell"
+_PACKAGE = _SHELL
+_PROGRAMS = (_SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _HOW_TO_GET_IT = f"""\
 Chromium is needed and was not found. Do one of these:
-  - install it: `apt-get install chromium` (Debian), `dnf install chromium` (Fedora), `brew install --cask chromium`
+  - install it: `apt-get install {_PACKAGE}` (Debian), `dnf install chromium` (Fedora), `brew install --cask chromium`
     (macOS);
   - name the program of an installed Chromium or Chrome: {CHROMIUM_VARIABLE}=/path/to/chromium"""
 
@@ -96,7 +98,7 @@ async def chromium(
         return found
     if not machine.may_install_packages():
         raise NotInstalledError(_HOW_TO_GET_IT)
-    progress(f"Installing the Debian package {_PACKAGE} (some 120 MB)")
+    progress(f"Installing the Debian package {_PACKAGE} (some 100 MB)")
     await machine.install(_PACKAGE)
     found = machine.chromium()
     if found is None:
