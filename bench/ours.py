@@ -44,6 +44,10 @@ class Ours:
     def database_url(self) -> str:
         return self._stack.database_url
 
+    @property
+    def http_url(self) -> str:
+        return self._stack.http_url
+
     async def publish(self, event: bytes | None = None) -> None:
         message = aio_pika.Message(
             event or self._event,
