@@ -5,6 +5,7 @@ The real `HaloTransport` sends over it, so the real classification of failures d
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -95,7 +96,7 @@ class _Network:
             logged_path=_API + path,
         )
 
-    async def send(self, request: IncomingRequest, *, stream: bool) -> httpx.Response:
+    async def send(self, request: IncomingRequest, *, stream: bool) -> "_Arrived":
         """Carry a request and bring its answer back, all of it.
 
         Raises:
@@ -116,10 +117,10 @@ class _Network:
         if slow:
             await sleep(dice.between(1.0, 33.0))
         await self._travel()
-        response = connection.response()
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and dice.hits(0.5):
-            response.headers.pop("retry-after", None)  # whether Halo says how long to wait is not known
-        return response
+        arrived = connection.arrived()
+        if arrived.status_code == httpx.codes.TOO_MANY_REQUESTS and dice.hits(0.5):
+            arrived.headers.pop("retry-after", None)  # whether Halo says how long to wait is not known
+        return arrived
 
     async def _travel(self) -> None:
         await sleep(self._dice.between(0.001, 0.02))
@@ -148,8 +149,21 @@ class _Connection:
     async def reset(self) -> None:
         self._error = httpx.ReadError("the connection was reset")
 
-    def response(self) -> httpx.Response:
+    def arrived(self) -> "_Arrived":
         if self._answer is None:
             raise self._error or httpx.ReadError("there was no answer")
-        headers = {"content-type": self._answer.content_type, **self._answer.headers}
-        return httpx.Response(self._answer.status, headers=headers, content=self._answer.body)
+        headers = httpx.Headers({"content-type": self._answer.content_type, **self._answer.headers})
+        return _Arrived(self._answer.status, headers, self._answer.body)
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """What `halo.body.bounded` asks of an answer whose body is there."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+    is_stream_consumed: bool = True
+
+    async def aclose(self) -> None:
+        """Close nothing."""
