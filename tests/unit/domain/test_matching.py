@@ -56,6 +56,7 @@ def test_a_look_alike_is_named_with_its_id_and_what_differs_and_is_never_taken(
     detail = matches.unmatched["C-1"].detail
     assert f'#7 "{client}"' in detail
     assert difference in detail
+    assert matches.unmatched["C-1"].look_alikes == ((7, client),)
     assert "Do not create a second client" in detail
     assert "#8" not in detail
 
@@ -108,5 +109,10 @@ def test_every_client_that_an_excluded_customer_could_be_is_protected() -> None:
 
 
 def test_an_excluded_link_protects_its_client_although_the_invoice_does_not_name_the_customer() -> None:
-    links = {"C-2": CustomerLink(7, excluded=True), "C-3": CustomerLink(excluded=True), "C-4": CustomerLink(8)}
+    links = {
+        "C-0": CustomerLink(6),
+        "C-2": CustomerLink(7, excluded=True),
+        "C-3": CustomerLink(excluded=True),
+        "C-4": CustomerLink(8),
+    }
     assert match_customers([line()], [Client(7, "Contoso")], links).protected == {7}

@@ -129,6 +129,8 @@ def test_what_an_earlier_create_may_have_made_is_neither_made_again_nor_removed(
     [item] = plan(licences=[licence(2, name="CUT"), licence(9, client_id=8)], perhaps_created=PERHAPS).items
     assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
     assert "licence #2 came to this client" in (item.detail or "")
+    spelt = {(7, "ms-365"): frozenset({9}), (7, "MS-365"): frozenset({2}), (7, "Ms-365"): frozenset({10})}
+    assert plan(licences=[licence(2, name="CUT")], perhaps_created=spelt).items[0].reason is Reason.OUTCOME_UNKNOWN
     assert item.product_code == line().product_code
 
 

@@ -159,6 +159,9 @@ def test_a_name_that_halo_made_of_ours_is_left_and_nothing_is_created() -> None:
 def test_a_licence_of_ours_that_a_person_renamed_gets_its_name_back() -> None:
     item = only(licences=[licence(name="Theirs")], written={1: BY_A_PERSON})
     assert (item.action, item.set_name, item.halo_licence_id) == (Action.UPDATE, "MS-365", 1)
+    assert item.was is not None, "an undo gives it back its name"
+    assert item.was.name == "Theirs"
+    assert only(licences=[licence(quantity=Decimal(9))]).was is None
     linked = only(licences=[licence(name="Theirs")], written={1: BY_A_PERSON}, product_links={"MS-365": "Office"})
     assert (linked.action, linked.set_name, linked.halo_licence_id) == (Action.UPDATE, "Office", 1)
 
