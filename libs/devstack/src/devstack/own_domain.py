@@ -59,8 +59,12 @@ class OwnDomain:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What a process is told so that it finds and trusts it: all that it trusts."""
-        return {_PORT: str(self.port), "SSL_CERT_FILE": str(self._certificate)}
+        """What a process is told so that it finds, allows and trusts it: all that it trusts."""
+        return {
+            _PORT: str(self.port),
+            "SSL_CERT_FILE": str(self._certificate),
+            "HALOSYNC_HALO_CUSTOM_HOSTS": HOST,
+        }
 
     async def log_in(
         self, api: httpx.AsyncClient, partner_id: str, client_id: str, *, halo_tenant: str | None = None

@@ -12,7 +12,7 @@ from halosync.domain.accounts import Account
 
 from devstack.command import run
 from devstack.options import StackOptions
-from devstack.own_domain import HOST, OwnDomain
+from devstack.own_domain import OwnDomain
 from devstack.ports import LOOPBACK, free_port
 from devstack.postgres import PostgresServer
 from devstack.process import ChildProcess
@@ -51,7 +51,6 @@ class Stack:
         self._cwd = options.cwd or state.folder("work")
         settings = {
             "PUBLIC_URL": self.http_url,
-            "HALO_CUSTOM_HOSTS": HOST if options.own_domain else "",
             "HALO_URL_TEMPLATE": options.halo_url_template or f"{self.sandbox_url}/{{tenant}}",
             "HTTP_HOST": LOOPBACK,
             "HTTP_PORT": str(http_port),
