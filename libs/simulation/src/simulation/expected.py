@@ -25,6 +25,7 @@ class Expected:
         wishes: what the invoices that count bill, without what Halo refuses for ever.
         staying: what no Sync may touch, by client and name, with its quantity.
         always: what was billed all the time, so that its licence is never removed.
+        spared: what of that a person has said is to stay when it had perhaps been removed already.
         of_others: ids of licences that others wrote and recurring invoices bill, with their price.
         stale: those of them that no invoice bills.
         of_rivals: ids of licences that halosync wrote for another partner.
@@ -36,6 +37,7 @@ class Expected:
     wishes: Mapping[Key, Wish] = field(default_factory=dict)
     staying: dict[Key, float] = field(default_factory=dict)
     always: set[Key] = field(default_factory=set)
+    spared: set[Key] = field(default_factory=set)
     of_others: dict[int, float] = field(default_factory=dict)
     stale: set[int] = field(default_factory=set)
     of_rivals: set[int] = field(default_factory=set)

@@ -70,7 +70,7 @@ def _history(halo: Halo, expected: Expected, undone: Container[int]) -> Iterator
             and not (effect.before and expected.is_gone(effect.before))
             and effect.request is not None
             and effect.request not in undone
-            and key in expected.always | expected.staying.keys()
+            and key in (expected.always | expected.staying.keys()) - expected.spared
         ):
             yield f"I10 {key} was removed at {effect.at:.3f} s, and its recurring invoice bills it no more"
 

@@ -106,16 +106,21 @@ class Recovery:
         """Let a person keep what may be a create that nobody could look up, and is not: its item asks for that."""
         database, demand = self._deployment.database, self._book.demand()
         newest = max(database.runs.values(), key=lambda run: run.run_id.int)
-        unsure = {
-            item.client_id
-            for item in database.items.values()
-            if item.run_id == newest.run_id and item.action is Action.NONE and item.reason == Reason.OUTCOME_UNKNOWN
-        }
+        unsure = (
+            {
+                item.client_id
+                for item in database.items.values()
+                if item.run_id == newest.run_id and item.action is Action.NONE and item.reason == Reason.OUTCOME_UNKNOWN
+            }
+            if newest.undoes is None
+            else set()
+        )
         for licence in self._halo.licences():
             key = self._expected.key(licence)
             if licence.client_id in unsure and key not in demand and not self._expected.is_gone(licence):
                 database.kept.add(licence.id)
                 self._expected.staying[key] = licence.count
+                self._expected.spared.add(key)
 
     def _held(self) -> int:
         """How many changes the newest run holds for the first review: what a person looks at and approves."""
@@ -174,6 +179,6 @@ class Recovery:
             for item in left
             if item.reason == Reason.HALO_REJECTED and self._expected.is_undeletable((0, item.licence_name))
         ]
-        stays = [key for key in there if self._expected.is_undeletable(key)]
+        stays = [key for key in there if self._expected.is_undeletable(key) and key not in self._expected.spared]
         as_they_must = len(below) == self._scenario.below_zero and len(undeletable) == len(stays)
         return len(below) + len(undeletable) if as_they_must else len(left) + 1
