@@ -8,7 +8,7 @@ import typer
 
 from halosync.cli.connections import with_database, with_services
 from halosync.cli.failures import CommandError
-from halosync.cli.output import Json, emit_json, say, show_table
+from halosync.cli.output import Json, emit_json, require_answer, say, show_table
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestedBy
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.requests import Requests
@@ -56,8 +56,7 @@ def disconnect(
 
     Example: halosync connection disconnect acme-msp
     """
-    if as_json and not yes:
-        raise typer.BadParameter("--json cannot ask: add --yes")
+    require_answer(yes=yes, as_json=as_json)
     if not yes:
         typer.confirm(f"Erase the tokens of {partner_id}?", abort=True, err=True)
 

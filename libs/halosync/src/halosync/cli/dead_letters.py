@@ -12,7 +12,7 @@ from halosync.cli.dead_letter_selection import Everything, Ids, Queue, Reason, a
 from halosync.cli.dead_letter_table import State, in_full, json_body, show_causes, show_letters
 from halosync.cli.failures import CommandError, told
 from halosync.cli.invoice_check import read_file
-from halosync.cli.output import Json, complain, emit_json, progress, say
+from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.cli.replay import Pace, Replayed, Replayer
 from halosync.messaging.publisher import Publisher
 from halosync.store.dead_letters import A_PAGE, DeadLetterStore, OpenedLetter, Selection
@@ -147,8 +147,7 @@ def discard(
     Example: halosync dead-letters discard 17 --yes
     """
     selection = asked_for(ids, queue, reason, everything=everything)
-    if as_json and not yes:
-        raise typer.BadParameter("--json cannot ask: add --yes")
+    require_answer(yes=yes, as_json=as_json)
     numbers = with_database(lambda pool: chosen(pool, ids, selection))
     if numbers and not yes:
         typer.confirm(f"Discard {len(numbers)} dead letters?", abort=True, err=True)

@@ -19,6 +19,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for pro
 """The option that every subcommand has."""
 
 
+def require_answer(*, yes: bool, as_json: bool) -> None:
+    """Refuse to ask where nobody can answer.
+
+    Raises:
+        typer.BadParameter: the answer goes to a program, and `--yes` was not given.
+    """
+    if as_json and not yes:
+        raise typer.BadParameter("--json cannot ask: add --yes")
+
+
 def emit_json(value: Any) -> None:
     """Print one JSON value: the only thing on standard output. Decimals and times are strings."""
     typer.echo(to_json(value, indent=2).decode())

@@ -6,7 +6,7 @@ import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
-from halosync.cli.output import Json, complain, emit_json, progress, say
+from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.retention import Marked
 from halosync.store.retention import RetentionStore
@@ -32,7 +32,7 @@ def purge(
 
     Example: halosync purge --older-than 24
     """
-    _must_be_able_to_ask(yes=yes, as_json=as_json)
+    require_answer(yes=yes, as_json=as_json)
 
     async def count(pool: "asyncpg.Pool[Any]") -> Marked:
         return await RetentionStore(pool).mark_old(months, by=COMMAND_LINE, only=partner, pretend=True)
@@ -75,7 +75,7 @@ def remove(
 
     Example: halosync partner remove acme-msp
     """
-    _must_be_able_to_ask(yes=yes, as_json=as_json)
+    require_answer(yes=yes, as_json=as_json)
 
     async def check(pool: "asyncpg.Pool[Any]") -> str:
         return await RetentionStore(pool).check_removal(partner_id)
@@ -107,11 +107,6 @@ async def _empty(store: RetentionStore, partner_id: str | None, *, quiet: bool) 
             rows += gone
             bar.update(task, completed=rows)
     return rows
-
-
-def _must_be_able_to_ask(*, yes: bool, as_json: bool) -> None:
-    if as_json and not yes:
-        raise typer.BadParameter("--json cannot ask: add --yes")
 
 
 def _ask_again(question: str, wanted: str) -> None:

@@ -104,9 +104,12 @@ def unexpected(words: str = "") -> str:
     )
 
 
+SHOWS_UNREADABLE = "Halo shows something that halosync cannot understand"
+
+
 def row_unreadable(words: str) -> str:
     """A row of Halo's lists holds what cannot be understood; `words` name it."""
-    return f"Halo shows something that halosync cannot understand: {_plain(words)}. Correct it in Halo, then try again."
+    return f"{SHOWS_UNREADABLE}: {_plain(words)}. Correct it in Halo, then try again."
 
 
 def contradiction(what: List, record_count: int, rows: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from halosync.domain.connection_sentences import NOT_CONNECTED
+from halosync.domain.connection_sentences import NOT_CONNECTED, SHOWS_UNREADABLE
 from halosync.domain.decimals import percent
 from halosync.domain.listing import ended
 from halosync.domain.plan import DeleteGuard
@@ -95,10 +95,7 @@ def read_incomplete(why: str) -> str:
 
 def row_unreadable(words: str) -> str:
     """A row of Halo's lists holds what cannot be understood; `words` name it."""
-    return (
-        f"Halo shows something that halosync cannot understand: {words}. Nothing was changed. Correct it in Halo, then "
-        "press Sync again."
-    )
+    return f"{SHOWS_UNREADABLE}: {words}. Nothing was changed. Correct it in Halo, then press Sync again."
 
 
 def permission_problem(words: str) -> str:

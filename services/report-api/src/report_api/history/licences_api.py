@@ -8,6 +8,7 @@ from halosync.ports.histories import Step
 
 from report_api.access.api_guard import Partner, partner_router
 from report_api.history.licence_models import History, HistoryStep
+from report_api.history.sentences import NO_LICENCE, NO_LINE
 from report_api.links.models import HaloLicence
 from report_api.ports import Ports, PortsHere
 from report_api.web.fields import QueryText
@@ -26,7 +27,7 @@ async def licence_history(partner: Partner, halo_licence_id: LicenceId, ports: P
     steps = await ports.histories.of_licence(partner, halo_licence_id)
     shown = await _shown(ports, partner, steps, halo_licence_id)
     if not steps and shown.now is None:
-        raise not_found("Neither a run nor the last read of Halo knows this licence.")
+        raise not_found(NO_LICENCE)
     return shown
 
 
@@ -35,7 +36,7 @@ async def line_history(partner: Partner, invoice_id: AnyText, line_id: AnyText, 
     """The same for a line: what each run made of it, in every revision of its invoice."""
     steps = await ports.histories.of_line(partner, invoice_id, line_id)
     if steps is None:
-        raise not_found("The invoice has no such line.")
+        raise not_found(NO_LINE)
     known = [step.halo_licence_id for step in steps if step.halo_licence_id is not None]
     return await _shown(ports, partner, steps, known[-1] if known else None)
 

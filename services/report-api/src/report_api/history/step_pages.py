@@ -11,6 +11,7 @@ from halosync.ports.histories import Step
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history.licence_models import HistoryStep
+from report_api.history.sentences import NO_LICENCE, NO_LINE
 from report_api.links.customers import read_client_id
 from report_api.ports import PortsHere
 from report_api.runs import sentences
@@ -26,8 +27,6 @@ router = partner_pages()
 
 STEPS_A_PAGE = 24
 """Two years of months."""
-
-UNKNOWN = "Neither a run nor the last read of Halo knows this licence."
 
 LicenceId = Annotated[str, Path(alias="halo_licence_id", max_length=40)]
 Asked = Annotated[QueryText, Query(max_length=500)]
@@ -51,11 +50,11 @@ async def show_licence(
     """Show a licence as it is now, and every run that changed it, the newest first."""
     partner_id, halo_licence_id = visitor.partner_id, read_client_id(licence_id)
     if halo_licence_id is None:
-        raise not_found(UNKNOWN)
+        raise not_found(NO_LICENCE)
     now = await ports.halo_licences.find(partner_id, halo_licence_id)
     steps = await ports.histories.of_licence(partner_id, halo_licence_id)
     if now is None and not steps:
-        raise not_found(UNKNOWN)
+        raise not_found(NO_LICENCE)
     here = partner_url(partner_id, "licence", str(halo_licence_id))
     tenant = visitor.partner.tenant
     known = [step for step in steps if step.customer_ids]
@@ -87,7 +86,7 @@ async def show_line(
     partner_id = visitor.partner_id
     steps = await ports.histories.of_line(partner_id, invoice, line)
     if steps is None:
-        raise not_found("The invoice has no such line.")
+        raise not_found(NO_LINE)
     licences = [step.halo_licence_id for step in steps if step.halo_licence_id is not None]
     here = partner_url(partner_id, "line")
     return page(

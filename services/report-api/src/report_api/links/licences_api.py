@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.links.models import HaloLicence, HaloLicencePage, KeepRequest
+from report_api.links.sentences import NO_LICENCE
 from report_api.ports import PortsHere
 from report_api.web.fields import Search
 from report_api.web.paging import BigInt, CursorText, Keyset, Limit
@@ -16,7 +17,6 @@ from report_api.web.problems import not_found, responses
 router: APIRouter = partner_router("Mapping", changes=Role.BILLER)
 
 _LICENCES = Keyset("licences", TypeAdapter[int](BigInt))
-_NONE = "The last read of Halo has no such licence. Read Halo again if it is new."
 
 LicenceId = Annotated[BigInt, Path(description="The licence's id in Halo.")]
 Kept = Annotated[bool, Query(description="True: only those that are kept.")]
@@ -50,5 +50,5 @@ async def keep(
     """Keep a licence: no run removes it, the item says `kept`. It is still brought up to date. `false` lets it go."""
     licence = await ports.halo_licences.keep(partner, halo_licence_id, keep=wanted.keep, by=by)
     if licence is None:
-        raise not_found(_NONE)
+        raise not_found(NO_LICENCE)
     return HaloLicence.model_validate(licence)

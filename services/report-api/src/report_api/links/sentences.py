@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from halosync.ports.links import Billed
 
+NO_LICENCE = "The last read of Halo has no such licence. Read Halo again if it is new."
 NEXT = "Press Sync on the Report tab to apply it."
 NO_ROW = "Nothing was ticked. Tick the rows first."
 NOTHING_CHOSEN = "Nothing was linked: choose a suggestion in every row that is ticked, or take the tick away."

@@ -22,7 +22,7 @@ from report_api.months.models import (
     MonthRowPage,
     MonthSummary,
 )
-from report_api.months.sentences import NO_MONTH, approved_words, label
+from report_api.months.sentences import NO_MONTH, NOT_CLOSED, approved_words, label
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.accept import prefers
@@ -34,7 +34,6 @@ from report_api.web.rendering import HEADERS, fragment
 router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
 HTML, PDF, CSV = "text/html", "application/pdf", "text/csv"
-NOT_CLOSED = "This month is not closed; a month has a certificate once it is closed."
 NO_CERTIFICATE = "This month was not closed so often; it has no certificate of that number."
 
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))

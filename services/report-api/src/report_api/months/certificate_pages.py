@@ -10,6 +10,7 @@ from report_api.access.session import VisitorHere
 from report_api.months import sentences
 from report_api.months.certificate_files import exceptions_response, pdf_response
 from report_api.months.certificate_models import Certificate
+from report_api.months.sentences import NOT_CLOSED
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.problems import not_found
@@ -66,5 +67,5 @@ async def _closing(ports: Ports, visitor: Visitor, period: str, number: int | No
     """
     closing = await ports.months.closing(visitor.partner_id, period, number=number)
     if closing is None:
-        raise not_found("This month is not closed; a month has a certificate once it is closed.")
+        raise not_found(NOT_CLOSED)
     return closing

@@ -12,6 +12,7 @@ from report_api.runs import sentences
 from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.web.formats import plural
 
+NOT_CLOSED = "This month is not closed; a month has a certificate once it is closed."
 NO_MONTH = "There is no invoice of that month, or it is so old that its details are no longer kept."
 
 STATES: Mapping[MonthState, Meaning] = {

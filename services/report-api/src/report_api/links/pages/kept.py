@@ -9,13 +9,12 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.links.customers import read_client_id
 from report_api.links.pages.replies import text_of
+from report_api.links.sentences import NO_LICENCE
 from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.problems import not_found
 
 router = partner_pages(changes=Role.BILLER)
-
-UNKNOWN = "The last read of Halo has no such licence. Read Halo again if it is new."
 
 LicenceId = Annotated[str, Path(alias="halo_licence_id", max_length=40)]
 
@@ -29,7 +28,7 @@ async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence
     if halo_licence_id is not None:
         licence = await ports.halo_licences.keep(visitor.partner_id, halo_licence_id, keep=keeps, by=visitor.actor)
     if licence is None:
-        raise not_found(UNKNOWN)
+        raise not_found(NO_LICENCE)
     called = f'"{licence.name}" #{licence.halo_licence_id}'
     if not keeps:
         told = f"{called} is not kept any more: a run removes it when the invoice asks for that."
