@@ -885,6 +885,15 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     after_billing_cycle text
 --     after_active boolean
 
+CREATE FUNCTION billed_lines(p_invoice_pk bigint)
+ RETURNS SETOF invoice_line
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT * FROM invoice_line l WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring';
+END $function$;
+
 CREATE FUNCTION billing_cycle_key(cycle text)
  RETURNS text
  LANGUAGE sql
@@ -1202,12 +1211,15 @@ AS $function$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
+    planned AS MATERIALIZED (
+        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN LATERAL run_items(p.run_id) AS i
+    ),
     -- Licences that undos have brought back with other ids, and what undos have left of a licence.
     brought_back AS MATERIALIZED (SELECT * FROM newest_restored(p_partner_id)),
     undone AS MATERIALIZED (
         SELECT DISTINCT ON (u.halo_licence_id) u.halo_licence_id, r.created_at,
             u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active
-        FROM run r JOIN item u USING (run_id)
+        FROM run r CROSS JOIN LATERAL run_items(r.run_id) AS u
         WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND u.outcome = 'synced'
             AND u.action IN ('create', 'update', 'delete') AND u.halo_licence_id IS NOT NULL
         ORDER BY u.halo_licence_id, r.created_at DESC
@@ -1221,9 +1233,10 @@ AS $function$
     -- A clean-up belongs to nobody on the invoice; it is shown with the customer of its client.
     owner AS (
         SELECT DISTINCT ON (i.halo_client_id) i.halo_client_id, i.customer_ids[1] AS customer_id, i.customer_name
-        FROM planned_run p JOIN item i USING (run_id)
-        WHERE i.product_code IS NOT NULL AND i.halo_client_id IN (
-            SELECT c.halo_client_id FROM planned_run JOIN item c USING (run_id) WHERE c.product_code IS NULL)
+        FROM planned i
+        -- IS TRUE: a list that is looked up, and no join that might compare each item with each clean-up.
+        WHERE i.product_code IS NOT NULL
+            AND (i.halo_client_id IN (SELECT c.halo_client_id FROM planned c WHERE c.product_code IS NULL)) IS TRUE
         ORDER BY i.halo_client_id, i.seq
     ),
     -- Lines that no run has applied yet; a product of a customer is one thing.
@@ -1231,8 +1244,9 @@ AS $function$
         SELECT -dense_rank() OVER (ORDER BY l.customer_id, lower(normalize(l.product_code, NFKC))) AS thing,
             l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p JOIN invoice_line l USING (invoice_pk) LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
-        WHERE l.kind = 'recurring' AND NOT EXISTS (
+        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
+        WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them.
@@ -1242,7 +1256,7 @@ AS $function$
             r.price_field
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
-        JOIN item i USING (run_id)
+        CROSS JOIN LATERAL run_items(r.run_id) AS i
         WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
         ORDER BY customer_id, code, i.seq
     ),
@@ -1251,20 +1265,23 @@ AS $function$
             CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
                  ELSE coalesce(w.billing_cycle, l.billing_cycle) END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p JOIN invoice_line l USING (invoice_pk) LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
-        JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset JOIN item i USING (item_id)
-        WHERE l.kind = 'recurring'
+        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
+        -- LIMIT 1 looks each line up by key.
+        JOIN LATERAL (
+            SELECT item_line.item_id FROM item_line
+            WHERE item_line.run_id = p.run_id AND item_line.line_no = l.line_no + p.line_offset LIMIT 1) AS m ON true
+        JOIN planned i USING (item_id)
         UNION ALL
         SELECT thing, loose.customer_id, loose.customer_name, loose.billing_cycle, amount FROM loose
     ),
     thing AS MATERIALIZED (
         SELECT i.item_id AS thing, i.customer_ids, i.halo_client_id, i.product_code, i.licence_name, i.halo_licence_id,
-            i.run_id, i.item_id, i.outcome, i.reason, i.detail, p.price_field,
+            i.run_id, i.item_id, i.outcome, i.reason, i.detail, i.price_field,
             coalesce(i.customer_ids[1], o.customer_id, 'halo-' || i.halo_client_id) AS first_customer,
             coalesce(o.customer_name, i.customer_name) AS first_name,
             i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
-        FROM planned_run p JOIN item i USING (run_id)
-        LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
+        FROM planned i LEFT JOIN owner o ON i.product_code IS NULL AND o.halo_client_id = i.halo_client_id
         UNION ALL
         SELECT l.thing, ARRAY[min(l.customer_id)], min(e.halo_client_id), min(l.product_code), min(e.licence_name),
             min(e.halo_licence_id), NULL, NULL, NULL, 'not_synchronised', NULL, min(e.price_field), min(l.customer_id),
@@ -1343,9 +1360,8 @@ CREATE FUNCTION natural_order(name text)
  LANGUAGE sql
  IMMUTABLE
 AS $function$
-    SELECT regexp_replace(
-        regexp_replace(lower(normalize(name, NFKC)), '(?<![0-9])([0-9]{1,20})(?![0-9])', repeat('0', 20) || '\1', 'g'),
-        '(?<![0-9])0+([0-9]{20})(?![0-9])', '\1', 'g')
+    SELECT regexp_replace(regexp_replace(lower(normalize(name, NFKC)), '([0-9]+)', '0000000000\1', 'g'),
+                          '0*([0-9]{10})', '\1', 'g')
 $function$;
 
 CREATE FUNCTION newest_invoice(p_partner_id text)
@@ -1572,6 +1588,15 @@ AS $function$
         SELECT v.invoice_id FROM run_further_invoice f JOIN invoice v USING (invoice_pk)
         WHERE f.run_id = p_run_id ORDER BY f.line_offset))
 $function$;
+
+CREATE FUNCTION run_items(p_run_id uuid)
+ RETURNS SETOF item
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT * FROM item WHERE item.run_id = p_run_id;
+END $function$;
 
 CREATE FUNCTION run_money_keep()
  RETURNS trigger

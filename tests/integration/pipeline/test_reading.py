@@ -149,7 +149,7 @@ async def test_licences_of_clients_that_halo_does_not_list_are_no_end_of_reading
     run = await pipeline.sync()
     if asked_once:
         assert (run["error_code"], await pipeline.sent("POST")) == ("read_shrunk", 0)
-        assert f"there are {unlisted} licences more than it showed" in run["error"]
+        assert f"Halo counts {unlisted} more licences than the" in run["error"]
         run = await pipeline.sync(accept_shrunk_read=True)
     assert (run["state"], run["unchanged"], run["created"]) == ("succeeded", ROWS, 0)
     assert (await pipeline.sync())["state"] == "succeeded"
@@ -174,5 +174,5 @@ async def test_two_clients_that_have_lost_all_their_licences_at_once_are_not_bel
             await pipeline.sandbox.admin.delete_licence(TENANT, licence["id"])
     run = await pipeline.sync()
     assert (run["state"], run["error_code"]) == ("failed", "read_shrunk")
-    assert "no licences any more of 2 clients that had some; 4 known licences are missing" in run["error"]
+    assert "no licences of 2 clients that had some before: 4 known licences are missing" in run["error"]
     assert (await pipeline.sync(accept_shrunk_read=True))["created"] == 4

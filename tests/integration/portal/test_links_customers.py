@@ -154,7 +154,10 @@ async def test_a_stale_page_does_not_include_whom_somebody_excluded(world: "Worl
     await browser.submit(f"{HERE}/exclude", customer_id="C-3", excluded="yes")
     browser.page = stale
     page = await browser.submit(f"{HERE}/unlink", customer_id="C-3")
-    assert '"Northwind" was changed by somebody else meanwhile, and that was kept: it is excluded.' in page.text
+    assert (
+        '"Northwind" was not changed, because somebody else changed it while your page was open. Now it is excluded.'
+        in page.text
+    )
     assert await links(world) == {"C-3": (4, True)}
 
 
@@ -280,4 +283,4 @@ async def test_every_act_is_undone_from_its_notice(world: "World", browser: "Bro
     await browser.submit(f"{HERE}/exclude", customer_id="C-1")
     await world.pool.execute("UPDATE customer_link SET halo_client_id = 2 WHERE customer_id = 'C-1'")
     page = await browser.submit(f"{HERE}/undo", status=409)
-    assert "was changed by somebody else meanwhile" in page.text
+    assert "was not changed, because somebody else changed it" in page.text

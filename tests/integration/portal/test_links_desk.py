@@ -77,7 +77,7 @@ async def test_ticked_rows_are_linked_or_left_out_and_set_back(world: "World", b
     assert (await links(world), browser.page.url.path) == ({}, HERE)
     unchosen: dict[str, Any] = {"row": "2", "pair-1": ""}
     await browser.submit(large, **unchosen)
-    assert "choose a suggestion in every row" in browser.page.text
+    assert "Choose a suggestion in every ticked row" in browser.page.text
     inputs = browser.page.soup.select("form[data-ticks] input[name]")
     values: dict[str, Any] = {str(element["name"]): str(element["value"]) for element in inputs}
     answer = await browser.client.post(small, data=values | {"row": ["1", "2"]})

@@ -30,7 +30,7 @@ async def test_rows_that_no_longer_hold_stay_and_the_others_are_linked(world: "W
     assert '"Northwind" was not linked: the last read of Halo has no client #4' in page.text
     page = await browser.open(HERE)
     page = await accept(browser, [ticked[0]])
-    assert '"Fabrikam" was changed by somebody else meanwhile' in page.text
+    assert '"Fabrikam" was not changed, because somebody else changed it' in page.text
     assert await links(world) == {"C-2": (2, False)}
 
 
@@ -80,7 +80,7 @@ async def test_what_no_longer_holds_keeps_the_whole_file_back(world: "World", br
     await world.pool.execute("INSERT INTO customer_link VALUES ($1, 'C-3', 1, false)", ACME)
     page = await browser.submit(f"{HERE}/import/apply", status=409)
     assert page.title == "Nothing was changed"
-    assert '"Northwind" was changed by somebody else meanwhile' in page.text
+    assert '"Northwind" was not changed, because somebody else changed it' in page.text
     assert await links(world) == {"C-3": (1, False)}
 
 

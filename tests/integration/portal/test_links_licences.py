@@ -84,7 +84,7 @@ async def test_a_stale_page_does_not_undo_what_somebody_decided(world: "World", 
     await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name="Backup")
     browser.page = stale
     page = await browser.submit(f"{HERE}/link", product_code="AV/1", licence_name="Other")
-    assert 'and that was kept: it is linked to "Backup".' in page.text
+    assert 'Now it is linked to "Backup".' in page.text
     csrf = page.soup.select("input[name=csrf]")[0]["value"]
     answer = await browser.client.post(f"{HERE}/unlink", data={"csrf": csrf, "product_code": "AV/1"})
     assert answer.status_code == 400
@@ -131,7 +131,7 @@ async def test_accepting_in_bulk(world: "World", browser: "Browser") -> None:
     response = await browser.client.post(f"{HERE}/accept", data={"csrf": csrf, "pair": [*ticked, "MS-365-BP:Backup"]})
     page = browser._shown(response, 200)
     assert "1 product linked" in page.text
-    assert '"MS-365-BP" was changed by somebody else meanwhile' in page.text
+    assert '"MS-365-BP" was not changed, because somebody else changed it' in page.text
     assert await links(world) == {"AV/1": "AV 1 Antivirus"}
     for ticked, status in (([], 200), (["rubbish"], 400), (["\0:x"], 400), (["a:%00"], 400)):
         response = await browser.client.post(f"{HERE}/accept", data={"csrf": csrf, "pair": ticked})
@@ -152,7 +152,7 @@ async def test_files_out_and_in(world: "World", browser: "Browser") -> None:
     page = await upload(browser, b"product_code,licence_name\n'=X,Backup\nMS-365-BP,Other\n")
     assert "2 products would be changed" in page.text
     assert page.texts("tbody td") == [
-        "named like the code",
+        "same name as the code",
         "Backup (linked)",
         "ms-365-bp (same name)",
         "Other (linked)",
@@ -170,7 +170,7 @@ async def test_a_file_that_no_longer_holds_or_is_wrong_changes_nothing(world: "W
     await upload(browser, b"product_code,licence_name\nAV/1,Backup\n=X,Backup\n")
     await world.pool.execute("INSERT INTO product_link VALUES ($1, 'AV/1', 'Other')", ACME)
     page = await browser.submit(f"{HERE}/import/apply", status=409)
-    assert "All changes were kept back" in page.text
+    assert "No change was made" in page.text
     assert await links(world) == {"AV/1": "Other"}
 
 

@@ -35,7 +35,7 @@ async def test_counters_add_up_and_money_is_told_by_billing_cycle(browser: "Brow
     assert page.title == "Sync of November 2026"
     assert page.texts(".title-row .badge") == ["! Partly done"]
     assert page.texts(".stat") == ["1 Failed", "1 Held", "0 Skipped", "2 Synced", "4 In all"]
-    assert "0 created, 1 updated, 1 removed and 0 that needed no change" in page.text
+    assert "0 were created, 1 updated, 1 removed, and 0 needed no change" in page.text
     assert "Removals approved up to 3" in page.text
     money = page.soup.select("section[aria-labelledby=money-title] tbody tr")
     assert [" ".join(row.get_text(" ").split()) for row in money] == [

@@ -152,4 +152,4 @@ async def test_a_page_that_is_loaded_behind_the_scenes_takes_nobodys_notices(
     await browser.submit(f"/portal/acme-msp/runs/{run_id}/cancel", status=303)
     address = f"/portal/acme-msp/runs/{run_id}"
     await browser.client.get(address, headers={"Sec-Fetch-Mode": "cors"})
-    assert "Cancelled. What has not been sent" in (await browser.open(address)).text
+    assert "Cancelled. Nothing more is sent" in (await browser.open(address)).text

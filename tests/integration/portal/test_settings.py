@@ -55,7 +55,8 @@ async def test_saving_says_what_changed_and_who_did_it_is_kept(browser: "Browser
             "✓ Done: Saved: automatic sync from off to on; what to do with a removed licence from "
             '"delete it" to "set its quantity to zero"; the delete guard from more than 10 and more than 25 % to more '
             "than 10 and more than 30 %; the request limit from the services' default to 500 requests in 300 seconds; "
-            "the holiday country from none to Australia; the invoice day from 5 to 7. It counts from the next run on."
+            "the holiday country from none to Australia; the invoice day from 5 to 7. "
+            "It takes effect with the next run."
         )
     ]
     assert "holidays of Australia" in page.one("#dates").get_text()

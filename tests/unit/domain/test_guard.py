@@ -70,7 +70,7 @@ def test_a_clients_list_that_is_now_empty_is_not_believed(emptied: int, whose: s
     seen = replace(BELIEVED, missing=3, observed=37, emptied=emptied, by_client=True)
     why = shrunk(seen, None)
     assert why == run_sentences.clients_emptied(emptied, 3)
-    assert f"no licences any more of {whose}; 3 known" in why
+    assert f"no licences of {whose} before: 3 known" in why
 
 
 def test_where_all_are_in_one_list_a_person_may_have_emptied_one_client_and_no_more() -> None:

@@ -143,7 +143,9 @@ def test_what_was_made_up_of_products_is_not_carried(text: str) -> None:
 def test_refusals_of_the_store_have_a_sentence() -> None:
     change = LinkChange("C", CustomerLink(), CustomerLink(7))
     assert "#7" in CUSTOMERS.refused(RefusedChange(change, WhyRefused.NOT_IN_HALO), "Contoso")
-    assert "meanwhile" in CUSTOMERS.refused(RefusedChange(change, WhyRefused.CHANGED_MEANWHILE), "Contoso")
+    assert "somebody else changed it" in CUSTOMERS.refused(
+        RefusedChange(change, WhyRefused.CHANGED_MEANWHILE), "Contoso"
+    )
     another = CUSTOMERS.refused(RefusedChange(change, WhyRefused.ANOTHER_CLIENT, "Northwind"), "Contoso")
     assert 'Halo has changed since you opened the page: #7 is now called "Northwind"' in another
     for name, link, words in (
@@ -155,5 +157,5 @@ def test_refusals_of_the_store_have_a_sentence() -> None:
         refused = RefusedChange(change, WhyRefused.CHANGED_MEANWHILE, name, link)
         assert words in CUSTOMERS.refused(refused, "Contoso")
     product = RefusedChange(LinkChange("P", None, "x"), WhyRefused.CHANGED_MEANWHILE)
-    assert "meanwhile" in PRODUCTS.refused(product, "P")
+    assert "somebody else changed it" in PRODUCTS.refused(product, "P")
     assert sentences.listed(map(str, range(12)), most=2) == ["0", "1", "And 10 more."]

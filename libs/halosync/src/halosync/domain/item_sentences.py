@@ -18,7 +18,7 @@ NOT_RECURRING = (
 )
 QUANTITY_ZERO = "The invoice bills a quantity of 0 and Halo has no such licence. Nothing to do."
 CUSTOMER_EXCLUDED = (
-    "This customer is excluded from synchronisation. To synchronise it, include it again on the Customers tab "
+    "You excluded this customer, so it is not synchronised. To synchronise it, include it again on the Customers tab "
     "and press Sync."
 )
 UNDONE = "This was synchronised, and somebody has undone that since. Press Sync to do it again."
@@ -188,7 +188,8 @@ def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
     )
     return (
         f"Somebody has edited this licence in Halo since halosync wrote it ({fields}). "
-        f"{'Removing' if removal else 'Overwriting'} it waits for you. If the invoice is right, approve this change; "
+        f"It is not {'removed' if removal else 'overwritten'} until you approve that. If the invoice is right, approve "
+        "this change; "
         "if Halo is right, ask the distributor for a corrected invoice."
     )
 

@@ -57,7 +57,7 @@ def _accepted(data: Data) -> tuple[str, str]:
 
 _ENDS = {
     "succeeded": "is done. Nothing failed, and nothing waits",
-    "partial": "is done in part: some changes failed or wait for approval",
+    "partial": "is partly done: some changes failed or wait for approval",
     "failed": "failed",
     "cancelled": "was cancelled",
 }
@@ -83,14 +83,18 @@ _COUNTED = (
 
 
 def _held(data: Data) -> tuple[str, str]:
-    waiting = "change waits" if data["held"] == 1 else "changes wait"
-    text = f"{data['held']:,} {waiting} for approval in the {_run(data)}. Nothing of it is"
-    return f"{text} written before somebody approves it.", f"runs/{data['run_id']}"
+    one = data["held"] == 1
+    text = f"{data['held']:,} {'change waits' if one else 'changes wait'} for approval in the {_run(data)}."
+    what = "It is" if one else "They are"
+    return (
+        f"{text} {what} not written to Halo until somebody approves {'it' if one else 'them'}.",
+        f"runs/{data['run_id']}",
+    )
 
 
 def _review(data: Data) -> tuple[str, str]:
     changes = _count(data["held"], "change")
-    text = f"The first Sync would remove or reprice licences that halosync has not written: {changes}."
+    text = f"The first Sync would remove licences, or change selling prices, that halosync has not written: {changes}."
     return f"{text} Look at them and choose what is right.", f"runs/{data['run_id']}/review"
 
 

@@ -40,8 +40,8 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
         "The invoice has no lines, so there is nothing to synchronise. Ask the distributor about it."
     ),
     NoRun.OLDER_PERIOD: (
-        "This invoice is older than what counts now, so it would bring old quantities back to Halo. If you really want "
-        "that, start the run again and allow an older invoice (allow_older)."
+        "A newer month was synchronised already, so this invoice would bring old quantities back to Halo. If you "
+        "really want that, start the run again and allow an older invoice (allow_older)."
     ),
     NoRun.SEVERAL_INVOICES: (
         "There are several invoices for this month, and none replaces another. Say first whether they count together, "
@@ -68,7 +68,7 @@ WHY_NO_RUN: Mapping[NoRun, str] = {
     ),
     NoRun.NOT_HELD: (
         "Not all of these items are held items of that run, so nothing was started. Open the run's held items again "
-        "and choose anew."
+        "and choose again."
     ),
     NoRun.SUCCEEDED: "The run did everything; nothing is left to retry.",
     NoRun.PREVIEW: "A preview writes nothing, so there is nothing to retry. Start a run instead.",
@@ -127,7 +127,7 @@ def clients_emptied(clients: int, missing: int) -> str:
     """Say that clients have no licence any more."""
     whose = "a client that had some" if clients == 1 else f"{clients} clients that had some"
     return (
-        f"Halo showed no licences any more of {whose}; {missing} known licences are missing. The Halo agent that is "
+        f"Halo showed no licences of {whose} before: {missing} known licences are missing. The Halo agent that is "
         "connected may have lost its rights. Nothing was written. Check the agent's permissions in Halo. If the "
         "licences really are gone, confirm it when you start the next Sync."
     )
@@ -146,7 +146,7 @@ def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard
 def licences_unshown(unshown: int, observed: int, guard: DeleteGuard) -> str:
     """Say how many licences Halo counted and did not show, where it shows them client by client only."""
     return (
-        f"Halo said that there are {unshown} licences more than it showed when asked client by client ({observed}). "
+        f"Halo counts {unshown} more licences than the {observed} that it showed when asked for each client. "
         f"That is more than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. "
         "The Halo agent that is connected may not see all clients, or may have lost rights: check its permissions in "
         "Halo. If those licences belong to clients that Halo does not list, confirm it when you start the next Sync."

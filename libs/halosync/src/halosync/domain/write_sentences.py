@@ -23,21 +23,23 @@ def permission_denied(words: str) -> str:
 
 def unavailable(words: str) -> str:
     """Halo was away for too long."""
-    return f"Halo could not be reached in many attempts. Press Sync to try again. The last problem: {ended(words)}"
+    return (
+        f"halosync tried many times and could not reach Halo. Press Sync to try again. The last problem: {ended(words)}"
+    )
 
 
 def answered(status: int, words: str) -> str:
     """Halo answered every attempt, and did not do it."""
     return (
-        f"Halo answered this with {status} in every attempt and did not do it. Halo said: {ended(words)} Correct it in "
-        "Halo or on the invoice, then press Sync."
+        f"halosync tried this several times. Halo did not do it, and its last answer was {status}: {ended(words)} "
+        "Correct it in Halo or on the invoice, then press Sync."
     )
 
 
 def no_access(words: str) -> str:
     """Nobody could say with which token Halo is to be asked."""
     last = ended(words)
-    return f"Nobody could give access to Halo in many attempts. Press Sync to try again. The last problem: {last}"
+    return f"halosync tried many times and got no access to Halo. Press Sync to try again. The last problem: {last}"
 
 
 def vanished(licence_id: int | None) -> str:
@@ -70,7 +72,9 @@ def kept_under_another_name(asked: str, kept: str) -> str:
 
 def never_looked_up(words: str) -> str:
     """Halo did not answer a write, and what became of it could not be looked up. `words` say why and what to do."""
-    return f"Halo did not say whether it took this, and it could not be looked up: sync again to find out. {words}"
+    return (
+        f"Halo did not say whether it took this, and it could not be looked up. Press Sync again to find out. {words}"
+    )
 
 
 def perhaps_created(licence_ids: Sequence[int]) -> str:
@@ -89,7 +93,7 @@ def another_shown(licence_id: int) -> str:
     return (
         "Halo said that it created this licence, but does not show it. It shows licence "
         f"#{licence_id} of this name, which was not made by this run. Nothing is sent again, so that nothing is there "
-        "twice. Look in Halo whether there are two, keep one of them, then press Sync."
+        "twice. Check in Halo whether there are two. If so, keep only one of them, then press Sync."
     )
 
 
@@ -98,8 +102,8 @@ def not_reviewed(licence_id: int) -> str:
     return (
         "halosync sent this to Halo and could not find out what became of it. The client has licence "
         f"#{licence_id} of this name with another selling price, and this Halo had not been reviewed before this run. "
-        "So the licence was left as it was. Press Sync: it looks again, and holds that price until you have approved "
-        "it where a review is still to be done."
+        "So the licence was left as it was. Press Sync: it looks again. If the first review is still to be done, it "
+        "holds that price until you have approved it."
     )
 
 

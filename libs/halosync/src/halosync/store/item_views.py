@@ -17,6 +17,10 @@ _LICENCE_COLUMNS = {
 }
 
 
+MOST_ROWS = 2**31 - 1
+"""No invoice and no plan has more rows: the largest number of one."""
+
+
 class ItemViews:
     """Reads the items of a run, in the plan's order."""
 
@@ -27,16 +31,22 @@ class ItemViews:
         self, run_id: UUID, wanted: ItemFilter, *, after: int | None = None, skip: int = 0, most: int
     ) -> Sequence[ItemView]:
         """Return at most `most` items that fit, those behind the `seq` `after`, or behind `skip` others that fit."""
-        rows = QUERIES.item_views(
-            self._pool,
-            run_id=run_id,
-            seq=-1 if after is None else after,
-            outcome=wanted.outcome,
-            action=wanted.action,
-            pattern=pattern(wanted.q),
-            skip=skip,
-            most=most,
-        )
+        seq = -1 if after is None else after
+        arguments: dict[str, Any] = {
+            "run_id": run_id,
+            "seq": seq,
+            "outcome": wanted.outcome,
+            "action": wanted.action,
+            "pattern": pattern(wanted.q),
+            "skip": skip,
+            "most": most,
+        }
+        if wanted == ItemFilter():  # every item fits, and items are numbered without gaps
+            rows = QUERIES.item_views(self._pool, upto=min(seq + skip + most, MOST_ROWS), **arguments)
+            found = [item_view(row) async for row in rows]
+            if len(found) == most:
+                return found
+        rows = QUERIES.item_views(self._pool, upto=MOST_ROWS, **arguments)
         return [item_view(row) async for row in rows]
 
     async def sorted_page(

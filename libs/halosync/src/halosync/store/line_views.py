@@ -9,7 +9,7 @@ import asyncpg
 from halosync.domain.line_outcome import LineOutcome, line_outcome, told_by
 from halosync.domain.model import Action, LineKind, Outcome, Undone
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
-from halosync.store.item_views import licence_state
+from halosync.store.item_views import MOST_ROWS, licence_state
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
 
@@ -61,7 +61,13 @@ class LineViews:
             if len(numbers) <= _FEW:
                 rows = QUERIES.line_views_among(self._pool, numbers=numbers, **arguments)
                 return [_line(row, of.run_id) async for row in rows]
-        return [_line(row, of.run_id) async for row in QUERIES.line_views(self._pool, **arguments)]
+        if wanted == LineFilter():  # every line fits, and lines are numbered without gaps
+            rows = QUERIES.line_views(self._pool, upto=min(after + most, MOST_ROWS), **arguments)
+            page = [_line(row, of.run_id) async for row in rows]
+            if len(page) == most:
+                return page
+        rows = QUERIES.line_views(self._pool, upto=MOST_ROWS, **arguments)
+        return [_line(row, of.run_id) async for row in rows]
 
 
 async def lines_of(connection: Connection, of: LinesOfRun, line_nos: Sequence[int]) -> Sequence[LineView]:

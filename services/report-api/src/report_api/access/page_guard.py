@@ -104,7 +104,9 @@ class PartnerPageRoute(RoleRoute, SignedInPageRoute):
             raise not_found()
         if visitor.session.acts_for != partner_id:
             if request.method not in SAFE:
-                detail = "You act for another partner by now. Nothing was done. Pick the partner again and repeat it."
+                detail = (
+                    "You now act for another partner, so nothing was done. Pick the partner again, then try once more."
+                )
                 raise Problem(409, "acts_for_another", detail)
             query = urlencode({"partner": partner_id, "next": _address(request)})
             return RedirectResponse(f"/partners?{query}", status_code=303)
@@ -147,7 +149,7 @@ async def require_own_form(request: Request, cookie: str) -> None:
     foreign = site not in {"same-origin", "none"} or (origin is not None and not _is_ours(request, origin))
     form = await request.form()
     if foreign or not is_csrf_token(form.get("csrf"), cookie):
-        detail = "This form was not made for your session. Nothing was done. Open the page again and repeat it."
+        detail = "This form was not made for your session. Nothing was done. Open the page again and try once more."
         raise Problem(403, "form_not_ours", detail)
 
 

@@ -7,7 +7,7 @@ from halosync.ports.links import Billed
 NO_LICENCE = "The last read of Halo has no such licence. Read Halo again if it is new."
 NEXT = "Press Sync on the Report tab to apply it."
 NO_ROW = "Nothing was ticked. Tick the rows first."
-NOTHING_CHOSEN = "Nothing was linked: choose a suggestion in every row that is ticked, or take the tick away."
+NOTHING_CHOSEN = "Nothing was linked. Choose a suggestion in every ticked row, or remove its tick."
 NOTHING_TICKED = "No suggestion was ticked. Tick those that are right, then accept them."
 
 
@@ -28,8 +28,10 @@ def ticked_twice(name: str, what: str) -> str:
 
 def decided_meanwhile(name: str, now: str = "") -> str:
     """Say that the row is not what the person saw; `now` is what it is, as the end of a sentence."""
-    kept = f"that was kept: {now}" if now else "that was kept"
-    return f'"{name}" was changed by somebody else meanwhile, and {kept}. Check it on this page.'
+    is_now = f" Now {now}." if now else ""
+    return (
+        f'"{name}" was not changed, because somebody else changed it while your page was open.{is_now} Check it here.'
+    )
 
 
 def another_client(name: str, client_id: int | None, called: str) -> str:

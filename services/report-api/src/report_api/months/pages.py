@@ -146,9 +146,9 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
         note = TypeAdapter[str](Text).validate_python(str(form["note"]).strip()[:MOST_NOTE])
         await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
     except ValidationError:
-        await notify(request, "Nothing was accepted: write a note that says why it is right as it is.", "bad")
+        await notify(request, "Nothing was accepted. Write a note that says why the difference is right.", "bad")
     except UnknownItemError:
-        await notify(request, "Nothing was accepted: it does not differ any more.", "info")
+        await notify(request, "Nothing was accepted: there is no difference any more.", "info")
     else:
         undo = [(name, str(value)) for name, value in form.items() if name in {"period", "item_key", *_BACK}]
         told = "Accepted as it is. Your note stands in the certificate of the month."

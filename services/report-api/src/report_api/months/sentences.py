@@ -16,7 +16,7 @@ NOT_CLOSED = "This month is not closed; a month has a certificate once it is clo
 NO_MONTH = "There is no invoice of that month, or it is so old that its details are no longer kept."
 
 STATES: Mapping[MonthState, Meaning] = {
-    MonthState.OPEN: Meaning("Open", "warn", "Something of this month is neither synchronised nor accepted."),
+    MonthState.OPEN: Meaning("Open", "warn", "Part of this month is not synchronised and not accepted yet."),
     MonthState.READY: Meaning("Ready to close", "info", "Everything is synchronised or accepted."),
     MonthState.CLOSED: Meaning("Closed", "good", "Somebody closed this month. Its certificate does not change."),
 }
@@ -87,5 +87,5 @@ def advice(reason: str | None, *, keeps_open: bool) -> str:
     if not keeps_open:
         return "Nothing to do"
     if reason in _OF_INVOICE:
-        return "A corrected invoice; or accept it"
-    return "Something in Halo, as the row says; or accept it"
+        return "Ask for a corrected invoice, or accept it"
+    return "Correct it in Halo as its row says, or accept it"

@@ -41,7 +41,7 @@ STATES: Mapping[RunState, Meaning] = {
     RunState.PARTIAL: Meaning("Partly done", "warn", "Some items failed or are held; everything else was carried out."),
     RunState.FAILED: Meaning("Failed", "bad", "The run could not be carried out to its end."),
     RunState.CANCELLED: Meaning(
-        "Cancelled", "none", "Somebody stopped the run. What had been sent stays; the rest was not sent."
+        "Cancelled", "none", "Somebody stopped the run. What was already sent stays in Halo. The rest was not sent."
     ),
     RunState.PREVIEWED: Meaning("Preview ready", "good", "This shows what a Sync would do. Nothing was written."),
 }

@@ -49,7 +49,7 @@ async def save(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
         stored = await stored_settings(ports, visitor.partner_id)
         return _page(request, ports, stored, entered, changed_meanwhile=True, status=409)
     if changes:
-        await notify(request, f"Saved: {describe_changes(changes)}. It counts from the next run on.")
+        await notify(request, f"Saved: {describe_changes(changes)}. It takes effect with the next run.")
     else:
         await notify(request, "Nothing was different, so nothing was changed.", "info")
     return see_other(visitor.partner_id, "settings")

@@ -103,9 +103,7 @@ CSV_TOO: dict[int | str, dict[str, Any]] = {
 
 def purged(what: str) -> Problem:
     """Say that details are no longer kept; `what` of them."""
-    return Problem(
-        410, "no_longer_kept", f"This is so old that its {what} are no longer kept; how many there were still is."
-    )
+    return Problem(410, "no_longer_kept", f"This is so old that its {what} are no longer kept. Only their number is.")
 
 
 def responses(*statuses: Literal[400, 401, 403, 404, 409, 410, 413, 422, 429, 503]) -> dict[int | str, dict[str, Any]]:

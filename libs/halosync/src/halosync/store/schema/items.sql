@@ -33,11 +33,11 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- What names are sorted by: without regard to case, numbers in them by their value, as `natural_key` in the domain. Compare
--- it with COLLATE "C". Numbers of more than 20 digits are compared as texts.
+-- it with COLLATE "C". Numbers of more than ten digits are compared as texts. Nothing that looks ahead or behind: it would
+-- take several times as long.
 CREATE OR REPLACE FUNCTION natural_order(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT regexp_replace(
-        regexp_replace(lower(normalize(name, NFKC)), '(?<![0-9])([0-9]{1,20})(?![0-9])', repeat('0', 20) || '\1', 'g'),
-        '(?<![0-9])0+([0-9]{20})(?![0-9])', '\1', 'g')
+    SELECT regexp_replace(regexp_replace(lower(normalize(name, NFKC)), '([0-9]+)', '0000000000\1', 'g'),
+                          '0*([0-9]{10})', '\1', 'g')
 $$;
 
 -- What the text filter of items looks at, in small letters.

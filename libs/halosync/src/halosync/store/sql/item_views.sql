@@ -1,9 +1,10 @@
 -- name: item_views
 -- A page of items in the plan's order, by the unique key of run and seq: those behind a seq, or behind `skip` others that
 -- fit. Items are never added to a plan, so a page by number moves only where a filter on the outcome meets a run that
--- goes on. A NULL filter filters nothing.
+-- goes on. A NULL filter filters nothing. :upto bounds the seqs that are read: without statistics of a plan that was stored
+-- just now, Postgres sorts all that are behind :seq, for each page of a file.
 SELECT * FROM item_view
-WHERE run_id = :run_id AND seq > :seq
+WHERE run_id = :run_id AND seq > :seq AND seq <= :upto
   AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome)
   AND (CAST(:action AS text) IS NULL OR action = :action)
   AND (CAST(:pattern AS text) IS NULL
@@ -60,4 +61,6 @@ WITH fitting AS (
     ) AS by_customer
     ORDER BY place LIMIT :most OFFSET :skip
 )
-SELECT item_view.* FROM placed JOIN item_view USING (item_id) WHERE run_id = :run_id ORDER BY place;
+SELECT shown.* FROM placed
+CROSS JOIN LATERAL (SELECT * FROM item_view WHERE item_view.item_id = placed.item_id LIMIT 1) AS shown
+ORDER BY place;

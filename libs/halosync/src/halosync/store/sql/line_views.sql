@@ -1,10 +1,11 @@
 -- name: line_views
 -- A page of lines in the invoice's order: a walk along the primary key that looks up each line's item by key until the
--- page is full. OFFSET 0 keeps it a walk, as the LIMIT of line_item does.
+-- page is full. OFFSET 0 keeps it a walk, as the LIMIT of line_item does. :upto bounds the numbers that are read: without
+-- statistics of an invoice that came just now, Postgres sorts all that are behind :line_no, for each page of a file.
 SELECT l.*, i.*
 FROM (
     SELECT * FROM invoice_line
-    WHERE invoice_pk = :invoice_pk AND line_no > :line_no
+    WHERE invoice_pk = :invoice_pk AND line_no > :line_no AND line_no <= :upto
       AND (CAST(:customer_id AS text) IS NULL OR customer_id = :customer_id)
     ORDER BY line_no OFFSET 0
 ) AS l

@@ -13,7 +13,9 @@ from report_api.web.problems import Problem, not_found
 
 router = partner_pages(changes=Role.BILLER)
 
-_NOT_OURS = "The form was not filled in as the page makes it. Nothing was changed. Open the page again and repeat it."
+_NOT_OURS = (
+    "The form was not filled in as the page makes it. Nothing was changed. Open the page again and try once more."
+)
 _SAID = {
     MonthInvoices.TOGETHER: "The invoices of this month count together now. Press Sync to carry them out.",
     MonthInvoices.NEWEST: "Only the newest invoice of this month counts now. Press Sync to carry it out.",

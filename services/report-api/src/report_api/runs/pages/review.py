@@ -51,7 +51,9 @@ async def choose(request: Request, visitor: VisitorHere, ports: PortsHere, run_i
     try:
         name, value = SETTINGS[ReviewChoice(str(form.get("choice")))]
     except ValueError:
-        raise Problem(422, "validation_failed", "There is no such choice. Open the page again and repeat it.") from None
+        raise Problem(
+            422, "validation_failed", "There is no such choice. Open the page again and try once more."
+        ) from None
     stored = await stored_settings(ports, visitor.partner_id)
     wanted = stored.model_copy(update={name: value})
     try:

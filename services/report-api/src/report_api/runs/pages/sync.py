@@ -27,7 +27,9 @@ from report_api.web.visitor import Visitor
 
 router: APIRouter = partner_pages(changes=Role.BILLER)
 
-_NOT_OURS = "The form was not filled in as the page makes it. Nothing was started. Open the page again and repeat it."
+_NOT_OURS = (
+    "The form was not filled in as the page makes it. Nothing was started. Open the page again and try once more."
+)
 
 
 class SyncForm(BaseModel):
@@ -143,7 +145,7 @@ async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_i
     with no_run_as_problem():
         cancelled = await ports.runs.cancel(visitor.partner_id, run_uuid(run_id), by=visitor.actor)
     if cancelled:
-        await notify(request, "Cancelled. What has not been sent is not sent; what is on its way is finished.", "info")
+        await notify(request, "Cancelled. Nothing more is sent. What was already sent is finished.", "info")
     else:
         await notify(request, "The run had already ended, so there was nothing to cancel.", "info")
     return see_other(visitor.partner_id, "report")
