@@ -16,10 +16,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 async def numbers_stand_first(page: Page, code: str) -> None:
     """Assert that the card of a row has its numbers side by side, before everything that is no number."""
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=code))
-    tops = [
-        (await row.locator(f"td[data-label={label!r}]").bounding_box() or {}).get("y", 0.0)
-        for label in ("Quantity", "Price", "Action")
-    ]
+    tops = []
+    for label in ("Quantity", "Price", "Action"):
+        box = await row.locator(f"td[data-label={label}]").bounding_box()
+        assert box is not None
+        tops.append(box["y"])
     assert tops[0] == tops[1] < tops[2], tops
 
 
