@@ -1,8 +1,11 @@
 """Pages find their rows where statistics are older than a large invoice, as they are in the minute after it came."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiosql
 import pytest
+from halosync.store import queries
 from halosync.store.queries import QUERIES
 
 from tests.integration.conftest import ACME, RIVAL
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 LINES, A_PAGE = 1_500, 100
+_LOADED = aiosql.from_path(Path(queries.__file__).with_name("sql"), "asyncpg", mandatory_parameters=False)
+"""It tells in which order a statement has its parameters."""
 
 
 async def month(world: "World", partner: str, lines: int) -> "tuple[int, UUID]":
@@ -42,7 +47,7 @@ async def month(world: "World", partner: str, lines: int) -> "tuple[int, UUID]":
 
 
 def arguments(name: str, values: dict[str, Any]) -> list[Any]:
-    return [values[parameter] for parameter in QUERIES.driver_adapter.var_sorted[name]]
+    return [values[parameter] for parameter in _LOADED.driver_adapter.var_sorted[name]]
 
 
 async def test_a_month_compares_no_line_with_every_other(world: "World") -> None:
