@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from halosync.domain.approvals import change_of
 from halosync.domain.first_review import needs_review, reprices
 from halosync.domain.item_sentences import delete_guard
 from halosync.domain.model import Action, Cleanup, Client, LicenceState, Outcome, PriceField, Reason, Removal
@@ -105,6 +106,7 @@ def test_once_it_is_done_nothing_waits_and_it_is_not_done_again() -> None:
     later = plan(licences=[CHEAPER, STALE], review_due=False)
     assert held(later.items) == []
     assert not later.review_done
+    assert later.to_review == 0
 
 
 def test_nothing_held_ends_the_review_only_when_no_customer_was_left_out() -> None:
@@ -112,6 +114,7 @@ def test_nothing_held_ends_the_review_only_when_no_customer_was_left_out() -> No
     both = [CONTOSO, Client(8, "Fabrikam")]
     assert plan(lines=lines, clients=both).review_done
     assert not plan(lines=lines).review_done
+    assert not plan(lines=lines, approved=frozenset({change_of(plan(lines=lines).items[0])})).review_done
     assert not plan(lines=lines, clients=both, customer_links={"C-2": CustomerLink(excluded=True)}).review_done
     assert plan(lines=lines, approve_review=0).review_done
 
