@@ -58,7 +58,8 @@ async def test_a_month_is_closed_by_somebody_who_has_seen_what_differs(
         await page.get_by_label("Why it is right as it is").first.fill("Billed by hand.")
         await page.get_by_role("button", name="Accept", exact=True).first.click()
         await expect(page.get_by_text("Accepted as it is.")).to_be_visible()
-    await page.get_by_role("button", name="Close November 2026").click()
+    await page.get_by_role("button", name="Close November 2026").focus()
+    await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")
     await accessible_in_both_colours(page, f"certificate-{look.width}")
 
