@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.ports import free_port
 from halo_sandbox.testing import APPLICATION, RunningSandbox
 from halosync.cli.failures import CommandError
 from halosync.cli.halo import SCOPE
@@ -166,7 +167,7 @@ def begin(request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Re
 
 
 async def test_a_person_logs_in_and_comes_back_to_this_machine(sandbox: RunningSandbox) -> None:
-    redirect_url = APPLICATION["redirect_uris"][0].replace(":1/", ":18899/")
+    redirect_url = APPLICATION["redirect_uris"][0].replace(":1/", f":{free_port()}/")
     application = {**APPLICATION, "redirect_uris": [redirect_url]}
     await sandbox.admin.put_tenant("signing-in", applications=[application], clients=CLIENTS)
     at = HaloApplication("signing-in", str(APPLICATION["client_id"]))
