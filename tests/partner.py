@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from devstack.faults.fault_stack import KEEP_NONE
 from devstack.log_in import log_in
 from devstack.stack import Stack
 from devstack.wait import until
@@ -163,7 +164,7 @@ async def new_partner(stack: Stack) -> AsyncIterator[Partner]:
     assert stack.sandbox_url is not None
     async with (
         SandboxAdmin(stack.sandbox_url) as halo,
-        httpx.AsyncClient(base_url=stack.http_url, headers=headers, timeout=30) as api,
+        httpx.AsyncClient(base_url=stack.http_url, headers=headers, timeout=30, limits=KEEP_NONE) as api,
     ):
         redirect = f"{stack.http_url}/accounts/"
         await halo.put_tenant(

@@ -41,7 +41,7 @@ SETTINGS = {
     "WEBHOOK_ALLOW_PRIVATE": "true",
 }
 PATIENCE_S = 240.0
-_KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
+KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 
 
 class FaultStack:
@@ -61,9 +61,9 @@ class FaultStack:
         self.stack, self.rabbit, self.postgres, self.proxy = stack, rabbit, postgres_server, proxy
         # A connection for each request: one that was kept may be closed by the other end at any moment.
         self.halo = SandboxAdmin(
-            stack.sandbox_url or "", httpx.AsyncClient(timeout=60, trust_env=False, limits=_KEEP_NONE)
+            stack.sandbox_url or "", httpx.AsyncClient(timeout=60, trust_env=False, limits=KEEP_NONE)
         )
-        self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False, limits=_KEEP_NONE)
+        self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False, limits=KEEP_NONE)
         self.poison: dict[bytes, str] = {}
         self.partners: set[str] = set()
 
