@@ -73,7 +73,9 @@ def test_what_is_not_to_be_carried_out_or_was_not_edited_overwrites_nothing() ->
     assert not overwrites_edit(item(action=Action.DELETE))
 
 
-@pytest.mark.parametrize(("action", "word"), [(Action.DELETE, "Removing it"), (Action.UPDATE, "Overwriting it")])
+@pytest.mark.parametrize(
+    ("action", "word"), [(Action.DELETE, "not removed until"), (Action.UPDATE, "not overwritten until")]
+)
 def test_what_is_held_says_what_it_would_do_and_what_is_released_goes(action: Action, word: str) -> None:
     items = [item(QUANTITY, action=action, after=None)] * 2
     hold_edited(items, {1})

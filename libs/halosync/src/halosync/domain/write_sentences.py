@@ -23,15 +23,13 @@ def permission_denied(words: str) -> str:
 
 def unavailable(words: str) -> str:
     """Halo was away for too long."""
-    return (
-        f"halosync tried many times and could not reach Halo. Press Sync to try again. The last problem: {ended(words)}"
-    )
+    return f"After many tries halosync could not reach Halo. Press Sync to try again. The last problem: {ended(words)}"
 
 
 def answered(status: int, words: str) -> str:
     """Halo answered every attempt, and did not do it."""
     return (
-        f"halosync tried this several times. Halo did not do it, and its last answer was {status}: {ended(words)} "
+        f"Halo did not do this, although halosync tried several times. Its last answer was {status}: {ended(words)} "
         "Correct it in Halo or on the invoice, then press Sync."
     )
 
@@ -39,7 +37,7 @@ def answered(status: int, words: str) -> str:
 def no_access(words: str) -> str:
     """Nobody could say with which token Halo is to be asked."""
     last = ended(words)
-    return f"halosync tried many times and got no access to Halo. Press Sync to try again. The last problem: {last}"
+    return f"After many tries halosync got no access to Halo. Press Sync to try again. The last problem: {last}"
 
 
 def vanished(licence_id: int | None) -> str:
