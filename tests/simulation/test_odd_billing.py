@@ -14,6 +14,7 @@ from halosync.domain.invoice_choice import MonthOfCandidates, choose_invoices
 from halosync.domain.model import Removal, SeenLicence
 from halosync.domain.products import Demand, Fault, Product, demand_of
 from halosync.domain.run_sentences import NoRun
+from halosync.domain.tenant import HaloHosts
 from halosync.halo import rows
 from halosync.ports.batch_work import HaloAnswer
 from halosync.ports.failures import UnreadableRowError
@@ -135,3 +136,12 @@ def test_invoices_of_two_currencies_in_one_run_are_found_out(monkeypatch: pytest
 
     monkeypatch.setattr(invoices, "choose_invoices", blind)
     assert is_found_out("several currencies", TWO_CURRENCIES)
+
+
+def test_a_halo_at_a_domain_of_the_partners_own_is_asked_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_its_own = Scenario(own_domain=True)
+    ended = world(at_its_own)
+    assert (ended.broken, ended.failed, ended.states) == ((), (), ("succeeded",))
+    monkeypatch.setattr(HaloHosts, "url", lambda _hosts, tenant: f"https://{tenant.partition('.')[0]}.halo.example")
+    assert world(Scenario()).states == ("succeeded",)
+    assert world(at_its_own).states != ("succeeded",)

@@ -20,6 +20,8 @@ from simulation.process import Dice
 from simulation.scenario import Keeps, OddTokens, Scenario
 
 TENANT = "acme"
+SUFFIX = ".halo.example"
+OWN_DOMAIN = "psa.acme.example"
 REFUSED = "P-0"
 """The licence that a Halo refuses, if it refuses one."""
 
@@ -80,7 +82,9 @@ class Halo:
 
     Attributes:
         tenant: the sandbox's.
+        name: the tenant's in halosync: a label, or the domain of the partner's own at which it is.
         faults: what its requests meet.
+        url: where it answers, and nowhere else.
         broken_off: writes that their sender, still alive, gave up in the middle.
     """
 
@@ -113,6 +117,8 @@ class Halo:
             reuse_revokes_family=True,
         ).changed(_KEEPING[scenario.keeps])
         self.tenant = Tenant(TENANT, settings, Clock(wall=now, monotonic=now), Random(0))
+        self.name = OWN_DOMAIN if scenario.own_domain else TENANT
+        self.url = f"https://{self.name if scenario.own_domain else TENANT + SUFFIX}"
         self.tenant.faults = self.faults = DrawnFaults(dice, scenario.window_s)
         self.tenant.add_clients({"id": n, "name": f"Client {n}"} for n in (*range(1, scenario.clients + 1), UNLISTED))
         self.broken_off = 0

@@ -11,15 +11,19 @@ from typing import Any
 import httpx
 from halo_sandbox.exchange import Answer
 from halo_sandbox.service import API, IncomingRequest
+from halosync.domain.tenant import HaloHosts
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
 
 from simulation.clock import sleep
-from simulation.halo import Halo
+from simulation.halo import OWN_DOMAIN, SUFFIX, Halo
 from simulation.process import Dice, Process
 
 _API = "/api/"
 Headers = Mapping[str, str]
+
+HOSTS = HaloHosts(f"https://{{tenant}}{SUFFIX}", custom_hosts=(OWN_DOMAIN,))
+"""Where Halos may be."""
 
 
 class SimulatedTransport(HaloTransport):
@@ -34,8 +38,8 @@ class SimulatedTransport(HaloTransport):
 
     def __init__(self, process: Process, halo: Halo, dice: Dice, *, timeout_s: float) -> None:
         network: Any = _Network(process, halo, dice)
-        super().__init__("https://{tenant}.halo.example", timeout_s, network)
-        self._http = network
+        super().__init__(HOSTS.url_template, timeout_s, network)
+        self._http, self._hosts = network, HOSTS
         self._process = process
         self._halo = halo
 
@@ -104,7 +108,7 @@ class _Network:
         """
         del stream
         dice, rates = self._dice, self._dice.rates
-        if dice.hits(rates.refused_connection):
+        if dice.hits(rates.refused_connection) or request.base_url != self._halo.url:
             raise httpx.ConnectError("connection refused")
         await self._travel()  # the connection; a process that is stopped here sends nothing before it goes on
         await sleep(dice.between(0.01, 0.3))

@@ -72,6 +72,7 @@ class Scenario:
         removal: what a removal is to do to a licence.
         undeletable: whether Halo refuses for ever to delete one of the licences that are to be removed.
         nobodys: licences without a client, and a client without a name besides; they stay.
+        own_domain: whether the Halo is at a domain of the partner's own.
         below_zero: whether every invoice bills a product at a negative price; its licence stays as it is.
         on_drift: what is done with a change that would overwrite what somebody has edited in Halo.
         chapters: what happens after the first invoice, while things break.
@@ -120,6 +121,7 @@ class Scenario:
     undeletable: bool = False
     nobodys: int = 0
     below_zero: bool = False
+    own_domain: bool = False
     on_drift: OnDrift = OnDrift.OVERWRITE
     chapters: tuple[Chapter, ...] = ()
 
@@ -197,7 +199,7 @@ def with_oddities(scenario: Scenario, dice: Random) -> Scenario:
 
 
 def with_odd_billing(scenario: Scenario, dice: Random) -> Scenario:
-    """Draw how licences are removed, what Halo refuses of it, rows of nobody, and what is odd in the invoices.
+    """Draw where Halo is, how licences are removed, what it refuses of that, rows of nobody, and oddities of invoices.
 
     The draws before stay.
     """
@@ -213,5 +215,6 @@ def with_odd_billing(scenario: Scenario, dice: Random) -> Scenario:
         undeletable=dice.random() < 0.2,
         nobodys=dice.choice([0, 0, 0, 2]),
         below_zero=dice.random() < 0.3,
+        own_domain=dice.random() < 0.3,
         chapters=tuple(chapters),
     )

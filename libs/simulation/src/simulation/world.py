@@ -83,6 +83,7 @@ class _World:
         self._halo = Halo(self._dice, self._scenario)
         self._deployment = Deployment(self._dice, self._guards, self._halo, self._scenario)
         database = self._deployment.database
+        database.tenant = self._halo.name
         database.review_first_sync = self._scenario.reviews
         database.settings = replace(database.settings, on_drift=self._scenario.on_drift, removal=self._scenario.removal)
         self._people = People(self._deployment, self._expected, self._dice)
