@@ -1,8 +1,8 @@
-"""A domain of a partner's own at which the sandbox is: with a certificate, by https, at a public address.
+"""Domains of partners' own at which the sandbox is: with a certificate, by https, at a public address.
 
 halosync refuses everything else of such a domain (spec section 9), here as anywhere, so nothing of it is switched off.
 What a machine has no public network for is put under the processes instead: `python -m devstack.own_domain MODULE`
-runs a module of theirs in which the name has a public address, and a connection to it leads to `OwnDomain`.
+runs a module of theirs in which the names have a public address, and a connection to it leads to `OwnDomain`.
 """
 
 import os
@@ -28,18 +28,17 @@ from devstack.faults.proxy import Proxy
 from devstack.log_in import log_in
 from devstack.ports import LOOPBACK
 
-HOST = "psa.example.test"
+_BELOW = ".example.test"
+HOST = f"psa{_BELOW}"
 ADDRESS = "2fff::1"
 """It counts as public, and nobody has it."""
-ENTERED = f"https://{HOST}/home?x=1"
-"""What a person copies from the browser."""
 HTTPS = 443
 _PORT = "DEVSTACK_OWN_DOMAIN_PORT"
 _VALID = timedelta(days=30)
 
 
 class OwnDomain:
-    """Ends TLS for `HOST`, with a certificate of its own making, and passes on to the sandbox.
+    """Ends TLS for `HOST` and its neighbours, with a certificate of its own making, and passes on to the sandbox.
 
     Args:
         folder: where the certificate and its key are kept.
@@ -63,39 +62,55 @@ class OwnDomain:
         return {
             _PORT: str(self.port),
             "SSL_CERT_FILE": str(self._certificate),
-            "HALOSYNC_HALO_CUSTOM_HOSTS": HOST,
+            "HALOSYNC_HALO_CUSTOM_HOSTS": f"*{_BELOW}",
         }
 
     async def log_in(
-        self, api: httpx.AsyncClient, partner_id: str, client_id: str, *, halo_tenant: str | None = None
+        self,
+        api: httpx.AsyncClient,
+        partner_id: str,
+        client_id: str,
+        *,
+        halo_tenant: str | None = None,
+        host: str = HOST,
     ) -> httpx.Response:
-        """Connect a partner to the Halo at `HOST`; as `log_in`."""
+        """Connect a partner to the Halo at `host`, with what a person copies from the browser; as `log_in`."""
         trust = ssl.create_default_context(cafile=self._certificate)
         with led(self.port):
-            return await log_in(api, partner_id, ENTERED, client_id, halo_tenant=halo_tenant, trust=trust)
+            entered = f"https://{host}/home?x=1"
+            return await log_in(api, partner_id, entered, client_id, halo_tenant=halo_tenant, trust=trust)
 
     async def open(self, sandbox_port: int) -> None:
         """Listen."""
-        self._proxy.target_port = sandbox_port
+        self.lead_to(sandbox_port)
         await self._proxy.open()
+
+    def lead_to(self, port: int) -> None:
+        """Lead new connections to a port of this machine."""
+        self._proxy.target_port = port
 
     async def close(self) -> None:
         """Refuse from now on."""
         await self._proxy.close()
 
 
+def host_of(name: str) -> str:
+    """Return a neighbour of `HOST`, one for each name."""
+    return f"{name}{_BELOW}"
+
+
 @contextmanager
 def led(port: int) -> Iterator[None]:
-    """Let `HOST` have a public address in this process, and let connections to it lead to a port of this machine."""
+    """Let these hosts have a public address in this process, and let connections to it lead to a port of ours."""
     find, connect = socket.getaddrinfo, httpcore.AnyIOBackend.connect_tcp
 
     def found(host: Any, *arguments: Any, **more: Any) -> Any:
-        return find(ADDRESS if host == HOST else host, *arguments, **more)
+        return find(ADDRESS if _is_own(host) else host, *arguments, **more)
 
     async def connected(
         backend: httpcore.AnyIOBackend, host: str, at: int, *arguments: Any, **more: Any
     ) -> httpcore.AsyncNetworkStream:
-        if at == HTTPS and host in {HOST, ADDRESS}:
+        if at == HTTPS and (host == ADDRESS or _is_own(host)):
             host, at = LOOPBACK, port
         return await connect(backend, host, at, *arguments, **more)
 
@@ -103,8 +118,12 @@ def led(port: int) -> Iterator[None]:
         yield
 
 
+def _is_own(host: Any) -> bool:
+    return isinstance(host, str) and host.endswith(_BELOW)
+
+
 def _certify(certificate: Path, key_file: Path) -> None:
-    """Write a certificate of `HOST` that it signs itself, and its key."""
+    """Write a certificate of these hosts that it signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), datetime.now(UTC)
     signed = (
@@ -115,7 +134,7 @@ def _certify(certificate: Path, key_file: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + _VALID)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*{_BELOW}")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())

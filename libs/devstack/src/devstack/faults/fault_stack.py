@@ -123,6 +123,7 @@ async def running_fault_stack(
         template = f"{proxy.url}/{{tenant}}"
         options = StackOptions(
             writers=2,
+            own_domain=True,
             amqp_url=f"{vhost}?heartbeat={HEARTBEAT_S}",
             environment={
                 f"HALOSYNC_{name}": value for name, value in {**SETTINGS, "HALO_URL_TEMPLATE": template}.items()
@@ -132,6 +133,8 @@ async def running_fault_stack(
         async with running_stack(options, postgres_server, rabbit, state=state) as stack:
             proxy.target_port = urlsplit(stack.sandbox_url or "").port or 0
             await proxy.open()
+            if stack.own_domain is not None:
+                stack.own_domain.lead_to(proxy.port)
             await stack.review_nothing()
             fault_stack = FaultStack(stack, rabbit, postgres_server, proxy)
             try:

@@ -32,7 +32,10 @@ SIZES: Sequence[Mapping[str, Any]] = (
     {"page_cap": 50},
     {"largest_array": 20},
 )
-"""How it counts, pages and takes arrays; one is drawn for a case that waits for no certain request to Halo."""
+"""How it counts, pages and takes arrays; one is drawn for a case that waits for no certain request to Halo.
+
+So is whether it is at a domain of the partner's own: what ends TLS there stands between a process and its connection.
+"""
 
 _COUNT_NO_REQUESTS = {"broker", "Postgres", "servers", "all"}
 """Where such cases hurt."""
@@ -47,11 +50,12 @@ class Habits:
     """The settings of a Halo.
 
     `others`: inactive twins of its clients, licences that another program has marked, one of no client, and a client
-    without a name.
+    without a name. `own_domain`: it is at a domain of the partner's own.
     """
 
     settings: Mapping[str, Any]
     others: bool
+    own_domain: bool = False
 
 
 NO_HABITS = Habits({}, others=False)
@@ -64,8 +68,11 @@ def drawn_habits(seed: int, case: str, where: str) -> Habits:
         return sha256(f"{seed} {case} {what}".encode()).digest()[0]
 
     settings = {name: value for habit in HABITS if drawn(habit) % 2 == 0 for name, value in habit.items()}
-    sizes = SIZES[drawn("sizes") % len(SIZES)] if where in _COUNT_NO_REQUESTS else {}
-    return Habits({**settings, **sizes}, others=drawn("others") % 2 == 0)
+    others = drawn("others") % 2 == 0
+    if where not in _COUNT_NO_REQUESTS:
+        return Habits(settings, others)
+    sizes = SIZES[drawn("sizes") % len(SIZES)]
+    return Habits({**settings, **sizes}, others, own_domain=drawn("own domain") % 2 == 0)
 
 
 def with_others(workload: Workload) -> Workload:

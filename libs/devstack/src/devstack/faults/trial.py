@@ -15,6 +15,7 @@ from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
 from devstack.faults.habits import NO_HABITS, Habits, with_others
 from devstack.faults.workload import Workload, make_workload
 from devstack.log_in import log_in
+from devstack.own_domain import host_of
 from devstack.wait import until
 
 APPLICATION = "halosync-faults"
@@ -71,7 +72,12 @@ class Trial:
             applications=[{"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}],
             clients=self.workload.clients,
             licences=self.workload.licences,
-            settings={"rate_requests": RATE_REQUESTS, "rate_window_s": RATE_WINDOW_S, **self.habits.settings},
+            settings={
+                "rate_requests": RATE_REQUESTS,
+                "rate_window_s": RATE_WINDOW_S,
+                "addresses": [host_of(self.name)] if self.habits.own_domain else [],
+                **self.habits.settings,
+            },
         )
         await fault_stack.halo.add_recurring_lines(self.name, *self._billed())
         await self.connect()
@@ -90,7 +96,12 @@ class Trial:
 
     async def connect(self) -> None:
         """Walk through Halo's log-in, and complete it as a program does."""
-        (await log_in(self.fault_stack.api, self.name, self.name, APPLICATION)).raise_for_status()
+        api, own_domain = self.fault_stack.api, self.fault_stack.stack.own_domain
+        if self.habits.own_domain and own_domain is not None:
+            connected = await own_domain.log_in(api, self.name, APPLICATION, host=host_of(self.name))
+        else:
+            connected = await log_in(api, self.name, self.name, APPLICATION)
+        connected.raise_for_status()
 
     async def get(self, path: str) -> Any:
         """Ask report-api about the partner."""
