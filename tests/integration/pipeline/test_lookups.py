@@ -53,7 +53,7 @@ async def test_what_halo_never_shows_ends_as_unknown_and_not_as_failed(pipeline:
     await to_the_end(pipeline, order)
     items = await pipeline.items(run_id)
     assert {item["reason"] for item in items if item["outcome"] == "failed"} == {"outcome_unknown"}
-    assert all("sync again" in item["detail"] for item in items if item["outcome"] == "failed")
+    assert all("Press Sync again" in item["detail"] for item in items if item["outcome"] == "failed")
 
 
 async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: Pipeline) -> None:
