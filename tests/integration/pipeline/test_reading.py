@@ -67,7 +67,12 @@ async def test_a_list_that_ignores_the_number_of_the_page_is_read_client_by_clie
     await change(pipeline, ignored_page_no=["licences"])
     await pipeline.sync()
     queries = await asked(pipeline, "SoftwareLicence")
-    assert [query.partition("client_id=")[2] for query in queries] == ["", "", "2", "1"]  # of a list whose count is true, what it counts is all
+    assert [query.partition("client_id=")[2] for query in queries] == [
+        "",
+        "",
+        "2",
+        "1",
+    ]  # of a list whose count is true, what it counts is all
 
 
 async def test_what_cannot_be_read_completely_fails_and_writes_nothing(pipeline: Pipeline) -> None:

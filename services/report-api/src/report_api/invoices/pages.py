@@ -125,6 +125,7 @@ COUNTED = (Outcome.SYNCED, Outcome.FAILED, Outcome.SKIPPED, Outcome.HELD, Outcom
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHere) -> Response:
     """Show an invoice with its counters, and a page of the lines that fit the filters."""
     partner_id = visitor.partner_id
+    sync = await sync_panel(ports, visitor)
     invoices = await ports.invoice_views.by_month(partner_id)
     settings = await stored_settings(ports, partner_id)
     values: dict[str, Any] = {
@@ -139,7 +140,6 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     of = await _find(ports, partner_id, asked)
     size = rows_of(asked.rows)
     lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * size, most=size)
-    sync = await sync_panel(ports, visitor)
     possible = PossibleRemedies(partner_id, visitor.partner.connection, idle=not sync.active)
     values |= {
         "of": of,

@@ -70,6 +70,7 @@ async def show(
     rows_page: RowPage = 1,
 ) -> Response:
     """Show a month, the newest if none is named; with `customer` or `reason`, the rows behind that sum."""
+    sync = await sync_panel(ports, visitor, "month")
     periods = await ports.months.periods(visitor.partner_id, most=24)
     wanted = period or next(iter(periods), "")
     month = await ports.months.month(visitor.partner_id, wanted)
@@ -84,7 +85,6 @@ async def show(
         )
     by = SORTS[sort.removeprefix("-")]
     customers = sorted(month.reconciliation.customers, key=by, reverse=sort.startswith("-"))
-    sync = await sync_panel(ports, visitor, "month")
     filters = {"period": wanted, "sort": sort, "rows": rows}
     listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
     # A Sync is always of the newest month.

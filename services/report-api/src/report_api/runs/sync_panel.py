@@ -170,7 +170,11 @@ class SyncPanel:
 
 
 async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") -> SyncPanel:
-    """Return what the panel shows of the visitor's partner now."""
+    """Return what the panel shows of the visitor's partner now.
+
+    A page asks for it before all else that it shows. The panel watches for what is newer than itself; of what had
+    changed between an older rest and a newer panel the page would never hear.
+    """
     view = await ports.run_views.newest(visitor.partner_id)
     newest = await ports.invoice_views.newest(visitor.partner_id)
     held = {} if view is None or not view.counters.held else await ports.previews.counts(view.run_id)

@@ -38,6 +38,7 @@ async def show(
     number: PageNumber = 1,
 ) -> Response:
     """Show a page of the held items of a run, each with a tick."""
+    sync = await sync_panel(ports, visitor)
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
@@ -46,7 +47,7 @@ async def show(
     values: dict[str, Any] = {
         "run": run,
         "view": view,
-        "sync": await sync_panel(ports, visitor),
+        "sync": sync,
         "sentences": sentences,
         "listing": listing,
         "sort": sort,

@@ -72,10 +72,9 @@ async def preview(
     held_sort: Sort = "",
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
-    view, run = await _run(ports, visitor, run_id)
+    view, run, values = await _values(ports, visitor, run_id)
     if view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id))
-    values = await _values(ports, visitor, view, run)
     if run.state is RunState.PREVIEWED:
         path = partner_url(visitor.partner_id, "runs", str(run.run_id), "preview")
         values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
@@ -103,10 +102,9 @@ async def removals(
     held_sort: Sort = "",
 ) -> Response:
     """Show the removals that a Sync holds, all of them, and let a person approve their number."""
-    view, run = await _run(ports, visitor, run_id)
+    view, run, values = await _values(ports, visitor, run_id)
     if not view.mode.writes:
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
-    values = await _values(ports, visitor, view, run)
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {PreviewKind.HELD: (held, held_sort)})
@@ -135,20 +133,12 @@ class ListChoice:
         return NumberedPage(self._path, filters, self._number, size, of)
 
 
-async def _values(ports: Ports, visitor: Visitor, view: RunView, run: Run) -> dict[str, Any]:
-    """Return what both pages show of a run."""
-    return {
-        "run": run,
-        "view": view,
-        "sync": await sync_panel(ports, visitor),
-        "sentences": sentences,
-        "PreviewKind": PreviewKind,
-    }
-
-
-async def _run(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run]:
+async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, dict[str, Any]]:
+    """Return a run, and what both pages show of it."""
+    sync = await sync_panel(ports, visitor)
     view = await find_run(ports, visitor.partner_id, run_id)
-    return view, await show_run(ports, view)
+    run = await show_run(ports, view)
+    return view, run, {"run": run, "view": view, "sync": sync, "sentences": sentences, "PreviewKind": PreviewKind}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ router: APIRouter = partner_pages(changes=Role.ADMIN)  # a choice is a setting; 
 @router.get("/runs/{run_id}/review")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Show what a Sync holds for the first review, what a person can mean by it, and the form that approves it."""
+    sync = await sync_panel(ports, visitor)
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     if run.mode == "preview":
@@ -35,7 +36,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id:
     values: dict[str, Any] = {
         "run": run,
         "view": view,
-        "sync": await sync_panel(ports, visitor),
+        "sync": sync,
         "sentences": sentences,
         "review": await shown_review(ports, run, view.removal),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),

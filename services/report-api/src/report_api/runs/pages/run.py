@@ -44,6 +44,7 @@ async def show(
     number: PageNumber = 1,
 ) -> Response:
     """Show a run of the partner, and a page of the items that fit the filters."""
+    sync = await sync_panel(ports, visitor, "run")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     wanted = ItemFilter(outcome or None, action or None, q or None)
@@ -59,7 +60,7 @@ async def show(
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     values: dict[str, Any] = {
         "run": run,
-        "sync": await sync_panel(ports, visitor, "run"),
+        "sync": sync,
         "view": view,
         "undone_by": await ports.run_views.undone_by(run.run_id),
         "seconds": seconds_of(run),
