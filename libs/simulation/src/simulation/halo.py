@@ -25,7 +25,7 @@ OWN_DOMAIN = "psa.acme.example"
 REFUSED = "P-0"
 """The licence that a Halo refuses, if it refuses one."""
 
-UNLISTED = 999
+UNLISTED = 999_999
 """A client that Halo does not list, although it has licences."""
 
 NAMELESS = 903
