@@ -245,3 +245,9 @@ def test_long_lists_of_numbers_are_cut_in_sentences() -> None:
     item = only(licences=[licence(number) for number in range(1, 31)])
     assert item.detail is not None
     assert "#20 and 10 more" in item.detail
+
+
+def test_products_of_a_customer_stand_as_people_count() -> None:
+    lines = [line(number, product_code=f"P-{number}") for number in (10, 2, 1)]
+    items = make_plan(PlanInput(lines, [Client(7, "Contoso")], [])).items
+    assert [item.product_code for item in items] == ["P-1", "P-2", "P-10"]

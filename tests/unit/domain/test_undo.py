@@ -411,3 +411,39 @@ def test_an_undo_never_ends_the_first_review() -> None:
     plan = make_plan(PlanInput([], [Client(7, "Contoso")], [licence()], undone=(CREATED,), review_due=True))
     assert not plan.review_done
     assert plan.items[0].reason is Reason.FIRST_REVIEW
+
+
+GONE = [Client(8, "Fabrikam")]
+
+
+def test_what_is_left_at_a_client_that_is_gone_shows_how_it_is() -> None:
+    [item] = undoing(CREATED, clients=GONE)
+    assert (item.before, item.after) == (LEFT, LEFT)
+    assert "#7" in (item.detail or "")
+    [never_found] = undoing(replace(CREATED, halo_licence_id=None), clients=GONE)
+    assert (never_found.after, never_found.halo_licence_id) == (None, None)
+
+
+def test_the_guard_counts_the_active_licences_of_the_clients_that_the_run_touched() -> None:
+    there = [licence(1), licence(2), licence(3, is_active=False), licence(4, client_id=8)]
+    plan = make_plan(PlanInput([], [Client(7, "Contoso"), *GONE], there, undone=(CREATED,)))
+    assert plan.active == 2
+
+
+def test_an_item_calls_its_licence_as_halo_does_now_and_one_that_is_gone_as_it_was() -> None:
+    assert undoing(CREATED, there=[licence(name="Mine")])[0].licence_name == "Mine"
+    assert undoing(CREATED, there=[OTHER])[0].licence_name == "MS-365"
+
+
+def test_only_deleted_licences_that_are_gone_are_alike() -> None:
+    updated = replace(UPDATED, halo_licence_id=2)
+    assert undoing(DELETED, updated, there=[OTHER])[0].action is Action.CREATE
+    asleep = [licence(900, is_active=False)]
+    again = undoing(DELETED, replace(DELETED, halo_licence_id=2), there=asleep, restored={1: 900})
+    assert again[1].action is Action.CREATE
+
+
+def test_how_halo_keeps_names_is_known_from_the_run_itself_too() -> None:
+    escaped = replace(UPDATED, halo_licence_id=2, was=Traits("R&amp;D", asked_name="R&D"))
+    back, _ = undoing(replace(DELETED, was=Traits("A &amp; B")), escaped, there=[OTHER])
+    assert back.set_name == "A & B"
