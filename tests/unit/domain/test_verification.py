@@ -232,6 +232,7 @@ def test_what_halo_did_not_keep_is_not_asked_for_again_while_both_stay_the_same(
     shown = licence(quantity=Decimal(10))
     item = only(licences=[shown], written={1: REFUSED})
     assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.NOT_KEPT)
+    assert (item.product_code, item.halo_licence_id) == ("MS-365", 1)
     assert item.detail is not None
     assert "asked for 12, Halo keeps 10" in item.detail
     assert "No." in item.detail
@@ -274,4 +275,6 @@ def test_a_removal_that_halo_ignores_is_not_asked_for_again(removal: Removal) ->
     )
     assert [of_product.reason, of_cleanup.reason] == [Reason.NOT_KEPT] * 2
     assert [of_product.product_code, of_cleanup.product_code] == ["MS-365", None]
-    assert only(lines=[line(quantity=Decimal(0))], licences=[licence()], settings=settings).action is Action.DELETE
+    assert [of_product.halo_licence_id, of_cleanup.halo_licence_id] == [1, 2]
+    asked_first = only(lines=[line(quantity=Decimal(0))], licences=[licence()], settings=settings)
+    assert (asked_first.action, asked_first.product_code) == (Action.DELETE, "MS-365")
