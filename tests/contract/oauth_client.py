@@ -57,3 +57,7 @@ async def log_in(halo: RunningTenant, **changes: str | None) -> dict[str, Any]:
 
 def bearer(answer: Mapping[str, Any]) -> dict[str, str]:
     return {"authorization": f"Bearer {answer['access_token']}"}
+
+
+def assert_error(response: httpx.Response, status: int, error: str) -> None:
+    assert (response.status_code, response.json()["error"]) == (status, error)

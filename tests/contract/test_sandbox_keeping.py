@@ -1,11 +1,10 @@
 """The sandbox as a Halo that rounds, normalises, ignores and fails (halo-api section 5)."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from halo_sandbox.testing import RunningSandbox, RunningTenant
+from halo_sandbox.testing import RunningTenant
 
 ROW = {
     "client_id": 1,
@@ -15,12 +14,6 @@ ROW = {
     "billing_cycle": "Annual",
     "is_active": False,
 }
-
-
-@pytest.fixture
-async def halo(sandbox: RunningSandbox) -> AsyncIterator[RunningTenant]:
-    async with sandbox.tenant(clients=[{"id": 1, "name": "Contoso"}]) as tenant:
-        yield tenant
 
 
 async def post(halo: RunningTenant, *rows: Any) -> httpx.Response:

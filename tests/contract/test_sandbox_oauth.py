@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ from .oauth_client import (
     CLIENT_ID,
     REDIRECT,
     VERIFIER,
+    assert_error,
     authorize,
     bearer,
     exchange,
@@ -22,16 +22,6 @@ from .oauth_client import (
     returned,
     token,
 )
-
-
-@pytest.fixture
-async def halo(sandbox: RunningSandbox) -> AsyncIterator[RunningTenant]:
-    async with sandbox.tenant(clients=[{"name": "Contoso"}]) as tenant:
-        yield tenant
-
-
-def assert_error(response: httpx.Response, status: int, error: str) -> None:
-    assert (response.status_code, response.json()["error"]) == (status, error)
 
 
 async def test_a_log_in_returns_code_and_state_and_the_code_becomes_tokens(halo: RunningTenant) -> None:

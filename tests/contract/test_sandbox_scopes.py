@@ -1,25 +1,12 @@
 """The sandbox against the facts: what a token may do, and for how long (halo-api section 1)."""
 
-from collections.abc import AsyncIterator
-
-import httpx
 import pytest
 from halo_sandbox import scopes
 from halo_sandbox.testing import RunningSandbox, RunningTenant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .oauth_client import REDIRECT, VERIFIER, authorize, bearer, log_in, refresh, returned, token
-
-
-@pytest.fixture
-async def halo(sandbox: RunningSandbox) -> AsyncIterator[RunningTenant]:
-    async with sandbox.tenant(clients=[{"name": "Contoso"}]) as tenant:
-        yield tenant
-
-
-def assert_error(response: httpx.Response, status: int, error: str) -> None:
-    assert (response.status_code, response.json()["error"]) == (status, error)
+from .oauth_client import REDIRECT, VERIFIER, assert_error, authorize, bearer, log_in, refresh, returned, token
 
 
 async def test_the_scopes_really_granted_are_told_and_enforced(halo: RunningTenant) -> None:
