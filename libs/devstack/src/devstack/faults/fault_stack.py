@@ -16,6 +16,7 @@ from halosync.store.pool import open_pool
 
 from devstack.faults.proxy import Proxy
 from devstack.options import StackOptions
+from devstack.own_domain import OwnDomain
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
 from devstack.servers import fresh_name
@@ -66,6 +67,17 @@ class FaultStack:
         self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False, limits=KEEP_NONE)
         self.poison: dict[bytes, str] = {}
         self.partners: set[str] = set()
+
+    @property
+    def own_domain(self) -> OwnDomain:
+        """Where the sandbox is at domains of partners' own.
+
+        Raises:
+            LookupError: the stack was started without; a case that draws one would go on without it unseen.
+        """
+        if self.stack.own_domain is None:
+            raise LookupError("this stack has no domain of a partner's own")
+        return self.stack.own_domain
 
     @property
     def writers(self) -> list[Service]:
@@ -133,10 +145,9 @@ async def running_fault_stack(
         async with running_stack(options, postgres_server, rabbit, state=state) as stack:
             proxy.target_port = urlsplit(stack.sandbox_url or "").port or 0
             await proxy.open()
-            if stack.own_domain is not None:
-                stack.own_domain.lead_to(proxy.port)
             await stack.review_nothing()
             fault_stack = FaultStack(stack, rabbit, postgres_server, proxy)
+            fault_stack.own_domain.lead_to(proxy.port)
             try:
                 await fault_stack.sign_in()
                 yield fault_stack

@@ -96,9 +96,10 @@ class Trial:
 
     async def connect(self) -> None:
         """Walk through Halo's log-in, and complete it as a program does."""
-        api, own_domain = self.fault_stack.api, self.fault_stack.stack.own_domain
-        if self.habits.own_domain and own_domain is not None:
-            connected = await own_domain.log_in(api, self.name, APPLICATION, host=host_of(self.name))
+        api = self.fault_stack.api
+        if self.habits.own_domain:
+            host = host_of(self.name)
+            connected = await self.fault_stack.own_domain.log_in(api, self.name, APPLICATION, host=host)
         else:
             connected = await log_in(api, self.name, self.name, APPLICATION)
         connected.raise_for_status()
