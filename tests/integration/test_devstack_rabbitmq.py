@@ -1,7 +1,6 @@
 """RabbitMQ comes up, keeps its promises over a kill, and leaves nothing behind, the port mapper included."""
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ import aio_pika
 import pytest
 from devstack.errors import DevstackError, NotOursError
 from devstack.ports import free_port
-from devstack.process_tree import TrackedProcess, listeners, listening_ports, process_tree
+from devstack.process_tree import TrackedProcess, listeners, listening_ports
 from devstack.rabbitmq import RabbitServer, rabbitmq
 from devstack.rabbitmq_management import Management
 from devstack.rabbitmq_node import installed_scripts
@@ -18,6 +17,8 @@ from devstack.servers import fresh_name
 from devstack.state import StateFolder
 from devstack.wait import until
 from pamqp.common import FieldTable
+
+from tests.integration.child_processes import begun_since, own_children
 
 pytestmark = pytest.mark.integration
 
@@ -76,13 +77,13 @@ async def test_the_memory_watermark_blocks_publishers(rabbit_server: RabbitServe
 
 @pytest.mark.skipif(installed_scripts() is None, reason="rabbitmq-server is not installed here")
 async def test_a_private_node_leaves_nothing_behind_when_the_body_raises() -> None:
-    before = set(process_tree(os.getpid()))
-    started: set[TrackedProcess] = set()
+    before = own_children()
+    started: list[TrackedProcess] = []
     ports: list[int] = []
 
     async def fail_while_it_runs(state: StateFolder) -> None:
         async with rabbitmq(None, state=state) as server:
-            started.update(set(process_tree(os.getpid())) - before)
+            started.extend(begun_since(before))
             ports.extend(port for member in started for port in listening_ports(member.pid))
             assert urlsplit(server.url).port in ports
             assert len(ports) == 4  # AMQP, management, distribution, and the port mapper's

@@ -18,6 +18,8 @@ from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder
 from devstack.up import Given, addresses, options_from_environment
 
+from tests.integration.child_processes import begun_since, own_children
+
 # A service that is ready at once and answers with its environment; the sandbox takes its port from its arguments.
 SERVICE = """
 import http.server, json, os, sys
@@ -145,7 +147,7 @@ async def test_a_service_that_does_not_start_ends_all_and_tells_why(
 ) -> None:
     (stand_ins / "planner" / "__main__.py").write_text("raise SystemExit('HALOSYNC_AMQP_URL: wrong')")
 
-    before = set(process_tree(os.getpid()))
+    before = own_children()
 
     async def start() -> None:
         async with running_stack(options(), state=state):
@@ -153,7 +155,7 @@ async def test_a_service_that_does_not_start_ends_all_and_tells_why(
 
     with pytest.raises(ProcessDiedError, match=r"planner ended with exit code 1[\s\S]*HALOSYNC_AMQP_URL: wrong"):
         await start()
-    assert set(process_tree(os.getpid())) <= before
+    assert not begun_since(before)
 
 
 async def test_a_failing_body_ends_all_and_keeps_the_logs(options: Options) -> None:
