@@ -19,7 +19,7 @@ async def fragile_stack(
     """The processes, with two writers; tests ask for `own_stack`."""
     hosts = f"psa.acme.example=acme,*.msp.example,{HOST}"
     settings = {"HALOSYNC_HALO_TIMEOUT_S": "2", "HALOSYNC_HALO_CUSTOM_HOSTS": hosts}
-    options = StackOptions(writers=2, own_domain=True, environment={**QUICK, **settings})
+    options = StackOptions(writers=2, own_domain=True, forked=True, environment={**QUICK, **settings})
     async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
         await running.review_nothing()
         yield running

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import aio_pika
 import asyncpg
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from devstack.command import run_forked
 from halosync.messaging.topology import INVOICE_READY, RUN_REQUESTED
 from halosync.store import dead_letters
 from halosync.store.dead_letters import DeadLetterStore
@@ -95,15 +95,9 @@ async def test_two_replays_at_the_same_time_publish_once(
     publishing: Run, amqp_url: str, database_url: str, numbers: list[int], tmp_path: Path
 ) -> None:
     async def in_a_process() -> Any:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "halosync.cli", "dead-letters", "replay", "--queue", INVOICE_READY.name),
-            *("--rate", "1000", "--json"),
-            env={"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url},
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        output, _ = await process.communicate()
-        return json.loads(output)
+        argv = ("dead-letters", "replay", "--queue", INVOICE_READY.name, "--rate", "1000", "--json")
+        env = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url}
+        return json.loads(await run_forked("halosync.cli", *argv, env=env, cwd=tmp_path))
 
     outcomes = await asyncio.gather(in_a_process(), in_a_process())
     assert sorted(number for outcome in outcomes for number in outcome["replayed"]) == numbers[:2]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import asyncpg
 import planner.composition as planner_main
 import pytest
 import pytest_asyncio
+from devstack.command import run_forked
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.domain.delivery import DeliveryRules
@@ -44,14 +44,8 @@ class Office:
 
     async def command(self, *arguments: object) -> Any:
         """Run `halosync dead-letters` in a process of its own; return what it prints."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "halosync.cli", "dead-letters", *map(str, arguments), "--json"),
-            env=self.environment,
-            cwd=self.folder,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        output, _ = await process.communicate()
-        return json.loads(output)
+        argv = ("dead-letters", *map(str, arguments), "--json")
+        return json.loads(await run_forked("halosync.cli", *argv, env=self.environment, cwd=self.folder))
 
     async def publish(self, *invoices: str, partner_id: str = "new-msp") -> None:
         for invoice_id in invoices:

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from signal import SIGKILL
+from tempfile import TemporaryFile
 
 from devstack.account import Account
-from devstack.errors import CommandFailedError
+from devstack.errors import CommandFailedError, NotReadyError
+from devstack.forks import fork
+from devstack.wait import until
 
 
 async def run(
@@ -42,7 +46,31 @@ async def run(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode != 0:
+    return _printed(title, process.returncode, output, errors)
+
+
+async def run_forked(module: str, *arguments: str, env: Mapping[str, str], cwd: Path, timeout_s: float = 60.0) -> str:
+    """Run a module of halosync as a fork (`forks`), and return its standard output; raises as `run`."""
+    title = " ".join([module, *arguments])
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = fork(module, arguments, env=env, cwd=cwd, output=output, errors=errors)
+
+        async def ended() -> bool:
+            return process.poll() is not None
+
+        try:
+            await until(ended, what=f"the end of `{title}`", timeout_s=timeout_s, every_s=0.02)
+        except NotReadyError:
+            raise CommandFailedError(f"`{title}` was not done within {timeout_s:g} s") from None
+        finally:
+            process.send_signal(SIGKILL)
+        for file in (output, errors):
+            file.seek(0)
+        return _printed(title, process.returncode, output.read(), errors.read())
+
+
+def _printed(title: str, code: int | None, output: bytes, errors: bytes) -> str:
+    if code != 0:
         said = (errors + output).decode(errors="replace").strip()
-        raise CommandFailedError(f"`{title}` ended with exit code {process.returncode}: {said}")
+        raise CommandFailedError(f"`{title}` ended with exit code {code}: {said}")
     return output.decode(errors="replace")

@@ -120,7 +120,7 @@ async def stack(
     A test that needs another number of writers, other settings, or servers to kill without telling anybody makes its
     own with `running_stack`.
     """
-    options = StackOptions(environment=QUICK)
+    options = StackOptions(environment=QUICK, forked=True)
     async with running_stack(options, postgres_server, rabbit_server, devstack_state) as running:
         yield running
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import contextlib
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP, SIGTERM, Signals
+from typing import IO
 
 import httpx
 
-from devstack import launcher
 from devstack.account import Account
 from devstack.errors import NotReadyError, ProcessDiedError
+from devstack.forks import Forked, fork
+from devstack.launching import launch
 from devstack.ports import LOOPBACK
 from devstack.process_tree import TrackedProcess, process_tree
 from devstack.wait import until
@@ -48,12 +48,12 @@ class ChildProcess:
     ) -> None:
         self.name = name
         self.log = log
-        owner = f"{account.uid}:{account.gid}" if account else "-"
-        launch = [sys.executable, "-I", "-S", launcher.__file__]
-        self._argv = [*launch, str(int(death_signal)), str(os.getpid()), owner, *argv]
+        self._argv = list(argv)
         self._env = dict(env)
         self._cwd = cwd
-        self._process: subprocess.Popen[bytes] | None = None
+        self._account = account
+        self._death_signal = death_signal
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int | None:
@@ -70,15 +70,11 @@ class ChildProcess:
         if self.running:
             return
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own argument list, no shell
-                self._argv,
-                env=self._env,
-                cwd=self._cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self._begin(log)
+
+    def _begin(self, log: IO[bytes]) -> "subprocess.Popen[bytes] | Forked":
+        who, when = self._account, self._death_signal
+        return launch(self._argv, env=self._env, cwd=self._cwd, log=log, account=who, death_signal=when)
 
     async def wait_ready(self, check: Callable[[], Awaitable[bool]], *, timeout_s: float) -> None:
         """Wait until `check` answers true.
@@ -179,3 +175,20 @@ class ChildProcess:
     def _exit_message(self) -> str:
         code = self._process.returncode if self._process else None
         return f"{self.name} ended with exit code {code}; the end of its log ({self.log}):\n{self.log_tail()}"
+
+
+class ForkedProcess(ChildProcess):
+    """A module of halosync, as `python -m` runs it, that begins as a fork (`forks`).
+
+    Args:
+        name: what error messages call it.
+        argv: the module and its arguments.
+        env, log, cwd: as of a `ChildProcess`.
+    """
+
+    def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+        super().__init__(name, argv, env=env, log=log, cwd=cwd)
+        self._module, self._arguments = argv[0], argv[1:]
+
+    def _begin(self, log: IO[bytes]) -> Forked:
+        return fork(self._module, self._arguments, env=self._env, cwd=self._cwd, output=log, errors=log)

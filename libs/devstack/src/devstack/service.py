@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.command import run, run_forked
+from devstack.forks import can_fork
 from devstack.ports import LOOPBACK, free_port
-from devstack.process import ChildProcess
+from devstack.process import ChildProcess, ForkedProcess
 from devstack.state import StateFolder
 
 PREFIX = "HALOSYNC_"
 AUTH, PLANNER, WRITER, REPORT_API = "auth", "planner", "halo-writer", "report-api"
 _MODULES = {AUTH: "auth", PLANNER: "planner", WRITER: "halo_writer", REPORT_API: "report_api"}
+_COMMAND = "halosync.cli"
 _READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 """How long a service may drain (spec section 5.8)."""
@@ -53,10 +56,14 @@ class ServiceFactory:
         state: where the logs go.
         cwd: working folder of the processes.
         under: a module that runs those of the services; None: nothing does.
+        forked: whether processes begin as forks where they can (`forks`).
     """
 
-    def __init__(self, settings: Mapping[str, str], state: StateFolder, cwd: Path, under: str | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], state: StateFolder, cwd: Path, under: str | None = None, *, forked: bool
+    ) -> None:
         self._under = [] if under is None else [under]
+        self._forked = forked
         self._settings = settings
         self._state = state
         self._cwd = cwd
@@ -70,12 +77,21 @@ class ServiceFactory:
 
     def process(self, name: str, module: str, *arguments: str, settings: Mapping[str, str]) -> ChildProcess:
         """Make a process of a Python module; it is not started yet."""
-        argv = [sys.executable, "-m", module, *arguments]
-        return ChildProcess(name, argv, env=clean_environment(settings), log=self._state.log(name), cwd=self._cwd)
+        env, log = clean_environment(settings), self._state.log(name)
+        if self._forked and can_fork(env):
+            return ForkedProcess(name, [module, *arguments], env=env, log=log, cwd=self._cwd)
+        return ChildProcess(name, [sys.executable, "-m", module, *arguments], env=env, log=log, cwd=self._cwd)
 
-    def command_environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of the operator's command."""
-        return clean_environment({**extra, **self._settings})
+    async def command(self, *arguments: str, settings: Mapping[str, str]) -> str:
+        """Run the operator's command to its end, and return what it prints.
+
+        Raises:
+            CommandFailedError: its exit code is not 0; the message has its output.
+        """
+        env = clean_environment({**settings, **self._settings})
+        if self._forked and can_fork(env):
+            return await run_forked(_COMMAND, *arguments, env=env, cwd=self._cwd)
+        return await run([sys.executable, "-m", _COMMAND, *arguments], env=env, cwd=self._cwd)
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import asyncpg
 from halosync.domain.accounts import Account
 
-from devstack.command import run
 from devstack.options import StackOptions
 from devstack.own_domain import OwnDomain
 from devstack.ports import LOOPBACK, free_port
@@ -22,7 +20,6 @@ from devstack.service import AUTH, PLANNER, PREFIX, REPORT_API, STOP_TIMEOUT_S, 
 from devstack.state import StateFolder, state_folder
 
 _SANDBOX_TIMEOUT_S = 30.0
-_COMMAND = (sys.executable, "-m", "halosync.cli")
 
 
 class Stack:
@@ -59,7 +56,7 @@ class Stack:
         found = self.own_domain.settings if self.own_domain else {}
         under = "devstack.own_domain" if self.own_domain else None
         self._workshop = ServiceFactory(
-            {**_named(settings), **found, **options.environment}, state, self._cwd, under=under
+            {**_named(settings), **found, **options.environment}, state, self._cwd, under=under, forked=options.forked
         )
         self._options = options
         self._sandbox: ChildProcess | None = None
@@ -156,7 +153,7 @@ class Stack:
 
     async def _command(self, *arguments: str, settings: Mapping[str, str] | None = None) -> str:
         own = _named({**self.servers.settings_of(Account.OPERATOR), **(settings or {})})
-        return await run([*_COMMAND, *arguments], env=self._workshop.command_environment(own), cwd=self._cwd)
+        return await self._workshop.command(*arguments, settings=own)
 
 
 @asynccontextmanager

@@ -136,6 +136,7 @@ async def running_fault_stack(
         options = StackOptions(
             writers=2,
             own_domain=True,
+            forked=True,
             amqp_url=f"{vhost}?heartbeat={HEARTBEAT_S}",
             environment={
                 f"HALOSYNC_{name}": value for name, value in {**SETTINGS, "HALO_URL_TEMPLATE": template}.items()
