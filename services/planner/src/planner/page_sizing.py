@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import structlog
 from halosync.domain.completeness import Pages
-from halosync.domain.page_size import PageSizeBounds, after_answer, after_failure, first_size, fitted
+from halosync.domain.page_size import PageSize, PageSizeBounds, after_answer, after_failure, first_size, fitted
 from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.reads import HaloList, PageSizes
@@ -27,10 +27,15 @@ class PageSizing:
         self._sizes = sizes
         self.bounds = bounds
 
-    async def before(self, tenant: str, what: HaloList, pages: Pages | None) -> Pages:
-        """Return the pages with the size to ask for; None is a list of which nothing was read."""
-        size = first_size(await self._sizes.learnt(tenant, what), self.bounds)
-        return Pages(size=size.rows) if pages is None else fitted(pages, size)
+    async def before(self, tenant: str, what: HaloList, pages: Pages | None) -> tuple[Pages, PageSize]:
+        """Return the pages with the size to ask for, and what is known of it; None: nothing of the list was read."""
+        known = first_size(await self._sizes.learnt(tenant, what), self.bounds)
+        return Pages(size=known.rows) if pages is None else fitted(pages, known), known
+
+    def ahead(self, known: PageSize, before: Pages, after: Pages, *, received: int, took_s: float) -> Pages:
+        """Return the pages with the size that `before` will give once `came` has learnt from a page."""
+        learnt = after_answer(known, before, after, received=received, took_s=took_s, bounds=self.bounds)
+        return fitted(after, learnt)
 
     async def came(
         self, tenant: str, what: HaloList, before: Pages, after: Pages, *, received: int, took_s: float

@@ -71,9 +71,14 @@ class Pages:
     counts_all: bool = False
 
     @property
+    def position(self) -> int:
+        """Before how many rows the next page begins at the latest: Halo may cut pages."""
+        return (self.next - 1) * min(self.size, self.fullest or self.size)
+
+    @property
     def overlaps(self) -> bool:
-        """Whether the next page may begin before the last known row, and so bring nothing new: Halo may cut pages."""
-        return (self.next - 1) * min(self.size, self.fullest or self.size) < self.rows
+        """Whether the next page may begin before the last known row, and so bring nothing new."""
+        return self.position < self.rows
 
     @property
     def resizable(self) -> bool:
@@ -82,8 +87,7 @@ class Pages:
 
     def resized(self, size: int) -> "Pages":
         """Return them with another size of page, going on at or before the row where they stopped."""
-        position = (self.next - 1) * min(self.size, self.fullest or self.size)
-        return replace(self, size=size, next=position // size + 1)
+        return replace(self, size=size, next=self.position // size + 1)
 
 
 def pages_of_client(before: Pages, *, most: int) -> Pages:
