@@ -1,4 +1,7 @@
-"""Names that want to be scripts, and that are long, in a real browser: nothing runs, and no page scrolls sideways."""
+"""Names that want to be scripts, and that are long, in a real browser: nothing runs, and no page scrolls sideways.
+
+And the first row of what a page lists is in view without scrolling, whatever it is called.
+"""
 
 import re
 from typing import Any
@@ -16,6 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 _NAME = re.compile(r"[\s<\d]")
 """What only names and ids in a path have."""
+
+FOLD, LINE = 800, 24
+"""Where a desktop of 1280 by 800 ends, and a line of text, in pixels."""
 
 LONG = "W" * 200
 LEFTWARDS = "شركة " + "الاختبار" * 20
@@ -72,6 +78,9 @@ async def test_nothing_runs_and_nothing_is_too_wide_on_any_page(visitors: Visito
         assert await page.evaluate("window.stolen") is None, address
         shown += HOSTILE in await page.locator("body").inner_text()
         assert await too_wide(page) == [], address
+        row = page.locator("main table tbody tr:not(.customer)").first
+        if await row.count() and (box := await row.bounding_box()):  # it has none within what is folded
+            assert box["y"] + LINE < FOLD, f"{address}: the first row begins at {box['y']}"
         await page.set_viewport_size({"width": PHONE.width, "height": PHONE.height})
         assert await too_wide(page) == [], address
         await page.set_viewport_size({"width": DESKTOP.width, "height": DESKTOP.height})

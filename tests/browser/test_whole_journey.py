@@ -56,7 +56,7 @@ async def test_from_the_sign_in_to_a_finished_sync_and_out_again(page: Page, par
     await expect(page.get_by_role("link", name=re.compile("^Sync "))).to_have_count(2)
     await page.get_by_role("link", name="Accounts").click()
     await page.get_by_role("link", name="Audit log").click()
-    for words in ("Connected the Halo", "Started preview", "Started sync", "Linked"):
+    for words in ("Connected the Halo", "Started preview", "Started Sync", "Linked"):
         await expect(page.get_by_role("table")).to_contain_text(words)
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -19,7 +19,7 @@ async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, p
     told = (await administrator("migrate")).stdout
     assert "up to date" in told
     for server, variable in (("Postgres", "HALOSYNC_ADMIN_DATABASE_URL"), ("RabbitMQ", "HALOSYNC_ADMIN_AMQP_URL")):
-        assert f"One account of {server} does everything: without {variable}" in told
+        assert f"All services use one account of {server}. Give {variable}" in told
     await pool.execute("DROP SCHEMA public CASCADE")
     await pool.execute("CREATE SCHEMA public")
     missing = await command("partner", "list")

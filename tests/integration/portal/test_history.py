@@ -118,6 +118,25 @@ async def test_runs_are_paged_and_narrowed_by_links(browser: "Browser", world: "
     assert len(page.texts("table.runs tbody tr")) == 5
 
 
+async def test_undos_and_their_previews_are_called_so_and_counted(browser: "Browser", world: "World") -> None:
+    invoice_pk = await world.invoice()
+    sync = await world.run(invoice_pk, state="succeeded", created_at=NOW)
+    for hours, mode, state in ((1, "undo_preview", "previewed"), (2, "undo", "succeeded")):
+        undo = await world.run(invoice_pk, mode=mode, state=state, undoes=sync, created_at=NOW + timedelta(hours=hours))
+    await browser.sign_in()
+    page = await browser.open(HISTORY)
+    assert page.texts(".switch a") == ["All 3", "Syncs 1", "Previews 0", "Undos 1", "Previews of undos 1"]
+    assert [row.split(" of 5 Nov")[0] for row in page.texts("table.runs tbody tr")] == [
+        "Undo",
+        "Preview of an undo",
+        "Sync",
+    ]
+    page = await browser.open(f"{HISTORY}?mode=undo")
+    assert len(page.texts("table.runs tbody tr")) == 1
+    page = await browser.open(f"/portal/acme-msp/search?q={str(undo)[:8]}")
+    assert page.texts(".hits a") == ["Undo of November 2026"]
+
+
 async def test_another_partners_past_is_not_shown(browser: "Browser", world: "World") -> None:
     await world.run(await world.invoice("INV-RIVAL", partner="rival-msp"), partner="rival-msp")
     await browser.sign_in()

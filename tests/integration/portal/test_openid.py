@@ -138,7 +138,7 @@ async def test_a_person_of_several_partners_picks_one(browser: "Browser", with_p
 
 @pytest.mark.parametrize(
     ("email", "words"),
-    [(UNVERIFIED, "does not confirm your e-mail address"), (ANNA, "nobody has let this address in")],
+    [(UNVERIFIED, "does not confirm your e-mail address"), (ANNA, "nobody has given this address access")],
     ids=["not verified", "unknown"],
 )
 async def test_who_is_not_vouched_for_or_not_known_stays_out(

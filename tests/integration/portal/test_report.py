@@ -114,7 +114,7 @@ async def test_the_numbers_add_up_and_lead_to_their_lines(browser: "Browser", wo
         "1 Skipped 2 lines skipped",
         "2 Held 1 line held 1 not on the invoice , held",
         "0 Not yet done",
-        "5 In all 5 lines",
+        "5 Licences in all 5 lines",
     ]
     links = {
         text: page.soup.select(".counters .stat a")[place]["href"]

@@ -114,7 +114,7 @@ async def test_items_are_sorted_by_their_columns_and_a_reason_is_said_once(brows
     page = await browser.open(path(run_id))
     assert page.texts("table.items tbody th.lead") == ["P-2", "P-9", "P-4", "P-7"]
     assert page.text.count("Ask for a corrected invoice.") == 1
-    assert page.text.count("Negative quantity") == 1 + 3
+    assert page.text.count("Negative quantity") == 1, "the customer's rows have it at the customer"
     page = await browser.open(str(page.one("table.items thead th:nth-child(3) a")["href"]))
     assert page.texts("table.items tbody th.lead") == ["P-9", "P-4", "P-2", "P-7"]
     assert page.one("table.items thead th[aria-sort]")["aria-sort"] == "descending"

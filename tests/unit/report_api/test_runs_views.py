@@ -102,6 +102,14 @@ def test_items_stand_by_customer_and_a_reason_of_several_items_is_said_once() ->
         False
     ] * 3
     assert page.said is None
+    assert {page.which(each, group) for group in page.groups for each in group.items} == {""}, "one stands above"
+
+
+def test_where_several_reasons_stand_at_a_customer_a_row_names_its_own() -> None:
+    page = by_customer([shown("A", reason, None, None) for reason in ("x", "x", "y", "y", None, "z")])
+    (group,) = page.groups
+    assert [each.reason for each in group.said] == ["x", "y"]
+    assert [page.which(each, group) for each in group.items] == ["x", "x", "y", "y", "", ""]
 
 
 def test_a_reason_of_all_items_that_have_one_is_said_once_for_the_page() -> None:

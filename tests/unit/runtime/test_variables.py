@@ -112,7 +112,7 @@ def test_an_empty_value_is_an_unset_one(
     monkeypatch.setenv("HALOSYNC_DATABASE_URL_FILE", str(folder / "url"))
     with pytest.raises(SystemExit):
         load(DatabaseSettings)
-    assert capsys.readouterr().err == "HALOSYNC_DATABASE_URL: Field required\n"
+    assert capsys.readouterr().err == "HALOSYNC_DATABASE_URL: is missing; give it\n"
 
 
 def test_a_name_that_nobody_knows_is_told_with_the_nearest_that_is(

@@ -79,7 +79,7 @@ def replay(
     reason: Reason = None,
     rate: Annotated[float, typer.Option("--rate", metavar="N", min=0.01, max=1000, help="At most N a second.")] = 20,
     body: Annotated[
-        Path | None, typer.Option("--body", metavar="FILE", help="A mended body, for a single one.")
+        Path | None, typer.Option("--body", metavar="FILE", help="A corrected body, for one dead letter.")
     ] = None,
     *,
     everything: Everything = False,
@@ -92,7 +92,7 @@ def replay(
     """
     selection = asked_for(ids, queue, reason, everything=everything)
     if body is not None and len(ids or ()) != 1:
-        raise typer.BadParameter("--body mends a single dead letter: give its number")
+        raise typer.BadParameter("--body replaces the body of one dead letter: give its number")
     with told():
         mended = _mended(body)
     if dry_run:

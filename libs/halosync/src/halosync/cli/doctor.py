@@ -136,7 +136,7 @@ async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[DoctorFinding]:
             "invariants", Severity.WRONG, says, "This is a defect of halosync: stop the writers, and tell us."
         )
     if not invariants:
-        yield DoctorFinding("invariants", Severity.OK, "What always holds does.")
+        yield DoctorFinding("invariants", Severity.OK, "Everything that must always hold does.")
 
 
 async def _clock(store: OperationsStore) -> DoctorFinding:
@@ -173,7 +173,7 @@ async def _rabbitmq() -> list[DoctorFinding]:
 async def _broker(publisher: Publisher) -> AsyncIterator[DoctorFinding]:
     yield DoctorFinding("rabbitmq", Severity.OK, "RabbitMQ answers.")
     if not publisher.signed_in.alone:
-        says = f"The user {publisher.signed_in.user} does everything: no right is kept from anybody."
+        says = f"The user {publisher.signed_in.user} is used by all services: none is limited to its own rights."
         do = "For real partners run `halosync migrate` with HALOSYNC_ADMIN_DATABASE_URL and HALOSYNC_ADMIN_AMQP_URL."
         yield DoctorFinding("rights", Severity.NOTE, says, do)
     else:

@@ -59,7 +59,7 @@ def publish_invoice(
             emit_json({"published": False, **verdict.as_json()})
         else:
             _tell(verdict)
-            complain("not published; mend it, or send it as it is with --no-check")
+            complain("not published; correct it, or send it as it is with --no-check")
         raise typer.Exit(1)
     with_broker(lambda publisher: _publish(publisher, body))
     if as_json:

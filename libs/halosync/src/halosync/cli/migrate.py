@@ -12,7 +12,7 @@ from halosync.store import migrate as migrations
 from halosync.store.migrate import Migrated
 from halosync.version import VERSION
 
-ONE_ACCOUNT = "One account of {server} does everything: without {variable} no service has one of its own."
+ONE_ACCOUNT = "All services use one account of {server}. Give {variable}, and each gets one of its own."
 
 
 def migrate(*, as_json: Json = False) -> None:
@@ -39,7 +39,7 @@ def _tell(server: str, variable: str, names: Sequence[str], without_password: Se
     if not names:
         say(ONE_ACCOUNT.format(server=server, variable=variable))
         return
-    say(f"{server} keeps to the least rights of {', '.join(names)}.")
+    say(f"In {server} each has an account with the least rights: {', '.join(names)}.")
     for name in without_password:
         say(f"{name} has no password in {server} yet: give one by the variable of its service, or to {server} itself.")
 

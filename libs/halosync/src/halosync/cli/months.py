@@ -42,7 +42,7 @@ def show(partner: Partner, *, as_json: Json = False) -> None:
     if as_json:
         emit_json({"period": month.period, "invoice_ids": list(month.invoice_ids), "invoices": month.choice})
         return
-    say(f"{month.period}: {', '.join(month.invoice_ids)}. Said of it: {month.choice or 'nothing'}.")
+    say(f"{month.period}: {', '.join(month.invoice_ids)}. What counts: {month.choice or 'nobody has said it yet'}.")
     if month.why_not is not None:
         say(WHY_NO_RUN[month.why_not])
 

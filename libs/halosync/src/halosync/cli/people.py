@@ -123,6 +123,6 @@ def _for(partner: str | None) -> str:
 
 def _last_admin(email: str) -> CommandError:
     return CommandError(
-        f"{email} is the last admin, and there is no API key with that role: nobody could let anybody in any more; "
+        f"{email} is the last admin, and there is no API key with that role: nobody could add people or keys any more; "
         "make somebody else an admin first"
     )

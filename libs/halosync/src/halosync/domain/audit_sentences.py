@@ -185,7 +185,7 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.PERSON_ADDED: lambda email, detail: f"Allowed {email} to sign in, with the role {detail['role']}.",
     Act.PERSON_CHANGED: lambda email, d: f"Changed the role of {email} from {d['before']} to {d['after']}.",
     Act.PERSON_REMOVED: lambda email, _: f"Removed {email}: this person cannot sign in any more.",
-    Act.RUN_STARTED: _run("sync"),
+    Act.RUN_STARTED: _run("Sync"),
     Act.PREVIEW_STARTED: _run("preview"),
     Act.UNDO_STARTED: lambda run, d: f"Started run {short_id(run)}, which undoes run {short_id(d['undoes'])}.",
     Act.UNDO_PREVIEW_STARTED: lambda run, d: (

@@ -19,7 +19,9 @@ DISCONNECTED = "The connection was ended on request. To use it again, enter the 
 HALO_UNAVAILABLE = "Halo could not be reached or did not answer as expected. Please try again in a few minutes."
 """A passing failure."""
 
-PART_AWAY = "A part of halosync is away, so nothing could be done. Nothing is lost. Please try again in a few minutes."
+PART_AWAY = (
+    "A part of halosync does not answer, so nothing could be done. Nothing is lost. Please try again in a few minutes."
+)
 LOG_IN_UNREADABLE = (
     "halosync cannot read the stored log-in to your Halo, because a key of its own is missing. The operator can put it "
     "back, and then everything goes on by itself. If it lasts, press Connect and log in to Halo again."

@@ -46,6 +46,6 @@ def _last_admin() -> Problem:
     return Problem(
         409,
         "last_admin",
-        "This is the last admin, and there is no API key with that role: nobody could let anybody in any more. "
+        "This is the last admin, and there is no API key with that role: nobody could add people or keys any more. "
         "Nothing was changed. Make somebody else an admin first.",
     )

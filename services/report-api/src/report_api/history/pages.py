@@ -27,7 +27,7 @@ RUNS_A_PAGE = 25
 STACKED = (Outcome.SYNCED, Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING)
 """From the bottom of a column to its top: what is fine at the bottom, what needs somebody on top."""
 
-ModeFilter = Annotated[Literal["apply", "preview", ""], Query(alias="mode", description="Only Syncs, or previews.")]
+ModeFilter = Annotated[RunMode | Literal[""], Query(alias="mode", description="Only runs of this mode.")]
 
 
 @router.get("/history")
@@ -35,7 +35,7 @@ async def show_history(
     request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
 ) -> Response:
     """Show what became of the last invoices, and the runs, newest first."""
-    partner_id, wanted = visitor.partner_id, RunMode(mode) if mode else None
+    partner_id, wanted = visitor.partner_id, mode or None
     counts = await ports.run_views.mode_counts(partner_id)
     of = sum(counts.values()) if wanted is None else counts[wanted]
     listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)

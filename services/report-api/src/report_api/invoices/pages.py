@@ -51,7 +51,7 @@ DEFAULT_SORT = str(LineSort.CUSTOMER)
 
 def _known_sort(text: str) -> str:
     if text and text not in SORTS:
-        raise ValueError(f"is none of {', '.join(SORTS)}")
+        raise ValueError(f"must be one of {', '.join(SORTS)}")
     return text
 
 

@@ -1,5 +1,6 @@
 """The lines of the report page as the reader sees them: amounts, states in words, and the button that helps."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -48,10 +49,11 @@ class ShownCustomer:
     lines: Sequence[ShownLine]
 
     @property
-    def said_once(self) -> str | None:
-        """What is to be said of several of the lines, and so stands at the customer; None where each has its own."""
-        details = [shown.line.detail for shown in self.lines if shown.line.detail]
-        return details[0] if len(details) > 1 and len(set(details)) == 1 else None
+    def said_once(self) -> ShownLine | None:
+        """A line whose reason stands at the customer, because several of its lines have it; None: each has its own."""
+        told = [shown for shown in self.lines if shown.line.detail]
+        (detail, many), *_ = Counter(shown.line.detail for shown in told).most_common(1) or [(None, 0)]
+        return next(shown for shown in told if shown.line.detail == detail) if many > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

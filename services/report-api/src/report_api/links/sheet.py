@@ -18,8 +18,8 @@ MOST_LINES, MOST_COLUMNS, MOST_CHARACTERS = 50_000, 100, 2_000
 """Bounds of a file, of a line and of a cell, which is looked at no further when it is longer: anybody may send one."""
 
 
-_TOO_LONG = f"a cell has more than {MOST_CHARACTERS:,} characters; shorten it (perhaps quotes do not fit)"
-_TOO_MANY = f"the file has more than {MOST_LINES:,} lines; part it, and load its parts one after the other"
+_TOO_LONG = f"a cell has more than {MOST_CHARACTERS:,} characters; shorten it (perhaps a quotation mark is missing)"
+_TOO_MANY = f"the file has more than {MOST_LINES:,} lines; split it into several files, and load one after the other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,13 @@ def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[st
     rows, errors = [], []
     for line, cells in records:
         if len(cells) != len(header):
-            errors.append(SheetError(line, None, f"has {len(cells)} cells, and the header has {len(header)}"))
+            errors.append(
+                SheetError(
+                    line,
+                    None,
+                    f"has {len(cells)} cells, but line 1 has {len(header)}; make them equal",
+                )
+            )
             continue
         rows.append(Cells(line, {name: unguarded(cells[position]) for name, position in columns.items()}))
     if errors:
@@ -109,7 +115,9 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
             if line > MOST_LINES + 1:
                 raise SheetErrors([SheetError(None, None, _TOO_MANY)])
     except csv.Error as error:
-        raise SheetErrors([SheetError(line, None, f"the quotes do not fit ({error}); mend this line")]) from None
+        raise SheetErrors(
+            [SheetError(line, None, f"a quotation mark is missing ({error}); correct this line")]
+        ) from None
 
 
 def _columns(header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> Mapping[str, int]:

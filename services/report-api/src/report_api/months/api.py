@@ -34,7 +34,7 @@ from report_api.web.rendering import HEADERS, fragment
 router: APIRouter = partner_router("Months", changes=Role.BILLER)
 
 HTML, PDF, CSV = "text/html", "application/pdf", "text/csv"
-NO_CERTIFICATE = "This month was not closed so often; it has no certificate of that number."
+NO_CERTIFICATE = "This month has no certificate of that number. GET the month to see how many it has."
 
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
 _ROWS = Keyset("month-items", TypeAdapter[tuple[str, str, str]](tuple[QueryText, QueryText, QueryText]))
@@ -94,7 +94,7 @@ async def accept(
     try:
         accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
     except UnknownItemError:
-        raise not_found("The month has nothing of that key that differs for a reason.") from None
+        raise not_found("Nothing with this key differs in this month.") from None
     return Accepted(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
 
 
@@ -102,7 +102,7 @@ async def accept(
 async def withdraw(partner: Partner, period: Period, item_key: ItemKey, by: ActorHere, ports: PortsHere) -> Response:
     """The difference keeps the month open again."""
     if not await ports.months.withdraw(partner, period, item_key, by=by):
-        raise not_found("Nothing of that key is accepted in the month.")
+        raise not_found("Nothing with this key is accepted in this month, so there is nothing to take back.")
     return Response(status_code=204)
 
 

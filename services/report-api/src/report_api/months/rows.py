@@ -39,7 +39,7 @@ SORTS: Mapping[str, Callable[[MonthItem], Any]] = {
 
 def _known(text: str) -> str:
     if text == "-" or text.removeprefix("-") not in SORTS:
-        raise ValueError(f"is none of {', '.join(filter(None, SORTS))}")
+        raise ValueError(f"must be one of {', '.join(filter(None, SORTS))}")
     return text
 
 

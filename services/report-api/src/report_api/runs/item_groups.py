@@ -17,7 +17,7 @@ _SORTS = frozenset(sign + sort for sort in ItemSort for sign in ("", "-")) | {""
 
 def _known(text: str) -> str:
     if text not in _SORTS:
-        raise ValueError(f"is none of {', '.join(sorted(_SORTS))}")
+        raise ValueError(f"must be one of {', '.join(sorted(_SORTS))}")
     return text
 
 
@@ -54,9 +54,16 @@ class ItemGroups:
     said: ShownItem | None
 
     def is_said(self, shown: ShownItem, group: ItemGroup) -> bool:
-        """Tell whether the item's reason stands above it, so that its row has the name of the reason alone."""
-        above = group.said if self.said is None else (self.said,)
-        return any(_why(each) == _why(shown) for each in above)
+        """Tell whether the item's reason stands above it, so that its row does not say it again."""
+        return any(_why(each) == _why(shown) for each in self._above(group))
+
+    def which(self, shown: ShownItem, group: ItemGroup) -> str:
+        """Return the name of the reason, where several stand above and it is one of them; else ""."""
+        names = {each.reason for each in self._above(group)}
+        return shown.reason or "" if len(names) > 1 and self.is_said(shown, group) else ""
+
+    def _above(self, group: ItemGroup) -> Sequence[ShownItem]:
+        return group.said if self.said is None else (self.said,)
 
 
 def by_customer(items: Sequence[ShownItem]) -> ItemGroups:

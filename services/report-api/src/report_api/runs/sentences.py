@@ -7,7 +7,7 @@ from typing import Literal
 
 from halosync.domain.model import Action, LineKind, Outcome, Reason
 from halosync.domain.remedy import REMEDIES, Remedy
-from halosync.domain.run_order import SeenChange
+from halosync.domain.run_order import RunMode, SeenChange
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
 
@@ -177,6 +177,15 @@ def reason_label(code: str | None) -> str | None:
 def error_label(code: str | None) -> str:
     """Return the heading for a failed run."""
     return "The run failed" if code is None else ERRORS.get(code) or _spelt(code)
+
+
+MODES = {
+    RunMode.APPLY: "Sync",
+    RunMode.PREVIEW: "Preview",
+    RunMode.UNDO: "Undo",
+    RunMode.UNDO_PREVIEW: "Preview of an undo",
+}
+"""What a run is called where runs of all modes are listed."""
 
 
 def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:

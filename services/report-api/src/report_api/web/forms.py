@@ -6,6 +6,11 @@ import hmac
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
+NOT_FILLED_IN = (
+    "The form was not filled in as the page makes it. Nothing was done. Open the page again and try once more."
+)
+"""Of a form that no page of ours has sent."""
+
 
 def csrf_token(cookie: str) -> str:
     """Return what forms carry to show that they come from a page of ours: only who can read the cookie can make it."""

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "5"
 
-NOTHING_HERE = "There is nothing here, or your key may not see it."
+NOTHING_HERE = "Nothing has this address, or you may not see it. Check the address."
 
 
 class FieldProblem(BaseModel):

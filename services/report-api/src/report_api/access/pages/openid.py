@@ -86,8 +86,8 @@ async def come_back(
     if not access:
         log.warning("somebody signed in who is not among the people", email=email)
         unknown = (
-            f"You are signed in as {email}, but nobody has let this address in. Ask an admin of your company to add it "
-            "under People."
+            f"You are signed in as {email}, but nobody has given this address access. Ask an admin of your company "
+            "to add it under People."
         )
         return refused(403, unknown)
     response = RedirectResponse(following, status_code=303)

@@ -15,6 +15,7 @@ from report_api.links.list_page import View
 from report_api.links.service import Applied, Linking, UnknownRowError
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
+from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
 DESK = ("customers", "unmatched")
@@ -100,4 +101,4 @@ def back_to(request: Request, tab: str, form: FormData) -> Response:
 
 def not_ours() -> Problem:
     """Return the error for a form that no page of ours has sent."""
-    return Problem(400, "bad_request", "This form does not fit its page. Nothing was done. Load the page again.")
+    return Problem(400, "bad_request", NOT_FILLED_IN)

@@ -9,13 +9,11 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs.invoice_choice import NO_MONTH, choose_invoices
 from report_api.web.addresses import see_other
+from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem, not_found
 
 router = partner_pages(changes=Role.BILLER)
 
-_NOT_OURS = (
-    "The form was not filled in as the page makes it. Nothing was changed. Open the page again and try once more."
-)
 _SAID = {
     MonthInvoices.TOGETHER: "The invoices of this month count together now. Press Sync to carry them out.",
     MonthInvoices.NEWEST: "Only the newest invoice of this month counts now. Press Sync to carry it out.",
@@ -31,7 +29,7 @@ async def choose(request: Request, visitor: VisitorHere, ports: PortsHere, perio
     try:
         choice = MonthInvoices(str(form.get("invoices", "")))
     except ValueError:
-        raise Problem(422, "validation_failed", _NOT_OURS) from None
+        raise Problem(422, "validation_failed", NOT_FILLED_IN) from None
     try:
         await choose_invoices(ports, visitor.partner_id, period, choice, visitor.actor)
     except Problem as problem:

@@ -19,6 +19,7 @@ from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.settings.service import stored_settings
 from report_api.web.addresses import see_other
+from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
 
@@ -52,9 +53,7 @@ async def choose(request: Request, visitor: VisitorHere, ports: PortsHere, run_i
     try:
         name, value = SETTINGS[ReviewChoice(str(form.get("choice")))]
     except ValueError:
-        raise Problem(
-            422, "validation_failed", "There is no such choice. Open the page again and try once more."
-        ) from None
+        raise Problem(422, "validation_failed", NOT_FILLED_IN) from None
     stored = await stored_settings(ports, visitor.partner_id)
     wanted = stored.model_copy(update={name: value})
     try:

@@ -21,15 +21,12 @@ from report_api.runs.service import NO_RUN, find_run, no_run_as_problem, run_uui
 from report_api.runs.sync_panel import ReturnTo
 from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
+from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
 
 router: APIRouter = partner_pages(changes=Role.BILLER)
-
-_NOT_OURS = (
-    "The form was not filled in as the page makes it. Nothing was started. Open the page again and try once more."
-)
 
 
 class SyncForm(BaseModel):
@@ -103,7 +100,7 @@ async def start(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
     """Start a Sync or a preview of the newest invoice."""
     form = _form(await request.form())
     if form.approved is not None and form.seen_in is None:
-        raise Problem(422, "validation_failed", _NOT_OURS)
+        raise Problem(422, "validation_failed", NOT_FILLED_IN)
     if form.approved and not form.looked:
         what = "changes" if form.looked_at == "review" else "removals"
         await notify(request, f"Nothing was started. Tick the box that says that you have looked at the {what}.", "bad")
@@ -203,4 +200,4 @@ def _form(form: FormData) -> SyncForm:
     try:
         return SyncForm.model_validate({name: value for name, value in form.items() if value != ""})
     except ValidationError:
-        raise Problem(422, "validation_failed", _NOT_OURS) from None
+        raise Problem(422, "validation_failed", NOT_FILLED_IN) from None
