@@ -126,6 +126,27 @@ async def test_the_numbers_add_up_and_lead_to_their_lines(browser: "Browser", wo
     assert [str(one["value"]) for one in page.soup.select("#status option[selected]")] == ["skipped"]
 
 
+async def test_a_reason_of_several_lines_is_said_once_for_the_customer(browser: "Browser", world: "World") -> None:
+    await world.connect()
+    codes = ("MAIL", "PHONE", "BACKUP", "ALONE")
+    lines = [world.line(n, customer_name="Fabrikam", product_code=code) for n, code in enumerate(codes, start=1)]
+    items = [
+        world.item(**NOT_FOUND, customer_name="Fabrikam", product_code=code, line_nos=[n])
+        for n, code in enumerate(codes[:3], start=1)
+    ]
+    items.append(world.item(**REFUSED, customer_name="Fabrikam", product_code="ALONE", line_nos=[4]))
+    run_id = await world.run(await world.invoice("INV-1", lines), items)
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    page = await browser.open(HERE)
+    label = "No active client of that name in Halo"
+    assert page.texts("table.lines .said-once") == [f"{label}. Link it. Link the customer : Fabrikam"]
+    told = page.texts("table.lines td.status")
+    assert sum(label in text or "Link it." in text for text in told) == 0
+    assert [text for text in told if "Skipped" in text] == ["! Skipped"] * 3
+    assert any("Halo refused it" in text and REFUSED["detail"] in text for text in told), "its own reason is its own"
+
+
 @pytest.mark.parametrize(
     ("state", "told"), [("failed", "The last Sync failed before"), ("cancelled", "The last Sync was cancelled before")]
 )

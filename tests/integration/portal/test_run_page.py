@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -123,6 +124,18 @@ async def test_items_are_sorted_by_their_columns_and_a_reason_is_said_once(brows
     page = await browser.open(f"{path(run_id)}/held?sort=-product")
     assert page.texts("h1") == ["0 held changes"]
     assert (await browser.client.get(f"{path(run_id)}?sort=customer_id")).status_code == 422
+
+
+async def test_a_preview_since_has_done_nothing_of_what_was_left(browser: "Browser", world: "World") -> None:
+    invoice_pk = await world.invoice()
+    held = world.item(outcome="held", action="delete", reason="delete_guard", detail="Too many.")
+    run_id = await world.run(invoice_pk, [held], state="partial", created_at=world.issued)
+    await world.run(invoice_pk, mode="preview", state="previewed", created_at=world.issued + timedelta(days=9))
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    (notice,) = page.texts(".notice-warn")
+    assert "1 change was held . Another run or preview was made since." in notice
+    assert page.one(".notice-warn a[href*='/month?']").get_text() == "The month"
 
 
 async def test_the_file_has_every_item_that_fits(browser: "Browser", world: "World") -> None:
