@@ -132,6 +132,30 @@ async def test_an_exchange_that_is_gone_holds_up_none_but_its_own_messages(offic
     assert await relay.drain() == 4
 
 
+async def test_more_than_a_batch_for_an_exchange_that_is_gone_holds_up_nothing_else(
+    office: Office, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "BATCH", 4)
+    for number in range(9):
+        await office.pool.execute(
+            "INSERT INTO outbox (exchange, routing_key, message_type, body) VALUES ('gone', 'x.v1', 'x.v1', $1)",
+            str(number).encode(),
+        )
+    names = await office.emit(10)
+    relay = office.relay()
+    with pytest.raises(NotPublishedError, match="4 of 4"):
+        await relay.drain()
+    assert [await relay.drain() for _ in range(2)] == [4, 4], "the others go first, and nothing makes them wait"
+    with pytest.raises(NotPublishedError, match="2 of 4"):
+        await relay.drain()
+    assert await received(outside, 10) == names
+    exchange = await outside.channel.declare_exchange("gone", aio_pika.ExchangeType.TOPIC, auto_delete=True)
+    queue = await outside.channel.declare_queue("found", exclusive=True)
+    await queue.bind(exchange, "x.v1")
+    assert [await relay.drain() for _ in range(3)] == [4, 4, 1]
+    assert [(await outside.take("found")).body for _ in range(9)] == [str(number).encode() for number in range(9)]
+
+
 async def test_a_crash_after_publishing_publishes_again_rather_than_never(office: Office, outside: Outside) -> None:
     await office.emit()
 

@@ -11,7 +11,7 @@ from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Pu
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
 from halosync.observability.waiting import Waiting
 from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
-from halosync.store.queries import QUERIES
+from halosync.store.queries import QUERIES, Connection
 
 log = structlog.get_logger(__name__)
 waits = Waiting(log)
@@ -38,31 +38,43 @@ class Relay:
         self._publisher = publisher
         self._wake = asyncio.Event()
         self._answered = True
+        self._refused: set[str] = set()
 
     async def drain(self) -> int:
         """Publish one batch; return how many messages the broker confirmed.
 
         A broker that does not answer is tried with one message at a time: it may deliver all that it was sent once it
-        takes messages again, and an outage must not end in a flood of doubles.
+        takes messages again, and an outage must not end in a flood of doubles. What the broker refused last time (its
+        exchange is gone, no queue takes it) has only the places of a batch that others leave, however much of it waits.
 
         Raises:
             NotPublishedError: not all were confirmed; those stay.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = [row async for row in QUERIES.lock_outbox(connection, most=BATCH if self._answered else 1)]
+            rows = await self._lock(connection, BATCH if self._answered else 1)
             self._answered = True
+            refused: set[str] = set()
             confirmed: list[int] = []
             # A message to an exchange that is gone takes what is in flight down with it: each exchange has its turn.
             for exchange in dict.fromkeys(row["exchange"] for row in rows):
                 turn = [row for row in rows if row["exchange"] == exchange]
                 results = await asyncio.gather(*map(self._publish, turn))
                 confirmed += [row["outbox_id"] for row, ok in zip(turn, results, strict=True) if ok]
+                refused |= {_kind(row) for row, ok in zip(turn, results, strict=True) if not ok}
             if confirmed:
                 await QUERIES.delete_from_outbox(connection, outbox_ids=confirmed)
+        self._refused = self._refused - set(map(_kind, rows)) | refused
         if len(confirmed) < len(rows):
             OUTBOX_FAILURES.inc()
             raise NotPublishedError(f"{len(rows) - len(confirmed)} of {len(rows)} messages")
         return len(confirmed)
+
+    async def _lock(self, connection: Connection, most: int) -> list[asyncpg.Record]:
+        refused = list(self._refused)
+        rows = [row async for row in QUERIES.lock_outbox(connection, refused=refused, most=most)]
+        if refused and len(rows) < most:
+            rows += [row async for row in QUERIES.lock_refused(connection, refused=refused, most=most - len(rows))]
+        return rows
 
     async def _publish(self, row: asyncpg.Record) -> bool:
         try:
@@ -107,3 +119,7 @@ class Relay:
         for task in pending:
             task.cancel()
         self._wake.clear()
+
+
+def _kind(row: asyncpg.Record) -> str:
+    return f"{row['exchange']}/{row['routing_key']}"

@@ -15,9 +15,16 @@ INSERT INTO outbox (exchange, routing_key, message_type, body, headers)
 VALUES (:exchange, :routing_key, :message_type, :body, :headers);
 
 -- name: lock_outbox
--- Rows that no other relay is publishing, oldest first.
+-- Rows that no other relay is publishing, oldest first, but none of the kinds (exchange/routing key) that are refused.
 SELECT outbox_id, exchange, routing_key, message_type, body, headers
-FROM outbox ORDER BY outbox_id LIMIT :most FOR UPDATE SKIP LOCKED;
+FROM outbox WHERE exchange || '/' || routing_key <> ALL(:refused::text[])
+ORDER BY outbox_id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: lock_refused
+-- Those of the kinds that are refused, oldest first.
+SELECT outbox_id, exchange, routing_key, message_type, body, headers
+FROM outbox WHERE exchange || '/' || routing_key = ANY(:refused::text[])
+ORDER BY outbox_id LIMIT :most FOR UPDATE SKIP LOCKED;
 
 -- name: delete_from_outbox!
 DELETE FROM outbox WHERE outbox_id = ANY(:outbox_ids);
