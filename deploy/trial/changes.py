@@ -92,7 +92,9 @@ class Changes:
         ask = (
             "import json, urllib.request as u; print(json.load(u.urlopen('http://127.0.0.1:9000/healthz'))['version'])"
         )
-        return {self.engine.docker("exec", each, "python", "-c", ask).strip() for each in self.engine.ids(*SERVICES)}
+        asked = [("exec", each, "python", "-ISc", ask) for each in self.engine.ids(*SERVICES)]
+        with ThreadPoolExecutor() as several:
+            return {told.strip() for told in several.map(lambda words: self.engine.docker(*words), asked)}
 
     def passwords(self) -> None:
         """The administrators' and the services', as docs/operations.md says."""

@@ -51,10 +51,12 @@ class Engine:
             "HALOSYNC_HALO_URL_TEMPLATE": "http://sandbox:8899/{tenant}",
             "HALOSYNC_HALO_RATE_REQUESTS": "5000",
             # Small ones, so that there is a middle of a run.
-            "HALOSYNC_HALO_BATCH_SIZE": "5",
-            "HALOSYNC_HALO_BATCH_SIZE_MAX": "5",
-            # The sandbox takes at most a second for each row, and is done with a request that nobody waits for.
-            "HALOSYNC_HALO_SETTLE_S": "15",
+            "HALOSYNC_HALO_BATCH_SIZE": "3",
+            "HALOSYNC_HALO_BATCH_SIZE_MAX": "3",
+            # The sandbox takes at most a second for each row, and is done with a request that nobody waits for. What a
+            # writer had sent as it was killed is looked at once both are over.
+            "HALOSYNC_HALO_TIMEOUT_S": "10",
+            "HALOSYNC_HALO_SETTLE_S": "5",
             "SECRETS_FOLDER": str(folder / "secrets"),
             "PROXY_NETWORK": "172.31.249.0/24",
             "IMAGE_TAG": "try",

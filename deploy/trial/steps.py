@@ -3,6 +3,7 @@
 import json
 import urllib.parse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from trial.changes import Changes
 from trial.engine import CERTIFICATE, PROJECT, PROMETHEUS, ROOT, SERVICES, Engine, call, until
@@ -93,8 +94,8 @@ class Steps:
 
     def connect(self) -> None:
         """Partners, their keys, and their Halo; and somebody hangs from now on."""
-        for partner in (*self.load.partners, *self.newcomer.partners):
-            partner.connect(self.engine)
+        with ThreadPoolExecutor() as several:
+            list(several.map(lambda each: each.connect(self.engine), (*self.load.partners, *self.newcomer.partners)))
         hangs = self.engine.folder / "hangs.yml"
         program = json.dumps(HANGS)
         hangs.write_text(
@@ -110,12 +111,14 @@ class Steps:
         self.engine.set(HALO_WRITER_REPLICAS="2", REPORT_API_REPLICAS="2", PLANNER_REPLICAS="2")
         self.engine.compose("up", "-d", "--no-recreate")
         self.engine.well(13)
-        with self.load.runs(9):
-            for service in SERVICES:
-                container = self.engine.ids(service)[0]
-                self.engine.docker("kill", container)
-                self.engine.docker("start", container)
+        with self.load.runs(9), ThreadPoolExecutor() as several:
+            list(several.map(self._kill, SERVICES))
         self.engine.well(13)
+
+    def _kill(self, service: str) -> None:
+        container = self.engine.ids(service)[0]
+        self.engine.docker("kill", container)
+        self.engine.docker("start", container)
 
     def restarted(self) -> None:
         """Everything restarts."""
