@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from devstack.account import Account
+from devstack.command import run
 from devstack.errors import NotOursError
+from devstack.login import psql_command
 from devstack.postgres import PostgresServer, postgres
 from devstack.process_tree import TrackedProcess, listeners, process_tree
 from devstack.servers import fresh_name
@@ -26,6 +28,11 @@ async def test_a_copy_of_a_template_is_independent_of_it(postgres_server: Postgr
     for url_of in (url, again):
         await postgres_server.drop_database(urlsplit(url_of).path[1:])
     await postgres_server.drop_database(template)
+
+
+async def test_a_person_signs_in_with_the_command_that_is_told(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    command = f"{psql_command(postgres_server.url, tmp_path)} -qAtwc 'SELECT current_user'"
+    assert (await run(["sh", "-c", command], env={"PATH": os.environ["PATH"]})).strip() == "postgres"
 
 
 async def test_dropping_a_database_disconnects_its_users(postgres_server: PostgresServer) -> None:

