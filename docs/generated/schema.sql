@@ -1153,6 +1153,17 @@ AS $function$
            END IS TRUE
 $function$;
 
+CREATE FUNCTION line_fits(pattern text, told text[], line_text text, kind text, run_id uuid, reason text, detail text, undone text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT pattern IS NULL OR line_text LIKE lower(pattern)
+        OR lower(concat_ws(chr(10), line_reason(kind, run_id, reason), CASE WHEN kind = 'recurring' THEN detail END))
+           LIKE lower(pattern)
+        OR CASE WHEN kind = 'recurring' THEN undone ELSE line_reason(kind, run_id, NULL) END = ANY(told)
+$function$;
+
 CREATE FUNCTION line_item(p_run_id uuid, p_line_no integer)
  RETURNS TABLE(item_id bigint, action text, outcome text, reason text, detail text, undone text, before_quantity numeric, before_price numeric, before_billing_cycle text, before_active boolean, after_quantity numeric, after_price numeric, after_billing_cycle text, after_active boolean)
  LANGUAGE sql

@@ -39,7 +39,7 @@ async def halo_read(url: str) -> None:
 async def halo_write(url: str) -> None:
     transport = HaloTransport(f"{url}/{{tenant}}", 5.0)
     with pytest.raises(HaloFailure):
-        await transport.send("acme", "token", "POST", "/api/SoftwareLicence", content=b"[]", write=True)
+        await transport.send("acme", "token", "POST", "/api/SoftwareLicence", content=b"[]")
     await transport.close()
 
 

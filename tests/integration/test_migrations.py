@@ -123,6 +123,9 @@ WRITTEN_IN = {
     "item_text": "SELECT item_text(customer_name, product_code, 'x', customer_ids, reason, detail) FROM item_view",
     "natural_order": "SELECT natural_order(customer_name) FROM item_view",
     "line_text": "SELECT line_text(customer_name, product_code, product_name, customer_id, line_id) FROM invoice_line",
+    "line_fits": (
+        "SELECT line_fits('%x%', '{}', customer_name, kind, gen_random_uuid(), 'no', NULL, NULL) FROM invoice_line"
+    ),
     "line_outcome": "SELECT line_outcome(kind, gen_random_uuid(), 'synced') FROM invoice_line",
     "line_reason": "SELECT line_reason(kind, gen_random_uuid(), 'no') FROM invoice_line",
     "line_item": "SELECT i.* FROM invoice_line l LEFT JOIN LATERAL line_item(NULL, l.line_no) AS i ON true",

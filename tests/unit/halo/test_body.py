@@ -120,7 +120,7 @@ async def test_a_long_answer_to_a_write_leaves_its_outcome_unknown() -> None:
     async with server(bomb(32), "Content-Encoding: gzip") as url:
         transport = HaloTransport(url + "/{tenant}", 20.0)
         with pytest.raises(HaloFailure) as failed:
-            await transport.send("acme", "token", "POST", "/api/SoftwareLicence", content=b"[]", write=True)
+            await transport.send("acme", "token", "POST", "/api/SoftwareLicence", content=b"[]")
         await transport.close()
     assert failed.value.failure is FailureClass.OUTCOME_UNKNOWN
 

@@ -6,13 +6,13 @@ The real `HaloTransport` sends over it, so the real classification of failures d
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 from halo_sandbox.exchange import Answer
 from halo_sandbox.service import API, IncomingRequest
 from halosync.domain.tenant import HaloHosts
-from halosync.halo.transport import HaloTransport
+from halosync.halo.transport import HaloTransport, Sent
 from halosync.ports.failures import HaloFailure
 
 from simulation.clock import sleep
@@ -43,17 +43,7 @@ class SimulatedTransport(HaloTransport):
         self._process = process
         self._halo = halo
 
-    async def send(
-        self,
-        tenant: str,
-        token: str,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str | int] | None = None,
-        content: bytes | None = None,
-        write: bool = False,
-    ) -> Any:
+    async def send(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> Any:
         """As `HaloTransport.send`.
 
         Raises:
@@ -65,12 +55,12 @@ class SimulatedTransport(HaloTransport):
         self._process.maybe_fail(may_freeze=False)
         await self._process.gate()
         try:
-            return await super().send(tenant, token, method, path, params=params, content=content, write=write)
+            return await super().send(tenant, token, method, path, **sent)
         except HaloFailure:
             await self._process.gate()
             raise
         except asyncio.CancelledError:
-            if write and self._process.alive and not self._process.over:
+            if method != "GET" and self._process.alive and not self._process.over:
                 self._halo.broken_off += 1
             raise
 
@@ -82,7 +72,13 @@ class _Network:
         self._process, self._halo, self._dice = process, halo, dice
 
     def build_request(
-        self, method: str, url: str, *, params: Mapping[str, str | int] | None, content: bytes | None, headers: Headers
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers,
+        params: Mapping[str, str | int] | None = None,
+        content: bytes | None = None,
     ) -> IncomingRequest:
         """Return a request as the sandbox takes it."""
         base_url, _, path = url.partition(_API)

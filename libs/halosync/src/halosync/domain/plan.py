@@ -1,6 +1,6 @@
 """What a plan is made from, and what it is. Words: docs/glossary.md."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -76,18 +76,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedItem:
-    """One item of a plan (spec section 3, "Items").
+class ItemHead:
+    """Whose licence an item is about, what it asks of Halo, and what became of it.
 
-    `set_name` is the name a create or update gives the licence; None leaves it. `licence_name` is the name the
-    licence will have, for people. `line_nos` are the invoice's lines that the item answers for. `drift` is what
-    somebody has edited in Halo since halosync wrote the licence. `restores` is the deleted licence that a create brings
-    back; `was` is what that one, or one that is removed or renamed, was besides its state. `was_owned`: halosync had
-    written the licence before; `owned_after`: it counts as halosync's own once written; not what an
-    undo gives back. `item_id` is its number once it is stored, `undoes` that of the item which it undoes.
+    Attributes:
+        customer_ids: several when customers share a client; none for a clean-up.
+        product_code: None for a clean-up.
+        licence_name: the name that the licence will have, for people.
     """
 
-    customer_ids: tuple[str, ...]
+    customer_ids: Sequence[str]
     customer_name: str
     halo_client_id: int | None
     product_code: str | None
@@ -95,6 +93,20 @@ class PlannedItem:
     halo_licence_id: int | None
     action: Action
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem(ItemHead):
+    """One item of a plan (spec section 3, "Items").
+
+    `set_name` is the name a create or update gives the licence; None leaves it. `line_nos` are the invoice's lines
+    that the item answers for. `drift` is what somebody has edited in Halo since halosync wrote the licence. `restores`
+    is the deleted licence that a create brings back; `was` is what that one, or one that is removed or renamed, was
+    besides its state. `was_owned`: halosync had written the licence before; `owned_after`: it counts as halosync's own
+    once written; not what an undo gives back. `item_id` is its number once it is stored, `undoes` that of the item
+    which it undoes.
+    """
+
     reason: Reason | None = None
     detail: str | None = None
     before: LicenceState | None = None

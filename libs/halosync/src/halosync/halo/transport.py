@@ -4,7 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 from pydantic_core import from_json
@@ -29,6 +29,13 @@ MOST_ANSWER_BYTES = 16 * 2**20
 """The longest decoded answer: more than ten times a page of 100 rows with long notes."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Sent(TypedDict, total=False):
+    """What a request has besides its address: `params` of the query, and `content`, which is JSON."""
+
+    params: dict[str, str | int]
+    content: bytes | None
 
 
 class HaloTransport:
@@ -59,17 +66,7 @@ class HaloTransport:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(
-        self,
-        tenant: str,
-        token: str,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str | int] | None = None,
-        content: bytes | None = None,
-        write: bool = False,
-    ) -> Any:
+    async def send(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> Any:
         """Send a request and return the parsed JSON of a 2xx answer (None for an empty one).
 
         The whole exchange is bounded by `total_timeout_s`, in seconds.
@@ -77,64 +74,44 @@ class HaloTransport:
         Raises:
             HaloFailure: there was no answer, or it was no success, or it was not JSON, or it was too long.
         """
-        response = await self._answered(tenant, token, method, path, params=params, content=content, write=write)
+        response = await self._answered(tenant, token, method, path, **sent)
         if not response.is_success:
-            raise from_response(response, write=write, now=datetime.now(UTC))
+            raise from_response(response, write=_writes(method), now=datetime.now(UTC))
         body = response.content.removeprefix(_BYTE_ORDER_MARK)
         if not body:
             return None
         try:
             return from_json(body)
         except ValueError as error:
-            raise malformed(response, write=write, why=f"not JSON ({error})") from None
+            raise malformed(response, write=_writes(method), why=f"not JSON ({error})") from None
 
-    async def raw(
-        self,
-        tenant: str,
-        token: str,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str | int] | None = None,
-        content: bytes | None = None,
-    ) -> RawAnswer:
+    async def raw(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> RawAnswer:
         """Send a request and return what came as it came: for who looks at what this Halo does.
 
         Raises:
             HaloFailure: there was no answer, it was too long, or it refuses the token or names the limit.
         """
-        write = method != "GET"
-        response = await self._answered(tenant, token, method, path, params=params, content=content, write=write)
+        response = await self._answered(tenant, token, method, path, **sent)
         if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
-            raise from_response(response, write=write, now=datetime.now(UTC))
+            raise from_response(response, write=_writes(method), now=datetime.now(UTC))
         headers = {name.lower(): value for name, value in response.headers.items()}
         return RawAnswer(response.status_code, headers, response.content)
 
-    async def _answered(
-        self,
-        tenant: str,
-        token: str,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str | int] | None,
-        content: bytes | None,
-        write: bool,
-    ) -> httpx.Response:
+    async def _answered(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> httpx.Response:
         try:
             url = self._hosts.url(tenant) + path
         except InvalidTenant as error:
             raise HaloFailure(FailureClass.REJECTED, str(error), sent=False) from None
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **ACCEPT_ENCODING}
-        if content is not None:
+        if sent.get("content") is not None:
             headers["Content-Type"] = "application/json"
-        request = self._http.build_request(method, url, params=params, content=content, headers=headers)
+        request = self._http.build_request(method, url, headers=headers, **sent)
         with span(f"Halo {method}", "client", tenant=tenant, path=path) as told:
-            return await self._exchange(request, told, write=write)
+            return await self._exchange(request, told)
 
-    async def _exchange(self, request: httpx.Request, told: Span, *, write: bool) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, told: Span) -> httpx.Response:
         """Send, count and time a request; return the answer, whatever it says."""
-        method, started = request.method, time.monotonic()
+        method, write, started = request.method, _writes(request.method), time.monotonic()
         try:
             async with asyncio.timeout(self.total_timeout_s):
                 streamed = await self._http.send(request, stream=True)
@@ -152,3 +129,7 @@ class HaloTransport:
         HALO_REQUESTS.labels(method, response.status_code).inc()
         HALO_SECONDS.labels(method).observe(time.monotonic() - started)
         return response
+
+
+def _writes(method: str) -> bool:
+    return method != "GET"

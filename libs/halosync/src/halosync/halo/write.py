@@ -32,7 +32,7 @@ class HaloWriter:
             HaloFailure: refused, or its outcome is unknown; a refusal says which rows it names.
         """
         content = json.dumps([_wire(write) for write in writes], ensure_ascii=False).encode()
-        answer = await self._transport.send(tenant, token, "POST", LICENCES_PATH, content=content, write=True)
+        answer = await self._transport.send(tenant, token, "POST", LICENCES_PATH, content=content)
         return stored(answer, writes)
 
     async def delete(self, tenant: str, token: str, licence_id: int) -> bool:
@@ -42,7 +42,7 @@ class HaloWriter:
             HaloFailure: refused, or its outcome is unknown.
         """
         try:
-            answer = await self._transport.send(tenant, token, "DELETE", f"{LICENCES_PATH}/{licence_id}", write=True)
+            answer = await self._transport.send(tenant, token, "DELETE", f"{LICENCES_PATH}/{licence_id}")
         except HaloFailure as failure:
             if failure.status != 404:
                 raise

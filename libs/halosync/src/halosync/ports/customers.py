@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from halosync.domain.model import LineKind, Outcome
+from halosync.domain.model import Outcome
+from halosync.ports.line_views import BilledLine
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerLine:
+class CustomerLine(BilledLine):
     """A line of a customer; `amount` is rounded to cents.
 
     Attributes:
@@ -16,14 +17,6 @@ class CustomerLine:
     """
 
     invoice_id: str
-    line_id: str
-    line_no: int
-    product_code: str
-    product_name: str
-    kind: LineKind
-    quantity: Decimal
-    unit_price: Decimal
-    billing_cycle: str
     amount: Decimal
     item_id: int | None
     outcome: Outcome | None

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from halosync.domain.model import Action, LicenceState, Outcome
+from halosync.domain.model import LicenceState
+from halosync.domain.plan import ItemHead
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(ItemHead):
     """What one run did to a licence, or was to do.
 
     Attributes:
@@ -34,16 +35,8 @@ class Step:
     removal: str | None
     price_field: str | None
     item_id: int
-    action: Action
-    outcome: Outcome
     reason: str | None
     detail: str | None
-    customer_ids: Sequence[str]
-    customer_name: str
-    halo_client_id: int | None
-    product_code: str | None
-    licence_name: str | None
-    halo_licence_id: int | None
     before: LicenceState | None
     after: LicenceState | None
     lines: Sequence[Mapping[str, str]]

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
+from halosync.domain.plan import ItemHead
 
 
 @dataclass(frozen=True, slots=True)
-class ItemView:
+class ItemView(ItemHead):
     """An item: one product of one client, or one licence that is to be cleaned up.
 
     Attributes:
         seq: its place in the plan.
-        customer_ids: several when customers share a client; none for a clean-up.
-        product_code: None for a clean-up.
         before: the licence as Halo showed it; None if there was none.
         after: the licence as planned; None if there will be none.
         item_key: the same for the same thing in every run of the month (spec section 11).
@@ -25,14 +24,6 @@ class ItemView:
 
     item_id: int
     seq: int
-    customer_ids: Sequence[str]
-    customer_name: str
-    halo_client_id: int | None
-    product_code: str | None
-    licence_name: str | None
-    halo_licence_id: int | None
-    action: Action
-    outcome: Outcome
     reason: str | None
     detail: str | None
     before: LicenceState | None

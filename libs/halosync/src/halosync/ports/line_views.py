@@ -8,26 +8,31 @@ from halosync.domain.model import Action, LicenceState, LineKind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
-    """A line and what became of it in a run; outcome to `run_id` are None before there is one.
+class BilledLine:
+    """A line as the invoice has it; `line_no` is its position in the invoice, counted from 1."""
 
-    Attributes:
-        line_no: its position in the invoice, counted from 1.
-        item_id: the item that answers for the line; None: none does.
-        before: the licence as Halo showed it before the run; None: there was none, or the line sets none.
-        after: the licence as the run has left it, or is to leave it; likewise. Of what was undone it is `before`.
-    """
-
-    line_no: int
     line_id: str
-    customer_id: str
-    customer_name: str
+    line_no: int
     product_code: str
     product_name: str
     kind: LineKind
     quantity: Decimal
     unit_price: Decimal
     billing_cycle: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineView(BilledLine):
+    """A line and what became of it in a run; outcome to `run_id` are None before there is one.
+
+    Attributes:
+        item_id: the item that answers for the line; None: none does.
+        before: the licence as Halo showed it before the run; None: there was none, or the line sets none.
+        after: the licence as the run has left it, or is to leave it; likewise. Of what was undone it is `before`.
+    """
+
+    customer_id: str
+    customer_name: str
     outcome: Outcome | None
     action: Action | None
     reason: str | None

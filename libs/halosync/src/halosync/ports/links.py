@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, Self, TypeAlias, TypeVar
+from typing import Generic, Self, TypeAlias, TypedDict, TypeVar
 
+from halosync.domain.acts import Actor
 from halosync.domain.model import Client
 from halosync.domain.plan import CustomerLink
 
@@ -31,6 +32,19 @@ class LinkChange(Generic[Link]):
     before: Link
     after: Link
     mark: str | None = None
+
+
+class HowToChange(TypedDict):
+    """Who changes links, and how.
+
+    Attributes:
+        names: the rows' names, for the audit log.
+        together: make all changes or none; else each that still holds.
+    """
+
+    by: Actor
+    names: Mapping[str, str]
+    together: bool
 
 
 class WhyRefused(StrEnum):

@@ -26,12 +26,7 @@ class CustomerViews:
     async def lines(self, partner_id: str, period: str, customer_id: str) -> Sequence[CustomerLine]:
         """Return a customer's lines of a month, by product, at most `MOST_LINES`."""
         of = {"partner_id": partner_id, "period": period, "customer_id": customer_id}
-        return [
-            CustomerLine(
-                **{**row, "kind": LineKind(row["kind"]), "outcome": row["outcome"] and Outcome(row["outcome"])}
-            )
-            async for row in QUERIES.customer_lines(self._pool, **of, most=MOST_LINES)
-        ]
+        return [_line(row) async for row in QUERIES.customer_lines(self._pool, **of, most=MOST_LINES)]
 
     async def months(self, partner_id: str, customer_id: str) -> Sequence[CustomerMonth]:
         """Return what a customer was billed in the last months that have an invoice, newest first."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from halosync.domain.model import Action, Outcome
+from halosync.domain.plan import ItemHead
 from halosync.ports.histories import Step
-from halosync.store.item_views import licence_state
+from halosync.store.item_views import item_head, licence_state
 from halosync.store.queries import QUERIES
 
 MOST = 500
@@ -38,15 +38,16 @@ class Histories:
 
 
 _AS_THEY_ARE = tuple(
-    name for name in Step.__dataclass_fields__ if name not in {"action", "outcome", "before", "after", "lines"}
+    name
+    for name in Step.__dataclass_fields__
+    if name not in {*ItemHead.__dataclass_fields__, "before", "after", "lines"}
 )
 
 
 def _step(row: asyncpg.Record) -> Step:
     return Step(
         **{name: row[name] for name in _AS_THEY_ARE},
-        action=Action(row["action"]),
-        outcome=Outcome(row["outcome"]),
+        **item_head(row),
         before=licence_state(row, "before"),
         after=licence_state(row, "after"),
         lines=row["lines"] or (),

@@ -10,11 +10,11 @@ import asyncpg
 
 from halosync.domain.approvals import change_of
 from halosync.domain.details import stamp_of
-from halosync.domain.model import Action, Drift, Licence, Outcome, PriceField, Traits
+from halosync.domain.model import Drift, Licence, PriceField, Traits
 from halosync.domain.names import name_key
 from halosync.domain.plan import Change, PlannedItem
 from halosync.ports.reads import ReadProgress
-from halosync.store.item_views import licence_state
+from halosync.store.item_views import item_head, licence_state
 from halosync.store.queries import QUERIES, Connection
 
 
@@ -99,14 +99,7 @@ def _found(row: asyncpg.Record, stamped: Mapping[str, Licence]) -> PlannedItem:
 def _planned(row: asyncpg.Record) -> PlannedItem:
     was = row["was_name"]
     return PlannedItem(
-        customer_ids=tuple(row["customer_ids"]),
-        customer_name=row["customer_name"],
-        halo_client_id=row["halo_client_id"],
-        product_code=row["product_code"],
-        licence_name=row["licence_name"],
-        halo_licence_id=row["halo_licence_id"],
-        action=Action(row["action"]),
-        outcome=Outcome(row["outcome"]),
+        **item_head(row),
         before=licence_state(row, "before"),
         after=licence_state(row, "after"),
         set_name=row["set_name"],

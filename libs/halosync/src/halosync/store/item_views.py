@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
+from halosync.domain.plan import ItemHead
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
@@ -16,6 +17,7 @@ _LICENCE_COLUMNS = {
     for side in ("before", "after")
 }
 
+_HEAD = tuple(ItemHead.__dataclass_fields__)
 
 MOST_ROWS = 2**31 - 1
 """No invoice and no plan has more rows: the largest number of one."""
@@ -81,19 +83,18 @@ class ItemViews:
         return {row["reason"]: row["items"] async for row in QUERIES.failed_reasons(self._pool, run_id=run_id)}
 
 
+def item_head(row: asyncpg.Record) -> dict[str, Any]:
+    """Return the fields of an `ItemHead`."""
+    codes = {"action": Action(row["action"]), "outcome": Outcome(row["outcome"])}
+    return {**{name: row[name] for name in _HEAD}, "customer_ids": tuple(row["customer_ids"]), **codes}
+
+
 def item_view(row: asyncpg.Record) -> ItemView:
     """Return the item of a row of the view `item_view`."""
     return ItemView(
+        **item_head(row),
         item_id=row["item_id"],
         seq=row["seq"],
-        customer_ids=row["customer_ids"],
-        customer_name=row["customer_name"],
-        halo_client_id=row["halo_client_id"],
-        product_code=row["product_code"],
-        licence_name=row["licence_name"],
-        halo_licence_id=row["halo_licence_id"],
-        action=Action(row["action"]),
-        outcome=Outcome(row["outcome"]),
         reason=row["reason"],
         detail=row["detail"],
         before=licence_state(row, "before"),

@@ -10,7 +10,7 @@ than the person was shown: after a switch of Halo, an id means another client.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeAlias
+from typing import Any, ClassVar, Generic, TypeAlias, Unpack
 
 import asyncpg
 
@@ -21,6 +21,7 @@ from halosync.domain.plan import CustomerLink
 from halosync.ports.links import (
     Billed,
     Changed,
+    HowToChange,
     Link,
     LinkChange,
     LinkPicture,
@@ -96,27 +97,18 @@ class LinkStore(ABC, Generic[Link, Target]):
         return link != before
 
     async def change(
-        self,
-        partner_id: str,
-        changes: Sequence[LinkChange[Link]],
-        *,
-        by: Actor,
-        names: Mapping[str, str],
-        together: bool,
+        self, partner_id: str, changes: Sequence[LinkChange[Link]], **how: Unpack[HowToChange]
     ) -> Changed[Link]:
-        """Make many changes in one transaction: each that still holds, or with `together` all of them or none."""
+        """Make many changes in one transaction."""
         async with self._pool.acquire() as connection, connection.transaction():
-            return await self.change_in(connection, partner_id, changes, by=by, names=names, together=together)
+            return await self.change_in(connection, partner_id, changes, **how)
 
     async def change_in(
         self,
         connection: Connection,
         partner_id: str,
         changes: Sequence[LinkChange[Link]],
-        *,
-        by: Actor,
-        names: Mapping[str, str],
-        together: bool,
+        **how: Unpack[HowToChange],
     ) -> Changed[Link]:
         """Do as `change` does, in the caller's transaction."""
         await QUERIES.one_change_at_a_time(connection, partner_id=partner_id)
@@ -126,12 +118,11 @@ class LinkStore(ABC, Generic[Link, Target]):
         verdicts = [self._refusal(each, stored.get(each.key, self.no_link), clients) for each in changes]
         refused = [verdict for verdict in verdicts if verdict is not None]
         good = [change for change, verdict in zip(changes, verdicts, strict=True) if verdict is None]
-        made = [] if together and refused else good
+        made = [] if how["together"] and refused else good
         await self._store(connection, partner_id=partner_id, **self._columns(made))
-        entries = [
-            (each.key, self._entry(each, names.get(each.key), clients)) for each in made if each.after != each.before
-        ]
-        await record_many(connection, by, self._act, entries, partner_id=partner_id)
+        names, told = how["names"], [each for each in made if each.after != each.before]
+        entries = [(each.key, self._entry(each, names.get(each.key), clients)) for each in told]
+        await record_many(connection, how["by"], self._act, entries, partner_id=partner_id)
         return Changed(made, refused)
 
     @classmethod

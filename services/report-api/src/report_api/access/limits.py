@@ -16,10 +16,11 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from halosync.domain.roles import Principal
 from halosync.observability.metrics import REQUESTS_REFUSED
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from report_api.access.long_answer import in_turns
 from report_api.ports import ports_of
+from report_api.web.http_layer import HttpLayer
 from report_api.web.problems import too_many_requests
 
 log = structlog.get_logger(__name__)
@@ -77,20 +78,13 @@ class Limits:
                 del self._taken[key]  # or everybody who ever asked would be remembered
 
 
-class PlacesGivenBack:
+class PlacesGivenBack(HttpLayer):
     """The layer that gives back what a request holds, once its answer has been sent or it has come to nothing.
 
     An answer that is cut (`_cut`) has no end.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         with ExitStack() as places:
             scope[_PLACES] = places
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Unpack
 from uuid import UUID
 
 from halosync.domain.acts import Actor
@@ -15,6 +15,7 @@ from halosync.ports.halo_licences import HaloLicence, LicenceNameCount
 from halosync.ports.histories import Step
 from halosync.ports.links import (
     Changed,
+    HowToChange,
     Link,
     LinkChange,
     LinkPicture,
@@ -50,18 +51,11 @@ class Links(Protocol[Link, Target]):
         ...
 
     async def change(
-        self,
-        partner_id: str,
-        changes: Sequence[LinkChange[Link]],
-        *,
-        by: Actor,
-        names: Mapping[str, str],
-        together: bool,
+        self, partner_id: str, changes: Sequence[LinkChange[Link]], **how: Unpack[HowToChange]
     ) -> Changed[Link]:
-        """Make many changes in one transaction: each that still holds, or with `together` all of them or none.
+        """Make many changes in one transaction.
 
-        Each row may be named once. `names` are the rows' names, for the audit log. A licence name that is new to Halo
-        is used by the next create.
+        Each row may be named once. A licence name that is new to Halo is used by the next create.
         """
         ...
 

@@ -5,22 +5,17 @@ import time
 import structlog
 from halosync.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from halosync.observability.tracing import span
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from report_api.web.http_layer import HttpLayer
 
 log = structlog.get_logger("report_api.access_log")
 
 
-class MeasuredRequests:
+class MeasuredRequests(HttpLayer):
     """Measures the requests of an application. Labels are routes, not addresses, so their number is bounded."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, and tell of it once it is answered."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status, is_stream = time.perf_counter(), 0, False
 
         async def watch(message: Message) -> None:

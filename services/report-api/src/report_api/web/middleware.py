@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from report_api.web.http_layer import HttpLayer
 from report_api.web.languages import speak
 from report_api.web.problem_answers import respond
 from report_api.web.problems import Problem, not_found
@@ -32,19 +33,14 @@ _ONLY_HTTPS = "max-age=31536000"
 """For this host alone: what else the operator has below its name is not ours to decide."""
 
 
-class RequestMiddleware:
+class RequestMiddleware(HttpLayer):
     """The outermost layer of the application. `https`: its public address has TLS."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self._app = app
+        super().__init__(app)
         self._https = https
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or answer it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)

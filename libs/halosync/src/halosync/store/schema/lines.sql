@@ -97,3 +97,14 @@ CREATE OR REPLACE FUNCTION line_text(
 ) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
 $$;
+
+-- Whether a line fits the text filter: the text is in a name, a code, the reason or the detail, or what became of it is
+-- told on the page in words that have the text. No pattern: it fits.
+CREATE OR REPLACE FUNCTION line_fits(
+    pattern text, told text[], line_text text, kind text, run_id uuid, reason text, detail text, undone text
+) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT pattern IS NULL OR line_text LIKE lower(pattern)
+        OR lower(concat_ws(chr(10), line_reason(kind, run_id, reason), CASE WHEN kind = 'recurring' THEN detail END))
+           LIKE lower(pattern)
+        OR CASE WHEN kind = 'recurring' THEN undone ELSE line_reason(kind, run_id, NULL) END = ANY(told)
+$$;

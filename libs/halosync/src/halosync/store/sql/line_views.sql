@@ -11,13 +11,9 @@ FROM (
 ) AS l
 LEFT JOIN LATERAL line_item(:run_id, l.line_no + :line_offset) AS i ON true
 WHERE (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
-  AND (CAST(:pattern AS text) IS NULL
-       OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
-          LIKE lower(:pattern)
-       OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
-                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern)
-       OR CASE WHEN l.kind = 'recurring' THEN i.undone ELSE line_reason(l.kind, :run_id, NULL) END
-          = ANY(CAST(:told AS text[])))
+  AND line_fits(
+      :pattern, :told, line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id),
+      l.kind, :run_id, i.reason, i.detail, i.undone)
 ORDER BY l.line_no LIMIT :most;
 
 -- name: line_numbers
@@ -58,13 +54,9 @@ LEFT JOIN LATERAL line_item(:run_id, l.line_no + :line_offset) AS i ON true
 WHERE l.line_no > :line_no
   AND (CAST(:outcome AS text) IS NULL OR line_outcome(l.kind, :run_id, i.outcome) = :outcome)
   AND (CAST(:customer_id AS text) IS NULL OR l.customer_id = :customer_id)
-  AND (CAST(:pattern AS text) IS NULL
-       OR line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id)
-          LIKE lower(:pattern)
-       OR lower(concat_ws(chr(10), line_reason(l.kind, :run_id, i.reason),
-                          CASE WHEN l.kind = 'recurring' THEN i.detail END)) LIKE lower(:pattern)
-       OR CASE WHEN l.kind = 'recurring' THEN i.undone ELSE line_reason(l.kind, :run_id, NULL) END
-          = ANY(CAST(:told AS text[])))
+  AND line_fits(
+      :pattern, :told, line_text(l.customer_name, l.product_code, l.product_name, l.customer_id, l.line_id),
+      l.kind, :run_id, i.reason, i.detail, i.undone)
 ORDER BY l.line_no LIMIT :most;
 
 -- name: line_views_of

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from halosync.domain.model import Action, Outcome
 from halosync.ports.item_views import ItemFilter
 
@@ -29,6 +29,14 @@ OutcomeFilter = Annotated[Outcome | Literal[""], Query(alias="outcome", descript
 ActionFilter = Annotated[Action | Literal[""], Query(alias="action", description="Only items with this action.")]
 
 
+def _wanted(outcome: OutcomeFilter = "", action: ActionFilter = "", q: Search = None) -> ItemFilter:
+    return ItemFilter(outcome or None, action or None, q or None)
+
+
+Wanted = Annotated[ItemFilter, Depends(_wanted)]
+"""Which items the page, and the file, is to have."""
+
+
 @router.get("/runs/{run_id}")
 async def show(
     *,
@@ -36,9 +44,7 @@ async def show(
     visitor: VisitorHere,
     ports: PortsHere,
     run_id: str,
-    outcome: OutcomeFilter = "",
-    action: ActionFilter = "",
-    q: Search = None,
+    wanted: Wanted,
     sort: Sort = "",
     rows: Rows = "",
     number: PageNumber = 1,
@@ -47,7 +53,6 @@ async def show(
     sync = await sync_panel(ports, visitor, "run")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
-    wanted = ItemFilter(outcome or None, action or None, q or None)
     counts = await ports.item_views.counts(run.run_id, wanted.q)
     listing = NumberedPage(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
@@ -78,16 +83,7 @@ async def show(
 
 
 @router.get("/runs/{run_id}/items.csv")
-async def download(
-    *,
-    visitor: VisitorHere,
-    ports: PortsHere,
-    run_id: str,
-    outcome: OutcomeFilter = "",
-    action: ActionFilter = "",
-    q: Search = None,
-) -> Response:
+async def download(*, visitor: VisitorHere, ports: PortsHere, run_id: str, wanted: Wanted) -> Response:
     """Send every item that fits the filters as a CSV file."""
     view = await find_run(ports, visitor.partner_id, run_id)
-    wanted = ItemFilter(outcome or None, action or None, q or None)
     return items_csv(ports, view, wanted, f"run-{view.run_id}.csv")
