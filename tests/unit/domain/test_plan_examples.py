@@ -2,23 +2,17 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
-from halosync.domain.item_sentences import customer_not_found, delete_guard, licence_ambiguous, licence_claimed_twice
-from halosync.domain.model import Action, Client, LicenceState, LineKind, Outcome, PriceField, Reason, Removal
-from halosync.domain.plan import CustomerLink, DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
+from halosync.domain.item_sentences import customer_not_found, licence_ambiguous, licence_claimed_twice
+from halosync.domain.model import Action, Client, LicenceState, LineKind, Outcome, PriceField, Reason
+from halosync.domain.plan import PlanInput, PlannedItem
 from halosync.domain.planning import make_plan
 
+from .plan_example import INPUTS, plan
 from .worlds import licence, line
-
-INPUTS = PlanInput([line()], [Client(7, "Contoso")], [], settings=PlanSettings(delete_guard=None))
 
 STATE = LicenceState(Decimal(12), Decimal("31.5"), "Monthly", active=True)
 """The state of `licence()`."""
-
-
-def plan(**changes: Any) -> Plan:
-    return make_plan(replace(INPUTS, **changes))
 
 
 def only(**changes: object) -> PlannedItem:
@@ -192,53 +186,6 @@ def test_of_two_links_for_one_product_the_one_that_sorts_first_counts() -> None:
     links = {"ms-365": "Second", "MS-365": "First"}
     assert only(product_links=links).set_name == "First"
     assert only(product_links=dict(reversed(links.items()))).set_name == "First"
-
-
-def test_clean_up_leaves_no_item_where_there_is_nothing_to_do() -> None:
-    settings = replace(INPUTS.settings, removal=Removal.ZERO)
-    items = plan(
-        settings=settings, licences=[licence(1, name="OLD", quantity=Decimal(0)), licence(2, name="OLD")]
-    ).items
-    assert [item.halo_licence_id for item in items] == [None, 2]
-
-
-def test_clean_up_items_name_all_customers_of_the_client_and_products_those_that_they_are_billed_to() -> None:
-    lines = [line(1), line(2, customer_id="C-2", customer_name="CONTOSO", product_code="Z")]
-    items = plan(lines=lines, licences=[licence(5, name="OLD")]).items
-    assert [(item.product_code, item.customer_ids, item.customer_name) for item in items] == [
-        ("MS-365", ("C-1",), "Contoso"),
-        ("Z", ("C-2",), "CONTOSO"),
-        (None, ("C-1", "C-2"), "Contoso, CONTOSO"),
-    ]
-
-
-def test_an_excluded_customers_products_are_removed_from_nobody() -> None:
-    lines = [line(1), line(2, customer_id="C-2", product_code="Z")]
-    items = plan(
-        lines=lines, licences=[licence(1), licence(2, name="Z")], customer_links={"C-2": CustomerLink(7, excluded=True)}
-    ).items
-    assert [(item.action, item.reason) for item in items] == [
-        (Action.UNCHANGED, None),
-        (Action.NONE, Reason.CUSTOMER_EXCLUDED),
-    ]
-
-
-def test_held_removals_say_how_many_and_how_they_are_released_while_the_rest_goes_on() -> None:
-    stale = [licence(number, name=f"OLD-{number}") for number in range(1, 13)]
-    held = plan(licences=stale, settings=PlanSettings())
-    assert (held.removals, held.active) == (12, 12)
-    assert [item.outcome for item in held.items] == [Outcome.PENDING, *[Outcome.HELD] * 12]
-    detail = held.items[1].detail
-    assert detail == delete_guard(12, 12, DeleteGuard())
-    assert "12 licences" in detail
-    assert "more than 10 and more than 25 %" in detail
-    assert "approve 12 removals" in detail
-
-
-def test_a_removal_that_is_a_zero_is_guarded_like_a_delete() -> None:
-    stale = [licence(number, name=f"OLD-{number}") for number in range(1, 13)]
-    held = plan(licences=stale, settings=PlanSettings(removal=Removal.ZERO))
-    assert sum(item.outcome is Outcome.HELD for item in held.items) == 12
 
 
 def test_long_lists_of_numbers_are_cut_in_sentences() -> None:

@@ -7,7 +7,8 @@ import pytest
 from halosync.domain.model import Action, Outcome, PriceField, Traits, WrittenLicence
 from halosync.domain.plan import PlanSettings
 
-from .test_undo import CASES, CREATED, DELETED, LEFT, UPDATED, WAS, undoing
+from .test_undo import CASES
+from .undone_run import CREATED, DELETED, LEFT, UPDATED, WAS, undoing
 from .worlds import licence
 
 RICH = licence(licence_type=3, purchase_price=Decimal(20))

@@ -2,66 +2,13 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
-import httpx
 import pytest
 from halosync.domain.model import Client
-from halosync.domain.retry import FailureClass
 from halosync.halo.read import HaloReader
 from halosync.halo.rows import NO_CLIENT
-from halosync.halo.transport import HaloTransport
-from halosync.ports.failures import HaloFailure, UnreadableRowError
 
-CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
-LICENCE: dict[str, Any] = {
-    "id": 70,
-    "client_id": 7,
-    "name": "MS-365-BP",
-    "count": 12,
-    "price": 31.5,
-    "purchase_price": None,
-    "billing_cycle": "Monthly",
-    "is_active": True,
-    "deleted": False,
-    "vendor": "x",
-}
-
-
-class Halo:
-    """Answers every request with what it was told to, and remembers the requests."""
-
-    def __init__(self) -> None:
-        self.body = b""
-        self.requests: list[httpx.Request] = []
-        self.transport = HaloTransport("https://{tenant}.halo.example/", 1.0)
-        self.transport._http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle), trust_env=False)
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return httpx.Response(200, content=self.body)
-
-    def answers(self, answer: object) -> None:
-        self.body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-
-
-@pytest.fixture(scope="module")
-def halo() -> Halo:
-    return Halo()
-
-
-@pytest.fixture
-def reader(halo: Halo) -> HaloReader:
-    halo.requests.clear()
-    return HaloReader(halo.transport, page_size=50)
-
-
-def licences(*rows: object) -> dict[str, Any]:
-    return {"record_count": len(rows), "licences": list(rows)}
-
-
-def clients(*rows: object) -> dict[str, Any]:
-    return {"record_count": len(rows), "clients": list(rows)}
+from .answering_halo import CLIENT, LICENCE, Halo, clients, licences
 
 
 async def test_a_page_is_asked_for_in_halos_spelling(reader: HaloReader, halo: Halo) -> None:
@@ -163,104 +110,3 @@ async def test_marks_of_other_integrations_type_and_notes(halo: Halo) -> None:
 async def test_a_byte_order_mark_is_skipped(reader: HaloReader, halo: Halo) -> None:
     halo.answers(b"\xef\xbb\xbf" + json.dumps(clients(CLIENT)).encode())
     assert (await reader.clients("acme", "token", 1)).record_count == 1
-
-
-ODD_VALUES: list[tuple[str, list[Any]]] = [
-    ("id", [None, "", "x70", 70.5, True, [], 2**63, "\u0667"]),
-    ("client_id", ["Contoso", 7.5, False, {}, -(2**63) - 1]),
-    ("count", ["many", True, [], {}, "1_0", "NaN", "Infinity", float("nan"), "1e400", "\u0661\u0662", "1" * 500]),
-    ("price", ["31,5", float("inf"), float("-inf"), "1e", "1,000.00"]),
-    ("is_active", ["yes", 2, []]),
-    ("deleted", ["gone", -1]),
-    ("name", [[], {"text": "x"}]),
-    ("billing_cycle", [["Monthly"]]),
-]
-ODD_LICENCES: list[object] = [
-    *(LICENCE | {name: value} for name, values in ODD_VALUES for value in values),
-    {key: value for key, value in LICENCE.items() if key != "id"},
-    *(None, 7, "licence", []),
-]
-
-
-@pytest.mark.parametrize("row", ODD_LICENCES, ids=repr)
-async def test_one_licence_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
-    halo.answers(licences(LICENCE, row))
-    with pytest.raises(UnreadableRowError, match=r"^licence (70|row 2 of the page) (has|is) ") as failed:
-        await reader.licences("acme", "token", 1)
-    assert failed.value.failure is FailureClass.REJECTED  # a person has to correct it: asking again would not help
-
-
-@pytest.mark.parametrize("nobodys", [{"deleted": True}, {"client_id": None}], ids=repr)
-@pytest.mark.parametrize(("name", "value"), [("count", "many"), ("price", "x"), ("is_active", "yes"), ("name", [])])
-async def test_a_licence_that_no_plan_looks_at_may_be_odd(
-    reader: HaloReader, halo: Halo, nobodys: dict[str, Any], name: str, value: object
-) -> None:
-    halo.answers(licences(LICENCE | {"id": 71, name: value} | nobodys))
-    assert (await reader.licences("acme", "token", 1)).rows[0].licence.id == 71
-
-
-@pytest.mark.parametrize(
-    "row",
-    [{"name": "Contoso"}, CLIENT | {"id": "x7"}, CLIENT | {"id": None}, CLIENT | {"inactive": "no"}, None],
-    ids=repr,
-)
-async def test_one_client_that_is_not_understood_fails_the_page(reader: HaloReader, halo: Halo, row: object) -> None:
-    halo.answers(clients(CLIENT, row))
-    with pytest.raises(UnreadableRowError, match=r"^client (7|row 2 of the page) (has|is) "):
-        await reader.clients("acme", "token", 1)
-
-
-@pytest.mark.parametrize("odd", ["many", "\u0667", "\uff15", "1_000"], ids=ascii)
-async def test_an_odd_row_is_told_with_its_field_and_value(reader: HaloReader, halo: Halo, odd: str) -> None:
-    halo.answers(licences(LICENCE | {"count": odd}))
-    with pytest.raises(UnreadableRowError, match=rf"^licence 70 has the count '{odd}', which is no number$"):
-        await reader.licences("acme", "token", 1)
-
-
-@pytest.mark.parametrize("count", ["0", 0.0, 0], ids=repr)
-async def test_no_rows_may_be_no_list(reader: HaloReader, halo: Halo, count: object) -> None:
-    halo.answers({"record_count": count, "licences": None})
-    page = await reader.licences("acme", "token", 1)
-    assert (page.record_count, page.rows) == (0, [])
-
-
-async def test_behind_the_end_no_rows_may_be_no_list(reader: HaloReader, halo: Halo) -> None:
-    halo.answers({"record_count": 5, "licences": None})
-    assert (await reader.licences("acme", "token", 2)).rows == []
-    await fails(reader.licences("acme", "token", 1))
-
-
-ODD_COUNTS: list[Any] = [None, "many", 0.5, True, [], 2**31]
-NO_LISTS: list[Any] = [{}, "", 0, False, {"70": LICENCE}]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"<html>",
-        b"[]",
-        b"null",
-        b'{"record_count": 1, "licences": [',
-        b'{"record_count": NaN, "licences": []}',
-        {},
-        {"licences": []},
-        {"record_count": 0},
-        {"record_count": 0, "clients": []},
-        {"record_count": 1, "licences": None},
-        *({"record_count": count, "licences": []} for count in ODD_COUNTS),
-        *({"record_count": 0, "licences": rows} for rows in NO_LISTS),
-    ],
-    ids=repr,
-)
-async def test_what_is_not_surely_a_list_is_a_failed_read_and_never_an_empty_list(
-    reader: HaloReader, halo: Halo, answer: object
-) -> None:
-    halo.answers(answer)
-    await fails(reader.licences("acme", "token", 1))
-
-
-async def fails(reading: Any) -> None:
-    with pytest.raises(HaloFailure) as failed:
-        await reading
-    assert failed.value.failure is FailureClass.TRANSIENT

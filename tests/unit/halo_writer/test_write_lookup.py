@@ -14,7 +14,7 @@ from halosync.domain.model import Licence, Reason
 from halosync.ports.batch_work import AppliedAction, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.permits import NoPermit, Rate
 
-from .test_effects import BATCH, CREATE, UPDATE, WANTED
+from .effect_examples import BATCH, CREATE, UPDATE, WANTED
 
 HIDDEN, SEEN = 1, 2
 IN_DOUBT = [replace(UPDATE, item_id=client, client_id=client) for client in (HIDDEN, SEEN)]

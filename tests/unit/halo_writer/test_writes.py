@@ -7,7 +7,7 @@ import pytest
 from halo_writer.writes import write_of
 from halosync.domain.model import Action, LicenceState, PriceField
 
-from .test_effects import BATCH, CREATE, UPDATE
+from .effect_examples import BATCH, CREATE, UPDATE
 
 FULL = LicenceState(Decimal(10), Decimal("31.50"), "Monthly", active=True)
 EMPTY = LicenceState(None, None, None, active=True)
