@@ -1,7 +1,6 @@
 """The report API on the test's database, with rows made by hand and auth played by a double."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +11,10 @@ import httpx
 import pytest
 import pytest_asyncio
 from devstack.fixtures import PoolOf
-from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
-from halosync.contracts.message import Message
 from halosync.contracts.settings import RateLimit
 from halosync.domain.accounts import Account
 from halosync.domain.acts import COMMAND_LINE
-from halosync.messaging.sealing import new_private_key, public_key
+from halosync.messaging.sealing import public_key
 from halosync.postgres_failures import PASSING
 from halosync.store.partners import PartnerStore
 from report_api.access.wrong_keys import WrongKeys
@@ -25,71 +22,10 @@ from report_api.app import Api, build
 from report_api.assembly import ports_on
 from report_api.ports import EventTiming, Ports
 
+from tests.integration.made_rows import ISSUED, FakeAuth, item, line
+
 ACME, RIVAL = "acme-msp", "rival-msp"
 PUBLIC_URL = "https://converge.example"
-ISSUED = datetime(2026, 11, 5, 2, tzinfo=UTC)
-_ITEM: dict[str, Any] = {
-    "customer_ids": ["C-1"],
-    "customer_name": "Contoso",
-    "halo_client_id": 7,
-    "product_code": "MS-365-BP",
-    "licence_name": "MS-365-BP",
-    "halo_licence_id": None,
-    "action": "create",
-    "outcome": "pending",
-    "reason": None,
-    "detail": None,
-    **{f"{when}_{name}": None for when in ("before", "after") for name in ("quantity", "price", "billing_cycle")},
-    "before_active": None,
-    "after_active": None,
-    "line_nos": [],
-    "batch_id": None,
-}
-
-
-def item(before: tuple[Any, ...] | None = None, after: tuple[Any, ...] | None = None, **columns: Any) -> dict[str, Any]:
-    """Columns of an item; before and after are (quantity, price, billing_cycle, active)."""
-    made = {**_ITEM, **columns}
-    for when, shape in (("before", before), ("after", after)):
-        for name, value in zip(("quantity", "price", "billing_cycle", "active"), shape or (None,) * 4, strict=True):
-            made[f"{when}_{name}"] = Decimal(value) if name in {"quantity", "price"} and value is not None else value
-    return made
-
-
-def line(line_no: int, **columns: Any) -> tuple[Any, ...]:
-    """Return a row of invoice_line without its invoice."""
-    made = {
-        "line_no": line_no,
-        "line_id": str(line_no),
-        "customer_id": "C-1",
-        "customer_name": "Contoso",
-        "product_code": f"P-{line_no}",
-        "product_name": "Product",
-        "kind": "recurring",
-        "quantity": Decimal(12),
-        "unit_price": Decimal("31.50"),
-        "billing_cycle": "Monthly",
-        **columns,
-    }
-    return tuple(made.values())
-
-
-@dataclass
-class FakeAuth:
-    """Answers as auth would; `reply` may be changed to anything, also to an error."""
-
-    asked: list[Message] = field(default_factory=list)
-    private_key: bytes = field(default_factory=new_private_key, repr=False)
-    reply: Callable[[Message], Message] = lambda request: (
-        ConnectionEnded(partner_id=request.partner_id)
-        if isinstance(request, EndConnection)
-        else RequestRefused(code="halo_unavailable", detail="Halo could not be reached.")
-    )
-
-    async def ask(self, request: Message) -> Message:
-        """Remember and answer."""
-        self.asked.append(request)
-        return self.reply(request)
 
 
 class World:

@@ -17,12 +17,15 @@ from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter, own_rate
 from halosync.store.pool import open_pool
-from prometheus_client import REGISTRY
+
+from .limiter_calls import HOUR, all_are_free, in_use, metric, most_in_a_window, patiently, wait_of
 
 pytestmark = pytest.mark.integration
 
+
 AT_ONCE = 64
-HOUR = Rate(5, 3600.0)
+
+
 CLOCKS_S = 0.002
 """How far this process's clock and that of Postgres may drift apart during a test."""
 
@@ -39,22 +42,6 @@ async def of_another_process(database_url: str) -> AsyncIterator[RateLimiter]:
     await pool.close()
 
 
-async def wait_of(limiter: RateLimiter, tenant: str = "acme", rate: Rate = HOUR, **options: Any) -> float:
-    """How long the tenant is told to wait."""
-    with pytest.raises(NoPermit) as refused:
-        await limiter.acquire(tenant, rate, **{"want": 1, "lease_s": 60.0, **options})
-    return refused.value.wait_s
-
-
-async def patiently(limiter: RateLimiter, rate: Rate) -> Lease:
-    """Acquire one permit, waiting as long as the limiter says."""
-    while True:
-        try:
-            return await limiter.acquire("acme", rate, want=1, lease_s=60.0)
-        except NoPermit as refused:
-            await asyncio.sleep(refused.wait_s)
-
-
 # ---------------------------------------------------------------- the limit, and all of it
 
 
@@ -69,15 +56,6 @@ async def test_of_many_at_once_exactly_as_many_as_the_limit_get_a_permit_in_each
         assert (len(leases), len(refused)) == (rate.requests, AT_ONCE - rate.requests)
         await asyncio.gather(*(limiter.finish(lease, 1) for lease in leases))
         await until(lambda: all_are_free(limiter, rate), what="a new window", timeout_s=30.0, every_s=0.02)
-
-
-async def all_are_free(limiter: RateLimiter, rate: Rate) -> bool:
-    try:
-        lease = await limiter.acquire("acme", rate, want=rate.requests, lease_s=60.0)
-    except NoPermit:
-        return False
-    await limiter.finish(lease, 0)
-    return lease.granted == rate.requests
 
 
 @pytest.mark.parametrize("slowest_s", [0.0, 0.3])
@@ -106,11 +84,6 @@ async def test_no_window_holds_more_than_the_limit_whenever_halo_counts_a_reques
     await asyncio.gather(*(caller((limiter, of_another_process)[number % 2]) for number in range(AT_ONCE)))
     assert len(requests) > rate.requests, "permits come back"
     assert most_in_a_window(requests, rate.window_s - CLOCKS_S) <= rate.requests
-
-
-def most_in_a_window(requests: list[tuple[float, float]], window_s: float) -> int:
-    """The most requests that a server can count in one window, if it counts each at its worst moment."""
-    return max(sum(end >= start and begin < start + window_s for begin, end in requests) for _, start in requests)
 
 
 # ---------------------------------------------------------------- real time
@@ -248,11 +221,3 @@ async def test_people_and_metrics_are_told_what_others_use(limiter: RateLimiter,
     [row] = await pool.fetch("SELECT * FROM rate_standing WHERE tenant = 'acme'")
     assert (row["requests"], row["effective"], row["reserve"], row["in_use"], row["left_now"]) == (100, 30, 0, 30, 0)
     assert row["blocked_until"] == row["next_free_at"]
-
-
-def metric(name: str) -> float:
-    return REGISTRY.get_sample_value(name) or 0.0
-
-
-async def in_use(limiter: RateLimiter, tenant: str) -> object:
-    return await limiter._pool.fetchval("SELECT in_use FROM rate_standing WHERE tenant = $1", tenant)

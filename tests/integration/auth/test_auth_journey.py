@@ -1,7 +1,7 @@
 """Connecting a partner's Halo, from Connect to connected, and everything that can go wrong on the way."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -21,19 +21,11 @@ from tests.integration.auth.conftest import KEY
 
 if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
-
-PARTNER = "acme-msp"
+from .journey_steps import PARTNER, refusal
 
 
 def begin(tenant: str = "acme", partner_id: str = PARTNER) -> BeginConnection:
     return BeginConnection(partner_id=partner_id, tenant=tenant, client_id="client-1", requested_by=KEY)
-
-
-async def refusal(world: "World", came_back: CompleteConnection) -> tuple[str, str | None, str]:
-    with pytest.raises(Refusal) as caught:
-        await world.auth.service.complete(came_back)
-    answer = caught.value.answer
-    return answer.code, answer.partner_id, answer.detail
 
 
 async def test_from_disconnected_to_connected(world: "World") -> None:
@@ -140,51 +132,6 @@ async def test_halo_is_away_when_the_code_comes_back(world: "World") -> None:
     came_back = await world.log_in()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, status=503)
     assert (await refusal(world, came_back))[0] == "halo_unavailable"
-    assert await world.connect()
-
-
-@pytest.mark.parametrize(
-    ("granted", "missing"),
-    [
-        (["read:customers", "read:softwarelicensing"], "edit:softwarelicensing"),
-        (["edit:softwarelicensing", "read:softwarelicensing"], "read:customers"),
-    ],
-)
-async def test_a_permission_that_was_not_granted(world: "World", granted: list[str], missing: str) -> None:
-    await world.sandbox.admin.change_settings("acme", granted_scopes=granted)
-    code, _, detail = await refusal(world, await world.log_in())
-    assert code == "missing_scope"
-    assert f"permissions: {missing}." in detail
-    assert "Configuration > Integrations > Halo API" in detail
-    view = await world.auth.store.view(PARTNER)
-    assert (view.state, view.problem, view.tenant, view.client_id) == ("broken", detail, "acme", "client-1")
-    assert await world.pool.fetchval("SELECT count(*) FROM oauth_token") == 0
-    assert await world.events() == []
-    await world.sandbox.admin.change_settings("acme", granted_scopes=None)
-    assert await world.connect(), "a failed attempt can be begun again at once"
-
-
-async def test_without_offline_access_a_connection_would_die_within_the_hour(world: "World") -> None:
-    came_back = await world.log_in(service=world.auth.asking("all"))
-    code, _, detail = await refusal(world, came_back)
-    assert code == "missing_scope"
-    assert "offline_access" in detail
-
-
-async def test_all_includes_every_permission(world: "World") -> None:
-    await world.auth.service.complete(await world.log_in(service=world.auth.asking("all offline_access")))
-    assert sorted((await world.auth.store.view(PARTNER)).granted_scopes) == ["all", "offline_access"]
-
-
-@pytest.mark.parametrize(
-    "halo",
-    [
-        {"odd_token_answer": {"scope": "edit:customers edit:softwarelicensing offline_access"}},
-        {"granted_scopes": ["read:customers", "edit:softwarelicensing"]},
-    ],
-)
-async def test_the_right_to_edit_includes_the_right_to_read(world: "World", halo: dict[str, Any]) -> None:
-    await world.sandbox.admin.change_settings("acme", **halo)
     assert await world.connect()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,49 +11,18 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
-from devstack.wait import until
 from halosync.contracts.connection import ConnectionLost
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.messaging.topology import CONNECTION_END, EVENTS, RUN_REQUESTED
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
-from halosync.store.outbox import emit, emit_many
+from halosync.store.outbox import emit
 
 from .conftest import PATIENCE_S, Outside
+from .relay_office import Office, UndoneError, received
 
 pytestmark = pytest.mark.usefixtures("topology")
-
-
-class UndoneError(Exception):
-    """Rolls a transaction back."""
-
-
-@dataclass
-class Office:
-    """An outbox and what relays of several processes make of it."""
-
-    database_url: str
-    pool: "asyncpg.Pool[Any]"
-    publisher: Publisher
-
-    def relay(self) -> Relay:
-        return Relay(self.database_url, self.pool, self.publisher)
-
-    async def emit(self, count: int = 1, prefix: str = "partner") -> list[str]:
-        names = [f"{prefix}-{number:03}" for number in range(count)]
-        async with self.pool.acquire() as connection, connection.transaction():
-            await emit_many(connection, [RunRequested(run_id=uuid4(), partner_id=name) for name in names])
-        return names
-
-    async def left(self) -> int:
-        return int(await self.pool.fetchval("SELECT count(*) FROM outbox"))
-
-    async def emptied(self) -> None:
-        async def empty() -> bool:
-            return await self.left() == 0
-
-        await until(empty, what="an empty outbox", timeout_s=PATIENCE_S)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -71,12 +39,6 @@ async def running(office: Office) -> AsyncIterator[Relay]:
     stop.set()
     async with asyncio.timeout(PATIENCE_S):
         await task
-
-
-async def received(outside: Outside, count: int) -> list[str]:
-    """Take so many messages; return whom they are for."""
-    bodies = [(await outside.take(RUN_REQUESTED.name)).body for _ in range(count)]
-    return [RunRequested.model_validate_json(body).partner_id for body in bodies]
 
 
 async def test_what_was_rolled_back_is_never_published(office: Office, outside: Outside) -> None:

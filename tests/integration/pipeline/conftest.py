@@ -7,8 +7,6 @@ processes are in tests/e2e.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,11 +20,8 @@ from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.environment import WriterRules
 from halo_writer.ports import Ports as WriterPorts
-from halosync.contracts.connection import TokenGranted
 from halosync.domain.accounts import Account
 from halosync.domain.acts import Actor
-from halosync.domain.array_size import ArraySizeBounds
-from halosync.domain.page_size import PageSizeBounds
 from halosync.domain.run_order import RunOrder
 from halosync.domain.tenant import HaloHosts
 from halosync.halo.conformance import HaloConformance
@@ -34,7 +29,6 @@ from halosync.halo.read import HaloReader
 from halosync.halo.transport import HaloTransport
 from halosync.halo.write import HaloWriter
 from halosync.ports.permits import Rate
-from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 from halosync.postgres_failures import PASSING
 from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.store.actions import ActionStore
@@ -51,73 +45,9 @@ from halosync.store.runs import RunStore
 from planner.assembly import Planner
 from planner.environment import PlannerRules
 from planner.ports import Ports as PlannerPorts
-from pydantic import SecretStr
 
+from .parts import APPLICATION, LONGEST_WAIT_S, PARTNER, TENANT, Pools, SandboxTokens, Tuning, line
 from .transitions import only_allowed_transitions
-
-TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
-LONGEST_WAIT_S = 60.0
-
-
-class SandboxTokens:
-    """Tokens straight from the sandbox, as auth would give them."""
-
-    def __init__(self, sandbox: RunningSandbox) -> None:
-        self._sandbox = sandbox
-        self._generation = 0
-        self._tokens: dict[str, str] = {}
-        self.others = 0  # how many refused tokens another process has replaced before
-        self.lost: ConnectionLostError | TokenUnavailableError | AuthAwayError | None = None
-
-    async def get(self, partner_id: str, tenant: str, *, rejected_generation: int | None = None) -> TokenGranted:
-        if self.lost is not None:
-            raise self.lost
-        renewed = rejected_generation == self._generation and not self.others
-        self.others -= rejected_generation == self._generation and self.others > 0
-        if tenant not in self._tokens or rejected_generation == self._generation:
-            self._tokens[tenant] = (await self._sandbox.admin.issue_tokens(tenant, APPLICATION))["access_token"]
-            self._generation += 1
-        return TokenGranted(
-            partner_id=partner_id,
-            tenant=tenant,
-            access_token=SecretStr(self._tokens[tenant]),
-            generation=self._generation,
-            expires_at=datetime.now(UTC) + timedelta(hours=1),
-            renewed=renewed,
-        )
-
-
-@dataclass
-class Tuning:
-    """What a test may set before it builds a pipeline."""
-
-    rate: Rate = field(default_factory=lambda: Rate(500, 300.0))
-    page_size: int = 100
-    most_rows: int | None = None
-    batch_size: int = 50
-    most_batch: int | None = None
-    timeout_s: float = 2.0
-    slow_s: float = 60.0  # what a busy machine takes is not slow
-    settle_s: float = 0.2
-    delays_s: tuple[float, ...] = (0.05, 0.1)
-    max_attempts: int = 4
-
-    @property
-    def array_sizes(self) -> ArraySizeBounds:
-        return ArraySizeBounds(self.batch_size, self.most_batch or self.batch_size, self.slow_s)
-
-    @property
-    def page_sizes(self) -> PageSizeBounds:
-        return PageSizeBounds(self.page_size, self.most_rows or self.page_size, self.slow_s)
-
-
-@dataclass(frozen=True)
-class Pools:
-    """The test's database as each of those who work on it may use it."""
-
-    everything: "asyncpg.Pool[Any]"
-    planner: "asyncpg.Pool[Any]"
-    writer: "asyncpg.Pool[Any]"
 
 
 class Pipeline:
@@ -285,22 +215,6 @@ class Pipeline:
         """Return how many API requests of a method Halo has seen."""
         log = await self.sandbox.admin.requests(TENANT)
         return sum(entry["method"] == method and "/api/" in entry["path"] for entry in log)
-
-
-def line(number: int, **values: Any) -> dict[str, Any]:
-    """Return a line of an invoice; what does not matter to the test is filled in."""
-    return {
-        "line_id": str(number),
-        "customer_id": "C-1",
-        "customer_name": "Contoso",
-        "product_code": "P-1",
-        "product_name": "",
-        "kind": "recurring",
-        "quantity": "1",
-        "unit_price": "10.00",
-        "billing_cycle": "Monthly",
-        **values,
-    }
 
 
 @pytest.fixture

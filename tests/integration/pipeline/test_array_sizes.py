@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .conftest import TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import TENANT
 
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 

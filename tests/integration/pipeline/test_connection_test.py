@@ -9,7 +9,8 @@ from halosync.ports.permits import Rate
 from halosync.ports.requests import Refusal
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 
-from .conftest import PARTNER, TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import PARTNER, TENANT
 
 CLIENTS, LICENCES = {"path": "Client"}, {"path": "SoftwareLicence"}
 

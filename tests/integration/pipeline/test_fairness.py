@@ -12,7 +12,8 @@ from halosync.store.batches import IN_FLIGHT
 from planner.planning_slots import SMALL_ROWS
 from planner.run_planner import CROWDED_WAIT_S
 
-from .conftest import APPLICATION, TENANT, Pipeline, Tuning
+from .conftest import Pipeline
+from .parts import APPLICATION, TENANT, Tuning
 
 SMALL = "small"
 BATCHES = 30

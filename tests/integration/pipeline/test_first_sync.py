@@ -6,7 +6,8 @@ import pytest
 from halosync.domain.details import stamp_in, stamp_of
 from halosync.domain.run_order import RunMode
 
-from .conftest import PARTNER, TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import PARTNER, TENANT
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from halosync.ports.permits import Rate
 
-from .conftest import Pipeline, Tuning
+from .conftest import Pipeline
+from .parts import Tuning
 
 TENANT, RATE = "acme", Rate(50, 2.0)
 

@@ -14,7 +14,8 @@ from halosync.ports.months import Closing
 from halosync.ports.run_start import RunNotStartedError
 from halosync.store.months import MonthStore
 
-from .conftest import PARTNER, TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import PARTNER, TENANT
 
 pytestmark = pytest.mark.integration
 

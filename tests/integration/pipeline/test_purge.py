@@ -12,7 +12,8 @@ from halosync.ports.run_start import PurgedError
 from halosync.store.partners import PartnerStore
 from halosync.store.retention import RetentionStore
 
-from .conftest import TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import TENANT
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,8 @@ import pytest
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.ports.run_start import OlderPeriodError
 
-from .conftest import TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import TENANT
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,8 @@ from halosync.ports.run_start import NotHeldError, NothingToUndoError
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
 
-from .conftest import PARTNER, TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import PARTNER, TENANT
 
 pytestmark = pytest.mark.integration
 

@@ -2,46 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from uuid import UUID
 
 import pytest
 from halosync.domain.batching import Batch, batches
-from halosync.domain.model import Client, Licence, Reason, SeenLicence
-from halosync.domain.plan import Plan, PlanInput
+from halosync.domain.model import Reason, SeenLicence
+from halosync.domain.plan import Plan
 from halosync.domain.planning import make_plan
-from halosync.domain.review_choices import outlooks
 from halosync.ports.batch_work import AppliedAction, FailedAction
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
 from halosync.store.batches import IN_FLIGHT
-from halosync.store.halo_aliases import HaloAliases
 from halosync.store.queries import QUERIES
-from halosync.store.reads import replace_snapshot
 
 from .real_stage import RealStage
-from .stages import LINES, PARTNER, TENANT, Stage, claimed, read
+from .staged_plans import CLAIM, CLIENTS, OTHER, inputs, ready, seen
+from .stages import LINES, PARTNER, TENANT, Stage
 
-CLAIM, OTHER = UUID(int=101), UUID(int=102)
-CLIENTS = [Client(1, "Contoso", inactive=False)]
 ORDERS, FINISHED = "licence.actions.v1", "run.finished.v1"
-
-
-def seen(number: int, name: str, quantity: int = 3, *, active: bool = True, deleted: bool = False) -> SeenLicence:
-    licence = Licence(number, 1, name, Decimal(quantity), Decimal("10.00"), None, "Monthly", is_active=active)
-    return SeenLicence(licence, deleted=deleted)
-
-
-async def ready(stage: Stage, *licences: SeenLicence) -> tuple[UUID, ReadProgress]:
-    """Read Halo for a run that is claimed; it is to be planned."""
-    run_id = await claimed(stage, CLAIM)
-    progress = await read(stage, run_id, CLIENTS, list(licences))
-    assert await stage.runs.planning(run_id, CLAIM)
-    return run_id, progress
-
-
-async def inputs(stage: Stage, progress: ReadProgress) -> PlanInput:
-    return await stage.plans.inputs(progress, stage.invoice_pk)
 
 
 async def stored(stage: Stage, progress: ReadProgress, *, batch_size: int = 50) -> list[Batch]:
@@ -219,93 +196,3 @@ async def test_a_create_is_known_by_a_later_run_of_its_own_halo(real_stage: Real
     assert (await resolved(), await kept()) == (ids[:1], 2)
     await pool.execute("UPDATE item SET restores_licence_id = NULL WHERE item_id = $1", ids[0])
     assert await kept() == 1
-
-
-async def test_the_first_review_is_due_until_a_plan_ends_it_and_what_waits_has_its_choices(stage: Stage) -> None:
-    await stage.ask_first()
-    stale = seen(9, "OLD")
-    run_id, progress = await ready(stage, seen(1, "P-1"), stale)
-    found = await inputs(stage, progress)
-    assert (found.review_due, found.approve_review) == (True, None)
-    plan = make_plan(found)
-    assert (plan.to_review, plan.review_done) == (1, False)
-    settings = await stage.plans.settings(PARTNER)
-    parts = batches(plan.items, 50, settings.removal)
-    choices = outlooks(found)
-    await stage.plans.store(progress, CLAIM, settings, plan, parts, apply=True, review=choices)
-    assert await stage.choices(run_id) == choices
-    assert [outcome for name, _, outcome, _ in await stage.items(run_id) if name == "OLD"] == ["held"]
-    await stage.end(run_id)
-
-    _, again = await ready(stage, seen(1, "P-1"), stale)
-    approved = await stage.plans.inputs(again, stage.invoice_pk, approve_review=1)
-    assert (approved.review_due, approved.approve_review) == (True, 1)
-    plan = make_plan(approved)
-    assert plan.review_done
-    await stage.plans.store(again, CLAIM, settings, plan, batches(plan.items, 50, settings.removal), apply=True)
-    assert not await stage.review_due()
-
-
-async def test_a_preview_never_ends_the_review(real_stage: RealStage) -> None:
-    await real_stage.ask_first()
-    _, progress = await ready(real_stage, seen(1, "P-1"))
-    settings = await real_stage.plans.settings(PARTNER)
-    plan = make_plan(await inputs(real_stage, progress))
-    assert plan.review_done
-    await real_stage.plans.store(progress, CLAIM, settings, plan, [], apply=False)
-    assert await real_stage.review_due()
-
-
-async def test_a_halo_under_another_name_of_its_own_is_no_other_halo(real_stage: RealStage) -> None:
-    await real_stage.ask_first()
-    second = "psa.acme.example"
-    await real_stage.pool.execute("INSERT INTO halo_snapshot VALUES ($1, $2, now(), now())", PARTNER, second)
-    await real_stage.pool.execute(
-        """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active, owned)
-        VALUES ($1, 1, 1, 'P-1', true, true)""",
-        PARTNER,
-    )
-    await HaloAliases(real_stage.pool).keep([(second, TENANT)])
-    assert not await real_stage.review_due()
-    run_id, progress = await ready(real_stage, seen(1, "P-1"), seen(2, "P-2"))
-    assert set((await inputs(real_stage, progress)).owned) == {1}
-    async with real_stage.pool.acquire() as connection, connection.transaction():
-        assert (await QUERIES.compare_with_snapshot(connection, read_id=run_id, partner_id=PARTNER, tenant=TENANT))[
-            "known"
-        ] == 1
-        await replace_snapshot(connection, run_id, PARTNER, TENANT)
-    owned = await real_stage.pool.fetch("SELECT halo_licence_id FROM halo_licence WHERE owned")
-    assert [row[0] for row in owned] == [1]
-    assert not await real_stage.review_due()
-
-
-async def test_another_tenant_is_reviewed_anew(real_stage: RealStage) -> None:
-    await real_stage.ask_first()
-    await real_stage.pool.execute("INSERT INTO halo_snapshot VALUES ($1, $2, now(), now())", PARTNER, TENANT)
-    assert not await real_stage.review_due()
-    run_id, _ = await ready(real_stage, seen(1, "P-1"))
-    async with real_stage.pool.acquire() as connection, connection.transaction():
-        await replace_snapshot(connection, run_id, PARTNER, "beta")
-    [row] = await real_stage.pool.fetch("SELECT tenant, reviewed_at FROM halo_snapshot")
-    assert tuple(row) == ("beta", None)
-
-
-async def test_what_others_wrote_and_what_is_kept_is_of_the_same_halo_only(real_stage: RealStage) -> None:
-    pool = real_stage.pool
-    for partner, tenant in (("other", TENANT), ("elsewhere", "beta")):
-        await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, $1)", partner)
-        await pool.execute("INSERT INTO halo_snapshot VALUES ($1, $2, now())", partner, tenant)
-    await pool.execute(
-        """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, is_active, owned)
-        VALUES ('other', 5, 1, 'A', true, true), ('other', 6, 1, 'B', true, false),
-            ('elsewhere', 7, 1, 'C', true, true)"""
-    )
-    await pool.execute(
-        "INSERT INTO kept_licence VALUES ($1, $2, 8), ($1, 'beta', 9), ('other', $2, 10)", PARTNER, TENANT
-    )
-    _, progress = await ready(real_stage, seen(1, "P-1"))
-    found = await inputs(real_stage, progress)
-    assert (set(found.owned_by_others), set(found.kept)) == ({5}, {8})
-    await HaloAliases(pool).keep([("beta", TENANT)])
-    found = await inputs(real_stage, progress)
-    assert (set(found.owned_by_others), set(found.kept)) == ({5, 7}, {8, 9}), "the two are one Halo, says the operator"

@@ -16,7 +16,7 @@ from halosync.store.line_views import LineViews
 from report_api.access import long_answer
 from report_api.app import build
 
-from tests.integration.conftest import line
+from tests.integration.made_rows import line
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

@@ -1,49 +1,16 @@
-"""The month: billed = in Halo + what the reasons say, for every month that there can be; accepting and closing."""
+"""The month: what was billed beside what is in Halo, and the reason for each difference."""
 
-import io
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
-from halosync.store.partners import PartnerStore
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pypdf import PdfReader
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
+from .month_licences import PARTNER, SYNCED, licence
 
 pytestmark = pytest.mark.integration
-
-PARTNER = "acme-msp"
-CENT = Decimal("0.01")
-CUSTOMERS = ("C-1", "C-2", "C-3")
-CYCLES = ("Monthly", "monthly ", "Annual")
-
-
-async def licence(world: "World", number: int, *, partner: str = PARTNER, **columns: Any) -> None:
-    """Store what Halo was last seen to hold of a licence."""
-    made = {
-        "quantity": Decimal(12),
-        "price": Decimal("31.50"),
-        "billing_cycle": "Monthly",
-        "is_active": True,
-        **columns,
-    }
-    await world.pool.execute(
-        "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,"
-        " billing_cycle, is_active) VALUES ($1, $2, 7, 'a licence', $3, $4, $4, $5, $6)",
-        partner,
-        number,
-        *made.values(),
-    )
-
-
-SYNCED: dict[str, Any] = {"outcome": "synced", "action": "create", "after": ("12", "31.50", "Monthly", True)}
 
 
 async def test_a_month_that_is_in_halo_as_billed_is_ready(world: "World") -> None:
@@ -149,106 +116,6 @@ async def test_what_is_made_and_taken_away_again_is_no_change(world: "World") ->
     assert month["changes"] == {"created": 1, "updated": 0, "deleted": 1}
 
 
-async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(world: "World") -> None:
-    invoice_pk = await world.invoice(lines=[world.line(1)])
-    unmatched = world.item(
-        outcome="skipped",
-        action="none",
-        reason="customer_not_found",
-        detail="No client.",
-        halo_client_id=None,
-        line_nos=[1],
-    )
-    await world.finish(await world.run(invoice_pk, [unmatched]), "partial")
-    early = await world.call("POST", "/months/2026-11/close", json={"seen": 0})
-    assert (early.status_code, early.json()["code"]) == (409, "not_ready")
-    (row,) = (await world.get("/months/2026-11/items", params={"different": True}))["items"]
-    address = f"/months/2026-11/acceptances/{row['item_key']}"
-    assert (await world.call("PUT", address, json={"note": "Billed by hand."})).status_code == 200
-    month = await world.get("/months/2026-11")
-    assert (month["state"], month["accepted_count"]) == ("ready", 1)
-    unseen = await world.call("POST", "/months/2026-11/close", json={"seen": 0})
-    assert (unseen.status_code, unseen.json()["code"]) == (409, "changed_since")
-    assert (await world.call("GET", "/months/2026-11/certificate")).status_code == 404
-    closed = await world.call("POST", "/months/2026-11/close", json={"seen": 1})
-    assert closed.status_code == 201, closed.text
-    certificate = await world.get("/months/2026-11/certificate")
-    (exception,) = certificate["exceptions"]
-    assert (exception["note"], exception["reason"]) == ("Billed by hand.", "customer_not_found")
-    assert exception["accepted_by"] == certificate["closed_by"] == f"key of {PARTNER}"
-    assert len(certificate["fingerprint"]) == 64
-    file = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "application/pdf"})
-    assert (file.status_code, file.headers["content-type"]) == (200, "application/pdf")
-    assert certificate["fingerprint"] in PdfReader(io.BytesIO(file.content)).pages[0].extract_text()
-    printed = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "text/html"})
-    assert printed.headers["content-type"].startswith("text/html")
-    assert "Certificate: November 2026" in printed.text
-    assert "Billed by hand." in printed.text
-
-    # The same thing for another reason is open again; and a new revision opens a closed month.
-    await world.finish(await world.run(invoice_pk, [{**unmatched, "reason": "customer_ambiguous"}]), "partial")
-    assert (await world.get("/months/2026-11"))["state"] == "closed"
-    newer = await world.invoice(revision=2, lines=[world.line(1)])
-    await world.pool.execute("UPDATE invoice SET superseded_by = $2 WHERE invoice_pk = $1", invoice_pk, newer)
-    await world.finish(await world.run(newer, [{**unmatched, "reason": "customer_ambiguous"}]), "partial")
-    month = await world.get("/months/2026-11")
-    assert (month["state"], month["open_count"]) == ("open", 1)
-    assert (await world.call("DELETE", address)).status_code == 204
-    assert (await world.call("DELETE", address)).status_code == 404
-
-
-async def test_a_certificate_has_every_exception(world: "World") -> None:
-    size = 10_050
-    invoice_pk = await world.invoice(lines=[world.line(n, product_code=f"P-{n}") for n in range(1, size + 1)])
-    excluded: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_excluded"}
-    made = (
-        world.item(**excluded, halo_client_id=None, product_code=f"P-{n}", line_nos=[n]) for n in range(1, size + 1)
-    )
-    await world.finish(await world.run(invoice_pk, made))
-    closed = await world.call("POST", "/months/2026-11/close", json={"seen": 0})
-    assert closed.status_code == 201, closed.text
-    assert len((await world.get("/months/2026-11/certificate"))["exceptions"]) == size
-
-
-async def test_an_undo_opens_a_closed_month_and_every_certificate_is_kept(world: "World") -> None:
-    invoice_pk = await world.invoice(lines=[world.line(1)])
-    await licence(world, 5)
-    done = world.item(**SYNCED, halo_licence_id=5, line_nos=[1])
-    run_id = await world.run(invoice_pk, [done])
-    await world.finish(run_id)
-    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
-    first = await world.get("/months/2026-11/certificate")
-
-    async def undo(*items: dict[str, Any]) -> None:
-        made = await world.run(invoice_pk, mode="undo", undoes=run_id)
-        await world.items(made, [{**item, "outcome": "pending"} for item in items])
-        for item in items:
-            what = "UPDATE item SET outcome = $2, action_state = 'applied' WHERE run_id = $1"
-            await world.pool.execute(what, made, item["outcome"])
-        await world.finish(made)
-
-    await undo(world.item(outcome="skipped", action="none", reason="changed_since", halo_licence_id=5))
-    assert (await world.get("/months/2026-11"))["state"] == "closed"  # it has put nothing back
-    await undo(world.item(outcome="synced", action="delete", before=SYNCED["after"], halo_licence_id=5))
-    await world.pool.execute("UPDATE halo_licence SET removed_at = now()")
-    month = await world.get("/months/2026-11")
-    assert (month["state"], [each["reason"] for each in month["reasons"]]) == ("open", ["undone"])
-    assert (await world.call("GET", "/months/2026-11/certificate")).status_code == 404
-    assert await world.get("/months/2026-11/certificate", params={"number": 1}) == first
-
-    await world.pool.execute("UPDATE halo_licence SET removed_at = NULL")
-    await world.finish(await world.run(invoice_pk, [done]))
-    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
-    second = await world.get("/months/2026-11/certificate")
-    assert (second["number"], len(second["runs"])) == (2, 4)
-    heads = (await world.get("/months/2026-11"))["certificates"]
-    assert [(each["number"], each["stands"]) for each in heads] == [(2, True), (1, False)]
-    for how in ("application/pdf", "text/html"):
-        old = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": how}, params={"number": 1})
-        assert (old.status_code, old.headers["content-type"].partition(";")[0]) == (200, how)
-    assert (await world.call("GET", "/months/2026-11/certificate", params={"number": 3})).status_code == 404
-
-
 async def test_months_are_listed_newest_first_and_another_month_is_not_found(world: "World") -> None:
     for month in ("2026-09", "2026-11", "2026-10"):
         await world.invoice(f"INV-{month}", period=month, lines=[world.line(1)])
@@ -324,118 +191,3 @@ async def test_invoices_that_count_together_are_one_month_and_one_that_no_longer
     assert [(each["billed"], each["in_halo"]) for each in month["totals"]] == [("378.00", "756.00")]
     assert month["reasons"] == [{"reason": "not_synchronised", "count": 1, "amount": "-378.00"}]
     assert (month["state"], [each["counts"] for each in month["invoices"]]) == ("open", [True, False])
-
-
-AMOUNTS = st.decimals(min_value=0, max_value=200, places=3)
-STATES = st.tuples(st.integers(0, 40), AMOUNTS, st.sampled_from(CYCLES), st.booleans())
-LINES = st.tuples(st.sampled_from(CUSTOMERS), st.integers(0, 3), st.integers(0, 40), AMOUNTS, st.sampled_from(CYCLES))
-OUTCOMES = st.sampled_from(["pending", "failed", "held", "skipped"])
-
-
-@given(
-    lines=st.lists(LINES, max_size=12),
-    things=st.lists(st.tuples(OUTCOMES, st.none() | STATES), min_size=13, max_size=13),
-    cleanups=st.lists(STATES, max_size=2),
-    shared=st.booleans(),
-    planned=st.booleans(),
-)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_billed_is_in_halo_and_what_the_reasons_say(
-    world: "World",
-    *,
-    lines: Sequence[tuple[str, int, int, Decimal, str]],
-    things: Sequence[tuple[str, Any]],
-    cleanups: Sequence[Any],
-    shared: bool,
-    planned: bool,
-) -> None:
-    partner = f"p-{uuid4()}"
-    await PartnerStore(world.pool).add(partner, "A partner")
-    rows = [
-        world.line(n, customer_id=c, product_code=f"P-{p}", quantity=Decimal(q), unit_price=price, billing_cycle=cycle)
-        for n, (c, p, q, price, cycle) in enumerate(lines, 1)
-    ]
-    invoice_pk = await world.invoice(lines=rows, partner=partner)
-    groups: Mapping[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, (customer, product, *_) in enumerate(lines, 1):
-        groups[("all" if shared else customer, str(product))].append(number)
-    items, holds = [], []
-    for licence_id, (numbers, (outcome, state)) in enumerate(zip(groups.values(), things, strict=False), 100):
-        customers = sorted({lines[number - 1][0] for number in numbers})
-        known = licence_id if state else None
-        code = f"P-{lines[numbers[0] - 1][1]}"
-        items.append(
-            world.item(
-                outcome=outcome,
-                reason="a_reason",
-                customer_ids=customers,
-                product_code=code,
-                line_nos=numbers,
-                halo_licence_id=known,
-            )
-        )
-        holds += [(licence_id, state)] if state else []
-    for licence_id, state in enumerate(cleanups, 500):
-        items.append(
-            world.item(
-                outcome="held",
-                action="delete",
-                reason="delete_guard",
-                customer_ids=[],
-                product_code=None,
-                halo_licence_id=licence_id,
-            )
-        )
-        holds.append((licence_id, state))
-    for licence_id, (held, price, cycle, active) in holds:
-        await licence(
-            world,
-            licence_id,
-            partner=partner,
-            quantity=Decimal(held),
-            price=price,
-            billing_cycle=cycle,
-            is_active=active,
-        )
-    if planned and items:
-        await world.finish(await world.run(invoice_pk, items, partner=partner), "partial")
-    month = await world.get("/months/2026-11", partner=partner, key=None)
-
-    billed = sum((cents(Decimal(q) * price) for _, _, q, price, _ in lines), Decimal(0))
-    in_halo = sum((cents(Decimal(s[0]) * s[1]) for _, s in holds if s[3]), Decimal(0)) if planned else Decimal(0)
-    assert total(month["totals"], "billed") == total(month["customers"], "billed") == billed
-    assert total(month["totals"], "in_halo") == total(month["customers"], "in_halo") == in_halo
-    assert billed == in_halo + total(month["reasons"], "amount")
-    for each in month["totals"]:
-        assert Decimal(each["billed"]) == Decimal(each["in_halo"]) + Decimal(each["explained"])
-        assert Decimal(each["unexplained"]) == 0
-    for each in month["customers"]:
-        assert Decimal(each["difference"]) == total(each["reasons"], "amount")
-    rows_shown = await shown_rows(world, partner)
-    assert total(rows_shown, "difference") == billed - in_halo
-    things_now = len(items) if planned and items else len({(c, p) for c, p, *_ in lines})
-    assert len({row["item_key"] for row in rows_shown}) == things_now
-    assert sum(each["count"] for each in month["reasons"]) == things_now
-
-
-async def shown_rows(world: "World", partner: str) -> list[Any]:
-    """Return every row of the month, read in small pages."""
-    rows: list[Any] = []
-    cursor = None
-    while True:
-        params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
-        page = await world.get("/months/2026-11/items", partner=partner, key=None, params=params)
-        rows += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return rows
-
-
-def cents(amount: Decimal) -> Decimal:
-    """Round half up, as the invoice's total takes it."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def total(rows: Sequence[Mapping[str, Any]], name: str) -> Decimal:
-    """Sum one column."""
-    return sum((Decimal(row[name]) for row in rows), Decimal(0))

@@ -40,7 +40,8 @@ from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.schemas import BaseSchema
 from urllib3 import HTTPResponse
 
-from tests.integration.conftest import ACME, ISSUED, PUBLIC_URL, World
+from tests.integration.conftest import ACME, PUBLIC_URL, World
+from tests.integration.made_rows import ISSUED
 
 pytestmark = pytest.mark.integration
 

@@ -2,34 +2,27 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
-import pytest_asyncio
 from devstack.ports import free_port
 from halosync.contracts.invoice import InvoiceHeader
-from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from halosync.messaging.endings import is_outage
 from planner import lines_fetcher
 from planner.fetch_places import FETCHES_A_HOST, FETCHES_AT_ONCE, FetchPlaces, NoPlaceError
 from planner.lines_fetcher import LinesFetcher, _Unpacker
 from planner.ports import FetchFailedError
 
+from tests.integration.invoice_host import Answer
 from tests.invoices import HEADER, line
 
-from .invoice_host import Answer, InvoiceHost, running_invoice_host
+from .desk import LINES, PASSING, Desk
 
 pytestmark = pytest.mark.integration
 
+
 Pack = Callable[[bytes], bytes]
-
-
-LINES = b"".join(json.dumps(line(number)).encode() + b"\n" for number in range(1, 4))
 
 
 def two_members(lines: bytes) -> bytes:
@@ -38,47 +31,6 @@ def two_members(lines: bytes) -> bytes:
 
 
 ways_to_pack = pytest.mark.parametrize("pack", [bytes, gzip.compress, two_members])
-
-
-@dataclass
-class Desk:
-    """Fetches from one host, and remembers which addresses were asked."""
-
-    host: InvoiceHost
-    fetcher: LinesFetcher
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **more: Any) -> list[str]:
-        """Fetch and check the lines behind an address; return their ids."""
-        if answers:
-            self.host.answers(*answers)
-        address = self.host.url() if url is None else url
-        header = InvoiceHeader.model_validate(HEADER | {"lines_url": address, **more})
-        async with self.fetcher.fetched(header) as lines:
-            checker = LineChecker(header)
-            ids = [line.line_id async for line in lines(checker)]
-            checker.finish()
-        return ids
-
-    async def refused(self, *answers: Answer | bytes, **options: Any) -> list[tuple[int | None, str]]:
-        """Fetch what must be refused for good; return line and field of each problem."""
-        with pytest.raises(InvalidInvoiceError) as error:
-            await self.fetch(*answers, **options)
-        assert error.value.known["invoice_id"] == "INV-1"
-        return [(problem.line, problem.field) for problem in error.value.problems]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk() -> AsyncIterator[Desk]:
-    # The client would follow redirects: that they are refused is the fetcher's own doing.
-    async with running_invoice_host() as host, httpx.AsyncClient(follow_redirects=True, trust_env=False) as http:
-        desk = Desk(host, LinesFetcher(http, frozenset({host.name, f"localhost:{host.port}", "invoices.example"})))
-
-        async def note(request: httpx.Request) -> None:
-            desk.asked.append(str(request.url))
-
-        http.event_hooks = {"request": [note]}
-        yield desk
 
 
 @ways_to_pack
@@ -140,93 +92,9 @@ async def test_control_totals_hold_for_a_file_too(desk: Desk) -> None:
     assert await desk.refused(LINES, total="60.01") == [(None, "total")]
 
 
-NOT_ALLOWED = [
-    "http://elsewhere.example/lines",
-    "http://invoices.example.elsewhere.example/lines",
-    "http://elsewhere.example/invoices.example",
-    "http://elsewhere.example#invoices.example",
-    "http://elsewhere.example?invoices.example",
-    "http://elsewhere.example\\@invoices.example/",
-    "http://invoices.example@elsewhere.example/lines",
-    "http://user:password@invoices.example/lines",
-    "http://@invoices.example/lines",
-    "http://127.0.0.1/lines",
-    "http://invoices.example:8080/lines",
-    "http://invoices.example:443/lines",
-    "https://invoices.example:80/lines",
-    "http://invoices.example:0/lines",
-    "http://[::1]/lines",
-    "ftp://invoices.example/lines",
-    "file://invoices.example/etc/passwd",
-    "file:///etc/passwd",
-    "//invoices.example/lines",
-    "invoices.example/lines",
-    "http:///lines",
-    "http://[::1",
-    "http://invoices.example:x/lines",
-    "http://invoices.example/\x00",
-    "http://invoices.example/a\x7fb",
-    "lines",
-    "",
-]
-
-
-@pytest.mark.parametrize("url", NOT_ALLOWED)
-async def test_no_other_address_is_ever_asked(desk: Desk, url: str) -> None:
-    assert await desk.refused(url=url) == [(None, "lines_url")]
-    assert desk.asked == []
-
-
-@pytest.mark.parametrize("port", ["65536", "99999999", "-1"])
-async def test_a_port_that_cannot_be_is_refused(desk: Desk, port: str) -> None:
-    assert await desk.refused(url=f"http://localhost:{port}/lines") == [(None, "lines_url")]
-
-
-async def test_a_host_is_allowed_with_its_port_in_any_case(desk: Desk) -> None:
-    for name in (desk.host.name, f"LOCALHOST:{desk.host.port}"):
-        assert await desk.fetch(LINES, url=f"http://{name}/1?a=b") == ["1", "2", "3"]
-        assert desk.host.asked == ["/1?a=b"]
-
-
-@pytest.mark.parametrize(
-    ("url", "entry", "allowed"),
-    [
-        ("http://invoices.example/1", "invoices.example", True),
-        ("https://Invoices.Example/1", "invoices.example", True),
-        ("https://invoices.example:443/1", "invoices.example", True),
-        ("https://invoices.example/1", "invoices.example:443", True),
-        ("https://invoices.example/1", "invoices.example:80", False),
-        ("https://invoices.example:8443/1", "invoices.example", False),
-        ("https://invoices.example:8443/1", "invoices.example:8443", True),
-        ("http://[::1]:8000/1", "[::1]:8000", True),
-        ("http://[::1]:8000/1", "[::1]", False),
-        ("http://[::1]/1", "[::1]", True),
-    ],
-)
-def test_a_host_without_a_port_allows_the_usual_one_only(url: str, entry: str, *, allowed: bool) -> None:
-    assert (entry in lines_fetcher._names_of(urlsplit(url))) is allowed
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(desk: Desk, status: int) -> None:
-    elsewhere = Answer(status=status, headers={"Location": desk.host.url("/elsewhere")})
-    assert await desk.refused(elsewhere, LINES) == [(None, "lines_url")]
-    assert desk.host.asked == ["/lines"]
-
-
 @pytest.mark.parametrize("status", [201, 206, 400, 401, 403, 404, 410])
 async def test_a_file_that_is_not_there_is_refused_for_good(desk: Desk, status: int) -> None:
     assert await desk.refused(Answer(LINES, status=status)) == [(None, "lines_url")]
-
-
-PASSING = {
-    **{str(status): Answer(LINES, status=status) for status in (408, 425, 429, 500, 502, 503, 504)},
-    "broken off": Answer(LINES, promised=len(LINES) + 1),
-    "gzip broken off": Answer(gzip.compress(LINES), promised=1000),
-    "gzip cut": Answer(gzip.compress(LINES)[:-1]),
-    "second member cut": Answer(gzip.compress(LINES) + gzip.compress(LINES)[:20]),
-    "half the magic": Answer(b"\x1f"),
-}
 
 
 @pytest.mark.parametrize("trouble", PASSING)

@@ -1,0 +1,17 @@
+"""Invoices of many products of one customer."""
+
+from typing import Any
+
+from .conftest import Pipeline
+
+TENANT = "acme"
+ONE = {"method": "POST", "path": "SoftwareLicence"}
+
+
+def products(number: int) -> list[dict[str, Any]]:
+    return [{"product_code": f"P-{n}", "quantity": str(n + 1)} for n in range(number)]
+
+
+async def all_there(pipeline: Pipeline, number: int) -> None:
+    licences = await pipeline.licences()
+    assert {name: row["count"] for (_, name), row in licences.items()} == {f"P-{n}": n + 1 for n in range(number)}

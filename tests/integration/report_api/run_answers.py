@@ -1,0 +1,3 @@
+"""What the API answers of runs."""
+
+MONTHLY, YEARLY = "Monthly", "Yearly"
