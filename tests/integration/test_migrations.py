@@ -124,7 +124,8 @@ WRITTEN_IN = {
     "natural_order": "SELECT natural_order(customer_name) FROM item_view",
     "line_text": "SELECT line_text(customer_name, product_code, product_name, customer_id, line_id) FROM invoice_line",
     "line_fits": (
-        "SELECT line_fits('%x%', '{}', customer_name, kind, gen_random_uuid(), 'no', NULL, NULL) FROM invoice_line"
+        "SELECT line_fits('%x%', '{}', customer_name, kind, '6f2d3a0e-0000-4000-8000-000000000001', 'no', NULL, NULL)"
+        " FROM invoice_line"
     ),
     "line_outcome": "SELECT line_outcome(kind, gen_random_uuid(), 'synced') FROM invoice_line",
     "line_reason": "SELECT line_reason(kind, gen_random_uuid(), 'no') FROM invoice_line",

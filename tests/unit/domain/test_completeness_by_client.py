@@ -1,15 +1,8 @@
 """A list that cannot be read page by page is read by client, and that too is proven."""
 
 import pytest
-from halosync.domain.completeness import (
-    IncompleteReadError,
-    Next,
-    Pages,
-    all_clients_read,
-    client_read,
-    pages_of_client,
-    said_of_all,
-)
+from halosync.domain.completeness import IncompleteReadError, Next, Pages
+from halosync.domain.completeness_by_client import all_clients_read, client_read, pages_of_client, said_of_all
 
 from .listings import MOST, Listing, Reading, after
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator
-from decimal import Decimal
 from typing import Annotated, Any
 
 import httpx
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from devstack.errors import DevstackError
+from devstack.demo_checks import DemoFailedError, compare_run, halo_holds, pages_of
 from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.own_domain import HOST
@@ -29,14 +28,9 @@ from devstack.up import addresses, until_signalled, with_sink
 from devstack.wait import until
 
 _API = f"/v1/partners/{PARTNER}"
-_PAGE_SIZE = 100
 _PATIENCE_S = 60.0
 _ROWS_SHOWN = 3
 _SYNCS = 3
-
-
-class DemoFailedError(DevstackError):
-    """The result is not what the sample expects."""
 
 
 def demo(
@@ -96,18 +90,18 @@ class Demo:
             await self._publish(api)
             asked = await self._sync(api, "Sync")
             await self._show_items(api, asked["run_id"])
-            _compare("the first Sync", asked, "partial", counters(self._sample.asked))
+            compare_run("the first Sync", asked, "partial", counters(self._sample.asked))
             await self._show_review(api, asked)
             await self._sync_what_was_approved(api, asked["counters"]["held"])
-            await self._compare_halo(halo)
+            self._console.log(await halo_holds(halo, self._sample.wanted))
             again = await self._sync(api, "Sync again")
-            _compare("the last Sync", again, "partial", counters(self._sample.again))
-            reads = _requests(len(self._sample.clients)) + _requests(len(self._sample.wanted))
+            compare_run("the last Sync", again, "partial", counters(self._sample.again))
+            reads = pages_of(len(self._sample.clients)) + pages_of(len(self._sample.wanted))
             used = again["halo_requests"]
             if used > reads:  # fewer: by then it is known that this Halo gives larger pages
                 raise DemoFailedError(f"the last Sync used {used} requests instead of at most {reads}")
             self._console.log(f"[green]The last Sync changed nothing: {used} requests, all of them reads[/green]")
-            await self._compare_halo(halo)
+            self._console.log(await halo_holds(halo, self._sample.wanted))
             if self._sink is not None:
                 await self._until_told(self._sink)
         words = f"\nTo see it in the portal, open {self._stack.http_url}/ and sign in with this API key of {PARTNER}:"
@@ -177,7 +171,7 @@ class Demo:
 
     async def _sync_what_was_approved(self, api: httpx.AsyncClient, held: int) -> None:
         approved = await self._sync(api, "Sync, approved", approve_review=held)
-        _compare("the approved Sync", approved, "partial", counters(self._sample.first))
+        compare_run("the approved Sync", approved, "partial", counters(self._sample.first))
 
     async def _sync(self, api: httpx.AsyncClient, title: str, **options: Any) -> dict[str, Any]:
         """Start a run, follow it live, and return how it ended."""
@@ -206,28 +200,6 @@ class Demo:
                 table.add_row(item["customer_name"], product, item["action"], outcome, item["detail"] or "")
         self._console.print(table)
 
-    async def _compare_halo(self, halo: SandboxAdmin) -> None:
-        """Compare every licence in Halo with the sample, and its history for twins."""
-        held = {
-            (row["client_id"], row["name"]): (
-                Decimal(str(row["count"])),
-                Decimal(str(row["price"])),
-                row["billing_cycle"],
-            )
-            for row in await halo.licences(TENANT)
-            if row["is_active"]
-        }
-        if held != self._sample.wanted:
-            wrong = sorted(str(key) for key in held.keys() ^ self._sample.wanted.keys())
-            wrong += [
-                str(key) for key in held.keys() & self._sample.wanted.keys() if held[key] != self._sample.wanted[key]
-            ]
-            raise DemoFailedError(f"Halo does not hold what the sample expects; look at {', '.join(wrong[:10])}")
-        twins = await halo.duplicates(TENANT)
-        if twins:
-            raise DemoFailedError(f"Halo had two licences of one name at a time: {twins}")
-        self._console.log(f"[green]Halo holds exactly the {len(held)} licences that the sample expects[/green]")
-
 
 async def _events(api: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, Any]]:
     """Yield what report-api tells of a run, live, until it ends."""
@@ -245,15 +217,3 @@ def _run_table(title: str, run: dict[str, Any]) -> Table:
     for name, number in run["counters"].items():
         table.add_row(name, str(number))
     return table
-
-
-def _requests(rows: int) -> int:
-    """Return how many pages a list takes: one more where the last is as full as the fullest, which proves its count."""
-    return 2 if 0 < rows < _PAGE_SIZE else rows // _PAGE_SIZE + 1
-
-
-def _compare(what: str, run: dict[str, Any], state: str, expected: dict[str, int]) -> None:
-    if run["state"] != state or run["counters"] != expected:
-        raise DemoFailedError(
-            f"{what} ended {run['state']} ({run['error']}) with {run['counters']}, expected {state} with {expected}"
-        )

@@ -7,16 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from halosync.domain.completeness import (
-    Next,
-    Pages,
-    ReadPage,
-    after_page,
-    all_clients_read,
-    client_read,
-    pages_of_client,
-    said_of_all,
-)
+from halosync.domain.completeness import Next, Pages, ReadPage, after_page
+from halosync.domain.completeness_by_client import all_clients_read, client_read, pages_of_client, said_of_all
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
 from halosync.domain.page_size import PageSize

@@ -11,11 +11,7 @@ Halo, and the count was right from page 1 on: then a row that was passed over is
 has no place, unless a known one had gone before and came back meanwhile. So is a list of one page whose count proves
 to be of the page: a page behind the end that says another count than the first one tells nothing of a row that moved
 to page 1 meanwhile.
-A list that shows page 1 whatever page is asked for is to be read client by client. What page 1 showed must come again
-then: an agent that loses its rights between two clients sees empty lists (halo-api section 1). So the clients of which
-page 1 showed licences are read last, and whatever is lost before is missed with them. Fewer rows than page 1 said are
-no contradiction by themselves: Halo may count licences of clients that it does not list. They count as missing when the
-read is compared with what is known (`guard.shrunk`).
+A list that shows page 1 whatever page is asked for is to be read client by client (`completeness_by_client`).
 """
 
 from collections.abc import Sequence
@@ -88,43 +84,6 @@ class Pages:
     def resized(self, size: int) -> "Pages":
         """Return them with another size of page, going on at or before the row where they stopped."""
         return replace(self, size=size, next=self.position // size + 1)
-
-
-def pages_of_client(before: Pages, *, most: int) -> Pages:
-    """Return how to read one client's part of a list that ignores the number of the page: all of it at once.
-
-    `before` is the list of all, or that of the client before. A page that is shorter than the fullest that was seen of
-    the list is all there is.
-    """
-    counts_all = before.counts_all or (not before.widened and before.fullest < (before.record_count or 0))
-    return Pages(size=most, fullest=before.fullest, widened=before.fullest, counts_all=counts_all)
-
-
-def said_of_all(pages: Pages) -> int:
-    """Return how many licences there are at least, by a list that is to be read client by client instead."""
-    return max(pages.rows, pages.record_count or 0)
-
-
-def client_read(client_id: int, *, awaits: bool) -> None:
-    """Check the list of a client; `awaits`: it shows nothing, and the list of all showed licences of this client.
-
-    Raises:
-        IncompleteReadError: it does, so the agent may see less by now: what is missing would be created again.
-    """
-    if awaits:
-        raise IncompleteReadError(f"Halo showed licences of client {client_id}, and then none when asked for them")
-
-
-def all_clients_read(rows: int, said: int | None, *, awaited: int) -> None:
-    """Check what the lists of all clients have together; `awaited`: rows of theirs that only the list of all showed.
-
-    A row that has gone since is none of those that the list of all said there are.
-
-    Raises:
-        IncompleteReadError: rows are missing, and not only such as Halo counts and shows nowhere.
-    """
-    if said is not None and awaited and rows < said:
-        raise IncompleteReadError(f"Halo said {said} licences and showed {rows} when asked client by client")
 
 
 @dataclass(frozen=True, slots=True)
