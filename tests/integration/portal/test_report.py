@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.integration.conftest import World
     from tests.integration.portal.conftest import Browser
-from .report_pages import ACME, HERE, RIVAL, line_nos, rows, synchronised
+from .report_pages import ACME, HERE, NOT_FOUND, REFUSED, RIVAL, line_nos, rows, synchronised
 
 
 async def test_before_the_first_invoice_the_page_says_when_it_is_expected(browser: "Browser") -> None:
