@@ -943,11 +943,12 @@ CREATE FUNCTION invoices_that_count(p_partner_id text, p_period text)
 AS $function$
     SELECT array_agg(i.invoice_pk ORDER BY i.invoice_pk)
     FROM (
-        SELECT invoice_pk, row_number() OVER (ORDER BY issued_at DESC, invoice_pk DESC) AS place FROM invoice
-        WHERE partner_id = p_partner_id AND period = p_period AND superseded_by IS NULL
+        SELECT invoice_pk, row_number() OVER newest AS place, currency = first_value(currency) OVER newest AS adds_up
+        FROM invoice WHERE partner_id = p_partner_id AND period = p_period AND superseded_by IS NULL
+        WINDOW newest AS (ORDER BY issued_at DESC, invoice_pk DESC)
     ) AS i
     LEFT JOIN month_choice m ON m.partner_id = p_partner_id AND m.period = p_period
-    WHERE i.place = 1 OR m.invoices = 'together'
+    WHERE i.place = 1 OR (m.invoices = 'together' AND i.adds_up)
 $function$;
 
 CREATE FUNCTION invoices_to_sync(p_partner_id text)
@@ -1222,9 +1223,6 @@ AS $function$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
-    planned AS MATERIALIZED (
-        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN LATERAL run_items(p.run_id) AS i
-    ),
     -- Licences that undos have brought back with other ids, and what undos have left of a licence.
     brought_back AS MATERIALIZED (SELECT * FROM newest_restored(p_partner_id)),
     undone AS MATERIALIZED (
@@ -1234,6 +1232,31 @@ AS $function$
         WHERE r.partner_id = p_partner_id AND r.mode = 'undo' AND u.outcome = 'synced'
             AND u.action IN ('create', 'update', 'delete') AND u.halo_licence_id IS NOT NULL
         ORDER BY u.halo_licence_id, r.created_at DESC
+    ),
+    -- Licences that an earlier run of the month removed and an undo has put back since the newest one was planned: its plan
+    -- cannot have them, and Halo bills them.
+    put_back AS MATERIALIZED (
+        SELECT DISTINCT ON (u.halo_licence_id) i.*, r.price_field
+        FROM invoice n JOIN run r USING (invoice_pk) JOIN item i USING (run_id)
+        LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
+        JOIN undone u ON u.halo_licence_id = coalesce(b.is_now, i.halo_licence_id)
+        WHERE n.partner_id = p_partner_id AND n.period = p_period AND r.mode = 'apply'
+            AND i.undone = 'undone' AND i.action = 'delete'
+            AND i.run_id NOT IN (SELECT planned_run.run_id FROM planned_run)
+            AND u.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+            AND NOT EXISTS (
+                SELECT FROM planned_run p JOIN item known ON known.run_id = p.run_id
+                    AND known.halo_client_id = i.halo_client_id AND known.outcome = 'synced'
+                    AND known.halo_licence_id = u.halo_licence_id)
+        ORDER BY u.halo_licence_id, r.created_at DESC
+    ),
+    planned AS MATERIALIZED (
+        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN LATERAL run_items(p.run_id) AS i
+        -- What was put back takes the place of an item that says that there is no licence.
+        WHERE i.reason IS DISTINCT FROM 'quantity_zero' OR NOT EXISTS (
+            SELECT FROM put_back b WHERE b.halo_client_id = i.halo_client_id
+                AND lower(normalize(b.product_code, NFKC)) = lower(normalize(i.product_code, NFKC)))
+        UNION ALL SELECT * FROM put_back
     ),
     -- Halo's words for the invoice's billing cycles, as the partner has set them.
     word AS MATERIALIZED (
@@ -1361,6 +1384,8 @@ AS $function$
              WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
+             -- A price that Halo keeps to the cent counts as kept (spec section 9); times the quantity that is money.
+             WHEN c.off_by <= 0.01 * (c.all_lines + 1) + 0.005 * t.after_quantity THEN 'price_to_the_cent'
         END,
         t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)

@@ -21,6 +21,9 @@ pytestmark = pytest.mark.integration
 
 STEPS = 8
 MONTHS = {"2026-11": "AUD", "2026-12": "USD"}
+CYCLES = ("Monthly", "Monthly", "Annual", " monthly")
+LINK = """INSERT INTO customer_link (partner_id, customer_id, halo_client_id, excluded) VALUES ($1, $2, $3, $4)
+ON CONFLICT (partner_id, customer_id) DO UPDATE SET halo_client_id = $3, excluded = $4"""
 CHOICE = "INSERT INTO month_choice VALUES ($1, $2, $3) ON CONFLICT (partner_id, period) DO UPDATE SET invoices = $3"
 BILLED = """SELECT coalesce(sum(round(l.quantity * l.unit_price, 2)), 0) FROM invoice_line l
 WHERE l.kind = 'recurring' AND l.invoice_pk = ANY (invoices_that_count($1, $2))"""
@@ -48,13 +51,18 @@ class Story:
 
     def lines(self) -> list[dict[str, Any]]:
         """Draw the lines of an invoice: some are of one product, some of nobody's, some are no licences."""
+        others = (
+            {"customer_id": "C-9", "customer_name": "Nobody's"},
+            {"customer_id": "C-2", "customer_name": "Fabrikam"},
+        )
         return [
             {
                 "product_code": f"P-{self.dice.randint(1, 3)}",
-                "quantity": str(self.dice.randint(0, 9)),
+                "quantity": self.dice.choice([str(self.dice.randint(0, 9)), "2.5", str(self.dice.randint(100, 4000))]),
                 "unit_price": f"{self.dice.randint(0, 9_999) / 1000}",
                 "kind": self.dice.choice(["recurring", "recurring", "recurring", "usage"]),
-                **self.dice.choice([{}, {}, {"customer_id": "C-9", "customer_name": "Nobody's"}]),
+                "billing_cycle": self.dice.choice(CYCLES),
+                **self.dice.choice([{}, {}, *others]),
             }
             for _ in range(self.dice.randint(1, 5))
         ]
@@ -75,7 +83,8 @@ class Story:
         elif of and kind == "replacement":
             header["replaces"] = self.dice.choice(of)["invoice_id"]
         with suppress(InvalidInvoiceError):
-            await self.pipeline.invoice(self.lines(), currency=MONTHS[period], **header)
+            currency = self.dice.choice([*[MONTHS[period]] * 4, "NZD"])
+            await self.pipeline.invoice(self.lines(), currency=currency, **header)
         choice = self.dice.choice(["together", "newest"])
         await self.pipeline.pool.execute(CHOICE, PARTNER, period, choice)
 
@@ -94,6 +103,27 @@ class Story:
         if licences := list((await self.pipeline.licences()).values()):
             number = self.dice.choice(licences)["id"]
             await self.pipeline.sandbox.admin.change_licence(TENANT, number, count=float(self.dice.randint(0, 9)))
+
+    async def change(self) -> None:
+        """The partner changes a setting or a link, or its Halo another thing than what it is told."""
+        what, value = self.dice.choice(
+            [
+                ("price_field", self.dice.choice(["price", "purchase_price", "none"])),
+                ("removal", self.dice.choice(["delete", "deactivate", "zero"])),
+                ("billing_cycles", self.dice.choice([{}, {"Annual": "Yearly"}])),
+                ("on_drift", self.dice.choice(["overwrite", "hold"])),
+                ("link", self.dice.choice([1, 2])),
+                ("exclude", None),
+                ("kept_prices", self.dice.choice(["as_sent", "cents"])),
+                ("kept_counts", self.dice.choice(["as_sent", "whole"])),
+            ]
+        )
+        if what in {"link", "exclude"}:
+            await self.pipeline.pool.execute(LINK, PARTNER, "C-9", value, what == "exclude")
+        elif what.startswith("kept_"):
+            await self.pipeline.sandbox.admin.change_settings(TENANT, **{what: value})
+        else:
+            await self.pipeline.pool.execute(f"UPDATE partner SET {what} = $1", value)
 
     async def close(self) -> None:
         """A person accepts all that keeps a month open, and closes it."""
@@ -120,7 +150,8 @@ async def test_every_month_adds_up_after_every_step(pipeline: Pipeline, seed: in
     story = Story(pipeline, seed)
     await story.publish()
     for _ in range(STEPS):
-        await story.dice.choice([story.publish, story.run, story.run, story.edit, story.close])()
+        steps = [story.publish, story.run, story.run, story.run, story.change, story.edit, story.close]
+        await story.dice.choice(steps)()
         for period in MONTHS:
             await adds_up(pipeline, period)
     await story.close()
@@ -170,7 +201,7 @@ async def adds_up(pipeline: Pipeline, period: str) -> None:
     month = await MonthStore(pipeline.pool).month(PARTNER, period)
     if month is None:
         return
-    assert month.currency == MONTHS[period]
+    assert {each.invoice.currency for each in month.invoices if each.counts} == {month.currency}
     found, zero = month.reconciliation, Decimal(0)
     for total in found.totals:
         assert (total.unexplained, total.billed) == (zero, total.in_halo + total.explained)

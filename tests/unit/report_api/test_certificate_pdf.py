@@ -20,6 +20,7 @@ RUN: dict[str, Any] = {
     "finished_at": "2026-11-05T02:01:42Z",
     "approve_removals": 3,
     "approve_review": None,
+    "approved_items": 2,
     "removal": "zero",
     "price_field": "price",
     **dict.fromkeys(("created", "updated", "deleted", "failed", "held"), 1200),
@@ -105,8 +106,9 @@ def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
         "MS-365-BP",
         "1,234.50",
         "Accepted by Zoë: “Billed by hand”",
-        "by anna@acme.example: 1,200 created",
-        "A person approved up to 3 removals. Removed licences get the quantity 0; the invoice's price is the selling",
+        "Sync, 5 Nov 2026, 02:01 UTC, by anna@acme.example: 1,200 created",
+        "A person approved up to 3 removals. A person approved 2 held changes one by one.",
+        "Removed licences get the quantity 0; the invoice's price is the selling",
     ):
         assert said in text, said
     assert all(fonts(reader).values())

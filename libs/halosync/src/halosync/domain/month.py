@@ -42,6 +42,8 @@ class MonthReason(StrEnum):
     """The partner's settings say that prices are not written."""
     ROUNDING = "rounding"
     """Each line of the invoice is rounded to cents, the licence once."""
+    PRICE_TO_THE_CENT = "price_to_the_cent"
+    """Halo keeps the price rounded to the cent, as counts as kept, and multiplies that by the quantity."""
 
 
 _OPEN_REASONS = {MonthReason.NOT_SYNCHRONISED, MonthReason.IN_PROGRESS, MonthReason.EDITED_IN_HALO, MonthReason.UNDONE}

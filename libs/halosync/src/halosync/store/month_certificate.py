@@ -9,7 +9,10 @@ from halosync.domain.decimals import plain
 from halosync.ports.months import Month
 from halosync.store.queries import QUERIES, Connection
 
-_CERTIFIED_OF_A_RUN = ("state", "requested_by", "created", "updated", "deleted", "failed", "held")
+_OF_A_RUN = (
+    *("mode", "state", "requested_by", "approve_removals", "approve_review", "approved_items", "removal"),
+    *("price_field", "created", "updated", "deleted", "failed", "held"),
+)
 
 
 async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:
@@ -46,14 +49,10 @@ async def certificate_of(connection: Connection, partner_id: str, month: Month, 
     ]
     runs = [
         {
-            **{name: row[name] for name in _CERTIFIED_OF_A_RUN},
+            **{name: row[name] for name in _OF_A_RUN},
             "run_id": str(row["run_id"]),
             "started_at": _time(row["created_at"]),
             "finished_at": _time(row["finished_at"]),
-            "approve_removals": row["approve_removals"],
-            "approve_review": row["approve_review"],
-            "removal": row["removal"],
-            "price_field": row["price_field"],
         }
         async for row in QUERIES.month_runs(connection, **of)
     ]

@@ -22,7 +22,7 @@ from report_api.months.models import (
     MonthRowPage,
     MonthSummary,
 )
-from report_api.months.sentences import NO_MONTH, NOT_CLOSED, approved_words, label
+from report_api.months.sentences import NO_MONTH, NOT_CLOSED, approved_words, label, run_kind
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.accept import prefers
@@ -175,8 +175,8 @@ async def certificate(
     name = header.name if header else partner
     if as_pdf:
         return await pdf_response(certified, name, ports.heavy_work)
-    values = {"partner_name": name, "label": label, "person": requester, "approved_words": approved_words}
-    html = fragment("months/certificate_alone.html", certificate=certified, **values)
+    words = {"label": label, "person": requester, "approved_words": approved_words, "run_kind": run_kind}
+    html = fragment("months/certificate_alone.html", certificate=certified, partner_name=name, **words)
     return HTMLResponse(html, headers={**HEADERS, "Vary": "Accept"})
 
 

@@ -10,6 +10,7 @@ from report_api.months.certificate_models import Certificate, CertifiedException
 from report_api.web.csv_export import CHUNK, csv_response
 from report_api.web.problems import Problem, unavailable
 
+_OF_THE_MONTH = ("period", "currency", "invoice_ids")
 _COLUMNS = tuple(CertifiedException.model_fields)
 _PDF = "application/pdf"
 
@@ -37,12 +38,13 @@ def made_pdf(certificate: Certificate, partner_name: str) -> bytes:
 
 
 def exceptions_response(certificate: Certificate) -> Response:
-    """Return all exceptions of the certificate as CSV."""
+    """Return all exceptions of the certificate as CSV; each says of which month, currency and invoices it is."""
+    month = [certificate.period, certificate.currency, [each.invoice_id for each in certificate.invoices]]
     return csv_response(
-        _COLUMNS,
+        (*_COLUMNS, *_OF_THE_MONTH),
         _chunks(certificate.exceptions),
         f"certificate-{certificate.period}.csv",
-        cells=lambda each: [getattr(each, name) for name in _COLUMNS],
+        cells=lambda each: [*(getattr(each, name) for name in _COLUMNS), *month],
     )
 
 

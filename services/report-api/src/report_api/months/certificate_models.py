@@ -53,12 +53,14 @@ class CertifiedRun(BaseModel):
     """A run of the month, and what its person approved."""
 
     run_id: UUID
+    mode: str = Field(default="apply", description="`apply` or `undo`; `apply` in certificates of older versions.")
     state: str
     requested_by: str
     started_at: datetime
     finished_at: datetime | None
     approve_removals: int | None
     approve_review: int | None = None
+    approved_items: int = Field(default=0, description="How many held changes a person approved one by one.")
     removal: str | None = Field(default=None, description="The setting then; null in certificates of older versions.")
     price_field: str | None = Field(default=None, description="Likewise.")
     created: int

@@ -55,6 +55,7 @@ async def certificate(
         certificate=Certificate.of(closing),
         label=sentences.label,
         approved_words=sentences.approved_words,
+        run_kind=sentences.run_kind,
         person=requester,
     )
 

@@ -19,7 +19,7 @@ from fpdf.fonts import FontFace, TTFFont
 from halosync.contracts.message import INVISIBLE
 
 from report_api.months.certificate_models import Certificate, CertifiedException, CertifiedInvoice, CertifiedRun
-from report_api.months.sentences import approved_words, label
+from report_api.months.sentences import approved_words, label, run_kind
 from report_api.runs.sentences import requester
 from report_api.web import formats
 
@@ -111,7 +111,7 @@ def _made(certificate: Certificate, partner_name: str, fonts: Path) -> bytes:
             pdf.words(f"These are the first {len(shown):,} of {all_of_them}. The certificate as CSV has all.", _TEXT)
     else:
         pdf.words("None: everything that was billed is in Halo.", _TEXT)
-    pdf.words("Syncs", _HEAD)
+    pdf.words("Syncs and undos", _HEAD)
     for words in chain(map(run_words, certificate.runs[:MOST_OTHERS]), _rest(certificate.runs)):
         pdf.words(words, _TEXT)
     if not certificate.runs:
@@ -122,7 +122,7 @@ def _made(certificate: Certificate, partner_name: str, fonts: Path) -> bytes:
 def run_words(run: CertifiedRun) -> str:
     """Return what a run did, who started it, what its person approved, and under which settings."""
     done = f"{run.created:,} created, {run.updated:,} updated, {run.deleted:,} removed, {run.failed:,} failed"
-    all_done = f"{_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held."
+    all_done = f"{run_kind(run)}, {_time(run.started_at)}, by {requester(run.requested_by)}: {done}, {run.held:,} held."
     return " ".join([all_done, *approved_words(run)])
 
 

@@ -28,6 +28,7 @@ REASONS: Mapping[MonthReason, str] = {
     MonthReason.UNDONE: "Undone since the last Sync",
     MonthReason.PRICE_LEFT_ALONE: "Your settings leave prices in Halo alone",
     MonthReason.ROUNDING: "Each invoice line is rounded to cents",
+    MonthReason.PRICE_TO_THE_CENT: "Halo rounds the unit price to cents",
 }
 
 _SYNC = RemedyLink("", "Go to Sync")
@@ -73,11 +74,18 @@ def button(reason: str | None, run_id: UUID | None = None) -> RemedyLink | None:
     return sentences.REMEDY_PAGES.get(remedy)
 
 
+def run_kind(run: CertifiedRun) -> str:
+    """Say what a run was: a Sync, or the undo of one."""
+    return "Undo" if run.mode == "undo" else "Sync"
+
+
 def approved_words(run: CertifiedRun) -> Sequence[str]:
     """Return sentences of what a person approved for a run, and under which settings it was planned."""
     counts = ((run.approve_removals, "removal"), (run.approve_review, "change"))
     approved = [plural(count, what) for count, what in counts if count is not None]
     words = [f"A person approved up to {' and '.join(approved)}."] if approved else []
+    if run.approved_items:
+        words.append(f"A person approved {plural(run.approved_items, 'held change')} one by one.")
     known = run.removal or run.price_field
     return [*words, sentences.settings_then(run.removal, run.price_field)] if known else words
 

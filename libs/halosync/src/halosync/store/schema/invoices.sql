@@ -20,17 +20,18 @@ CREATE OR REPLACE FUNCTION last_synced_period(p_partner_id text) RETURNS text LA
     SELECT period FROM invoice WHERE invoice_pk = last_synced_invoice(p_partner_id)
 $$;
 
--- The invoices that a month is made of: the newest, and with it the others where a person has said that they count
--- together. NULL: the month has none.
+-- The invoices that a month is made of: the newest, and with it the others of its currency where a person has said that
+-- they count together: amounts in two currencies are never added up. NULL: the month has none.
 CREATE OR REPLACE FUNCTION invoices_that_count(p_partner_id text, p_period text) RETURNS bigint[]
 LANGUAGE sql STABLE AS $$
     SELECT array_agg(i.invoice_pk ORDER BY i.invoice_pk)
     FROM (
-        SELECT invoice_pk, row_number() OVER (ORDER BY issued_at DESC, invoice_pk DESC) AS place FROM invoice
-        WHERE partner_id = p_partner_id AND period = p_period AND superseded_by IS NULL
+        SELECT invoice_pk, row_number() OVER newest AS place, currency = first_value(currency) OVER newest AS adds_up
+        FROM invoice WHERE partner_id = p_partner_id AND period = p_period AND superseded_by IS NULL
+        WINDOW newest AS (ORDER BY issued_at DESC, invoice_pk DESC)
     ) AS i
     LEFT JOIN month_choice m ON m.partner_id = p_partner_id AND m.period = p_period
-    WHERE i.place = 1 OR m.invoices = 'together'
+    WHERE i.place = 1 OR (m.invoices = 'together' AND i.adds_up)
 $$;
 
 -- The invoices that a Sync without a named one is for.

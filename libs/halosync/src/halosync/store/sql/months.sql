@@ -95,9 +95,10 @@ SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(CAST(l AS text), 'UTF
 FROM month_plans(:partner_id, :period) AS p JOIN invoice_line l USING (invoice_pk);
 
 -- name: month_runs
--- The runs of a month that applied, oldest first, and who approved what.
-SELECT r.run_id, r.state, r.requested_by, r.created_at, r.finished_at, r.approve_removals,
+-- The runs of a month that applied or undid, oldest first, and who approved what.
+SELECT r.run_id, r.mode, r.state, r.requested_by, r.created_at, r.finished_at, r.approve_removals,
     r.approve_review, r.removal, r.price_field,
+    (SELECT count(*) FROM run_approved_item a WHERE a.run_id = r.run_id) AS approved_items,
     r.created, r.updated, r.deleted, r.failed, r.held
 FROM invoice n JOIN run r USING (invoice_pk)
 WHERE n.partner_id = :partner_id AND n.period = :period AND r.mode IN ('apply', 'undo')
