@@ -65,6 +65,44 @@ async def test_a_database_that_was_changed_is_not_used_again(
     await databases.give_back(other)
 
 
+async def test_a_pool_is_used_again_as_if_it_were_new(postgres_server: PostgresServer, databases: Databases) -> None:
+    name = await databases.take()
+    url = postgres_server.url_of(name)
+    pool = await databases.pools(name).on(url)
+    number = await pool.fetchval("SELECT pg_backend_pid()")
+    await pool.execute(
+        "CREATE TEMP TABLE left_by_a_test (); SET statement_timeout = 1; SET search_path = pg_catalog;"
+        " LISTEN left_by_a_test; SELECT pg_advisory_lock(1)"
+    )
+    await databases.give_back(name)
+    assert await databases.take() == name
+    again = await databases.pools(name).on(url)
+    assert await again.fetchval("SELECT pg_backend_pid()") == number
+    assert await again.fetchval("SELECT to_regclass('left_by_a_test')") is None
+    assert await again.fetchval("SHOW statement_timeout") == "1min"
+    assert await again.fetchval("SHOW search_path") == '"$user", public'
+    assert await again.fetch("SELECT pg_listening_channels()") == []
+    assert await again.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    await databases.give_back(name)
+
+
+async def test_a_pool_that_lacks_a_connection_is_not_used_again(
+    postgres_server: PostgresServer, databases: Databases
+) -> None:
+    name = await databases.take()
+    url = postgres_server.url_of(name)
+    pool = await databases.pools(name).on(url)
+    lent = await pool.acquire()
+    await databases.give_back(name)
+    assert await databases.take() == name
+    again = await databases.pools(name).on(url)
+    assert again is not pool
+    assert await again.fetchval("SELECT 1") == 1
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+        await lent.fetchval("SELECT 1")
+    await databases.give_back(name)
+
+
 @pytest.mark.parametrize("_turn", [1, 2])
 async def test_each_test_has_a_fresh_virtual_host(amqp_url: str, _turn: int) -> None:
     async with await aio_pika.connect(amqp_url) as connection:

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from devstack.kept_pools import KeptPools
 from devstack.postgres import PostgresServer
 from devstack.servers import fresh_name
 
@@ -50,7 +51,7 @@ WHERE relkind IN ('r', 'i') AND reltuples >= 0 AND oid >= $1 AND relnamespace::r
 
 _DISCONNECT = """
 SELECT pg_terminate_backend(pid, $1) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL ($2::int[])
 """
 
 # Without triggers and foreign keys.
@@ -84,6 +85,7 @@ class Databases:
         self._made: tuple[object, ...] | None = None
         self._idle: list[str] = []
         self._cleaners: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
+        self._pools: dict[str, KeptPools] = {}
 
     async def take(self) -> str:
         """Return the name of a database that is as the template."""
@@ -97,8 +99,12 @@ class Databases:
         await self._server.create_database(name, template=self._template)
         return name
 
+    def pools(self, name: str) -> KeptPools:
+        """Return the pools of a database that was taken."""
+        return self._pools.setdefault(name, KeptPools())
+
     async def give_back(self, name: str) -> None:
-        """Disconnect whoever uses a database and empty it, or else drop it."""
+        """Disconnect whoever uses a database, but for its kept pools, and empty it, or else drop it."""
         if await self._emptied(name):
             self._idle.append(name)
         else:
@@ -124,7 +130,7 @@ class Databases:
         except asyncpg.InvalidCatalogNameError:
             return False
         try:
-            await connection.fetch(_DISCONNECT, _GONE_TIMEOUT_MS)
+            await connection.fetch(_DISCONNECT, _GONE_TIMEOUT_MS, await self.pools(name).clean())
             small = await connection.fetchval(_BYTES, _FIRST_ID) <= _MOST_BYTES
             if small and await _state(connection) == self._made:
                 await connection.execute(_EMPTY)
@@ -145,6 +151,7 @@ class Databases:
             await kept.fetch(_FORGET, _FIRST_ID)
 
     def _let_go(self, name: str) -> None:
+        self._pools.pop(name, KeptPools()).end()
         cleaner = self._cleaners.pop(name, None)
         if cleaner is not None:
             cleaner.terminate()

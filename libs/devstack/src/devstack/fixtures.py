@@ -6,7 +6,6 @@ a test that kills one disturbs nobody. Load them with `pytest_plugins = ["devsta
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
 from typing import TypeAlias
 
 import asyncpg
@@ -15,7 +14,6 @@ import pytest_asyncio
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.domain.accounts import Account
 from halosync.store.migrate import migrate
-from halosync.store.pool import open_pool
 
 from devstack.accounts import USERS, signed_in
 from devstack.databases import Databases
@@ -75,32 +73,33 @@ async def databases(postgres_server: PostgresServer, migrated_template: str) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def database_url(postgres_server: PostgresServer, databases: Databases) -> AsyncIterator[str]:
-    """URL of a migrated database without rows; what the test leaves in it, nobody sees."""
+async def database(databases: Databases) -> AsyncIterator[str]:
+    """Name of a migrated database without rows; what the test leaves in it, nobody sees."""
     name = await databases.take()
-    yield postgres_server.url_of(name)
+    yield name
     await databases.give_back(name)
 
 
+@pytest.fixture
+def database_url(postgres_server: PostgresServer, database: str) -> str:
+    """URL of the test's database."""
+    return postgres_server.url_of(database)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def pool(database_url: str) -> "AsyncIterator[asyncpg.Pool[asyncpg.Record]]":
+async def pool(databases: Databases, database: str, database_url: str) -> "asyncpg.Pool[asyncpg.Record]":
     """A pool on the test's database, with an account that may do everything."""
-    opened = await open_pool(database_url)
-    yield opened
-    await opened.close()
+    return await databases.pools(database).on(database_url)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def pool_of(database_url: str) -> AsyncIterator[PoolOf]:
-    """Opens pools on the test's database as a service has them: with its own role, and no right more."""
-    async with AsyncExitStack() as opened:
+@pytest.fixture
+def pool_of(databases: Databases, database: str, database_url: str) -> PoolOf:
+    """Gives pools on the test's database as a service has them: with its own role, and no right more."""
 
-        async def pool_of(account: Account) -> "asyncpg.Pool[asyncpg.Record]":
-            pool = await open_pool(signed_in(database_url, account))
-            opened.push_async_callback(pool.close)
-            return pool
+    async def pool_of(account: Account) -> "asyncpg.Pool[asyncpg.Record]":
+        return await databases.pools(database).on(signed_in(database_url, account))
 
-        yield pool_of
+    return pool_of
 
 
 @pytest_asyncio.fixture(loop_scope="session")

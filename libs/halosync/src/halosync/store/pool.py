@@ -11,7 +11,7 @@ _JSONB_VERSION = b"\x01"
 """Postgres' binary form of jsonb is its text behind this byte. Rows that are copied in know no other form."""
 
 # Set by statements and not with the connection: a pooler in front of Postgres refuses most settings there.
-_BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
+BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -23,7 +23,7 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         schema="pg_catalog",
         format="binary",
     )
-    await connection.execute(_BOUNDS)
+    await connection.execute(BOUNDS)
 
 
 async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
