@@ -7,7 +7,8 @@ from halosync.domain.run_order import RunMode
 from halosync.ports.months import Month
 from halosync.store.months import MonthStore
 
-from .conftest import PARTNER, TENANT, Pipeline
+from .conftest import Pipeline
+from .parts import PARTNER, TENANT
 
 pytestmark = pytest.mark.integration
 
