@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 
 import asyncpg
+from halosync.postgres_failures import POSTGRES_FAILURES
 from halosync.store.pool import BOUNDS, open_pool
 
 # All that a session can keep, except prepared statements, which asyncpg knows of.
@@ -42,7 +43,7 @@ class KeptPools:
         try:
             if not pool.is_closing() and pool.get_idle_size() == pool.get_size():
                 numbers = await _as_new(pool)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (*POSTGRES_FAILURES, OSError):
             pass  # a test ended its connections
         if pool.is_closing() or len(numbers) != pool.get_size():
             del self._pools[url]
