@@ -1,6 +1,6 @@
 """Pools of a test database that outlive a test: a new connection reads the catalog and plans each statement anew."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import asyncpg
 from halosync.postgres_failures import POSTGRES_FAILURES
@@ -40,11 +40,9 @@ class KeptPools:
 
     async def _cleaned(self, url: str) -> list[int]:
         pool, numbers = self._pools[url], []
-        try:
+        with suppress(*POSTGRES_FAILURES, OSError):  # a test ended its connections
             if not pool.is_closing() and pool.get_idle_size() == pool.get_size():
                 numbers = await _as_new(pool)
-        except (*POSTGRES_FAILURES, OSError):
-            pass  # a test ended its connections
         if pool.is_closing() or len(numbers) != pool.get_size():
             del self._pools[url]
             pool.terminate()
