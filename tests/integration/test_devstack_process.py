@@ -101,7 +101,7 @@ async def test_it_can_be_started_again_and_its_log_goes_on(make: Make) -> None:
     first = process.pid
     process.start()
     assert process.pid == first
-    await until(lambda: says(process, "here"), what="its start", timeout_s=20)
+    await until(lambda: says(process, "here\n"), what="its start", timeout_s=20)
     await process.kill()
     process.start()
     await until(lambda: says(process, "here\nhere"), what="its second start", timeout_s=20)

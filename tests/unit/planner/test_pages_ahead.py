@@ -133,7 +133,7 @@ async def test_a_page_that_failed_ahead_fails_when_it_is_needed_and_the_one_befo
 
 
 async def test_what_was_asked_for_ahead_is_given_up_where_the_page_before_cannot_be_kept() -> None:
-    lists = Lists()
+    lists, others = Lists(), asyncio.all_tasks()
     broken = True
 
     async def contradicts(number: int) -> None:
@@ -144,4 +144,4 @@ async def test_what_was_asked_for_ahead_is_given_up_where_the_page_before_cannot
 
     assert (await reading(lists, contradicts).turn(READ, WHO)).list == "complete"
     assert lists.asked in ([1, 2, 1, 2, 3, 4, 1, 2, 3, 4], [1, 2, 3, 1, 2, 3, 4, 1, 2, 3, 4])
-    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not asyncio.all_tasks() - others
