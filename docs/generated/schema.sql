@@ -1063,7 +1063,7 @@ CREATE FUNCTION item_key(customer_ids text[], product_code text, halo_licence_id
 AS $function$
     SELECT left(encode(sha256(convert_to(
         CASE WHEN product_code IS NULL THEN concat_ws(chr(31), 'licence', halo_licence_id)
-             ELSE concat_ws(chr(31), 'product', customer_ids[1], lower(normalize(product_code, NFKC))) END,
+             ELSE concat_ws(chr(31), 'product', customer_ids[1], product_key(product_code)) END,
         'UTF8')), 'hex'), 32)
 $function$;
 
@@ -1255,7 +1255,7 @@ AS $function$
         -- What was put back takes the place of an item that says that there is no licence.
         WHERE i.reason IS DISTINCT FROM 'quantity_zero' OR NOT EXISTS (
             SELECT FROM put_back b WHERE b.halo_client_id = i.halo_client_id
-                AND lower(normalize(b.product_code, NFKC)) = lower(normalize(i.product_code, NFKC)))
+                AND product_key(b.product_code) = product_key(i.product_code))
         UNION ALL SELECT * FROM put_back
     ),
     -- Halo's words for the invoice's billing cycles, as the partner has set them.
@@ -1275,7 +1275,7 @@ AS $function$
     ),
     -- Lines that no run has applied yet; a product of a customer is one thing.
     loose AS MATERIALIZED (
-        SELECT -dense_rank() OVER (ORDER BY l.customer_id, lower(normalize(l.product_code, NFKC))) AS thing,
+        SELECT -dense_rank() OVER (ORDER BY l.customer_id, product_key(l.product_code)) AS thing,
             l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
@@ -1286,7 +1286,7 @@ AS $function$
     -- For those, the licences that the partner's last plan found are what Halo holds of them.
     earlier AS MATERIALIZED (
         SELECT DISTINCT ON (customer_id, code) i.customer_ids[1] AS customer_id,
-            lower(normalize(i.product_code, NFKC)) AS code, i.halo_licence_id, i.halo_client_id, i.licence_name,
+            product_key(i.product_code) AS code, i.halo_licence_id, i.halo_client_id, i.licence_name,
             r.price_field
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
@@ -1321,7 +1321,7 @@ AS $function$
             min(e.halo_licence_id), NULL, NULL, NULL, 'not_synchronised', NULL, min(e.price_field), min(l.customer_id),
             min(l.customer_name), NULL, NULL, NULL, NULL
         FROM loose l
-        LEFT JOIN earlier e ON e.customer_id = l.customer_id AND e.code = lower(normalize(l.product_code, NFKC))
+        LEFT JOIN earlier e ON e.customer_id = l.customer_id AND e.code = product_key(l.product_code)
         GROUP BY l.thing
     ),
     held AS MATERIALIZED (
@@ -1443,6 +1443,14 @@ BEGIN
     NOTIFY outbox;
     RETURN NULL;
 END $function$;
+
+CREATE FUNCTION product_key(product_code text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT lower(normalize(product_code, NFKC))
+$function$;
 
 CREATE FUNCTION rate_block(p_tenant text, p_retry_after_s double precision, OUT wait_s double precision, OUT foreign_seen integer, OUT effective integer)
  RETURNS record

@@ -10,9 +10,9 @@ import pytest
 from devstack.account import Account
 from devstack.command import run
 from devstack.errors import NotOursError
-from devstack.login import psql_command
 from devstack.postgres import PostgresServer, postgres
 from devstack.process_tree import TrackedProcess, listeners, process_tree
+from devstack.psql import psql_command
 from devstack.servers import fresh_name
 
 pytestmark = pytest.mark.integration

@@ -4,17 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from devstack.wait import until
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime import relay as relaying
-from halosync.runtime.relay import Relay
-from halosync.store.outbox import emit_many
 from simulation import broker as simulated
 from simulation.database import Database
 from simulation.fault_rates import NONE
@@ -23,6 +19,7 @@ from simulation.messages import Consumer
 from simulation.process import Dice, Process
 from simulation.relay import MemoryRelay
 
+from . import relay_office
 from .conftest import PATIENCE_S, Outside
 
 
@@ -77,25 +74,11 @@ class Silent(Publisher):
 
 
 @dataclass
-class RealOffice:
+class RealOffice(relay_office.Office):
     """Postgres and RabbitMQ."""
 
-    database_url: str
-    pool: "asyncpg.Pool[Any]"
     publisher: Silent
     outside: Outside
-
-    def relay(self) -> Draining:
-        return Relay(self.database_url, self.pool, self.publisher)
-
-    async def emit(self, count: int = 1) -> list[str]:
-        names = [f"partner-{number:03}" for number in range(count)]
-        async with self.pool.acquire() as connection, connection.transaction():
-            await emit_many(connection, [RunRequested(run_id=uuid4(), partner_id=name) for name in names])
-        return names
-
-    async def left(self) -> int:
-        return int(await self.pool.fetchval("SELECT count(*) FROM outbox"))
 
     async def queued(self) -> int:
         return await self.outside.depth(RUN_REQUESTED.name)

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from .conftest import Pipeline
+from .planned_run import deliver_once
 
 TENANT = "acme"
 WRITES = {"path": "SoftwareLicence"}
@@ -46,7 +47,7 @@ async def test_any_mixture_of_faults_ends_as_planned(pipeline: Pipeline, seed: i
     await pipeline.sandbox.admin.add_licences(TENANT, *old, *stale)
     await pipeline.invoice([{"product_code": f"P-{n}", "quantity": str(n % 7 + 1)} for n in range(PRODUCTS)])
     run_id = await pipeline.start()
-    await read_in_peace(pipeline)
+    await deliver_once(pipeline)
     for fault in dice.sample(FAULTS, 4):
         method = dice.choice(["POST", "POST", "DELETE"])
         nth = dice.randint(1, 4)
@@ -56,12 +57,6 @@ async def test_any_mixture_of_faults_ends_as_planned(pipeline: Pipeline, seed: i
     assert (run["state"], run["failed"], run["pending"]) == ("succeeded", 0, 0), await pipeline.items(run_id)
     held = {name: row["count"] for (_, name), row in (await pipeline.licences()).items()}
     assert held == {f"P-{n}": n % 7 + 1 for n in range(PRODUCTS)}
-
-
-async def read_in_peace(pipeline: Pipeline) -> None:
-    """Deliver the run's request; its orders stay in the outbox."""
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
 
 
 async def storm(pipeline: Pipeline, writers: list[Any], dice: random.Random, run_id: UUID) -> None:

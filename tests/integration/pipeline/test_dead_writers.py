@@ -10,15 +10,13 @@ from halosync.ports.batch_work import AppliedAction
 
 from .conftest import Pipeline
 from .many_products import ONE, TENANT, all_there, products
+from .planned_run import planned
 
 
 async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3)
     await pipeline.invoice(products(30))
-    await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    [order] = await pipeline.messages()
+    _, [order] = await planned(pipeline)
     second = pipeline.writer("writer-2")
     await asyncio.gather(pipeline.deliver(*order), second.advance(order[1]["batch_id"]))
     await pipeline.deliver_all()
@@ -28,10 +26,7 @@ async def test_an_order_delivered_twice_at_once_writes_once(pipeline: Pipeline) 
 
 async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
-    run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    [order] = await pipeline.messages()
+    run_id, [order] = await planned(pipeline)
     actions = await pipeline.actions.open_actions(order[1]["batch_id"])
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.1, answer_s=0.1, settle_s=0.1
@@ -45,10 +40,7 @@ async def test_a_writer_that_died_after_its_mark_is_looked_after(pipeline: Pipel
 
 async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(1))
-    await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    [(_, order)] = await pipeline.messages()
+    _, [(_, order)] = await planned(pipeline)
     batch = await pipeline.actions.batch(order["batch_id"])
     assert batch is not None
     [action] = await pipeline.actions.open_actions(order["batch_id"])
@@ -63,10 +55,7 @@ async def test_a_late_result_of_a_writer_thought_dead_changes_nothing(pipeline: 
 async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pipeline: Pipeline) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "row_name": "P-2"}, times=None, status=400)
     await pipeline.invoice(products(5))
-    run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    [order] = await pipeline.messages()
+    run_id, [order] = await planned(pipeline)
     actions = await pipeline.actions.open_actions(order[1]["batch_id"])
     await pipeline.actions.mark_sending(
         [action.item_id for action in actions], worker="dead", send_s=0.05, answer_s=0.0, settle_s=0.0
@@ -85,10 +74,7 @@ async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 500, rate_window_s = 1")
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3, **fault)
     await pipeline.invoice(products(3))
-    run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    [order] = await pipeline.messages()
+    run_id, [order] = await planned(pipeline)
 
     async def being_sent() -> bool:
         return bool(await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE action_state = 'sending'"))

@@ -8,6 +8,7 @@ from halosync.ports.tokens import ConnectionLostError
 
 from .conftest import Pipeline
 from .many_products import ONE, TENANT, all_there, products
+from .planned_run import deliver_once, planned
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,7 @@ async def test_a_lost_connection_ends_the_run_and_a_later_sync_finishes_it(pipel
 
 async def test_cancelling_stops_what_is_not_sent(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(120))
-    run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    orders = await pipeline.messages()
+    run_id, orders = await planned(pipeline)
     await pipeline.deliver(*orders[0])
     assert await pipeline.runs.cancel("acme-msp", run_id, by=Actor("test"))
     for order in orders[1:]:
@@ -121,8 +119,7 @@ async def test_removals_beyond_the_guard_wait_for_a_person(pipeline: Pipeline) -
 async def test_a_disconnected_partner_gets_no_more_writes(pipeline: Pipeline) -> None:
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
+    await deliver_once(pipeline)
     await pipeline.pool.execute("UPDATE connection SET state = 'disconnected'")
     await pipeline.deliver_all()
     assert ((await pipeline.run(run_id))["state"], await pipeline.sent("POST")) == ("failed", 0)

@@ -9,6 +9,7 @@ from halosync.ports.permits import Rate
 from halosync.ports.tokens import TokenUnavailableError
 
 from .conftest import Pipeline
+from .planned_run import planned
 
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
@@ -17,14 +18,6 @@ LOOK_UP = {"method": "GET", "path": "SoftwareLicence"}
 
 def products(number: int, **values: Any) -> list[dict[str, Any]]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1), **values} for n in range(number)]
-
-
-async def planned(pipeline: Pipeline) -> tuple[Any, list[Any]]:
-    """Start a run and plan it; return its id and the orders to the writers."""
-    run_id = await pipeline.start()
-    for message in await pipeline.messages():
-        await pipeline.deliver(*message)
-    return run_id, await pipeline.messages()
 
 
 @pytest.mark.parametrize("times", [1, 2])

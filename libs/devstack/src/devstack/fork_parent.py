@@ -5,7 +5,6 @@ so a fork of it is whole. A child goes on as `python -m MODULE` does: with an en
 session and output of its own.
 """
 
-import ctypes
 import gc
 import json
 import os
@@ -19,10 +18,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from devstack.launcher import end_with
+
 MOST_BYTES = 2**17
 _FILES = 3
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,7 @@ def _prepare(request: Request, parent: int) -> None:
     """Make a fork what a new process would be."""
     runs = request.runs
     os.setsid()
-    if _libc.prctl(_PR_SET_PDEATHSIG, runs["death_signal"], 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-    if os.getppid() != parent:
-        sys.exit(f"the parent {parent} was gone before its child began")
+    end_with(parent, runs["death_signal"])
     for number, file in enumerate(request.files):
         os.dup2(file, number)
         os.close(file)

@@ -23,8 +23,13 @@ from devstack.fork_parent import MOST_BYTES
 from devstack.launching import launch
 
 LOADED = (
-    *("auth.composition", "halo_writer.composition", "planner.composition", "report_api.composition"),
-    *("halosync.cli.main", "halo_sandbox.__main__", "devstack.own_domain"),
+    "auth.composition",
+    "halo_writer.composition",
+    "planner.composition",
+    "report_api.composition",
+    "halosync.cli.main",
+    "halo_sandbox.__main__",
+    "devstack.own_domain",
 )
 """What the parent imports."""
 

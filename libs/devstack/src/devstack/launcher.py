@@ -16,6 +16,15 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
+def end_with(parent: int, death_signal: int) -> None:
+    """Have the kernel send this process a signal when its parent is gone; ends it if that is so already. For Linux."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        sys.exit(f"the parent {parent} was gone before its child began")
+
+
 def main(arguments: list[str]) -> None:
     """Drop to the account, ask the kernel for the signal, and become the program."""
     death_signal, parent, account, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
@@ -26,11 +35,7 @@ def main(arguments: list[str]) -> None:
         os.setuid(uid)
     # After the change of account, because that change withdraws the request.
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-        if os.getppid() != parent:
-            sys.exit(f"the parent {parent} was gone before its child began")
+        end_with(parent, death_signal)
     os.execvp(program[0], program)  # noqa: S606 - no shell is wanted; replacing this process is the purpose
 
 

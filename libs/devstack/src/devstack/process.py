@@ -73,8 +73,14 @@ class ChildProcess:
             self._process = self._begin(log)
 
     def _begin(self, log: IO[bytes]) -> "subprocess.Popen[bytes] | Forked":
-        who, when = self._account, self._death_signal
-        return launch(self._argv, env=self._env, cwd=self._cwd, log=log, account=who, death_signal=when)
+        return launch(
+            self._argv,
+            env=self._env,
+            cwd=self._cwd,
+            log=log,
+            account=self._account,
+            death_signal=self._death_signal,
+        )
 
     async def wait_ready(self, check: Callable[[], Awaitable[bool]], *, timeout_s: float) -> None:
         """Wait until `check` answers true.
@@ -188,7 +194,7 @@ class ForkedProcess(ChildProcess):
 
     def __init__(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         super().__init__(name, argv, env=env, log=log, cwd=cwd)
-        self._module, self._arguments = argv[0], argv[1:]
 
     def _begin(self, log: IO[bytes]) -> Forked:
-        return fork(self._module, self._arguments, env=self._env, cwd=self._cwd, output=log, errors=log)
+        module, *arguments = self._argv
+        return fork(module, arguments, env=self._env, cwd=self._cwd, output=log, errors=log)

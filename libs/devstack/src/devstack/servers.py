@@ -10,9 +10,9 @@ from halosync.domain.accounts import Account
 
 from devstack.accounts import passwords, signed_in
 from devstack.errors import NotOursError
-from devstack.login import psql_command
 from devstack.options import StackOptions
 from devstack.postgres import DATABASE_URL_VARIABLE, PostgresServer, postgres
+from devstack.psql import psql_command
 from devstack.rabbitmq import RabbitServer, rabbitmq
 from devstack.rabbitmq_choice import AMQP_URL_VARIABLE, find_rabbitmq
 from devstack.state import StateFolder
@@ -32,7 +32,7 @@ class Servers:
     _postgres: PostgresServer | None
     _rabbit: RabbitServer | None
 
-    def login(self, state: StateFolder) -> str | None:
+    def psql(self, state: StateFolder) -> str | None:
         """Return the command with which a person signs in to a database of ours; None where it was given by URL."""
         return None if self._postgres is None else psql_command(self.database_url, state.folder("login"))
 

@@ -32,7 +32,6 @@ class Stack:
         http_url: address of report-api.
         sandbox_url: address of the sandbox, None with a Halo of one's own; a tenant is at `{sandbox_url}/{tenant}`.
         own_domain: where the sandbox is at a domain of a partner's own, None where it is not.
-        login: the command that signs in to that database; None where it was given by URL.
         logs: folder of the logs, one file for each process.
         services: by name: `auth`, `planner`, `report-api`, `halo-writer-1` and so on.
     """
@@ -46,7 +45,7 @@ class Stack:
         self._sandbox_port = free_port() if options.halo_url_template is None else None
         self.sandbox_url = f"http://{LOOPBACK}:{self._sandbox_port}" if self._sandbox_port is not None else None
         self.logs = state.folder("logs")
-        self.login = servers.login(state)
+        self._state = state
         self._cwd = options.cwd or state.folder("work")
         settings = {
             "PUBLIC_URL": self.http_url,
@@ -63,6 +62,11 @@ class Stack:
         self._options = options
         self._sandbox: ChildProcess | None = None
         self.services: dict[str, Service] = {}
+
+    @property
+    def psql(self) -> str | None:
+        """The command that signs in to the database; None where that was given by URL."""
+        return self.servers.psql(self._state)
 
     @property
     def writers(self) -> list[Service]:

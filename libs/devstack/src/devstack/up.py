@@ -150,7 +150,7 @@ def addresses(stack: Stack, sink: Sink | None = None) -> Table:
         "Sandbox (a HaloPSA)": stack.sandbox_url or "not started: HALOSYNC_HALO_URL_TEMPLATE is given",
         "Sink of notices": told,
         "Postgres": without_password(stack.database_url),
-        **({"Look into Postgres": stack.login} if stack.login else {}),
+        **({"Look into Postgres": psql} if (psql := stack.psql) else {}),
         "RabbitMQ": without_password(stack.amqp_url),
         **{f"Health of {name}": f"{service.health_url}/readyz" for name, service in stack.services.items()},
         "Logs": str(stack.logs),

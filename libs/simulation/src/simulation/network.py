@@ -12,7 +12,7 @@ import httpx
 from halo_sandbox.exchange import Answer
 from halo_sandbox.service import API, IncomingRequest
 from halosync.domain.tenant import HaloHosts
-from halosync.halo.transport import HaloTransport, Sent
+from halosync.halo.transport import HaloTransport, Sent, writes
 from halosync.ports.failures import HaloFailure
 
 from simulation.clock import sleep
@@ -60,7 +60,7 @@ class SimulatedTransport(HaloTransport):
             await self._process.gate()
             raise
         except asyncio.CancelledError:
-            if method != "GET" and self._process.alive and not self._process.over:
+            if writes(method) and self._process.alive and not self._process.over:
                 self._halo.broken_off += 1
             raise
 

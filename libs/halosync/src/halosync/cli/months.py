@@ -9,7 +9,7 @@ import typer
 from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError
 from halosync.cli.output import Json, emit_json, say
-from halosync.contracts.invoice import PERIOD
+from halosync.contracts.patterns import PERIOD
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.run_sentences import WHY_NO_RUN

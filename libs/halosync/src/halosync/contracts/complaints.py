@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from halosync.contracts.patterns import COUNTRY, CURRENCY, ITEM_KEY, PERIOD
+
 _WORDS = {
     "missing": "is missing; give it",
     "extra_forbidden": "is not known here; leave it out",
@@ -44,10 +46,10 @@ _WORDS = {
 """By pydantic's type of a problem; what stands in braces is of its context."""
 
 _FORMS = {
-    r"^[0-9]{4}-(0[1-9]|1[0-2])$": "must be a month, such as 2026-11",
-    r"^[0-9a-f]{32}$": "must be an item_key as the lists of the month have it: 32 of the characters 0-9 and a-f",
-    "^[A-Z]{2}$": "must be a country as two capital letters, such as AU",
-    "^[A-Z]{3}$": "must be a currency as three capital letters, such as AUD",
+    PERIOD: "must be a month, such as 2026-11",
+    ITEM_KEY: "must be an item_key as the lists of the month have it: 32 of the characters 0-9 and a-f",
+    COUNTRY: "must be a country as two capital letters, such as AU",
+    CURRENCY: "must be a currency as three capital letters, such as AUD",
 }
 """By the pattern that a text does not fit: what it must be, for people who do not read patterns."""
 

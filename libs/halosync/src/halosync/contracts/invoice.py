@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from halosync.contracts.message import INVOICES, Event, Identifier, Text
+from halosync.contracts.patterns import CURRENCY, PERIOD
 from halosync.contracts.values import AnyMoney, AnyQuantity, Money, Quantity, ShownName, ShownText, number
 
-PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Period = Annotated[str, Field(pattern=PERIOD, description="The month that is billed.")]
 """A month, YYYY-MM."""
 
@@ -60,7 +60,7 @@ class InvoiceHeader(Event):
     revision: int = Field(strict=True, ge=1, le=2_000_000_000, description="A higher one replaces the lower ones.")
     replaces: Identifier | None = Field(default=None, description="Another invoice that this one supersedes.")
     period: Period
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+    currency: str = Field(pattern=CURRENCY, description="ISO 4217.")
     issued_at: AwareDatetime = Field(ge=_EARLIEST, lt=_LATEST)
     line_count: int | None = Field(default=None, strict=True, ge=0, description="Control total: how many lines.")
     total: Annotated[Decimal, BeforeValidator(number)] | None = Field(

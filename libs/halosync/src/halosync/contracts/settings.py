@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from halosync.contracts.message import printable
+from halosync.contracts.patterns import COUNTRY
 from halosync.contracts.values import number
 
 
@@ -35,7 +36,7 @@ def _word(text: str) -> str:
 WholeNumber = Annotated[int, BeforeValidator(_written)]
 """An integer; `true` is none."""
 
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_has_holidays)]
+Country = Annotated[str, Field(pattern=COUNTRY), AfterValidator(_has_holidays)]
 """An ISO 3166 alpha-2 code, in capitals, of a country whose public holidays are known."""
 
 

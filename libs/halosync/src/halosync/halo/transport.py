@@ -76,14 +76,14 @@ class HaloTransport:
         """
         response = await self._answered(tenant, token, method, path, **sent)
         if not response.is_success:
-            raise from_response(response, write=_writes(method), now=datetime.now(UTC))
+            raise from_response(response, write=writes(method), now=datetime.now(UTC))
         body = response.content.removeprefix(_BYTE_ORDER_MARK)
         if not body:
             return None
         try:
             return from_json(body)
         except ValueError as error:
-            raise malformed(response, write=_writes(method), why=f"not JSON ({error})") from None
+            raise malformed(response, write=writes(method), why=f"not JSON ({error})") from None
 
     async def raw(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> RawAnswer:
         """Send a request and return what came as it came: for who looks at what this Halo does.
@@ -93,7 +93,7 @@ class HaloTransport:
         """
         response = await self._answered(tenant, token, method, path, **sent)
         if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
-            raise from_response(response, write=_writes(method), now=datetime.now(UTC))
+            raise from_response(response, write=writes(method), now=datetime.now(UTC))
         headers = {name.lower(): value for name, value in response.headers.items()}
         return RawAnswer(response.status_code, headers, response.content)
 
@@ -111,7 +111,7 @@ class HaloTransport:
 
     async def _exchange(self, request: httpx.Request, told: Span) -> httpx.Response:
         """Send, count and time a request; return the answer, whatever it says."""
-        method, write, started = request.method, _writes(request.method), time.monotonic()
+        method, write, started = request.method, writes(request.method), time.monotonic()
         try:
             async with asyncio.timeout(self.total_timeout_s):
                 streamed = await self._http.send(request, stream=True)
@@ -131,5 +131,6 @@ class HaloTransport:
         return response
 
 
-def _writes(method: str) -> bool:
+def writes(method: str) -> bool:
+    """Tell whether a request of this method changes something in Halo."""
     return method != "GET"

@@ -10,8 +10,19 @@ from halosync.ports.months import Month
 from halosync.store.queries import QUERIES, Connection
 
 _OF_A_RUN = (
-    *("mode", "state", "requested_by", "approve_removals", "approve_review", "approved_items", "removal"),
-    *("price_field", "created", "updated", "deleted", "failed", "held"),
+    "mode",
+    "state",
+    "requested_by",
+    "approve_removals",
+    "approve_review",
+    "approved_items",
+    "removal",
+    "price_field",
+    "created",
+    "updated",
+    "deleted",
+    "failed",
+    "held",
 )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from halosync.contracts.patterns import ITEM_KEY, PERIOD
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
@@ -39,8 +40,8 @@ NO_CERTIFICATE = "This month has no certificate of that number. GET the month to
 _MONTHS = Keyset("months", TypeAdapter[str](QueryText))
 _ROWS = Keyset("month-items", TypeAdapter[tuple[str, str, str]](tuple[QueryText, QueryText, QueryText]))
 
-Period = Annotated[str, Path(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month that is billed, YYYY-MM.")]
-ItemKey = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The `item_key` of a row.")]
+Period = Annotated[str, Path(pattern=PERIOD, description="The month that is billed, YYYY-MM.")]
+ItemKey = Annotated[str, Path(pattern=ITEM_KEY, description="The `item_key` of a row.")]
 
 
 @router.get("/months", summary="List months")

@@ -6,6 +6,7 @@ from uuid import UUID
 from halosync.domain.model import Reason
 from halosync.domain.month import MonthReason, MonthState
 from halosync.domain.remedy import Remedy, remedy_of
+from halosync.domain.run_order import RunMode
 
 from report_api.months.certificate_models import CertifiedRun
 from report_api.runs import sentences
@@ -76,7 +77,7 @@ def button(reason: str | None, run_id: UUID | None = None) -> RemedyLink | None:
 
 def run_kind(run: CertifiedRun) -> str:
     """Say what a run was: a Sync, or the undo of one."""
-    return "Undo" if run.mode == "undo" else "Sync"
+    return sentences.MODES[RunMode(run.mode)]
 
 
 def approved_words(run: CertifiedRun) -> Sequence[str]:

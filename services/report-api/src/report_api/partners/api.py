@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from halosync.contracts.patterns import PERIOD
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import operator_router
@@ -18,9 +19,7 @@ _READINESS = Keyset("readiness", TypeAdapter[str](QueryText))
 
 Period = Annotated[
     str | None,
-    Query(
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="The month, YYYY-MM; left out: the newest of each partner."
-    ),
+    Query(pattern=PERIOD, description="The month, YYYY-MM; left out: the newest of each partner."),
 ]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from halosync.contracts.invoice import PERIOD
+from halosync.contracts.patterns import PERIOD
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.roles import Role
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,10 +1,15 @@
+-- What two product codes share that are the same one within a month: case and the forms of a character do not matter.
+CREATE OR REPLACE FUNCTION product_key(product_code text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT lower(normalize(product_code, NFKC))
+$$;
+
 -- The same thing in every run of a period has the same key, whatever its run or licence is: a product of a customer, or
 -- a licence that no product of the invoice has.
 CREATE OR REPLACE FUNCTION item_key(customer_ids text[], product_code text, halo_licence_id bigint) RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT left(encode(sha256(convert_to(
         CASE WHEN product_code IS NULL THEN concat_ws(chr(31), 'licence', halo_licence_id)
-             ELSE concat_ws(chr(31), 'product', customer_ids[1], lower(normalize(product_code, NFKC))) END,
+             ELSE concat_ws(chr(31), 'product', customer_ids[1], product_key(product_code)) END,
         'UTF8')), 'hex'), 32)
 $$;
 
