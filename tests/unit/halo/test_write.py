@@ -157,15 +157,20 @@ async def test_other_answers_to_a_delete_are_failures(
 
 
 def seconds(rows: int) -> float:
+    """The least of three, so that what else the machine does counts for little."""
     writes = [
         LicenceWrite(client_id=1, licence_id=None, name=f"P-{at}", quantity=Decimal(1), price=Decimal(2))
         for at in range(rows)
     ]
     answer = [{"id": at + 1, "client_id": 1, "name": f"P-{at}", "count": 1, "price": 2} for at in range(rows)]
-    begun = thread_time()
-    assert None not in stored(answer, writes)
-    return thread_time() - begun
+
+    def once() -> float:
+        begun = thread_time()
+        assert None not in stored(answer, writes)
+        return thread_time() - begun
+
+    return min(once() for _ in range(3))
 
 
 def test_an_answer_of_ten_times_the_rows_does_not_take_a_hundred_times_as_long() -> None:
-    assert seconds(4_000) < 30 * min(seconds(400) for _ in range(3))
+    assert seconds(4_000) < 30 * seconds(400)
