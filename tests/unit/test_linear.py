@@ -57,9 +57,19 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call):
                 for keyword in node.keywords:
-                    if keyword.arg == "pattern" and isinstance(keyword.value, ast.Constant):
-                        yield f"{module.__name__}:{node.lineno}", re.compile(str(keyword.value.value)), "search"
+                    if keyword.arg == "pattern":
+                        given = text_of(keyword.value, module)
+                        if given is not None:
+                            yield f"{module.__name__}:{node.lineno}", re.compile(given), "search"
     yield "report_api.web.fields.PRINTABLE", re.compile(PRINTABLE), "search"
+
+
+def text_of(given: ast.expr, module: ModuleType) -> str | None:
+    """Return a text that stands there, or the constant that is named there; None: it is neither."""
+    value = given.value if isinstance(given, ast.Constant) else None
+    if isinstance(given, ast.Name):
+        value = vars(module).get(given.id)
+    return value if isinstance(value, str) else None
 
 
 def uses(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
