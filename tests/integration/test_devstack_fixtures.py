@@ -71,7 +71,7 @@ async def test_a_pool_is_used_again_as_if_it_were_new(postgres_server: PostgresS
     pool = await databases.pools(name).on(url)
     number = await pool.fetchval("SELECT pg_backend_pid()")
     await pool.execute(
-        "CREATE TEMP TABLE left_by_a_test (); SET statement_timeout = 1; SET search_path = pg_catalog;"
+        "CREATE TEMP TABLE left_by_a_test (); SET statement_timeout = '2min'; SET search_path = pg_catalog;"
         " LISTEN left_by_a_test; SELECT pg_advisory_lock(1)"
     )
     await databases.give_back(name)
