@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 HINT = "FastStream has moved it: see libs/halosync/src/halosync/messaging/faststream_private.py"
 NAMES = re.compile(
-    r"\._consumer_tag\b|\._queue_obj\b|\bbroker\._\w+|\bdeclarer\b|[\"']handler_[\"']|get_underlay_channel"
+    r"\._consumer_tag\b|\._queue_obj\b|\bbroker\._\w+|\bdeclarer\b|\bchannel_manager\b|[\"']handler_[\"']|get_underlay_channel"
     r"|faststream\._internal"
 )
 
@@ -55,6 +55,8 @@ async def test_a_broker_has_its_connection_and_its_declared_queues(worker: "Work
     robust = attribute(worker.broker, "_connection", aio_pika.RobustConnection)
     assert isinstance(robust.transport.connection, Connection), HINT
     assert private.connection_of(worker.broker) is connection_now(worker.broker)
+    publishing = await private.publishing_channel(worker.broker)
+    assert publishing is attribute(worker.broker, "_channel", aio_pika.RobustChannel), HINT
     assert attribute(worker.broker.config.declarer, "_queues", dict), HINT
     private.forget_declared_queues(worker.broker)
     assert not attribute(worker.broker.config.declarer, "_queues", dict)

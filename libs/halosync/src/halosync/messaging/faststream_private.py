@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from aio_pika import RobustQueue
+from aio_pika import RobustChannel, RobustQueue
 from aiormq.channel import Channel
 from aiormq.connection import Connection
 from faststream.rabbit import RabbitBroker
@@ -50,6 +50,15 @@ def connection_of(broker: RabbitBroker) -> Connection | None:
     robust = broker._connection  # noqa: SLF001 - there is no public way
     transport = None if robust is None else robust.transport
     return None if transport is None else cast("Connection", transport.connection)
+
+
+async def publishing_channel(broker: RabbitBroker) -> RobustChannel:
+    """Return the channel on which a broker publishes.
+
+    Raises:
+        IncorrectState: the broker was not started, or is stopped.
+    """
+    return cast("RobustChannel", await broker.config.channel_manager.get_channel())
 
 
 def forget_declared_queues(broker: RabbitBroker) -> None:

@@ -10,6 +10,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
 from halosync.domain.accounts import Account, ProcessUser
 from halosync.messaging.connection import connect_options, connection_now, given_up, user_of
+from halosync.messaging.faststream_private import publishing_channel
 from halosync.messaging.topology import OPTIONAL_LISTENERS, delay_exchange
 from halosync.observability.tracing import carried
 
@@ -124,15 +125,20 @@ class Publisher:
         await connection.ready()
 
     async def _once_open(self, body: bytes, **how: Any) -> None:
-        """Publish. A message to an exchange that is gone closes the channel, which the library opens again at once."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + REOPEN_S
+        """Publish. A message to an exchange that is gone closes the channel, which the library opens again at once.
+
+        Nothing is sent before that is done: if the channel is closed again meanwhile, the library gives it up for good.
+        """
+        until = asyncio.get_running_loop().time() + REOPEN_S
         while True:
             try:
+                async with asyncio.timeout_at(until):
+                    await (await publishing_channel(self.broker)).ready()
+            except TimeoutError:
+                raise ChannelInvalidStateError("the channel is not open") from None
+            try:
                 await self.broker.publish(body, **how)
-            except ChannelInvalidStateError:  # nothing was sent
-                if clock() >= until:
-                    raise
+            except ChannelInvalidStateError:  # nothing was sent; the library may not have noticed yet
                 await asyncio.sleep(REOPEN_S / 50)
             else:
                 return
