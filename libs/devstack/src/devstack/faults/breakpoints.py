@@ -19,6 +19,9 @@ from devstack.faults.trial import Trial
 from devstack.service import Service
 from devstack.wait import until
 
+LATE_S = 1.5
+"""How long Halo takes where a request is to be seen in flight; less than the time-out."""
+
 _BLOCKED = """SELECT pid, client_port FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock' AND query ILIKE $2
 ORDER BY query_start"""
@@ -124,8 +127,14 @@ async def deleting(trial: Trial) -> AsyncIterator[StoppedProcess]:
 
 @asynccontextmanager
 async def looking_up(trial: Trial) -> AsyncIterator[StoppedProcess]:
-    """A writer reads what became of a write whose answer was lost."""
+    """A writer reads what became of a write whose answer was lost.
+
+    Reads are slow from now on, not from a certain one on: how often the planner reads before is up to it.
+    """
     await trial.until_writing(synced=0)
+    await trial.fault("GET", times=4, delay_s=LATE_S)
+    await trial.fault("POST", drop_after=True)
+    await trial.slow()
     yield StoppedProcess(owner(trial, (await asking(trial, "GET")).client_port))
 
 
@@ -134,7 +143,7 @@ async def recording(trial: Trial) -> AsyncIterator[StoppedProcess]:
     """Halo has answered, and the result cannot be recorded: the row of the run is locked."""
     await asking(trial, "POST")
     async with locked(trial, "SELECT FROM run WHERE run_id = $1 FOR UPDATE", trial.run_id):
-        yield await blocked(trial, "halo-writer", "%FROM run WHERE run_id =%FOR UPDATE%")
+        yield await blocked(trial, "halo-writer", "%FROM run WHERE run_id =%FOR KEY SHARE%")
 
 
 @asynccontextmanager

@@ -1,19 +1,20 @@
 """The planner and auth killed, or stopped and woken, in the middle of a run."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from devstack.faults import breakpoints
+from devstack.faults.breakpoints import LATE_S
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import LICENCES, Trial
 from devstack.service import AUTH, PLANNER, REPORT_API, Service
 
-_LATE_S = 1.5
 _Deed = Callable[[Trial, Service], Awaitable[None]]
 
 
 async def _slow_reads(trial: Trial) -> None:
-    await trial.fault("GET", path="Client", delay_s=_LATE_S)
-    await trial.fault("GET", times=2, delay_s=_LATE_S)
+    await trial.fault("GET", path="Client", delay_s=LATE_S)
+    await trial.fault("GET", times=2, delay_s=LATE_S)
 
 
 async def _slow(trial: Trial) -> None:
@@ -100,16 +101,21 @@ async def _expire_and_kill_auth(trial: Trial) -> None:
 
 
 async def _expire_and_stop_auth(trial: Trial) -> None:
-    """The token is refused, and whoever is to give a new one hangs until a request to it was given up."""
+    """The token is refused, and whoever is to give a new one hangs until a batch was put off for want of one."""
     await trial.until_writing()
     auth = trial.fault_stack.stack.services[AUTH]
+    noted: dict[int, datetime] = {}
     async with auth.process.paused():
         await trial.fault_stack.halo.expire_tokens(trial.name)
 
-        async def given_up() -> bool:
-            return bool(await trial.fetch("SELECT FROM batch WHERE run_id = $1 AND failures > 0", trial.run_id))
+        async def put_off() -> bool:
+            refused = await trial.fetch(
+                "SELECT batch_id, redeliver_at FROM batch WHERE run_id = $1 AND refused_generation IS NOT NULL",
+                trial.run_id,
+            )
+            return any(noted.setdefault(row["batch_id"], row["redeliver_at"]) != row["redeliver_at"] for row in refused)
 
-        await trial.until(given_up, what="a request for a token that is given up")
+        await trial.until(put_off, what="a batch put off for want of a token")
 
 
 async def _kill_report_api(trial: Trial) -> None:

@@ -3,14 +3,12 @@
 from typing import Any
 
 from devstack.faults import breakpoints
+from devstack.faults.breakpoints import LATE_S
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import Trial
 
 _CREATES = 16
 """An undo removes them one by one, each by a request."""
-
-_LATE_S = 1.5
-"""How long Halo takes where a request is to be seen in flight; less than the time-out."""
 
 
 def _both(**act: Any) -> Step:
@@ -26,7 +24,7 @@ def _both(**act: Any) -> Step:
 
 async def _slow(trial: Trial) -> None:
     await trial.sync_then_undo()
-    await trial.fault("POST", times=None, delay_s=_LATE_S)
+    await trial.fault("POST", times=None, delay_s=LATE_S)
 
 
 async def _kill(trial: Trial) -> None:

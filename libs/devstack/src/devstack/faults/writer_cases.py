@@ -4,12 +4,9 @@ from dataclasses import dataclass, replace
 from signal import SIGCONT, SIGSTOP
 
 from devstack.faults import breakpoints
-from devstack.faults.breakpoints import Breakpoint, StoppedProcess
+from devstack.faults.breakpoints import LATE_S, Breakpoint, StoppedProcess
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import Trial
-
-_LATE_S = 1.5
-"""How long Halo takes where a request is to be seen in flight; less than the time-out."""
 
 
 @dataclass(frozen=True)
@@ -27,22 +24,20 @@ async def _slow(trial: Trial) -> None:
 
 
 async def _slow_to_apply(trial: Trial) -> None:
-    await trial.fault("POST", times=None, delay_s=_LATE_S)
+    await trial.fault("POST", times=None, delay_s=LATE_S)
 
 
 async def _slow_to_answer(trial: Trial) -> None:
-    await trial.fault("POST", times=None, delay_answer_s=_LATE_S)
+    await trial.fault("POST", times=None, delay_answer_s=LATE_S)
 
 
 async def _slow_to_delete(trial: Trial) -> None:
-    await trial.fault("DELETE", nth=3, times=4, delay_s=_LATE_S)
+    await trial.fault("DELETE", nth=3, times=4, delay_s=LATE_S)
 
 
-async def _slow_to_look_up(trial: Trial) -> None:
-    """The third page of licences that is asked for is the first of a look-up."""
-    await trial.fault("POST", nth=2, drop_after=True)
-    await trial.fault("GET", nth=3, times=2, delay_s=_LATE_S)
-    await trial.slow()
+async def _slow_at_first(trial: Trial) -> None:
+    """Leave time to lose an answer while it writes."""
+    await trial.fault("POST", times=4, delay_answer_s=2 * LATE_S)
 
 
 _STEPS = (
@@ -53,7 +48,7 @@ _STEPS = (
     _At("record", "after the answer, before the result is recorded", breakpoints.recording, _slow),
     _At("ack", "after the result is recorded, before the message is acknowledged", breakpoints.acknowledging, _slow),
     _At("delete", "while Halo has a delete and has not applied it", breakpoints.deleting, _slow_to_delete),
-    _At("look-up", "while it looks up what became of a write", breakpoints.looking_up, _slow_to_look_up),
+    _At("look-up", "while it looks up what became of a write", breakpoints.looking_up, _slow_at_first),
 )
 
 
