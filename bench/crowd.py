@@ -1,7 +1,7 @@
 """Partners by the hundred, straight in the tables and in the sandbox; and their runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 import invoice_event
 from halo_sandbox.client import SandboxAdmin
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.checked_line import CheckedLine
+from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
@@ -94,14 +95,13 @@ def header(name: str) -> InvoiceHeader:
     return InvoiceHeader.model_validate(invoice_event.header(name))
 
 
-async def lines(checker: LineChecker, size: Size) -> AsyncIterator[InvoiceLine]:
+async def lines(checker: LineChecker, size: Size) -> AsyncIterator[Sequence[CheckedLine]]:
     raw_lines = [
         invoice_event.line(f"{customer}-{product}", f"C-{customer}", f"Customer {customer}", product, product + 1)
         for customer in range(size.customers)
         for product in range(size.products)
     ]
-    for checked in checker.check(raw_lines):
-        yield checked
+    yield list(checker.check(raw_lines))
 
 
 async def at_once(names: Iterable[str], work: Callable[[str], Awaitable[Any]]) -> list[Any]:

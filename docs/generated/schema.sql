@@ -265,6 +265,7 @@ CREATE INDEX invoice_month ON invoice USING btree (partner_id, period);
 CREATE INDEX invoice_newest ON invoice USING btree (partner_id, period DESC, issued_at DESC, invoice_pk DESC) WHERE (superseded_by IS NULL);
 CREATE INDEX invoice_superseded_by ON invoice USING btree (superseded_by) WHERE (superseded_by IS NOT NULL);
 CREATE INDEX invoice_sync_wanted ON invoice USING btree (partner_id) WHERE sync_wanted;
+CREATE TRIGGER invoice_delete AFTER DELETE ON invoice FOR EACH ROW EXECUTE FUNCTION invoice_delete();
 
 CREATE TABLE invoice_line (
     invoice_pk bigint NOT NULL,
@@ -279,7 +280,6 @@ CREATE TABLE invoice_line (
     unit_price numeric NOT NULL,
     billing_cycle text NOT NULL,
     PRIMARY KEY (invoice_pk, line_no),
-    FOREIGN KEY (invoice_pk) REFERENCES invoice(invoice_pk) ON DELETE CASCADE,
     CHECK ((kind = ANY (ARRAY['recurring'::text, 'proration'::text, 'credit'::text, 'one_off'::text, 'usage'::text])))
 );
 CREATE INDEX invoice_line_not_recurring ON invoice_line USING btree (invoice_pk, line_no) WHERE (kind <> 'recurring'::text);
@@ -924,15 +924,32 @@ AS $function$
     SELECT array_agg(one.id) FROM one
 $function$;
 
-CREATE FUNCTION invoice_line_insert()
+CREATE FUNCTION invoice_delete()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE invoice SET recurring = recurring + d.amount
-    FROM (SELECT invoice_pk, sum(round(quantity * unit_price, 2)) AS amount FROM added
-          WHERE kind = 'recurring' GROUP BY invoice_pk) AS d
-    WHERE invoice.invoice_pk = d.invoice_pk;
+    DELETE FROM invoice_line WHERE invoice_pk = OLD.invoice_pk;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION invoice_line_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    homeless boolean;
+BEGIN
+    WITH d AS MATERIALIZED (
+        SELECT invoice_pk, coalesce(sum(round(quantity * unit_price, 2)) FILTER (WHERE kind = 'recurring'), 0) AS amount
+        FROM added GROUP BY invoice_pk
+    ), counted AS (
+        UPDATE invoice SET recurring = recurring + d.amount FROM d WHERE invoice.invoice_pk = d.invoice_pk RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM d) > (SELECT count(*) FROM counted) INTO homeless;
+    IF homeless THEN
+        RAISE foreign_key_violation USING MESSAGE = 'a line of an invoice that is not there';
+    END IF;
     RETURN NULL;
 END $function$;
 

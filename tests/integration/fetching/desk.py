@@ -32,7 +32,7 @@ class Desk:
         header = InvoiceHeader.model_validate(HEADER | {"lines_url": address, **more})
         async with self.fetcher.fetched(header) as lines:
             checker = LineChecker(header)
-            ids = [line.line_id async for line in lines(checker)]
+            ids = [line.line_id async for some in lines(checker) for line in some]
             checker.finish()
         return ids
 

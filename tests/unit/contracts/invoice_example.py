@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from halosync.contracts.invoice import InvoiceLine
+from halosync.contracts.checked_line import CheckedLine
 from halosync.contracts.invoice_checks import (
     InvalidInvoiceError,
     LineChecker,
@@ -14,7 +14,7 @@ from halosync.contracts.invoice_checks import (
 from tests.invoices import EVENT
 
 
-def take_in(body: bytes) -> tuple[LineChecker, list[InvoiceLine]]:
+def take_in(body: bytes) -> tuple[LineChecker, list[CheckedLine]]:
     """Check an event as the planner does."""
     header, raw_lines = read_event(body)
     checker = LineChecker(header)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.checked_line import CheckedLine
+from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
 from halosync.domain.invoice_choice import InvoiceCandidate, MonthInvoices, MonthOfCandidates, choose_invoices
 from halosync.domain.model import Line, LineKind
@@ -53,7 +54,7 @@ class MemoryInvoices:
             InvalidInvoiceError: it does not fit, or is not newer than what is here.
         """
         checker = LineChecker(header)
-        came = [line async for line in lines(checker)]
+        came = [line async for some in lines(checker) for line in some]
         checker.finish()
 
         def effect() -> bool:
@@ -103,7 +104,7 @@ class MemoryInvoices:
         await self._step(lambda: start_owed(self._db))
 
 
-def _line(number: int, line: InvoiceLine) -> Line:
+def _line(number: int, line: CheckedLine) -> Line:
     return Line(
         line_no=number,
         customer_id=line.customer_id,

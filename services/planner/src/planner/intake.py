@@ -1,13 +1,14 @@
 """Taking in invoices: from the event's bytes to stored lines, or to a rejection that names field and line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from itertools import islice
 
 import structlog
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
-from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, read_event
+from halosync.contracts.checked_line import CheckedLine
+from halosync.contracts.invoice import InvoiceHeader
+from halosync.contracts.invoice_checks import InvalidInvoiceError, read_event
 from halosync.observability.tracing import Span, of_invoice
 from halosync.observability.waiting import Waiting
 
@@ -70,7 +71,7 @@ class Intake:
             header, raw_lines = read_event(body)
             if raw_lines is not None:
                 with _traced(header):
-                    stored = await self._invoices.take_in(header, lambda checker: _each(checker, raw_lines))
+                    stored = await self._invoices.take_in(header, lambda checker: in_turns(checker.check(raw_lines)))
         if raw_lines is None:
             with _traced(header):
                 async with self._lines.fetched(header) as from_file, self._slots.take(large=True):
@@ -88,14 +89,9 @@ def _traced(header: InvoiceHeader) -> AbstractContextManager[Span]:
     return of_invoice("take in an invoice", header.partner_id, header.invoice_id, header.revision)
 
 
-async def _each(checker: LineChecker, raw_lines: list[Any]) -> AsyncIterator[InvoiceLine]:
-    async for line in in_turns(checker.check(raw_lines)):
-        yield line
-
-
-async def in_turns(lines: Iterable[InvoiceLine]) -> AsyncIterator[InvoiceLine]:
-    """Yield lines and let the rest of the process have its turn now and then: a big invoice takes seconds."""
-    for number, line in enumerate(lines):
-        if number % LINES_A_TURN == 0:
-            await asyncio.sleep(0)
-        yield line
+async def in_turns(lines: Iterable[CheckedLine]) -> AsyncIterator[Sequence[CheckedLine]]:
+    """Yield lines, some at a time, and let the rest of the process have its turn in between: many take seconds."""
+    left = iter(lines)
+    while turn := list(islice(left, LINES_A_TURN)):
+        yield turn
+        await asyncio.sleep(0)

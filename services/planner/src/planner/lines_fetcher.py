@@ -10,8 +10,8 @@ from typing import IO
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
-from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, json_lines, whole
+from halosync.contracts.invoice import InvoiceHeader
+from halosync.contracts.invoice_checks import InvalidInvoiceError, identity, json_lines, whole
 
 from planner.fetch_places import FetchPlaces
 from planner.intake import in_turns
@@ -83,7 +83,7 @@ class LinesFetcher:
             except httpx.HTTPError as error:
                 raise FetchFailedError(f"{_without_query(url)}: {type(error).__name__} {error}") from error
             file.seek(0)
-            yield lambda checker: _lines(file, checker)
+            yield lambda checker: in_turns(checker.check(_parsed(file)))
 
     @contextmanager
     def _counted(self) -> Iterator[IO[bytes]]:
@@ -175,11 +175,6 @@ class _Unpacker:
                 if chunk:
                     self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self.complete = self._gzip.eof
-
-
-async def _lines(file: IO[bytes], checker: LineChecker) -> AsyncIterator[InvoiceLine]:
-    async for line in in_turns(checker.check(_parsed(file))):
-        yield line
 
 
 def _parsed(file: IO[bytes]) -> Iterator[object]:

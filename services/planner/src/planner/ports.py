@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine
+from halosync.contracts.checked_line import CheckedLine
+from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker
 from halosync.domain.batching import Batch
 from halosync.domain.completeness import Pages
@@ -22,8 +23,8 @@ from halosync.ports.reads import HaloLists, HaloPage, PageSizes, ReadProgress
 from halosync.ports.run_claim import ClaimedRun
 from halosync.ports.tokens import TokenSource
 
-LinesOf = Callable[[LineChecker], AsyncIterator[InvoiceLine]]
-"""Yields an invoice's lines, each checked; raises `InvalidInvoiceError` at the first that cannot be."""
+LinesOf = Callable[[LineChecker], AsyncIterator[Sequence[CheckedLine]]]
+"""Yields an invoice's lines, some at a time, each checked; raises `InvalidInvoiceError` at the first that cannot be."""
 
 
 class Invoices(Protocol):

@@ -6,14 +6,15 @@ The lines are checked one at a time, so that 100,000 of them never stand in memo
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any, get_args
+from decimal import Decimal
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from halosync.contracts.checked_line import CheckedLine, added, checked
 from halosync.contracts.complaints import complaint
-from halosync.contracts.invoice import InvoiceHeader, InvoiceLine, InvoiceProblem, NonRecurringLine
+from halosync.contracts.invoice import InvoiceHeader, InvoiceProblem
 
 MOST_PROBLEMS = 20
 """After so many problems the rest is not told: the file is broken as a whole."""
@@ -27,12 +28,7 @@ MOST_NESTED = 1_000_000
 """So many lists and objects an event may have, whatever they are: each takes much more memory than its two bytes."""
 
 _MOST_KNOWN_CHARS = 200
-_CENT = Decimal("0.01")
-_EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
-"""Nothing but cents is ever rounded: a product of two numbers of a line has at most 36 decimals."""
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_NON_RECURRING = frozenset(get_args(NonRecurringLine.model_fields["kind"].annotation))
 
 
 class InvalidInvoiceError(ValueError):
@@ -116,7 +112,7 @@ class LineChecker:
         """A digest of what the invoice says, as far as its lines were checked: the same for the same invoice."""
         return self._content.digest()
 
-    def check(self, raw_lines: Iterable[Any]) -> Iterator[InvoiceLine]:
+    def check(self, raw_lines: Iterable[Any]) -> Iterator[CheckedLine]:
         """Yield each line that fits; what does not is remembered for `finish`.
 
         Raises:
@@ -127,15 +123,14 @@ class LineChecker:
             if self.count > MOST_LINES:
                 raise self._error(whole(f"more than {MOST_LINES} lines", "lines"))
             try:
-                line = _line(raw)
+                line = checked(raw)
             except ValidationError as error:
                 self._problems += _problems(error, self.count)
                 if len(self._problems) >= MOST_PROBLEMS:
                     raise self._error([]) from None
                 continue
-            amount = _EXACT.quantize(_EXACT.multiply(line.quantity, line.unit_price), _CENT)
-            self.total = _EXACT.add(self.total, amount)
-            self._content.update(line.model_dump_json().encode())
+            self.total = added(self.total, line)
+            self._content.update(f"{line.text}\n".encode())
             yield line
 
     def finish(self) -> None:
@@ -168,13 +163,6 @@ class LineChecker:
 
     def _error(self, more: list[InvoiceProblem]) -> InvalidInvoiceError:
         return InvalidInvoiceError([*self._problems, *more][:MOST_PROBLEMS], identity(self.header))
-
-
-def _line(raw: Any) -> InvoiceLine:
-    """Check a line; what sets no licence is not held to what a licence needs (spec section 9, "Lenient")."""
-    kind = raw.get("kind") if isinstance(raw, dict) else None
-    loose = isinstance(kind, str) and kind in _NON_RECURRING
-    return (NonRecurringLine if loose else InvoiceLine).model_validate(raw)
 
 
 def identity(header: InvoiceHeader) -> dict[str, Any]:

@@ -65,13 +65,30 @@ WHERE i.sync_wanted AND i.superseded_by IS NULL AND i.line_count > 0 AND p.auto_
                   AND (other.line_count = 0 OR other.currency <> i.currency));
 
 -- What the recurring lines of an invoice bill, kept with it: pages about all partners do not add up everybody's lines.
+-- There is no line without its invoice: the row is locked, so it is there for as long as the transaction lasts.
 CREATE OR REPLACE FUNCTION invoice_line_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    homeless boolean;
 BEGIN
-    UPDATE invoice SET recurring = recurring + d.amount
-    FROM (SELECT invoice_pk, sum(round(quantity * unit_price, 2)) AS amount FROM added
-          WHERE kind = 'recurring' GROUP BY invoice_pk) AS d
-    WHERE invoice.invoice_pk = d.invoice_pk;
+    WITH d AS MATERIALIZED (
+        SELECT invoice_pk, coalesce(sum(round(quantity * unit_price, 2)) FILTER (WHERE kind = 'recurring'), 0) AS amount
+        FROM added GROUP BY invoice_pk
+    ), counted AS (
+        UPDATE invoice SET recurring = recurring + d.amount FROM d WHERE invoice.invoice_pk = d.invoice_pk RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM d) > (SELECT count(*) FROM counted) INTO homeless;
+    IF homeless THEN
+        RAISE foreign_key_violation USING MESSAGE = 'a line of an invoice that is not there';
+    END IF;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER invoice_line_insert AFTER INSERT ON invoice_line
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION invoice_line_insert();
+
+-- An invoice goes with its lines.
+CREATE OR REPLACE FUNCTION invoice_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM invoice_line WHERE invoice_pk = OLD.invoice_pk;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER invoice_delete AFTER DELETE ON invoice FOR EACH ROW EXECUTE FUNCTION invoice_delete();
