@@ -33,7 +33,7 @@ async def test_a_customer_line_by_line_against_halo(browser: "Browser", world: "
     assert "Same name Contoso #7" in page.text
     assert page.one("a[target=_blank]")["href"] == "https://acme.halopsa.com/customers?clientid=7"
     row = page.texts("table.against tbody tr")[0].replace("\N{MULTIPLICATION SIGN}", "x")
-    assert "378.00 12 x 31.50 Monthly 346.50 11 x 31.50 Monthly +31.50 Changed in Halo since the last Sync" in row
+    assert "378.00 12 x 31.50 Monthly 346.50 11 x 31.50 Monthly +31.50 Changed in Halo since it was synchronised" in row
     assert page.texts("tfoot tr") == ["Monthly, in all 378.00 346.50 +31.50"]
     links = [str(link["href"]) for link in page.soup.select("table.against a")]
     assert links == [f"{PORTAL}/line?invoice=INV-1&line=1", f"{PORTAL}/licence/5"]

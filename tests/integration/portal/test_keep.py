@@ -50,3 +50,29 @@ async def test_a_licence_whose_removal_is_held_is_kept_there(world: "World", bro
     assert "is kept from now on. Preview again" in page.text
     assert page.title.startswith("1 held removal")
     assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1
+
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    assert page.texts("table.items .badge") == ["✓ Kept"]
+    assert page.soup.select("input[name=item]") == [], "nobody approves the removal of what is kept"
+
+
+async def test_among_the_held_changes_a_removal_is_kept_beside_its_tick(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    await world.halo({7: "Contoso"}, ["OLD"])
+    shape = (5, "10.00", "Monthly", True)
+    held = {"outcome": "held", "reason": "first_review", "halo_licence_id": 0, "licence_name": "OLD"}
+    items = [
+        world.item(shape, None, action="delete", **held),
+        world.item(shape, (6, *shape[1:]), action="update", **held),
+    ]
+    run_id = await world.run(await world.invoice(), items)
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    [button] = page.soup.select("tr button[name=keep]")
+    assert button.find_parent("tr") == page.soup.select("table.items tbody tr")[1], "an update removes nothing"
+    form = {str(each["name"]): str(each["value"]) for each in page.soup.select("main form input[type=hidden]")}
+    answer = await browser.client.post(str(button["formaction"]), data={**form, "keep": "yes"})
+    assert str(answer.url).endswith(f"/runs/{run_id}/held")
+    assert "is kept from now on" in answer.text
+    assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1

@@ -88,6 +88,42 @@ async def test_a_month_that_has_changed_is_not_closed_unseen(browser: "Browser",
     assert await world.pool.fetchval("SELECT count(*) FROM month_closing") == 0
 
 
+@pytest.mark.parametrize(
+    ("outcome", "help_with", "leads"), [("held", "Look at the edits", "/held"), ("synced", "Go to Sync", "#sync-title")]
+)
+async def test_an_edit_that_a_sync_holds_is_approved_and_not_synchronised_again(
+    *, browser: "Browser", world: "World", outcome: str, help_with: str, leads: str
+) -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    shape = ("12", "31.50", "Monthly", True)
+    item = world.item(outcome=outcome, action="update", after=shape, halo_licence_id=5, line_nos=[1])
+    item |= {"reason": "edited_in_halo"} if outcome == "held" else {}
+    await world.pool.execute(
+        "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, billing_cycle,"
+        " is_active) VALUES ('acme-msp', 5, 7, 'P-1', 15, 31.50, 'Monthly', true)"
+    )
+    await world.finish(await world.run(invoice_pk, [item]), "partial")
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert page.texts(".notice a.button")[0] == help_with
+    [link] = page.soup.select("section[aria-labelledby=reasons-title] td a")
+    assert (link.text, str(link["href"]).endswith(leads)) == (help_with, True)
+    assert page.texts("section[aria-labelledby=reasons-title] th a") == ["Changed in Halo since it was synchronised"]
+
+
+async def test_what_failed_and_was_accepted_asks_for_nobody_any_more(browser: "Browser", world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    failed = world.item(outcome="failed", action="none", reason="conflicting_lines", line_nos=[1])
+    await world.finish(await world.run(invoice_pk, [failed]), "partial")
+    await browser.sign_in()
+    page = await browser.open(f"{MONTH}?customer=C-1")
+    assert "1 item failed in the last Sync: Invoice lines contradict each other." in page.text
+    page = await browser.submit(f"{MONTH}/accept", note="Billed by hand.")
+    assert page.texts(".title-row .badge") == ["i Ready to close"]
+    assert "failed in the last Sync" not in page.text
+    assert "0 items are as the invoice says, 1 failed and is accepted." in page.text
+
+
 async def test_what_is_not_there_is_not_found(browser: "Browser", world: "World") -> None:
     await world.invoice(lines=[world.line(1)])
     await browser.sign_in()

@@ -126,6 +126,18 @@ async def test_items_are_sorted_by_their_columns_and_a_reason_is_said_once(brows
     assert (await browser.client.get(f"{path(run_id)}?sort=customer_id")).status_code == 422
 
 
+async def test_a_row_names_which_of_its_customers_reasons_is_its_own(browser: "Browser", world: "World") -> None:
+    reasons = ("negative_quantity", "negative_price") * 2
+    items = [world.item(outcome="failed", reason=reason, detail=f"Of {reason}.") for reason in (*reasons, "kept")]
+    run_id = await world.run(await world.invoice(), items, state="partial")
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert [page.text.count(f"Of {reason}.") for reason in ("negative_quantity", "negative_price", "kept")] == [1, 1, 1]
+    named = ("Negative quantity", "Negative price") * 2
+    own = page.texts("table.items tbody td.outcome")
+    assert own == [*(f"! Failed {name}" for name in named), "! Failed You keep this licence Of kept."]
+
+
 async def test_a_preview_since_has_done_nothing_of_what_was_left(browser: "Browser", world: "World") -> None:
     invoice_pk = await world.invoice()
     held = world.item(outcome="held", action="delete", reason="delete_guard", detail="Too many.")

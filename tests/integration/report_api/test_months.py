@@ -19,7 +19,13 @@ async def test_a_month_that_is_in_halo_as_billed_is_ready(world: "World") -> Non
     await world.finish(await world.run(invoice_pk, [world.item(**SYNCED, halo_licence_id=5, line_nos=[1])]))
     month = await world.get("/months/2026-11")
     assert month["totals"] == [
-        {"billing_cycle": "Monthly", "billed": "378.00", "in_halo": "378.00", "explained": "0", "unexplained": "0.00"}
+        {
+            "billing_cycle": "Monthly",
+            "billed": "378.00",
+            "in_halo": "378.00",
+            "explained": "0.00",
+            "unexplained": "0.00",
+        }
     ]
     assert (month["state"], month["currency"], month["open_count"]) == ("ready", "AUD", 0)
     assert month["changes"] == {"created": 1, "updated": 0, "deleted": 0}
@@ -45,6 +51,47 @@ async def test_a_newer_revision_is_compared_with_what_the_one_before_left_in_hal
     month = await world.get("/months/2026-11")
     assert month["reasons"] == [{"reason": "not_synchronised", "count": 1, "amount": "63.00"}]
     assert month["customers"][0]["in_halo"] == "378.00"
+
+
+LINK = (
+    "INSERT INTO customer_link (partner_id, customer_id, halo_client_id, excluded) VALUES ('acme-msp', 'C-1', $1, $2)"
+)
+
+
+@pytest.mark.parametrize(
+    ("planned", "link", "reason", "state"),
+    [
+        ("customer_not_found", (7, False), "not_synchronised", "open"),
+        ("customer_ambiguous", (7, False), "not_synchronised", "open"),
+        ("customer_not_found", (None, True), "customer_excluded", "ready"),
+        ("customer_ambiguous", (7, True), "customer_excluded", "ready"),
+        ("customer_excluded", None, "not_synchronised", "open"),
+        ("customer_excluded", (7, True), "customer_excluded", "ready"),
+        ("customer_not_found", None, "customer_not_found", "open"),
+    ],
+)
+async def test_what_was_said_of_a_customer_since_is_the_reason_until_the_next_sync(
+    *, world: "World", planned: str, link: tuple[int | None, bool] | None, reason: str, state: str
+) -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    item = world.item(
+        outcome="skipped", action="none", reason=planned, detail="Why.", halo_client_id=None, line_nos=[1]
+    )
+    await world.finish(await world.run(invoice_pk, [item]))
+    if link is not None:
+        await world.pool.execute(LINK, *link)
+    month = await world.get("/months/2026-11")
+    assert (month["reasons"], month["state"]) == ([{"reason": reason, "count": 1, "amount": "378.00"}], state)
+    [row] = (await world.get("/months/2026-11/items"))["items"]
+    assert (row["detail"] is None) is (reason != planned), "what the run said is not so any more"
+
+
+async def test_a_link_that_the_run_knew_and_found_no_client_by_stays_the_reason(world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1)])
+    await world.pool.execute(LINK, 7, False)
+    item = world.item(outcome="skipped", action="none", reason="customer_not_found", halo_client_id=None, line_nos=[1])
+    await world.finish(await world.run(invoice_pk, [item]))
+    assert (await world.get("/months/2026-11"))["reasons"][0]["reason"] == "customer_not_found"
 
 
 @pytest.mark.parametrize(

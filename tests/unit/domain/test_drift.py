@@ -88,6 +88,11 @@ def test_a_price_that_somebody_edited_is_told_in_the_field_of_the_partner() -> N
     assert [each.field for each in dearer.drift] == ["price"]
 
 
+def test_edited_prices_are_told_as_tables_show_them() -> None:
+    [dearer] = planned(licence(quantity=Decimal(10), price=Decimal("33.5"))).items
+    assert "price: halosync wrote 31.50, Halo has 33.50" in (dearer.detail or "")
+
+
 def test_a_removal_of_what_was_edited_is_held() -> None:
     removal = planned(licence(quantity=None, is_active=True, billing_cycle=None), wanted=0).items[-1]
     assert (removal.action, removal.reason) == (Action.DELETE, Reason.EDITED_IN_HALO)

@@ -78,12 +78,18 @@ def test_a_customer_has_its_own_sums_and_reasons() -> None:
             group(customer_id="C-2", customer_name="Fabrikam", halo_client_id=None, accepted=1),
         ]
     )
-    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12), 3)]
+    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12), 3, held=0)]
     assert month.customers == [
         CustomerSum("C-1", "Contoso", 7, Decimal(30), Decimal(18), Decimal(12), 3, reasons),
         CustomerSum("C-2", "Fabrikam", None, Decimal(10), Decimal(10), Decimal(0), 0, []),
     ]
     assert (month.reasons, month.accepted, month.open_things) == (reasons, 3, 3)
+
+
+def test_a_reason_says_how_much_of_it_is_held() -> None:
+    edited: dict[str, Any] = {"reason": Reason.EDITED_IN_HALO, "in_halo": Decimal(0)}
+    month = reconcile([group(**edited, outcome=Outcome.HELD, things=2), group(**edited, things=3)])
+    assert [(each.count, each.held) for each in month.reasons] == [(5, 2)]
 
 
 def test_what_has_no_billing_cycle_comes_first() -> None:

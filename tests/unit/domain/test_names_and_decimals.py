@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from halosync.domain.decimals import on_wire, plain, same_on_wire
+from halosync.domain.decimals import on_wire, plain, price_text, same_on_wire
 from halosync.domain.names import name_key
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -79,3 +79,18 @@ def test_unset_is_not_zero_and_a_real_difference_is_one() -> None:
 @pytest.mark.parametrize(("value", "text"), [("1E+3", "1000"), ("31.50", "31.50"), ("1E-7", "0.0000001")])
 def test_people_read_no_exponents(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("31.5", "31.50"),
+        ("31.500", "31.50"),
+        ("0.0305", "0.0305"),
+        ("8", "8.00"),
+        ("1E+3", "1000.00"),
+        ("-4.2", "-4.20"),
+    ],
+)
+def test_a_price_in_a_sentence_is_written_as_in_a_table(value: str, text: str) -> None:
+    assert price_text(Decimal(value)) == text

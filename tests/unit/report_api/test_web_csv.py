@@ -8,7 +8,8 @@ import pytest
 from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.web.csv_export import cell, unguarded, wants_csv
+from report_api.web.csv_export import Signs, cell, for_reader, unguarded, wants_csv
+from report_api.web.languages import speak
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,26 @@ from report_api.web.csv_export import cell, unguarded, wants_csv
 )
 def test_a_cell(value: object, expected: str) -> None:
     assert cell(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "signs"),
+    [
+        ("en-AU", Signs(",", ".")),
+        ("de-DE,de;q=0.9,en;q=0.8", Signs(";", ",")),
+        ("fr", Signs(";", ",")),
+        ("de-CH", Signs(";", ".")),
+        ("ja", Signs(",", ".")),
+        ("", Signs(",", ".")),
+    ],
+)
+def test_a_file_of_a_page_has_the_signs_of_its_readers_spreadsheet(language: str, signs: Signs) -> None:
+    speak(language)
+    assert for_reader() == signs
+
+
+def test_a_decimal_has_the_readers_sign_and_a_text_that_looks_like_one_stays() -> None:
+    assert [cell(value, ",") for value in (Decimal("-1234.50"), "12.50", 7)] == ["-1234,50", "12.50", "7"]
 
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

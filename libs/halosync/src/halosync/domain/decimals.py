@@ -23,6 +23,12 @@ def plain(value: Decimal) -> str:
     return f"{value:f}"
 
 
+def price_text(value: Decimal) -> str:
+    """Return a price for a sentence as tables show it: 31.5 and 31.500 are 31.50; 0.0305 stays as it is."""
+    digits = -int(value.normalize().as_tuple().exponent)
+    return f"{value:.{max(digits, 2)}f}"
+
+
 def percent(fraction: Decimal) -> str:
     """Return a fraction as a percentage without idle zeros: 0.25 is 25."""
     return plain((fraction * 100).normalize())

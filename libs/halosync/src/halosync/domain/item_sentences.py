@@ -6,7 +6,7 @@ What becomes of a write has its sentences in `write_sentences`.
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from halosync.domain.decimals import percent, plain
+from halosync.domain.decimals import percent, plain, price_text
 from halosync.domain.line_numbers import line_name
 from halosync.domain.listing import ids, listed
 from halosync.domain.model import Drift
@@ -101,9 +101,9 @@ def negative_price(line_nos: Sequence[int], prices: Iterable[Decimal]) -> str:
     """Say which recurring lines have a negative price."""
     verb = "has" if len(line_nos) == 1 else "have"
     return (
-        f"{_lines(line_nos)} of the invoice {verb} a negative price ({listed(map(plain, prices))}), which no licence "
-        "can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the licence in "
-        "Halo by hand."
+        f"{_lines(line_nos)} of the invoice {verb} a negative price ({listed(map(price_text, prices))}), which no "
+        "licence can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
+        "licence in Halo by hand."
     )
 
 
@@ -111,7 +111,7 @@ def conflicting_lines(line_nos: Sequence[int], prices: Sequence[Decimal], cycles
     """Say what recurring lines of one product disagree about; a list with one value is what they agree about."""
     differences = []
     if len(prices) > 1:
-        differences.append(f"prices ({listed(plain(price) for price in prices)})")
+        differences.append(f"prices ({listed(map(price_text, prices))})")
     if len(cycles) > 1:
         quoted = (f'"{cycle}"' for cycle in cycles)
         differences.append(f"billing cycles ({listed(quoted)})")
@@ -183,7 +183,8 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: in
 def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
     """Say what somebody has edited since halosync wrote the licence, and that it waits."""
     fields = "; ".join(
-        f"{each.field.replace('_', ' ')}: halosync wrote {_shown(each.we_wrote)}, Halo has {_shown(each.halo_has)}"
+        f"{each.field.replace('_', ' ')}: halosync wrote {_shown(each.field, each.we_wrote)}, "
+        f"Halo has {_shown(each.field, each.halo_has)}"
         for each in drift
     )
     return (
@@ -194,7 +195,9 @@ def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
     )
 
 
-def _shown(value: str | bool | None) -> str:
+def _shown(field: str, value: str | bool | None) -> str:
     if isinstance(value, bool):
         return "active" if value else "inactive"
-    return "nothing" if value is None else value
+    if value is None:
+        return "nothing"
+    return price_text(Decimal(value)) if field == "price" else value

@@ -13,7 +13,8 @@ from enum import StrEnum
 from halosync.domain.model import Outcome
 from halosync.domain.remedy import needs_attention
 
-ZERO = Decimal(0)
+ZERO = Decimal("0.00")
+"""Amounts have two digits behind the point, also where there is nothing."""
 
 
 class MonthState(StrEnum):
@@ -98,12 +99,14 @@ class ReasonSum:
         count: how many things have it.
         amount: what of them is billed and not in Halo.
         keeps_open: how many of them keep the month from being ready.
+        held: how many of them the newest run holds, so that another Sync alone changes nothing.
     """
 
     reason: str
     count: int
     amount: Decimal
     keeps_open: int
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +202,16 @@ def _customer(customer_id: str, groups: Sequence[MonthGroup]) -> CustomerSum:
 def _reasons(groups: Iterable[MonthGroup]) -> Sequence[ReasonSum]:
     """Return the reasons, the largest amount first."""
     counts: dict[str, int] = defaultdict(int)
-    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     still_open: dict[str, int] = defaultdict(int)
+    held: dict[str, int] = defaultdict(int)
     for group in groups:
         if group.reason is not None:
             counts[group.reason] += group.things
             amounts[group.reason] += group.difference
             still_open[group.reason] += group.keeps_open
-    sums = [ReasonSum(reason, counts[reason], amounts[reason], still_open[reason]) for reason in counts]
+            held[group.reason] += group.things if group.outcome is Outcome.HELD else 0
+    sums = [ReasonSum(each, counts[each], amounts[each], still_open[each], held[each]) for each in counts]
     return sorted(sums, key=lambda each: (-abs(each.amount), each.reason))
 
 

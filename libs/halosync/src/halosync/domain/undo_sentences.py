@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from halosync.domain.decimals import plain
+from halosync.domain.decimals import plain, price_text
 from halosync.domain.listing import ids
 from halosync.domain.model import LicenceState
 
@@ -93,7 +93,7 @@ def _told(one: Called, other: Called | None) -> str:
     name, state = one
     words = [
         "no quantity" if state.quantity is None else f"quantity {plain(state.quantity.normalize())}",
-        "no price" if state.price is None else f"price {plain(state.price.normalize())}",
+        "no price" if state.price is None else f"price {price_text(state.price)}",
         state.billing_cycle or "no billing cycle",
         "active" if state.active else "inactive",
     ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from halosync.domain.billing_cycles import same_cycle
-from halosync.domain.decimals import plain, same_on_wire
+from halosync.domain.decimals import plain, price_text, same_on_wire
 from halosync.domain.model import KeptOtherwise, LicenceState
 
 HALF_A_CENT = Decimal("0.005")
@@ -51,7 +51,7 @@ def state_differences(asked: LicenceState, kept: LicenceState) -> list[Differenc
     if not same_on_wire(asked.quantity, kept.quantity):
         found.append(Difference(KeptField.QUANTITY, _number(asked.quantity), _number(kept.quantity)))
     if not kept_to_the_cent(asked.price, kept.price):
-        found.append(Difference(KeptField.PRICE, _number(asked.price), _number(kept.price)))
+        found.append(Difference(KeptField.PRICE, _price(asked.price), _price(kept.price)))
     if not same_cycle(asked.billing_cycle, kept.billing_cycle):
         found.append(Difference(KeptField.BILLING_CYCLE, _text(asked.billing_cycle), _text(kept.billing_cycle)))
     if asked.active != kept.active:
@@ -101,6 +101,10 @@ def _same(one: LicenceState | None, other: LicenceState | None) -> bool:
 
 def _number(value: Decimal | None) -> str:
     return "nothing" if value is None else plain(value)
+
+
+def _price(value: Decimal | None) -> str:
+    return "nothing" if value is None else price_text(value)
 
 
 def _text(value: str | None) -> str:

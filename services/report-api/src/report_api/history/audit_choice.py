@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from halosync.ports.audit import Entry, EntryChoice
 
 from report_api.ports import Ports
-from report_api.web.csv_export import CHUNK, csv_response
+from report_api.web.csv_export import CHUNK, FOR_PROGRAMS, Signs, csv_response
 from report_api.web.fields import Day, QueryText
 from report_api.web.paging import chunks
 
@@ -24,14 +24,14 @@ AnyText = Annotated[
 COLUMNS = ("at", "actor", "is_operator", "act", "subject", "sentence")
 
 
-def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice) -> Response:
+def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice, signs: Signs = FOR_PROGRAMS) -> Response:
     """Return all entries of a choice as a CSV file, newest first."""
 
     async def fetch(after: int | None, most: int) -> Sequence[Entry]:
         return await ports.audit.page(partner_id, choice, after=after, most=most)
 
     every = chunks(fetch, lambda entry: entry.audit_id, CHUNK)
-    return csv_response(COLUMNS, every, "audit-log.csv", cells=_cells)
+    return csv_response(COLUMNS, every, "audit-log.csv", cells=_cells, signs=signs)
 
 
 def _cells(entry: Entry) -> Iterable[object]:

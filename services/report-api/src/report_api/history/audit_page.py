@@ -14,6 +14,7 @@ from report_api.history.actors import actor_name
 from report_api.history.audit_choice import ActorName, AnyText, Since, Until, audit_csv
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
+from report_api.web.csv_export import for_reader
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -86,4 +87,4 @@ async def show(
 @router.get("/audit/entries.csv")
 async def download(*, visitor: VisitorHere, ports: PortsHere, choice: Choice) -> Response:
     """Send every entry that was asked for as a CSV file."""
-    return audit_csv(ports, visitor.partner_id, choice)
+    return audit_csv(ports, visitor.partner_id, choice, for_reader())

@@ -18,7 +18,7 @@ from report_api.runs import sentences
 from report_api.runs.sync_panel import sync_panel
 from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url
-from report_api.web.csv_export import CHUNK
+from report_api.web.csv_export import CHUNK, for_reader
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, Rows, rows_of
 from report_api.web.problems import not_found
@@ -164,7 +164,7 @@ async def download(visitor: VisitorHere, ports: PortsHere, asked: ReportQueryHer
     """Send every line that fits the filters, in the order of the page, as a CSV file."""
     of = await _find(ports, visitor.partner_id, asked)
     chunks = ports.invoice_reports.chunks(of, asked.choice, CHUNK)
-    return lines_csv(of.invoice, chunks, f"invoice-{of.invoice.period}.csv")
+    return lines_csv(of.invoice, chunks, f"invoice-{of.invoice.period}.csv", for_reader())
 
 
 async def _find(ports: Ports, partner_id: str, asked: ReportQueryHere) -> ReportedInvoice:

@@ -12,7 +12,7 @@ from halosync.ports.line_views import LineView
 
 from report_api.invoices.models import Line
 from report_api.runs.service import LICENCE_COLUMNS, licence_cells
-from report_api.web.csv_export import csv_response
+from report_api.web.csv_export import FOR_PROGRAMS, Signs, csv_response
 
 NO_INVOICE = "There is no such invoice."
 
@@ -47,7 +47,10 @@ _line = attrgetter(*_PLAIN)
 
 
 def lines_csv(
-    invoice: LoadedInvoice, chunks: AsyncIterator[Sequence[LineView]], filename: str = "lines.csv"
+    invoice: LoadedInvoice,
+    chunks: AsyncIterator[Sequence[LineView]],
+    filename: str = "lines.csv",
+    signs: Signs = FOR_PROGRAMS,
 ) -> StreamingResponse:
     """Return the lines of an invoice with what became of them and of their licences.
 
@@ -56,5 +59,9 @@ def lines_csv(
     of = _OF_THE_INVOICE(invoice)
     columns = (*_PLAIN, "invoice_id", "revision", "period", "currency", *LICENCE_COLUMNS)
     return csv_response(
-        columns, chunks, filename, cells=lambda line: (*_line(line), *of, *licence_cells(line.before, line.after))
+        columns,
+        chunks,
+        filename,
+        cells=lambda line: (*_line(line), *of, *licence_cells(line.before, line.after)),
+        signs=signs,
     )

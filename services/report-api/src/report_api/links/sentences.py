@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from halosync.ports.links import Billed
 
 NO_LICENCE = "The last read of Halo has no such licence. Read Halo again if it is new."
-NEXT = "Press Sync on the Report tab to apply it."
+NEXT = "Press Sync on the Month tab to apply it."
 NO_ROW = "Nothing was ticked. Tick the rows first."
 NOTHING_CHOSEN = "Nothing was linked. Choose a suggestion in every ticked row, or remove its tick."
 NOTHING_TICKED = "No suggestion was ticked. Tick those that are right, then accept them."

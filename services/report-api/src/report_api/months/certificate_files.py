@@ -7,7 +7,7 @@ from fastapi import Response
 
 from report_api.heavy_work import HeavyWork, WorkDiedError
 from report_api.months.certificate_models import Certificate, CertifiedException
-from report_api.web.csv_export import CHUNK, csv_response
+from report_api.web.csv_export import CHUNK, FOR_PROGRAMS, Signs, csv_response
 from report_api.web.problems import Problem, unavailable
 
 _OF_THE_MONTH = ("period", "currency", "invoice_ids")
@@ -37,7 +37,7 @@ def made_pdf(certificate: Certificate, partner_name: str) -> bytes:
     return content
 
 
-def exceptions_response(certificate: Certificate) -> Response:
+def exceptions_response(certificate: Certificate, signs: Signs = FOR_PROGRAMS) -> Response:
     """Return all exceptions of the certificate as CSV; each says of which month, currency and invoices it is."""
     month = [certificate.period, certificate.currency, [each.invoice_id for each in certificate.invoices]]
     return csv_response(
@@ -45,6 +45,7 @@ def exceptions_response(certificate: Certificate) -> Response:
         _chunks(certificate.exceptions),
         f"certificate-{certificate.period}.csv",
         cells=lambda each: [*(getattr(each, name) for name in _COLUMNS), *month],
+        signs=signs,
     )
 
 

@@ -13,6 +13,7 @@ from report_api.months.certificate_models import Certificate
 from report_api.months.sentences import NOT_CLOSED
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
+from report_api.web.csv_export import for_reader
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
@@ -37,7 +38,7 @@ async def certificate_exceptions(
     visitor: VisitorHere, ports: PortsHere, period: Period = "", number: Which = None
 ) -> Response:
     """Return all exceptions of a certificate of a month as CSV, of the one that stands if none is named."""
-    return exceptions_response(Certificate.of(await _closing(ports, visitor, period, number)))
+    return exceptions_response(Certificate.of(await _closing(ports, visitor, period, number)), for_reader())
 
 
 @router.get("/month/certificate")

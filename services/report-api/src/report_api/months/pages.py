@@ -117,7 +117,7 @@ async def show(
 def _first_remedy(month: Month) -> ReasonSum | None:
     """Return the reason whose remedy puts most of the money right that keeps the month open."""
     open_ones = (each for each in month.reconciliation.reasons if each.keeps_open and each.amount)
-    return next((each for each in open_ones if sentences.button(each.reason)), None)
+    return next((each for each in open_ones if sentences.button(each)), None)
 
 
 def _why(customer: CustomerSum) -> Sequence[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from halosync.domain.model import Reason
-from halosync.domain.month import MonthReason, MonthState
+from halosync.domain.month import MonthReason, MonthState, ReasonSum
 from halosync.domain.remedy import Remedy, remedy_of
 from halosync.domain.run_order import RunMode
 
@@ -25,7 +25,7 @@ STATES: Mapping[MonthState, Meaning] = {
 REASONS: Mapping[MonthReason, str] = {
     MonthReason.NOT_SYNCHRONISED: "Not synchronised yet",
     MonthReason.IN_PROGRESS: "Being synchronised now",
-    MonthReason.EDITED_IN_HALO: "Changed in Halo since the last Sync",
+    MonthReason.EDITED_IN_HALO: "Changed in Halo since it was synchronised",
     MonthReason.UNDONE: "Undone since the last Sync",
     MonthReason.PRICE_LEFT_ALONE: "Your settings leave prices in Halo alone",
     MonthReason.ROUNDING: "Each invoice line is rounded to cents",
@@ -55,16 +55,14 @@ def label(reason: str | None) -> str:
     return sentences.reason_label(reason) or reason
 
 
-def button(reason: str | None, run_id: UUID | None = None) -> RemedyLink | None:
+def button(each: ReasonSum, run_id: UUID | None = None) -> RemedyLink | None:
     """Return the page where something can be done about a reason; None where there is none.
 
-    Args:
-        reason: a code of a month or of an item.
-        run_id: the newest run of the month, which holds what is held.
+    `run_id` is the newest run of the month, which holds what is held: a Sync alone would hold it again.
     """
-    if reason in set(MonthReason):
-        return _BUTTONS.get(MonthReason(reason))
-    remedy = remedy_of(reason)
+    if each.reason in set(MonthReason) and not each.held:
+        return _BUTTONS.get(MonthReason(each.reason))
+    remedy = remedy_of(each.reason)
     if remedy is Remedy.LINK_CUSTOMER:
         return RemedyLink("customers/unmatched", "Link the customers")
     if remedy in sentences.HELD_PAGES:

@@ -18,7 +18,7 @@ from halosync.ports.run_views import Cost, RunView
 from report_api.ports import Ports
 from report_api.runs.models import Item, LicenceShape, Money, Run
 from report_api.runs.progress import ahead_of
-from report_api.web.csv_export import CHUNK, csv_response
+from report_api.web.csv_export import CHUNK, FOR_PROGRAMS, Signs, csv_response
 from report_api.web.paging import NumberedPage, chunks
 from report_api.web.problems import Problem, not_found
 
@@ -144,7 +144,9 @@ _plain, _licence = attrgetter(*_PLAIN), attrgetter(*_LICENCE)
 _NO_LICENCE = (None,) * len(_LICENCE)
 
 
-def items_csv(ports: Ports, run: RunView, wanted: ItemFilter, filename: str = "items.csv") -> StreamingResponse:
+def items_csv(
+    ports: Ports, run: RunView, wanted: ItemFilter, filename: str = "items.csv", signs: Signs = FOR_PROGRAMS
+) -> StreamingResponse:
     """Return every item of a run that fits the filters, in the plan's order; each row says which invoice it is of."""
     of = (run.invoice_id, run.revision, run.currency)
 
@@ -152,7 +154,8 @@ def items_csv(ports: Ports, run: RunView, wanted: ItemFilter, filename: str = "i
         return ports.item_views.page(run.run_id, wanted, after=key, most=most)
 
     columns = (*_COLUMNS, "invoice_id", "revision", "currency")
-    return csv_response(columns, chunks(fetch, item_seq, CHUNK), filename, cells=lambda item: (*_cells(item), *of))
+    every = chunks(fetch, item_seq, CHUNK)
+    return csv_response(columns, every, filename, cells=lambda item: (*_cells(item), *of), signs=signs)
 
 
 def licence_cells(before: LicenceState | None, after: LicenceState | None) -> Iterable[object]:

@@ -5,14 +5,17 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+from babel.numbers import get_decimal_symbol
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
 from report_api.web.accept import prefers
 from report_api.web.directions import closed, opened
+from report_api.web.languages import spoken
 
 T = TypeVar("T")
 
@@ -33,7 +36,30 @@ _INNER_FORMULA = re.compile(r"(?<![\s;])([\s;]++)('*+)(?=[=+\-@＝＋－＠])")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
-def cell(value: object) -> str:
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What ends a cell, and what stands before the fraction of a number."""
+
+    delimiter: str = ","
+    point: str = "."
+
+
+FOR_PROGRAMS = Signs()
+"""RFC 4180, the same for everybody: what the API answers."""
+
+_SEMICOLON_AND_POINT = {"CH", "LI"}
+"""Territories where spreadsheets take semicolons although numbers have points."""
+
+
+def for_reader() -> Signs:
+    """Return the signs that the spreadsheet of the person expects who opens a page's file (decision 17)."""
+    numbers = spoken().numbers
+    if get_decimal_symbol(numbers) == ",":
+        return Signs(";", ",")
+    return Signs(";") if numbers.territory in _SEMICOLON_AND_POINT else FOR_PROGRAMS
+
+
+def cell(value: object, point: str = ".") -> str:
     """Return a value as the text of a cell.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
@@ -47,7 +73,7 @@ def cell(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return format(value, "f")
+            return format(value, "f").replace(".", point)
         case list() | tuple():
             return cell("; ".join(str(part) for part in value))
         case _:
@@ -82,14 +108,15 @@ async def _lines(
     columns: Iterable[str],
     chunks: AsyncIterator[Iterable[T]],
     cells: Callable[[T], Iterable[object]],
+    signs: Signs,
 ) -> AsyncIterator[str]:
     buffer = io.StringIO()
     buffer.write("\ufeff")  # without this mark spreadsheets do not read UTF-8
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=signs.delimiter)
     writer.writerow(columns)
     async for chunk in chunks:
         for number, row in enumerate(chunk, start=1):
-            writer.writerow([cell(value) for value in cells(row)])
+            writer.writerow([cell(value, signs.point) for value in cells(row)])
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         yield buffer.getvalue()
@@ -105,13 +132,14 @@ def csv_response(
     filename: str,
     *,
     cells: Callable[[T], Iterable[object]],
+    signs: Signs = FOR_PROGRAMS,
 ) -> StreamingResponse:
     """Return values as a CSV file, one a line. `filename` must be plain ASCII without quotes.
 
-    `cells` returns what stands in the columns, in their order.
+    `cells` returns what stands in the columns, in their order; a page gives the signs of its reader.
     """
     return StreamingResponse(
-        _lines(columns, chunks, cells),
+        _lines(columns, chunks, cells, signs),
         media_type=f"{MEDIA_TYPE}; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"},
     )

@@ -15,7 +15,7 @@ $$;
 -- What the licence of a thing bills now, as last read or written: nothing if it is gone or inactive.
 CREATE OR REPLACE FUNCTION licence_amount(h halo_licence, price_field text) RETURNS numeric LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN h.is_active AND h.removed_at IS NULL THEN round(coalesce(h.quantity, 0) * coalesce(
-        CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0 END
+        CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0.00 END
 $$;
 
 -- Whether a licence, as last read or written, is in this state; with no activity: whether it is gone.
@@ -171,6 +171,16 @@ RETURNS TABLE (
         LEFT JOIN run r ON r.run_id = t.run_id
         LEFT JOIN undone u ON u.halo_licence_id = coalesce(b.is_now, t.halo_licence_id) AND u.created_at > r.created_at
     ),
+    -- What a person has said since then of a customer that the run left out: the next Sync goes by it.
+    said AS MATERIALIZED (
+        SELECT t.thing, CASE WHEN l.excluded THEN 'customer_excluded' ELSE 'not_synchronised' END AS reason
+        FROM thing t JOIN run r USING (run_id)
+        LEFT JOIN customer_link l ON l.partner_id = p_partner_id AND l.customer_id = t.first_customer
+        WHERE t.outcome = 'skipped' AND t.reason IN ('customer_not_found', 'customer_ambiguous', 'customer_excluded')
+            AND CASE WHEN l.excluded THEN t.reason <> 'customer_excluded'
+                     WHEN t.reason = 'customer_excluded' THEN true
+                     ELSE l.halo_client_id IS NOT NULL AND l.updated_at > r.created_at END
+    ),
     shared AS MATERIALIZED (
         SELECT l.thing FROM line l GROUP BY l.thing HAVING min(l.customer_id) <> max(l.customer_id)
     ),
@@ -183,18 +193,18 @@ RETURNS TABLE (
     ),
     part AS (
         SELECT l.thing, l.customer_id, l.customer_name, billing_cycle_key(l.billing_cycle) AS cycle, l.billing_cycle,
-            1 AS lines, l.amount AS billed, 0 AS in_halo
+            1 AS lines, l.amount AS billed, 0.00 AS in_halo
         FROM line l
         UNION ALL
         -- Each thing has one row at least: what bills nothing and holds nothing still has an outcome.
-        SELECT h.thing, h.first_customer, h.first_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
-            CASE WHEN h.thing IN (SELECT shared.thing FROM shared) THEN 0 ELSE h.amount END
+        SELECT h.thing, h.first_customer, h.first_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0.00,
+            CASE WHEN h.thing IN (SELECT shared.thing FROM shared) THEN 0.00 ELSE h.amount END
         FROM held h WHERE h.amount <> 0 OR h.thing NOT IN (SELECT line.thing FROM line)
         UNION ALL
-        SELECT s.thing, s.customer_id, s.customer_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
+        SELECT s.thing, s.customer_id, s.customer_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0.00,
             CASE WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
                                        - round(h.amount * (s.running - s.billed) / s.whole, 2)
-                 WHEN s.place = 1 THEN h.amount ELSE 0 END
+                 WHEN s.place = 1 THEN h.amount ELSE 0.00 END
         FROM share s JOIN held h USING (thing) WHERE h.amount <> 0
     ),
     both_sides AS (
@@ -211,6 +221,7 @@ RETURNS TABLE (
     SELECT c.customer_id, c.customer_name, t.customer_ids, t.halo_client_id, t.product_code, t.licence_name,
         t.halo_licence_id, t.run_id, t.item_id, t.outcome,
         CASE WHEN t.outcome = 'pending' THEN 'in_progress'
+             WHEN s.reason IS NOT NULL THEN s.reason
              WHEN t.outcome IS DISTINCT FROM 'synced' THEN t.reason
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
@@ -221,8 +232,9 @@ RETURNS TABLE (
              -- A price that Halo keeps to the cent counts as kept (spec section 9); times the quantity that is money.
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) + 0.005 * t.after_quantity THEN 'price_to_the_cent'
         END,
-        t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
-    FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
+        CASE WHEN s.reason IS NULL THEN t.detail END, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed,
+        c.in_halo, c.counted
+    FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing) LEFT JOIN said s USING (thing)
 $$;
 
 -- The number of the closing by which a month is closed; NULL: it is open. A new revision of an invoice opens it again, and

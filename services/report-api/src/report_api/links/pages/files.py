@@ -19,7 +19,7 @@ from report_api.links.pages.replies import answer, not_ours, texts_of
 from report_api.links.service import Linking, UnknownRowError
 from report_api.links.sheet import SheetErrors
 from report_api.ports import Ports, PortsHere
-from report_api.web.csv_export import csv_response
+from report_api.web.csv_export import csv_response, for_reader
 from report_api.web.formats import plural
 from report_api.web.forms import NoFileError, uploaded
 from report_api.web.rendering import page
@@ -37,7 +37,8 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         """Return every row as a file that can be loaded again."""
         picture = await kind.store(ports).picture(visitor.partner_id)
         rows = await asyncio.to_thread(file_rows, kind, picture)
-        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=itemgetter(*kind.columns))
+        cells = itemgetter(*kind.columns)
+        return csv_response(kind.columns, _at_once(rows), f"{tab}.csv", cells=cells, signs=for_reader())
 
     @router.get(f"/{tab}/import")
     @needs(Role.BILLER)

@@ -16,12 +16,15 @@ from report_api.web.problems import not_found
 
 router = partner_pages(changes=Role.BILLER)
 
+_BACK = ("removals", "held")
+"""The pages of what a run holds from where a licence is kept: of its removals, which is the usual one, and of all."""
+
 LicenceId = Annotated[str, Path(alias="halo_licence_id", max_length=40)]
 
 
 @router.post("/licence/{halo_licence_id}/keep")
 async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence_id: LicenceId) -> Response:
-    """Keep a licence, or let it go, and lead back to where that was said: its page, or the removals of a run."""
+    """Keep a licence, or let it go, and lead back to where that was said: its page, or what a run holds."""
     form, halo_licence_id = await request.form(), read_client_id(licence_id)
     keeps, run_id = text_of(form, "keep") == "yes", text_of(form, "run_id")
     licence = None
@@ -33,11 +36,12 @@ async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence
     if not keeps:
         told = f"{called} is not kept any more: a run removes it when the invoice asks for that."
     elif run_id:
-        told = f"{called} is kept from now on. Preview again for the removals that are left."
+        told = f"{called} is kept from now on. Preview again for what is left."
     else:
         told = f"{called} is kept from now on: no run removes it."
-    back = [("keep", "" if keeps else "yes"), ("run_id", run_id)]
+    tab = next((each for each in _BACK if each == text_of(form, "back")), _BACK[0])
+    back = [("keep", "" if keeps else "yes"), ("run_id", run_id), ("back", tab)]
     await notify(request, told, "good" if keeps else "info", undo=(f"licence/{licence.halo_licence_id}/keep", back))
     if run_id:
-        return see_other(visitor.partner_id, "runs", run_id, "removals")
+        return see_other(visitor.partner_id, "runs", run_id, tab)
     return see_other(visitor.partner_id, "licence", str(licence.halo_licence_id))

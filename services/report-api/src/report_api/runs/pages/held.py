@@ -44,6 +44,8 @@ async def show(
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
     listing = NumberedPage(path, {"sort": sort, "rows": rows}, number, rows_of(rows), run.counters.held)
     items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), order_of(sort), listing)
+    removed = [item.halo_licence_id for item in items if item.halo_licence_id is not None]
+    known = await ports.halo_licences.of_ids(visitor.partner_id, removed)
     values: dict[str, Any] = {
         "run": run,
         "view": view,
@@ -52,6 +54,7 @@ async def show(
         "listing": listing,
         "sort": sort,
         "groups": by_customer([shown_item(Item.model_validate(item), run) for item in items]),
+        "kept": frozenset(number for number, licence in known.items() if licence.keep),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
     return page(request, "runs/held.html", tab="report", **values)

@@ -16,6 +16,7 @@ from report_api.runs.service import find_run, items_csv, items_page, seconds_of,
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url
+from report_api.web.csv_export import for_reader
 from report_api.web.fields import Search
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import page
@@ -86,4 +87,4 @@ async def show(
 async def download(*, visitor: VisitorHere, ports: PortsHere, run_id: str, wanted: Wanted) -> Response:
     """Send every item that fits the filters as a CSV file."""
     view = await find_run(ports, visitor.partner_id, run_id)
-    return items_csv(ports, view, wanted, f"run-{view.run_id}.csv")
+    return items_csv(ports, view, wanted, f"run-{view.run_id}.csv", for_reader())

@@ -18,7 +18,7 @@ class Ticks {
     this.#key = form.dataset.ticks && `ticks ${form.dataset.ticks}`;
     this.#restore();
     form.addEventListener("change", (event) => this.#changed(event.target));
-    form.addEventListener("submit", () => this.#send());
+    form.addEventListener("submit", ({ submitter }) => (submitter?.dataset.ofRow ? this.#let(submitter) : this.#send()));
     form.querySelector("[data-tick-best]")?.addEventListener("click", () => {
       for (const box of this.#boxes) box.checked = "best" in box.dataset;
       this.#show();
@@ -41,6 +41,13 @@ class Ticks {
 
   #changed(target) {
     if (target.dataset.group) for (const box of this.#of(target.dataset.group)) box.checked = target.checked;
+    this.#show();
+  }
+
+  /** What a button does with its row alone takes the row's tick, and leaves all others. */
+  #let(button) {
+    const box = button.closest("tr")?.querySelector("input[data-money]");
+    if (box) box.checked = false;
     this.#show();
   }
 
