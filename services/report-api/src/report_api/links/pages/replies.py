@@ -1,7 +1,7 @@
 """What the Customers and License tabs say after a form, and where they lead."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import Request, Response
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
-from report_api.links.changes import marked, pack
+from report_api.links.changes import NotOursError, marked, pack
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
-from report_api.links.service import Applied, Linking, UnknownRowError
+from report_api.links.service import Linking, LinkingResult, UnknownRowError
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
+from report_api.web.formats import plural
 from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
@@ -62,8 +63,20 @@ async def change_row(
     return await answer(request, kind, form, applied, sentence)
 
 
+async def accept_pairs(
+    request: Request, kind: LinkKind[Link, Target], form: FormData, pairs: Sequence[str]
+) -> Response:
+    """Link each row to what stands beside it in its pair, where that still holds, and lead back."""
+    linking = Linking(kind, kind.store(ports_of(request)))
+    try:
+        applied = await linking.accept(visitor_of(request).partner_id, pairs, visitor_of(request).actor)
+    except NotOursError:
+        raise not_ours() from None
+    return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
+
+
 async def answer(
-    request: Request, kind: LinkKind[Link, Target], form: FormData, applied: Applied[Link, Target], done: str
+    request: Request, kind: LinkKind[Link, Target], form: FormData, applied: LinkingResult[Link, Target], done: str
 ) -> Response:
     """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made.
 
@@ -79,7 +92,7 @@ async def answer(
     return back_to(request, kind.tab, form)
 
 
-def _undo(kind: LinkKind[Link, Target], applied: Applied[Link, Target]) -> list[tuple[str, str]]:
+def _undo(kind: LinkKind[Link, Target], applied: LinkingResult[Link, Target]) -> list[tuple[str, str]]:
     """Return the fields of the form that makes the links what they were; none where they are too many for a notice."""
     back = [LinkChange(each.key, each.after, each.before) for each in applied.made if each.after != each.before]
     if len(back) > MOST_UNDONE:
