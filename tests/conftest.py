@@ -2,8 +2,10 @@
 
 import gc
 import ssl
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -24,8 +26,15 @@ settings.load_profile("shared")
 
 
 def pytest_configure() -> None:
-    """Let the clients of HTTP share the authorities of the web: to read them takes longer than most tests."""
-    pytest.MonkeyPatch().setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+    """Let the clients of HTTP share what takes longer than most tests, or some of each.
+
+    They read the authorities of the web once, and do not look through the disk for sniffio at each request of an
+    application in this process: it is not installed.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+    if find_spec("sniffio") is None:
+        patch.setitem(sys.modules, "sniffio", None)
 
 
 @pytest.hookimpl(wrapper=True)

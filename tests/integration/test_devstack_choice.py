@@ -192,7 +192,8 @@ async def test_a_container_keeps_its_ports_over_a_kill(monkeypatch: pytest.Monke
     await node.start()
     assert (container.wrapped.status, node.url) == ("running", url)
     assert await node.ctl("status") == "said"
-    assert container.commands == [["rabbitmqctl", "--quiet", "status"]]
+    assert await node.evaluate("1 + 1.") == "said"
+    assert container.commands == [["rabbitmqctl", "--quiet", "status"], ["rabbitmqctl", "--quiet", "eval", "1 + 1."]]
     container.exit_code = 69
     with pytest.raises(CommandFailedError, match="said"):
         await node.ctl("status")

@@ -176,6 +176,23 @@ def test_the_folder_of_a_stack_is_gone_afterwards_and_closed_to_others() -> None
     kept.rmdir()
 
 
+def test_what_a_killed_process_left_in_memory_is_removed_and_what_is_used_stays(tmp_path: Path) -> None:
+    abandoned = tmp_path / "halosync-abandoned"
+    (abandoned / "rabbitmq").mkdir(parents=True)
+    with state_folder(in_memory=True, memory=tmp_path) as first:
+        assert not abandoned.exists()
+        used = first.memory_folder("rabbitmq")
+        assert used.parent.parent == tmp_path
+        with state_folder(in_memory=True, memory=tmp_path):
+            assert used.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_place_in_memory_all_is_on_the_disk(tmp_path: Path) -> None:
+    with state_folder(in_memory=True, memory=tmp_path / "nowhere") as state:
+        assert state.memory_folder("rabbitmq").parent == state.path
+
+
 def test_no_port_is_given_out_twice() -> None:
     ports = [free_port() for _ in range(50)]
     assert len(set(ports)) == 50

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
-from devstack.errors import DevstackError, NotOursError
+from devstack.errors import CommandFailedError, DevstackError, NotOursError
 from devstack.ports import free_port
 from devstack.process_tree import TrackedProcess, listeners, listening_ports
 from devstack.rabbitmq import RabbitServer, rabbitmq
@@ -126,3 +126,9 @@ async def test_a_paused_server_answers_nothing_until_it_goes_on(rabbit_server: R
 
 async def test_the_version_is_a_number(rabbit_server: RabbitServer) -> None:
     assert [part.isdigit() for part in (await rabbit_server.version()).split(".")] == [True] * 3
+
+
+async def test_erlang_is_evaluated_in_the_node(rabbit_server: RabbitServer) -> None:
+    assert await rabbit_server._ours().evaluate("1 + 1.") == "2"
+    with pytest.raises(CommandFailedError, match="too_bad"):
+        await rabbit_server._ours().evaluate("erlang:error(too_bad).")

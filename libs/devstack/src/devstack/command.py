@@ -19,8 +19,9 @@ async def run(
     cwd: Path | None = None,
     account: Account | None = None,
     timeout_s: float = 60.0,
+    entered: str = "",
 ) -> str:
-    """Run a command and return its standard output.
+    """Run a command, with `entered` as its input, and return its standard output.
 
     Raises:
         CommandFailedError: its exit code is not 0, or it is not done within `timeout_s` seconds.
@@ -30,7 +31,7 @@ async def run(
         *(str(part) for part in argv),
         env=dict(env),
         cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         user=account.uid if account else None,
@@ -39,7 +40,7 @@ async def run(
     )
     try:
         async with asyncio.timeout(timeout_s):
-            output, errors = await process.communicate()
+            output, errors = await process.communicate(entered.encode())
     except TimeoutError:
         raise CommandFailedError(f"`{title}` was not done within {timeout_s:g} s") from None
     finally:

@@ -35,7 +35,7 @@ QUICK = {"HALOSYNC_HALO_SETTLE_S": "1", "HALOSYNC_RETRY_DELAYS_S": "0.5,2", "HAL
 @pytest.fixture(scope="session")
 def devstack_state(request: pytest.FixtureRequest) -> Iterator[StateFolder]:
     """The folder of the servers of this test process; its logs stay if a test failed."""
-    with state_folder() as state:
+    with state_folder(in_memory=True) as state:
         yield state
         if request.session.testsfailed:
             print(f"\nThe logs of the servers and services are in {state.keep_logs()}")  # noqa: T201 - for the reader

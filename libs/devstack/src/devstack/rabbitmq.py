@@ -16,6 +16,11 @@ from devstack.state import StateFolder, state_folder
 
 MANAGEMENT_URL_VARIABLE = "HALOSYNC_DEVSTACK_AMQP_MANAGEMENT_URL"
 
+# What `rabbitmqctl` calls too, without an Erlang machine to call it. Who ended meanwhile is as good as closed.
+_CLOSE = '[catch rabbit_networking:close_connection(Pid, <<"{reason}">>) || Pid <- rabbit_networking:connections()].'
+_CLOSE_USER = 'rabbit_networking:close_all_user_connections(<<"{user}">>, <<"{reason}">>).'
+_WATERMARK = "vm_memory_monitor:set_vm_memory_high_watermark({fraction})."
+
 
 class OwnBroker(Protocol):
     """A server that we start: a private node or a container."""
@@ -38,7 +43,14 @@ class OwnBroker(Protocol):
         """End it for good."""
 
     async def ctl(self, *arguments: str) -> str:
-        """Run `rabbitmqctl`."""
+        """Run `rabbitmqctl` (a second or two)."""
+
+    async def evaluate(self, expressions: str) -> str:
+        """Evaluate Erlang in the node (milliseconds) and return what it gives.
+
+        Raises:
+            CommandFailedError: it fails; the message has what the node said.
+        """
 
     def paused(self) -> AbstractAsyncContextManager[None]:
         """Stop it while the body runs."""
@@ -84,16 +96,16 @@ class RabbitServer:
 
     async def close_all_connections(self, reason: str = "closed by a test") -> None:
         """Have the server close every connection, in all virtual hosts; clients see a CONNECTION_FORCED."""
-        await self._ours().ctl("close_all_connections", "--global", reason)
+        await self._ours().evaluate(_CLOSE.format(reason=reason))
 
     async def take_permission(self, amqp_url: str, user: str, reason: str) -> None:
         """Take from a user every permission on the virtual host of an address, and close its connections."""
         await self._management.take_permission(unquote(urlsplit(amqp_url).path[1:]), user)
-        await self._ours().ctl("close_all_user_connections", user, reason)
+        await self._ours().evaluate(_CLOSE_USER.format(user=user, reason=reason))
 
     async def set_memory_watermark(self, fraction: float) -> None:
         """Set the share of memory above which publishers are blocked; 0 blocks them at once, 0.4 is usual."""
-        await self._ours().ctl("set_vm_memory_high_watermark", f"{fraction:g}")
+        await self._ours().evaluate(_WATERMARK.format(fraction=float(fraction)))
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:

@@ -75,6 +75,10 @@ class RabbitContainer:
         if self._started:
             await asyncio.to_thread(self._container.stop)
 
+    async def evaluate(self, expressions: str) -> str:
+        """Evaluate Erlang in the node and return what it gives."""
+        return await self.ctl("eval", expressions)
+
     async def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` in the container and return what it prints."""
         answer = await asyncio.to_thread(self._container.exec, ["rabbitmqctl", "--quiet", *arguments])

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from devstack.command import run
-from devstack.errors import NotInstalledError
+from devstack.errors import CommandFailedError, NotInstalledError
 from devstack.ports import LOOPBACK, free_port
 from devstack.process import ChildProcess
 from devstack.rabbitmq_management import Management
@@ -21,6 +21,7 @@ _PACKAGED_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 # Erlang's threads that have nothing to do spin for a while before they sleep: half of what a start costs.
 _ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
 _WRITE_TABLES = "[dets:sync(Table) || Table <- dets:all()]."
+_EVALUATED = "{ok, "
 
 MOST_MESSAGE_BYTES = 32 * 1024**2
 """As in the composition: what is larger is refused to whoever sends it."""
@@ -48,7 +49,7 @@ class RabbitNode:
     def __init__(self, scripts: Path, state: StateFolder, root: RabbitRoot | None = None) -> None:
         self._scripts = scripts
         self._root = root
-        self._home = home = state.folder("rabbitmq")
+        self._home = home = state.memory_folder("rabbitmq")
         self._amqp_port, self._management_port, self._epmd_port = free_port(), free_port(), free_port()
         node = f"halosync-{secrets.token_hex(4)}@localhost"
         self._env = _environment(node, root.home if root else home, self._epmd_port)
@@ -66,7 +67,7 @@ class RabbitNode:
         # Read in place of the machine's own file, whose settings would win over the environment.
         (home / "rabbitmq-env.conf").touch()
         # Ours from the start, in the foreground: otherwise the node starts a daemon of it, which outlives everybody.
-        epmd = self._command("epmd" if root else _epmd(), "-port", str(self._epmd_port))
+        epmd = self._command("epmd" if root else _of_erlang("epmd"), "-port", str(self._epmd_port))
         self._epmd = ChildProcess("epmd", epmd, env=self._env, log=state.log("epmd"), cwd=home)
         server = self._command(str(scripts / "rabbitmq-server"))
         self._server = ChildProcess("rabbitmq", server, env=self._env, log=state.log("rabbitmq"), cwd=home)
@@ -95,11 +96,11 @@ class RabbitNode:
     async def kill(self) -> None:
         """End the node at once; what it had confirmed is on disk.
 
-        It is made to write down its tables of queues first (half a second): RabbitMQ 3.10 does so twice a second only,
+        It is made to write down its tables of queues first: RabbitMQ 3.10 does so twice a second only,
         and a quorum queue that was declared right before a kill would never have a leader again.
         """
         if self._server.running:
-            await self.ctl("eval", _WRITE_TABLES)
+            await self.evaluate(_WRITE_TABLES)
         await self._server.kill()
 
     async def close(self) -> None:
@@ -111,6 +112,16 @@ class RabbitNode:
         """Run `rabbitmqctl` against the node (a second or two) and return what it prints."""
         command = self._command(str(self._scripts / "rabbitmqctl"), "--quiet", *arguments)
         return await run(command, env=self._env, cwd=self._home)
+
+    async def evaluate(self, expressions: str) -> str:
+        """Evaluate Erlang in the node and return what it gives; by a program that is no Erlang machine of its own."""
+        cookie = (self._home / ".erlang.cookie").read_text()
+        call = "erl_call" if self._root else _of_erlang("erl_call")
+        command = self._command(call, "-n", self._env["RABBITMQ_NODENAME"], "-c", cookie, "-e")
+        answer = await run(command, env=self._env, cwd=self._home, entered=f"{expressions}\n")
+        if not answer.startswith(_EVALUATED):
+            raise CommandFailedError(f"RabbitMQ answered to {expressions} {answer}")
+        return answer.removeprefix(_EVALUATED).removesuffix("}")
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
@@ -130,15 +141,15 @@ def installed_scripts() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def _epmd() -> str:
-    """Return Erlang's port mapper, which some distributions keep beside the machine instead of in the path."""
-    found = shutil.which("epmd")
+def _of_erlang(name: str) -> str:
+    """Return a program of Erlang, which some distributions keep beside the machine instead of in the path."""
+    found = shutil.which(name)
     if found is not None:
         return found
     erl = shutil.which("erl")
-    beside = sorted(Path(erl).resolve().parents[1].glob("erts-*/bin/epmd")) if erl else []
+    beside = sorted(Path(erl).resolve().parents[1].glob(f"erts-*/bin/{name}")) if erl else []
     if not beside:
-        raise NotInstalledError("RabbitMQ is installed, but Erlang's `epmd` is not in the path; install Erlang.")
+        raise NotInstalledError(f"RabbitMQ is installed, but Erlang's `{name}` is not in the path; install Erlang.")
     return str(beside[-1])
 
 

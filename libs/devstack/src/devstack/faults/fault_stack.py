@@ -121,7 +121,7 @@ async def running_fault_stack(
 ) -> AsyncIterator[FaultStack]:
     """Start everything; it ends with the body. Its servers are its own, because cases kill them."""
     if state is None:
-        with state_folder() as own:
+        with state_folder(in_memory=True) as own:
             async with running_fault_stack(progress, own) as fault_stack:
                 yield fault_stack
         return
