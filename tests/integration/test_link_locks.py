@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from halosync.domain.plan import CustomerLink
-from halosync.ports.connections import Attempt, NewTokens
+from halosync.ports.connections import ConnectAttempt, NewTokens
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.connections import ConnectionStore
 from halosync.store.links import CustomerLinks
@@ -55,7 +55,7 @@ async def link(
 
 
 async def switch(stage: Stage) -> None:
-    attempt: Attempt = await stage.attempt("other")
+    attempt: ConnectAttempt = await stage.attempt("other")
     async with ConnectionStore(stage.pool).lock(PARTNER) as held:
         assert held is not None
         await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], names=["other"], by=BY)

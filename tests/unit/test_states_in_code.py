@@ -27,7 +27,7 @@ from halosync.domain.states import (
 )
 from halosync.ports.connections import ConnectionState
 from halosync.ports.webhooks import DeliveryState
-from halosync.store.dead_letters import State as LetterState
+from halosync.store.dead_letters import LetterState
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -141,27 +141,56 @@ def test_the_names_of_sql_are_found_but_not_its_comments_and_texts() -> None:
     assert {word for name in names_of_sql(source) for word in words(name)} & NOT_USED == {"ring", "nest"}
 
 
-SAME_THING = {"Ports": "every service has its own"}
-"""Names that several modules give on purpose."""
+SAME_NAME: Mapping[str, str] = {
+    "Connections": "what each service asks of the store of connections",
+    "DeleteGuard": "the setting, and the rule that goes by it",
+    "HaloFinding": "what the test of a connection found, as planner and API say it",
+    "HaloLicence": "a licence as last read, and as the API shows it",
+    "Line": "a line of an invoice, and as the API shows it",
+    "MonthChanges": "what a month changed, and as the API shows it",
+    "MonthInvoice": "an invoice of a month, and as the API shows it",
+    "Person": "who may sign in, and as the API shows it",
+    "Ports": "what each service needs",
+    "Product": "what a line bills, and as the API shows it",
+    "Runs": "what each service asks of the store of runs",
+    "Snapshots": "what each service asks of what Halo showed last",
+    "Suggestion": "what is probably meant, and as the API shows it",
+}
+"""Names that several modules give to one thing, which is named here. Any other name is one module's."""
 
 
-def classes_of(path: Path) -> Iterator[str]:
-    """Yield the classes of a module that are no Protocols: an adapter may be called as the port that it fulfils."""
+def types_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each type that a module gives, and whether it is a Protocol.
+
+    Types are classes and what stands for a type, as `NextStep = Again | GiveUp`. Variables of types are none, nor are
+    the parameters of routes and commands, which belong to the function below them.
+    """
     for node in ast.parse((ROOT / path).read_text("utf-8")).body:
-        bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
-        if isinstance(node, ast.ClassDef) and not any(base.startswith("Protocol") for base in bases):
-            yield node.name
+        match node:
+            case ast.ClassDef(name=name):
+                yield name, any(ast.unparse(base).startswith("Protocol") for base in node.bases)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if name[0].isupper() and not name.isupper():
+                if not re.match(r"TypeVar\(|Annotated\[.*\b(?:Path|Query|Argument|Option)\(", ast.unparse(value)):
+                    yield name, False
+            case _:
+                pass
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
-    """What a message or an answer of the API shows (contracts, `models.py`) may be called as the thing itself."""
-    shown = ("libs/halosync/src/halosync/contracts/",)
-    homes: dict[str, list[str]] = {}
+def test_a_type_has_a_name_of_its_own() -> None:
+    """An adapter may be called as the port that it fulfils."""
+    homes: dict[str, list[tuple[str, bool]]] = {}
     for path in FILES:
-        posix = path.as_posix()
-        inside = posix.startswith(("libs/halosync/src/", "services/")) and path.suffix == ".py"
-        if inside and not posix.startswith(shown) and not path.stem.endswith("models"):
-            for name in classes_of(path):
-                homes.setdefault(name, []).append(posix)
-    assert len(homes) > 500
-    assert {name: found for name, found in homes.items() if len(found) > 1 and name not in SAME_THING} == {}
+        if path.as_posix().startswith(("libs/halosync/src/", "services/")) and path.suffix == ".py":
+            for name, is_protocol in types_of(path):
+                homes.setdefault(name, []).append((path.as_posix(), is_protocol))
+    assert len(homes) > 700
+    several = {
+        name: [path for path, _ in found]
+        for name, found in homes.items()
+        if len(found) > 1 and sorted(is_protocol for _, is_protocol in found) != [False, True]
+    }
+    assert {name: paths for name, paths in several.items() if name not in SAME_NAME} == {}
+    assert sorted(SAME_NAME) == sorted(several)

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunMode, RunOrder
-from halosync.ports.connections import Attempt
+from halosync.ports.connections import ConnectAttempt
 from halosync.ports.webhooks import SealedSecret
 from halosync.store.connections import ConnectionStore
 from halosync.store.keys import KeyStore
@@ -84,9 +84,9 @@ class Stage:
         )
         return SealedSecret(key_id, b"sealed")
 
-    async def attempt(self, tenant: str = "acme") -> Attempt:
+    async def attempt(self, tenant: str = "acme") -> ConnectAttempt:
         """Begin to connect."""
-        attempt = Attempt(b"hash", PARTNER, tenant, "client-1", b"verifier", begun_by=BY)
+        attempt = ConnectAttempt(b"hash", PARTNER, tenant, "client-1", b"verifier", begun_by=BY)
         assert await self.connections.add_attempt(attempt, names=[tenant], lifetime_s=600)
         return attempt
 

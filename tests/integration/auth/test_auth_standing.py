@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
 from halosync.domain.acts import UNNAMED
-from halosync.ports.connections import Attempt, NewTokens
+from halosync.ports.connections import ConnectAttempt, NewTokens
 from halosync.ports.requests import Refusal
 from halosync.store.halo_aliases import HaloAliases
 
@@ -36,7 +36,7 @@ async def know_the_halo(world: "World", tenant: str) -> None:
 
 async def establish(world: "World", tenant: str) -> None:
     """Connect a Halo that nobody can reach."""
-    attempt = Attempt(token_bytes(32), PARTNER, tenant, "client-1", b"")
+    attempt = ConnectAttempt(token_bytes(32), PARTNER, tenant, "client-1", b"")
     assert await world.auth.store.add_attempt(attempt, names=[tenant], lifetime_s=60)
     async with world.auth.store.lock(PARTNER) as locked:
         assert locked is not None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import aio_pika
 import asyncpg
 from devstack.wait import until
 from halosync.contracts.run import RunRequested
@@ -50,3 +51,13 @@ async def received(outside: Outside, count: int) -> list[str]:
     """Take so many messages; return whom they are for."""
     bodies = [(await outside.take(RUN_REQUESTED.name)).body for _ in range(count)]
     return [RunRequested.model_validate_json(body).partner_id for body in bodies]
+
+
+async def everything(amqp_url: str) -> set[str]:
+    """Take all that waits, with a connection that the test has not closed."""
+    async with await aio_pika.connect(amqp_url) as connection:
+        queue = await (await connection.channel()).get_queue(RUN_REQUESTED.name)
+        found = set()
+        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+            found.add(RunRequested.model_validate_json(message.body).partner_id)
+        return found

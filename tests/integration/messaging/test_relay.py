@@ -20,7 +20,7 @@ from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit
 
 from .conftest import PATIENCE_S, Outside
-from .relay_office import Office, UndoneError, received
+from .relay_office import Office, UndoneError, everything, received
 
 pytestmark = pytest.mark.usefixtures("topology")
 
@@ -224,16 +224,6 @@ async def test_a_lost_broker_connection_loses_no_message(
     names += await office.emit(5, prefix="after")
     await office.emptied()
     assert set(names) <= await everything(amqp_url)
-
-
-async def everything(amqp_url: str) -> set[str]:
-    """Take all that waits, with a connection that the test has not closed."""
-    async with await aio_pika.connect(amqp_url) as connection:
-        queue = await (await connection.channel()).get_queue(RUN_REQUESTED.name)
-        found = set()
-        while (message := await queue.get(no_ack=True, fail=False)) is not None:
-            found.add(RunRequested.model_validate_json(message.body).partner_id)
-        return found
 
 
 @pytest.mark.usefixtures("running")

@@ -11,7 +11,7 @@ from halosync.contracts.connection import (
     RequestRefused,
 )
 from halosync.domain.acts import Actor
-from halosync.ports.connections import Attempt, hash_state
+from halosync.ports.connections import ConnectAttempt, hash_state
 from halosync.store.connections import ConnectionStore
 
 from tests.integration.portal.attack import everything
@@ -33,7 +33,9 @@ CONFIRM = "/accounts/confirm"
 
 async def begun(world: "World", partner: str = ACME, session: bytes | None = None, tenant: str = "acme") -> None:
     """An open attempt of a partner, by the API unless a session is given."""
-    attempt = Attempt(hash_state("state-of-acme"), partner, tenant, "client-1", b"v", Actor("A program"), session)
+    attempt = ConnectAttempt(
+        hash_state("state-of-acme"), partner, tenant, "client-1", b"v", Actor("A program"), session
+    )
     assert await ConnectionStore(world.pool).add_attempt(attempt, names=[tenant], lifetime_s=600)  # auth does it
 
 
@@ -166,7 +168,7 @@ async def test_what_was_not_shown_cannot_be_agreed_to(browser: "Browser", world:
     await begun(world)
     await browser.sign_in()
     await browser.open(BACK)
-    attempt = Attempt(hash_state("state-of-another"), ACME, "their-halo", "client-1", b"v", Actor("A program"))
+    attempt = ConnectAttempt(hash_state("state-of-another"), ACME, "their-halo", "client-1", b"v", Actor("A program"))
     await ConnectionStore(world.pool).add_attempt(attempt, names=["their-halo"], lifetime_s=600)
     shown = browser.page
     await browser.open(BACK.replace("state-of-acme", "state-of-another"))

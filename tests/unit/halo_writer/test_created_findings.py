@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from halo_writer.effects import look
-from halo_writer.findings import Adopt, Finding, FoundAsWanted, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import Adopt, FoundAsWanted, NotDone, Shown, Strangers, Stuck, WriteFinding
 from halo_writer.writes import write_of
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.details import stamp_of
@@ -73,7 +73,7 @@ UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(70))
     ],
 )
 def test_a_create_adopts_no_licence_that_this_would_reprice_before_the_first_review(
-    licence: Licence, changes: dict[str, Any], finding: Finding
+    licence: Licence, changes: dict[str, Any], finding: WriteFinding
 ) -> None:
     assert look(CREATE, batch(**{"unreviewed": True, **changes}), [licence]) == finding
 
@@ -100,7 +100,7 @@ def test_an_escaped_licence_that_nobody_knew_is_not_repriced_before_the_first_re
     ],
 )
 def test_a_create_changes_no_licence_of_another_program(
-    licence: Licence, adopt_foreign: bool, finding: Finding
+    licence: Licence, adopt_foreign: bool, finding: WriteFinding
 ) -> None:
     assert look(CREATE, batch(adopt_foreign=adopt_foreign), [licence]) == finding
 

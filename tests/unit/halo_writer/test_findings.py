@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from halo_writer.effects import look
-from halo_writer.findings import Adopt, Finding, Gone, NotDone, Shown, Stuck
+from halo_writer.findings import Adopt, Gone, NotDone, Shown, Stuck, WriteFinding
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Removal
 
@@ -44,7 +44,9 @@ SPACED = replace(WANTED, name=" ms-365 ")
         ([], Stuck(Reason.HALO_REJECTED, write_sentences.vanished(70))),
     ],
 )
-def test_an_update_is_done_when_the_licence_of_its_id_is_as_wanted(licences: list[Licence], finding: Finding) -> None:
+def test_an_update_is_done_when_the_licence_of_its_id_is_as_wanted(
+    licences: list[Licence], finding: WriteFinding
+) -> None:
     assert look(UPDATE, BATCH, licences) == finding
     assert look(ADOPTED, BATCH, licences) == finding
 
@@ -85,7 +87,9 @@ def test_without_a_price_field_all_else_is_compared_all_the_same() -> None:
         ),
     ],
 )
-def test_a_create_is_looked_for_by_its_name_and_never_made_twice(licences: list[Licence], finding: Finding) -> None:
+def test_a_create_is_looked_for_by_its_name_and_never_made_twice(
+    licences: list[Licence], finding: WriteFinding
+) -> None:
     assert look(CREATE, BATCH, licences) == finding
 
 

@@ -11,7 +11,7 @@ from halosync.domain.states import RunState
 from halosync.ports.run_views import Cost
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.runs.models import Money, RunProgress
+from report_api.runs.models import CycleCost, RunProgress
 from report_api.runs.progress import Progress
 from report_api.runs.sync_panel import version_of
 from report_api.runs.views import money_rows
@@ -52,9 +52,9 @@ def cost(cycle: str | None, before: str, after: str) -> Cost:
     return Cost(cycle, Decimal(before), Decimal(after))
 
 
-def total(cycle: str | None, before: str, after: str) -> Money:
+def total(cycle: str | None, before: str, after: str) -> CycleCost:
     made = {"before": Decimal(before), "after": Decimal(after), "change": Decimal(after) - Decimal(before)}
-    return Money(billing_cycle=cycle, currency="AUD", before_currency="AUD", **made)
+    return CycleCost(billing_cycle=cycle, currency="AUD", before_currency="AUD", **made)
 
 
 @given(

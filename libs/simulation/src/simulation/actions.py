@@ -5,12 +5,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from halosync.domain.model import (
+    NamedState,
     Outcome,
     Reason,
     Traits,
 )
 from halosync.domain.states import OPEN_ACTIONS, ActionState, BatchState
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.store.actions import SWEEP_GRACE_S
 from halosync.store.batches import ISSUE_GRACE_S
 
@@ -145,7 +146,7 @@ class MemoryActions(MemoryOpenActions):
         """As `ActionStore.redeliver_later`."""
         await self._step(lambda: setattr(self._db.batches[batch_id], "redeliver_at", now() + wait_s + ISSUE_GRACE_S))
 
-    async def adopt(self, action: OpenAction, licence_id: int, was: Called | None = None) -> None:
+    async def adopt(self, action: OpenAction, licence_id: int, was: NamedState | None = None) -> None:
         """As `ActionStore.adopt`."""
 
         def effect() -> None:

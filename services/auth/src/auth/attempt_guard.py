@@ -3,10 +3,10 @@
 from typing import Literal
 
 from halosync.contracts.connection import CompleteConnection
-from halosync.ports.connections import Attempt
+from halosync.ports.connections import ConnectAttempt
 
 
-def objection(attempt: Attempt, request: CompleteConnection) -> Literal["other_partner", "other_session"] | None:
+def objection(attempt: ConnectAttempt, request: CompleteConnection) -> Literal["other_partner", "other_session"] | None:
     """Return why this request may not complete the attempt; None if it may.
 
     Begun in the portal: by the same browser session, acting for that partner. Begun by the API: by the same key, or by

@@ -18,7 +18,7 @@ from halosync.domain import connection_sentences
 from halosync.domain.acts import UNNAMED, Actor
 from halosync.domain.tenant import InvalidTenant
 from halosync.ports.connections import (
-    Attempt,
+    ConnectAttempt,
     ConnectionChangedError,
     NewTokens,
     TenantTakenError,
@@ -70,7 +70,7 @@ class ConnectionService:
         except InvalidTenant as error:
             raise refusal("invalid_tenant", request.partner_id, str(error)) from None
         state, verifier = secrets.token_urlsafe(32), new_verifier()
-        attempt = Attempt(
+        attempt = ConnectAttempt(
             hash_state(state),
             request.partner_id,
             tenant,
@@ -121,7 +121,7 @@ class ConnectionService:
                 await locked.end(connection_sentences.DISCONNECTED, by=_actor(request.requested_by))
         return ConnectionEnded(partner_id=request.partner_id)
 
-    async def _add(self, attempt: Attempt) -> None:
+    async def _add(self, attempt: ConnectAttempt) -> None:
         try:
             added = await self._connections.add_attempt(
                 attempt, names=self._names(attempt), lifetime_s=ATTEMPT_LIFETIME_S
@@ -135,10 +135,10 @@ class ConnectionService:
         if not added:
             raise refusal("unknown_partner", attempt.partner_id)
 
-    def _names(self, attempt: Attempt) -> Sequence[str]:
+    def _names(self, attempt: ConnectAttempt) -> Sequence[str]:
         return self._rules.hosts.names_to_be_free(attempt.tenant, attempt.halo_tenant)
 
-    async def _finish(self, attempt: Attempt, request: CompleteConnection) -> ConnectionCompleted:
+    async def _finish(self, attempt: ConnectAttempt, request: CompleteConnection) -> ConnectionCompleted:
         partner_id = attempt.partner_id
         if request.error or request.code is None:
             raise _denied(partner_id, request.error or "no code came back", request.error_description or "")
@@ -168,7 +168,7 @@ class ConnectionService:
         log.info("connected", partner_id=partner_id, tenant=attempt.tenant)
         return ConnectionCompleted(partner_id=partner_id, tenant=attempt.tenant)
 
-    async def _proven(self, attempt: Attempt, answer: TokenAnswer) -> NewTokens:
+    async def _proven(self, attempt: ConnectAttempt, answer: TokenAnswer) -> NewTokens:
         """Return the tokens, encrypted, once they have read something; else the connection is broken, and says why."""
         partner_id = attempt.partner_id
         try:
@@ -186,7 +186,7 @@ class ConnectionService:
             self._vault.encrypt(answer.access_token), self._vault.encrypt(refresh_token), answer.lifetime_s
         )
 
-    async def _exchange(self, attempt: Attempt, code: SecretStr) -> TokenAnswer:
+    async def _exchange(self, attempt: ConnectAttempt, code: SecretStr) -> TokenAnswer:
         try:
             return await self._server.exchange(
                 at=_client(attempt),
@@ -207,7 +207,7 @@ class ConnectionService:
             raise _denied(attempt.partner_id, str(error)) from None
 
 
-def _client(attempt: Attempt) -> HaloApplication:
+def _client(attempt: ConnectAttempt) -> HaloApplication:
     return HaloApplication(attempt.tenant, attempt.client_id, attempt.halo_tenant)
 
 

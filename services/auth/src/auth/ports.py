@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from halosync.domain.acts import Actor
-from halosync.ports.connections import Attempt, EncryptedTokens, NewTokens, StoredConnection
+from halosync.ports.connections import ConnectAttempt, EncryptedTokens, NewTokens, StoredConnection
 from halosync.ports.oauth import HaloApplication, TokenAnswer
 from halosync.ports.permits import Limiter, Rate
 from halosync.ports.reads import HaloLists
@@ -20,7 +20,13 @@ class Locked(Protocol):
     stored: StoredConnection
 
     async def establish(
-        self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, names: Sequence[str], by: Actor
+        self,
+        attempt: ConnectAttempt,
+        tokens: NewTokens,
+        granted_scopes: Sequence[str],
+        *,
+        names: Sequence[str],
+        by: Actor,
     ) -> None:
         """Store the tokens of a completed attempt and tell the world. `names` are as for `add_attempt`.
 
@@ -46,7 +52,7 @@ class Locked(Protocol):
 class Connections(Protocol):
     """The connections of all partners; see `ConnectionStore`."""
 
-    async def add_attempt(self, attempt: Attempt, *, names: Sequence[str], lifetime_s: float) -> bool:
+    async def add_attempt(self, attempt: ConnectAttempt, *, names: Sequence[str], lifetime_s: float) -> bool:
         """Begin an attempt, which ends after `lifetime_s` seconds; False if there is no such partner.
 
         `names` are the tenants of which none may be another partner's (`HaloHosts.names_to_be_free`).
@@ -64,7 +70,7 @@ class Connections(Protocol):
         """
         ...
 
-    async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
+    async def claim_attempt(self, state_hash: bytes) -> ConnectAttempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""
         ...
 
@@ -75,7 +81,7 @@ class Connections(Protocol):
         """Return whose attempt it is or was; None if it is unknown."""
         ...
 
-    async def fail_proof(self, attempt: Attempt, problem: str) -> bool:
+    async def fail_proof(self, attempt: ConnectAttempt, problem: str) -> bool:
         """Break the connection because the attempt's token did not read Halo; one that works is left as it is.
 
         False: a disconnect has ended the attempt meanwhile, and nothing was changed.

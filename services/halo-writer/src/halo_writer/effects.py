@@ -15,7 +15,17 @@ from halosync.domain.products import Fault
 from halosync.domain.verification import KeptField, differences, state_differences
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, OpenAction
 
-from halo_writer.findings import NO_STRANGERS, Adopt, Finding, FoundAsWanted, Gone, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import (
+    NO_STRANGERS,
+    Adopt,
+    FoundAsWanted,
+    Gone,
+    NotDone,
+    Shown,
+    Strangers,
+    Stuck,
+    WriteFinding,
+)
 from halo_writer.writes import wanted_state
 
 
@@ -58,7 +68,7 @@ def _to_the_letter(wish: KeptOtherwise) -> bool:
 
 def look(
     action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Strangers = NO_STRANGERS
-) -> Finding:
+) -> WriteFinding:
     """Compare an action with the licences that its client has in Halo now (spec section 5.2).
 
     `licences` are all of the client's licences, inactive ones too, without those that Halo calls deleted.
@@ -80,7 +90,7 @@ def look(
 
 def _look_for_created(
     action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence], strangers: Strangers
-) -> Finding:
+) -> WriteFinding:
     wanted, stamp = name_key(_name(action)), stamp_of(batch.run_id, action.item_id)
     ours = [licence for licence in licences if licence.stamp == stamp]
     if len(ours) == 1:
@@ -103,7 +113,7 @@ def _look_for_created(
     return _found(found, action, batch, licences)
 
 
-def _found(licence: Licence, action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) -> Finding:
+def _found(licence: Licence, action: OpenAction, batch: BatchAtWork, licences: Sequence[Licence]) -> WriteFinding:
     """Say what becomes of a create whose licence this may be: by our stamp it surely is, by its name perhaps.
 
     What would not be changed by a plan is not changed by adopting it either (spec section 9, "Somebody else's licences"

@@ -52,7 +52,7 @@ class Stuck:
     detail: str
 
 
-Finding = Shown | Gone | NotDone | FoundAsWanted | Adopt | Stuck
+WriteFinding = Shown | Gone | NotDone | FoundAsWanted | Adopt | Stuck
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from halosync.domain.array_size import ArraySize
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
+from halosync.domain.model import NamedState
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.ports.licence_write import LicenceWrite, StoredLicence
 from halosync.ports.permits import Counter, Limiter
 from halosync.ports.reads import HaloLists
@@ -104,7 +105,7 @@ class Actions(Protocol):
     async def redeliver_later(self, batch_id: int, wait_s: float) -> None:
         """Keep when the batch's message comes back, so that it is missed when it is lost."""
 
-    async def adopt(self, action: OpenAction, licence_id: int, was: Called | None = None) -> None:
+    async def adopt(self, action: OpenAction, licence_id: int, was: NamedState | None = None) -> None:
         """Turn a create that found a licence of its name into an update of that licence.
 
         `was` is what that was, where somebody else has made it.

@@ -19,7 +19,17 @@ from halosync.runtime.read_access import Caller
 from halo_writer.client_lists import ClientLists, HidesLicencesError
 from halo_writer.effects import look, result_of
 from halo_writer.environment import WriterRules
-from halo_writer.findings import NO_STRANGERS, Adopt, Finding, FoundAsWanted, Gone, NotDone, Shown, Strangers, Stuck
+from halo_writer.findings import (
+    NO_STRANGERS,
+    Adopt,
+    FoundAsWanted,
+    Gone,
+    NotDone,
+    Shown,
+    Strangers,
+    Stuck,
+    WriteFinding,
+)
 from halo_writer.ports import Actions
 
 log = structlog.get_logger(__name__)
@@ -164,14 +174,14 @@ def _result(action: OpenAction, finding: Shown | Gone | Stuck) -> AppliedAction 
     return AppliedAction(action.item_id, action.mark_no, action.licence_id)
 
 
-def _another(finding: Finding) -> Licence | None:
+def _another(finding: WriteFinding) -> Licence | None:
     """Return what a create has found that somebody else has made, if it has."""
     if isinstance(finding, FoundAsWanted) or (isinstance(finding, Adopt) and finding.another):
         return finding.licence
     return None
 
 
-def _may_lag(finding: Finding) -> bool:
+def _may_lag(finding: WriteFinding) -> bool:
     """Tell whether the licence that Halo said it made may still come into its list."""
     return isinstance(finding, NotDone | Stuck) or (isinstance(finding, Adopt) and not finding.ours)
 

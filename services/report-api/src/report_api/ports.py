@@ -23,7 +23,7 @@ from report_api.shares import Shares
 from report_api.stores.access import AuditLog, Keys, Partners, People, Sessions
 from report_api.stores.customers import CustomerViews, Search
 from report_api.stores.halo import Connections, HaloLicences, Histories, Links, Snapshots
-from report_api.stores.invoices import InvoiceReports, InvoiceViews, LineViews, MonthChoices, Months, Readiness
+from report_api.stores.invoices import InvoiceReports, InvoiceViews, LineViews, MonthChoices, Months, ReadinessStore
 from report_api.stores.runs import ItemViews, Previews, Reviews, RunRetries, Runs, RunViews
 
 
@@ -118,7 +118,7 @@ class Ports:
     people: People
     previews: Previews
     reviews: Reviews
-    readiness: Readiness
+    readiness: ReadinessStore
     run_views: RunViews
     runs: Runs
     retries: RunRetries

@@ -13,8 +13,8 @@ Ids = Annotated[
     list[int] | None,
     typer.Argument(metavar="[ID]...", min=1, max=2**63 - 1, help="Numbers shown by `dead-letters list --all`."),
 ]
-Queue = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Only those of this queue.")]
-Reason = Annotated[
+OfQueue = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Only those of this queue.")]
+OfReason = Annotated[
     str | None,
     typer.Option("--reason", metavar="TEXT", help="Only those whose reason contains this; # stands for any text."),
 ]

@@ -17,7 +17,7 @@ _MOST_SHOWN_BYTES = 64 * 1024
 """A terminal shows so much of a body."""
 
 
-class State(StrEnum):
+class ShownState(StrEnum):
     """The choices of `--state`."""
 
     KEPT = "kept"
@@ -26,12 +26,12 @@ class State(StrEnum):
     ANY = "any"
 
     @property
-    def column(self) -> dead_letters.State | None:
+    def column(self) -> dead_letters.LetterState | None:
         """The value in the table; None does not restrict."""
-        columns: dict[State, dead_letters.State] = {
-            State.KEPT: "kept",
-            State.REPLAYED: "replayed",
-            State.DISCARDED: "discarded",
+        columns: dict[ShownState, dead_letters.LetterState] = {
+            ShownState.KEPT: "kept",
+            ShownState.REPLAYED: "replayed",
+            ShownState.DISCARDED: "discarded",
         }
         return columns.get(self)
 

@@ -8,8 +8,8 @@ import typer
 from pydantic_core import from_json
 
 from halosync.cli.connections import with_both, with_database
-from halosync.cli.dead_letter_selection import Everything, Ids, Queue, Reason, asked_for, chosen
-from halosync.cli.dead_letter_table import State, in_full, json_body, show_causes, show_letters
+from halosync.cli.dead_letter_selection import Everything, Ids, OfQueue, OfReason, asked_for, chosen
+from halosync.cli.dead_letter_table import ShownState, in_full, json_body, show_causes, show_letters
 from halosync.cli.failures import CommandError, told
 from halosync.cli.invoice_check import read_file
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
@@ -22,9 +22,9 @@ app = typer.Typer(help="Dead letters: list, show, replay and discard them.", no_
 
 @app.command("list")
 def list_letters(
-    queue: Queue = None,
-    reason: Reason = None,
-    state: Annotated[State, typer.Option("--state", help="Which ones.")] = State.KEPT,
+    queue: OfQueue = None,
+    reason: OfReason = None,
+    state: Annotated[ShownState, typer.Option("--state", help="Which ones.")] = ShownState.KEPT,
     *,
     each: Annotated[bool, typer.Option("--all", help="Each one instead of one row for each cause.")] = False,
     most: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100_000, help="With --all: a page.")] = A_PAGE,
@@ -75,8 +75,8 @@ def show(
 @app.command("replay")
 def replay(
     ids: Ids = None,
-    queue: Queue = None,
-    reason: Reason = None,
+    queue: OfQueue = None,
+    reason: OfReason = None,
     rate: Annotated[float, typer.Option("--rate", metavar="N", min=0.01, max=1000, help="At most N a second.")] = 20,
     body: Annotated[
         Path | None, typer.Option("--body", metavar="FILE", help="A corrected body, for one dead letter.")
@@ -135,8 +135,8 @@ def _tell(outcome: Replayed, *, as_json: bool) -> None:
 @app.command("discard")
 def discard(
     ids: Ids = None,
-    queue: Queue = None,
-    reason: Reason = None,
+    queue: OfQueue = None,
+    reason: OfReason = None,
     *,
     everything: Everything = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

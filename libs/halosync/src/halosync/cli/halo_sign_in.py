@@ -23,11 +23,11 @@ LOCAL = ("127.0.0.1", "localhost")
 _PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nDone. Go back to the command line.\n"
 _MOST_HEAD = 16_384
 
-Returned = Callable[[str], Awaitable[str]]
+AskPerson = Callable[[str], Awaitable[str]]
 """Shows the address to log in at, and returns the one that the browser came back to."""
 
 
-async def sign_in(oauth: OAuthClient, at: HaloApplication, scope: str, returned: Returned) -> TokenAnswer:
+async def sign_in(oauth: OAuthClient, at: HaloApplication, scope: str, returned: AskPerson) -> TokenAnswer:
     """Have a person log in and exchange the code for tokens, which stay in memory.
 
     Raises:

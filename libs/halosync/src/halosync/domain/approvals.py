@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from halosync.domain.model import Outcome
-from halosync.domain.plan import Change, PlannedItem
+from halosync.domain.plan import ItemChange, PlannedItem
 
 
-def change_of(item: PlannedItem) -> Change:
+def change_of(item: PlannedItem) -> ItemChange:
     """Return what an item would change, by which an approval knows it again."""
-    return Change(
+    return ItemChange(
         item.halo_client_id,
         item.halo_licence_id,
         item.product_code,
@@ -20,7 +20,7 @@ def change_of(item: PlannedItem) -> Change:
     )
 
 
-def released_places(items: Sequence[PlannedItem], approved: frozenset[Change]) -> frozenset[int]:
+def released_places(items: Sequence[PlannedItem], approved: frozenset[ItemChange]) -> frozenset[int]:
     """Return the places of the items that are still the change which a person has released."""
     if not approved:
         return frozenset()

@@ -172,6 +172,10 @@ class LicenceState:
     active: bool
 
 
+NamedState = tuple[str, LicenceState]
+"""A licence's name and state."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptOtherwise:
     """What Halo made of a wish that it did not keep as asked (spec section 9, "Verified writes").

@@ -62,7 +62,7 @@ class PlanSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ItemChange:
     """What an item would change, by which an approval knows it again: another state or name is another one."""
 
     halo_client_id: int | None
@@ -154,7 +154,7 @@ class PlanInput:
     perhaps_created: Mapping[tuple[int, str], frozenset[int]] = field(default_factory=dict)
     restored: Mapping[int, int] = field(default_factory=dict)
     perhaps_restored: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    approved: frozenset[Change] = frozenset()
+    approved: frozenset[ItemChange] = frozenset()
     undone: tuple[PlannedItem, ...] | None = None
     left_at: frozenset[int] = frozenset()
 

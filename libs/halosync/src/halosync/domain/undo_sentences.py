@@ -4,10 +4,7 @@ from collections.abc import Sequence
 
 from halosync.domain.decimals import plain
 from halosync.domain.listing import ids
-from halosync.domain.model import LicenceState
-
-Called = tuple[str, LicenceState]
-"""A licence's name and state."""
+from halosync.domain.model import NamedState
 
 
 def comes_back(licence_id: int | None) -> str:
@@ -19,7 +16,7 @@ def comes_back(licence_id: int | None) -> str:
     )
 
 
-def changed_since(licence_id: int, left: Called | None, now: Called) -> str:
+def changed_since(licence_id: int, left: NamedState | None, now: NamedState) -> str:
     """Say how the run left the licence and how it is now; `left` None: the run had removed it."""
     then = "removed it" if left is None else f"left it as {_told(left, now)}"
     return (
@@ -88,7 +85,7 @@ def several_deleted(name: str) -> str:
     )
 
 
-def _told(one: Called, other: Called | None) -> str:
+def _told(one: NamedState, other: NamedState | None) -> str:
     """Tell a licence in words; its name where that is not the other's."""
     name, state = one
     words = [

@@ -19,7 +19,7 @@ from halosync.ports.licence_write import LicenceWrite, StoredLicence
 MOST_WARNING = 500
 """How much of Halo's own warning is kept."""
 
-Row = Mapping[str, Any]
+StoredRow = Mapping[str, Any]
 
 
 def stored(answer: Any, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
@@ -42,12 +42,14 @@ def stored(answer: Any, writes: Sequence[LicenceWrite]) -> list[StoredLicence | 
     ]
 
 
-def _created(writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[int, Row]) -> dict[int, int | None]:
+def _created(
+    writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[int, StoredRow]
+) -> dict[int, int | None]:
     """Return the ids of created licences by the place of their element; `new` are the rows that no update owns."""
     if len(writes) == 1 and len(creates) == 1 and len(new) == 1:
         return {creates[0]: next(iter(new))}
     found: dict[int, int | None] = {}
-    ways: Sequence[tuple[Callable[[LicenceWrite], Hashable], Callable[[Row], Hashable]]] = (
+    ways: Sequence[tuple[Callable[[LicenceWrite], Hashable], Callable[[StoredRow], Hashable]]] = (
         # Without a stamp, an element and a row are told apart by what no stamp can be.
         (lambda write: _stamp(write) or 0, lambda row: stamp_in(str(row.get("notes") or "")) or 1),
         (lambda write: name_key(write.name or ""), lambda row: name_key(str(row.get("name") or ""))),
@@ -80,13 +82,13 @@ def _grouped(pairs: Iterable[tuple[int, Hashable]]) -> dict[Hashable, list[int]]
     return groups
 
 
-def _stored(number: int, row: Row, write: LicenceWrite) -> StoredLicence:
+def _stored(number: int, row: StoredRow, write: LicenceWrite) -> StoredLicence:
     warning = row.get("_warning")
     words = warning.strip().replace("\0", "\ufffd")[:MOST_WARNING] if isinstance(warning, str) else None
     return StoredLicence(number, _licence(row, write), words or None)
 
 
-def _licence(row: Row, write: LicenceWrite) -> Licence | None:
+def _licence(row: StoredRow, write: LicenceWrite) -> Licence | None:
     """Return the licence as Halo keeps it; None where the row does not show all that was asked for."""
     asked = {
         "name": True,
@@ -105,11 +107,11 @@ def _licence(row: Row, write: LicenceWrite) -> Licence | None:
     return None if seen.deleted else seen.licence
 
 
-def _objects(answer: Any) -> list[Row]:
+def _objects(answer: Any) -> list[StoredRow]:
     return [row for row in (answer if isinstance(answer, list) else [answer]) if isinstance(row, dict)]
 
 
-def _whole(row: Row, field: str) -> int | None:
+def _whole(row: StoredRow, field: str) -> int | None:
     try:
         return rows.whole(row.get(field))
     except ValueError:

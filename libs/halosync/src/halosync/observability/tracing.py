@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-Kind = Literal["internal", "server", "client", "consumer"]
+SpanKind = Literal["internal", "server", "client", "consumer"]
 Value = str | int | float | bool
 
 HEADERS = ("traceparent", "tracestate")
@@ -35,7 +35,7 @@ class Tracing(Protocol):
     """What makes spans, while tracing is on."""
 
     def span(
-        self, name: str, kind: Kind, attributes: Mapping[str, Value | None], below: Any = None
+        self, name: str, kind: SpanKind, attributes: Mapping[str, Value | None], below: Any = None
     ) -> AbstractContextManager[Span]:
         """A span around what is done within; `below` None is below the open one."""
 
@@ -90,7 +90,7 @@ def start_tracing(service: str, exporter: "SpanExporter | None" = None) -> Calla
     return end
 
 
-def span(name: str, kind: Kind = "internal", **attributes: Value | None) -> AbstractContextManager[Span]:
+def span(name: str, kind: SpanKind = "internal", **attributes: Value | None) -> AbstractContextManager[Span]:
     """A span around what is done within, below the one that is open."""
     tracing = _Process.tracing
     return nullcontext(_NO_SPAN) if tracing is None else tracing.span(name, kind, attributes)

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from halosync.observability.tracing import Kind, Span, Value
+from halosync.observability.tracing import Span, SpanKind, Value
 
 
 class SdkTracing:
@@ -32,7 +32,7 @@ class SdkTracing:
 
     @contextmanager
     def span(
-        self, name: str, kind: Kind, attributes: Mapping[str, Value | None], below: Context | None = None
+        self, name: str, kind: SpanKind, attributes: Mapping[str, Value | None], below: Context | None = None
     ) -> Iterator[Span]:
         """A span around what is done within; one that is open in another trace is linked."""
         now = trace.get_current_span().get_span_context()

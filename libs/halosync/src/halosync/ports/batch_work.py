@@ -9,9 +9,6 @@ from halosync.domain.states import ActionState
 from halosync.ports.licence_write import NewLicence
 from halosync.ports.permits import Rate
 
-Called = tuple[str, LicenceState]
-"""A licence's name and state."""
-
 
 @dataclass(frozen=True, slots=True)
 class BatchAtWork:

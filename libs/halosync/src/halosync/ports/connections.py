@@ -32,7 +32,7 @@ def hash_state(state: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class ConnectAttempt:
     """An attempt to connect that has begun; the verifier is encrypted, the state is known by its SHA-256 only.
 
     `begun_by` is who is connecting, and `session` the browser session it was begun in (a hash; None: by the API): only

@@ -43,7 +43,7 @@ class MonthInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class MonthChanges:
     """The net effect of all runs of the month: how many licences were created, updated, deleted."""
 
     created: int
@@ -88,7 +88,7 @@ class Month:
     period: str
     invoices: Sequence[MonthInvoice]
     reconciliation: Reconciliation
-    changes: Changes
+    changes: MonthChanges
     closings: Sequence[ClosingHead] = ()
 
     @property

@@ -26,7 +26,7 @@ SAMPLE_PAGE_SIZE = 10
 PageRequest = Callable[[str], Awaitable[HaloPage[Any]]]
 """One request of a list; it is given an access token."""
 
-Read = Callable[[PageRequest], Awaitable[HaloPage[Any]]]
+MakeRequest = Callable[[PageRequest], Awaitable[HaloPage[Any]]]
 """Makes a request with everything that belongs to it: a token and a permit."""
 
 
@@ -50,7 +50,7 @@ class HaloSample:
         self._lists = lists
         self._patience_s = patience_s
 
-    async def read(self, partner_id: str, tenant: str, make: Read) -> Sample:
+    async def read(self, partner_id: str, tenant: str, make: MakeRequest) -> Sample:
         """Read both; `make` makes the requests.
 
         Raises:
@@ -69,7 +69,9 @@ class HaloSample:
             raise refusal("halo_unavailable", partner_id, connection_sentences.too_slow(self._patience_s)) from None
         return Sample(clients, licences)
 
-    async def _count(self, partner_id: str, what: connection_sentences.List, make: Read, request: PageRequest) -> int:
+    async def _count(
+        self, partner_id: str, what: connection_sentences.List, make: MakeRequest, request: PageRequest
+    ) -> int:
         try:
             page = await make(request)
         except NoPermit as limit:

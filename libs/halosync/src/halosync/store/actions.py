@@ -14,10 +14,10 @@ import asyncpg
 
 from halosync.contracts.run import LicenceActions
 from halosync.domain import write_sentences
-from halosync.domain.model import Outcome, Reason
+from halosync.domain.model import NamedState, Outcome, Reason
 from halosync.observability.metrics import ITEMS_RECORDED, SWEPT
 from halosync.observability.tracing import of_invoice
-from halosync.ports.batch_work import AppliedAction, BatchAtWork, Called, FailedAction, HaloAnswer, OpenAction
+from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, HaloAnswer, OpenAction
 from halosync.store.batches import ISSUE_GRACE_S, close_if_done, order_of, split_off
 from halosync.store.open_actions import OpenActions
 from halosync.store.outbox import emit, emit_many
@@ -104,7 +104,7 @@ class ActionStore(OpenActions):
         """Keep when the batch's message comes back, so that the sweeper knows when it is lost."""
         await QUERIES.redeliver_later(self._pool, batch_id=batch_id, wait_s=wait_s, grace_s=ISSUE_GRACE_S)
 
-    async def adopt(self, action: OpenAction, licence_id: int, was: Called | None = None) -> None:
+    async def adopt(self, action: OpenAction, licence_id: int, was: NamedState | None = None) -> None:
         """Turn a create that found a licence of its name into an update of that licence."""
         name, state = was or (None, None)
         await QUERIES.adopt_licence(

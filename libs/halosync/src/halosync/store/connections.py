@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from halosync.domain.acts import Act, Actor
 from halosync.ports.connections import (
-    Attempt,
+    ConnectAttempt,
     ConnectionView,
     NewTokens,
     OpenAttempt,
@@ -53,7 +53,7 @@ class ConnectionStore:
         """Return what the partner sees; a partner that never connected is disconnected."""
         return ConnectionView(**await QUERIES.connection_view(self._pool, partner_id=partner_id))
 
-    async def add_attempt(self, attempt: Attempt, *, names: Sequence[str], lifetime_s: float) -> bool:
+    async def add_attempt(self, attempt: ConnectAttempt, *, names: Sequence[str], lifetime_s: float) -> bool:
         """Begin an attempt; the partner's other attempts can no longer be completed. False: no such partner.
 
         `names` are the tenants of which none may be another partner's (`HaloHosts.names_to_be_free`).
@@ -107,12 +107,12 @@ class ConnectionStore:
         """Tell whether a Halo is another partner's. Only `establish` can be sure that it stays free."""
         return bool(await QUERIES.tenant_taken(self._pool, partner_id=partner_id, names=list(names)))
 
-    async def claim_attempt(self, state_hash: bytes) -> Attempt | None:
+    async def claim_attempt(self, state_hash: bytes) -> ConnectAttempt | None:
         """Use an attempt, which can be done once; None if it is unknown, expired or used."""
         row = await QUERIES.claim_attempt(self._pool, state_hash=state_hash)
         if row is None:
             return None
-        return Attempt(
+        return ConnectAttempt(
             state_hash,
             row["partner_id"],
             row["tenant"],
@@ -132,7 +132,7 @@ class ConnectionStore:
         partner_id: str | None = await QUERIES.attempt_partner(self._pool, state_hash=state_hash)
         return partner_id
 
-    async def fail_proof(self, attempt: Attempt, problem: str) -> bool:
+    async def fail_proof(self, attempt: ConnectAttempt, problem: str) -> bool:
         """Break the connection because an attempt's token did not read Halo; one that works is left as it is.
 
         The tenant stays that of the last connection that worked: the links and what was read belong to it.

@@ -11,7 +11,7 @@ import asyncpg
 from halosync.store.queries import QUERIES
 from halosync.store.storable import storable, storable_text
 
-State = Literal["kept", "replayed", "discarded"]
+LetterState = Literal["kept", "replayed", "discarded"]
 
 MOST_BODY_BYTES = 28 * 1024**2
 """No message of ours, and no event that is taken in, is larger; of a larger one only the beginning is kept."""
@@ -42,7 +42,7 @@ class DeadLetter:
     first_seen: datetime
     last_seen: datetime
     times_seen: int
-    state: State
+    state: LetterState
     closed_at: datetime | None
     size: int
     is_cut: bool
@@ -77,7 +77,7 @@ class Selection:
     given as it was shown.
     """
 
-    state: State | None = "kept"
+    state: LetterState | None = "kept"
     queue: str | None = None
     reason: str | None = None
 

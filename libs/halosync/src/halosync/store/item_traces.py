@@ -12,7 +12,7 @@ from halosync.domain.approvals import change_of
 from halosync.domain.details import stamp_of
 from halosync.domain.model import Drift, Licence, PriceField, Traits
 from halosync.domain.names import name_key
-from halosync.domain.plan import Change, PlannedItem
+from halosync.domain.plan import ItemChange, PlannedItem
 from halosync.ports.reads import ReadProgress
 from halosync.store.item_views import item_head, licence_state
 from halosync.store.queries import QUERIES, Connection
@@ -72,7 +72,7 @@ async def restored_licences(connection: Connection, *, partner_id: str, tenant: 
     return {row["restores_licence_id"]: row["halo_licence_id"] async for row in rows}
 
 
-async def approved_changes(connection: Connection, run_id: UUID) -> frozenset[Change]:
+async def approved_changes(connection: Connection, run_id: UUID) -> frozenset[ItemChange]:
     """Return the held changes that a person has released for a run."""
     return frozenset([change_of(_planned(row)) async for row in QUERIES.approved_items(connection, run_id=run_id)])
 

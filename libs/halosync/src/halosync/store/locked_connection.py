@@ -13,7 +13,7 @@ import asyncpg
 from halosync.contracts.connection import ConnectionEstablished, ConnectionLost
 from halosync.domain.acts import HALO, Act, Actor
 from halosync.ports.connections import (
-    Attempt,
+    ConnectAttempt,
     ConnectionChangedError,
     NewTokens,
     StoredConnection,
@@ -38,7 +38,13 @@ class LockedConnection:
         self.rotated: tuple[int, NewTokens] | None = None
 
     async def establish(
-        self, attempt: Attempt, tokens: NewTokens, granted_scopes: Sequence[str], *, names: Sequence[str], by: Actor
+        self,
+        attempt: ConnectAttempt,
+        tokens: NewTokens,
+        granted_scopes: Sequence[str],
+        *,
+        names: Sequence[str],
+        by: Actor,
     ) -> None:
         """Store the tokens of a completed attempt and tell the world. `names` are as for `add_attempt`."""
         connection, partner_id, tenant = self._connection, self.partner_id, attempt.tenant

@@ -38,7 +38,7 @@ PAUSE_S = 5.0
 PATIENCE_S = 1800.0
 """After so many seconds of such attempts a migration gives up; nothing of what could not be locked was applied."""
 
-Waiting = Callable[[str], None]
+OnWait = Callable[[str], None]
 """Is told why a migration waits."""
 
 
@@ -70,7 +70,7 @@ class Migrated:
     without_password: Sequence[str] = ()
 
 
-async def migrate(database_url: str, users: Users | None = None, *, waiting: Waiting = lambda _: None) -> Migrated:
+async def migrate(database_url: str, users: Users | None = None, *, waiting: OnWait = lambda _: None) -> Migrated:
     """Apply the migrations that are new, then functions, triggers and views if anything is new.
 
     Args:
@@ -100,7 +100,7 @@ async def migrate(database_url: str, users: Users | None = None, *, waiting: Wai
         await connection.close()
 
 
-def _patiently(waiting: Waiting) -> AsyncRetrying:
+def _patiently(waiting: OnWait) -> AsyncRetrying:
     def tell(_: RetryCallState) -> None:
         waiting(f"Another session uses a table (a backup?). Nothing was changed; next attempt in {PAUSE_S:.0f} s.")
 
@@ -114,7 +114,7 @@ def _patiently(waiting: Waiting) -> AsyncRetrying:
     )
 
 
-async def _one_at_a_time(connection: "asyncpg.Connection[asyncpg.Record]", waiting: Waiting) -> None:
+async def _one_at_a_time(connection: "asyncpg.Connection[asyncpg.Record]", waiting: OnWait) -> None:
     if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
         waiting("Another migration is at work; this one comes after it.")
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)

@@ -11,12 +11,12 @@ from halosync.domain.acts import Act, Actor
 from halosync.domain.model import Outcome
 from halosync.domain.month import MonthGroup, reconcile
 from halosync.ports.months import (
-    Changes,
     Closing,
     ClosingHead,
     KeptCertificate,
     Month,
     MonthChangedError,
+    MonthChanges,
     MonthInvoice,
     MonthItem,
     NotReadyError,
@@ -161,7 +161,7 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
         MonthGroup(**{**row, "outcome": _outcome(row["outcome"])})
         async for row in QUERIES.month_groups(connection, **of)
     ]
-    changes = Changes(**await QUERIES.month_changes(connection, **of))
+    changes = MonthChanges(**await QUERIES.month_changes(connection, **of))
     closings = [ClosingHead(**row) async for row in QUERIES.month_closings(connection, **of)]
     return Month(period, invoices, reconcile(groups), changes, closings)
 

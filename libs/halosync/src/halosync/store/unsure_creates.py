@@ -16,7 +16,7 @@ from halosync.domain.model import Licence, WrittenLicence
 from halosync.ports.reads import ReadProgress
 from halosync.store.queries import QUERIES, Connection
 
-Row = Mapping[str, Any] | asyncpg.Record
+CreateRow = Mapping[str, Any] | asyncpg.Record
 """Of the query `unsure_creates`."""
 
 
@@ -60,7 +60,7 @@ async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence
 
 
 async def came_since(
-    connection: Connection, read: ReadProgress, creates: Sequence[Row], licences: Sequence[Licence]
+    connection: Connection, read: ReadProgress, creates: Sequence[CreateRow], licences: Sequence[Licence]
 ) -> Came:
     """Return what has come to the clients of creates since."""
     of_client: dict[int, list[int]] = {row["halo_client_id"]: [] for row in creates}
@@ -90,7 +90,7 @@ def _came_since(licence_id: int, seen: Mapping[int, datetime | None], since: dat
     return first is not None and first > since
 
 
-def found_of(creates: Sequence[Row], licences: Sequence[Licence], came: Came) -> CreatesFound:
+def found_of(creates: Sequence[CreateRow], licences: Sequence[Licence], came: Came) -> CreatesFound:
     """Look for what became of them among all licences of a read."""
     if not creates:
         return CreatesFound({}, {}, {}, {})

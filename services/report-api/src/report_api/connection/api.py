@@ -15,9 +15,9 @@ from report_api.connection.confirm_page import CONFIRM
 from report_api.connection.models import (
     CompleteRequest,
     ConnectBegun,
-    Connection,
     ConnectionTestResult,
     ConnectRequest,
+    HaloConnection,
 )
 from report_api.connection.returned import Returned, ask, began, complete, keep
 from report_api.connection.service import (
@@ -34,9 +34,9 @@ router: APIRouter = partner_router("Connection", changes=Role.ADMIN)
 
 
 @router.get("/connection", summary="Show the connection")
-async def show(partner: Partner, ports: PortsHere) -> Connection:
+async def show(partner: Partner, ports: PortsHere) -> HaloConnection:
     """Where the connection to the partner's Halo stands."""
-    return Connection.model_validate(await ports.connections.view(partner))
+    return HaloConnection.model_validate(await ports.connections.view(partner))
 
 
 @router.post("/connection", summary="Connect", responses=responses(400, 409, 413, 429))
@@ -61,7 +61,7 @@ async def begin(partner: Partner, wanted: ConnectRequest, by: ActorHere, ports: 
 
 
 @router.post("/connection/complete", summary="Complete a connection", responses=responses(400, 409, 413))
-async def finish(partner: Partner, came: CompleteRequest, by: ActorHere, ports: PortsHere) -> Connection:
+async def finish(partner: Partner, came: CompleteRequest, by: ActorHere, ports: PortsHere) -> HaloConnection:
     """Complete a connection that the same key began, with what Halo's redirect brought.
 
     409 says why nothing was connected: `invalid_state` (expired or used), `other_partner`, `other_session` (another
@@ -70,7 +70,7 @@ async def finish(partner: Partner, came: CompleteRequest, by: ActorHere, ports: 
     all checks. A log-in that failed can be begun again at once.
     """
     await complete_connection(ports, partner, state=came.state, code=came.code, iss=came.iss, by=by)
-    return Connection.model_validate(await ports.connections.view(partner))
+    return HaloConnection.model_validate(await ports.connections.view(partner))
 
 
 @router.delete("/connection", status_code=204, summary="Disconnect", responses=responses(409))

@@ -13,7 +13,7 @@ from report_api.web.fields import VISIBLE
 Entered = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(printable)]
 
 
-class Connection(BaseModel):
+class HaloConnection(BaseModel):
     """The connection to the partner's Halo. No token is ever part of it."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -65,7 +65,7 @@ class HistoryStep(BaseModel):
     product_link: str | None = Field(description="The linked licence name; null: the product's own code.")
 
 
-class History(BaseModel):
+class LicenceHistory(BaseModel):
     """Every step, oldest first, until now."""
 
     items: list[HistoryStep]

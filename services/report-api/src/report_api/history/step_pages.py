@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Query, Request, Response
 from halosync.domain.model import Outcome
 from halosync.ports.histories import Step
 
@@ -13,6 +13,7 @@ from report_api.access.session import VisitorHere
 from report_api.history.licence_models import HistoryStep
 from report_api.history.sentences import NO_LICENCE, NO_LINE
 from report_api.links.customers import read_client_id
+from report_api.links.pages.kept import LicenceId
 from report_api.ports import PortsHere
 from report_api.runs import sentences
 from report_api.runs.sentences import Meaning
@@ -28,7 +29,6 @@ router = partner_pages()
 STEPS_A_PAGE = 24
 """Two years of months."""
 
-LicenceId = Annotated[str, Path(alias="halo_licence_id", max_length=40)]
 Asked = Annotated[QueryText, Query(max_length=500)]
 
 

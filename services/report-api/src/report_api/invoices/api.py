@@ -13,7 +13,7 @@ from halosync.ports.line_views import LineFilter, LineView
 from pydantic import AwareDatetime, TypeAdapter
 
 from report_api.access.api_guard import Partner, partner_router
-from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, Summary
+from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, ReportSummary
 from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.ports import PortsHere
 from report_api.runs.service import show_run
@@ -104,13 +104,13 @@ def _line_key(line: LineView) -> int:
 
 
 @summary_router.get("/summary", summary="Show the summary")
-async def show(partner: Partner, ports: PortsHere) -> Summary:
+async def show(partner: Partner, ports: PortsHere) -> ReportSummary:
     """The newest invoice and run, how much was synchronised, and when the next invoice is expected."""
     settings = await stored_settings(ports, partner)
     newest = await ports.invoice_views.newest(partner)
     run = await ports.run_views.newest(partner)
     applied = await ports.run_views.newest(partner, RunMode.APPLY)
-    return Summary(
+    return ReportSummary(
         invoice=None if newest is None else Invoice.of(newest),
         run=None if run is None else await show_run(ports, run),
         successful_synchronisations=applied.counters.synced if applied else 0,

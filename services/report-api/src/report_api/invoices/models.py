@@ -92,7 +92,7 @@ class LinePage(Page[Line]):
     """One page of lines, in the invoice's order."""
 
 
-class Summary(BaseModel):
+class ReportSummary(BaseModel):
     """What the report page begins with."""
 
     invoice: Invoice | None = Field(description="The newest one.")

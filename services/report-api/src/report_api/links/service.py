@@ -18,7 +18,7 @@ class UnknownRowError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Applied(Generic[Link, Target]):
+class LinkingResult(Generic[Link, Target]):
     """What became of a request: the changes that were made, and a sentence for each row that stays as it is.
 
     `picture` is as the changes have left it.
@@ -49,7 +49,9 @@ class Linking(Generic[Link, Target]):
         await self._store.replace(partner_id, key, link, by=by, name=dict(picture.names).get(key))
         return picture.changed([change], self._kind.no_link)
 
-    async def apply(self, partner_id: str, changes: Sequence[LinkChange[Link]], by: Actor) -> Applied[Link, Target]:
+    async def apply(
+        self, partner_id: str, changes: Sequence[LinkChange[Link]], by: Actor
+    ) -> LinkingResult[Link, Target]:
         """Make changes that a person was shown, all of them or none.
 
         Raises:
@@ -59,7 +61,7 @@ class Linking(Generic[Link, Target]):
         _require(changes, picture)
         return await self._apply(partner_id, changes, picture, by, together=True)
 
-    async def accept(self, partner_id: str, ticked: Sequence[str], by: Actor) -> Applied[Link, Target]:
+    async def accept(self, partner_id: str, ticked: Sequence[str], by: Actor) -> LinkingResult[Link, Target]:
         """Link exactly the ticked pairs that still hold.
 
         Raises:
@@ -68,7 +70,7 @@ class Linking(Generic[Link, Target]):
         picture = await self._store.picture(partner_id)
         judged = await asyncio.to_thread(judge_ticks, self._kind, ticked, picture)
         applied = await self._apply(partner_id, judged.changes, picture, by, together=False)
-        return Applied(applied.made, [*judged.refusals, *applied.refusals], applied.picture)
+        return LinkingResult(applied.made, [*judged.refusals, *applied.refusals], applied.picture)
 
     async def _apply(
         self,
@@ -78,13 +80,13 @@ class Linking(Generic[Link, Target]):
         by: Actor,
         *,
         together: bool,
-    ) -> Applied[Link, Target]:
+    ) -> LinkingResult[Link, Target]:
         if not changes:
-            return Applied((), (), picture)
+            return LinkingResult((), (), picture)
         names = dict(picture.names)
         changed = await self._store.change(partner_id, changes, by=by, names=names, together=together)
         called = {row.key: row.called for row in self._kind.rows(picture)} if changed.refused else {}
-        return Applied(
+        return LinkingResult(
             changed.made,
             [self._kind.refused(each, called[each.change.key]) for each in changed.refused],
             picture.changed(changed.made, self._kind.no_link),

@@ -13,9 +13,9 @@ from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.months.certificate_files import exceptions_response, pdf_response
 from report_api.months.certificate_models import Certificate
 from report_api.months.models import (
-    Acceptance,
-    Accepted,
-    Closed,
+    AcceptedDifference,
+    AcceptRequest,
+    ClosedMonth,
     CloseRequest,
     MonthDetail,
     MonthPage,
@@ -89,14 +89,14 @@ async def list_items(
     "/months/{period}/acceptances/{item_key}", responses=responses(400, 413), summary="Accept a difference as it is"
 )
 async def accept(
-    *, partner: Partner, period: Period, item_key: ItemKey, wanted: Acceptance, by: ActorHere, ports: PortsHere
-) -> Accepted:
+    *, partner: Partner, period: Period, item_key: ItemKey, wanted: AcceptRequest, by: ActorHere, ports: PortsHere
+) -> AcceptedDifference:
     """It no longer keeps the month from being ready. This holds for the reason that it has now, and for no other."""
     try:
         accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
     except UnknownItemError:
         raise not_found("Nothing with this key differs in this month.") from None
-    return Accepted(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
+    return AcceptedDifference(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
 
 
 @router.delete("/months/{period}/acceptances/{item_key}", status_code=204, summary="Take an acceptance back")
@@ -108,7 +108,7 @@ async def withdraw(partner: Partner, period: Period, item_key: ItemKey, by: Acto
 
 
 @router.post("/months/{period}/close", status_code=201, responses=responses(400, 409, 413), summary="Close a month")
-async def close(partner: Partner, period: Period, wanted: CloseRequest, by: ActorHere, ports: PortsHere) -> Closed:
+async def close(partner: Partner, period: Period, wanted: CloseRequest, by: ActorHere, ports: PortsHere) -> ClosedMonth:
     """Certify the month as it stands. A new revision of its invoice opens it again, and so does an undo of its runs.
 
     The certificates of before are kept.
@@ -129,7 +129,7 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
         raise Problem(409, "changed_since", detail, accepted_count=error.accepted) from None
     if closing is None:
         raise not_found(NO_MONTH)
-    return Closed(period=period, closed_at=closing.closed_at, closed_by=closing.closed_by)
+    return ClosedMonth(period=period, closed_at=closing.closed_at, closed_by=closing.closed_by)
 
 
 @router.get(

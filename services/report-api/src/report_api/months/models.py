@@ -151,7 +151,7 @@ class MonthPage(Page[MonthSummary]):
     """One page of months, newest first."""
 
 
-class Acceptance(BaseModel):
+class AcceptRequest(BaseModel):
     """Accept a difference as it is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"note": "Billed by hand this month."}})
@@ -159,7 +159,7 @@ class Acceptance(BaseModel):
     note: Annotated[Text, Field(description="Why it is right as it is.", json_schema_extra={"pattern": PRINTABLE})]
 
 
-class Accepted(BaseModel):
+class AcceptedDifference(BaseModel):
     """A difference that somebody accepted; it holds for this reason and no other."""
 
     item_key: str
@@ -213,7 +213,7 @@ class CloseRequest(BaseModel):
     )
 
 
-class Closed(BaseModel):
+class ClosedMonth(BaseModel):
     """A closed month."""
 
     period: str

@@ -16,7 +16,7 @@ from report_api.web.fields import INTEGRAL, VISIBLE, Amount
 from report_api.web.paging import Page
 
 
-class Approve(BaseModel):
+class ApprovedItems(BaseModel):
     """Held items of a run that a person has looked at, released one by one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -54,7 +54,7 @@ class RunRequest(BaseModel):
     allow_older: StrictBool = Field(
         default=False, description="Start it also for an invoice that is older than what counts now."
     )
-    approve: Approve | None = Field(
+    approve: ApprovedItems | None = Field(
         default=None, description="Releases just these held items, if they still are the same change."
     )
 
@@ -111,7 +111,7 @@ class RunProgress(Ahead):
     counters: RunCounters
 
 
-class Money(BaseModel):
+class CycleCost(BaseModel):
     """What the licences that the run is about cost per billing cycle; cycles are never mixed."""
 
     billing_cycle: str | None = Field(description="As Halo and the invoice write it; null where Halo has none.")
@@ -138,10 +138,10 @@ class Run(RunProgress):
     error_code: str | None = Field(description="Why it failed, for programs.")
     error: str | None = Field(description="Why it failed, for people, with what to do.")
     halo_requests: int = Field(description="How many requests to Halo it has used.")
-    money: list[Money]
+    money: list[CycleCost]
 
     @classmethod
-    def of(cls, view: RunView, money: list[Money], ahead: Ahead) -> Self:
+    def of(cls, view: RunView, money: list[CycleCost], ahead: Ahead) -> Self:
         """Return a run as it is shown."""
         made = {"money", *Ahead.model_fields}
         shown = {name: getattr(view, name) for name in cls.model_fields if name not in made}

@@ -16,7 +16,7 @@ from halosync.ports.run_start import NothingLeftError, RunInProgressError, RunNo
 from halosync.ports.run_views import Cost, RunView
 
 from report_api.ports import Ports
-from report_api.runs.models import Item, LicenceShape, Money, Run
+from report_api.runs.models import CycleCost, Item, LicenceShape, Run
 from report_api.runs.progress import ahead_of
 from report_api.web.csv_export import CHUNK, csv_response
 from report_api.web.paging import NumberedPage, chunks
@@ -112,8 +112,8 @@ def seconds_of(run: Run) -> float | None:
     return ((run.finished_at or datetime.now(UTC)) - run.started_at).total_seconds()
 
 
-def _money(cost: Cost, view: RunView) -> Money:
-    return Money(
+def _money(cost: Cost, view: RunView) -> CycleCost:
+    return CycleCost(
         billing_cycle=cost.billing_cycle,
         currency=view.currency,
         before_currency=view.before_currency,

@@ -10,7 +10,7 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.ports.run_views import Cost
 
 from report_api.runs import sentences
-from report_api.runs.models import Drifted, Item, LicenceShape, Money, Run
+from report_api.runs.models import CycleCost, Drifted, Item, LicenceShape, Run
 from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.web.formats import NOTHING, amount, decimal
 
@@ -98,14 +98,14 @@ class MoneyRow:
         held: by how much the held removals would change it besides.
     """
 
-    total: Money
+    total: CycleCost
     created: Decimal
     updated: Decimal
     removed: Decimal
     held: Decimal
 
 
-def money_rows(totals: Sequence[Money], costs: Mapping[PreviewKind, Sequence[Cost]]) -> Sequence[MoneyRow]:
+def money_rows(totals: Sequence[CycleCost], costs: Mapping[PreviewKind, Sequence[Cost]]) -> Sequence[MoneyRow]:
     """Return a row for each billing cycle, by name, the unnamed one last; cycles are never added up.
 
     Amounts in different currencies are not compared: nothing changes by anything then.
@@ -114,7 +114,7 @@ def money_rows(totals: Sequence[Money], costs: Mapping[PreviewKind, Sequence[Cos
     """
     by_both = {(kind, cycle_key(cost.billing_cycle)): cost for kind, of_kind in costs.items() for cost in of_kind}
 
-    def row(total: Money) -> MoneyRow:
+    def row(total: CycleCost) -> MoneyRow:
         cycle = cycle_key(total.billing_cycle)
         if total.change is None:
             return MoneyRow(total, _NOTHING, _NOTHING, _NOTHING, _NOTHING)

@@ -170,7 +170,7 @@ class MonthChoices(Protocol):
         ...
 
 
-class Readiness(Protocol):
+class ReadinessStore(Protocol):
     """How ready partners are; see `ReadinessStore`."""
 
     async def page(

@@ -65,7 +65,7 @@ class WebhookPage(Page[WebhookShown]):
     """One page of webhooks, oldest first."""
 
 
-class Attempt(BaseModel):
+class DeliveryAttemptShown(BaseModel):
     """One attempt to deliver a notice."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -91,7 +91,7 @@ class DeliveryShown(BaseModel):
     happened_at: datetime
     created_at: datetime
     next_attempt_at: datetime | None = Field(description="Null: there is none.")
-    attempts: list[Attempt] = Field(description="Oldest first.")
+    attempts: list[DeliveryAttemptShown] = Field(description="Oldest first.")
     data: dict[str, Any] = Field(description="What is told: `data` of the request's body.")
 
     @classmethod

@@ -12,7 +12,7 @@ from report_api.links import sentences
 from report_api.links.changes import marked, pack
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
-from report_api.links.service import Applied, Linking, UnknownRowError
+from report_api.links.service import Linking, LinkingResult, UnknownRowError
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
 from report_api.web.forms import NOT_FILLED_IN
@@ -63,7 +63,7 @@ async def change_row(
 
 
 async def answer(
-    request: Request, kind: LinkKind[Link, Target], form: FormData, applied: Applied[Link, Target], done: str
+    request: Request, kind: LinkKind[Link, Target], form: FormData, applied: LinkingResult[Link, Target], done: str
 ) -> Response:
     """Say what became of a form, and lead back to the list that it came from. `done` is said if anything was made.
 
@@ -79,7 +79,7 @@ async def answer(
     return back_to(request, kind.tab, form)
 
 
-def _undo(kind: LinkKind[Link, Target], applied: Applied[Link, Target]) -> list[tuple[str, str]]:
+def _undo(kind: LinkKind[Link, Target], applied: LinkingResult[Link, Target]) -> list[tuple[str, str]]:
     """Return the fields of the form that makes the links what they were; none where they are too many for a notice."""
     back = [LinkChange(each.key, each.after, each.before) for each in applied.made if each.after != each.before]
     if len(back) > MOST_UNDONE:
