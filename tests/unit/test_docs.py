@@ -111,6 +111,25 @@ def test_every_name_in_code_that_a_page_follows_is_in_the_code(page: str) -> Non
     assert [name for name in classes if not re.search(rf"^(class )?{name}\b.*[:=]", code, re.MULTILINE)] == []
 
 
+_PATH_OF_CODE = r"`([\w/-]+/[\w./-]+\.(?:py|sql))`"
+_BESIDE = re.compile(rf"`([\w.]+)` (?:\(|in ){_PATH_OF_CODE}|{_PATH_OF_CODE}: [^`|]*\(`([\w.]+)`")
+
+
+def given_in(source: str, name: str) -> bool:
+    """Tell whether a module or file of SQL gives a name: as a class, function, value, attribute, query or view."""
+    last = re.escape(name.rpartition(".")[2])
+    gives = rf"(?:def|class|name:|FUNCTION|VIEW) {last}\b|^ *(?:self\.)?{last}\b.*=|^ +{last}: "
+    return re.search(gives, source, re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "actions.md"])
+def test_a_name_beside_a_path_is_in_that_file(page: str) -> None:
+    found = _BESIDE.findall(" ".join(text("docs", page).split()))
+    said = [(name or later, path or earlier) for name, path, earlier, later in found]
+    assert len(said) > {"architecture.md": 60, "actions.md": 5}[page]
+    assert [(name, path) for name, path in said if not given_in(text(path), name)] == []
+
+
 def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
     assert first_cells(text("README.md"), "## Settings") == VARIABLES
 

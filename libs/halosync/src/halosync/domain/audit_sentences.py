@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from halosync.domain.acts import Act
+from halosync.domain.listing import counted
 from halosync.domain.roles import Role
 from halosync.domain.settings_sentences import describe_changes
 
@@ -136,26 +137,20 @@ def _established(subject: str, detail: Detail) -> str:
 
 
 def _removals(subject: str, detail: Detail) -> str:
-    most = detail["most"]
-    return f"Approved up to {most} {'removal' if most == 1 else 'removals'} for run {short_id(subject)}."
+    return f"Approved up to {counted(detail['most'], 'removal')} for run {short_id(subject)}."
 
 
 def _items(subject: str, detail: Detail) -> str:
-    count = detail["count"]
-    changes = "held change" if count == 1 else "held changes"
-    return f"Approved {count} {changes} of run {short_id(detail['seen_in'])} for run {short_id(subject)}."
+    changes = counted(detail["count"], "held change")
+    return f"Approved {changes} of run {short_id(detail['seen_in'])} for run {short_id(subject)}."
 
 
 def _closed(month: str, detail: Detail) -> str:
-    accepted = detail["accepted"]
-    exceptions = "exception" if accepted == 1 else "exceptions"
-    return f"Closed the month {month}, with {accepted} accepted {exceptions}."
+    return f"Closed the month {month}, with {counted(detail['accepted'], 'accepted exception')}."
 
 
 def _review(subject: str, detail: Detail) -> str:
-    most = detail["most"]
-    changes = "change" if most == 1 else "changes"
-    return f"Approved up to {most} {changes} of the first review for run {short_id(subject)}."
+    return f"Approved up to {counted(detail['most'], 'change')} of the first review for run {short_id(subject)}."
 
 
 def _keep(subject: str, detail: Detail) -> str:
@@ -164,8 +159,7 @@ def _keep(subject: str, detail: Detail) -> str:
 
 
 def _how_many(detail: Detail) -> str:
-    counted = [(detail["invoices"], "invoice"), (detail["runs"], "run")]
-    return " and ".join(f"{count} {thing}" if count == 1 else f"{count} {thing}s" for count, thing in counted)
+    return f"{counted(detail['invoices'], 'invoice')} and {counted(detail['runs'], 'run')}"
 
 
 _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {

@@ -13,6 +13,11 @@ def listed(words: Iterable[object]) -> str:
     return ", ".join(every) if more <= 0 else f"{', '.join(every[:_SHOWN])} and {more} more"
 
 
+def counted(number: int, one: str) -> str:
+    """Return how many things there are: `1 line`, `1,200 lines`."""
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
 def ids(numbers: Iterable[int]) -> str:
     """Return the ids of clients or licences in Halo, as pages show them: `#7, #8`."""
     return listed(f"#{number}" for number in numbers)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from halosync.domain.listing import counted
 from halosync.domain.notices import NoticeType
 
 Data = Mapping[str, Any]
@@ -46,13 +47,9 @@ def _run(data: Data) -> str:
     return f"{'undo of a Sync' if _is_undo(data) else 'Sync'} of the invoice {data['invoice_id']}"
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one if number == 1 else one + 's'}"
-
-
 def _accepted(data: Data) -> tuple[str, str]:
     invoice = f"The invoice {data['invoice_id']}, revision {data['revision']}, of {data['period']} has arrived"
-    return f"{invoice}: {_count(data['line_count'], 'line')}, {data['total']} in all.", "month"
+    return f"{invoice}: {counted(data['line_count'], 'line')}, {data['total']} in all.", "month"
 
 
 _ENDS = {
@@ -93,7 +90,7 @@ def _held(data: Data) -> tuple[str, str]:
 
 
 def _review(data: Data) -> tuple[str, str]:
-    changes = _count(data["held"], "change")
+    changes = counted(data["held"], "change")
     text = f"The first Sync would remove licences, or change selling prices, that halosync has not written: {changes}."
     return f"{text} Look at them and choose what is right.", f"runs/{data['run_id']}/review"
 
@@ -108,7 +105,7 @@ def _overdue(data: Data) -> tuple[str, str]:
 
 
 def _closed(data: Data) -> tuple[str, str]:
-    exceptions = _count(data["accepted"], "accepted exception")
+    exceptions = counted(data["accepted"], "accepted exception")
     text = f"{data['closed_by']} closed the month {data['period']}, with {exceptions}. It has a certificate now."
     return text, f"month/certificate?period={data['period']}"
 

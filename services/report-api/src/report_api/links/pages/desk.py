@@ -14,12 +14,11 @@ from starlette.datastructures import FormData
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
-from report_api.links.changes import NotOursError
 from report_api.links.customers import CUSTOMERS
 from report_api.links.desk import desk_of
 from report_api.links.kind import LinkKind
 from report_api.links.list_page import View
-from report_api.links.pages.replies import DESK, answer, not_ours, refuse, text_of, texts_of
+from report_api.links.pages.replies import DESK, accept_pairs, answer, not_ours, refuse, text_of, texts_of
 from report_api.links.products import PRODUCTS
 from report_api.links.service import Linking, UnknownRowError
 from report_api.ports import PortsHere
@@ -57,17 +56,13 @@ def ticked_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     ticked = partner_pages(changes=Role.BILLER)
 
     @ticked.post(f"/{kind.tab}/ticked")
-    async def link(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    async def link(request: Request) -> Response:
         """Link the ticked rows; one that does not hold any more stays as it is and is named."""
         form = await request.form()
         pairs = [text_of(form, f"pair-{number}") for number in texts_of(form, "row")]
         if not all(pairs) or not pairs:
             return await refuse(request, kind.tab, form, sentences.NOTHING_CHOSEN if pairs else sentences.NO_ROW)
-        try:
-            applied = await Linking(kind, kind.store(ports)).accept(visitor.partner_id, pairs, visitor.actor)
-        except NotOursError:
-            raise not_ours() from None
-        return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
+        return await accept_pairs(request, kind, form, pairs)
 
     return ticked
 

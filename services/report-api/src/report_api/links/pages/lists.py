@@ -11,17 +11,15 @@ from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
-from report_api.links.changes import NotOursError
 from report_api.links.customers import read_client_id as id_typed
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
 from report_api.links.pages.halo_read import AwaitedRead
-from report_api.links.pages.replies import answer, change_row, not_ours, refuse, text_of, texts_of
+from report_api.links.pages.replies import accept_pairs, change_row, refuse, text_of, texts_of
 from report_api.links.search import find
-from report_api.links.service import Linking, row_of
+from report_api.links.service import row_of
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
-from report_api.web.formats import plural
 from report_api.web.rendering import page
 
 Typed = Annotated[str, Query(max_length=500)]
@@ -70,17 +68,13 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         return await change_row(request, kind, lambda before: Chosen(kind.unlink(before)), lambda _: done)
 
     @router.post(f"/{tab}/accept")
-    async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+    async def accept(request: Request) -> Response:
         """Link exactly the pairs that were ticked on the page."""
         form = await request.form()
         ticked = texts_of(form, "pair")
         if not ticked:
             return await refuse(request, tab, form, sentences.NOTHING_TICKED)
-        try:
-            applied = await Linking(kind, kind.store(ports)).accept(visitor.partner_id, ticked, visitor.actor)
-        except NotOursError:
-            raise not_ours() from None
-        return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
+        return await accept_pairs(request, kind, form, ticked)
 
     return router
 

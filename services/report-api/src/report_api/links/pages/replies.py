@@ -1,7 +1,7 @@
 """What the Customers and License tabs say after a form, and where they lead."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import Request, Response
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
-from report_api.links.changes import marked, pack
+from report_api.links.changes import NotOursError, marked, pack
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
 from report_api.links.service import Linking, LinkingResult, UnknownRowError
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
+from report_api.web.formats import plural
 from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
@@ -60,6 +61,18 @@ async def change_row(
         return await refuse(request, kind.tab, form, sentences.gone(kind.noun))
     sentence = await asyncio.to_thread(done, applied.picture) if applied.made else ""
     return await answer(request, kind, form, applied, sentence)
+
+
+async def accept_pairs(
+    request: Request, kind: LinkKind[Link, Target], form: FormData, pairs: Sequence[str]
+) -> Response:
+    """Link each row to what stands beside it in its pair, where that still holds, and lead back."""
+    linking = Linking(kind, kind.store(ports_of(request)))
+    try:
+        applied = await linking.accept(visitor_of(request).partner_id, pairs, visitor_of(request).actor)
+    except NotOursError:
+        raise not_ours() from None
+    return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} linked.")
 
 
 async def answer(
