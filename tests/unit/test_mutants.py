@@ -1,7 +1,12 @@
 """The list of mutants that no test can notice is read, and compared, by function and changed line."""
 
+import shutil
+import sys
 from pathlib import Path
 
+import pytest
+import typer
+from devstack import mutants
 from devstack.mutants import Mutant, listed_on, mutant_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mutants.md"
@@ -38,3 +43,11 @@ def test_a_row_of_the_page_is_the_mutant_that_it_was_written_from() -> None:
 def test_every_row_of_the_page_has_a_reason() -> None:
     page = PAGE.read_text("utf-8")
     assert len(listed_on(page)) == sum(line.startswith("| `") for line in page.splitlines())
+
+
+def test_where_no_change_could_be_tried_the_command_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "BENCH", tmp_path)
+    monkeypatch.setattr(mutants, "_make_bench", lambda: None)
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(typer.Exit):
+        mutants.mutants(["halosync.domain.retry*"])

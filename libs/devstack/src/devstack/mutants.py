@@ -44,7 +44,11 @@ class Mutant(NamedTuple):
 def mutants(only: Annotated[list[str] | None, typer.Argument(help='Such as "halosync.domain.retry*".')] = None) -> None:
     """Change the rules in small ways, one at a time: a unit test must notice each, or the page says why none can."""
     _make_bench()
-    _mutmut("run", *(only or []), quiet=False)
+    try:
+        _mutmut("run", *(only or []), quiet=False)
+    except subprocess.CalledProcessError:  # mutmut has said why: a test fails without any change, for one
+        typer.echo("Nothing was tried.")
+        raise typer.Exit(1) from None
     unnoticed = set(survivors())
     listed = listed_on(PAGE.read_text("utf-8"))
     for mutant in sorted(unnoticed - listed):
@@ -95,5 +99,5 @@ def _mutmut(*arguments: str, quiet: bool = True) -> str:
     """Run a command of mutmut and return what it says; where it may be heard, it says it itself."""
     command = [sys.executable, "-m", "mutmut", *arguments]
     output = subprocess.PIPE if quiet else None
-    done = subprocess.run(command, cwd=BENCH, check=quiet, stdout=output, text=True)  # noqa: S603 - our own arguments
+    done = subprocess.run(command, cwd=BENCH, check=True, stdout=output, text=True)  # noqa: S603 - our own arguments
     return done.stdout or ""
