@@ -11,6 +11,7 @@ from halosync.cli.replay import GIVE_UP_AFTER
 from halosync.contracts.invoice_checks import MOST_EVENT_BYTES
 from halosync.domain.delivery import MOST_PUBLISHING, PUBLISH_AGAIN_S
 from halosync.domain.notices import MOST_REST_S, TRIED_FOR_S
+from halosync.domain.retry import FailureClass
 from halosync.messaging import delivery, topology
 from halosync.ports.webhooks import MOST_WEBHOOKS
 from halosync.runtime import (
@@ -30,15 +31,20 @@ from planner import composition as planner
 from planner.app import INVOICES_AT_ONCE, RUNS_AT_ONCE
 from planner.halo_read import MOST_RESTARTS
 from planner.planning_slots import SMALL_AT_ONCE, SMALL_ROWS
+from simulation.guards import NAMES as GUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 2**20
 WORDS = dict(enumerate(("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")))
 TOLD: Mapping[str, Sequence[str | tuple[str, bool]]] = {
     "architecture": [
+        ("What Halo did is sorted into seven classes", len(FailureClass) == 7),
         (f"every {WRITER_SWEEP_S:.0f} seconds", planner.SWEEP_S == WRITER_SWEEP_S),
         f"`STOP_S`, {shutdown.STOP_S:.0f} s",
         f"read again from the start, {'twice' if MOST_RESTARTS == 2 else MOST_RESTARTS} at most",
+    ],
+    "actions": [
+        ("Fourteen of them are switches of the simulation", len(GUARDS) == 14),
     ],
     "operations": [
         ("A process that hangs ends by itself after a minute", watchdog.HUNG_TICKS * watchdog.TICK_S == 60),
