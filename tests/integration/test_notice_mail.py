@@ -22,7 +22,7 @@ from halosync.runtime import notice_mail
 from halosync.runtime.notice_mail import SmtpMailer
 from halosync.runtime.smtp_url import smtp_url
 from halosync.runtime.webhook_sender import HttpWebhookSender
-from halosync.store.notices import LEASE_S
+from halosync.store.notices import CLAIM_S
 from halosync.store.outbox import emit
 from report_api.webhooks import delivering
 from report_api.webhooks.delivering import NoticeDelivery
@@ -135,7 +135,7 @@ async def test_a_mail_server_that_says_nothing_holds_up_neither_the_next_attempt
         async with asyncio.timeout(5):
             await work.mail(stop)
         assert await world.pool.fetchval("SELECT count(*) FROM notice_attempt") == 0  # it is sent again
-        assert notice_mail.DEADLINE_S + notice_mail.QUIT_S < LEASE_S
+        assert notice_mail.DEADLINE_S + notice_mail.QUIT_S < CLAIM_S
         await world.pool.execute("UPDATE notice_delivery SET due_at = clock_timestamp()")
         monkeypatch.setattr(notice_mail, "DEADLINE_S", 0.1)
         async with asyncio.timeout(5):

@@ -18,7 +18,7 @@ RATE_FOREIGN = Counter(
     "halosync_rate_foreign_total", "Requests of others in the budget, as seen when Halo answered 429"
 )
 CLOCK_JUMPS = Counter("halosync_clock_jumps_total", "How often the clock of Postgres was seen to have jumped ahead")
-ITEMS_RECORDED = Counter("halosync_items_settled_total", "Items that reached an outcome", ["action", "outcome"])
+ITEMS_RECORDED = Counter("halosync_items_recorded_total", "Items that reached an outcome", ["action", "outcome"])
 RUNS_FINISHED = Counter("halosync_runs_finished_total", "Runs by the state they ended in", ["state"])
 for _state in RunState:
     if _state.is_final:

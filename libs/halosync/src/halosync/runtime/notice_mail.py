@@ -21,7 +21,7 @@ from halosync.ports.webhooks import DeliveryAttempt
 from halosync.runtime.smtp_url import SMTP_PORTS
 
 DEADLINE_S = 40.0
-"""For the whole conversation: below the lease of a delivery, `halosync.store.notices.LEASE_S`."""
+"""For the whole conversation: below the claim of a delivery, `halosync.store.notices.CLAIM_S`."""
 
 QUIT_S = 5.0
 """For the good-bye, when the letter is taken."""

@@ -19,7 +19,7 @@ from halosync.store.queries import QUERIES, Connection
 SPREAD = 50
 """So many notices are spread in one transaction."""
 
-LEASE_S = 60.0
+CLAIM_S = 60.0
 """How long a delivery is one process's; longer than an attempt may take, also an e-mail (40 s, then 5 s)."""
 
 KEPT_DAYS = 30
@@ -61,7 +61,7 @@ class NoticeStore:
 
     async def claim_webhook(self, full: Collection[str]) -> DueWebhook | None:
         """Claim the delivery to a webhook that is due longest; None if none is. `full`: partners that wait."""
-        row = await QUERIES.claim_webhook_delivery(self._pool, full=list(full), lease_s=LEASE_S)
+        row = await QUERIES.claim_webhook_delivery(self._pool, full=list(full), claim_s=CLAIM_S)
         if row is None:
             return None
         return DueWebhook(
@@ -103,7 +103,7 @@ class NoticeStore:
 
     async def claim_mail(self) -> DueMail | None:
         """Claim an e-mail that is due; None if none is."""
-        row = await QUERIES.claim_mail(self._pool, lease_s=LEASE_S)
+        row = await QUERIES.claim_mail(self._pool, claim_s=CLAIM_S)
         if row is None:
             return None
         names = ("delivery_id", "attempts", "due_at", "email", "partner_name", "is_wanted")

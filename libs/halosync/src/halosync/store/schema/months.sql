@@ -158,7 +158,7 @@ RETURNS TABLE (
         LEFT JOIN earlier e ON e.customer_id = l.customer_id AND e.code = product_key(l.product_code)
         GROUP BY l.thing
     ),
-    held AS MATERIALIZED (
+    halo_amount AS MATERIALIZED (
         SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
                 AS as_written,
@@ -189,13 +189,13 @@ RETURNS TABLE (
         -- Each thing has one row at least: what bills nothing and holds nothing still has an outcome.
         SELECT h.thing, h.first_customer, h.first_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
             CASE WHEN h.thing IN (SELECT shared.thing FROM shared) THEN 0 ELSE h.amount END
-        FROM held h WHERE h.amount <> 0 OR h.thing NOT IN (SELECT line.thing FROM line)
+        FROM halo_amount h WHERE h.amount <> 0 OR h.thing NOT IN (SELECT line.thing FROM line)
         UNION ALL
         SELECT s.thing, s.customer_id, s.customer_name, billing_cycle_key(h.billing_cycle), h.billing_cycle, 0, 0,
             CASE WHEN s.whole > 0 THEN round(h.amount * s.running / s.whole, 2)
                                        - round(h.amount * (s.running - s.billed) / s.whole, 2)
                  WHEN s.place = 1 THEN h.amount ELSE 0 END
-        FROM share s JOIN held h USING (thing) WHERE h.amount <> 0
+        FROM share s JOIN halo_amount h USING (thing) WHERE h.amount <> 0
     ),
     both_sides AS (
         SELECT part.thing, part.customer_id, part.cycle, min(part.customer_name) AS customer_name,
@@ -222,7 +222,7 @@ RETURNS TABLE (
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) + 0.005 * t.after_quantity THEN 'price_to_the_cent'
         END,
         t.detail, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
-    FROM compared c JOIN thing t USING (thing) JOIN held h USING (thing)
+    FROM compared c JOIN thing t USING (thing) JOIN halo_amount h USING (thing)
 $$;
 
 -- The number of the closing by which a month is closed; NULL: it is open. A new revision of an invoice opens it again, and

@@ -47,7 +47,7 @@ WITH chosen AS (
                   AND d.due_at <= clock_timestamp())
     ORDER BY w.claimed_until, w.webhook_id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE webhook w SET claimed_until = clock_timestamp() + make_interval(secs => :lease_s)
+    UPDATE webhook w SET claimed_until = clock_timestamp() + make_interval(secs => :claim_s)
     FROM chosen WHERE w.webhook_id = chosen.webhook_id
     RETURNING w.webhook_id, w.partner_id, w.url, w.secret_key_id, w.sealed_secret, w.claimed_until, w.failures
 )
@@ -66,7 +66,7 @@ WHERE webhook_id = :webhook_id AND claimed_until = :claimed_until RETURNING true
 
 -- name: claim_mail^
 -- Its new `due_at` fences it. The attempt is charged before anything is sent.
-UPDATE notice_delivery d SET due_at = clock_timestamp() + make_interval(secs => :lease_s), attempts = d.attempts + 1
+UPDATE notice_delivery d SET due_at = clock_timestamp() + make_interval(secs => :claim_s), attempts = d.attempts + 1
 FROM notice n
 WHERE n.notice_id = d.notice_id AND d.delivery_id = (
     SELECT e.delivery_id FROM notice_delivery e
