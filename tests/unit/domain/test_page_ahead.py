@@ -30,6 +30,8 @@ def test_a_first_page_that_has_all_rows_is_followed_by_a_look_behind_the_end() -
 def test_what_the_page_before_had_already_is_not_counted_again() -> None:
     overlapping = Pages(SIZE, next=2, rows=5, record_count=20, fullest=3, first_id=1)
     assert came(overlapping, 20, [4, 5, 6]) == (3, 6)
+    whole = Pages(SIZE, next=2, rows=6, record_count=20, fullest=3, first_id=1)
+    assert came(whole, 20, [4, 5, 6]) == (3, 6)
 
 
 def test_a_second_look_goes_on_until_all_rows_came_again() -> None:
@@ -37,6 +39,8 @@ def test_a_second_look_goes_on_until_all_rows_came_again() -> None:
     assert came(looking, 5, [1, 2, 3]) == (2, 5)
     last = Pages(SIZE, next=2, rows=5, record_count=5, fullest=3, first_id=1, looked_through=3)
     assert came(last, 5, [4, 5]) is None
+    shorter = Pages(5, next=2, rows=7, record_count=7, fullest=5, first_id=1, looked_through=2)
+    assert came(shorter, 7, [3, 4, 5]) == (3, 7), "it brings nothing new, whatever its length"
 
 
 @pytest.mark.parametrize(
