@@ -124,6 +124,17 @@ async def test_what_failed_and_was_accepted_asks_for_nobody_any_more(browser: "B
     assert "0 items are as the invoice says, 1 failed and is accepted." in page.text
 
 
+async def test_what_makes_no_difference_and_needs_nobody_is_no_reason(browser: "Browser", world: "World") -> None:
+    invoice_pk = await world.invoice(lines=[world.line(1, quantity=Decimal(0)), world.line(2, quantity=Decimal(0))])
+    nothing = world.item(outcome="skipped", action="none", reason="quantity_zero", line_nos=[1])
+    failed = world.item(outcome="failed", action="none", reason="conflicting_lines", line_nos=[2], product_code="P-2")
+    await world.finish(await world.run(invoice_pk, [nothing, failed]), "partial")
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert page.texts("section[aria-labelledby=reasons-title] th a") == ["Invoice lines contradict each other"]
+    assert page.texts(".why-line") == ["Invoice lines contradict each other (1)"]
+
+
 async def test_what_is_not_there_is_not_found(browser: "Browser", world: "World") -> None:
     await world.invoice(lines=[world.line(1)])
     await browser.sign_in()

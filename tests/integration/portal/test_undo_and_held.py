@@ -1,6 +1,6 @@
 """Undoing a run, and releasing held changes one by one, in the portal (spec section 11)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -36,6 +36,31 @@ async def ended(world: "World", outcome: str) -> UUID:
     await world.pool.execute("UPDATE invoice SET line_count = 1")
     await world.finish(run_id, "partial")
     return run_id
+
+
+@pytest.mark.parametrize("tab", ["month", "report"])
+async def test_after_an_undo_nothing_is_called_as_the_invoice_says(
+    *, world: "World", browser: "Browser", tab: str
+) -> None:
+    sync = await ended(world, "synced")
+    shape = (5, "10.00", "Monthly", True)
+    made = [
+        world.item(None, shape, action="create", outcome="synced", halo_licence_id=3, product_code=None),
+        world.item(shape, shape, action="none", outcome="skipped", reason="changed_since", product_code=None),
+    ]
+    invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM run")
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    undo = await world.run(invoice_pk, made, mode="undo", undoes=sync, created_at=later)
+    await world.finish(undo)
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/{tab}")
+    assert "1 change was taken back, 1 was left as it is." in " ".join(page.one("#sync-panel").get_text().split())
+    assert "as the invoice says" not in page.text
+    await world.pool.execute("UPDATE item SET outcome = 'failed', reason = 'halo_rejected' WHERE run_id = $1", undo)
+    await world.pool.execute("UPDATE run SET state = 'partial' WHERE run_id = $1", undo)
+    page = await browser.open(f"{PORTAL}/{tab}")
+    assert "2 items failed in the last undo: Halo refused it." in page.text
+    assert page.soup.select(f"#sync-panel a[href^='{PORTAL}/runs/{undo}?outcome=failed']")
 
 
 async def test_only_ticked_changes_are_approved(world: "World", browser: "Browser") -> None:

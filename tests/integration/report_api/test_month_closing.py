@@ -69,6 +69,9 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
 async def test_a_certificate_has_every_exception(world: "World") -> None:
     size = 10_050
     invoice_pk = await world.invoice(lines=[world.line(n, product_code=f"P-{n}") for n in range(1, size + 1)])
+    await world.pool.execute(
+        "INSERT INTO customer_link (partner_id, customer_id, excluded) VALUES ('acme-msp', 'C-1', true)"
+    )
     excluded: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_excluded"}
     made = (
         world.item(**excluded, halo_client_id=None, product_code=f"P-{n}", line_nos=[n]) for n in range(1, size + 1)

@@ -104,6 +104,7 @@ async def show(
             ports, visitor.partner_id, listing, customer=customer, reason=reason, sort=row_sort, number=rows_page
         ),
         open_customers=sum(1 for each in customers if each.keeps_open),
+        reasons=_differing(month.reconciliation.reasons),
         first_remedy=_first_remedy(month),
         label=sentences.label,
         button=partial(sentences.button, run_id=sync.ended.run_id if here_synced and sync.ended else None),
@@ -121,7 +122,12 @@ def _first_remedy(month: Month) -> ReasonSum | None:
 
 
 def _why(customer: CustomerSum) -> Sequence[str]:
-    return [f"{sentences.label(each.reason)} ({each.count:,})" for each in customer.reasons]
+    return [f"{sentences.label(each.reason)} ({each.count:,})" for each in _differing(customer.reasons)]
+
+
+def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
+    """Return the reasons that make a difference, or that somebody has to look at: the page says why the two differ."""
+    return [each for each in reasons if each.amount or each.keeps_open]
 
 
 _BACK = ("back", "customer", "reason")

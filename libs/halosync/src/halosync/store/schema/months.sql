@@ -1,15 +1,21 @@
 -- The month: what was billed, what Halo holds of it, and why they differ (spec section 11).
 
 -- The invoices of a period that count, each with the newest run that applied it and has a plan, and what that run adds to
--- the numbers of its lines.
+-- the numbers of its lines. Of several runs the newest counts alone: it was made without the invoices of the others, so
+-- what they left for those is not what Halo holds, and one licence would be counted for each of them.
 CREATE OR REPLACE FUNCTION month_plans(p_partner_id text, p_period text)
 RETURNS TABLE (invoice_pk bigint, run_id uuid, line_offset integer, price_field text) LANGUAGE sql STABLE AS $$
-    SELECT i.invoice_pk, r.run_id, r.line_offset, r.price_field
-    FROM unnest(invoices_that_count(p_partner_id, p_period)) AS i (invoice_pk)
-    LEFT JOIN LATERAL (
-        SELECT run.run_id, of.line_offset, run.price_field FROM invoice_of_run of JOIN run USING (run_id)
-        WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
-        ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
+    WITH counting AS (
+        SELECT i.invoice_pk, r.*, first_value(r.run_id) OVER (ORDER BY r.created_at DESC NULLS LAST, r.run_id) AS newest
+        FROM unnest(invoices_that_count(p_partner_id, p_period)) AS i (invoice_pk)
+        LEFT JOIN LATERAL (
+            SELECT run.run_id, of.line_offset, run.price_field, run.created_at FROM invoice_of_run of JOIN run USING (run_id)
+            WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
+            ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
+    )
+    SELECT invoice_pk, CASE WHEN run_id = newest THEN run_id END, CASE WHEN run_id = newest THEN line_offset END,
+        CASE WHEN run_id = newest THEN price_field END
+    FROM counting
 $$;
 
 -- What the licence of a thing bills now, as last read or written: nothing if it is gone or inactive.
@@ -107,13 +113,21 @@ RETURNS TABLE (
             AND (i.halo_client_id IN (SELECT c.halo_client_id FROM planned c WHERE c.product_code IS NULL)) IS TRUE
         ORDER BY i.halo_client_id, i.seq
     ),
-    -- Lines that no run has applied yet; a product of a customer is one thing.
+    -- Which item the plan has for a product of a customer.
+    planned_thing AS MATERIALIZED (
+        SELECT DISTINCT ON (customer_id, code) each.customer_id, product_key(i.product_code) AS code, i.item_id
+        FROM planned i CROSS JOIN LATERAL unnest(i.customer_ids) AS each (customer_id)
+        WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM plan WHERE plan.run_id IS NULL)
+        ORDER BY customer_id, code, i.item_id
+    ),
+    -- Lines that no run has applied yet; a product of a customer is one thing, with what is planned for other invoices.
     loose AS MATERIALIZED (
-        SELECT -dense_rank() OVER (ORDER BY l.customer_id, product_key(l.product_code)) AS thing,
+        SELECT coalesce(t.item_id, -dense_rank() OVER (ORDER BY l.customer_id, product_key(l.product_code))) AS thing,
             l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
         FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
         LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
+        LEFT JOIN planned_thing t ON t.customer_id = l.customer_id AND t.code = product_key(l.product_code)
         WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
@@ -156,7 +170,13 @@ RETURNS TABLE (
             min(l.customer_name), NULL, NULL, NULL, NULL
         FROM loose l
         LEFT JOIN earlier e ON e.customer_id = l.customer_id AND e.code = product_key(l.product_code)
-        GROUP BY l.thing
+        WHERE l.thing < 0 GROUP BY l.thing
+    ),
+    -- Things of which an invoice bills more, or of whose invoices one does not count any more: the next Sync puts them right.
+    outdated AS MATERIALIZED (SELECT DISTINCT loose.thing FROM loose WHERE loose.thing > 0),
+    outdated_run AS MATERIALIZED (
+        SELECT DISTINCT o.run_id FROM invoice_of_run o JOIN planned_run USING (run_id)
+        WHERE o.invoice_pk NOT IN (SELECT plan.invoice_pk FROM plan WHERE plan.run_id IS NOT NULL)
     ),
     halo_amount AS MATERIALIZED (
         SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
@@ -221,12 +241,14 @@ RETURNS TABLE (
     SELECT c.customer_id, c.customer_name, t.customer_ids, t.halo_client_id, t.product_code, t.licence_name,
         t.halo_licence_id, t.run_id, t.item_id, t.outcome,
         CASE WHEN t.outcome = 'pending' THEN 'in_progress'
+             WHEN t.thing IN (SELECT outdated.thing FROM outdated) THEN 'not_synchronised'
              WHEN s.reason IS NOT NULL THEN s.reason
              WHEN t.outcome IS DISTINCT FROM 'synced' THEN t.reason
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
              WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
+             WHEN t.run_id IN (SELECT outdated_run.run_id FROM outdated_run) THEN 'not_synchronised'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
              -- A price that Halo keeps to the cent counts as kept (spec section 9); times the quantity that is money.
