@@ -169,7 +169,7 @@ async def test_suggestions_are_ticked_and_accepted_together(page: Page, partner:
     await expect(accept).to_be_disabled()
     await row(page, "Wingtip").get_by_role("checkbox").nth(1).check()
     await expect(accept).to_have_text("Accept 1 ticked suggestion")
-    await page.get_by_role("button", name="Select all best suggestions").click()
+    await page.get_by_role("button", name="Tick the sure ones").click()
     # Two clients fit equally well: that is for a person to decide, and was decided.
     await expect(row(page, "Wingtip").get_by_role("checkbox").nth(1)).to_be_checked()
     await expect(accept).to_have_text("Accept 2 ticked suggestions")

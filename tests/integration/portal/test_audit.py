@@ -70,13 +70,14 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
     await world.pool.execute("UPDATE audit_entry SET at = '2026-11-06T00:00:00Z' WHERE actor = 'Ben'")
     ada, ben = (
         'Ada Began to connect the Halo "acme".',
-        'Ben Accepted a difference of 2026-11 as it is: "Billed at Søns by hand.".',
+        'Ben Accepted a difference of November 2026 as it is. The note: "Billed at Søns by hand."',
     )
     cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
         ({"since": "2026-11-05", "until": "2026-11-05"}, [ada]),
         ({"since": "2026-11-06", "until": "2026-11-06"}, [ben]),
         ({"until": "9999-12-31", "q": "SØNS"}, [ben]),
         ({"q": "connection begun"}, [ada]),
+        ({"q": "November 2026"}, [ben]),
         ({"actor": "Ben"}, [ben]),
         ({"q": "100%"}, []),
     )

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from halosync.domain.item_sentences import CREATE_OR_LINK, customer_not_found
 
 from tests.integration.portal.test_month import difference
 
@@ -45,6 +46,23 @@ async def test_a_customer_line_by_line_against_halo(browser: "Browser", world: "
         assert page.texts(".story h3") == ["Created in Halo"]
         assert "12 \N{MULTIPLICATION SIGN} AUD 31.50 Monthly Product · line 1" in page.text
         assert "Sync by test" in page.text
+
+
+async def test_why_a_customer_has_no_client_is_told_once_and_not_what_the_page_offers(
+    browser: "Browser", world: "World"
+) -> None:
+    await difference(world)
+    await world.connect()
+    await world.halo({7: "Contoso"}, [])
+    said = customer_not_found(["Wide World"])
+    await world.pool.execute("UPDATE item SET detail = $1 WHERE reason = 'customer_not_found'", said)
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/customer/C-2")
+    assert page.text.count(said) == 1
+    for desk in ("customers", "customers/unmatched"):
+        page = await browser.open(f"{PORTAL}/{desk}")
+        assert said.removesuffix(CREATE_OR_LINK).strip() in page.text
+        assert CREATE_OR_LINK not in page.text
 
 
 async def test_a_line_that_does_not_recur_is_told_with_its_customer(browser: "Browser", world: "World") -> None:

@@ -40,7 +40,7 @@ async def test_several_invoices_are_asked_about_and_then_carried_out_together(
     page = await browser.open(REPORT)
     assert "There are 2 invoices for November 2026: INV-B, INV-A." in page.text
     assert disabled(page) == ["Preview", "Sync"]
-    assert "Say above which invoices of this month count" in page.text
+    assert "Preview and Sync can be used when that is answered." in page.text
 
     page = await browser.submit(CHOICE, invoices="together")
     assert "count together now" in page.text

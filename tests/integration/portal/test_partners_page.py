@@ -100,6 +100,20 @@ async def test_what_failed_is_told_until_it_is_accepted_and_columns_sort(browser
     await browser.open("/partners?sort=tenant", status=422)
 
 
+async def test_a_sync_that_failed_needs_somebody_until_the_month_is_closed(browser: "Browser", world: "World") -> None:
+    await world.pool.execute("UPDATE partner SET review_first_sync = false")
+    await world.connect()
+    invoice_pk = await world.invoice(lines=[world.line(1, kind="usage")])
+    await world.finish(await world.run(invoice_pk, error_code="read_shrunk", error="Less."), "failed")
+    await browser.sign_in(None)
+    for told, closes in (("! Last Sync failed", True), ("✓ Month closed", False)):
+        page = await browser.open("/partners?q=acme")
+        assert rows_of(browser)[0][1] == told
+        assert f"{int(closes)} of 1 need somebody" in page.text
+        if closes:
+            assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
+
+
 async def item_key(world: "World") -> str:
     rows = (await world.get("/months/2026-11/items", params={"reason": "customer_not_found"}))["items"]
     return str(rows[0]["item_key"])

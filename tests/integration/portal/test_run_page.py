@@ -90,7 +90,7 @@ async def test_items_are_filtered_and_paged(browser: "Browser", world: "World") 
     run_id = await world.run(await world.invoice(), items, state="partial")
     await browser.sign_in()
     page = await browser.open(path(run_id))
-    assert page.texts("#outcome option") == ["Any", "Failed (60)", "Synced (60)"]
+    assert page.texts("#outcome option") == ["Any outcome", "Failed (60)", "Synced (60)"]
     assert "1 to 50 of 120 items" in page.text
     page = await browser.open(str(page.one("a[rel=next]")["href"]))
     assert "51 to 100 of 120 items" in page.text

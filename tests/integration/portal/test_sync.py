@@ -160,7 +160,7 @@ async def test_cancelling_asks_first(browser: "Browser", world: "World") -> None
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [("disconnected", "is not connected"), ("broken", "connection to your Halo is broken")]
+    ("state", "said"), [("disconnected", "is not connected"), ("broken", "when Halo is connected again")]
 )
 async def test_without_a_connection_nothing_can_be_started(
     browser: "Browser", world: "World", state: str, said: str
@@ -170,6 +170,7 @@ async def test_without_a_connection_nothing_can_be_started(
     _, page = await shown(browser, world, state="failed", error_code="not_connected", error="Connect.")
     assert len(page.soup.select(f"form[action='{SYNC}'] button[disabled]")) == 2
     assert said in page.one("#sync-why").get_text()
+    assert page.text.count("The connection to your Halo is broken") == (state == "broken"), "each trouble is told once"
 
 
 async def test_another_partners_run_is_not_found(browser: "Browser", world: "World") -> None:

@@ -174,7 +174,7 @@ async def test_the_choice_is_in_the_audit_log_once(world: "World") -> None:
         await choose(world, "together")
     log = (await world.get("/audit"))["items"]
     assert [entry["sentence"] for entry in log if entry["act"] == "month.invoices_chosen"] == [
-        "Said that the invoices of 2026-11 count together: INV-B, INV-A."
+        "Said that the invoices of November 2026 count together: INV-B, INV-A."
     ]
 
 

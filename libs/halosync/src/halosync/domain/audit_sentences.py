@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from halosync.domain.acts import Act
+from halosync.domain.date_words import month_words
 from halosync.domain.listing import counted
 from halosync.domain.roles import Role
 from halosync.domain.settings_sentences import describe_changes
@@ -126,8 +127,8 @@ def short_id(number: str) -> str:
 def _invoices(month: str, detail: Detail) -> str:
     ids = ", ".join(detail["invoice_ids"])
     if detail["invoices"] == "together":
-        return f"Said that the invoices of {month} count together: {ids}."
-    return f"Said that only the newest invoice of {month} counts, of {ids}."
+        return f"Said that the invoices of {month_words(month)} count together: {ids}."
+    return f"Said that only the newest invoice of {month_words(month)} counts, of {ids}."
 
 
 def _established(subject: str, detail: Detail) -> str:
@@ -146,7 +147,7 @@ def _items(subject: str, detail: Detail) -> str:
 
 
 def _closed(month: str, detail: Detail) -> str:
-    return f"Closed the month {month}, with {counted(detail['accepted'], 'accepted exception')}."
+    return f"Closed {month_words(month)}, with {counted(detail['accepted'], 'accepted exception')}."
 
 
 def _review(subject: str, detail: Detail) -> str:
@@ -193,10 +194,14 @@ _SENTENCES: Mapping[Act, Callable[[str, Detail], str]] = {
     Act.PARTNER_PAUSED: lambda _partner, _: "Paused the partner: no run starts.",
     Act.PARTNER_RESUMED: lambda _partner, _: "Let the partner's runs start again.",
     Act.PARTNER_REMOVED: lambda _, detail: f'Removed the partner "{detail["name"]}" with {_how_many(detail)}.',
-    Act.DETAILS_PURGED: lambda _, detail: f"Purged the details of {_how_many(detail)}, older than {detail['before']}.",
+    Act.DETAILS_PURGED: lambda _, detail: (
+        f"Purged the details of {_how_many(detail)}, older than {month_words(detail['before'])}."
+    ),
     Act.RUN_CANCELLED: lambda run, _: f"Cancelled run {short_id(run)}.",
-    Act.MONTH_ACCEPTED: lambda month, detail: f'Accepted a difference of {month} as it is: "{detail["note"]}".',
-    Act.MONTH_WITHDRAWN: lambda month, _: f"Took back the acceptance of a difference of {month}.",
+    Act.MONTH_ACCEPTED: lambda month, detail: (
+        f'Accepted a difference of {month_words(month)} as it is. The note: "{detail["note"]}"'
+    ),
+    Act.MONTH_WITHDRAWN: lambda month, _: f"Took back the acceptance of a difference of {month_words(month)}.",
     Act.MONTH_CLOSED: _closed,
     Act.WEBHOOK_CREATED: lambda _, detail: f"Created the webhook {detail['url']}.",
     Act.WEBHOOK_DELETED: lambda _, detail: f"Deleted the webhook {detail['url']}.",

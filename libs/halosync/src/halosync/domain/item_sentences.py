@@ -21,6 +21,10 @@ CUSTOMER_EXCLUDED = (
     "You excluded this customer, so it is not synchronised. To synchronise it, include it again on the Customers tab "
     "and press Sync."
 )
+CREATE_OR_LINK = (
+    "Create the client in Halo, or link this customer to a client on the Customers tab, then press Sync again."
+)
+"""What helps where nothing in Halo has the customer's name."""
 UNDONE = "This was synchronised, and somebody has undone that since. Press Sync to do it again."
 PERHAPS_UNDONE = (
     "This was synchronised, and somebody has tried to undo that since. Halo did not do all of it, or did not say what "
@@ -50,10 +54,7 @@ def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, st
             f"{alike}. If {'it is' if one else 'one of them is'} meant, link this customer to "
             f"{'it' if one else 'that one'} on the Customers tab, then press Sync again. Do not create a second client."
         )
-    return (
-        f"No client in Halo is called {called}. Create the client in Halo, or link this customer to a client on the "
-        "Customers tab, then press Sync again."
-    )
+    return f"No client in Halo is called {called}. {CREATE_OR_LINK}"
 
 
 def _differs(differences: Sequence[str]) -> str:

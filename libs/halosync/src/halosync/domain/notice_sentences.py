@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from halosync.domain.date_words import day_words, month_words
 from halosync.domain.listing import counted
 from halosync.domain.notices import NoticeType
 
@@ -48,7 +49,9 @@ def _run(data: Data) -> str:
 
 
 def _accepted(data: Data) -> tuple[str, str]:
-    invoice = f"The invoice {data['invoice_id']}, revision {data['revision']}, of {data['period']} has arrived"
+    invoice = (
+        f"The invoice {data['invoice_id']}, revision {data['revision']}, of {month_words(data['period'])} has arrived"
+    )
     return f"{invoice}: {counted(data['line_count'], 'line')}, {data['total']} in all.", "month"
 
 
@@ -100,13 +103,14 @@ def _lost(data: Data) -> tuple[str, str]:
 
 
 def _overdue(data: Data) -> tuple[str, str]:
-    text = f"The invoice that was expected on {data['expected']} has not arrived by the end of the next business day."
+    expected = day_words(data["expected"])
+    text = f"The invoice that was expected on {expected} has not arrived by the end of the next business day."
     return f"{text} Ask the distributor about it.", "month"
 
 
 def _closed(data: Data) -> tuple[str, str]:
     exceptions = counted(data["accepted"], "accepted exception")
-    text = f"{data['closed_by']} closed the month {data['period']}, with {exceptions}. It has a certificate now."
+    text = f"{data['closed_by']} closed {month_words(data['period'])}, with {exceptions}. It has a certificate now."
     return text, f"month/certificate?period={data['period']}"
 
 

@@ -52,6 +52,8 @@ class HttpWebhookSender:
                 problem = _why(response)
         except TimeoutError:
             problem = f"it did not answer within {TIMEOUT_S:.0f} seconds"
+        except httpx.ConnectError as error:
+            problem = f"it could not be reached ({error})"
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             problem = str(error) or type(error).__name__
         took = round((time.monotonic() - began) * 1000)

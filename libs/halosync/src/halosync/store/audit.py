@@ -10,6 +10,7 @@ import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.domain.audit_sentences import KINDS
+from halosync.domain.date_words import period_of
 from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
 from halosync.store.queries import QUERIES, Connection
 from halosync.store.search import pattern
@@ -101,6 +102,7 @@ def _chosen(choice: EntryChoice) -> dict[str, Any]:
         "until": choice.until,
         "actor": choice.actor,
         "pattern": pattern(choice.q),
+        "period": period_of(q),
         "named": [act.value for act, name in KINDS.items() if q and q in name.casefold()],
     }
 

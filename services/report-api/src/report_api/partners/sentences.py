@@ -18,6 +18,7 @@ def standing(partner: PartnerReadiness) -> Meaning:
         (partner.connection == "disconnected", Meaning("Not connected", "warn" if partner.invoice_id else "none", "")),
         (not partner.review_done, Meaning("Waits for the first review", "warn", "")),
         (partner.is_closed, Meaning("Month closed", "good", "")),
+        (partner.run_state == RunState.FAILED, Meaning("Last Sync failed", "bad", "")),
         (bool(told), Meaning(", ".join(told), "bad" if failed else "warn", "")),
         (
             bool(unmatched) and not partner.waits_for_nobody,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from halosync.domain.connection_sentences import BROKEN, NOT_CONNECTED
+from halosync.domain.connection_sentences import NOT_CONNECTED
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.remedy import Remedy, remedy_of
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
@@ -34,11 +34,13 @@ _CALLED = {"apply": "Sync", "preview": "preview", "undo": "undo", "undo_preview"
 """What people call a run of a mode."""
 
 _QUESTIONS: Mapping[NoRun, str] = {
-    NoRun.OLDER_PERIOD: "A later month was synchronised already. Answer above whether this older one is wanted.",
-    NoRun.SEVERAL_INVOICES: "Say above which invoices of this month count; then Preview and Sync can be used.",
+    NoRun.OLDER_PERIOD: "Preview and Sync of the older month have buttons of their own above.",
+    NoRun.SEVERAL_INVOICES: "Preview and Sync can be used when that is answered.",
     NoRun.SEVERAL_CURRENCIES: WHY_NO_RUN[NoRun.SEVERAL_CURRENCIES],
 }
 """What stands below the buttons while the panel asks a question."""
+_RECONNECT = "Preview and Sync can be used when Halo is connected again."
+"""Why it is not, the notice on top of every page says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class SyncPanel:
         if not self.invoice.line_count:
             return WHY_NO_RUN[NoRun.INVOICE_EMPTY]
         if self.connection == "broken":
-            return BROKEN
+            return _RECONNECT
         if self.connection != "connected":
             return NOT_CONNECTED
         if self.month is not None and self.month.why_not is not None:

@@ -9,7 +9,7 @@ VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detai
 
 -- name: audit_page
 -- One partner's entries, newest first, those behind the entry `after`; what is NULL narrows nothing. Days are
--- whole days in UTC; `named` are the acts whose names have the text.
+-- whole days in UTC; `named` are the acts whose names have the text, `period` the month that it names.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail
 FROM audit_entry
 WHERE partner_id = :partner_id
@@ -19,6 +19,7 @@ WHERE partner_id = :partner_id
   AND (CAST(:until AS date) IS NULL OR at < CAST(CAST(:until AS date) + 1 AS timestamp) AT TIME ZONE 'UTC')
   AND (CAST(:actor AS text) IS NULL OR actor = :actor)
   AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
+       OR subject = CAST(:period AS text)
        OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
 ORDER BY audit_id DESC LIMIT :most;
 

@@ -80,6 +80,12 @@ document.addEventListener("click", (event) => {
   for (const row of button.closest("tbody").querySelectorAll("tr:not(.customer)")) row.hidden = !open;
 });
 
+// A row of tabs that is wider than a phone shows the tab of the open page.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.closest("ul");
+  row.scrollLeft = tab.offsetLeft + tab.offsetWidth + 8 - row.clientWidth;
+}
+
 const search = document.querySelector(".search input");
 
 document.addEventListener("keydown", (event) => {
