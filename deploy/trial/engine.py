@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,8 +56,10 @@ class Engine:
             "HALOSYNC_HALO_BATCH_SIZE_MAX": "3",
             # The sandbox takes at most a second for each row, and is done with a request that nobody waits for. What a
             # writer had sent as it was killed is looked at once both are over.
-            "HALOSYNC_HALO_TIMEOUT_S": "10",
-            "HALOSYNC_HALO_SETTLE_S": "5",
+            "HALOSYNC_HALO_TIMEOUT_S": "8",
+            "HALOSYNC_HALO_SETTLE_S": "3",
+            # What waits for a part that is just restarted is tried again soon.
+            "HALOSYNC_RETRY_DELAYS_S": "1,3,10",
             "SECRETS_FOLDER": str(folder / "secrets"),
             "PROXY_NETWORK": "172.31.249.0/24",
             "IMAGE_TAG": "try",
@@ -117,8 +120,14 @@ class Engine:
 
     def remove(self) -> None:
         """Take away all of the composition, and what it keeps."""
-        self.docker("rm", "--force", OPERATOR)
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+        of_ours = ("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
+        self.at_once("rm", "--force", containers=self.docker(*of_ours).split())
+        self.compose("down", "--volumes", "--remove-orphans")
+
+    def at_once(self, *words: str, containers: Sequence[str]) -> None:
+        """Run `docker` for each of these containers, for all at the same time."""
+        with ThreadPoolExecutor() as several:
+            list(several.map(lambda each: self.docker(*words, each), containers))
 
     def containers(self) -> list[Container]:
         """What runs. `docker compose ps` would say it too, for ten times the work."""
@@ -131,8 +140,8 @@ class Engine:
         return [each for each in every if each.service != "hangs"]
 
     def ids(self, *services: str) -> list[str]:
-        """The ids of the containers that run for these services."""
-        return sorted(each.name for each in self.containers() if each.service in services)
+        """The ids of the containers that run for these services; of all without any."""
+        return sorted(each.name for each in self.containers() if not services or each.service in services)
 
     def healthy(self, how_many: int) -> bool:
         """Whether so many containers run, all of them well."""

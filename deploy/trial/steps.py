@@ -46,9 +46,10 @@ class Steps:
             ),
             "an upgrade in the middle of runs: beside each other, then the new ones alone": self.changes.upgraded,
             "and back again": self.changes.and_back,
+            "the database is restored to the middle of a run": self.changes.restored,
             "every password is another one": self.changes.passwords,
-            "everything restarts, the sandbox with what it holds": self.restarted,
-            "the database is restored to the middle of a run: nothing is written twice": self.changes.restored,
+            "everything restarts at once, the sandbox with what it holds": self.restarted,
+            "the run of that moment ends, and the next one writes nothing twice": self.changes.ended_after_restore,
             "the process that hung was started again": self.hung,
             "Prometheus hears of every service": lambda: until("targets", lambda: self.targets() == set(SERVICES)),
         }
@@ -75,17 +76,17 @@ class Steps:
 
     def confined(self) -> None:
         """Roots cannot be written, and nobody has a capability that is not named in the file."""
-        for service in (*SERVICES, "proxy", "postgres", "rabbitmq"):
-            check = "if touch /written 2>/dev/null; then echo written; fi; grep CapEff /proc/1/status"
-            told = self.engine.compose("exec", "-T", service, "sh", "-c", check).split()
-            assert told[0] == "CapEff:", f"{service}: {told}"
-            assert int(told[1], 16) == 0, f"{service}: {told}"
+        check = "if touch /written 2>/dev/null; then echo written; fi; grep CapEff /proc/1/status"
+        for container in self.engine.ids(*SERVICES, "proxy", "postgres", "rabbitmq"):
+            told = self.engine.docker("exec", container, "sh", "-c", check).split()
+            assert told[0] == "CapEff:", f"{container}: {told}"
+            assert int(told[1], 16) == 0, f"{container}: {told}"
 
     def memory(self) -> None:
         """What each of the four processes has of memory, shared pages by share."""
         held = {}
         for service in SERVICES:
-            told = self.engine.compose("exec", "-T", service, "cat", "/proc/1/smaps_rollup")
+            told = self.engine.docker("exec", *self.engine.ids(service), "cat", "/proc/1/smaps_rollup")
             held[service] = next(int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("Pss:"))
         print(
             f"     ({', '.join(f'{name} {held[name]:.0f}' for name in held)}: {sum(held.values()):.0f} MB)", flush=True
@@ -121,8 +122,8 @@ class Steps:
         self.engine.docker("start", container)
 
     def restarted(self) -> None:
-        """Everything restarts."""
-        self.engine.compose("restart")
+        """Everything restarts, in no order."""
+        self.engine.at_once("restart", "--time", "60", containers=self.engine.ids())
         self.engine.well(13)
         for partner in self.load.partners:
             partner.holds(self.load.quantity)
