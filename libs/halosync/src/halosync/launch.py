@@ -12,8 +12,12 @@ ABSENT = frozenset({"pygments", "rich", "pydantic.v1"})
 """What our libraries go without where it is missing: httpx and structlog, to look pretty on a terminal, and FastAPI, to
 refuse models of the last version of pydantic. 5 MB a process."""
 
-UNUSED = ("unittest", "unittest.mock", "uvicorn.supervisors")
-"""What they cannot be imported without, and use for tests, reloading and several workers: 2 MB a process."""
+FORMS = frozenset({"multipart", "python_multipart"})
+"""What only a process with forms needs: 2 MB a process."""
+
+UNUSED = ("unittest", "unittest.mock", "uvicorn.supervisors", "pydantic_settings.sources.providers.cli")
+"""What they cannot be imported without, and use for tests, reloading, several workers and settings on a command line:
+4 MB a process."""
 
 NEW_VALUES = 50_000
 """After so many new values Python looks which of them are garbage. By its own 700 it would go through a plan, all of
@@ -23,11 +27,14 @@ whose values stay, again and again while it is made."""
 class _Absent:
     """Says of some packages that they are not installed."""
 
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Refuse those; others are left to the finders behind this one."""
-        if fullname in ABSENT:
+        if fullname in self._names:
             raise ModuleNotFoundError(f"{fullname} is not used", name=fullname)
         return None
 
@@ -45,9 +52,12 @@ class _Unused(ModuleType):
         return sys.modules.get(f"{self.__name__}.{name}", _Nothing)
 
 
-def launch(module: str) -> None:
-    """Call `main` of a module in this process, where garbage is looked for seldom, and not among what was loaded."""
-    sys.meta_path.insert(0, _Absent())
+def launch(module: str, *, without: frozenset[str] = frozenset()) -> None:
+    """Call `main` of a module in this process, where garbage is looked for seldom, and not among what was loaded.
+
+    `without` are packages that this process does not use besides.
+    """
+    sys.meta_path.insert(0, _Absent(ABSENT | without))
     for name in UNUSED:
         sys.modules.setdefault(name, _Unused(name))
     loaded = import_module(module)

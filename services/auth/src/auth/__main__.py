@@ -1,6 +1,6 @@
 """`python -m auth`."""
 
-from halosync.launch import launch
+from halosync.launch import FORMS, launch
 
 if __name__ == "__main__":
-    launch("auth.composition")
+    launch("auth.composition", without=FORMS)

@@ -1,6 +1,6 @@
 """`python -m halo_writer`."""
 
-from halosync.launch import launch
+from halosync.launch import FORMS, launch
 
 if __name__ == "__main__":
-    launch("halo_writer.composition")
+    launch("halo_writer.composition", without=FORMS)

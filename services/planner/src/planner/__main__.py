@@ -1,6 +1,6 @@
 """`python -m planner`."""
 
-from halosync.launch import launch
+from halosync.launch import FORMS, launch
 
 if __name__ == "__main__":
-    launch("planner.composition")
+    launch("planner.composition", without=FORMS)
