@@ -47,7 +47,7 @@ from report_api.search import pages as search_pages
 from report_api.settings import api as settings_api
 from report_api.settings import pages as settings_pages
 from report_api.web import problem_answers
-from report_api.web.measured import MeasuredRequests
+from report_api.web.measured import MeasuredRequests, count_failures_from_zero
 from report_api.web.middleware import RequestMiddleware
 from report_api.web.problems import ProblemBody
 from report_api.web.rendering import StaticFiles
@@ -138,6 +138,7 @@ class Api(FastAPI):
         """
         ports: Ports | None = self.state.ports
         https = ports is not None and ports.public_url.startswith("https://")
+        count_failures_from_zero(self.routes)
         inside = PlacesGivenBack(super().build_middleware_stack())
         return MeasuredRequests(RequestMiddleware(inside, https=https))
 

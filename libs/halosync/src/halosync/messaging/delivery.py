@@ -9,7 +9,7 @@ never loses one; handlers are safe to repeat.
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ from halosync.domain.delivery import (
 from halosync.messaging.endings import EXPECTED, ending_of
 from halosync.messaging.faststream_private import queue_of_delivery
 from halosync.messaging.publisher import NotPublishedError, Publisher
-from halosync.messaging.topology import DEAD, DEAD_ONCE
+from halosync.messaging.topology import DEAD, DEAD_ONCE, REPLIES
 from halosync.observability.metrics import DELIVERIES
 from halosync.observability.tracing import passed_on, received
 
@@ -96,7 +96,7 @@ class Deliveries:
             case MakeDeadLetter(reason):
                 await self._dead_letter(message, queue, reason)
             case _:
-                DELIVERIES.labels(queue, "done").inc()
+                _count_delivery(queue, "done")
 
     def _next(self, ending: Ending, message: RabbitMessage) -> NextDelivery:
         return next_delivery(ending, _count(message, "attempt"), self.rules, _count(message, "outages"))
@@ -112,7 +112,7 @@ class Deliveries:
             message_type=message.raw_message.type or "",
             headers=counts,
         )
-        DELIVERIES.labels(queue, "later").inc()
+        _count_delivery(queue, "later")
 
     async def _dead_letter(self, message: RabbitMessage, queue: str, reason: str) -> None:
         headers = {"halosync-queue": queue, "halosync-reason": reason[:MAX_REASON_CHARS]}
@@ -125,8 +125,24 @@ class Deliveries:
             message_type=message.raw_message.type or "",
             headers=headers,
         )
-        DELIVERIES.labels(queue, "dead").inc()
+        _count_delivery(queue, "dead")
         log.warning("dead letter", queue=queue, reason=reason)
+
+
+def count_from_zero(queues: Iterable[str]) -> None:
+    """Begin the counters of queues that a process consumes."""
+    for queue in queues:
+        for result in ("done", "later", "dead"):
+            DELIVERIES.labels(_label(queue), result)
+
+
+def _count_delivery(queue: str, result: str) -> None:
+    DELIVERIES.labels(_label(queue), result).inc()
+
+
+def _label(queue: str) -> str:
+    """Return the name of a queue, for all queues of replies the same: each has an id of its own."""
+    return REPLIES.name if queue.startswith(f"{REPLIES.name}.") else queue
 
 
 def _count(message: RabbitMessage, header: str) -> int:

@@ -37,14 +37,17 @@ class ProcessState:
     def __init__(self) -> None:
         self._readiness: ReadinessChecks | None = None
         self._why = "starting"
+        READY.labels("process").set(0)
 
     def waits(self, why: str) -> None:
         """Say that the process takes nothing yet, and for what it waits."""
         self._readiness, self._why = None, f"waiting: {why}"
+        READY.labels("process").set(0)
 
     def works(self, readiness: "ReadinessChecks") -> None:
         """Say from now on how the parts are."""
         self._readiness = readiness
+        READY.labels("process").set(1)
 
     def report(self) -> dict[str, str]:
         """Return `ok`, or what is wrong, for each part."""

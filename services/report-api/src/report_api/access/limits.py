@@ -46,6 +46,8 @@ MOST = {Use.REQUEST: 8, Use.EXPORT: 2, Use.STREAM: 20}
 
 _MEDIA = {"text/csv": Use.EXPORT, "application/pdf": Use.EXPORT, "text/event-stream": Use.STREAM}
 RETRY_AFTER_S = {Use.REQUEST: 1, Use.EXPORT: 5, Use.STREAM: 5}
+for _use in Use:
+    REQUESTS_REFUSED.labels(_use)  # from the start, as everything that is counted
 
 
 class Limits:

@@ -1,10 +1,12 @@
 """Each request counted, timed, and told in the log with who asked: the access log."""
 
 import time
+from collections.abc import Iterable
 
 import structlog
 from halosync.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from halosync.observability.tracing import span
+from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from report_api.web.http_layer import HttpLayer
@@ -33,13 +35,27 @@ class MeasuredRequests(HttpLayer):
                 told.tell(route=_route(scope), status=status or 499)
 
 
+def count_failures_from_zero(routes: Iterable[BaseRoute]) -> None:
+    """Begin every counter of 5xx: an alarm cannot see a first one grow out of nothing."""
+    HTTP_REQUESTS.labels("any", "other", "5xx")
+    for route in routes:
+        if isinstance(route, Route):
+            for method in route.methods or ():
+                HTTP_REQUESTS.labels(method, route.path, "5xx")
+
+
 def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "other"))
 
 
+def _method(scope: Scope) -> str:
+    """Return a method that the route has; a client may make up any other one."""
+    known: Iterable[str] = getattr(scope.get("route"), "methods", None) or ()
+    return str(scope["method"]) if scope["method"] in known else "any"
+
+
 def _tell(scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None:
-    route = _route(scope)
-    HTTP_REQUESTS.labels(scope["method"] if route != "other" else "any", route, f"{status // 100}xx").inc()
+    HTTP_REQUESTS.labels(_method(scope), _route(scope), f"{status // 100}xx").inc()
     if not is_stream:
         HTTP_SECONDS.labels("api" if scope["path"].startswith("/v1/") else "pages").observe(seconds)
     who = scope.get("state", {}).get("who")
