@@ -29,7 +29,14 @@ TALK_TO_HALO = ("planner", "halo_writer", "auth")
 
 OF_EVERY_PROCESS = {
     DSN: ["", "mysql://h/d", "halosync", "postgresql://u:s3cret@h:x/d"],
-    "AMQP_URL": ["", "http://h/", "rabbitmq"],
+    "AMQP_URL": [
+        "",
+        " ",
+        "http://h/",
+        "rabbitmq",
+        "amqp://u:s3cret@h/?heartbeat=0",
+        "amqps://u:s3cret@h/?cafile=/nowhere",
+    ],
     "HEALTH_PORT": ["-1", "65536", "http", "80.5"],
     "LOG_LEVEL": ["LOUD", "DEBUG INFO"],
     "RETRY_DELAYS_S": [" , ", "5;30", "0", "-5", "nan", "inf", "5,3601", "5,soon"],
@@ -114,6 +121,14 @@ def test_good_values_are_taken(process: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HALOSYNC_LOG_LEVEL", "debug")
     settings = load(PROCESSES[process])
     assert (settings.retry_delays_s, settings.tiers_s, settings.log_level) == ((30.0, 0.5), (0.5, 1.0, 30.0), "DEBUG")
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_what_stands_around_an_address_is_no_part_of_it(process: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (DSN, "AMQP_URL"):
+        monkeypatch.setenv(f"HALOSYNC_{name}", f"\t{GOOD[name]} \n")
+    settings = load(PROCESSES[process])
+    assert (settings.database_url, settings.amqp_url) == (GOOD[DSN], GOOD["AMQP_URL"])
 
 
 @pytest.mark.parametrize("process", TALK_TO_HALO)

@@ -9,13 +9,14 @@ import asyncpg
 from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 
-from halosync.cli.failures import reaching_postgres, told, unreachable
+from halosync.cli.failures import CommandError, reaching_postgres, told
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.messaging.connection import connect_options
 from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.runtime.settings import load
+from halosync.runtime.unreachable import unreachable
 from halosync.store.pool import open_pool
 from halosync.store.sealing_keys import SealingKeyStore
 
@@ -67,7 +68,7 @@ def _database_url() -> str:
 
 
 def _amqp_url() -> str:
-    return str(load(BrokerSettings).amqp_url)
+    return load(BrokerSettings).amqp_url
 
 
 @asynccontextmanager
@@ -104,7 +105,7 @@ async def broker(url: str) -> AsyncIterator[Publisher]:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await publisher.broker.start()
     except (AMQPError, OSError, TimeoutError) as error:
-        raise unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error) from None
+        raise CommandError(unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error)) from None
     try:
         if not publisher.signed_in.alone:  # else an administrator has declared it, and this user may not
             await declare_topology(publisher.broker, delays_s=())

@@ -12,7 +12,7 @@ import typer
 from aio_pika.exceptions import AMQPError
 
 from halosync.cli.connections import CONNECT_TIMEOUT_S, database
-from halosync.cli.failures import CommandError, unreachable
+from halosync.cli.failures import CommandError
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.settings import BrokerOrNone, DatabaseSettings
 from halosync.cli.status import duration
@@ -22,6 +22,7 @@ from halosync.messaging.declaring import MissingTopologyError, look_at_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import QUEUES
 from halosync.runtime.settings import DelaySettings, load
+from halosync.runtime.unreachable import unreachable
 from halosync.runtime.variables import unknown_names
 from halosync.store.operations import OperationsStore
 from halosync.store.partners import PartnerStore
@@ -153,10 +154,9 @@ async def _clock(store: OperationsStore) -> DoctorFinding:
 
 
 async def _rabbitmq() -> list[DoctorFinding]:
-    amqp_url = load(BrokerOrNone).amqp_url
-    if amqp_url is None:
+    url = load(BrokerOrNone).amqp_url
+    if url is None:
         return [DoctorFinding("rabbitmq", Severity.NOTE, "It was not looked at.", "Set HALOSYNC_AMQP_URL for that.")]
-    url = str(amqp_url)
     publisher = Publisher(url)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -215,6 +215,6 @@ def _judged(check: str, says: str, do: str, *, wrong: bool, verdict: Severity = 
     return DoctorFinding(check, verdict if wrong else Severity.OK, says, do if wrong else "")
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception | str) -> str:
     text = str(error)
     return text[:1].upper() + text[1:].rstrip(".")

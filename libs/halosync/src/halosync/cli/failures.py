@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import asyncpg
 import typer
 from aio_pika.exceptions import AMQPConnectionError, AMQPError
+from aiormq.exceptions import InvalidFrameError
 
 from halosync.cli.output import complain
 from halosync.messaging.administration import BrokerRefusedError
@@ -15,6 +15,7 @@ from halosync.ports.keys import TooManyKeysError
 from halosync.ports.partners import RemovedPartnerError, UnknownPartnerError
 from halosync.ports.retention import NotRemovableError
 from halosync.postgres_failures import POSTGRES_FAILURES
+from halosync.runtime.unreachable import unreachable
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError, WrongEncodingError
 
@@ -58,14 +59,6 @@ def _in_words(error: Exception) -> str:
             return f"Postgres refused: {error}" if isinstance(error, POSTGRES_FAILURES) else str(error)
 
 
-def unreachable(server: str, variable: str, url: str, error: BaseException) -> CommandError:
-    """Say that a server cannot be reached. The address is given without its password."""
-    parts = urlsplit(url)
-    where = f"{parts.netloc.rpartition('@')[2] or 'the usual place'}{parts.path}"
-    why = str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
-    return CommandError(f"cannot reach {server} at {where}: {why}; is it running, and is {variable} right?")
-
-
 @contextmanager
 def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iterator[None]:
     """Say which server it was when connecting to Postgres fails, and why.
@@ -76,7 +69,7 @@ def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iter
     try:
         yield
     except _UNREACHABLE as error:
-        raise unreachable("Postgres", variable, url, error) from None
+        raise CommandError(unreachable("Postgres", variable, url, error)) from None
 
 
 @contextmanager
@@ -88,5 +81,5 @@ def reaching_rabbitmq(url: str, variable: str = "HALOSYNC_AMQP_URL") -> Iterator
     """
     try:
         yield
-    except (AMQPConnectionError, OSError, TimeoutError) as error:
-        raise unreachable("RabbitMQ", variable, url, error) from None
+    except (AMQPConnectionError, InvalidFrameError, OSError, TimeoutError) as error:
+        raise CommandError(unreachable("RabbitMQ", variable, url, error)) from None

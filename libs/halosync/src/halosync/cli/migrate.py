@@ -66,6 +66,6 @@ async def _migrate(settings: AdministratorSettings) -> tuple[Migrated, Prepared]
 async def _prepared(settings: AdministratorSettings) -> Prepared:
     if settings.admin_amqp_url is None:
         return Prepared()
-    url, management = str(settings.admin_amqp_url), settings.admin_amqp_management_url
+    url, management = settings.admin_amqp_url, settings.admin_amqp_management_url
     with reaching_rabbitmq(url, "HALOSYNC_ADMIN_AMQP_URL"):
         return await prepare(url, None if management is None else str(management), settings.users, settings.tiers_s)

@@ -1,8 +1,9 @@
 """What the command needs from the environment: only the addresses of the servers that a subcommand uses."""
 
-from pydantic import AmqpDsn, Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from halosync.contracts.amqp_url import AmqpUrl
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.accounts import Account, Users
 from halosync.runtime.settings import DelaySettings
@@ -18,13 +19,13 @@ class DatabaseSettings(EnvironmentSettings):
 class BrokerSettings(EnvironmentSettings):
     """For the subcommands that publish."""
 
-    amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
+    amqp_url: AmqpUrl = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
 
 
 class BrokerOrNone(EnvironmentSettings):
     """For the subcommands that look at RabbitMQ if they are told where it is."""
 
-    amqp_url: AmqpDsn | None = Field(default=None, description=BrokerSettings.model_fields["amqp_url"].description)
+    amqp_url: AmqpUrl | None = Field(default=None, description=BrokerSettings.model_fields["amqp_url"].description)
 
 
 class AdministratorSettings(DelaySettings):
@@ -38,7 +39,7 @@ class AdministratorSettings(DelaySettings):
     admin_database_url: DatabaseUrl | None = Field(
         default=None, description="Postgres with an account that owns the tables and may create roles"
     )
-    admin_amqp_url: AmqpDsn | None = Field(
+    admin_amqp_url: AmqpUrl | None = Field(
         default=None, description="RabbitMQ with a user that is tagged administrator, and the services' virtual host"
     )
     admin_amqp_management_url: HttpUrl | None = Field(

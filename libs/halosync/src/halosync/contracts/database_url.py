@@ -52,7 +52,7 @@ def connect_arguments(url: str) -> dict[str, Any]:
             continue
         elif name not in _NEEDS_NOTHING and name not in _HARMLESS:
             kept.append((name, value))
-    _check_ports(parts.netloc, [value for name, value in kept if name == "port"])
+    check_ports(parts.netloc, [value for name, value in kept if name == "port"])
     place = url.partition("?")[0]
     return {"dsn": f"{place}?{urlencode(kept)}" if kept else place, **arguments}
 
@@ -65,7 +65,12 @@ def _timeout(value: str) -> dict[str, float]:
     return {"timeout": max(float(seconds), _LEAST_S)} if seconds > 0 else {}
 
 
-def _check_ports(netloc: str, listed: list[str]) -> None:
+def check_ports(netloc: str, listed: list[str]) -> None:
+    """Look at the ports of a URL's hosts, and at those that its parameters list.
+
+    Raises:
+        ValueError: one is none.
+    """
     hosts = netloc.rpartition("@")[2].split(",")
     ports = [host.rpartition(":")[2] for host in hosts if ":" in host.rpartition("]")[2]]
     for port in (*(unquote(port) for port in ports), *(port for each in listed for port in each.split(","))):

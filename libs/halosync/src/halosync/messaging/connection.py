@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from aiormq.abc import AbstractChannel
 from aiormq.connection import Connection
 from faststream.rabbit import RabbitBroker
 
+from halosync.contracts.amqp_url import connect_url
 from halosync.messaging.faststream_private import connection_of
-
-HEARTBEAT_S = 10
-"""A dead peer is declared after about three of these (messaging-facts section 1.1)."""
 
 DRAIN_S = 20.0
 """How long handlers may take to finish on SIGTERM; the whole stop must end within 30 s (spec section 5.8)."""
@@ -29,11 +27,7 @@ class ConnectOptions(TypedDict):
 
 def connect_options(amqp_url: str) -> ConnectOptions:
     """Return the options that every connection of ours has."""
-    parts = urlsplit(amqp_url)
-    query = dict(parse_qsl(parts.query))
-    query.setdefault("heartbeat", str(HEARTBEAT_S))
-    url = urlunsplit(parts._replace(query=urlencode(query)))
-    return {"url": url, "reconnect_interval": 1.0, "graceful_timeout": DRAIN_S}
+    return {"url": connect_url(amqp_url), "reconnect_interval": 1.0, "graceful_timeout": DRAIN_S}
 
 
 def user_of(amqp_url: str) -> str:

@@ -17,8 +17,8 @@ from halosync.domain.delivery import DeliveryRules
 from halosync.messaging.connection import connect_options
 from halosync.messaging.consumers import keep_bound
 from halosync.messaging.declaring import MissingTopologyError, declare_topology
-from halosync.messaging.delivery import Deliveries
-from halosync.messaging.faststream_private import look_at_queues
+from halosync.messaging.delivery import Deliveries, count_from_zero
+from halosync.messaging.faststream_private import look_at_queues, subscribers
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
 from halosync.observability.tracing import start_tracing
@@ -28,7 +28,7 @@ from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
-from halosync.runtime.patience import patiently
+from halosync.runtime.patience import CannotStartError, patiently, reaching
 from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
@@ -86,6 +86,9 @@ def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composi
     end_tracing = start_tracing(name)
     try:
         asyncio.run(_live(name, settings, compose))
+    except CannotStartError as error:
+        log.critical("cannot start", why=str(error))
+        raise SystemExit(1) from None
     finally:
         end_tracing()
 
@@ -134,6 +137,7 @@ async def _start(
     await wait_for_schema(parts.pool, standing.waits)
     topology = await _topology(parts, settings.tiers_s, standing.waits)
     composition = compose(parts)
+    count_from_zero(subscriber.queue.name for subscriber in subscribers(parts.broker))
     for close in composition.close:
         later(close)
     for prepare in composition.prepare:
@@ -199,17 +203,20 @@ async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSetting
 
 async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once], None]) -> Parts:
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
-    database_url, amqp_url = str(settings.database_url), str(settings.amqp_url)
-    pool: asyncpg.Pool[Any] = await patiently("Postgres")(open_pool, database_url, application=name)
+    database_url, amqp_url = settings.database_url, settings.amqp_url
+    with reaching("Postgres", "HALOSYNC_DATABASE_URL", database_url):
+        pool: asyncpg.Pool[Any] = await patiently("Postgres")(open_pool, database_url, application=name)
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)
-    await patiently("RabbitMQ")(publisher.broker.start)
+    with reaching("RabbitMQ", "HALOSYNC_AMQP_URL", amqp_url):
+        await patiently("RabbitMQ")(publisher.broker.start)
     rules = DeliveryRules(settings.retry_delays_s, settings.tiers_s, settings.retry_max_attempts)
     deliveries = Deliveries(publisher, rules)
     broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)
     later(broker.stop)
-    await patiently("RabbitMQ")(broker.connect)
+    with reaching("RabbitMQ", "HALOSYNC_AMQP_URL", amqp_url):
+        await patiently("RabbitMQ")(broker.connect)
     return Parts(database_url, pool, broker, publisher)
 
 

@@ -4,9 +4,10 @@ import sys
 from dataclasses import replace
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AmqpDsn, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from halosync.contracts.amqp_url import AmqpUrl
 from halosync.contracts.complaints import complaint
 from halosync.contracts.database_url import DatabaseUrl
 from halosync.domain.array_size import ArraySizeBounds
@@ -53,7 +54,7 @@ class ProcessSettings(DelaySettings):
     """What every process needs."""
 
     database_url: DatabaseUrl = Field(description="Where Postgres is: postgresql://user:password@host:port/database")
-    amqp_url: AmqpDsn = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
+    amqp_url: AmqpUrl = Field(description="Where RabbitMQ is: amqp://user:password@host:port/vhost")
     health_port: int = Field(default=0, ge=0, le=65535, description="/healthz, /readyz, /metrics; 0 takes a free port")
     health_host: str = "127.0.0.1"
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
