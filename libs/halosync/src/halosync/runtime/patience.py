@@ -16,6 +16,8 @@ waits = Waiting(structlog.get_logger(__name__))
 START_PATIENCE_S = 60.0
 """How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
 
+_UNREACHABLE: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, AMQPError, OSError, TimeoutError, ValueError)
+
 
 class CannotStartError(Exception):
     """A process cannot start; the text says why, and which setting to look at."""
@@ -30,7 +32,7 @@ def reaching(server: str, variable: str, url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (*POSTGRES_FAILURES, AMQPError, OSError, TimeoutError, ValueError) as error:
+    except _UNREACHABLE as error:
         raise CannotStartError(unreachable(server, variable, url, error)) from None
 
 
