@@ -141,3 +141,32 @@ def test_writers_scale_by_their_queue_and_by_batches_that_are_due() -> None:
     assert set(re.findall(r"halosync_\w+", by_batches["query"])) <= told()
     [writer] = [each for each in MANIFESTS if named(each) == "Deployment halo-writer"]
     assert "replicas" not in writer["spec"], "it would be set back with every apply"
+
+
+def test_production_bears_the_loss_of_a_node() -> None:
+    by_kind = {each["kind"]: each for each in MANIFESTS}
+    postgres, rabbitmq = by_kind["Cluster"]["spec"], by_kind["RabbitmqCluster"]["spec"]
+    assert postgres["instances"] >= 3
+    assert postgres["postgresql"]["synchronous"]["number"] >= 1, "what was confirmed is on another one too"
+    assert rabbitmq["replicas"] % 2 == 1
+    assert rabbitmq["replicas"] >= 3
+    assert "cluster_partition_handling = pause_minority" in rabbitmq["rabbitmq"]["additionalConfig"]
+    assert by_kind["ScaledObject"]["spec"]["minReplicaCount"] >= 2
+    for each in (each for each in MANIFESTS if each["kind"] == "Deployment"):
+        assert each["spec"].get("replicas", 2) >= 2
+        [spread] = each["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert spread["topologyKey"] == "kubernetes.io/hostname"
+
+
+def test_a_network_policy_is_about_every_pod_of_ours_and_lets_in_whom_it_names() -> None:
+    every, api = (each["spec"] for each in MANIFESTS if each["kind"] == "NetworkPolicy")
+    [label] = every["podSelector"]["matchLabels"].items()
+    assert every["policyTypes"] == ["Ingress", "Egress"]
+    for each in (each for each in MANIFESTS if each["kind"] in {"Deployment", "Job"}):
+        assert label in each["spec"]["template"]["metadata"]["labels"].items()
+    opened = {port["port"] for policy in (every, api) for rule in policy["ingress"] for port in rule["ports"]}
+    assert opened == {9000, 8080}
+    assert all(rule["from"] for policy in (every, api) for rule in policy["ingress"])
+    assert api["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "report-api"}
+    inside = [rule for rule in every["egress"] for to in rule["to"] if "ipBlock" in to]
+    assert [to["ipBlock"]["except"] for rule in inside for to in rule["to"]], "not our own network by its addresses"
