@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 import structlog
+from halosync.launch import NEW_VALUES
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from tests import scheduler
 
-# The machine is shared: a slow example is no failure. As in tests/unit/domain, whose tests also run without this module.
-settings.register_profile("shared", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# The machine is shared: a slow example is no failure.
+settings.register_profile("halosync", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("halosync")
 
 
 def pytest_configure() -> None:
@@ -29,10 +30,11 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep the collector of garbage from looking through all tests and modules again and again: they stay."""
+    """Keep the collector of garbage from looking through all tests and modules again and again, as in production."""
     gc.disable()
     collected = yield
     gc.freeze()
+    gc.set_threshold(NEW_VALUES, *gc.get_threshold()[1:])
     gc.enable()
     return collected
 

@@ -1,9 +1,5 @@
 import pytest
-from hypothesis import HealthCheck, is_hypothesis_test, settings
-
-# The machine is shared: a slow example is no failure.
-settings.register_profile("domain", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("domain")
+from hypothesis import is_hypothesis_test
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
