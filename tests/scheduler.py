@@ -15,12 +15,21 @@ The fault matrix has a stack and servers of its own.
 _ON_NOTHING = "tests/simulation/"
 """A folder whose tests share nothing, and take long: each test is work of its own."""
 
-_LONGEST_FIRST = (*_ON_A_STACK, "tests/integration/messaging/", "tests/integration/pipeline/", "tests/integration/")
+_ON_THE_SOURCES = "tests/unit/test_"
+"""Files whose tests read the whole code: one worker parses it for all of them."""
+
+_LONGEST_FIRST = (
+    *_ON_A_STACK,
+    "tests/integration/messaging/",
+    "tests/integration/pipeline/",
+    "tests/integration/",
+    _ON_THE_SOURCES,
+)
 """Short work at the end lets all workers end at the same time."""
 
 
 def scheduler(config: pytest.Config, log: Producer) -> Any:
-    """Return what gives a worker a whole file, a whole folder of `_ON_A_STACK`, or one test of `_ON_NOTHING`."""
+    """Return what gives a worker a file, a place of `_ON_A_STACK` or `_ON_THE_SOURCES`, or a test of `_ON_NOTHING`."""
     config.option.loadscopereorder = False  # else it begins with the file that has most tests
     made = LoadScopeScheduling(config, log)
     made._split_scope = _work_of_one
@@ -35,7 +44,8 @@ def sort(items: list[pytest.Item]) -> None:
 def _work_of_one(nodeid: str) -> str:
     if nodeid.startswith(_ON_NOTHING):
         return nodeid
-    return next((place for place in _ON_A_STACK if nodeid.startswith(place)), nodeid.partition("::")[0])
+    together = (*_ON_A_STACK, _ON_THE_SOURCES)
+    return next((place for place in together if nodeid.startswith(place)), nodeid.partition("::")[0])
 
 
 def _place(nodeid: str) -> int:

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from halosync.domain.accounts import WITH_A_ROLE, Account
 
+from tests.sources import tree
+
 STORE = Path(str(resources.files("halosync.store")))
 LIBRARY = STORE.parent
 SERVICES = LIBRARY.parents[3] / "services"
@@ -142,17 +144,12 @@ def modules_of(root: Path) -> set[Path]:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-@cache
 def imported(path: Path) -> list[Path]:
-    return list(_imported(parsed(path)))
+    return list(_imported(tree(path)))
 
 
-def _imported(tree: ast.AST) -> Iterator[Path]:
-    for node in ast.walk(tree):
+def _imported(module: ast.AST) -> Iterator[Path]:
+    for node in ast.walk(module):
         names = []
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("halosync"):
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -181,20 +178,20 @@ def names_in(node: ast.AST, *, within_functions: bool = True) -> set[str]:
 
 
 @cache
-def functions_in(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+def functions_in(module: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
 
 
 def queries_of(account: Account) -> set[str]:
     """Return the queries that an account's code can reach."""
     names, waiting = set[str](), []
     for path in modules_of(ROOTS[account]):
-        tree = parsed(path)
+        module = tree(path)
         if path.is_relative_to(STORE):
-            names |= names_in(tree, within_functions=False)
-            waiting += functions_in(tree)
+            names |= names_in(module, within_functions=False)
+            waiting += functions_in(module)
         else:
-            names |= names_in(tree)
+            names |= names_in(module)
     grew = True
     while grew:
         reached = [node for node in waiting if node.name in names or node.name.startswith("__")]

@@ -29,6 +29,8 @@ from halosync.ports.connections import ConnectionState
 from halosync.ports.webhooks import DeliveryState
 from halosync.store.dead_letters import LetterState
 
+from tests.sources import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {str(word) for enum in (RunState, BatchState, ActionState, BatchKind) for word in enum}
 UNDONE = {RunState.FAILED, RunState.CANCELLED}
@@ -49,9 +51,9 @@ OTHER_MEANINGS = {("page_guard.py", "none"), ("fault_rates.py", "applied"), ("in
 sandbox calls an effect."""
 
 
-def compared_strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def compared_strings(module: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield every string that is compared with something, with its line."""
-    for node in ast.walk(tree):
+    for node in ast.walk(module):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
         elif isinstance(node, ast.MatchValue):
@@ -68,7 +70,7 @@ def test_no_state_or_kind_is_compared_as_a_string() -> None:
     found = []
     for root in ("libs/halosync", "libs/simulation", "services"):
         for path in sorted((ROOT / root).rglob("src/**/*.py")):
-            for line, word in compared_strings(ast.parse(path.read_text("utf-8"))):
+            for line, word in compared_strings(tree(path)):
                 if word in WORDS and (path.name, word) not in OTHER_MEANINGS:
                     found.append(f"{path.relative_to(ROOT)}:{line} {word!r}")
     assert found == [], "compare with the enum of halosync.domain instead"

@@ -36,9 +36,10 @@ def comments() -> dict[str, list[tuple[str, str]]]:
     """Return place and text of each suppression, by its kind."""
     found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in IN_CODE}
     for path in sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-            if path != Path(__file__) and (comment := _COMMENT.search(line)):
-                found[comment[1]].append((f"{path.relative_to(ROOT)}:{number}", comment[2]))
+        text = path.read_text("utf-8") if path != Path(__file__) else ""
+        for comment in _COMMENT.finditer(text):
+            line = text.count("\n", 0, comment.start()) + 1
+            found[comment[1]].append((f"{path.relative_to(ROOT)}:{line}", comment[2]))
     return found
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("libs", "services", "bench", "deploy", "requirements")
 
@@ -43,9 +45,9 @@ def words(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
 
 
-def names_of_python(source: str) -> Iterator[str]:
+def names_of_python(module: ast.Module) -> Iterator[str]:
     """Yield the names that a module gives: what it only uses may be of others."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(module):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name
@@ -66,8 +68,8 @@ def names_of_sql(source: str) -> Iterator[str]:
 @cache
 def names_in(path: Path) -> frozenset[str]:
     """Return the names that a file has."""
-    names = {".py": names_of_python, ".sql": names_of_sql}[path.suffix]
-    return frozenset(names((ROOT / path).read_text("utf-8")))
+    whole = ROOT / path
+    return frozenset(names_of_python(tree(whole)) if path.suffix == ".py" else names_of_sql(whole.read_text("utf-8")))
 
 
 def files() -> list[Path]:
@@ -131,7 +133,7 @@ def test_the_names_that_a_module_gives_are_found() -> None:
     source = (
         "import x as ring\nclass Nest:\n  song: int = 1\n  def f(self, edge): self.bury = other.canary(mending=1)\n"
     )
-    assert {word for name in names_of_python(source) for word in words(name)} & NOT_USED == {
+    assert {word for name in names_of_python(ast.parse(source)) for word in words(name)} & NOT_USED == {
         *("ring", "nest", "song", "edge", "bury")
     }
 
@@ -165,7 +167,7 @@ def types_of(path: Path) -> Iterator[tuple[str, bool]]:
     Types are classes and what stands for a type, as `NextStep = Again | GiveUp`. Variables of types are none, nor are
     the parameters of routes and commands, which belong to the function below them.
     """
-    for node in ast.parse((ROOT / path).read_text("utf-8")).body:
+    for node in tree(ROOT / path).body:
         match node:
             case ast.ClassDef(name=name):
                 yield name, any(ast.unparse(base).startswith("Protocol") for base in node.bases)

@@ -12,6 +12,11 @@ def test_a_users_name_is_its_prefix_and_its_service() -> None:
     assert Users("acme").name(Account.AUTH) == "acme_auth"
 
 
+def test_a_service_names_the_users_of_the_others_as_its_own() -> None:
+    assert ProcessUser(Account.AUTH, "acme_auth").user_of(Account.HALO_WRITER) == "acme_halo_writer"
+    assert ProcessUser(Account.AUTH, "guest").user_of(Account.HALO_WRITER) == "guest"
+
+
 @given(prefix=st.text(min_size=1), me=accounts, other=accounts)
 def test_whoever_has_a_user_of_its_own_knows_the_others(prefix: str, me: Account, other: Account) -> None:
     users = Users(prefix)

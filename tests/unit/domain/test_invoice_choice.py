@@ -76,6 +76,12 @@ def test_a_run_is_for_what_was_meant_and_never_mixes_or_guesses(of: MonthOfCandi
     assert allow_older or of.last_synced is None or of.period >= of.last_synced
 
 
+def test_a_line_of_another_invoice_says_of_which() -> None:
+    assert line_name(7) == "7"
+    assert line_offset(2) + 7 == 2_000_007
+    assert line_name(2_000_007) == "7 (invoice 3)"
+
+
 @given(st.integers(0, 9), st.integers(1, MOST_LINES))
 def test_each_line_of_a_run_has_its_own_number_and_a_name_that_people_know(place: int, line_no: int) -> None:
     name = line_name(line_no + line_offset(place))

@@ -97,6 +97,11 @@ def test_what_has_no_billing_cycle_comes_first() -> None:
     assert [each.billing_cycle for each in month.totals] == [None, "Monthly", "Yearly"]
 
 
+def test_what_has_no_amounts_makes_no_billing_cycle() -> None:
+    month = reconcile([group(billing_cycle="Yearly", billed=Decimal(0), in_halo=Decimal(0)), group()])
+    assert [each.billing_cycle for each in month.totals] == ["Monthly"]
+
+
 def test_a_sum_of_nothing_is_money_too() -> None:
     month = reconcile([group()])
     assert isinstance(month.not_synchronised, Decimal)

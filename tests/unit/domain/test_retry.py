@@ -38,6 +38,13 @@ def test_a_passing_failure_is_tried_again_until_the_attempts_are_used_up(attempt
     assert after(FailureClass.TRANSIENT, attempts) == step
 
 
+@pytest.mark.parametrize(("wait_s", "waited_s"), [(None, 300.0), (7.0, 7.0), (-1.0, 0.0)])
+def test_a_limit_is_waited_out_as_long_as_it_says_and_else_the_longest_delay(
+    wait_s: float | None, waited_s: float
+) -> None:
+    assert after(FailureClass.RATE_LIMITED, 99, wait_s) == Again(waited_s, charged=False)
+
+
 @given(st.integers(0, 10**6), st.none() | st.floats(-5, 10**6))
 def test_a_limit_alone_never_ends_anything_and_costs_no_attempt(attempts: int, wait_s: float | None) -> None:
     expected = 300.0 if wait_s is None else max(wait_s, 0.0)

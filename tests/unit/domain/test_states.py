@@ -78,6 +78,11 @@ def test_counters_equal_the_rows(rows: list[Row]) -> None:
         assert getattr(counters, name) == rows.count(Row(action, Outcome.SYNCED))
 
 
+def test_only_what_was_synchronised_counts_as_done() -> None:
+    rows = [Row(Action.CREATE, Outcome.SYNCED), Row(Action.CREATE, Outcome.FAILED), Row(Action.DELETE, Outcome.HELD)]
+    assert count(rows) == Counters(total=3, synced=1, failed=1, held=1, created=1)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"total": 1}, {"failed": 1}, {"total": 1, "synced": 1}, {"total": 1, "pending": 1, "created": 1}]
 )

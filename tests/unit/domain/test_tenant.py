@@ -189,6 +189,20 @@ KNOWN = HaloHosts(
 TENANTS = ("acme", "other", "acme.haloitsm.com", "psa.one.example", "two.example", "psa.msp.example")
 
 
+@pytest.mark.parametrize(
+    ("tenant", "said", "names"),
+    [
+        ("psa.msp.example", None, ("psa.msp.example",)),
+        ("psa.msp.example", "https://acme.halopsa.com/", ("acme", "psa.msp.example")),
+        ("psa.msp.example", "No Halo", ("no halo", "psa.msp.example")),
+        ("acme.haloitsm.com", "other", ("acme.haloitsm.com",)),
+        ("acme", "other", ("acme",)),
+    ],
+)
+def test_names_that_must_be_free(tenant: str, said: str | None, names: tuple[str, ...]) -> None:
+    assert KNOWN.names_to_be_free(tenant, said) == names
+
+
 @given(st.sampled_from(TENANTS), st.sampled_from([None, *TENANTS, "ACME", "https://acme.halopsa.com/", "no halo"]))
 def test_a_partners_word_adds_names_to_its_own_domain_alone(tenant: str, said: str | None) -> None:
     free = set(KNOWN.names_to_be_free(tenant, said))

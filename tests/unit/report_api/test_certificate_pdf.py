@@ -115,20 +115,15 @@ def test_a_small_month_is_one_page_with_all_that_was_certified() -> None:
     assert len(fonts(reader)) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("شركة", "شركة"),
-        ("חברה", "חברה"),
-        ("株式会社テスト", "株式会社テスト"),
-        ("\u202eevil\u2066", "evil"),
-    ],
-)
-def test_a_name_in_any_script_can_be_read_and_changes_nothing_beside_it(name: str, shown: str) -> None:
-    reader, text = read([name])
-    assert shown in text
-    assert "customer" in text.lower()
-    assert "1,234.50" in text
+SCRIPTS = {"شركة": "شركة", "חברה": "חברה", "株式会社テスト": "株式会社テスト", "\u202eevil\u2066": "evil"}
+"""Names, and what is to be read of each. They are customers of one month: a PDF with many fonts takes a second."""
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_name_in_any_script_can_be_read_and_changes_nothing_beside_it(name: str) -> None:
+    reader, text = read([*SCRIPTS])
+    assert f"{SCRIPTS[name]} MS-365-BP 1,234.50 0.00 No active client" in text
+    assert "Customer Product" in text
     assert all(fonts(reader).values())
 
 
@@ -144,9 +139,9 @@ def test_a_name_that_no_font_has_is_followed_by_its_id() -> None:
     assert "Contoso (C)" not in text
 
 
-@pytest.mark.parametrize("name", ["\u682a\u5f0f\u4f1a\u793e\u30c6\u30b9\u30c8", "\u05d7\u05d1\u05e8\u05d4"])
-def test_every_script_is_as_heavy_as_the_rest(name: str) -> None:
-    reader, _ = read([name])
+def test_every_script_is_as_heavy_as_the_rest() -> None:
+    reader, _ = read([*SCRIPTS])
+    assert len(fonts(reader)) == 4
     tables = import_module("fontTools.ttLib")
     weights = {
         tables.TTFont(io.BytesIO(font["/FontFile2"].get_object().get_data()))["OS/2"].usWeightClass

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import report_api
 
+from tests.sources import tree
+
 PAGES = sorted(Path(report_api.__file__).parent.rglob("*.py"))
 
 
@@ -26,7 +28,7 @@ def waits(function: ast.AsyncFunctionDef) -> list[str]:
 
 def with_panel() -> Iterator[tuple[str, list[str]]]:
     for path in PAGES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.AsyncFunctionDef) and "sync_panel" in waits(node):
                 yield f"{path.parent.name}/{path.name}: {node.name}", waits(node)
 

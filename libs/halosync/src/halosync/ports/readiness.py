@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from halosync.domain.states import RunState
+
 
 @dataclass(frozen=True, slots=True)
 class PartnerReadiness:
@@ -81,7 +83,7 @@ class PartnerReadiness:
         """
         if self.connection != "connected" or not self.review_done:
             return True
-        if self.run_state == "failed" and not self.is_closed:
+        if self.run_state == RunState.FAILED and not self.is_closed:
             return True
         of_the_month = self.missing or self.open_failed or self.open_held or self.not_synchronised
         return bool(of_the_month) and not self.waits_for_nobody

@@ -12,6 +12,8 @@ _END_OF_EMBEDDING, _END_OF_ISOLATE = "\u202c", "\u2069"
 
 def contained(text: str) -> str:
     """Return a text with an end for each mark in it that turns the direction and has none."""
+    if text.isascii():  # nearly every text of a page: each cell of each table comes by here
+        return text
     ends: list[str] = []
     isolates = 0
     for mark in _TURNS.findall(text):

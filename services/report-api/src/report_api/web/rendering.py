@@ -1,7 +1,7 @@
 """Pages from templates: Jinja with autoescape, so that nothing a partner, Halo or an invoice says becomes markup."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from os import PathLike, stat_result
@@ -29,6 +29,9 @@ ROOMS = (
     *("partners", "search", "webhooks"),
 )
 """The rooms with pages; a template is named by its room: `runs/run.html`."""
+
+SYMBOLS: Mapping[str, str] = {"good": "✓", "bad": "!", "warn": "!", "info": "i", "wait": "…", "none": "–"}
+"""What stands before a state or a notice, by its kind, so that it does not depend on colour."""
 
 STATIC = resources.files("report_api.web") / "static"
 
@@ -83,12 +86,15 @@ def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
+_STANDS_AS_IT_IS = (Markup, Exact)
+
+
 def _as_shown(value: object) -> object:
     """Return what stands in a page for a value: a text turns the direction of nothing behind it.
 
     In an attribute it stands as it is: it turns nothing outside, and a form sends it back.
     """
-    return contained(value) if isinstance(value, str) and not isinstance(value, Markup | Exact) else value
+    return contained(value) if isinstance(value, str) and not isinstance(value, _STANDS_AS_IT_IS) else value
 
 
 @cache
@@ -103,7 +109,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static_url": static_url, "partner_url": partner_url, "sample": formats.sample}
+    environment.globals |= {
+        "static_url": static_url,
+        "partner_url": partner_url,
+        "sample": formats.sample,
+        "SYMBOLS": SYMBOLS,
+    }
     environment.filters |= formats.FILTERS
     environment.filters[exact.__name__] = exact
     return environment

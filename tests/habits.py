@@ -1,0 +1,68 @@
+"""Habits of every test: the settings of Hypothesis, how work is divided, what a test leaves as it was.
+
+`tests/conftest.py` loads it beside the servers. `make test-unit` loads it alone: it needs no server, and to import what
+starts them takes longer than most of its tests.
+"""
+
+import gc
+import ssl
+import sys
+from collections.abc import Generator, Iterator
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import structlog
+from halosync.launch import NEW_VALUES
+from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+
+from tests import scheduler
+
+# The machine is shared: a slow example is no failure.
+settings.register_profile("halosync", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("halosync")
+
+
+def pytest_configure() -> None:
+    """Let the clients of HTTP share what takes longer than most tests, or some of each.
+
+    They read the authorities of the web once, and do not look through the disk for sniffio at each request of an
+    application in this process: it is not installed.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+    if find_spec("sniffio") is None:
+        patch.setitem(sys.modules, "sniffio", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the collector of garbage from looking through all tests and modules again and again, as in production."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.set_threshold(NEW_VALUES, *gc.get_threshold()[1:])
+    gc.enable()
+    return collected
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
+    """Divide the tests among workers (`-n`)."""
+    return scheduler.scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    scheduler.sort(items)
+
+
+@pytest.fixture(autouse=True)
+def log_settings() -> Iterator[None]:
+    """Leave the settings of the log as they were: another test may read it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
