@@ -7,6 +7,7 @@ import asyncpg
 import halosync
 import pytest
 from halosync.store.pool import open_pool
+from halosync.store.queries import QUERIES
 
 pytestmark = pytest.mark.integration
 
@@ -40,6 +41,31 @@ def test_nobody_changes_the_session_of_a_connection_that_is_lent() -> None:
     assert queries
     for file in queries:
         assert not in_queries.search(re.sub(r"--.*", "", file.read_text(encoding="utf-8"))), file
+
+
+NOT_AWAITED = {
+    *("advance_read", "begin_array_trial", "delete_from_outbox", "finish_permits"),
+    *("learn_array_size", "learn_first_array_size"),
+}
+"""What only costs time when Postgres loses it in a crash. A mark before a request, a result and a permit must stay."""
+
+
+def test_only_what_may_be_lost_in_a_crash_is_not_awaited() -> None:
+    folder = Path(halosync.__file__).parent / "store" / "sql"
+    parts = [part for file in folder.glob("*.sql") for part in file.read_text(encoding="utf-8").split("-- name: ")]
+    names = {part.split("\n")[0].rstrip("!$^*") for part in parts if "synchronous_commit" in part}
+    assert names == NOT_AWAITED
+
+
+async def test_what_is_not_awaited_ends_with_its_transaction(database_url: str) -> None:
+    pool = await open_pool(database_url, max_size=1)
+    await pool.execute("INSERT INTO outbox (exchange, routing_key, message_type, body) VALUES ('e', 'r', 't', '')")
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await QUERIES.delete_from_outbox(connection, outbox_ids=[1])
+            assert await connection.fetchval("SHOW synchronous_commit") == "off"
+        assert await connection.fetchval("SHOW synchronous_commit") == "on"
+    await pool.close()
 
 
 async def test_a_database_that_is_the_second_of_two_hosts_is_found(database_url: str) -> None:

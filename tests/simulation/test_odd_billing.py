@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context
 from typing import Any
 
 import pytest
-from halosync.contracts import invoice_checks, values
+from halosync.contracts import checked_line, values
 from halosync.contracts.invoice_checks import LineChecker
 from halosync.domain import client_plan
 from halosync.domain.invoice_choice import MonthOfCandidates, choose_invoices
@@ -120,7 +120,7 @@ def test_quantities_in_any_digits_are_found_out(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_totals_that_are_rounded_otherwise_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invoice_checks, "_EXACT", Context(prec=120, rounding=ROUND_HALF_EVEN))
+    monkeypatch.setattr(checked_line, "_EXACT", Context(prec=120, rounding=ROUND_HALF_EVEN))
     assert is_found_out("is rounded half up to cents", Scenario(chapters=(Chapter.HALF_EVEN,)))
 
 

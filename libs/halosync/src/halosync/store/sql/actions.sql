@@ -255,11 +255,13 @@ SELECT rows, CASE WHEN ceiling_until > clock_timestamp() THEN ceiling END AS cei
 FROM halo_array_size WHERE tenant = :tenant AND learnt_at > now() - interval '30 days';
 
 -- name: learn_first_array_size!
--- Of several writers whose first arrays end together, one says that the size works; what was learnt since stays.
+-- Of several writers whose first arrays end together, one says that the size works; what was learnt since stays. Nobody
+-- waits until a size is on the disk: should Postgres crash before, it is learnt again.
 INSERT INTO halo_array_size (tenant, rows) VALUES (:tenant, :rows)
 ON CONFLICT (tenant) DO UPDATE SET rows = excluded.rows, ceiling = NULL, reason = NULL, ceiling_until = '-infinity',
     trial_until = '-infinity', learnt_at = now()
-    WHERE halo_array_size.learnt_at <= now() - interval '30 days';
+    WHERE halo_array_size.learnt_at <= now() - interval '30 days'
+RETURNING set_config('synchronous_commit', 'off', true);
 
 -- name: begin_array_trial$
 -- One writer at a time tries a larger array: should it be refused, all its rows must be looked up.
@@ -267,7 +269,7 @@ INSERT INTO halo_array_size (tenant, rows, trial_until)
 VALUES (:tenant, :rows, clock_timestamp() + make_interval(secs => CAST(:trial_s AS float8)))
 ON CONFLICT (tenant) DO UPDATE SET trial_until = excluded.trial_until
     WHERE halo_array_size.trial_until <= clock_timestamp()
-RETURNING tenant;
+RETURNING tenant, set_config('synchronous_commit', 'off', true);
 
 -- name: learn_array_size!
 INSERT INTO halo_array_size (tenant, rows, ceiling, reason, ceiling_until)
@@ -277,4 +279,5 @@ ON CONFLICT (tenant) DO UPDATE SET rows = excluded.rows, ceiling = excluded.ceil
     ceiling_until = CASE WHEN (excluded.ceiling, excluded.reason) IS NOT DISTINCT FROM
         (halo_array_size.ceiling, halo_array_size.reason) THEN halo_array_size.ceiling_until
         ELSE excluded.ceiling_until END,
-    trial_until = '-infinity', learnt_at = now();
+    trial_until = '-infinity', learnt_at = now()
+RETURNING set_config('synchronous_commit', 'off', true);

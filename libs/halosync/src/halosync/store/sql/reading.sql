@@ -61,8 +61,9 @@ SELECT EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND 
         WHERE k.halo_licence_id IS NULL OR (r.halo_licence_id IS NULL AND k.removed_at IS NULL));
 
 -- name: advance_read!
+-- Nobody waits until the page is on the disk: should Postgres crash before, it is read again.
 UPDATE halo_read SET list = :list, client_id = :client_id, said = :said, pages = CAST(:pages AS jsonb), step = :step
-WHERE read_id = :read_id;
+WHERE read_id = :read_id RETURNING set_config('synchronous_commit', 'off', true);
 
 -- name: client_to_read$
 -- The client whose licences are to be read next, after this one; null is before all of them. Those of which the list of
