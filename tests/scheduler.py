@@ -1,15 +1,22 @@
 """Which worker of pytest-xdist runs which tests: those of one stack together, and what takes longest first."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_ON_A_STACK = ("tests/e2e/test_faults", "tests/e2e/", "tests/browser/")
+_ON_A_STACK = (
+    "tests/e2e/test_faults",
+    "tests/browser/test_[a-l]",
+    "tests/browser/",
+    "tests/e2e/",
+)
 """Places whose tests share running processes: each is the work of one worker, which starts them once.
 
-The fault matrix has a stack and servers of its own.
+The fault matrix has a stack and servers of its own. The browser's are two halves: together they are so long that the
+other workers would have nothing left to do before they end.
 """
 
 _ON_NOTHING = "tests/simulation/"
@@ -20,7 +27,7 @@ _LONGEST_FIRST = (*_ON_A_STACK, "tests/integration/messaging/", "tests/integrati
 
 
 def scheduler(config: pytest.Config, log: Producer) -> Any:
-    """Return what gives a worker a whole file, a whole folder of `_ON_A_STACK`, or one test of `_ON_NOTHING`."""
+    """Return what gives a worker a whole file, a whole place of `_ON_A_STACK`, or one test of `_ON_NOTHING`."""
     config.option.loadscopereorder = False  # else it begins with the file that has most tests
     made = LoadScopeScheduling(config, log)
     made._split_scope = _work_of_one
@@ -35,9 +42,9 @@ def sort(items: list[pytest.Item]) -> None:
 def _work_of_one(nodeid: str) -> str:
     if nodeid.startswith(_ON_NOTHING):
         return nodeid
-    return next((place for place in _ON_A_STACK if nodeid.startswith(place)), nodeid.partition("::")[0])
+    return next((place for place in _ON_A_STACK if fnmatchcase(nodeid, f"{place}*")), nodeid.partition("::")[0])
 
 
 def _place(nodeid: str) -> int:
-    places = (place for place, folder in enumerate(_LONGEST_FIRST) if nodeid.startswith(folder))
+    places = (place for place, folder in enumerate(_LONGEST_FIRST) if fnmatchcase(nodeid, f"{folder}*"))
     return next(places, len(_LONGEST_FIRST))
