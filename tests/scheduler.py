@@ -1,15 +1,22 @@
 """Which worker of pytest-xdist runs which tests: those of one stack together, and what takes longest first."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_ON_A_STACK = ("tests/e2e/test_faults", "tests/e2e/", "tests/browser/")
+_ON_A_STACK = (
+    "tests/e2e/test_faults",
+    "tests/browser/test_[a-l]",
+    "tests/browser/",
+    "tests/e2e/",
+)
 """Places whose tests share running processes: each is the work of one worker, which starts them once.
 
-The fault matrix has a stack and servers of its own.
+The fault matrix has a stack and servers of its own. The browser's are two halves: together they are so long that the
+other workers would have nothing left to do before they end.
 """
 
 _ON_NOTHING = "tests/simulation/"
@@ -45,9 +52,9 @@ def _work_of_one(nodeid: str) -> str:
     if nodeid.startswith(_ON_NOTHING):
         return nodeid
     together = (*_ON_A_STACK, _ON_THE_SOURCES)
-    return next((place for place in together if nodeid.startswith(place)), nodeid.partition("::")[0])
+    return next((place for place in together if fnmatchcase(nodeid, f"{place}*")), nodeid.partition("::")[0])
 
 
 def _place(nodeid: str) -> int:
-    places = (place for place, folder in enumerate(_LONGEST_FIRST) if nodeid.startswith(folder))
+    places = (place for place, folder in enumerate(_LONGEST_FIRST) if fnmatchcase(nodeid, f"{folder}*"))
     return next(places, len(_LONGEST_FIRST))
