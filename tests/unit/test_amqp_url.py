@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 from aiormq.connection import Connection
-from faststream.rabbit import RabbitBroker
+from faststream.rabbit.utils import build_url
 from halosync.contracts.amqp_url import HEARTBEAT_S, MOST_HEARTBEAT_S, connect_url
 from halosync.messaging.connection import connect_options, user_of
 
 
 async def connection(url: str) -> Connection:
     """What the library makes of a URL after everything that hands it on; nothing is connected to."""
-    broker = RabbitBroker(**connect_options(url), logger=None)
-    return Connection(broker._connection_kwargs["url"])
+    return Connection(build_url(connect_options(url)["url"]))
 
 
 @pytest.mark.parametrize(
