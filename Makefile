@@ -6,7 +6,7 @@ AUDIT := $(VENV)/audit/bin
 BENCH := $(VENV)/bench/bin
 PYTEST := $(BIN)/python -m pytest --dist loadfile --durations=10
 # What needs servers waits for them half of the time; the rest needs the processors, and does without what starts them.
-ALL := $(PYTEST) -n 6 --ignore=tests/unit/domain
+ALL := $(PYTEST) -n 4 --ignore=tests/unit/domain
 UNIT := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit --ignore=tests/unit/domain tests/unit
 DOMAIN := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit/domain tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api

@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs which tests: those of one stack together, and what takes longest first."""
+"""Which worker of pytest-xdist runs which tests, and when: those of one stack together."""
 
 from fnmatch import fnmatchcase
 from typing import Any
@@ -25,14 +25,21 @@ _ON_NOTHING = "tests/simulation/"
 _ON_THE_SOURCES = "tests/unit/test_"
 """Files whose tests read the whole code: one worker parses it for all of them."""
 
-_LONGEST_FIRST = (
-    *_ON_A_STACK,
+_ORDER = (
+    "tests/e2e/test_faults",
+    "tests/browser/test_[a-l]",
+    "tests/simulation/",
+    "tests/integration/portal/",
+    "tests/integration/report_api/",
+    "tests/browser/",
+    "tests/e2e/",
     "tests/integration/messaging/",
     "tests/integration/pipeline/",
     "tests/integration/",
     _ON_THE_SOURCES,
 )
-"""Short work at the end lets all workers end at the same time."""
+"""What takes long first, so that all workers end at the same time; beside what waits for processes, what computes:
+if all workers wait, the processors have nothing to do."""
 
 
 def scheduler(config: pytest.Config, log: Producer) -> Any:
@@ -44,7 +51,7 @@ def scheduler(config: pytest.Config, log: Producer) -> Any:
 
 
 def sort(items: list[pytest.Item]) -> None:
-    """Put slow folders first; within a folder nothing changes."""
+    """Put folders in order; within a folder nothing changes."""
     items.sort(key=lambda item: _place(item.nodeid))
 
 
@@ -56,5 +63,5 @@ def _work_of_one(nodeid: str) -> str:
 
 
 def _place(nodeid: str) -> int:
-    places = (place for place, folder in enumerate(_LONGEST_FIRST) if fnmatchcase(nodeid, f"{folder}*"))
-    return next(places, len(_LONGEST_FIRST))
+    places = (place for place, folder in enumerate(_ORDER) if fnmatchcase(nodeid, f"{folder}*"))
+    return next(places, len(_ORDER))
