@@ -1436,7 +1436,7 @@ AS $function$
              -- A price that Halo keeps to the cent counts as kept (spec section 9); times the quantity that is money.
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) + 0.005 * t.after_quantity THEN 'price_to_the_cent'
         END,
-        CASE WHEN s.reason IS NULL THEN t.detail END, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed,
+        CASE WHEN s.reason IS NULL AND t.thing NOT IN (SELECT outdated.thing FROM outdated) THEN t.detail END, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed,
         c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN halo_amount h USING (thing) LEFT JOIN said s USING (thing)
 $function$;

@@ -63,6 +63,21 @@ async def test_the_answer_can_be_changed(browser: "Browser", world: "World") -> 
     assert await of_last_run(world) == ["INV-B"]
 
 
+async def test_what_the_question_does_not_say_is_seen_below_the_buttons(browser: "Browser", world: "World") -> None:
+    await two_invoices(world)
+    await browser.sign_in()
+    page = await browser.open(REPORT)
+    assert page.texts("#sync-why.asked") == ["Preview and Sync can be used when that is answered."]
+    await browser.submit(CHOICE, invoices="together")
+    await world.pool.execute("UPDATE invoice SET currency = 'NZD' WHERE invoice_id = 'INV-A'")
+    page = await browser.open(REPORT)
+    [why] = page.texts("#sync-why:not(.asked)")
+    assert "different currencies" in why
+    await world.pool.execute("UPDATE connection SET state = 'broken'")
+    page = await browser.open(REPORT)
+    assert page.texts("#sync-why:not(.asked)") == ["Preview and Sync can be used when Halo is connected again."]
+
+
 async def test_an_invoice_that_joined_the_others_unseen_is_not_carried_out_unseen(
     browser: "Browser", world: "World"
 ) -> None:

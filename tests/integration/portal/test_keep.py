@@ -76,3 +76,6 @@ async def test_among_the_held_changes_a_removal_is_kept_beside_its_tick(world: "
     assert str(answer.url).endswith(f"/runs/{run_id}/held")
     assert "is kept from now on" in answer.text
     assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    assert len(page.soup.select("input[name=item]")) == 1, "to keep a licence is to remove it never; it may be updated"
+    assert page.texts("table.items .badge") == ["✓ Kept"]

@@ -20,8 +20,10 @@ _SCHEMES = ("amqp", "amqps")
 _NAMES = {"cacertfile": "cafile", "auth_mechanism": "auth"}
 """RabbitMQ's names of what aio-pika calls otherwise."""
 _FILES = ("cafile", "certfile", "keyfile")
-_OF_TLS = (*_FILES, "no_verify_ssl")
+_OF_TLS = (*_FILES, "capath", "cadata", "no_verify_ssl")
 _KNOWN = ("heartbeat", "timeout", "name", "auth", *_OF_TLS)
+
+_UNREADABLE = "it cannot be read; in a user and a password write @ : / ? # as %40 %3A %2F %3F %23"
 
 
 def connect_url(url: str) -> str:
@@ -30,11 +32,16 @@ def connect_url(url: str) -> str:
     Raises:
         ValueError: it is no such URL, or asks for what is not carried out; the text never holds the URL.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its words have the URL
+        raise ValueError(_UNREADABLE) from None
     if parts.scheme not in _SCHEMES:
         raise ValueError("it must begin with amqp:// or amqps://, such as amqp://user:password@host:5672/%2F")
     if parts.fragment or url.endswith("#"):
         raise ValueError("it has a #; in a password write %23 instead")
+    if "@" in parts.path or "@" in parts.query:
+        raise ValueError(_UNREADABLE)
     place = parts.netloc.rpartition("@")[2]
     if "," in place:
         raise ValueError("it names several hosts; name one that leads to all nodes of the cluster")

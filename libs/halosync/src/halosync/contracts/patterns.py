@@ -1,6 +1,6 @@
 """What texts of a fixed form look like. What is said of one that does not fit: `complaints`."""
 
-PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+PERIOD = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
 """A month, such as 2026-11."""
 
 ITEM_KEY = r"^[0-9a-f]{32}$"

@@ -129,7 +129,8 @@ class Publisher:
 
         Nothing is sent before that is done: if the channel is closed again meanwhile, the library gives it up for good.
         """
-        until = asyncio.get_running_loop().time() + REOPEN_S
+        clock = asyncio.get_running_loop().time
+        until = clock() + REOPEN_S
         while True:
             try:
                 async with asyncio.timeout_at(until):
@@ -139,6 +140,8 @@ class Publisher:
             try:
                 await self.broker.publish(body, **how)
             except ChannelInvalidStateError:  # nothing was sent; the library may not have noticed yet
+                if clock() >= until:
+                    raise
                 await asyncio.sleep(REOPEN_S / 50)
             else:
                 return

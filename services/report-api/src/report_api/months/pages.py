@@ -87,8 +87,9 @@ async def show(
     customers = sorted(month.reconciliation.customers, key=by, reverse=sort.startswith("-"))
     filters = {"period": wanted, "sort": sort, "rows": rows}
     listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
-    # A Sync is always of the newest month.
+    # The panel is of the newest month; its newest run may be of an older one, if somebody asked for that.
     here_synced = sync.invoice is not None and sync.invoice.period == wanted
+    ended = sync.ended if here_synced and sync.view is not None and sync.view.period == wanted else None
     return page(
         request,
         "months/month.html",
@@ -107,7 +108,8 @@ async def show(
         reasons=_differing(month.reconciliation.reasons),
         first_remedy=_first_remedy(month),
         label=sentences.label,
-        button=partial(sentences.button, run_id=sync.ended.run_id if here_synced and sync.ended else None),
+        button=partial(sentences.button, run_id=ended.run_id if ended else None),
+        settled=ended is not None and not month.reconciliation.open_things,
         advice=sentences.advice,
         why=_why,
         person=requester,

@@ -60,7 +60,7 @@ def button(each: ReasonSum, run_id: UUID | None = None) -> RemedyLink | None:
 
     `run_id` is the newest run of the month, which holds what is held: a Sync alone would hold it again.
     """
-    if each.reason in set(MonthReason) and not each.held:
+    if each.reason in set(MonthReason) and not (each.held and each.reason in set(Reason)):
         return _BUTTONS.get(MonthReason(each.reason))
     remedy = remedy_of(each.reason)
     if remedy is Remedy.LINK_CUSTOMER:

@@ -156,6 +156,12 @@ class SyncPanel:
         return Progress(self.run, cancelling=self.view.cancel_requested_at is not None)
 
     @property
+    def is_asked(self) -> bool:
+        """Tell whether the obstacle is a question that the panel asks, with its answers as buttons."""
+        asked = (NoRun.SEVERAL_INVOICES, NoRun.OLDER_PERIOD)
+        return not self.active and self.obstacle in [_QUESTIONS[each] for each in asked]
+
+    @property
     def obstacle(self) -> str | None:
         """Why nothing can be started although no run goes on; None if it can."""
         if self.invoice is None:

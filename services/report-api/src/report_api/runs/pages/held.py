@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from halosync.domain.model import Outcome
+from halosync.domain.model import Action, Outcome
 from halosync.domain.roles import Role
 from halosync.domain.run_order import Approval, RunMode, RunOrder, Seen
 from halosync.ports.item_views import ItemFilter
@@ -44,7 +44,9 @@ async def show(
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
     listing = NumberedPage(path, {"sort": sort, "rows": rows}, number, rows_of(rows), run.counters.held)
     items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), order_of(sort), listing)
-    removed = [item.halo_licence_id for item in items if item.halo_licence_id is not None]
+    removed = [
+        item.halo_licence_id for item in items if item.action is Action.DELETE and item.halo_licence_id is not None
+    ]
     known = await ports.halo_licences.of_ids(visitor.partner_id, removed)
     values: dict[str, Any] = {
         "run": run,

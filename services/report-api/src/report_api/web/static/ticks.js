@@ -71,7 +71,8 @@ class Ticks {
   #group(box) {
     const boxes = this.#of(box.dataset.group);
     const ticked = boxes.filter((each) => each.checked);
-    box.checked = ticked.length === boxes.length;
+    box.checked = boxes.length > 0 && ticked.length === boxes.length;
+    box.disabled = boxes.length === 0;
     box.indeterminate = ticked.length > 0 && !box.checked;
     const told = this.#form.querySelector(`[data-group-told="${CSS.escape(box.dataset.group)}"]`);
     const money = this.#money(ticked.map((each) => each.dataset.money));
