@@ -8,7 +8,8 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --durations=10
 # What needs servers waits for them half of the time; the rest needs the processors, and does without what starts them.
 ALL := $(PYTEST) -n 4 --ignore=tests/unit/domain
 UNIT := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit --ignore=tests/unit/domain tests/unit
-DOMAIN := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit/domain tests/unit/domain --cov
+# So short that to start workers takes longer than they spare.
+DOMAIN := $(PYTEST) -n 0 -p tests.habits --confcutdir=tests/unit/domain tests/unit/domain --cov
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -54,7 +55,12 @@ endif
 
 .PHONY: test-unit
 test-unit: install ## Run the unit tests only, without servers: the domain's cover each of its branches
+	$(MAKE) --no-print-directory --jobs 2 --output-sync test-domain test-others
+
+.PHONY: test-domain test-others
+test-domain:
 	$(DOMAIN)
+test-others:
 	$(UNIT)
 
 .PHONY: mutants

@@ -10,7 +10,7 @@ import pytest
 from halosync.contracts.complaints import complaint
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
 
 
 class Colour(StrEnum):
