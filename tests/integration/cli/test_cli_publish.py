@@ -7,7 +7,13 @@ from typing import Any
 
 import aio_pika
 import pytest
+from devstack.accounts import USERS, signed_in
+from devstack.rabbitmq import RabbitServer
+from halosync.domain.accounts import Account
+from halosync.messaging.administration import prepare
 from halosync.messaging.topology import INVOICE_READY
+
+from .conftest import on
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
@@ -42,6 +48,19 @@ async def test_a_good_invoice_is_published_byte_by_byte(publishing: Run, amqp_ur
     assert (done.json()["published"], done.json()["invoice_id"]) == (True, "INV-1")
     assert "Published good.json" in (await publishing("invoice", "publish", file)).stdout
     assert await received(amqp_url) == [(file.read_bytes(), "invoice.ready.v1")] * 2
+
+
+async def test_the_invoice_system_publishes_with_its_own_user(
+    rabbit_server: RabbitServer, amqp_url: str, tmp_path: Path
+) -> None:
+    """It may publish and nothing else; what it publishes to is there already."""
+    await prepare(amqp_url, rabbit_server.management_url, USERS, [1.0])
+    file = tmp_path / "good.json"
+    file.write_text(json.dumps(EVENT))
+    publishing = on({"HALOSYNC_AMQP_URL": signed_in(amqp_url, Account.INVOICES)})
+    done = await publishing("invoice", "publish", file)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert await received(amqp_url) == [(file.read_bytes(), "invoice.ready.v1")]
 
 
 async def test_a_bad_invoice_is_published_only_unchecked(publishing: Run, amqp_url: str, tmp_path: Path) -> None:

@@ -36,6 +36,12 @@ def test_one_services_user_is_not_anothers() -> None:
     assert not ProcessUser(Account.PLANNER, "halosync_auth").alone
 
 
+def test_the_command_is_the_operator_or_whose_own_its_user_is() -> None:
+    assert ProcessUser.of_command("halosync_invoices") == ProcessUser(Account.INVOICES, "halosync_invoices")
+    for anybody in ("halosync_operator", "guest", "_invoices"):
+        assert ProcessUser.of_command(anybody) == ProcessUser(Account.OPERATOR, anybody)
+
+
 def test_passwords_do_not_show() -> None:
     assert "s3cret" not in repr(Users("x", {Account.AUTH: "s3cret"}))
 

@@ -11,7 +11,8 @@ from faststream.rabbit import RabbitBroker
 
 from halosync.cli.failures import CommandError, reaching_postgres, told
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
-from halosync.messaging.connection import connect_options
+from halosync.domain.accounts import ProcessUser
+from halosync.messaging.connection import connect_options, user_of
 from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
@@ -100,7 +101,7 @@ async def broker(url: str) -> AsyncIterator[Publisher]:
     Raises:
         CommandError: RabbitMQ cannot be reached.
     """
-    publisher = Publisher(url)
+    publisher = Publisher(url, ProcessUser.of_command(user_of(url)).account)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await publisher.broker.start()

@@ -65,6 +65,12 @@ class ProcessUser:
         """Whether the user is this service's and nobody else's."""
         return self.user.endswith(user_name("", self.account)) and self.user != user_name("", self.account)
 
+    @classmethod
+    def of_command(cls, user: str) -> "ProcessUser":
+        """Return whom the `halosync` command is signed in as: the operator, or whose own the user is."""
+        own = (one for one in map(cls, Account, [user] * len(Account)) if one.alone)
+        return next(own, cls(Account.OPERATOR, user))
+
     def user_of(self, account: Account) -> str:
         """Return the name with which another service signs in."""
         if not self.alone:
