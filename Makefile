@@ -6,7 +6,7 @@ AUDIT := $(VENV)/audit/bin
 BENCH := $(VENV)/bench/bin
 PYTEST := $(BIN)/python -m pytest --dist loadfile --durations=10
 # What needs servers waits for them half of the time; the rest needs the processors, and does without what starts them.
-ALL := $(PYTEST) -n 4 --ignore=tests/unit/domain
+ALL := $(PYTEST) -n 5 --ignore=tests/unit/domain
 UNIT := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit --ignore=tests/unit/domain tests/unit
 # So short that to start workers takes longer than they spare.
 DOMAIN := $(PYTEST) -n 0 -p tests.habits --confcutdir=tests/unit/domain tests/unit/domain --cov
