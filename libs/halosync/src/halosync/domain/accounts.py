@@ -68,8 +68,8 @@ class ProcessUser:
     @classmethod
     def of_command(cls, user: str) -> "ProcessUser":
         """Return whom the `halosync` command is signed in as: the operator, or whose own the user is."""
-        own = (one for one in map(cls, Account, [user] * len(Account)) if one.alone)
-        return next(own, cls(Account.OPERATOR, user))
+        each = (cls(account, user) for account in Account)
+        return next((one for one in each if one.alone), cls(Account.OPERATOR, user))
 
     def user_of(self, account: Account) -> str:
         """Return the name with which another service signs in."""
