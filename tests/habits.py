@@ -23,6 +23,7 @@ from tests import scheduler
 # The machine is shared: a slow example is no failure.
 settings.register_profile("halosync", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("halosync")
+settings.register_profile("mutants", derandomize=True)  # the same examples each time, and none that another mutant left
 
 
 def pytest_configure() -> None:
