@@ -16,11 +16,13 @@ def test_a_day_has_its_month_in_letters(day: str, words: str) -> None:
     assert day_words(day) == words
 
 
-@pytest.mark.parametrize("words", ["November 2026", " nov 2026 ", "NOVEMBER 2026"])
+@pytest.mark.parametrize("words", ["November 2026", " nov 2026 ", "NOVEMBER 2026", "November  2026"])
 def test_a_month_in_words_is_a_period(words: str) -> None:
     assert period_of(words) == "2026-11"
 
 
-@pytest.mark.parametrize("words", ["", "2026", "Novem 2026", "November 26", "November", "November 20x6", "2026-11"])
+@pytest.mark.parametrize(
+    "words", ["", "2026", "Novem 2026", "November 26", "November", "November 20x6", "1 November 2026", "2026-11"]
+)
 def test_other_words_are_no_period(words: str) -> None:
     assert period_of(words) is None

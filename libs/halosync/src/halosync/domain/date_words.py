@@ -16,9 +16,15 @@ def month_words(period: str) -> str:
 
 def period_of(words: str) -> str | None:
     """Return the period YYYY-MM of a month in words, "november 2026" or "Nov 2026"; None if it is none."""
-    name, _, year = words.strip().casefold().rpartition(" ")
-    found = [number for number, month in enumerate(_MONTHS, 1) if name in {month.casefold(), month[:3].casefold()}]
-    return f"{year}-{found[0]:02}" if found and len(year) == 4 and year.isdecimal() else None
+    match words.casefold().split():
+        case [name, year] if len(year) == 4 and year.isdecimal():
+            found = [number for number, month in enumerate(_MONTHS, 1) if name in _names(month)]
+            return f"{year}-{found[0]:02}" if found else None
+    return None
+
+
+def _names(month: str) -> set[str]:
+    return {month.casefold(), month[:3].casefold()}
 
 
 def day_words(day: str) -> str:
