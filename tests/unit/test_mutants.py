@@ -3,9 +3,13 @@
 The command fails when something is not as the list says, and when not everything was tried.
 """
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,9 @@ import typer
 from devstack import mutants
 from devstack.mutants import Mutant, listed_on, mutant_of
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "mutants.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "mutants.md"
+LEFT_OUT = PAGE.read_text("utf-8").partition("| --- |")[0]
 DIFF = """# halosync.domain.retry.x_next_step__mutmut_50: survived
 --- src/halosync/domain/retry.py
 +++ src/halosync/domain/retry.py
@@ -25,6 +31,33 @@ DIFF = """# halosync.domain.retry.x_next_step__mutmut_50: survived
 
 NAME = "halosync.domain.retry.x_next_step__mutmut_50"
 ROW = "| `halosync.domain.retry.next_step` | `return a \\| b` | `return a` | nobody can see it |"
+
+
+def test_a_module_in_which_nothing_is_changed_is_named() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+    sources = [source for pattern in settings["only_mutate"] for source in _sources(pattern)]
+    left_out = [source for pattern in settings["do_not_mutate"] for source in _sources(pattern)]
+    unchanged = {
+        source.name
+        for source in sources
+        if source not in left_out and source.name != "__init__.py" and not any(_changed_functions(source))
+    }
+    assert len(sources) > len(left_out) > 1
+    assert unchanged == set(re.findall(r"`domain/(\w+\.py)`", LEFT_OUT)) - {file.name for file in left_out}
+
+
+def _sources(pattern: str) -> list[Path]:
+    package = Path(pattern).parts[1]
+    [root] = [source for source in mutants.SOURCES if source.name == package]
+    return sorted((ROOT / root).glob(Path(pattern).relative_to("src", package).as_posix()))
+
+
+def _changed_functions(source: Path) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+            if decorators <= {"classmethod", "staticmethod"}:
+                yield node
 
 
 def test_a_mutant_is_known_by_its_function_and_its_changed_line() -> None:
@@ -129,7 +162,7 @@ def test_what_is_gone_from_the_repository_is_gone_from_the_bench(
     for file in gone:
         file.parent.mkdir(parents=True)
         file.touch()
-    monkeypatch.chdir(PAGE.parents[1])
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(mutants, "BENCH", tmp_path)
     mutants._make_bench()
     assert [file for file in gone if file.exists()] == []
