@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import asyncpg
 from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 
@@ -18,7 +17,7 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.runtime.settings import load
 from halosync.runtime.unreachable import unreachable
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 from halosync.store.sealing_keys import SealingKeyStore
 
 CONNECT_TIMEOUT_S = 10.0
@@ -26,7 +25,7 @@ T = TypeVar("T")
 _Opened = TypeVar("_Opened")
 
 
-def with_database(work: Callable[["asyncpg.Pool[Any]"], Awaitable[T]]) -> T:
+def with_database(work: Callable[[Pool], Awaitable[T]]) -> T:
     """Do `work` with a pool on `HALOSYNC_DATABASE_URL`."""
     return _with(database(_database_url()), work)
 
@@ -36,16 +35,16 @@ def with_broker(work: Callable[[Publisher], Awaitable[T]]) -> T:
     return _with(broker(_amqp_url()), work)
 
 
-def with_both(work: Callable[["asyncpg.Pool[Any]", Publisher], Awaitable[T]]) -> T:
+def with_both(work: Callable[[Pool, Publisher], Awaitable[T]]) -> T:
     """Do `work` with a pool and a publisher."""
     return _with(_both(_database_url(), _amqp_url()), lambda both: work(*both))
 
 
-def with_services(work: Callable[["asyncpg.Pool[Any]", Requests], Awaitable[T]]) -> T:
+def with_services(work: Callable[[Pool, Requests], Awaitable[T]]) -> T:
     """Do `work` with a pool and what asks the services."""
     amqp_url = _amqp_url()
 
-    async def ask(pool: "asyncpg.Pool[Any]", publisher: Publisher) -> T:
+    async def ask(pool: Pool, publisher: Publisher) -> T:
         answers = RabbitBroker(**connect_options(amqp_url), logger=None)
         requests = Requests(answers, publisher, SealingKeyStore(pool))
         async with answers:
@@ -73,13 +72,13 @@ def _amqp_url() -> str:
 
 
 @asynccontextmanager
-async def _both(database_url: str, amqp_url: str) -> "AsyncIterator[tuple[asyncpg.Pool[Any], Publisher]]":
+async def _both(database_url: str, amqp_url: str) -> AsyncIterator[tuple[Pool, Publisher]]:
     async with database(database_url) as pool, broker(amqp_url) as publisher:
         yield pool, publisher
 
 
 @asynccontextmanager
-async def database(url: str) -> "AsyncIterator[asyncpg.Pool[Any]]":
+async def database(url: str) -> AsyncIterator[Pool]:
     """Open a small pool.
 
     Raises:

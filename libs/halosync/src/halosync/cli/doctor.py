@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
-import asyncpg
 import typer
 from aio_pika.exceptions import AMQPError
 
@@ -26,6 +24,7 @@ from halosync.runtime.unreachable import unreachable
 from halosync.runtime.variables import unknown_names
 from halosync.store.operations import OperationsStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.schema_fit import SchemaMisfitError, look_at_schema, wanted
 from halosync.version import VERSION
 
@@ -99,7 +98,7 @@ async def _postgres() -> list[DoctorFinding]:
         return [DoctorFinding("postgres", Severity.WRONG, ended(_sentence(error)))]
 
 
-async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[DoctorFinding]:
+async def _rows(pool: Pool) -> AsyncIterator[DoctorFinding]:
     store = OperationsStore(pool)
     yield await _clock(store)
     figures = await store.figures()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import asyncpg
 import structlog
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
@@ -36,7 +35,7 @@ from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
 from halosync.runtime.variables import unknown_names
 from halosync.runtime.watchdog import watch_loop
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 
 log = structlog.get_logger(__name__)
 waits = Waiting(log)
@@ -56,7 +55,7 @@ class Parts:
     """What a process is composed from: connected servers, and a place to register handlers."""
 
     database_url: str
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
     broker: RabbitBroker
     publisher: Publisher
 
@@ -205,7 +204,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
     database_url, amqp_url = settings.database_url, settings.amqp_url
     with reaching("Postgres", "HALOSYNC_DATABASE_URL", database_url):
-        pool: asyncpg.Pool[Any] = await patiently("Postgres")(open_pool, database_url, application=name)
+        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name)
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)
