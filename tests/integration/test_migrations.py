@@ -9,6 +9,7 @@ import pytest_asyncio
 from devstack.postgres import PostgresServer
 from devstack.schema_snapshot import TARGET, schema_of
 from devstack.servers import fresh_name
+from halosync.runtime.unreachable import reaching
 from halosync.store import migrate as module
 from halosync.store import schema_texts
 from halosync.store.migrate import MigrationChangedError, WrongEncodingError, migrate
@@ -112,8 +113,8 @@ async def test_a_view_that_was_edited_replaces_the_old_one(empty_url: str, texts
 
 async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Texts) -> None:
     texts.folders["migrations"] = {**MORE, "0002_more": "ALTER TABLE first ADD COLUMN b int; SELECT 1 / 0"}
-    with pytest.raises(asyncpg.DivisionByZeroError):
-        await migrate(empty_url)
+    with pytest.raises(asyncpg.DivisionByZeroError):  # and not that Postgres cannot be reached
+        await migrate(empty_url, connecting=reaching("Postgres", "HALOSYNC_DATABASE_URL", empty_url))
     assert await columns(empty_url, "first") == ["a"]
     texts.folders["migrations"] = MORE
     assert (await migrate(empty_url)).applied == ["0002_more", "schema"]

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
-from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 
-from halosync.cli.failures import CommandError, reaching_postgres, told
+from halosync.cli.failures import told
 from halosync.cli.settings import BrokerSettings, DatabaseSettings
 from halosync.domain.accounts import ProcessUser
 from halosync.messaging.connection import connect_options, user_of
@@ -16,7 +15,7 @@ from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.requests import Requests
 from halosync.runtime.settings import load
-from halosync.runtime.unreachable import unreachable
+from halosync.runtime.unreachable import reaching
 from halosync.store.pool import Pool, open_pool
 from halosync.store.sealing_keys import SealingKeyStore
 
@@ -82,9 +81,9 @@ async def database(url: str) -> AsyncIterator[Pool]:
     """Open a small pool.
 
     Raises:
-        CommandError: Postgres cannot be reached.
+        UnreachableError: Postgres cannot be reached.
     """
-    with reaching_postgres(url):
+    with reaching("Postgres", "HALOSYNC_DATABASE_URL", url):
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             pool = await open_pool(url, max_size=2, application="halosync-cli")
     try:
@@ -98,17 +97,25 @@ async def broker(url: str) -> AsyncIterator[Publisher]:
     """Connect a publisher and declare what it publishes to, where one user does all.
 
     Raises:
-        CommandError: RabbitMQ cannot be reached.
+        UnreachableError: RabbitMQ cannot be reached.
     """
-    publisher = Publisher(url, ProcessUser.of_command(user_of(url)).account)
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await publisher.broker.start()
-    except (AMQPError, OSError, TimeoutError) as error:
-        raise CommandError(unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error)) from None
-    try:
+    async with connected(Publisher(url, ProcessUser.of_command(user_of(url)).account), url) as publisher:
         if not publisher.signed_in.alone:  # else an administrator has declared it, and this user may not
             await declare_topology(publisher.broker, delays_s=())
+        yield publisher
+
+
+@asynccontextmanager
+async def connected(publisher: Publisher, url: str) -> AsyncIterator[Publisher]:
+    """Connect a publisher, and nothing more.
+
+    Raises:
+        UnreachableError: RabbitMQ cannot be reached.
+    """
+    with reaching("RabbitMQ", "HALOSYNC_AMQP_URL", url):
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await publisher.broker.start()
+    try:
         yield publisher
     finally:
         await publisher.broker.stop()

@@ -27,12 +27,13 @@ from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
-from halosync.runtime.patience import CannotStartError, patiently, reaching
+from halosync.runtime.patience import patiently
 from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
+from halosync.runtime.unreachable import UnreachableError, reaching
 from halosync.runtime.variables import unknown_names
 from halosync.runtime.watchdog import watch_loop
 from halosync.store.pool import Pool, open_pool
@@ -85,7 +86,7 @@ def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composi
     end_tracing = start_tracing(name)
     try:
         asyncio.run(_live(name, settings, compose))
-    except CannotStartError as error:
+    except UnreachableError as error:
         log.critical("cannot start", why=str(error))
         raise SystemExit(1) from None
     finally:
