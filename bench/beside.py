@@ -6,11 +6,11 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import psutil
+from halosync.store.pool import Pool
 from rounds import Servers
 
 HERE = Path(__file__).parent
@@ -28,9 +28,7 @@ SELECT (SELECT count(*) FROM result WHERE tenant = $1)
 class Beside:
     """A contender of another make: programs in the virtual environment beside ours."""
 
-    def __init__(
-        self, name: str, pool: "asyncpg.Pool[Any]", programs: Mapping[str, asyncio.subprocess.Process]
-    ) -> None:
+    def __init__(self, name: str, pool: Pool, programs: Mapping[str, asyncio.subprocess.Process]) -> None:
         self.name, self._pool, self._programs = name, pool, programs
         self._tenant, self._number = "", 0
 

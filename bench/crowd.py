@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
 import invoice_event
 from halo_sandbox.client import SandboxAdmin
 from halosync.contracts.checked_line import CheckedLine
@@ -16,6 +15,7 @@ from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
 from halosync.runtime.vault import Vault
 from halosync.store.invoices import InvoiceStore
+from halosync.store.pool import Pool
 from halosync.store.runs import RunStore
 from pydantic import SecretStr
 
@@ -34,7 +34,7 @@ SMALL, GIANT = Size(1, 5), Size(200, 100)
 class Crowd:
     """Makes partners by the hundred, straight in the tables and in the sandbox, and starts their runs."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", halo: SandboxAdmin, vault: Vault) -> None:
+    def __init__(self, pool: Pool, halo: SandboxAdmin, vault: Vault) -> None:
         self.pool, self.halo, self._vault = pool, halo, vault
         self._invoices, self.runs = InvoiceStore(pool), RunStore(pool)
 

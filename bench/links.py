@@ -15,10 +15,8 @@ import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
 from devstack.postgres import postgres
 from halosync.domain.acts import Actor
 from halosync.domain.plan import CustomerLink
@@ -26,7 +24,7 @@ from halosync.ports.links import LinkChange
 from halosync.store.links import CustomerLinks
 from halosync.store.migrate import migrate
 from halosync.store.partners import PartnerStore
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 from report_api.links.changes import file_rows, read_file
 from report_api.links.customers import CUSTOMERS
 from report_api.links.kind import Standing
@@ -63,7 +61,7 @@ def names(number: int) -> list[str]:
     return [f"{' '.join(chance.choices(WORDS, k=chance.randint(2, 4)))} {n}" for n in range(number)]
 
 
-async def load(pool: "asyncpg.Pool[Any]", number: int) -> None:
+async def load(pool: Pool, number: int) -> None:
     await PartnerStore(pool).add(PARTNER, "Big")
     invoice_pk = await pool.fetchval(
         "INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,"

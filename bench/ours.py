@@ -12,6 +12,7 @@ import invoice_event
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import Stack, running_stack
 from halosync.runtime.vault import Vault
+from halosync.store.pool import Pool
 from pydantic import SecretStr
 from rounds import Servers, units
 
@@ -19,9 +20,7 @@ from rounds import Servers, units
 class Ours:
     name = "halosync"
 
-    def __init__(
-        self, stack: Stack, pool: "asyncpg.Pool[Any]", vault: Vault, exchange: aio_pika.abc.AbstractExchange
-    ) -> None:
+    def __init__(self, stack: Stack, pool: Pool, vault: Vault, exchange: aio_pika.abc.AbstractExchange) -> None:
         self._stack, self._pool, self._vault, self._exchange = stack, pool, vault, exchange
         self._tenant, self._event = "", b""
 

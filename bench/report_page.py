@@ -20,7 +20,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeAlias, cast
 
-import asyncpg
 import httpx
 import structlog
 from devstack.ports import free_port
@@ -31,7 +30,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.requests import Asker
 from halosync.runtime.health import serve_until, server
 from halosync.store.migrate import migrate
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 from report_api.app import build
 from report_api.assembly import ports_on
 from report_api.ports import Ports
@@ -76,7 +75,7 @@ VIEWS = {
 }
 
 
-def api_ports(pool: "asyncpg.Pool[Any]", url: str) -> Ports:
+def api_ports(pool: Pool, url: str) -> Ports:
     """Return ports with every store on the pool."""
     nobody = cast("Asker", None)  # the page asks nobody
     return ports_on(pool, public_url=url, rate_limit=RateLimit(requests=500, window_s=300), services=nobody)
@@ -90,7 +89,7 @@ async def answers(client: httpx.AsyncClient) -> bool:
 
 
 @asynccontextmanager
-async def portal(pool: "asyncpg.Pool[Any]") -> AsyncIterator[httpx.AsyncClient]:
+async def portal(pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the application, and give a browser that is signed in."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -123,13 +122,13 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
     return 1000 * (time.perf_counter() - started), result
 
 
-async def execute(pool: "asyncpg.Pool[Any]", statements: list[Statement]) -> None:
+async def execute(pool: Pool, statements: list[Statement]) -> None:
     async with pool.acquire() as connection:
         for query, args in statements:
             await (connection.fetch(query, *args) if args else connection.execute(query))
 
 
-async def view(pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, name: str, query: str) -> bool:
+async def view(pool: Pool, client: httpx.AsyncClient, name: str, query: str) -> bool:
     """Measure one view of the page; tell whether it holds."""
     statements: list[Statement] = []
     address = f"/portal/{PARTNER}/{query}"

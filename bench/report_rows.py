@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 from halosync.domain import item_sentences
+from halosync.store.pool import Pool
 
 PARTNER, PER_CUSTOMER = "big", 20
 _OUTCOMES = (
@@ -52,7 +52,7 @@ def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str,
     return line, item
 
 
-async def load(pool: "asyncpg.Pool[Any]", number: int, partner: str = PARTNER) -> None:
+async def load(pool: Pool, number: int, partner: str = PARTNER) -> None:
     """Store a partner with an invoice of `number` lines in no particular order, and the run that applied it."""
     chance = random.Random(1)
     customers = max(number // PER_CUSTOMER, 1)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 from devstack.faults.fault_stack import KEEP_NONE
 from devstack.log_in import log_in
@@ -19,7 +18,7 @@ from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import INVOICES
 from halosync.store.keys import KeyStore
 from halosync.store.partners import PartnerStore
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 
 APPLICATION = "halosync-e2e"
 PATIENCE_S = 60.0
@@ -146,7 +145,7 @@ async def added(stack: Stack, name: str) -> str:
 
 
 @asynccontextmanager
-async def database(stack: Stack) -> "AsyncIterator[asyncpg.Pool[Any]]":
+async def database(stack: Stack) -> AsyncIterator[Pool]:
     """Open a pool on the database of the stack."""
     pool = await open_pool(stack.database_url, max_size=1)
     try:

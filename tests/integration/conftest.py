@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -17,6 +16,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.sealing import public_key
 from halosync.postgres_failures import PASSING
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from report_api.access.wrong_keys import WrongKeys
 from report_api.app import Api, build
 from report_api.assembly import ports_on
@@ -35,7 +35,7 @@ class World:
     item = staticmethod(item)
     line = staticmethod(line)
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", client: httpx.AsyncClient, ports: Ports, auth: FakeAuth) -> None:
+    def __init__(self, pool: Pool, client: httpx.AsyncClient, ports: Ports, auth: FakeAuth) -> None:
         self.pool = pool
         self.client = client
         self.ports = ports
@@ -198,9 +198,7 @@ def application() -> Api:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(
-    pool: "asyncpg.Pool[Any]", pool_of: PoolOf, event_timing: EventTiming, application: Api
-) -> AsyncIterator[World]:
+async def world(pool: Pool, pool_of: PoolOf, event_timing: EventTiming, application: Api) -> AsyncIterator[World]:
     """The API with two partners and no rows."""
     auth = FakeAuth()
     ports = ports_on(

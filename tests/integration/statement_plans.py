@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-import asyncpg
+from halosync.store.pool import Pool
 
 Step: TypeAlias = dict[str, Any]
 """A step of a plan, as EXPLAIN has it."""
@@ -29,7 +29,7 @@ async def looked_at_in_vain(connection: Any, statement: str, *arguments: Any) ->
     return int(sum(step.get(name, 0) * step["Actual Loops"] for step in steps for name in _IN_VAIN))
 
 
-async def compared(pool: "asyncpg.Pool[Any]", statement: str, *arguments: Any) -> int:
+async def compared(pool: Pool, statement: str, *arguments: Any) -> int:
     """Return how many rows a statement looked at in vain, where Postgres thinks a nested loop the best, as it may."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
@@ -45,7 +45,7 @@ async def visited(connection: Any, statement: str, *arguments: Any) -> int:
     return int(sum(rows * loops for rows, loops in of_each))
 
 
-async def body_of(pool: "asyncpg.Pool[Any]", function: str, **arguments: str) -> str:
+async def body_of(pool: Pool, function: str, **arguments: str) -> str:
     """Return the statement of a function with its parameters filled in, since EXPLAIN does not look into functions."""
     body = str(await pool.fetchval("SELECT prosrc FROM pg_proc WHERE proname = $1", function))
     for name, value in arguments.items():

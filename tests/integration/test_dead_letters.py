@@ -2,12 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
 
-import asyncpg
 import pytest
 from halosync.store import dead_letters
 from halosync.store.dead_letters import BEGINNING_BYTES, DeadLetterStore, OpenedLetter, Selection
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
@@ -15,7 +14,7 @@ QUEUE = "planner.invoice-ready.v1"
 
 
 @pytest.fixture
-def letters(pool: "asyncpg.Pool[Any]") -> DeadLetterStore:
+def letters(pool: Pool) -> DeadLetterStore:
     return DeadLetterStore(pool)
 
 

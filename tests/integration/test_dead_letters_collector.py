@@ -14,6 +14,7 @@ from halosync.messaging.declaring import declare_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import DEAD, INVOICE_READY
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.integration
 class Watched:
     """The real store, which tells when it has kept something and can be out of order for a while."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self.store = DeadLetterStore(pool)
         self.numbers: asyncio.Queue[int] = asyncio.Queue()
         self.failures: list[Exception] = []
@@ -43,7 +44,7 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(pool: "asyncpg.Pool[Any]", amqp_url: str) -> AsyncIterator[Watched]:
+async def watched(pool: Pool, amqp_url: str) -> AsyncIterator[Watched]:
     watched = Watched(pool)
     broker = RabbitBroker(**connect_options(amqp_url), logger=None)
     collect_dead_letters(broker, watched.keep)

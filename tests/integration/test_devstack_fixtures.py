@@ -7,12 +7,13 @@ import pytest
 from devstack.databases import Databases
 from devstack.postgres import PostgresServer
 from halo_sandbox.testing import RunningSandbox
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("_turn", [1, 2])
-async def test_each_test_has_a_fresh_migrated_database(pool: "asyncpg.Pool[asyncpg.Record]", _turn: int) -> None:
+async def test_each_test_has_a_fresh_migrated_database(pool: Pool, _turn: int) -> None:
     assert await pool.fetchval("SELECT count(*) FROM migration") > 0
     await pool.execute("CREATE TABLE left_by_the_other_turn (id int)")
 

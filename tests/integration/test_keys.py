@@ -1,10 +1,8 @@
 """API keys in Postgres."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
@@ -12,12 +10,13 @@ from halosync.ports.keys import MOST_IN_USE, CreatedKey, TooManyKeysError
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.keys import KeyStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-async def keys(pool: "asyncpg.Pool[Any]") -> KeyStore:
+async def keys(pool: Pool) -> KeyStore:
     await PartnerStore(pool).add("acme", "Acme")
     return KeyStore(pool)
 
@@ -72,7 +71,7 @@ async def test_the_list_is_of_one_partner_or_of_all(keys: KeyStore) -> None:
     assert (await keys.list("acme"))[0].revoked_at is None
 
 
-async def test_neither_the_database_nor_a_traceback_shows_the_key(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
+async def test_neither_the_database_nor_a_traceback_shows_the_key(keys: KeyStore, pool: Pool) -> None:
     created = await keys.create("acme", "portal", by=COMMAND_LINE)
     assert created.api_key not in repr(created)
     kept = await pool.fetchval("SELECT string_agg(api_key::text, ' ') FROM api_key")
@@ -88,7 +87,7 @@ async def test_a_key_has_a_role(keys: KeyStore) -> None:
     assert [key.role for key in await keys.list("acme")] == [Role.VIEWER]
 
 
-async def test_of_many_keys_created_at_once_none_is_too_many(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
+async def test_of_many_keys_created_at_once_none_is_too_many(keys: KeyStore, pool: Pool) -> None:
     await pool.execute(
         "INSERT INTO api_key (partner_id, key_hash) SELECT 'acme', n::text::bytea FROM generate_series(1, $1) n",
         MOST_IN_USE - 3,
@@ -105,7 +104,7 @@ async def test_of_many_keys_created_at_once_none_is_too_many(keys: KeyStore, poo
     assert await keys.number_in_use("acme") == MOST_IN_USE
 
 
-async def test_operators_keys_do_not_count_for_a_partner(keys: KeyStore, pool: "asyncpg.Pool[Any]") -> None:
+async def test_operators_keys_do_not_count_for_a_partner(keys: KeyStore, pool: Pool) -> None:
     await pool.execute(
         "INSERT INTO api_key (key_hash) SELECT n::text::bytea FROM generate_series(1, $1) n", MOST_IN_USE
     )

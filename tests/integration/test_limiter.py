@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 from unittest.mock import AsyncMock
 
 import asyncpg
@@ -16,7 +15,7 @@ from devstack.wait import until
 from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter, own_rate
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 
 from .limiter_calls import HOUR, all_are_free, in_use, metric, most_in_a_window, patiently, wait_of
 
@@ -31,7 +30,7 @@ CLOCKS_S = 0.002
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def limiter(pool: "asyncpg.Pool[Any]") -> RateLimiter:
+async def limiter(pool: Pool) -> RateLimiter:
     return RateLimiter(pool)
 
 
@@ -120,7 +119,7 @@ async def test_a_block_ends(limiter: RateLimiter) -> None:
 # ---------------------------------------------------------------- tenants
 
 
-async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
+async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool: Pool) -> None:
     await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM rate_tenant WHERE tenant = 'acme' FOR UPDATE")
@@ -132,7 +131,7 @@ async def test_two_tenants_do_not_wait_for_each_other(limiter: RateLimiter, pool
 
 
 async def test_what_was_spent_under_a_name_counts_once_the_operator_says_whose_it_is(
-    limiter: RateLimiter, pool: "asyncpg.Pool[Any]"
+    limiter: RateLimiter, pool: Pool
 ) -> None:
     rate = Rate(40, 3600.0)
     lease = await limiter.acquire("psa.acme.example", rate, want=30, lease_s=60)
@@ -148,7 +147,7 @@ async def test_what_was_spent_under_a_name_counts_once_the_operator_says_whose_i
     assert (await in_use(limiter, "acme"), await in_use(limiter, "other")) == (40, 7)
 
 
-async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
+async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: Pool) -> None:
     await pool.close()
     with pytest.raises(asyncpg.InterfaceError):
         await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
@@ -163,7 +162,7 @@ def test_a_partner_may_have_a_limit_of_its_own() -> None:
 
 
 async def test_when_the_clock_has_jumped_ahead_nobody_sends_for_a_window(
-    pool: "asyncpg.Pool[Any]", of_another_process: RateLimiter, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, of_another_process: RateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("halosync.store.clock_watch.TOLERANCE_S", 0.0)
     now = 0.0
@@ -195,9 +194,7 @@ async def test_calls_of_one_process_at_a_time_notice_a_jump_once_and_none_gets_a
     assert await in_use(limiter, "acme") == 1
 
 
-async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
-    pool: "asyncpg.Pool[Any]", monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_jump_whose_block_is_not_stored_is_noticed_again(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("halosync.store.clock_watch.TOLERANCE_S", 0.0)
     limiter = RateLimiter(pool, monotonic=lambda: 0.0)
     await limiter.acquire("acme", HOUR, want=1, lease_s=60.0)
@@ -212,7 +209,7 @@ async def test_a_jump_whose_block_is_not_stored_is_noticed_again(
 # ---------------------------------------------------------------- what people see
 
 
-async def test_people_and_metrics_are_told_what_others_use(limiter: RateLimiter, pool: "asyncpg.Pool[Any]") -> None:
+async def test_people_and_metrics_are_told_what_others_use(limiter: RateLimiter, pool: Pool) -> None:
     before = metric("halosync_rate_foreign_total")
     rate = Rate(100, 3600.0)
     await limiter.finish(await limiter.acquire("acme", rate, want=30, lease_s=60.0), 30)

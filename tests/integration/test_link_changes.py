@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from halosync.domain.acts import Actor
@@ -13,6 +12,7 @@ from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.audit import AuditStore
 from halosync.store.links import CustomerLinks, ProductLinks
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ BY = Actor("Jo")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def store(pool: "asyncpg.Pool[Any]") -> CustomerLinks:
+async def store(pool: Pool) -> CustomerLinks:
     await PartnerStore(pool).add(ACME, "Acme")
     await pool.execute("INSERT INTO halo_snapshot VALUES ($1, 'acme', now())", ACME)
     await pool.executemany(
@@ -31,7 +31,7 @@ async def store(pool: "asyncpg.Pool[Any]") -> CustomerLinks:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def products(store: CustomerLinks, pool: "asyncpg.Pool[Any]") -> ProductLinks:
+async def products(store: CustomerLinks, pool: Pool) -> ProductLinks:
     del store  # it has made the partner
     return ProductLinks(pool)
 
@@ -88,9 +88,7 @@ async def test_one_refusal_keeps_back_all_or_only_itself(store: CustomerLinks, t
     assert await links(store) == {"C-2": CustomerLink(2)} | ({} if together else {"C-1": CustomerLink(1)})
 
 
-async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(
-    store: CustomerLinks, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(store: CustomerLinks, pool: Pool) -> None:
     await link(store, "C-1", CustomerLink(1))
     await pool.execute("DELETE FROM halo_client WHERE halo_client_id = 1")
     excluded = CustomerLink(1, excluded=True)
@@ -99,7 +97,7 @@ async def test_a_link_to_a_client_that_is_gone_can_be_excluded_and_ended(
     assert await links(store) == {}
 
 
-async def test_a_read_of_another_tenant_has_no_clients(store: CustomerLinks, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_read_of_another_tenant_has_no_clients(store: CustomerLinks, pool: Pool) -> None:
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ($1, 'connected', 'other')", ACME)
     changed = await change(store, [LinkChange("C-1", NONE, CustomerLink(1))])
     assert [each.why for each in changed.refused] == [WhyRefused.NOT_IN_HALO]

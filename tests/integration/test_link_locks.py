@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import pytest
 from halosync.domain.plan import CustomerLink
 from halosync.ports.connections import ConnectAttempt, NewTokens
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.connections import ConnectionStore
 from halosync.store.links import CustomerLinks
-from halosync.store.queries import Connection
+from halosync.store.pool import Connection, Pool
 
 from tests.integration.audit.stage import BY, PARTNER, Stage
 
@@ -27,18 +26,18 @@ CLIENT = 7
 
 
 @asynccontextmanager
-async def open_transaction(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Any]:
+async def open_transaction(pool: Pool) -> AsyncIterator[Any]:
     async with pool.acquire() as connection, connection.transaction():
         yield connection
 
 
-async def prepared(pool: "asyncpg.Pool[Any]") -> Stage:
+async def prepared(pool: Pool) -> Stage:
     stage = Stage(pool)
     await stage.set_up()
     return stage
 
 
-async def until_it_waits(pool: "asyncpg.Pool[Any]", second: "asyncio.Future[Any]") -> None:
+async def until_it_waits(pool: Pool, second: "asyncio.Future[Any]") -> None:
     """Return when the second change waits for the lock; or when it went through without one, which the test sees."""
     for _ in range(200):
         waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -47,9 +46,7 @@ async def until_it_waits(pool: "asyncpg.Pool[Any]", second: "asyncio.Future[Any]
         await asyncio.sleep(0.01)
 
 
-async def link(
-    pool: "asyncpg.Pool[Any]", connection: Connection, change: LinkChange[CustomerLink]
-) -> Changed[CustomerLink]:
+async def link(pool: Pool, connection: Connection, change: LinkChange[CustomerLink]) -> Changed[CustomerLink]:
     links = CustomerLinks(pool)
     return await links.change_in(connection, PARTNER, [change], by=BY, names={}, together=False)
 
@@ -61,11 +58,11 @@ async def switch(stage: Stage) -> None:
         await held.establish(attempt, NewTokens(b"a", b"r", 3600), ["all"], names=["other"], by=BY)
 
 
-async def links(pool: "asyncpg.Pool[Any]") -> dict[str, CustomerLink]:
+async def links(pool: Pool) -> dict[str, CustomerLink]:
     return dict((await CustomerLinks(pool).picture(PARTNER)).links)
 
 
-async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_halo(pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_halo(pool: Pool) -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
         changed = await link(pool, connection, LinkChange("C-1", NONE, CustomerLink(CLIENT)))
@@ -77,7 +74,7 @@ async def test_a_link_that_is_being_made_does_not_survive_a_switch_to_another_ha
     assert (await links(pool)).get("C-1", NONE) == NONE
 
 
-async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_link_that_waits_for_a_switch_is_refused(pool: Pool) -> None:
     stage = await prepared(pool)
     attempt = await stage.attempt("other")
     async with ConnectionStore(pool).lock(PARTNER) as held:
@@ -90,7 +87,7 @@ async def test_a_link_that_waits_for_a_switch_is_refused(pool: "asyncpg.Pool[Any
     assert await links(pool) == {}
 
 
-async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
+async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: Pool) -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
         await link(pool, connection, LinkChange("C-1", NONE, CustomerLink(CLIENT)))
@@ -102,7 +99,7 @@ async def test_of_two_changes_of_a_customer_the_second_sees_the_first(pool: "asy
     assert await links(pool) == {"C-1": CustomerLink(CLIENT)}
 
 
-async def test_of_two_changes_of_a_product_the_second_sees_the_first(pool: "asyncpg.Pool[Any]") -> None:
+async def test_of_two_changes_of_a_product_the_second_sees_the_first(pool: Pool) -> None:
     stage = await prepared(pool)
     async with open_transaction(pool) as connection:
         first: list[LinkChange[ProductLink]] = [LinkChange("P", None, "One")]

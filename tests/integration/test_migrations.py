@@ -9,9 +9,11 @@ import pytest_asyncio
 from devstack.postgres import PostgresServer
 from devstack.schema_snapshot import TARGET, schema_of
 from devstack.servers import fresh_name
+from halosync.runtime.unreachable import reaching
 from halosync.store import migrate as module
 from halosync.store import schema_texts
 from halosync.store.migrate import MigrationChangedError, WrongEncodingError, migrate
+from halosync.store.pool import Pool
 from halosync.store.schema_texts import HAS, functions_and_views
 from halosync.version import VERSION
 
@@ -73,7 +75,7 @@ async def columns(url: str, relation: str) -> list[str]:
     return [row["column_name"] for row in found]
 
 
-async def test_the_snapshot_of_the_schema_is_as_generated(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_the_snapshot_of_the_schema_is_as_generated(pool: Pool) -> None:
     async with pool.acquire() as connection:
         assert await schema_of(connection) == COMMITTED.read_text("utf-8"), "run `make generate`"
 
@@ -111,8 +113,8 @@ async def test_a_view_that_was_edited_replaces_the_old_one(empty_url: str, texts
 
 async def test_a_migration_that_fails_leaves_nothing(empty_url: str, texts: Texts) -> None:
     texts.folders["migrations"] = {**MORE, "0002_more": "ALTER TABLE first ADD COLUMN b int; SELECT 1 / 0"}
-    with pytest.raises(asyncpg.DivisionByZeroError):
-        await migrate(empty_url)
+    with pytest.raises(asyncpg.DivisionByZeroError):  # and not that Postgres cannot be reached
+        await migrate(empty_url, connecting=reaching("Postgres", "HALOSYNC_DATABASE_URL", empty_url))
     assert await columns(empty_url, "first") == ["a"]
     texts.folders["migrations"] = MORE
     assert (await migrate(empty_url)).applied == ["0002_more", "schema"]
@@ -134,9 +136,7 @@ WRITTEN_IN = {
 
 
 @pytest.mark.parametrize("name", WRITTEN_IN)
-async def test_a_function_of_every_row_is_written_into_its_statement(
-    pool: "asyncpg.Pool[asyncpg.Record]", name: str
-) -> None:
+async def test_a_function_of_every_row_is_written_into_its_statement(pool: Pool, name: str) -> None:
     """Called for each row it would cost twenty times as much: it must not promise more than what it calls keeps."""
     plan = await pool.fetch(f"EXPLAIN (VERBOSE, COSTS OFF) {WRITTEN_IN[name]}")
     assert f"{name}(" not in "\n".join(row[0] for row in plan)

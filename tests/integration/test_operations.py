@@ -1,13 +1,12 @@
 """What operators are told of the rows: figures, stuck runs, and each invariant once broken on purpose."""
 
 from collections import Counter
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from halosync.store.operations import INVARIANTS, OperationsStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 pytestmark = pytest.mark.integration
@@ -19,7 +18,7 @@ VALUES ($1, 1, '{C-1}', 'Contoso', 'create', 'pending', '{1}', 'sending', $2)
 
 
 @pytest.fixture
-async def run_id(pool: "asyncpg.Pool[Any]") -> UUID:
+async def run_id(pool: Pool) -> UUID:
     """A run that writes, with one batch that a writer was asked to work on and one item in it."""
     await PartnerStore(pool).add("acme", "Acme")
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ('acme', 'connected', 'acme')")
@@ -40,7 +39,7 @@ async def run_id(pool: "asyncpg.Pool[Any]") -> UUID:
     return run_id
 
 
-async def test_the_figures_count_what_there_is(pool: "asyncpg.Pool[Any]", run_id: UUID) -> None:
+async def test_the_figures_count_what_there_is(pool: Pool, run_id: UUID) -> None:
     assert run_id
     figures = await OperationsStore(pool).figures()
     assert (figures.partners, figures.connected, figures.broken, figures.paused) == (1, 1, 0, 0)
@@ -57,7 +56,7 @@ async def test_the_figures_count_what_there_is(pool: "asyncpg.Pool[Any]", run_id
     ],
     ids=["nobody plans it", "nobody writes it", "nothing is left to do"],
 )
-async def test_a_run_that_nobody_works_on_is_stuck(pool: "asyncpg.Pool[Any]", run_id: UUID, trouble: str) -> None:
+async def test_a_run_that_nobody_works_on_is_stuck(pool: Pool, run_id: UUID, trouble: str) -> None:
     store = OperationsStore(pool)
     assert await store.stuck_runs() == []
     await pool.execute(trouble)
@@ -83,9 +82,7 @@ BREAK = {
 
 
 @pytest.mark.parametrize("invariant", BREAK)
-async def test_what_always_holds_is_told_once_it_does_not(
-    pool: "asyncpg.Pool[Any]", run_id: UUID, invariant: str
-) -> None:
+async def test_what_always_holds_is_told_once_it_does_not(pool: Pool, run_id: UUID, invariant: str) -> None:
     assert run_id
     store = OperationsStore(pool)
     assert await store.broken_invariants() == []
@@ -97,7 +94,7 @@ async def test_what_always_holds_is_told_once_it_does_not(
     assert invariant in {broken.invariant for broken in await store.broken_invariants() or ()}
 
 
-async def test_one_looks_at_the_invariants_at_a_time(pool: "asyncpg.Pool[Any]") -> None:
+async def test_one_looks_at_the_invariants_at_a_time(pool: Pool) -> None:
     store = OperationsStore(pool)
     async with pool.acquire() as connection, connection.transaction():
         assert await QUERIES.look_alone(connection)
@@ -105,7 +102,7 @@ async def test_one_looks_at_the_invariants_at_a_time(pool: "asyncpg.Pool[Any]") 
     assert await store.broken_invariants() == []
 
 
-async def test_a_look_reads_a_bounded_number_of_items(pool: "asyncpg.Pool[Any]", run_id: UUID) -> None:
+async def test_a_look_reads_a_bounded_number_of_items(pool: Pool, run_id: UUID) -> None:
     await pool.execute("UPDATE run SET state = 'failed', finished_at = now(), total = 200000, pending = 200000")
     for _ in range(2):
         other = await pool.fetchval(
@@ -122,7 +119,7 @@ async def test_a_look_reads_a_bounded_number_of_items(pool: "asyncpg.Pool[Any]",
 
 
 @pytest.mark.usefixtures("run_id")
-async def test_a_part_of_a_month_without_a_reason_is_told(pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_part_of_a_month_without_a_reason_is_told(pool: Pool) -> None:
     store = OperationsStore(pool)
     await pool.execute(
         """UPDATE item SET outcome = 'synced', action_state = 'applied', product_code = 'P', halo_licence_id = 5,
@@ -144,7 +141,7 @@ async def test_a_part_of_a_month_without_a_reason_is_told(pool: "asyncpg.Pool[An
     assert (broken.invariant, broken.partner_id, broken.subject) == ("months_add_up", "acme", "2026-11")
 
 
-async def test_every_invariant_is_broken_by_a_test(pool: "asyncpg.Pool[Any]") -> None:
+async def test_every_invariant_is_broken_by_a_test(pool: Pool) -> None:
     text = await pool.fetchval("SELECT pg_get_viewdef('broken_invariant'::regclass)")
     assert {*BREAK, "months_add_up"} == set(INVARIANTS)
     assert [invariant for invariant in BREAK if f"'{invariant}'" not in text] == []

@@ -2,9 +2,7 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Any
 
-import asyncpg
 import pytest
 from devstack.wait import until
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
@@ -13,12 +11,13 @@ from halosync.domain.plan import CustomerLink
 from halosync.ports.partners import SettingsChangedError, UnknownPartnerError
 from halosync.store.links import CustomerLinks
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def partners(pool: "asyncpg.Pool[Any]") -> PartnerStore:
+def partners(pool: Pool) -> PartnerStore:
     return PartnerStore(pool)
 
 
@@ -93,9 +92,7 @@ async def test_settings_that_somebody_else_changed_are_not_overwritten_unseen(pa
     assert await partners.settings("acme") in wanted
 
 
-async def test_linking_does_not_wait_for_settings_that_wait_for_an_intake(
-    partners: PartnerStore, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_linking_does_not_wait_for_settings_that_wait_for_an_intake(partners: PartnerStore, pool: Pool) -> None:
     await partners.add("acme", "Acme")
     async with pool.acquire() as intake:
         async with intake.transaction():

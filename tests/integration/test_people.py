@@ -1,9 +1,7 @@
 """People and their roles in Postgres, and the sessions of people."""
 
 import asyncio
-from typing import Any
 
-import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
@@ -12,6 +10,7 @@ from halosync.ports.people import MOST_PEOPLE, LastAdminError, TooManyPeopleErro
 from halosync.store.keys import KeyStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
+from halosync.store.pool import Pool
 from halosync.store.sessions import MOST_AT_ONCE, SessionStore
 
 pytestmark = pytest.mark.integration
@@ -20,14 +19,14 @@ ANNA, BEN = "anna@acme.example", "ben@acme.example"
 
 
 @pytest.fixture
-async def people(pool: "asyncpg.Pool[Any]") -> PeopleStore:
+async def people(pool: Pool) -> PeopleStore:
     for partner in ("acme", "rival"):
         await PartnerStore(pool).add(partner, partner)
     return PeopleStore(pool)
 
 
 @pytest.fixture
-def sessions(pool: "asyncpg.Pool[Any]") -> SessionStore:
+def sessions(pool: Pool) -> SessionStore:
     return SessionStore(pool)
 
 
@@ -59,7 +58,7 @@ async def test_the_list_goes_on_behind_an_address(people: PeopleStore) -> None:
 
 @pytest.mark.parametrize("partner", ["acme", None])
 async def test_the_last_admin_stays_unless_a_key_could_let_people_in(
-    people: PeopleStore, pool: "asyncpg.Pool[Any]", partner: str | None
+    people: PeopleStore, pool: Pool, partner: str | None
 ) -> None:
     keys = KeyStore(pool)
     await keys.create(partner, "for reports", role=Role.BILLER, by=COMMAND_LINE)
@@ -84,7 +83,7 @@ async def test_two_admins_who_remove_each_other_at_once_leave_one(people: People
     assert len(await people.page("acme")) == 1
 
 
-async def test_of_many_people_added_at_once_none_is_too_many(people: PeopleStore, pool: "asyncpg.Pool[Any]") -> None:
+async def test_of_many_people_added_at_once_none_is_too_many(people: PeopleStore, pool: Pool) -> None:
     await pool.execute(
         "INSERT INTO person SELECT 'p' || n || '@acme.example', 'acme', 'viewer' FROM generate_series(1, $1) n",
         MOST_PEOPLE - 2,
@@ -147,9 +146,7 @@ async def test_an_operator_who_is_removed_sees_no_partner_any_more(people: Peopl
     assert await sessions.find(token) is None
 
 
-async def test_nobody_fills_the_table_of_sessions(
-    people: PeopleStore, sessions: SessionStore, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_nobody_fills_the_table_of_sessions(people: PeopleStore, sessions: SessionStore, pool: Pool) -> None:
     await people.put("acme", BEN, Role.VIEWER, by=COMMAND_LINE)
     await people.put("acme", ANNA, Role.VIEWER, by=COMMAND_LINE)
     others = await signed_in(people, sessions, BEN)

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-import asyncpg
 import halosync
 import pytest
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 from halosync.store.queries import QUERIES
 
 pytestmark = pytest.mark.integration
@@ -71,6 +70,6 @@ async def test_what_is_not_awaited_ends_with_its_transaction(database_url: str) 
 async def test_a_database_that_is_the_second_of_two_hosts_is_found(database_url: str) -> None:
     place = database_url.rpartition("@")[2]
     url = database_url.replace(place, f"127.0.0.1:1,{place}")
-    pool: asyncpg.Pool[asyncpg.Record] = await open_pool(url, max_size=1)
+    pool: Pool = await open_pool(url, max_size=1)
     assert await pool.fetchval("SELECT 1") == 1
     await pool.close()

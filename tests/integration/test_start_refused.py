@@ -7,9 +7,8 @@ from devstack.postgres import PostgresServer
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import connect_options
 from halosync.runtime import process
-from halosync.runtime.patience import CannotStartError, reaching
 from halosync.runtime.settings import ProcessSettings
-from halosync.runtime.unreachable import unreachable
+from halosync.runtime.unreachable import UnreachableError, reaching, unreachable
 from halosync.store.pool import open_pool
 from structlog.testing import capture_logs
 
@@ -28,7 +27,7 @@ async def test_what_rabbitmq_refuses_is_told(amqp_url: str, scheme: str, login: 
     place = urlsplit(amqp_url).netloc.rpartition("@")[2]
     url = f"{scheme}://{login}@{place}/{vhost}"
     broker = RabbitBroker(**connect_options(url), logger=None)
-    with pytest.raises(CannotStartError) as refused, reaching("RabbitMQ", "HALOSYNC_AMQP_URL", url):
+    with pytest.raises(UnreachableError) as refused, reaching("RabbitMQ", "HALOSYNC_AMQP_URL", url):
         await broker.connect()
     told = str(refused.value)
     assert told.startswith(f"cannot reach RabbitMQ at {place}/{vhost}: {why}")
@@ -38,7 +37,7 @@ async def test_what_rabbitmq_refuses_is_told(amqp_url: str, scheme: str, login: 
 
 async def test_a_database_that_is_not_there_is_told(postgres_server: PostgresServer) -> None:
     url = postgres_server.url_of("no_such_database")
-    gone = pytest.raises(CannotStartError, match='"no_such_database" does not exist; is it running, and is')
+    gone = pytest.raises(UnreachableError, match='"no_such_database" does not exist; is it running, and is')
     with gone, reaching("Postgres", "HALOSYNC_DATABASE_URL", url):
         await open_pool(url, application="test")
 
@@ -57,7 +56,7 @@ def test_no_failure_tells_the_password() -> None:
 
 def test_the_process_ends_with_the_sentence_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refused(*_: object) -> None:
-        raise CannotStartError("cannot reach RabbitMQ at h")
+        raise UnreachableError("cannot reach RabbitMQ at h")
 
     monkeypatch.setattr(process, "_live", refused)
     monkeypatch.setattr(process, "configure_logging", lambda *_: None)

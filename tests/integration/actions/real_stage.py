@@ -1,12 +1,10 @@
 """A run that is being written, in Postgres."""
 
-from typing import Any
-
-import asyncpg
 from halosync.domain.model import Action, LicenceState, Outcome
 from halosync.domain.states import ActionState
 from halosync.store.actions import ActionStore
 from halosync.store.array_sizes import ArraySizeStore
+from halosync.store.pool import Pool
 
 from .stages import CLIENT, OUTCOMES, PARTNER, RUN_ID, STATE, TENANT
 
@@ -14,7 +12,7 @@ from .stages import CLIENT, OUTCOMES, PARTNER, RUN_ID, STATE, TENANT
 class RealStage:
     """On Postgres."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._seq = 0
         self.store = ActionStore(pool)

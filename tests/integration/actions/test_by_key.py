@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import asyncpg
 import pytest
 from halosync.domain.model import Action
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 from tests.integration.statement_plans import compared
@@ -19,9 +19,7 @@ LINES = 2_000
 
 
 @pytest.mark.parametrize("name", ["record_applied", "record_not_kept", "record_failed", "mark_unknown", "unmark"])
-async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(
-    pool: "asyncpg.Pool[Any]", name: str
-) -> None:
+async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(pool: Pool, name: str) -> None:
     """Statistics of a moment at which nothing was being sent say that what is being sent is one row."""
     stage = RealStage(pool)
     await stage.set_up()
@@ -44,7 +42,7 @@ async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(
     assert await compared(pool, getattr(QUERIES, name).sql, *arguments) < ROWS * 5
 
 
-async def test_an_array_is_not_compared_with_every_line_of_the_invoice(pool: "asyncpg.Pool[Any]") -> None:
+async def test_an_array_is_not_compared_with_every_line_of_the_invoice(pool: Pool) -> None:
     stage = RealStage(pool)
     await stage.set_up()
     invoice_pk = await pool.fetchval("SELECT invoice_pk FROM invoice")

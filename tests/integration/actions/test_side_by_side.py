@@ -1,11 +1,10 @@
 """Results of several batches of one run are recorded side by side: what they share is the run's row alone."""
 
 import asyncio
-from typing import Any
 
-import asyncpg
 from halosync.domain.model import Action
 from halosync.ports.batch_work import AppliedAction, BatchAtWork
+from halosync.store.pool import Pool
 
 from .real_stage import RealStage
 from .stages import RUN_ID, at_work, marked
@@ -14,7 +13,7 @@ CREATE = Action.CREATE
 Work = tuple[BatchAtWork, list[AppliedAction]]
 
 
-async def staged(pool: "asyncpg.Pool[Any]", batches: int) -> tuple[RealStage, list[Work]]:
+async def staged(pool: Pool, batches: int) -> tuple[RealStage, list[Work]]:
     """Return what is to be recorded of so many batches of two creates."""
     stage = RealStage(pool)
     await stage.set_up()
@@ -27,7 +26,7 @@ async def staged(pool: "asyncpg.Pool[Any]", batches: int) -> tuple[RealStage, li
     return stage, work
 
 
-async def test_a_result_does_not_wait_for_another_that_is_being_written(pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_result_does_not_wait_for_another_that_is_being_written(pool: Pool) -> None:
     stage, [(batch, applied)] = await staged(pool, 1)
     async with pool.acquire() as another, another.transaction():
         await another.execute("SELECT FROM run WHERE run_id = $1 FOR KEY SHARE", RUN_ID)
@@ -35,7 +34,7 @@ async def test_a_result_does_not_wait_for_another_that_is_being_written(pool: "a
     assert await stage.run_state() == "succeeded"
 
 
-async def test_results_that_come_at_once_end_the_run_once_with_all_counted(pool: "asyncpg.Pool[Any]") -> None:
+async def test_results_that_come_at_once_end_the_run_once_with_all_counted(pool: Pool) -> None:
     stage, work = await staged(pool, 10)
     await asyncio.gather(*(stage.store.record(batch, applied, requests=1) for batch, applied in work))
     [run] = await pool.fetch("SELECT state, created, pending, halo_requests FROM run")
@@ -43,7 +42,7 @@ async def test_results_that_come_at_once_end_the_run_once_with_all_counted(pool:
     assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.finished.v1'") == 1
 
 
-async def test_results_and_a_lost_connection_at_once_leave_nothing_open(pool: "asyncpg.Pool[Any]") -> None:
+async def test_results_and_a_lost_connection_at_once_leave_nothing_open(pool: Pool) -> None:
     stage, work = await staged(pool, 6)
     lost = [stage.store.lose_connection(batch, "token_revoked", "Halo said no.") for batch, _ in work[:3]]
     recorded = [stage.store.record(batch, applied) for batch, applied in work]

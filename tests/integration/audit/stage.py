@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.connections import ConnectAttempt
@@ -17,6 +16,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.months import MonthStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
+from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 from halosync.store.run_retries import RunRetries
 from halosync.store.runs import RunStore
@@ -32,7 +32,7 @@ BY = Actor("Ada", UUID(int=7), is_operator=True)
 class Stage:
     """A connected partner with an invoice and one client in Halo, and every store that changes something."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.connections = ConnectionStore(pool)
         self.keys = KeyStore(pool)

@@ -10,6 +10,7 @@ from halosync.domain.acts import AUTO_SYNC, HALO, Act, Actor
 from halosync.domain.plan import CustomerLink
 from halosync.ports.audit import EntryChoice
 from halosync.store.audit import AuditStore, record
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 from .deeds import DEEDS
@@ -24,7 +25,7 @@ TABLES = (
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage(pool: "asyncpg.Pool[Any]") -> Stage:
+async def stage(pool: Pool) -> Stage:
     stage = Stage(pool)
     await stage.set_up()
     return stage

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import asyncpg
 import auth.assembly
 import auth.ports
 import httpx
@@ -28,6 +27,7 @@ from halosync.runtime.halo_sample import SAMPLE_PAGE_SIZE
 from halosync.runtime.vault import Vault
 from halosync.store.connections import ConnectionStore
 from halosync.store.limiter import RateLimiter
+from halosync.store.pool import Pool
 from pydantic import SecretStr
 
 PARTNER = "acme-msp"
@@ -42,7 +42,7 @@ TIMEOUT_S = 2.0
 class Auth:
     """One replica of auth."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", http: httpx.AsyncClient, url_template: str, vault: Vault) -> None:
+    def __init__(self, pool: Pool, http: httpx.AsyncClient, url_template: str, vault: Vault) -> None:
         self.store = ConnectionStore(pool)
         self.vault = vault
         self.hosts = HaloHosts(url_template)
@@ -77,8 +77,8 @@ class Auth:
 class World:
     """A partner, its Halo, and two replicas of auth that share a database."""
 
-    pool: "asyncpg.Pool[Any]"
-    auth_pool: "asyncpg.Pool[Any]"
+    pool: Pool
+    auth_pool: Pool
     sandbox: RunningSandbox
     http: httpx.AsyncClient
     keys: list[SecretStr]
@@ -126,7 +126,7 @@ class World:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(pool: "asyncpg.Pool[Any]", pool_of: PoolOf) -> AsyncIterator[World]:
+async def world(pool: Pool, pool_of: PoolOf) -> AsyncIterator[World]:
     keys = [SecretStr(Fernet.generate_key().decode())]
     await pool.execute("INSERT INTO partner (partner_id, name) VALUES ($1, 'Acme MSP')", PARTNER)
     own_pool, other_pool = await pool_of(Account.AUTH), await pool_of(Account.AUTH)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import asyncpg
 import pytest
 from devstack.accounts import signed_in
 from halosync.cli.main import app
 from halosync.domain.accounts import Account
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from typer.testing import CliRunner
 
 NO_SERVERS: dict[str, str | None] = {"HALOSYNC_DATABASE_URL": None, "HALOSYNC_AMQP_URL": None, "COLUMNS": "200"}
@@ -80,7 +80,7 @@ def publishing(database_url: str, amqp_url: str) -> Run:
 
 
 @pytest.fixture
-async def acme(pool: "asyncpg.Pool[Any]") -> str:
+async def acme(pool: Pool) -> str:
     """A connected partner with one invoice of one line."""
     await PartnerStore(pool).add("acme", "Acme")
     await pool.execute("INSERT INTO connection (partner_id, state, tenant) VALUES ('acme', 'connected', 'acme')")

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
-import asyncpg
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from devstack.command import run_forked
 from halosync.messaging.topology import INVOICE_READY, RUN_REQUESTED
 from halosync.store import dead_letters
 from halosync.store.dead_letters import DeadLetterStore
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-async def numbers(pool: "asyncpg.Pool[Any]") -> list[int]:
+async def numbers(pool: Pool) -> list[int]:
     store = DeadLetterStore(pool)
 
     async def keep(queue: str, reason: str, body: bytes) -> int:
@@ -162,7 +162,7 @@ async def test_a_number_that_does_not_exist_is_told_and_nothing_is_done(command:
 
 
 async def test_what_is_only_kept_in_part_is_not_sent_again_as_it_is(
-    publishing: Run, pool: "asyncpg.Pool[Any]", amqp_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    publishing: Run, pool: Pool, amqp_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "MOST_BODY_BYTES", 1000)
     store = DeadLetterStore(pool)

@@ -1,20 +1,14 @@
 """`halosync month`: which of several invoices of a month count."""
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
+from halosync.store.pool import Pool
 
 from .conftest import Run
-
-if TYPE_CHECKING:
-    import asyncpg
 
 pytestmark = pytest.mark.integration
 
 
-async def test_a_month_with_several_invoices_is_said_to_count_together(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_a_month_with_several_invoices_is_said_to_count_together(command: Run, acme: str, pool: Pool) -> None:
     await pool.execute(
         """INSERT INTO invoice
                (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from halosync.cli import audit
+from halosync.store.pool import Pool
 from halosync.version import VERSION
 
 pytestmark = pytest.mark.integration
@@ -28,7 +28,7 @@ async def test_the_version_is_told(lonely: Run) -> None:
     assert (await lonely("--version")).stdout == f"halosync {VERSION}\n"
 
 
-async def test_doctor_tells_what_is_wrong_and_what_to_do(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_doctor_tells_what_is_wrong_and_what_to_do(command: Run, acme: str, pool: Pool) -> None:
     done = await command("doctor")
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Nothing is wrong." in done.stdout
@@ -98,7 +98,7 @@ async def test_a_partner_and_its_connection_are_shown(command: Run, acme: str) -
 
 
 async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]", monkeypatch: pytest.MonkeyPatch
+    command: Run, acme: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "LOOK_S", 0.01)
     await pool.execute("INSERT INTO halo_snapshot VALUES ('acme', 'acme', now() - interval '1 day')")

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from halosync.domain.roles import Role
 from halosync.store.keys import KeyStore
+from halosync.store.pool import Pool
 from halosync.version import VERSION
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
 
-async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, pool: Pool) -> None:
     assert (await administrator("migrate", "--json")).json() == {"version": VERSION, "applied": []}
     told = (await administrator("migrate")).stdout
     assert "up to date" in told
@@ -41,7 +41,7 @@ async def test_a_partner_is_added_and_listed(command: Run) -> None:
     assert "acme-msp" in (await command("partner", "list")).stdout
 
 
-async def test_an_operator_allows_that_two_partners_share_a_halo(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_an_operator_allows_that_two_partners_share_a_halo(command: Run, pool: Pool) -> None:
     await command("partner", "add", "acme-msp", "--name", "Acme")
     allowed = await command("partner", "share-tenant", "acme-msp", "--json")
     assert allowed.json() == {"partner_id": "acme-msp", "allow_shared_tenant": True, "changed": True}
@@ -58,7 +58,7 @@ async def test_an_id_that_no_address_could_hold_is_a_usage_error(command: Run, p
     assert (await command("partner", "add", partner_id, "--name", "N")).exit_code == 2
 
 
-async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool: Pool) -> None:
     created = (await command("key", "create", "--partner", acme, "--name", "portal", "--json")).json()
     principal = await KeyStore(pool).authenticate(created["api_key"])
     assert principal is not None
@@ -72,7 +72,7 @@ async def test_a_key_is_created_listed_and_revoked(command: Run, acme: str, pool
     assert "halosync key list" in again.stderr
 
 
-async def test_a_key_may_have_a_lower_role(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_key_may_have_a_lower_role(command: Run, acme: str, pool: Pool) -> None:
     created = (await command("key", "create", "--partner", acme, "--role", "viewer", "--json")).json()
     principal = await KeyStore(pool).authenticate(created["api_key"])
     assert principal is not None
@@ -80,7 +80,7 @@ async def test_a_key_may_have_a_lower_role(command: Run, acme: str, pool: "async
     assert (await command("key", "create", "--partner", acme, "--role", "owner")).exit_code == 2
 
 
-async def test_people_get_the_key_alone_on_standard_output(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_people_get_the_key_alone_on_standard_output(command: Run, pool: Pool) -> None:
     created = await command("key", "create", "--operator")
     principal = await KeyStore(pool).authenticate(created.stdout.strip())
     assert principal is not None

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
 from halosync.store.halo_aliases import HaloAliases
 from halosync.store.keys import KeyStore
 from halosync.store.people import PeopleStore
+from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 from halosync.store.sessions import SessionStore
 
@@ -44,22 +44,22 @@ SELECT read_id, 5, 1, 'a licence', true, false FROM r
 
 
 @pytest.fixture
-async def old(acme: str, pool: "asyncpg.Pool[Any]") -> str:
+async def old(acme: str, pool: Pool) -> str:
     """A partner with an old month of two lines and two items, beside its newest invoice."""
     await pool.execute(ITEM, await pool.fetchval(MADE))
     return acme
 
 
-async def count(pool: "asyncpg.Pool[Any]", *tables: str) -> list[int]:
+async def count(pool: Pool, *tables: str) -> list[int]:
     return [await pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
 
 
-async def acts(pool: "asyncpg.Pool[Any]") -> list[str]:
+async def acts(pool: Pool) -> list[str]:
     return [row["act"] for row in await pool.fetch("SELECT act FROM audit_entry ORDER BY audit_id")]
 
 
 @pytest.mark.usefixtures("old")
-async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: Pool) -> None:
     for answer in ("n\n", "y\n12\n"):
         refused = await command("purge", "--older-than", "24", answer=answer)
         assert refused.exit_code == 1
@@ -77,7 +77,7 @@ async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: "asyncp
     assert shown.exit_code == 2
 
 
-async def test_a_partner_with_an_open_run_is_passed_over(old: str, command: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_partner_with_an_open_run_is_passed_over(old: str, command: Run, pool: Pool) -> None:
     await command("run", "start", "--partner", old)
     passed = await command("purge", "--older-than", "24", "--yes")
     assert (passed.exit_code, "passed over" in passed.stderr, old in passed.stderr) == (0, True, True)
@@ -86,9 +86,7 @@ async def test_a_partner_with_an_open_run_is_passed_over(old: str, command: Run,
     assert (unknown.exit_code, "nobody" in unknown.stderr) == (1, True)
 
 
-async def test_a_partner_is_removed_with_all_but_its_audit_log(
-    old: str, command: Run, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_a_partner_is_removed_with_all_but_its_audit_log(old: str, command: Run, pool: Pool) -> None:
     await command("key", "create", "--partner", old)
     await pool.execute("INSERT INTO halo_snapshot VALUES ('acme', 'acme', now())")
     await pool.execute(READ)
@@ -129,9 +127,7 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(
     assert (await command("partner", "add", "other", "--name", "Another company")).exit_code == 0
 
 
-async def test_keys_people_and_sessions_of_a_removed_partner_end(
-    old: str, command: Run, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_keys_people_and_sessions_of_a_removed_partner_end(old: str, command: Run, pool: Pool) -> None:
     keys, people, sessions = KeyStore(pool), PeopleStore(pool), SessionStore(pool)
     await command("partner", "add", "rival", "--name", "Rival")
     key = await keys.create(old, "portal", by=COMMAND_LINE)
@@ -158,9 +154,7 @@ async def test_keys_people_and_sessions_of_a_removed_partner_end(
     assert await people.access("ben@acme.example") == {"rival": Role.ADMIN}
 
 
-async def test_what_a_sync_goes_by_goes_with_the_partner_and_not_before(
-    old: str, command: Run, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_what_a_sync_goes_by_goes_with_the_partner_and_not_before(old: str, command: Run, pool: Pool) -> None:
     await pool.execute("UPDATE connection SET state = 'disconnected'")
     await pool.execute("UPDATE item SET outcome = 'failed', reason = 'outcome_unknown' WHERE seq = 1")
     await pool.execute("UPDATE item SET restores_licence_id = 5 WHERE seq = 2")
@@ -173,9 +167,7 @@ async def test_what_a_sync_goes_by_goes_with_the_partner_and_not_before(
     assert await count(pool, "item", "run", "partner") == [0, 0, 0]
 
 
-async def test_a_partner_is_not_removed_while_that_would_hurt(
-    old: str, command: Run, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_a_partner_is_not_removed_while_that_would_hurt(old: str, command: Run, pool: Pool) -> None:
     await command("run", "start", "--partner", old)
     await pool.execute("UPDATE connection SET state = 'disconnected'")
     refused = await command("partner", "remove", old, "--yes")
@@ -197,7 +189,7 @@ async def test_a_partner_is_not_removed_while_that_would_hurt(
 
 
 @pytest.mark.usefixtures("old")
-async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: "asyncpg.Pool[Any]") -> None:
+async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: Pool) -> None:
     await pool.execute("UPDATE run SET mode = 'preview', state = 'previewed' WHERE created_at < '2024-01-01'")
     await pool.execute(
         """INSERT INTO dead_letter (queue, message_type, reason, body, body_hash, state, closed_at)
@@ -218,7 +210,7 @@ async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: "asyncpg.Pool[Any
     assert await acts(pool) == ["details.purged"]
 
 
-async def test_an_undo_is_started_refused_and_purged(old: str, command: Run, pool: "asyncpg.Pool[Any]") -> None:
+async def test_an_undo_is_started_refused_and_purged(old: str, command: Run, pool: Pool) -> None:
     [run_id] = [row["run_id"] for row in await pool.fetch("SELECT run_id FROM run WHERE mode = 'apply'")]
     refused = await command("run", "undo", run_id)
     assert (refused.exit_code, "has changed nothing in Halo" in refused.stderr) == (1, True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import planner.composition as planner_main
 import pytest
 import pytest_asyncio
@@ -24,6 +23,7 @@ from halosync.messaging.topology import INVOICE_READY, INVOICES
 from halosync.runtime.process import Parts
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from planner.environment import PlannerSettings
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ PATIENCE_S = 30.0
 class Office:
     """A planner at work, the invoices that nobody can take in yet, and what became of them."""
 
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
     publisher: Publisher
     letters: DeadLetterStore
     environment: dict[str, str]
@@ -88,7 +88,7 @@ class Office:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(database_url: str, amqp_url: str, pool: "asyncpg.Pool[Any]", tmp_path: Path) -> AsyncIterator[Office]:
+async def office(database_url: str, amqp_url: str, pool: Pool, tmp_path: Path) -> AsyncIterator[Office]:
     async with Publisher(amqp_url) as publisher:
         deliveries = Deliveries(publisher, DeliveryRules(DELAYS_S, DELAYS_S, max_attempts=3))
         broker = RabbitBroker(**connect_options(amqp_url), middlewares=[deliveries.middleware], logger=None)

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
 
-async def add_items(pool: "asyncpg.Pool[Any]", run_id: UUID, **outcomes: int) -> None:
+async def add_items(pool: Pool, run_id: UUID, **outcomes: int) -> None:
     seq = 0
     for outcome, number in outcomes.items():
         for _ in range(number):
@@ -31,7 +31,7 @@ async def start(command: Run, *options: object) -> UUID:
     return UUID((await command("run", "start", "--partner", "acme", "--json", *options)).json()["run_id"])
 
 
-async def test_a_run_is_started_as_asked(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_run_is_started_as_asked(command: Run, acme: str, pool: Pool) -> None:
     run_id = await start(
         command, "--invoice", "INV-1", "--mode", "preview", "--approve-removals", 7, "--accept-shrunk-read"
     )
@@ -42,7 +42,7 @@ async def test_a_run_is_started_as_asked(command: Run, acme: str, pool: "asyncpg
     assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.requested.v1'") == 1
 
 
-async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, pool: Pool) -> None:
     async def refusal(*options: str) -> str:
         done = await command("run", "start", "--partner", *options)
         assert (done.exit_code, done.stdout) == (1, "")
@@ -62,7 +62,7 @@ async def test_what_stands_in_the_way_of_a_run_is_told(command: Run, acme: str, 
     assert "none was loaded yet. An invoice of acme comes with" in await refusal(acme)
 
 
-async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: Pool) -> None:
     assert acme
     run_id = await start(command)
     watching = asyncio.ensure_future(command("run", "watch", run_id, "--json"))
@@ -85,7 +85,7 @@ async def test_watch_follows_a_run_to_its_end(command: Run, acme: str, pool: "as
     ("state", "exit_code"), [("previewed", 0), ("succeeded", 0), ("partial", 1), ("failed", 1), ("cancelled", 1)]
 )
 async def test_the_exit_code_tells_how_a_run_ended(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]", state: str, exit_code: int
+    command: Run, acme: str, pool: Pool, state: str, exit_code: int
 ) -> None:
     assert acme
     run_id = await start(command)
@@ -104,7 +104,7 @@ async def test_a_run_that_does_not_exist_is_told(command: Run) -> None:
     assert "There is no such run" in done.stderr
 
 
-async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: Pool) -> None:
     assert "No runs yet" in (await command("run", "list")).stdout
     first = await start(command)
     await pool.execute("UPDATE run SET state = 'failed'")
@@ -119,7 +119,7 @@ async def test_runs_are_listed_newest_first(command: Run, acme: str, pool: "asyn
     assert (await command("run", "list", "--partner", "nobody")).exit_code == 1
 
 
-async def left(pool: "asyncpg.Pool[Any]", run_id: UUID, state: str, **outcomes: int) -> None:
+async def left(pool: Pool, run_id: UUID, state: str, **outcomes: int) -> None:
     """End a run in a state, with so many items of each outcome."""
     await add_items(pool, run_id, **outcomes)
     await pool.execute("UPDATE run SET state = $1, finished_at = now() WHERE run_id = $2", state, run_id)
@@ -135,7 +135,7 @@ async def left(pool: "asyncpg.Pool[Any]", run_id: UUID, state: str, **outcomes: 
     ],
 )
 async def test_what_a_run_left_is_retried_by_a_new_run_of_the_same_invoice(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]", state: str, outcomes: dict[str, int]
+    command: Run, acme: str, pool: Pool, state: str, outcomes: dict[str, int]
 ) -> None:
     first = await start(command)
     await left(pool, first, state, **outcomes)
@@ -148,9 +148,7 @@ async def test_what_a_run_left_is_retried_by_a_new_run_of_the_same_invoice(
     assert await pool.fetchval("SELECT count(*) FROM outbox WHERE message_type = 'run.requested.v1'") == 2
 
 
-async def test_an_approval_is_carried_over_as_far_as_it_was_not_used(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]"
-) -> None:
+async def test_an_approval_is_carried_over_as_far_as_it_was_not_used(command: Run, acme: str, pool: Pool) -> None:
     assert acme
     first = await start(command, "--approve-removals", 19, "--accept-shrunk-read")
     await left(pool, first, "failed", failed=9)
@@ -164,7 +162,7 @@ async def test_an_approval_is_carried_over_as_far_as_it_was_not_used(
 
 
 async def test_a_retry_that_nobody_can_mean_is_refused_and_the_words_say_what_to_do(
-    command: Run, acme: str, pool: "asyncpg.Pool[Any]"
+    command: Run, acme: str, pool: Pool
 ) -> None:
     async def refusal(run_id: UUID, *options: object) -> str:
         done = await command("run", "retry", run_id, *options)
@@ -202,7 +200,7 @@ async def test_a_retry_that_nobody_can_mean_is_refused_and_the_words_say_what_to
     assert await pool.fetchval("SELECT count(*) FROM run WHERE partner_id = $1", acme) == 4
 
 
-async def add_invoice(pool: "asyncpg.Pool[Any]", invoice_id: str, revision: int) -> None:
+async def add_invoice(pool: Pool, invoice_id: str, revision: int) -> None:
     """Add an invoice; an older revision of it is superseded."""
     await pool.execute(
         """WITH newer AS (
@@ -215,7 +213,7 @@ async def add_invoice(pool: "asyncpg.Pool[Any]", invoice_id: str, revision: int)
     )
 
 
-async def test_watch_says_how_what_is_left_is_done(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_watch_says_how_what_is_left_is_done(command: Run, acme: str, pool: Pool) -> None:
     assert acme
     run_id = await start(command)
     await left(pool, run_id, "partial", failed=1)

@@ -2,10 +2,8 @@
 
 import base64
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from auth.keyring import Keyring
 from cryptography.fernet import Fernet
@@ -17,6 +15,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.webhook_secrets import SealedWebhookSecrets, sign
 from halosync.ports.requests import Refusal
 from halosync.runtime.vault import Vault
+from halosync.store.pool import Pool
 from halosync.store.sealing_keys import SealingKeyStore
 from halosync.store.webhooks import WebhookStore
 from pydantic import SecretStr
@@ -41,9 +40,7 @@ class Nobody:
         raise AssertionError(request)
 
 
-async def test_everything_is_encrypted_with_the_first_key(
-    database_url: str, pool: "asyncpg.Pool[Any]", acme: str
-) -> None:
+async def test_everything_is_encrypted_with_the_first_key(database_url: str, pool: Pool, acme: str) -> None:
     old, url = Vault([OLD]), signed_in(database_url, Account.AUTH)
     await pool.execute(
         "INSERT INTO oauth_token (partner_id, generation, access_token, refresh_token, expires_at)"
@@ -83,9 +80,7 @@ async def test_everything_is_encrypted_with_the_first_key(
     assert len(bytes.fromhex(new.decrypt(keys[1]["private_key"]).get_secret_value())) == 32
 
 
-async def test_what_no_key_reads_is_named_and_nobody_else_may_do_it(
-    database_url: str, pool: "asyncpg.Pool[Any]", acme: str
-) -> None:
+async def test_what_no_key_reads_is_named_and_nobody_else_may_do_it(database_url: str, pool: Pool, acme: str) -> None:
     lost = Vault([OLD]).encrypt(TOKEN)
     await pool.execute("INSERT INTO oauth_token VALUES ($1, 7, $2, $2, now())", acme, lost)
     rotated = await on(settings(signed_in(database_url, Account.AUTH), NEW))("keys", "rotate", "--json")
@@ -98,9 +93,7 @@ async def test_what_no_key_reads_is_named_and_nobody_else_may_do_it(
     assert (wrong.exit_code, "HALOSYNC_TOKEN_KEYS" in wrong.stderr) == (2, True)
 
 
-async def test_webhooks_are_signed_after_the_old_key_is_gone(
-    database_url: str, pool: "asyncpg.Pool[Any]", acme: str
-) -> None:
+async def test_webhooks_are_signed_after_the_old_key_is_gone(database_url: str, pool: Pool, acme: str) -> None:
     keys = SealingKeyStore(pool)
     await Keyring(keys, Vault([OLD])).publish()
     webhook_id, secrets = uuid4(), SealedWebhookSecrets(keys, Nobody())

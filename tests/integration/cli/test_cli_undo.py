@@ -1,21 +1,16 @@
 """`halosync run undo`."""
 
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from halosync.store.pool import Pool
 
 from .test_cli_runs import Run, add_items, start
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    import asyncpg
 
 pytestmark = pytest.mark.integration
 
 
-async def changed(command: Run, pool: "asyncpg.Pool[Any]") -> UUID:
+async def changed(command: Run, pool: Pool) -> UUID:
     """Return a run that has ended and has changed a licence."""
     run_id = await start(command)
     await add_items(pool, run_id, pending=1)
@@ -24,7 +19,7 @@ async def changed(command: Run, pool: "asyncpg.Pool[Any]") -> UUID:
     return run_id
 
 
-async def test_a_run_is_undone_after_a_preview(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_run_is_undone_after_a_preview(command: Run, acme: str, pool: Pool) -> None:
     run_id = await changed(command, pool)
     preview = (await command("run", "undo", run_id, "--preview", "--json")).json()["run_id"]
     await pool.execute("UPDATE run SET state = 'previewed', finished_at = now() WHERE run_id = $1", UUID(preview))
@@ -46,7 +41,7 @@ async def test_a_run_is_undone_after_a_preview(command: Run, acme: str, pool: "a
     assert (shown["mode"], shown["undoes"]) == ("undo", str(run_id))
 
 
-async def test_what_stands_in_the_way_of_an_undo_is_told(command: Run, acme: str, pool: "asyncpg.Pool[Any]") -> None:
+async def test_what_stands_in_the_way_of_an_undo_is_told(command: Run, acme: str, pool: Pool) -> None:
     async def refusal(run_id: UUID) -> str:
         done = await command("run", "undo", run_id)
         assert (done.exit_code, done.stdout) == (1, "")

@@ -1,13 +1,12 @@
 """The intake of one planner, with a host that it may fetch from."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-import asyncpg
 import httpx
 import pytest_asyncio
 from halosync.store.invoices import InvoiceStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.runs import RunStore
 from planner.intake import Intake
 from planner.lines_fetcher import LinesFetcher
@@ -19,7 +18,7 @@ from .desk import PARTNER, Desk
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(pool: "asyncpg.Pool[Any]") -> AsyncIterator[Desk]:
+async def desk(pool: Pool) -> AsyncIterator[Desk]:
     await PartnerStore(pool).add(PARTNER, "Acme MSP")
     runs = RunStore(pool)
     async with running_invoice_host() as host, httpx.AsyncClient(trust_env=False) as http:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from halosync.contracts.invoice_checks import InvalidInvoiceError
+from halosync.store.pool import Pool
 from halosync.store.runs import RunStore
 from planner.intake import Intake
 
@@ -25,7 +25,7 @@ def event(**values: Any) -> dict[str, Any]:
 class Desk:
     """The intake of one planner."""
 
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
     host: InvoiceHost
     runs: RunStore
     intake: Intake

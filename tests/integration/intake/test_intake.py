@@ -22,7 +22,8 @@ async def test_an_invoice_is_stored_with_its_lines_and_answered(desk: Desk) -> N
     await desk.take_in(lines=[line(1), line(2, product_code="P-2", kind="credit", quantity="-0.5")])
     assert await desk.standing() == {("INV-1", 1): True}
     assert await desk.lines() == [(1, "P-1"), (2, "P-2")]
-    assert await desk.pool.fetchrow("SELECT line_count, total::text FROM invoice") == (2, "15.00")
+    [invoice] = await desk.pool.fetch("SELECT line_count, total::text FROM invoice")
+    assert tuple(invoice) == (2, "15.00")
     assert await desk.answers() == ["invoice.accepted.v1"]
     answer = InvoiceAccepted.model_validate_json(await desk.pool.fetchval("SELECT body FROM outbox"))
     assert (answer.partner_id, answer.invoice_id, answer.revision, answer.line_count, str(answer.total)) == (

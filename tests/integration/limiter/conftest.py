@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import pytest
 from halosync.ports.permits import Lease, Limiter, NoPermit, Rate
 from halosync.store.halo_aliases import HaloAliases
 from halosync.store.limiter import RateLimiter
+from halosync.store.pool import Pool
 from simulation.limiter import RESERVE_PART, MemoryRateLimiter
 
 TENANT = "acme"
@@ -87,7 +87,7 @@ class Budget:
 class InPostgres(Budget):
     """The real one."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         super().__init__(RateLimiter(pool))
         self.pool = pool
 
@@ -124,7 +124,7 @@ class InMemory(Budget):
 
 
 @pytest.fixture
-async def named(pool: "asyncpg.Pool[Any]") -> "asyncpg.Pool[Any]":
+async def named(pool: Pool) -> Pool:
     await HaloAliases(pool).keep([(SECOND_NAME, TENANT)])
     return pool
 

@@ -1,17 +1,16 @@
 """An outbox with its relay, and what came out of it."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import aio_pika
-import asyncpg
 from devstack.wait import until
 from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit_many
+from halosync.store.pool import Pool
 
 from .conftest import PATIENCE_S, Outside
 
@@ -25,7 +24,7 @@ class Office:
     """An outbox and what relays of several processes make of it."""
 
     database_url: str
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
     publisher: Publisher
 
     def relay(self) -> Relay:

@@ -7,9 +7,7 @@ F5 and F18).
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import asyncpg
 import pytest
 from devstack.rabbitmq import RabbitServer
 from devstack.rabbitmq_node import RabbitNode
@@ -22,6 +20,7 @@ from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.checks import checks_of
 from halosync.runtime.loops import every
 from halosync.runtime.readiness import ReadinessChecks, Rhythm
+from halosync.store.pool import Pool
 from halosync.store.schema_fit import schema_check
 
 from .conftest import PATIENCE_S
@@ -71,7 +70,7 @@ async def test_who_publishes_is_told(amqp_url: str, rabbit_server: RabbitServer)
         assert await asyncio.gather(*publishing, return_exceptions=True) == [None] * 5
 
 
-async def test_readiness_goes_on_looking(amqp_url: str, rabbit_server: RabbitServer, pool: "asyncpg.Pool[Any]") -> None:
+async def test_readiness_goes_on_looking(amqp_url: str, rabbit_server: RabbitServer, pool: Pool) -> None:
     async with (
         Publisher(impatient(amqp_url)) as publisher,
         RabbitBroker(**connect_options(impatient(amqp_url)), logger=None) as broker,

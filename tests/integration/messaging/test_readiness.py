@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
 from unittest.mock import AsyncMock
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from devstack.rabbitmq import RabbitServer
@@ -24,6 +22,7 @@ from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
 from halosync.runtime.checks import checks_of, heal_topology
 from halosync.runtime.readiness import ReadinessChecks, Rhythm
+from halosync.store.pool import Pool
 from halosync.store.schema_fit import schema_check
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside, Worker
@@ -81,7 +80,7 @@ class Watched:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watched(
-    worker: Worker, publisher: Publisher, pool: "asyncpg.Pool[Any]", rabbit_server: RabbitServer
+    worker: Worker, publisher: Publisher, pool: Pool, rabbit_server: RabbitServer
 ) -> AsyncIterator[Watched]:
     readiness = ReadinessChecks(
         checks_of(pool, worker.broker, publisher, schema_check(pool)), Rhythm(every_s=0.1, timeout_s=1.0, stale_s=10.0)

@@ -19,6 +19,7 @@ from halosync.messaging.topology import CONNECTION_END, EVENTS, RUN_REQUESTED
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit
+from halosync.store.pool import Pool
 
 from .conftest import PATIENCE_S, Outside
 from .relay_office import Office, UndoneError, everything, received
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("topology")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(database_url: str, pool: "asyncpg.Pool[Any]", publisher: Publisher) -> Office:
+async def office(database_url: str, pool: Pool, publisher: Publisher) -> Office:
     return Office(database_url, pool, publisher)
 
 

@@ -1,10 +1,8 @@
 """A message carries the span in which it was sent: through the outbox, and through every delay tier."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from devstack.wait import until
 from halosync.contracts.run import RunRequested
@@ -14,6 +12,7 @@ from halosync.messaging.topology import RUN_REQUESTED
 from halosync.observability.tracing import carried, span, start_tracing
 from halosync.runtime.relay import Relay
 from halosync.store.outbox import emit, emit_many
+from halosync.store.pool import Pool
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside, Worker
@@ -29,7 +28,7 @@ def exported() -> Iterator[InMemorySpanExporter]:
 
 @pytest.mark.usefixtures("topology")
 async def test_it_waits_in_the_outbox_beside_the_message(
-    database_url: str, pool: "asyncpg.Pool[Any]", publisher: Publisher, outside: Outside
+    database_url: str, pool: Pool, publisher: Publisher, outside: Outside
 ) -> None:
     order = RunRequested(run_id=uuid4(), partner_id="acme-msp")
     async with pool.acquire() as connection, connection.transaction():

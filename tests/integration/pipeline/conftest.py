@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import halo_writer.assembly
 import planner.assembly
 import pytest
@@ -38,6 +37,7 @@ from halosync.store.invoices import InvoiceStore
 from halosync.store.limiter import RateLimiter
 from halosync.store.page_sizes import PageSizeStore
 from halosync.store.plans import PlanStore
+from halosync.store.pool import Pool
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
 from halosync.store.run_work import RunWork
@@ -223,9 +223,7 @@ def tuning() -> Tuning:
 
 
 @pytest.fixture
-async def pipeline(
-    pool: "asyncpg.Pool[Any]", pool_of: PoolOf, sandbox: RunningSandbox, tuning: Tuning
-) -> AsyncIterator[Pipeline]:
+async def pipeline(pool: Pool, pool_of: PoolOf, sandbox: RunningSandbox, tuning: Tuning) -> AsyncIterator[Pipeline]:
     """A partner that is connected to a tenant with two clients, Contoso (1) and Fabrikam (2)."""
     await pool.execute(
         "INSERT INTO partner (partner_id, name, review_first_sync) VALUES ($1, 'Acme MSP', false)", PARTNER

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 from halo_sandbox.testing import RunningSandbox
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.array_size import ArraySizeBounds
 from halosync.domain.page_size import PageSizeBounds
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
+from halosync.store.pool import Pool
 from pydantic import SecretStr
 
 TENANT, PARTNER, APPLICATION = "acme", "acme-msp", "halosync-test"
@@ -73,9 +73,9 @@ class Tuning:
 class Pools:
     """The test's database as each of those who work on it may use it."""
 
-    everything: "asyncpg.Pool[Any]"
-    planner: "asyncpg.Pool[Any]"
-    writer: "asyncpg.Pool[Any]"
+    everything: Pool
+    planner: Pool
+    writer: Pool
 
 
 def line(number: int, **values: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import asyncpg
 import pytest
 from devstack.fixtures import PoolOf
 from halosync.domain.accounts import Account
@@ -10,6 +9,7 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode
 from halosync.ports.run_start import PurgedError
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 
 from .conftest import Pipeline
@@ -28,7 +28,7 @@ async def retention(pool_of: PoolOf, request: pytest.FixtureRequest) -> Retentio
     return RetentionStore(await pool_of(request.param))
 
 
-async def age(pool: "asyncpg.Pool[Any]") -> None:
+async def age(pool: Pool) -> None:
     """Let all that has happened have happened three years ago."""
     await pool.execute(
         "UPDATE run SET created_at = created_at - interval '3 years', finished_at = finished_at - interval '3 years'"

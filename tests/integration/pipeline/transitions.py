@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 from halosync.domain.states import ACTION_TRANSITIONS, BATCH_TRANSITIONS, RUN_TRANSITIONS
+from halosync.store.pool import Pool
 
 _TABLES: Mapping[tuple[str, str], Mapping[Any, frozenset[str]]] = {
     ("run", "state"): RUN_TRANSITIONS,
@@ -22,7 +22,7 @@ def _trigger(table: str, column: str, allowed: Mapping[Any, frozenset[str]]) -> 
 
 
 @asynccontextmanager
-async def only_allowed_transitions(pool: "asyncpg.Pool[Any]") -> AsyncIterator[None]:
+async def only_allowed_transitions(pool: Pool) -> AsyncIterator[None]:
     """Watch runs, batches and actions of this database as long as the context lasts."""
     create = """CREATE FUNCTION refuse_transition() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE EXCEPTION 'the domain forbids this transition of %: % to %', TG_TABLE_NAME, OLD, NEW; END $$"""

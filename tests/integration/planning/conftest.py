@@ -1,9 +1,7 @@
 """What a planner keeps, in Postgres and in the double of the simulation: runs, reads and plans, set up alike."""
 
-from typing import Any
-
-import asyncpg
 import pytest
+from halosync.store.pool import Pool
 
 from .memory_stage import MemoryStage
 from .real_stage import RealStage
@@ -11,7 +9,7 @@ from .stages import Stage
 
 
 @pytest.fixture
-async def real_stage(pool: "asyncpg.Pool[Any]") -> RealStage:
+async def real_stage(pool: Pool) -> RealStage:
     stage = RealStage(pool)
     await stage.set_up()
     return stage

@@ -4,7 +4,6 @@ import json
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.invoice_choice import MonthInvoices
@@ -17,6 +16,7 @@ from halosync.store.month_choices import MonthChoices
 from halosync.store.page_sizes import PageSizeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.plans import PlanStore
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.reads import ReadStore
 from halosync.store.request_counter import RequestCounter
@@ -33,7 +33,7 @@ from .stages import PARTNER, TENANT, Stage, event
 class RealStage(Stage):
     """On Postgres."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = self.pool = pool
         self._runs = RunStore(pool)
         nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))

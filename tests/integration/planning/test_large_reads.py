@@ -1,10 +1,9 @@
 """Statements about a read do not compare each row with each: Postgres knows nothing yet of what was just read."""
 
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 from tests.integration.statement_plans import compared
@@ -16,7 +15,7 @@ READ, ROWS, CLIENTS = UUID(int=7), 1_000, 50
 """Compared each with each the rows would be a million."""
 
 
-async def as_known(pool: "asyncpg.Pool[Any]") -> None:
+async def as_known(pool: Pool) -> None:
     """Store a snapshot and a read of the same licences; statistics are of the moment before the read."""
     await RealStage(pool).set_up()
     await pool.execute(
@@ -38,29 +37,31 @@ async def as_known(pool: "asyncpg.Pool[Any]") -> None:
     await pool.execute(f"INSERT INTO halo_read_licence (read_id, {columns}, deleted) {read}", READ, ROWS, CLIENTS)
 
 
-async def test_a_read_is_not_compared_with_every_known_row(pool: "asyncpg.Pool[Any]") -> None:
+async def test_a_read_is_not_compared_with_every_known_row(pool: Pool) -> None:
     await as_known(pool)
     assert await compared(pool, QUERIES.compare_with_snapshot.sql, PARTNER, READ, TENANT) < ROWS * 5
     found = await QUERIES.compare_with_snapshot(pool, read_id=READ, partner_id=PARTNER, tenant=TENANT)
     assert (found["known"], found["missing"], found["observed"], found["emptied"]) == (ROWS, 0, ROWS, 0)
 
 
-async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: "asyncpg.Pool[Any]") -> None:
+async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: Pool) -> None:
     await as_known(pool)
     await pool.execute("UPDATE halo_licence SET owned = true")
     assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
 
 
-async def test_what_is_as_it_was_is_not_written_again(pool: "asyncpg.Pool[Any]") -> None:
+async def test_what_is_as_it_was_is_not_written_again(pool: Pool) -> None:
     await as_known(pool)
     await pool.execute("UPDATE halo_read_licence SET quantity = 2 WHERE halo_licence_id = 1")
     await pool.execute("UPDATE halo_licence SET removed_at = now() WHERE halo_licence_id = 2")  # it is back
     await pool.execute("UPDATE halo_read_client SET name = 'Another' WHERE halo_client_id = 3")
-    where = "SELECT halo_licence_id, ctid FROM halo_licence UNION ALL SELECT -halo_client_id, ctid FROM halo_client"
-    before = dict(await pool.fetch(where))
+    where = (
+        "SELECT halo_licence_id AS id, ctid FROM halo_licence UNION ALL SELECT -halo_client_id, ctid FROM halo_client"
+    )
+    before = {row["id"]: row["ctid"] for row in await pool.fetch(where)}
     for query in (QUERIES.replace_clients, QUERIES.replace_licences):
         await query(pool, read_id=READ, partner_id=PARTNER)
-    after = dict(await pool.fetch(where))
+    after = {row["id"]: row["ctid"] for row in await pool.fetch(where)}
     assert {number for number, place in after.items() if place != before[number]} == {1, 2, -3}
     [row] = await pool.fetch("SELECT quantity, removed_at FROM halo_licence WHERE halo_licence_id = 1")
     assert tuple(row) == (2, None)
@@ -68,6 +69,6 @@ async def test_what_is_as_it_was_is_not_written_again(pool: "asyncpg.Pool[Any]")
 
 
 @pytest.mark.parametrize("name", ["replace_clients", "replace_licences"])
-async def test_a_snapshot_is_replaced_row_by_row(pool: "asyncpg.Pool[Any]", name: str) -> None:
+async def test_a_snapshot_is_replaced_row_by_row(pool: Pool, name: str) -> None:
     await as_known(pool)
     assert await compared(pool, getattr(QUERIES, name).sql, PARTNER, READ) < ROWS * 5

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from halosync.domain.item_sentences import CREATE_OR_LINK, customer_not_found
+from halosync.domain.item_sentences import customer_not_found
 
 from tests.integration.portal.test_month import difference
 
@@ -61,8 +61,8 @@ async def test_why_a_customer_has_no_client_is_told_once_and_not_what_the_page_o
     assert page.text.count(said) == 1
     for desk in ("customers", "customers/unmatched"):
         page = await browser.open(f"{PORTAL}/{desk}")
-        assert said.removesuffix(CREATE_OR_LINK).strip() in page.text
-        assert CREATE_OR_LINK not in page.text
+        assert customer_not_found(["Wide World"], linking=True) in page.text
+        assert "link this customer to a client" not in page.text
 
 
 async def test_a_line_that_does_not_recur_is_told_with_its_customer(browser: "Browser", world: "World") -> None:

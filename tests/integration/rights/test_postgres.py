@@ -11,6 +11,7 @@ from devstack.fixtures import PoolOf
 from halosync.domain.accounts import WITH_A_ROLE, Account, Users
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import migrate
+from halosync.store.pool import Pool
 
 pytestmark = pytest.mark.integration
 
@@ -129,7 +130,7 @@ async def migrated(database_url: str) -> str:
     return database_url
 
 
-async def rights(pool: "asyncpg.Pool[asyncpg.Record]", table: str, right: str) -> set[Account]:
+async def rights(pool: Pool, table: str, right: str) -> set[Account]:
     """Return who has a right to a whole table."""
     return {
         account
@@ -138,7 +139,7 @@ async def rights(pool: "asyncpg.Pool[asyncpg.Record]", table: str, right: str) -
     }
 
 
-async def test_every_table_and_view_has_its_section(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_every_table_and_view_has_its_section(pool: Pool) -> None:
     rows = await pool.fetch(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'p')"
     )
@@ -148,12 +149,12 @@ async def test_every_table_and_view_has_its_section(pool: "asyncpg.Pool[asyncpg.
     assert not decided - there, f"{GRANTS} names what is not there"
 
 
-async def test_nobody_has_a_right_that_the_table_of_cells_forbids(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_nobody_has_a_right_that_the_table_of_cells_forbids(pool: Pool) -> None:
     found = {cell: await rights(pool, *cell) for cell in ONLY}
     assert found == ONLY
 
 
-async def test_of_an_attempt_all_may_be_read_but_what_is_auths(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_of_an_attempt_all_may_be_read_but_what_is_auths(pool: Pool) -> None:
     """A new column of it needs a decision too: who shows attempts names the columns."""
     rows = await pool.fetch(
         """SELECT attname FROM pg_attribute
@@ -164,7 +165,7 @@ async def test_of_an_attempt_all_may_be_read_but_what_is_auths(pool: "asyncpg.Po
     assert {row["attname"] for row in rows} == {"code_verifier", "begun_by", "begun_by_key_id", "begun_by_operator"}
 
 
-async def test_nobody_may_empty_a_table_or_hang_something_on_it(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_nobody_may_empty_a_table_or_hang_something_on_it(pool: Pool) -> None:
     rows = await pool.fetch(
         """SELECT c.relname, r.rolname, p.name FROM pg_class c, pg_roles r, unnest(CAST($1 AS text[])) AS p(name)
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND r.rolname = ANY($2)
@@ -175,7 +176,7 @@ async def test_nobody_may_empty_a_table_or_hang_something_on_it(pool: "asyncpg.P
     assert rows == []
 
 
-async def test_nobody_is_more_than_a_role_that_signs_in(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+async def test_nobody_is_more_than_a_role_that_signs_in(pool: Pool) -> None:
     rows = await pool.fetch(
         """SELECT rolname, rolcanlogin AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication
             OR rolbypassrls) AND NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid) AS plain
@@ -192,7 +193,7 @@ async def test_what_is_not_granted_is_refused(migrated: str, pool_of: PoolOf) ->
     assert allowed == []
 
 
-async def refused(pool: "asyncpg.Pool[asyncpg.Record]", statement: str) -> bool:
+async def refused(pool: Pool, statement: str) -> bool:
     try:
         await pool.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
@@ -200,7 +201,7 @@ async def refused(pool: "asyncpg.Pool[asyncpg.Record]", statement: str) -> bool:
     return False
 
 
-async def test_a_stranger_does_not_get_into_the_database(pool: "asyncpg.Pool[asyncpg.Record]", migrated: str) -> None:
+async def test_a_stranger_does_not_get_into_the_database(pool: Pool, migrated: str) -> None:
     await pool.execute("DROP ROLE IF EXISTS stranger_of_the_test")
     await pool.execute("CREATE ROLE stranger_of_the_test LOGIN PASSWORD 'x'")
     try:
@@ -212,7 +213,7 @@ async def test_a_stranger_does_not_get_into_the_database(pool: "asyncpg.Pool[asy
 
 
 async def test_a_right_that_somebody_added_by_hand_is_gone_after_the_next_migration(
-    pool: "asyncpg.Pool[asyncpg.Record]", database_url: str
+    pool: Pool, database_url: str
 ) -> None:
     await pool.execute(f"GRANT SELECT ON oauth_token TO {USERS.name(PLANNER)}")
     await pool.execute(f"GRANT SELECT (access_token) ON oauth_token TO {USERS.name(WRITER)}")
@@ -222,9 +223,7 @@ async def test_a_right_that_somebody_added_by_hand_is_gone_after_the_next_migrat
     assert not await pool.fetchval("SELECT has_any_column_privilege($1, 'oauth_token', 'SELECT')", USERS.name(WRITER))
 
 
-async def test_a_role_without_a_password_is_told_and_a_superuser_is_refused(
-    pool: "asyncpg.Pool[asyncpg.Record]", database_url: str
-) -> None:
+async def test_a_role_without_a_password_is_told_and_a_superuser_is_refused(pool: Pool, database_url: str) -> None:
     users = Users("devstack_test_rights")
     names = [users.name(account) for account in WITH_A_ROLE]
     try:
@@ -237,7 +236,7 @@ async def test_a_role_without_a_password_is_told_and_a_superuser_is_refused(
         await drop(pool, names)
 
 
-async def drop(pool: "asyncpg.Pool[asyncpg.Record]", names: Iterable[str]) -> None:
+async def drop(pool: Pool, names: Iterable[str]) -> None:
     for name in names:
         await pool.execute(f"DROP OWNED BY {name}")
         await pool.execute(f"DROP ROLE {name}")

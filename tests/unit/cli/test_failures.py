@@ -6,8 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import typer
-from halosync.cli.failures import CommandError, reaching_postgres, told
+from halosync.cli.failures import told
 from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
+from halosync.runtime.unreachable import UnreachableError, reaching
 
 SOURCES = Path(__file__).parents[3]
 KINDS = list(dict.fromkeys([*POSTGRES_FAILURES, *PASSING]))
@@ -27,8 +28,8 @@ def test_a_failure_of_postgres_is_a_line_and_no_traceback(
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_database_that_cannot_be_reached_is_named(kind: type[Exception]) -> None:
     with (
-        pytest.raises(CommandError, match=r"cannot reach Postgres at db/halosync: .+HALOSYNC_DATABASE_URL"),
-        reaching_postgres("postgresql://somebody:secret@db/halosync"),
+        pytest.raises(UnreachableError, match=r"cannot reach Postgres at db/halosync: .+HALOSYNC_DATABASE_URL"),
+        reaching("Postgres", "HALOSYNC_DATABASE_URL", "postgresql://somebody:secret@db/halosync"),
     ):
         raise kind("gone")
 

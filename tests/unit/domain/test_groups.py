@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from halosync.domain.groups import Group, groups_of
-from halosync.domain.matching import Matches, Unmatched
-from halosync.domain.model import Reason
+from halosync.domain.matching import Matches, Unmatched, WhyNoClient
 
 from .worlds import line
 
-NOBODY = Unmatched(Reason.CUSTOMER_NOT_FOUND, "No client.")
+NOBODY = Unmatched(WhyNoClient.NO_SUCH_NAME, ("Nobody",))
 LINES = [
     line(1, customer_id="C-2", customer_name="Beta"),
     line(2, customer_id="C-3", customer_name="Acme"),

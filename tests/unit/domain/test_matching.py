@@ -1,7 +1,7 @@
 import pytest
 from halosync.domain.item_sentences import client_inactive, customer_ambiguous, customer_not_found
 from halosync.domain.look_alikes import differences
-from halosync.domain.matching import match_customers
+from halosync.domain.matching import Unmatched, WhyNoClient, match_customers
 from halosync.domain.model import Client, Reason
 from halosync.domain.plan import CustomerLink
 
@@ -14,7 +14,7 @@ def test_names_of_one_customer_are_candidates_together() -> None:
     assert renamed.client_of == {"C-1": 7}
     both = match_customers(lines, [Client(7, "new NAME"), Client(8, "old name")], {})
     assert both.unmatched["C-1"].reason is Reason.CUSTOMER_AMBIGUOUS
-    assert "#7, #8" in both.unmatched["C-1"].detail
+    assert "#7, #8" in both.unmatched["C-1"].sentence()
 
 
 def test_of_clients_of_one_name_the_only_active_one_is_taken() -> None:
@@ -23,14 +23,14 @@ def test_of_clients_of_one_name_the_only_active_one_is_taken() -> None:
     active = [Client(6, "Contoso"), *twins]
     unmatched = match_customers([line()], active, {}).unmatched["C-1"]
     assert unmatched.reason is Reason.CUSTOMER_AMBIGUOUS
-    assert unmatched.detail == customer_ambiguous(["Contoso"], [6, 8])
+    assert unmatched.sentence() == customer_ambiguous(["Contoso"], [6, 8])
 
 
 def test_an_inactive_client_is_taken_only_when_a_link_says_so() -> None:
     asleep = [Client(7, "Contoso", inactive=True), Client(9, "CONTOSO", inactive=True)]
     unmatched = match_customers([line()], asleep, {}).unmatched["C-1"]
     assert unmatched.reason is Reason.CUSTOMER_NOT_FOUND
-    assert unmatched.detail == client_inactive(["Contoso"], [7, 9])
+    assert unmatched.sentence() == client_inactive(["Contoso"], [7, 9])
     assert match_customers([line()], asleep, {"C-1": CustomerLink(9)}).client_of == {"C-1": 9}
 
 
@@ -53,10 +53,10 @@ def test_a_look_alike_is_named_with_its_id_and_what_differs_and_is_never_taken(
     matches = match_customers([line(customer_name=customer)], [Client(7, client), Client(8, "Other")], {})
     assert matches.client_of == {}
     assert matches.unmatched["C-1"].reason is Reason.CUSTOMER_NOT_FOUND
-    detail = matches.unmatched["C-1"].detail
+    detail = matches.unmatched["C-1"].sentence()
     assert f'#7 "{client}"' in detail
     assert difference in detail
-    assert matches.unmatched["C-1"].look_alikes == ((7, client),)
+    assert [(number, name) for number, name, _ in matches.unmatched["C-1"].alike] == [(7, client)]
     assert "Do not create a second client" in detail
     assert "#8" not in detail
 
@@ -92,7 +92,7 @@ def test_a_link_to_a_client_that_is_gone_is_never_replaced_by_the_name() -> None
     matches = match_customers([line()], [Client(7, "Contoso")], {"C-1": CustomerLink(99)})
     assert matches.client_of == {}
     assert matches.unmatched["C-1"].reason is Reason.CUSTOMER_NOT_FOUND
-    assert "#99 is no longer in Halo" in matches.unmatched["C-1"].detail
+    assert "#99 is no longer in Halo" in matches.unmatched["C-1"].sentence()
 
 
 def test_a_link_without_client_is_no_link() -> None:
@@ -116,3 +116,24 @@ def test_an_excluded_link_protects_its_client_although_the_invoice_does_not_name
         "C-4": CustomerLink(8),
     }
     assert match_customers([line()], [Client(7, "Contoso")], links).protected == {7}
+
+
+@pytest.mark.parametrize(
+    "unmatched",
+    [
+        Unmatched(WhyNoClient.LINKED_CLIENT_GONE, ("Contoso",), (7,)),
+        Unmatched(WhyNoClient.SEVERAL_CLIENTS, ("Contoso",), (7, 8)),
+        Unmatched(WhyNoClient.ONLY_INACTIVE, ("Contoso",), (7,)),
+        Unmatched(WhyNoClient.NO_SUCH_NAME, ("Contoso",), alike=((7, "C\u00f3ntoso", ()),)),
+    ],
+    ids=lambda unmatched: unmatched.why.name,
+)
+def test_a_page_that_links_customers_says_the_same_without_where_it_is(unmatched: Unmatched) -> None:
+    assert unmatched.sentence().replace(" on the Customers tab", "") == unmatched.sentence(linking=True)
+    assert "on the Customers tab" in unmatched.sentence()
+
+
+def test_what_a_page_offers_beside_every_customer_is_not_said_again() -> None:
+    unmatched = Unmatched(WhyNoClient.NO_SUCH_NAME, ("Contoso",))
+    assert unmatched.sentence(linking=True) == 'No client in Halo is called "Contoso".'
+    assert unmatched.sentence().startswith(f"{unmatched.sentence(linking=True)} Create the client in Halo, or link")

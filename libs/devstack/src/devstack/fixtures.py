@@ -8,12 +8,12 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeAlias
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.domain.accounts import Account
 from halosync.store.migrate import migrate
+from halosync.store.pool import Pool
 
 from devstack.accounts import USERS, signed_in
 from devstack.databases import Databases
@@ -25,7 +25,7 @@ from devstack.servers import fresh_name
 from devstack.stack import Stack, running_stack
 from devstack.state import StateFolder, state_folder
 
-PoolOf: TypeAlias = "Callable[[Account], Awaitable[asyncpg.Pool[asyncpg.Record]]]"
+PoolOf: TypeAlias = Callable[[Account], Awaitable[Pool]]
 """See the fixture `pool_of`."""
 
 QUICK = {"HALOSYNC_HALO_SETTLE_S": "1", "HALOSYNC_RETRY_DELAYS_S": "0.5,2", "HALOSYNC_HALO_TIMEOUT_S": "5"}
@@ -87,7 +87,7 @@ def database_url(postgres_server: PostgresServer, database: str) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def pool(databases: Databases, database: str, database_url: str) -> "asyncpg.Pool[asyncpg.Record]":
+async def pool(databases: Databases, database: str, database_url: str) -> Pool:
     """A pool on the test's database, with an account that may do everything."""
     return await databases.pools(database).on(database_url)
 
@@ -96,7 +96,7 @@ async def pool(databases: Databases, database: str, database_url: str) -> "async
 def pool_of(databases: Databases, database: str, database_url: str) -> PoolOf:
     """Gives pools on the test's database as a service has them: with its own role, and no right more."""
 
-    async def pool_of(account: Account) -> "asyncpg.Pool[asyncpg.Record]":
+    async def pool_of(account: Account) -> Pool:
         return await databases.pools(database).on(signed_in(database_url, account))
 
     return pool_of

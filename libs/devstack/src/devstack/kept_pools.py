@@ -2,9 +2,8 @@
 
 from contextlib import AsyncExitStack, suppress
 
-import asyncpg
 from halosync.postgres_failures import POSTGRES_FAILURES
-from halosync.store.pool import BOUNDS, open_pool
+from halosync.store.pool import BOUNDS, Pool, open_pool
 
 # All that a session can keep, except prepared statements, which asyncpg knows of.
 _AS_NEW = f"""
@@ -17,9 +16,9 @@ class KeptPools:
     """The pools of one database, one for each account, while nobody has left anything in them."""
 
     def __init__(self) -> None:
-        self._pools: dict[str, asyncpg.Pool[asyncpg.Record]] = {}
+        self._pools: dict[str, Pool] = {}
 
-    async def on(self, url: str) -> "asyncpg.Pool[asyncpg.Record]":
+    async def on(self, url: str) -> Pool:
         """Return the pool of an address; the caller does not close it."""
         kept = self._pools.get(url)
         if kept is None or kept.is_closing():
@@ -50,7 +49,7 @@ class KeptPools:
         return numbers
 
 
-async def _as_new(pool: "asyncpg.Pool[asyncpg.Record]") -> list[int]:
+async def _as_new(pool: Pool) -> list[int]:
     numbers = []
     async with AsyncExitStack() as lent:
         for _ in range(pool.get_size()):

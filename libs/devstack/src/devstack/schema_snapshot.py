@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 from halosync.store.migrate import migrate
-from halosync.store.queries import Connection
+from halosync.store.pool import Connection
 
 from devstack.postgres import postgres
 

@@ -1,8 +1,5 @@
 """The ports of the API on a database: in the process, in tests and in measurements alike."""
 
-from typing import Any
-
-import asyncpg
 from halosync.contracts.settings import RateLimit
 from halosync.domain.tenant import HaloHosts
 from halosync.messaging.webhook_secrets import SealedWebhookSecrets
@@ -23,6 +20,7 @@ from halosync.store.months import MonthStore
 from halosync.store.notices import NoticeStore
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
+from halosync.store.pool import Pool
 from halosync.store.previews import PreviewStore
 from halosync.store.readiness import ReadinessStore
 from halosync.store.reviews import ReviewStore
@@ -41,7 +39,7 @@ HALOPSA = HaloHosts("https://{tenant}.halopsa.com")
 
 
 def ports_on(
-    pool: "asyncpg.Pool[Any]",
+    pool: Pool,
     *,
     public_url: str,
     rate_limit: RateLimit,

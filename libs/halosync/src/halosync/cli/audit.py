@@ -3,9 +3,8 @@
 import asyncio
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
@@ -18,6 +17,7 @@ from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NotConnectedError
 from halosync.store.licence_audits import LicenceAuditStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.snapshots import SnapshotStore
 
 LOOK_S = 1.0
@@ -37,7 +37,7 @@ def audit(
     Example: halosync audit acme-msp
     """
 
-    async def look(pool: "asyncpg.Pool[Any]") -> LicenceAudit:
+    async def look(pool: Pool) -> LicenceAudit:
         if not await PartnerStore(pool).exists(partner_id):
             raise UnknownPartnerError(partner_id)
         store = LicenceAuditStore(pool)

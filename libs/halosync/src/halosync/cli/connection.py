@@ -1,9 +1,8 @@
 """`halosync connection`: a partner's connection to its Halo."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database, with_services
@@ -17,6 +16,7 @@ from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.requests import NoReplyError
 from halosync.store.connections import ConnectionStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 app = typer.Typer(help="Connections to Halo: show and end them.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def show(
     Example: halosync connection show acme-msp
     """
 
-    async def read(pool: "asyncpg.Pool[Any]") -> ConnectionView:
+    async def read(pool: Pool) -> ConnectionView:
         if not await PartnerStore(pool).exists(partner_id):
             raise UnknownPartnerError(partner_id)
         return await ConnectionStore(pool).view(partner_id)
@@ -60,7 +60,7 @@ def disconnect(
     if not yes:
         typer.confirm(f"Erase the tokens of {partner_id}?", abort=True, err=True)
 
-    async def end(pool: "asyncpg.Pool[Any]", services: Requests) -> None:
+    async def end(pool: Pool, services: Requests) -> None:
         if not await PartnerStore(pool).exists(partner_id):
             raise UnknownPartnerError(partner_id)
         by = RequestedBy(name=COMMAND_LINE.name, key_id=None, is_operator=True)

@@ -1,13 +1,13 @@
 """Choosing dead letters on the command line: by number, or by queue and reason, never by accident all of them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.failures import CommandError
 from halosync.store.dead_letters import DeadLetterStore, Selection
+from halosync.store.pool import Pool
 
 Ids = Annotated[
     list[int] | None,
@@ -35,7 +35,7 @@ def asked_for(
     return None if ids else Selection("kept", queue, reason)
 
 
-async def chosen(pool: "asyncpg.Pool[Any]", ids: Sequence[int] | None, selection: Selection | None) -> list[int]:
+async def chosen(pool: Pool, ids: Sequence[int] | None, selection: Selection | None) -> list[int]:
     """Return the numbers that are meant, oldest first.
 
     Raises:

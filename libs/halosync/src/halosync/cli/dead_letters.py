@@ -1,9 +1,8 @@
 """`halosync dead-letters`: what nobody could process (spec section 5.7): see it, mend it, replay or discard it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 from pydantic_core import from_json
 
@@ -16,6 +15,7 @@ from halosync.cli.output import Json, complain, emit_json, progress, require_ans
 from halosync.cli.replay import Pace, Replayed, Replayer
 from halosync.messaging.publisher import Publisher
 from halosync.store.dead_letters import A_PAGE, DeadLetterStore, OpenedLetter, Selection
+from halosync.store.pool import Pool
 
 app = typer.Typer(help="Dead letters: list, show, replay and discard them.", no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def show(
     Example: halosync dead-letters show 17
     """
 
-    async def read(pool: "asyncpg.Pool[Any]") -> OpenedLetter:
+    async def read(pool: Pool) -> OpenedLetter:
         letter = await DeadLetterStore(pool).show(number)
         if letter is None:
             raise CommandError(f"there is no dead letter {number}; `halosync dead-letters list --all` shows them")
@@ -100,7 +100,7 @@ def replay(
         emit_json({"would_replay": numbers}) if as_json else say(f"Would replay {len(numbers)}: {numbers}")
         return
 
-    async def work(pool: "asyncpg.Pool[Any]", publisher: Publisher) -> Replayed:
+    async def work(pool: Pool, publisher: Publisher) -> Replayed:
         numbers = await chosen(pool, ids, selection)
         with progress(quiet=as_json) as bar:
             return await Replayer(DeadLetterStore(pool), publisher, Pace(rate), mended).replay(numbers, bar)

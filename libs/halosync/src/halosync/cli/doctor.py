@@ -5,14 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
-import asyncpg
 import typer
-from aio_pika.exceptions import AMQPError
 
-from halosync.cli.connections import CONNECT_TIMEOUT_S, database
-from halosync.cli.failures import CommandError
+from halosync.cli.connections import connected, database
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.settings import BrokerOrNone, DatabaseSettings
 from halosync.cli.status import duration
@@ -22,10 +18,11 @@ from halosync.messaging.declaring import MissingTopologyError, look_at_topology
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import QUEUES
 from halosync.runtime.settings import DelaySettings, load
-from halosync.runtime.unreachable import unreachable
+from halosync.runtime.unreachable import UnreachableError
 from halosync.runtime.variables import unknown_names
 from halosync.store.operations import OperationsStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.schema_fit import SchemaMisfitError, look_at_schema, wanted
 from halosync.version import VERSION
 
@@ -95,11 +92,11 @@ async def _postgres() -> list[DoctorFinding]:
                 return [*found, DoctorFinding("schema", Severity.WRONG, ended(_sentence(error)))]
             found.append(DoctorFinding("schema", Severity.OK, "The schema is that of this version, or a newer one."))
             return found + [finding async for finding in _rows(pool)]
-    except CommandError as error:
+    except UnreachableError as error:
         return [DoctorFinding("postgres", Severity.WRONG, ended(_sentence(error)))]
 
 
-async def _rows(pool: "asyncpg.Pool[Any]") -> AsyncIterator[DoctorFinding]:
+async def _rows(pool: Pool) -> AsyncIterator[DoctorFinding]:
     store = OperationsStore(pool)
     yield await _clock(store)
     figures = await store.figures()
@@ -157,17 +154,11 @@ async def _rabbitmq() -> list[DoctorFinding]:
     url = load(BrokerOrNone).amqp_url
     if url is None:
         return [DoctorFinding("rabbitmq", Severity.NOTE, "It was not looked at.", "Set HALOSYNC_AMQP_URL for that.")]
-    publisher = Publisher(url)
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await publisher.broker.start()
-    except (AMQPError, OSError, TimeoutError) as error:
-        why = _sentence(unreachable("RabbitMQ", "HALOSYNC_AMQP_URL", url, error))
-        return [DoctorFinding("rabbitmq", Severity.WRONG, f"{why}.")]
-    try:
-        return [finding async for finding in _broker(publisher)]
-    finally:
-        await publisher.broker.stop()
+        async with connected(Publisher(url), url) as publisher:
+            return [finding async for finding in _broker(publisher)]
+    except UnreachableError as error:
+        return [DoctorFinding("rabbitmq", Severity.WRONG, ended(_sentence(error)))]
 
 
 async def _broker(publisher: Publisher) -> AsyncIterator[DoctorFinding]:

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import typer
-from aio_pika.exceptions import AMQPConnectionError, AMQPError
-from aiormq.exceptions import InvalidFrameError
+from aio_pika.exceptions import AMQPError
 
 from halosync.cli.output import complain
 from halosync.messaging.administration import BrokerRefusedError
@@ -15,7 +14,7 @@ from halosync.ports.keys import TooManyKeysError
 from halosync.ports.partners import RemovedPartnerError, UnknownPartnerError
 from halosync.ports.retention import NotRemovableError
 from halosync.postgres_failures import POSTGRES_FAILURES
-from halosync.runtime.unreachable import unreachable
+from halosync.runtime.unreachable import UnreachableError
 from halosync.store.grants import TooMightyError
 from halosync.store.migrate import MigrationChangedError, WrongEncodingError
 
@@ -34,10 +33,8 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-_UNREACHABLE: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, OSError, TimeoutError, ValueError)
-
 _TOLD: tuple[type[Exception], ...] = (
-    CommandError,
+    *(CommandError, UnreachableError),
     *POSTGRES_FAILURES,
     *(UnknownPartnerError, TooManyKeysError, NotPublishedError, MigrationChangedError, TooMightyError),
     *(NotRemovableError, RemovedPartnerError, WrongEncodingError),
@@ -57,29 +54,3 @@ def _in_words(error: Exception) -> str:
             return f"RabbitMQ refused: {error or type(error).__name__}"
         case _:
             return f"Postgres refused: {error}" if isinstance(error, POSTGRES_FAILURES) else str(error)
-
-
-@contextmanager
-def reaching_postgres(url: str, variable: str = "HALOSYNC_DATABASE_URL") -> Iterator[None]:
-    """Say which server it was when connecting to Postgres fails, and why.
-
-    Raises:
-        CommandError: instead of what the connection raised.
-    """
-    try:
-        yield
-    except _UNREACHABLE as error:
-        raise CommandError(unreachable("Postgres", variable, url, error)) from None
-
-
-@contextmanager
-def reaching_rabbitmq(url: str, variable: str = "HALOSYNC_AMQP_URL") -> Iterator[None]:
-    """Say which server it was when connecting to RabbitMQ fails, and why.
-
-    Raises:
-        CommandError: instead of what the connection raised.
-    """
-    try:
-        yield
-    except (AMQPConnectionError, InvalidFrameError, OSError, TimeoutError) as error:
-        raise CommandError(unreachable("RabbitMQ", variable, url, error)) from None

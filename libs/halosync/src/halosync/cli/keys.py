@@ -1,10 +1,9 @@
 """`halosync key`: the API keys of partners and operators."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 import typer
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +18,7 @@ from halosync.ports.keys import KeyRecord
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.keys import KeyStore
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True)
 
@@ -67,7 +67,7 @@ def list_keys(
     Example: halosync key list
     """
 
-    async def read(pool: "asyncpg.Pool[Any]") -> Sequence[KeyRecord]:
+    async def read(pool: Pool) -> Sequence[KeyRecord]:
         if partner is not None and not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         return await KeyStore(pool).list(partner)

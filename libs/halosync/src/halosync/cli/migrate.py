@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
-from halosync.cli.failures import reaching_postgres, reaching_rabbitmq, told
+from halosync.cli.failures import told
 from halosync.cli.output import Json, complain, emit_json, say
 from halosync.cli.settings import AdministratorSettings, DatabaseSettings
 from halosync.messaging.administration import Prepared, prepare
 from halosync.runtime.settings import load
+from halosync.runtime.unreachable import reaching
 from halosync.store import migrate as migrations
 from halosync.store.migrate import Migrated
 from halosync.version import VERSION
@@ -54,18 +55,19 @@ def _rights(migrated: Migrated, prepared: Prepared) -> dict[str, object]:
 async def _migrate(settings: AdministratorSettings) -> tuple[Migrated, Prepared]:
     if settings.admin_database_url is None:
         url = str(load(DatabaseSettings).database_url)
-        with reaching_postgres(url):
-            migrated = await migrations.migrate(url, waiting=complain)
+        connecting = reaching("Postgres", "HALOSYNC_DATABASE_URL", url)
+        migrated = await migrations.migrate(url, waiting=complain, connecting=connecting)
     else:
         url = str(settings.admin_database_url)
-        with reaching_postgres(url, "HALOSYNC_ADMIN_DATABASE_URL"):
-            migrated = await migrations.migrate(url, settings.users, waiting=complain)
+        connecting = reaching("Postgres", "HALOSYNC_ADMIN_DATABASE_URL", url)
+        migrated = await migrations.migrate(url, settings.users, waiting=complain, connecting=connecting)
     return migrated, await _prepared(settings)
 
 
 async def _prepared(settings: AdministratorSettings) -> Prepared:
     if settings.admin_amqp_url is None:
         return Prepared()
-    url, management = settings.admin_amqp_url, settings.admin_amqp_management_url
-    with reaching_rabbitmq(url, "HALOSYNC_ADMIN_AMQP_URL"):
-        return await prepare(url, None if management is None else str(management), settings.users, settings.tiers_s)
+    url = settings.admin_amqp_url
+    management = None if settings.admin_amqp_management_url is None else str(settings.admin_amqp_management_url)
+    connecting = reaching("RabbitMQ", "HALOSYNC_ADMIN_AMQP_URL", url)
+    return await prepare(url, management, settings.users, settings.tiers_s, connecting=connecting)

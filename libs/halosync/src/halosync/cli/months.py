@@ -1,9 +1,8 @@
 """`halosync month`: which invoices of a month count, where there are several (spec section 9, "Which invoice")."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
@@ -15,6 +14,7 @@ from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.run_sentences import WHY_NO_RUN
 from halosync.ports.run_start import NoInvoiceError, SeveralInvoicesError
 from halosync.store.month_choices import MonthChoices
+from halosync.store.pool import Pool
 
 app = typer.Typer(help="Months: which of several invoices count.", no_args_is_help=True)
 
@@ -60,7 +60,7 @@ def choose(
     Example: halosync month choose 2026-11 together --partner acme-msp
     """
 
-    async def change(pool: "asyncpg.Pool[Any]") -> None:
+    async def change(pool: Pool) -> None:
         try:
             await MonthChoices(pool).choose_invoices(partner, period, invoices, by=COMMAND_LINE)
         except NoInvoiceError:

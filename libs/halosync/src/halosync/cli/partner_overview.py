@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import asyncpg
-
 from halosync.cli.run_watch import as_json_value
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.connections import ConnectionStore
 from halosync.store.invoice_views import InvoiceViews
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.run_views import RunViews
 
 
-async def overview(pool: "asyncpg.Pool[Any]", partner_id: str) -> dict[str, Any]:
+async def overview(pool: Pool, partner_id: str) -> dict[str, Any]:
     """Return a partner for programs.
 
     Raises:

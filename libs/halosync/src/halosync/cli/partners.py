@@ -1,8 +1,7 @@
 """`halosync partner`: the MSPs that the distributor bills."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +14,7 @@ from halosync.contracts.message import Text
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 
 app = typer.Typer(help="Partners: add, list, show, pause and resume them.", no_args_is_help=True)
 
@@ -138,7 +138,7 @@ def share_tenant(
     Example: halosync partner share-tenant acme-msp
     """
 
-    async def change(pool: "asyncpg.Pool[Any]") -> bool | None:
+    async def change(pool: Pool) -> bool | None:
         try:
             return await PartnerStore(pool).allow_shared_tenant(partner_id, allowed=allow, by=COMMAND_LINE)
         except UnknownPartnerError:

@@ -1,8 +1,7 @@
 """`halosync person`: people who sign in to the portal by OpenID Connect."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
@@ -15,6 +14,7 @@ from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
+from halosync.store.pool import Pool
 
 app = typer.Typer(
     help=(
@@ -53,7 +53,7 @@ def add(
     Example: halosync person add olga@converge.example
     """
 
-    async def put(pool: "asyncpg.Pool[Any]") -> Person:
+    async def put(pool: Pool) -> Person:
         try:
             return await PeopleStore(pool).put(partner, email, role, by=COMMAND_LINE)
         except LastAdminError:
@@ -76,7 +76,7 @@ def list_people(partner: Partner = None, *, as_json: Json = False) -> None:
     Example: halosync person list --partner acme-msp --json
     """
 
-    async def read(pool: "asyncpg.Pool[Any]") -> list[Person]:
+    async def read(pool: Pool) -> list[Person]:
         if partner is not None and not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         return await PeopleStore(pool).page(partner)
@@ -100,7 +100,7 @@ def remove(email: Email, partner: Partner = None, *, as_json: Json = False) -> N
     Example: halosync person remove anna@acme.example --partner acme-msp
     """
 
-    async def take_out(pool: "asyncpg.Pool[Any]") -> bool:
+    async def take_out(pool: Pool) -> bool:
         try:
             return await PeopleStore(pool).remove(partner, email, by=COMMAND_LINE)
         except LastAdminError:

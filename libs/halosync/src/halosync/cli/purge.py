@@ -1,14 +1,14 @@
 """`halosync purge` and `halosync partner remove`: what is no longer kept. Asked twice, then done in small pieces."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.retention import Marked
+from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -34,10 +34,10 @@ def purge(
     """
     require_answer(yes=yes, as_json=as_json)
 
-    async def count(pool: "asyncpg.Pool[Any]") -> Marked:
+    async def count(pool: Pool) -> Marked:
         return await RetentionStore(pool).mark_old(months, by=COMMAND_LINE, only=partner, pretend=True)
 
-    async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
+    async def work(pool: Pool) -> tuple[Marked, int]:
         store = RetentionStore(pool)
         marked = await store.mark_old(months, by=COMMAND_LINE, only=partner)
         return marked, await _empty(store, partner, quiet=as_json)
@@ -77,10 +77,10 @@ def remove(
     """
     require_answer(yes=yes, as_json=as_json)
 
-    async def check(pool: "asyncpg.Pool[Any]") -> str:
+    async def check(pool: Pool) -> str:
         return await RetentionStore(pool).check_removal(partner_id)
 
-    async def work(pool: "asyncpg.Pool[Any]") -> tuple[Marked, int]:
+    async def work(pool: Pool) -> tuple[Marked, int]:
         store = RetentionStore(pool)
         marked = await store.prepare_removal(partner_id, by=COMMAND_LINE)
         rows = await _empty(store, partner_id, quiet=as_json)

@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
@@ -17,6 +16,7 @@ from halosync.domain.run_order import RunMode, RunOrder
 from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NoRunError, RunNotStartedError
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.run_retries import RunRetries
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
@@ -82,7 +82,7 @@ def start(
         allow_older=allow_older,
     )
 
-    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+    async def request(pool: Pool) -> UUID:
         if not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
@@ -105,7 +105,7 @@ def retry(
     Example: halosync run retry 3f2a77c0-5d7e-4a3c-9c1a-2f6f3b1d9e10
     """
 
-    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+    async def request(pool: Pool) -> UUID:
         return await RunRetries(pool).retry(
             run_id,
             by=COMMAND_LINE,
@@ -139,7 +139,7 @@ def undo(
         undoes=run_id,
     )
 
-    async def request(pool: "asyncpg.Pool[Any]") -> UUID:
+    async def request(pool: Pool) -> UUID:
         run = await RunViews(pool).get(run_id)
         if run is None:
             raise NoRunError(str(run_id))
@@ -149,7 +149,7 @@ def undo(
 
 
 def _begin(
-    request: Callable[["asyncpg.Pool[Any]"], Awaitable[UUID]],
+    request: Callable[[Pool], Awaitable[UUID]],
     *,
     as_json: bool,
     partner: str | None = None,
@@ -157,7 +157,7 @@ def _begin(
 ) -> None:
     """Start a run by `request` and say its id, or why there is none, for the partner or the run that was named."""
 
-    async def request_or_say_why(pool: "asyncpg.Pool[Any]") -> UUID:
+    async def request_or_say_why(pool: Pool) -> UUID:
         try:
             return await request(pool)
         except RunNotStartedError as error:

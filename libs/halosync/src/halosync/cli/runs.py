@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import typer
 
 from halosync.cli.connections import with_database
@@ -17,6 +16,7 @@ from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NoRunError
 from halosync.ports.run_views import RunView
 from halosync.store.partners import PartnerStore
+from halosync.store.pool import Pool
 from halosync.store.run_views import RunViews
 from halosync.store.runs import RunStore
 
@@ -38,7 +38,7 @@ def watch(
     Example: halosync run watch 3f2a77c0-5d7e-4a3c-9c1a-2f6f3b1d9e10
     """
 
-    async def follow_run(pool: "asyncpg.Pool[Any]") -> RunView:
+    async def follow_run(pool: Pool) -> RunView:
         with progress(quiet=as_json) as bar:
             return await follow(RunViews(pool), run_id, bar)
 
@@ -84,11 +84,11 @@ def cancel(
     if (run_id is None) is not everyone:
         raise typer.BadParameter("give either RUN_ID or --all")
 
-    async def ask(pool: "asyncpg.Pool[Any]") -> bool:
+    async def ask(pool: Pool) -> bool:
         run = await _known(pool, run_id)
         return await RunStore(pool).cancel(run.partner_id, run.run_id, by=COMMAND_LINE)
 
-    async def ask_all(pool: "asyncpg.Pool[Any]") -> list[UUID]:
+    async def ask_all(pool: Pool) -> list[UUID]:
         store, found = RunStore(pool), await RunViews(pool).open()
         return [run.run_id for run in found if await store.cancel(run.partner_id, run.run_id, by=COMMAND_LINE)]
 
@@ -108,7 +108,7 @@ def cancel(
         say(f"Run {run_id} has ended already.")
 
 
-async def _known(pool: "asyncpg.Pool[Any]", run_id: UUID | None) -> RunView:
+async def _known(pool: Pool, run_id: UUID | None) -> RunView:
     run = None if run_id is None else await RunViews(pool).get(run_id)
     if run is None:
         raise CommandError(why_no_run(NoRunError(str(run_id))))
@@ -127,7 +127,7 @@ def list_runs(
     Example: halosync run list
     """
 
-    async def read(pool: "asyncpg.Pool[Any]") -> list[RunView]:
+    async def read(pool: Pool) -> list[RunView]:
         if partner is not None and not await PartnerStore(pool).exists(partner):
             raise UnknownPartnerError(partner)
         views = RunViews(pool)

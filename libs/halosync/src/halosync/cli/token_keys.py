@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 import typer
@@ -15,6 +14,7 @@ from halosync.messaging.sealing import new_private_key, public_key
 from halosync.runtime.settings import load
 from halosync.runtime.token_keys import TokenKeySettings
 from halosync.runtime.vault import UnreadableError, Vault
+from halosync.store.pool import Pool
 from halosync.store.sealing_keys import SealingKeyStore
 from halosync.store.token_keys import TokenKeyStore
 
@@ -62,7 +62,7 @@ def rotate(*, as_json: Json = False) -> None:
     keys = load(TokenKeySettings).token_keys
     vault = Vault(keys)
 
-    async def work(pool: "asyncpg.Pool[Any]") -> Rotated:
+    async def work(pool: Pool) -> Rotated:
         try:
             await _attempts(TokenKeyStore(pool), vault)
             unreadable_webhooks = await _sealing_keys(SealingKeyStore(pool), vault)

@@ -21,10 +21,6 @@ CUSTOMER_EXCLUDED = (
     "You excluded this customer, so it is not synchronised. To synchronise it, include it again on the Customers tab "
     "and press Sync."
 )
-CREATE_OR_LINK = (
-    "Create the client in Halo, or link this customer to a client on the Customers tab, then press Sync again."
-)
-"""What helps where nothing in Halo has the customer's name."""
 UNDONE = "This was synchronised, and somebody has undone that since. Press Sync to do it again."
 PERHAPS_UNDONE = (
     "This was synchronised, and somebody has tried to undo that since. Halo did not do all of it, or did not say what "
@@ -38,12 +34,19 @@ def _lines(line_nos: Sequence[int]) -> str:
     return f"{'Line' if len(line_nos) == 1 else 'Lines'} {listed(map(line_name, line_nos))}"
 
 
-def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, str, Sequence[str]]] = ()) -> str:
+def _on_the_tab(*, linking: bool) -> str:
+    return "" if linking else " on the Customers tab"
+
+
+def customer_not_found(
+    names: Sequence[str], look_alikes: Sequence[tuple[int, str, Sequence[str]]] = (), *, linking: bool = False
+) -> str:
     """Say that no client has one of the customer's names, and which clients look as if they had.
 
     Args:
         names: what the invoice calls the customer.
         look_alikes: clients whose names look the same: id, name and what differs.
+        linking: say it on a page that links customers: what that page offers is not said again.
     """
     called = " or ".join(f'"{name}"' for name in names)
     if look_alikes:
@@ -52,39 +55,45 @@ def customer_not_found(names: Sequence[str], look_alikes: Sequence[tuple[int, st
         return (
             f"No client in Halo is called exactly {called}, but {'one looks' if one else 'some look'} the same: "
             f"{alike}. If {'it is' if one else 'one of them is'} meant, link this customer to "
-            f"{'it' if one else 'that one'} on the Customers tab, then press Sync again. Do not create a second client."
+            f"{'it' if one else 'that one'}{_on_the_tab(linking=linking)}, then press Sync again. "
+            "Do not create a second client."
         )
-    return f"No client in Halo is called {called}. {CREATE_OR_LINK}"
+    if linking:
+        return f"No client in Halo is called {called}."
+    return (
+        f"No client in Halo is called {called}. Create the client in Halo, or link this customer to a client on the "
+        "Customers tab, then press Sync again."
+    )
 
 
 def _differs(differences: Sequence[str]) -> str:
     return f"there is a difference: {' and '.join(differences)}" if differences else "spelt with other characters"
 
 
-def client_inactive(names: Sequence[str], client_ids: Iterable[int]) -> str:
-    """Say that the only clients of that name are inactive."""
+def client_inactive(names: Sequence[str], client_ids: Iterable[int], *, linking: bool = False) -> str:
+    """Say that the only clients of that name are inactive; `linking` as in `customer_not_found`."""
     called = " or ".join(f'"{name}"' for name in names)
     return (
         f"Halo has {called} only as an inactive client: {ids(client_ids)}. Nothing is written to an inactive client "
-        "by itself. Activate the client in Halo, or link this customer to a client on the Customers tab, then press "
-        "Sync again."
+        "by itself. Activate the client in Halo, or link this customer to a client"
+        f"{_on_the_tab(linking=linking)}, then press Sync again."
     )
 
 
-def linked_client_gone(client_id: int) -> str:
-    """Say that the stored link leads nowhere."""
+def linked_client_gone(client_id: int, *, linking: bool = False) -> str:
+    """Say that the stored link leads nowhere; `linking` as in `customer_not_found`."""
     return (
-        f"The linked client #{client_id} is no longer in Halo. Link this customer to another client on the "
-        "Customers tab, then press Sync again."
+        f"The linked client #{client_id} is no longer in Halo. Link this customer to another client"
+        f"{_on_the_tab(linking=linking)}, then press Sync again."
     )
 
 
-def customer_ambiguous(names: Sequence[str], client_ids: Iterable[int]) -> str:
-    """Say which clients share the customer's name."""
+def customer_ambiguous(names: Sequence[str], client_ids: Iterable[int], *, linking: bool = False) -> str:
+    """Say which clients share the customer's name; `linking` as in `customer_not_found`."""
     called = " or ".join(f'"{name}"' for name in names)
     return (
-        f"Several clients in Halo are called {called}: {ids(client_ids)}. Link this customer to the right one on the "
-        "Customers tab, then press Sync again."
+        f"Several clients in Halo are called {called}: {ids(client_ids)}. Link this customer to the right one"
+        f"{_on_the_tab(linking=linking)}, then press Sync again."
     )
 
 

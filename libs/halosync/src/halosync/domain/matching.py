@@ -2,6 +2,8 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
 
 from halosync.domain import item_sentences
 from halosync.domain.look_alikes import differences, look_key
@@ -12,16 +14,58 @@ from halosync.domain.plan import CustomerLink
 _NO_LINK = CustomerLink()
 
 
+class WhyNoClient(Enum):
+    """Why a customer has no client."""
+
+    EXCLUDED = auto()
+    LINKED_CLIENT_GONE = auto()
+    SEVERAL_CLIENTS = auto()
+    ONLY_INACTIVE = auto()
+    NO_SUCH_NAME = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """Why a customer has no client, and what to do about it.
+    """Why a customer has no client.
 
-    `look_alikes` are the clients whose names only look like the customer's: ids and names.
+    Attributes:
+        why: the cause.
+        names: what the invoice calls the customer.
+        client_ids: the clients that it is about: the linked one, those of the name.
+        alike: the clients whose names only look like the customer's: id, name and what differs.
     """
 
-    reason: Reason
-    detail: str
-    look_alikes: tuple[tuple[int, str], ...] = ()
+    why: WhyNoClient
+    names: tuple[str, ...] = ()
+    client_ids: tuple[int, ...] = ()
+    alike: tuple[tuple[int, str, Sequence[str]], ...] = ()
+
+    @property
+    def reason(self) -> Reason:
+        """The reason of the customer's items."""
+        match self.why:
+            case WhyNoClient.EXCLUDED:
+                return Reason.CUSTOMER_EXCLUDED
+            case WhyNoClient.SEVERAL_CLIENTS:
+                return Reason.CUSTOMER_AMBIGUOUS
+            case _:
+                return Reason.CUSTOMER_NOT_FOUND
+
+    def sentence(self, *, linking: bool = False) -> str:
+        """Say why, and what to do; `linking`: on a page that links customers, which does not say what it offers."""
+        match self.why:
+            case WhyNoClient.EXCLUDED:
+                return item_sentences.CUSTOMER_EXCLUDED
+            case WhyNoClient.LINKED_CLIENT_GONE:
+                return item_sentences.linked_client_gone(self.client_ids[0], linking=linking)
+            case WhyNoClient.SEVERAL_CLIENTS:
+                return item_sentences.customer_ambiguous(self.names, self.client_ids, linking=linking)
+            case WhyNoClient.ONLY_INACTIVE:
+                return item_sentences.client_inactive(self.names, self.client_ids, linking=linking)
+            case WhyNoClient.NO_SUCH_NAME:
+                return item_sentences.customer_not_found(self.names, self.alike, linking=linking)
+            case _:
+                assert_never(self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +146,11 @@ def _candidates(spellings: Iterable[str], by_key: Mapping[str, tuple[int, ...]])
 
 def _match(spellings: tuple[str, ...], link: CustomerLink, halo: _Clients) -> int | Unmatched:
     if link.excluded:
-        return Unmatched(Reason.CUSTOMER_EXCLUDED, item_sentences.CUSTOMER_EXCLUDED)
+        return Unmatched(WhyNoClient.EXCLUDED)
     if link.halo_client_id is not None:
         if link.halo_client_id in halo.present:
             return link.halo_client_id
-        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.linked_client_gone(link.halo_client_id))
+        return Unmatched(WhyNoClient.LINKED_CLIENT_GONE, spellings, (link.halo_client_id,))
     return _match_by_name(spellings, halo)
 
 
@@ -116,24 +160,22 @@ def _match_by_name(spellings: tuple[str, ...], halo: _Clients) -> int | Unmatche
     if len(active) == 1:
         return active[0]
     if active:
-        return Unmatched(Reason.CUSTOMER_AMBIGUOUS, item_sentences.customer_ambiguous(spellings, active))
+        return Unmatched(WhyNoClient.SEVERAL_CLIENTS, spellings, tuple(active))
     if candidates:
-        return Unmatched(Reason.CUSTOMER_NOT_FOUND, item_sentences.client_inactive(spellings, candidates))
-    alike = _look_alikes(spellings, halo.by_look)
-    detail = item_sentences.customer_not_found(spellings, alike)
-    return Unmatched(Reason.CUSTOMER_NOT_FOUND, detail, tuple([(client_id, name) for client_id, name, _ in alike]))
+        return Unmatched(WhyNoClient.ONLY_INACTIVE, spellings, tuple(candidates))
+    return Unmatched(WhyNoClient.NO_SUCH_NAME, spellings, alike=_look_alikes(spellings, halo.by_look))
 
 
 def _look_alikes(
     spellings: tuple[str, ...], by_look: Mapping[str, Sequence[Client]]
-) -> list[tuple[int, str, Sequence[str]]]:
+) -> tuple[tuple[int, str, Sequence[str]], ...]:
     """Return the clients whose names look like one of the customer's, by id: id, name and what differs."""
     alike = {
         client.id: (client.id, client.name, differences(name, client.name))
         for name in reversed(spellings)
         for client in by_look[look_key(name)]
     }
-    return [alike[client_id] for client_id in sorted(alike)]
+    return tuple([alike[client_id] for client_id in sorted(alike)])
 
 
 def _excluded_clients(

@@ -170,6 +170,6 @@ def _skipped(group: Group, unmatched: Unmatched, rules: Rules) -> Iterator[Plann
             action=Action.NONE,
             outcome=Outcome.SKIPPED,
             reason=unmatched.reason,
-            detail=unmatched.detail,
+            detail=unmatched.sentence(),
             line_nos=tuple([line.line_no for line in product.lines]),
         )

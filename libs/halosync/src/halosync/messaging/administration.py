@@ -4,6 +4,7 @@ AMQP declares queues and cannot make users, so this asks the management API for 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -38,7 +39,14 @@ class Prepared:
     without_password: Sequence[str] = ()
 
 
-async def prepare(amqp_url: str, management_url: str | None, users: Users, delays_s: Sequence[float]) -> Prepared:
+async def prepare(
+    amqp_url: str,
+    management_url: str | None,
+    users: Users,
+    delays_s: Sequence[float],
+    *,
+    connecting: AbstractContextManager[None] | None = None,
+) -> Prepared:
     """Declare every exchange and queue, make the users that are not there, and set their rights. Safe to repeat.
 
     Args:
@@ -46,14 +54,19 @@ async def prepare(amqp_url: str, management_url: str | None, users: Users, delay
         management_url: where its management API is; by default on the usual port of the same host.
         users: their names, and the passwords that are to be set.
         delays_s: the delay tiers of the services.
+        connecting: stands around connecting alone, to say in its own words that RabbitMQ is away.
 
     Raises:
         BrokerRefusedError: the management API is away, or refuses, or a user may do more than rights can take away.
         AMQPError, OSError: RabbitMQ is away, or an exchange or queue is there with other arguments.
     """
-    async with RabbitBroker(**connect_options(amqp_url), logger=None) as broker:
-        await broker.connect()
+    broker = RabbitBroker(**connect_options(amqp_url), logger=None)
+    try:
+        with connecting or nullcontext():
+            await broker.connect()
         await declare_topology(broker, delays_s)
+    finally:
+        await broker.stop()
     api = _Management(amqp_url, management_url)
     fresh = [users.name(account) for account in Account if await api.user(account, users)]
     for account in Account:

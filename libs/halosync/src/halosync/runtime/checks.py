@@ -3,9 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import asyncpg
 from faststream.rabbit import RabbitBroker
 
 from halosync.messaging.connection import plain_channel
@@ -15,6 +13,7 @@ from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import Publisher
 from halosync.observability.metrics import PUBLISHING_BLOCKED
 from halosync.runtime.readiness import Check
+from halosync.store.pool import Pool
 
 LOOK_AGAIN_S = 10.0
 """How long a process that looks believes what it saw of exchanges and queues."""
@@ -27,9 +26,7 @@ class PublishingBlockedError(Exception):
     """The broker takes no messages for now."""
 
 
-def checks_of(
-    pool: "asyncpg.Pool[Any]", broker: RabbitBroker, publisher: Publisher, schema: Check
-) -> Mapping[str, Check]:
+def checks_of(pool: Pool, broker: RabbitBroker, publisher: Publisher, schema: Check) -> Mapping[str, Check]:
     """Return what every process is asked for by `/readyz`; `schema` looks whether the schema fits."""
     probe, consumers = Probe(publisher, broker), Consumers(broker)
 

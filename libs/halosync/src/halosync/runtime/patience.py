@@ -1,39 +1,16 @@
 """Waiting for Postgres and RabbitMQ, which may start together with us."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import structlog
-from aio_pika.exceptions import AMQPConnectionError, AMQPError
+from aio_pika.exceptions import AMQPConnectionError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from halosync.observability.waiting import Waiting
-from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
-from halosync.runtime.unreachable import unreachable
+from halosync.postgres_failures import PASSING
 
 waits = Waiting(structlog.get_logger(__name__))
 
 START_PATIENCE_S = 60.0
 """How long a starting process waits for Postgres and RabbitMQ before it gives up and lets its supervisor decide."""
-
-_UNREACHABLE: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, AMQPError, OSError, TimeoutError, ValueError)
-
-
-class CannotStartError(Exception):
-    """A process cannot start; the text says why, and which setting to look at."""
-
-
-@contextmanager
-def reaching(server: str, variable: str, url: str) -> Iterator[None]:
-    """Say which server it was that could not be reached, and why.
-
-    Raises:
-        CannotStartError: instead of what connecting raised.
-    """
-    try:
-        yield
-    except _UNREACHABLE as error:
-        raise CannotStartError(unreachable(server, variable, url, error)) from None
 
 
 def patiently(server: str) -> AsyncRetrying:

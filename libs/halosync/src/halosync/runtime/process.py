@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import asyncpg
 import structlog
 from faststream.rabbit import RabbitBroker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
@@ -28,15 +27,16 @@ from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
-from halosync.runtime.patience import CannotStartError, patiently, reaching
+from halosync.runtime.patience import patiently
 from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
 from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
+from halosync.runtime.unreachable import UnreachableError, reaching
 from halosync.runtime.variables import unknown_names
 from halosync.runtime.watchdog import watch_loop
-from halosync.store.pool import open_pool
+from halosync.store.pool import Pool, open_pool
 
 log = structlog.get_logger(__name__)
 waits = Waiting(log)
@@ -56,7 +56,7 @@ class Parts:
     """What a process is composed from: connected servers, and a place to register handlers."""
 
     database_url: str
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
     broker: RabbitBroker
     publisher: Publisher
 
@@ -86,7 +86,7 @@ def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composi
     end_tracing = start_tracing(name)
     try:
         asyncio.run(_live(name, settings, compose))
-    except CannotStartError as error:
+    except UnreachableError as error:
         log.critical("cannot start", why=str(error))
         raise SystemExit(1) from None
     finally:
@@ -205,7 +205,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
     database_url, amqp_url = settings.database_url, settings.amqp_url
     with reaching("Postgres", "HALOSYNC_DATABASE_URL", database_url):
-        pool: asyncpg.Pool[Any] = await patiently("Postgres")(open_pool, database_url, application=name)
+        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name)
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)

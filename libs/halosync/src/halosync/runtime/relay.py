@@ -1,7 +1,6 @@
 """The relay: publishes what the outbox holds, in any process, as soon as it is committed."""
 
 import asyncio
-from typing import Any
 
 import asyncpg
 import structlog
@@ -11,7 +10,8 @@ from halosync.messaging.publisher import NotAnsweredError, NotPublishedError, Pu
 from halosync.observability.metrics import OUTBOX_FAILURES, OUTBOX_PUBLISHED
 from halosync.observability.waiting import Waiting
 from halosync.postgres_failures import PASSING, POSTGRES_FAILURES
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
 waits = Waiting(log)
@@ -32,7 +32,7 @@ class Relay:
     each locks the rows it publishes.
     """
 
-    def __init__(self, database_url: str, pool: "asyncpg.Pool[Any]", publisher: Publisher) -> None:
+    def __init__(self, database_url: str, pool: Pool, publisher: Publisher) -> None:
         self._database_url = database_url
         self._pool = pool
         self._publisher = publisher

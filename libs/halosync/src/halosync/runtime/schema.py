@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import asyncpg
 import structlog
 
 from halosync.observability.waiting import Waiting
 from halosync.postgres_failures import PASSING
+from halosync.store.pool import Pool
 from halosync.store.schema_fit import SchemaMisfitError, schema_check
 
 log = structlog.get_logger(__name__)
@@ -20,7 +19,7 @@ LOOK_EVERY_S = 5.0
 _MISFIT_OR_AWAY: tuple[type[Exception], ...] = (SchemaMisfitError, *PASSING)
 
 
-async def wait_for_schema(pool: "asyncpg.Pool[Any]", tell: Callable[[str], None]) -> None:
+async def wait_for_schema(pool: Pool, tell: Callable[[str], None]) -> None:
     """Return as soon as the schema fits, however long that takes; `tell` is told why it does not."""
     check = schema_check(pool)
     while True:
@@ -37,7 +36,7 @@ async def wait_for_schema(pool: "asyncpg.Pool[Any]", tell: Callable[[str], None]
 class SchemaWatch:
     """Looks whether the schema fits, once for two: readiness tells what it saw, and the process stops on a misfit."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._look = schema_check(pool)
         self._misfit = asyncio.Event()
 

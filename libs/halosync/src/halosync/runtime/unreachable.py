@@ -1,8 +1,38 @@
 """What is said of a server that cannot be reached, by processes and by the command alike: where, why, which setting."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
+from aio_pika.exceptions import AMQPError
 from aiormq.exceptions import InvalidFrameError
+
+from halosync.postgres_failures import POSTGRES_FAILURES
+
+_FAILURES: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, AMQPError, OSError, ValueError)
+"""What connecting raises. `TimeoutError` is an `OSError`; `ValueError` is an address that the library cannot read."""
+
+
+class UnreachableError(Exception):
+    """A server cannot be reached; the text says where, why, and which setting to look at."""
+
+
+@contextmanager
+def reaching(server: str, variable: str, url: str) -> Iterator[None]:
+    """Stand around connecting, and around nothing else: what an open connection raises is no word about reaching it.
+
+    Args:
+        server: Postgres or RabbitMQ.
+        variable: the setting that has the address.
+        url: the address.
+
+    Raises:
+        UnreachableError: instead of what connecting raised.
+    """
+    try:
+        yield
+    except _FAILURES as error:
+        raise UnreachableError(unreachable(server, variable, url, error)) from None
 
 
 def unreachable(server: str, variable: str, url: str, error: BaseException) -> str:

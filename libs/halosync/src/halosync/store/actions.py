@@ -8,7 +8,6 @@ record results share that lock with each other.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import Any
 
 import asyncpg
 
@@ -21,7 +20,8 @@ from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction, 
 from halosync.store.batches import ISSUE_GRACE_S, close_if_done, order_of, split_off
 from halosync.store.open_actions import OpenActions
 from halosync.store.outbox import emit, emit_many
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.results import record_applied, record_failed, record_not_kept
 from halosync.store.runs import finish_if_done, withdraw_cancelled
 
@@ -204,7 +204,7 @@ class ActionStore(OpenActions):
 
 
 async def _mark_unknown(
-    connection: "Connection | asyncpg.Pool[Any]",
+    connection: "Connection | Pool",
     marks: Mapping[int, int],
     settle_s: float,
     answer: HaloAnswer | None,

@@ -1,17 +1,14 @@
 """How large arrays of writes may be, as learnt for each tenant (spec section 9)."""
 
-from typing import Any
-
-import asyncpg
-
 from halosync.domain.array_size import CEILING_S, ArraySize, CeilingReason
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class ArraySizeStore:
     """Remembers it for all processes, and lets one of them at a time try a larger one."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def learnt(self, tenant: str) -> ArraySize | None:

@@ -12,7 +12,8 @@ from halosync.domain.acts import Act, Actor
 from halosync.domain.audit_sentences import KINDS
 from halosync.domain.date_words import period_of
 from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
 
@@ -74,7 +75,7 @@ async def record_many(
 class AuditStore:
     """Reads the audit log."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(

@@ -9,7 +9,8 @@ from halosync.domain.states import BatchState
 from halosync.ports.batch_work import BatchAtWork
 from halosync.ports.reads import ReadProgress
 from halosync.store.outbox import emit_many
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 from halosync.store.runs import finish_if_done
 
 IN_FLIGHT = 4

@@ -6,9 +6,7 @@ holds it while it asks Halo: that makes it single-flight across replicas.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-import asyncpg
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
@@ -27,6 +25,7 @@ from halosync.postgres_failures import CONNECTION_LOST
 from halosync.store.audit import record
 from halosync.store.limiter import own_rate
 from halosync.store.locked_connection import LockedConnection, replace_token, stored_connection
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
@@ -46,7 +45,7 @@ as a stopping process may take (spec section 5.8)."""
 class ConnectionStore:
     """The connections of all partners."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def view(self, partner_id: str) -> ConnectionView:

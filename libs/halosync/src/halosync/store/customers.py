@@ -1,7 +1,6 @@
 """A customer as its page shows it: its lines of a month, its months, and who linked it (reads only)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import asyncpg
 
@@ -9,6 +8,7 @@ from halosync.domain.model import LineKind, Outcome
 from halosync.ports.audit import Entry
 from halosync.ports.customers import CustomerLine, CustomerMonth
 from halosync.store.audit import entry_of
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST_LINES = 2_000
@@ -20,7 +20,7 @@ MOST_ACTS = 10
 class CustomerViews:
     """Reads customers."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def lines(self, partner_id: str, period: str, customer_id: str) -> Sequence[CustomerLine]:

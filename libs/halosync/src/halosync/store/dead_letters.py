@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-import asyncpg
-
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.storable import storable, storable_text
 
@@ -99,7 +98,7 @@ KEPT = Selection()
 class DeadLetterStore:
     """The dead letters in Postgres."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def keep(self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, Any]) -> int:

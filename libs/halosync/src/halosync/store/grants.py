@@ -11,7 +11,7 @@ import secrets
 from importlib import resources
 
 from halosync.domain.accounts import WITH_A_ROLE, Users
-from halosync.store.queries import Connection
+from halosync.store.pool import Connection
 
 _ITERATIONS = 4096
 _PLACEHOLDER = re.compile(r"(?<!:):([a-z_]+)")

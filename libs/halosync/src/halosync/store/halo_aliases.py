@@ -1,17 +1,15 @@
 """The operator's word on second names of a Halo, as Postgres knows it (`halo_of` in `schema/aliases.sql`)."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import asyncpg
-
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class HaloAliases:
     """Which partners' own domains are a second name of which Halo."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def keep(self, same_as: Sequence[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 from halosync.domain.plan import ItemHead
 from halosync.ports.histories import Step
 from halosync.store.item_views import item_head, licence_state
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST = 500
@@ -17,7 +18,7 @@ MOST = 500
 class Histories:
     """Reads histories."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of_licence(self, partner_id: str, halo_licence_id: int) -> Sequence[Step]:

@@ -7,7 +7,8 @@ import asyncpg
 
 from halosync.domain.invoice_choice import InvoiceCandidate, MonthInvoices, MonthOfCandidates, choose_invoices
 from halosync.domain.run_sentences import NoRun
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from halosync.ports.invoice_report import (
 from halosync.ports.line_views import LineView
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.line_views import lines_of, parameters_of
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
 _EVERY = 2**30
@@ -34,7 +35,7 @@ _EVERY = 2**30
 class InvoiceReports:
     """Reads only. What is on one page was true at one moment, also while a run goes on."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def find(self, partner_id: str, invoice_id: str | None) -> ReportedInvoice | None:

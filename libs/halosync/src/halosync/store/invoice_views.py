@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
 from halosync.domain.model import Outcome
 from halosync.domain.states import RunState
 from halosync.ports.invoice_views import InvoiceView, LoadedInvoice, SyncedInvoice
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST_INVOICES = 240
@@ -19,7 +19,7 @@ MOST_INVOICES = 240
 class InvoiceViews:
     """Reads the invoices of a partner that nothing supersedes."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(

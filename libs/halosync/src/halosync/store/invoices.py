@@ -3,16 +3,14 @@
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid5
-
-import asyncpg
 
 from halosync.contracts.checked_line import CheckedLine
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceHeader, InvoiceRejected
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
 from halosync.store.outbox import content_of, emit, first_time, note_content
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 CONSUMER = "planner.invoice-ready"
 _COLUMNS = (
@@ -35,7 +33,7 @@ Lines = AsyncIterator[Sequence[CheckedLine]]
 class InvoiceStore:
     """Takes invoices in (spec sections 2.2 and 6)."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def take_in(self, header: InvoiceHeader, lines: Callable[[LineChecker], Lines]) -> bool:

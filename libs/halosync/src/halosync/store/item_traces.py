@@ -15,7 +15,8 @@ from halosync.domain.names import name_key
 from halosync.domain.plan import ItemChange, PlannedItem
 from halosync.ports.reads import ReadProgress
 from halosync.store.item_views import item_head, licence_state
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 
 @dataclass(frozen=True, slots=True)

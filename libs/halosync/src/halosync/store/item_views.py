@@ -9,6 +9,7 @@ import asyncpg
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
 from halosync.domain.plan import ItemHead
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
@@ -26,7 +27,7 @@ MOST_ROWS = 2**31 - 1
 class ItemViews:
     """Reads the items of a run, in the plan's order."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(

@@ -1,13 +1,11 @@
 """Licences in a partner's Halo as last read, and those that a person keeps: never removed (spec section 9)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import asyncpg
 
 from halosync.domain.acts import Act, Actor
 from halosync.ports.halo_licences import HaloLicence
 from halosync.store.audit import record
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
@@ -15,7 +13,7 @@ from halosync.store.search import pattern
 class HaloLicences:
     """What the last read of a partner's Halo showed of licences; and which are kept."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(

@@ -14,7 +14,8 @@ from halosync.domain.roles import Principal, Role
 from halosync.ports.keys import MOST_IN_USE, CreatedKey, KeyExistsError, KeyRecord, TooManyKeysError
 from halosync.ports.partners import UnknownPartnerError
 from halosync.store.audit import record
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 _PREFIX = "hs_"
 """Lets people and secret scanners recognise a key."""
@@ -29,7 +30,7 @@ _NOTE_EVERY_S = 300.0
 class KeyStore:
     """The API keys in Postgres. Arguments and errors: the Protocol `report_api.stores.access.Keys`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def create(
@@ -117,7 +118,7 @@ class KeyStore:
             return True
 
 
-async def _in_use(connection: "Connection | asyncpg.Pool[Any]", partner_id: str) -> int:
+async def _in_use(connection: "Connection | Pool", partner_id: str) -> int:
     return int(await QUERIES.keys_in_use(connection, partner_id=partner_id))
 
 

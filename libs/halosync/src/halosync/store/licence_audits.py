@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
 from halosync.domain.licence_audit import Known
 from halosync.domain.model import LastWritten, Licence, LicenceState, PriceField
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class LicenceAuditStore:
     """Reads licences with what halosync last wrote of each."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def read_at(self, partner_id: str) -> datetime | None:

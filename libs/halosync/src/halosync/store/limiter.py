@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import asyncpg
 import structlog
 
 from halosync.observability.metrics import CLOCK_JUMPS, RATE_BLOCKS, RATE_FOREIGN, RATE_WAITS
 from halosync.ports.permits import Lease, NoPermit, Rate
 from halosync.store.clock_watch import ClockWatch, Reading, boottime
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ class RateLimiter:
         monotonic: seconds of a clock that never jumps nor stands still; the database's is compared with it.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", monotonic: Callable[[], float] = boottime) -> None:
+    def __init__(self, pool: Pool, monotonic: Callable[[], float] = boottime) -> None:
         self._pool = pool
         self._monotonic = monotonic
         self._clocks = ClockWatch()

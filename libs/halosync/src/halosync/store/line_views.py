@@ -10,7 +10,8 @@ from halosync.domain.line_outcome import LineOutcome, line_outcome, told_by
 from halosync.domain.model import Action, LineKind, Outcome, Undone
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.store.item_views import MOST_ROWS, licence_state
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
 _FEW = 5000
@@ -31,7 +32,7 @@ class LineViews:
     Arguments and errors: the Protocol `report_api.stores.invoices.LineViews`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(self, of: LinesOfRun, wanted: LineFilter, *, after: int, most: int) -> Sequence[LineView]:

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeAlias, Unpack
 
-import asyncpg
-
 from halosync.domain.acts import Act, Actor
 from halosync.domain.client_marks import client_mark
 from halosync.domain.model import Client
@@ -32,7 +30,8 @@ from halosync.ports.links import (
     WhyRefused,
 )
 from halosync.store.audit import record_many
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class LinkStore(ABC, Generic[Link, Target]):
     _stored: ClassVar[Any]
     _store: ClassVar[Any]
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def picture(self, partner_id: str) -> LinkPicture[Link, Target]:

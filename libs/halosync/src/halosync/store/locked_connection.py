@@ -22,7 +22,8 @@ from halosync.ports.connections import (
 )
 from halosync.store.audit import record
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 class LockedConnection:
@@ -115,7 +116,7 @@ class LockedConnection:
 
 
 async def replace_token(
-    connection: "Connection | asyncpg.Pool[Any]", partner_id: str, was: StoredConnection, spent: int, tokens: NewTokens
+    connection: "Connection | Pool", partner_id: str, was: StoredConnection, spent: int, tokens: NewTokens
 ) -> StoredConnection:
     """Store refreshed tokens; safe to repeat. See `LockedConnection.replace_token`."""
     row = await QUERIES.replace_token(connection, partner_id=partner_id, spent=spent, **_columns(tokens))

@@ -5,6 +5,7 @@ Why not a library, and why two folders: docs/decisions/0003-migrations.md.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import asyncpg
@@ -70,13 +71,20 @@ class Migrated:
     without_password: Sequence[str] = ()
 
 
-async def migrate(database_url: str, users: Users | None = None, *, waiting: OnWait = lambda _: None) -> Migrated:
+async def migrate(
+    database_url: str,
+    users: Users | None = None,
+    *,
+    waiting: OnWait = lambda _: None,
+    connecting: AbstractContextManager[None] | None = None,
+) -> Migrated:
     """Apply the migrations that are new, then functions, triggers and views if anything is new.
 
     Args:
         database_url: with the account that owns the tables.
         users: whose roles get their rights, as an administrator does it; None where one account does all.
         waiting: is called whenever somebody else's lock is in the way.
+        connecting: stands around connecting alone, to say in its own words that the database is away.
 
     Raises:
         WrongEncodingError: the database cannot hold every name.
@@ -84,7 +92,8 @@ async def migrate(database_url: str, users: Users | None = None, *, waiting: OnW
         TooMightyError: a role may do more than rights can take away.
         asyncpg.LockNotAvailableError: somebody held a table for all of `PATIENCE_S`.
     """
-    connection = await asyncpg.connect(**connect_arguments(database_url))
+    with connecting or nullcontext():
+        connection = await asyncpg.connect(**connect_arguments(database_url))
     patiently = _patiently(waiting)
     try:
         if (encoding := connection.get_settings().server_encoding) != "UTF8":

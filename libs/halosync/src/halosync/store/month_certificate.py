@@ -7,7 +7,8 @@ from typing import Any
 from halosync.domain.acts import Actor
 from halosync.domain.decimals import plain
 from halosync.ports.months import Month
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 _OF_A_RUN = (
     "mode",

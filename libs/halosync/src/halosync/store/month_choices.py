@@ -1,9 +1,5 @@
 """What a person has said of a month (spec section 9, "Which invoice")."""
 
-from typing import Any
-
-import asyncpg
-
 from halosync.domain.acts import Act, Actor
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.run_sentences import NoRun
@@ -11,6 +7,7 @@ from halosync.ports.months import NewestMonth
 from halosync.ports.run_start import NoInvoiceError, SeveralInvoicesError
 from halosync.store.audit import record
 from halosync.store.invoice_choice import month_of_run
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
@@ -20,7 +17,7 @@ class MonthChoices:
     Arguments and errors: the Protocol `report_api.stores.invoices.MonthChoices`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def choose_invoices(self, partner_id: str, period: str, choice: MonthInvoices, *, by: Actor) -> None:

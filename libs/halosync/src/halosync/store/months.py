@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-import asyncpg
 
 from halosync.contracts.month import MonthClosed
 from halosync.domain.acts import Act, Actor
@@ -26,13 +23,14 @@ from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 class MonthStore:
     """The months of partners. Arguments and errors: the Protocol `report_api.stores.invoices.Months`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def periods(self, partner_id: str, *, before: str | None = None, most: int) -> Sequence[str]:

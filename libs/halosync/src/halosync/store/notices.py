@@ -14,7 +14,8 @@ from halosync.domain.model import Reason
 from halosync.domain.notices import TRIED_FOR_S, News, NoticeType, news_of_run, overdue, pause_s, rest_s
 from halosync.ports.notices import DueMail, DueWebhook, ToldNotice
 from halosync.ports.webhooks import DeliveryAttempt, SealedSecret
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 SPREAD = 50
 """So many notices are spread in one transaction."""
@@ -32,7 +33,7 @@ PURGED_AT_ONCE = 500
 class NoticeStore:
     """Notices in Postgres."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def spread(self, *, by_mail: bool) -> int:

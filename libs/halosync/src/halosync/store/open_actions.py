@@ -14,13 +14,14 @@ from halosync.ports.batch_work import BatchAtWork, HaloAnswer, OpenAction
 from halosync.ports.licence_write import NewLicence
 from halosync.store.item_views import licence_state
 from halosync.store.limiter import own_rate
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class OpenActions:
     """The reading half of `ActionStore`. Arguments and meaning: the Protocol `halo_writer.ports.Actions`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def batch(self, batch_id: int) -> BatchAtWork | None:

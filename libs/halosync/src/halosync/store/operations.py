@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from halosync.store.notices import missing_since
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 LATE_S = 300.0
@@ -78,7 +76,7 @@ class BrokenInvariant:
 class OperationsStore:
     """Reads how everything stands."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def figures(self) -> Figures:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from halosync.contracts.message import Message
 from halosync.observability.tracing import carried
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 
 async def first_time(connection: Connection, consumer: str, event_id: UUID) -> bool:

@@ -1,18 +1,15 @@
 """How large pages of Halo's lists may be, as learnt for each tenant (spec section 9)."""
 
-from typing import Any
-
-import asyncpg
-
 from halosync.domain.page_size import PageSize
 from halosync.ports.reads import HaloList
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class PageSizeStore:
     """Remembers it for all processes."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def learnt(self, tenant: str, what: HaloList) -> PageSize | None:

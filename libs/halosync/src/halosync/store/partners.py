@@ -16,6 +16,7 @@ from halosync.ports.partners import (
     UnknownPartnerError,
 )
 from halosync.store.audit import record
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 _Query = Callable[..., Awaitable[Any]]
@@ -25,7 +26,7 @@ _Detail = Mapping[str, Any] | None
 class PartnerStore:
     """The partners in Postgres. Arguments and errors: the Protocol `report_api.stores.access.Partners`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def add(self, partner_id: str, name: str) -> bool:

@@ -13,7 +13,8 @@ from halosync.domain.roles import Role
 from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
 from halosync.store.audit import record
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 class PeopleStore:
@@ -22,7 +23,7 @@ class PeopleStore:
     Arguments and errors: the Protocol `report_api.stores.access.People`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def access(self, email: str) -> Mapping[str | None, Role]:
@@ -75,7 +76,7 @@ class PeopleStore:
             return True
 
 
-async def _found(connection: "Connection | asyncpg.Pool[Any]", partner_id: str | None, email: str) -> Person | None:
+async def _found(connection: "Connection | Pool", partner_id: str | None, email: str) -> Person | None:
     row = await QUERIES.find_person(connection, partner_id=partner_id, email=email)
     return None if row is None else _person(row)
 

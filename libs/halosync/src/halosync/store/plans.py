@@ -29,7 +29,8 @@ from halosync.ports.run_claim import LostClaimError
 from halosync.store.batches import issue, write_batches
 from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_run
 from halosync.store.links import CustomerLinks, ProductLinks
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
@@ -51,7 +52,7 @@ _ITEM_COLUMNS = (
 class PlanStore:
     """Loads what a plan depends on and stores the plan."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def settings(self, partner_id: str) -> PlanSettings:

@@ -1,11 +1,18 @@
 """The connection pool: JSON as Python values, one name for a pool or a connection."""
 
 import json
-from typing import Any
+from typing import TypeAlias
 
 import asyncpg
 
 from halosync.contracts.database_url import connect_arguments
+
+# Text: asyncpg's classes are generic in its stubs only.
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+"""A pool, as `open_pool` makes it."""
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+"""A connection, from a pool or not."""
 
 _JSONB_VERSION = b"\x01"
 """Postgres' binary form of jsonb is its text behind this byte. Rows that are copied in know no other form."""
@@ -34,7 +41,7 @@ async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """
 
 
-async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync") -> "asyncpg.Pool[Any]":
+async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync") -> Pool:
     """Open a pool on the database at `url`; the caller closes it.
 
     Statements are bounded to a minute and locks to ten seconds: a stuck database becomes a passing failure that

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +14,7 @@ from halosync.ports.item_views import ItemView
 from halosync.ports.previews import CustomerChanges, PreviewFilter
 from halosync.ports.run_views import Cost
 from halosync.store.item_views import item_view
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
@@ -28,7 +28,7 @@ class PreviewStore:
     Arguments and errors: the Protocol `report_api.stores.runs.Previews`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def counts(self, run_id: UUID, customer: str | None = None) -> Mapping[PreviewKind, int]:

@@ -7,10 +7,9 @@ the suffix in the file says what comes back: none = rows, `^` = a row or None, `
 
 import re
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import aiosql
-import asyncpg
 
 _SQL = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: (\w+)", re.MULTILINE)
@@ -34,6 +33,3 @@ class _Queries:
 
 
 QUERIES: Any = _Queries(_SQL)
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-"""A connection, from a pool or not. Text: asyncpg's classes are generic in its stubs only."""

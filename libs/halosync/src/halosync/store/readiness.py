@@ -1,12 +1,10 @@
 """How ready partners are for a month: what the invoice team asks before and after it publishes (reads only)."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import asyncpg
 
 from halosync.domain.remedy import SKIPS_NEEDING_ATTENTION
 from halosync.ports.readiness import PartnerReadiness
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 _OPEN_SKIPS = sorted(SKIPS_NEEDING_ATTENTION)
@@ -15,7 +13,7 @@ _OPEN_SKIPS = sorted(SKIPS_NEEDING_ATTENTION)
 class ReadinessStore:
     """Reads how ready partners are."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def page(

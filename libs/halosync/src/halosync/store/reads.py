@@ -1,10 +1,7 @@
 """A read of Halo under way, kept page by page, and the snapshot of the last complete one."""
 
 from dataclasses import asdict, replace
-from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from halosync.domain.completeness import Next, Pages, ReadPage, after_page
 from halosync.domain.completeness_by_client import all_clients_read, client_read, pages_of_client, said_of_all
@@ -13,7 +10,8 @@ from halosync.domain.model import Client, SeenLicence
 from halosync.ports.permits import Rate
 from halosync.ports.reads import HaloPage, ReadProgress, ReadTakenOverError
 from halosync.store.limiter import own_rate
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 class ReadStore:
@@ -22,7 +20,7 @@ class ReadStore:
     Arguments and errors: the Protocol `planner.ports.Reads`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def begin(self, read_id: UUID, partner_id: str, tenant: str) -> ReadProgress:

@@ -1,17 +1,15 @@
 """How many requests to Halo a run has used."""
 
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class RequestCounter:
     """Adds to a run's `halo_requests`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def count(self, run_id: UUID, requests: int) -> None:

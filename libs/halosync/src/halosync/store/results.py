@@ -8,7 +8,8 @@ from halosync.domain import write_sentences
 from halosync.domain.model import KeptOtherwise
 from halosync.domain.verification import as_kept
 from halosync.ports.batch_work import AppliedAction, BatchAtWork, FailedAction
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 from halosync.store.written import remember, remember_not_kept
 
 

@@ -17,7 +17,8 @@ from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.retention import Marked, OpenRunError, SharedHaloError, StillConnectedError
 from halosync.store.audit import record
 from halosync.store.partners import PartnerStore
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 PREVIEW_DAYS = 14
 """How long the items of previews are kept."""
@@ -35,7 +36,7 @@ Mark = Callable[[Connection, str], Coroutine[Any, Any, Marked]]
 class RetentionStore:
     """Takes away what is no longer kept."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def mark_old(self, months: int, *, by: Actor, only: str | None = None, pretend: bool = False) -> Marked:

@@ -5,21 +5,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from halosync.domain.model import Action
 from halosync.domain.review_choices import ReviewChoice, ReviewOutlook, SellingSum
 from halosync.ports.item_views import ItemView
 from halosync.ports.reviews import ReviewGroup
 from halosync.ports.run_views import Cost
 from halosync.store.item_views import item_view
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class ReviewStore:
     """Answers questions about what one run holds for the first review (reads only)."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def groups(self, run_id: UUID) -> Sequence[ReviewGroup]:

@@ -5,10 +5,7 @@ to be decided is only whether a second one is what a person can have meant.
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import RunOrder
@@ -21,6 +18,7 @@ from halosync.ports.run_start import (
     RunInProgressError,
 )
 from halosync.ports.run_views import RunView
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.run_start import start_run
 from halosync.store.run_views import run_view
@@ -30,7 +28,7 @@ from halosync.store.run_views import run_view
 class RunRetries:
     """Starts runs that do what earlier ones left, for the operator's command and the API."""
 
-    pool: "asyncpg.Pool[Any]"
+    pool: Pool
 
     async def retry(
         self,

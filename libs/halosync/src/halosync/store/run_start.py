@@ -28,7 +28,8 @@ from halosync.ports.run_start import (
 from halosync.store.audit import record
 from halosync.store.invoice_choice import month_of_run
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 from halosync.store.run_undos import invoices_to_undo
 from halosync.store.seen import require_unchanged
 

@@ -14,7 +14,8 @@ from halosync.ports.run_start import (
     PurgedError,
     RunInProgressError,
 )
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 
 async def invoices_to_undo(connection: Connection, partner_id: str, run_id: UUID) -> Sequence[asyncpg.Record]:

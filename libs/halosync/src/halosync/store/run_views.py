@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +13,8 @@ from halosync.domain.model import Removal
 from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.ports.run_views import Cost, RunEffort, RunView
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 
 
 class RunViews:
@@ -23,7 +23,7 @@ class RunViews:
     Arguments and errors: the Protocol `report_api.stores.runs.RunViews`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def get(self, run_id: UUID, partner_id: str | None = None) -> RunView | None:
@@ -86,9 +86,7 @@ class RunViews:
         return found
 
 
-async def run_view(
-    connection: "Connection | asyncpg.Pool[Any]", run_id: UUID, partner_id: str | None = None
-) -> RunView | None:
+async def run_view(connection: "Connection | Pool", run_id: UUID, partner_id: str | None = None) -> RunView | None:
     """Return a run as the caller's transaction sees it; see `RunViews.get`."""
     row = await QUERIES.run_view(connection, run_id=run_id, partner_id=partner_id)
     return None if row is None else _run(row)

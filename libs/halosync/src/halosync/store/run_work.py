@@ -1,14 +1,12 @@
 """A run while one planner alone works on it: claimed, given back, or ended as failed."""
 
-from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.ports.run_claim import ClaimedRun
 from halosync.store.limiter import own_rate
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.runs import end_run
 
@@ -19,7 +17,7 @@ CLAIM_S = 180.0
 class RunWork:
     """Claims runs. Everything it changes is fenced by the claim."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def claim(self, run_id: UUID, claim: UUID) -> ClaimedRun | None:

@@ -1,10 +1,8 @@
 """Runs: asked for, claimed by a planner, ended. The rules of one run at a time live in the schema."""
 
 from dataclasses import fields
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from halosync.contracts.run import RunFinished, RunRequested
@@ -21,7 +19,8 @@ from halosync.ports.run_start import (
 )
 from halosync.store.audit import record
 from halosync.store.outbox import emit
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.run_start import start_run
 from halosync.store.run_views import run_view
 from halosync.store.seen import change_since, undo_changed_since
@@ -35,7 +34,7 @@ class RunStore:
     Arguments and errors: the Protocol `report_api.stores.runs.Runs`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def request(self, partner_id: str, order: RunOrder, *, by: Actor) -> UUID:

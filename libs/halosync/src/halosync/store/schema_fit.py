@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from halosync.store import schema_texts
+from halosync.store.pool import Pool
 from halosync.store.schema_texts import HAS, SCHEMA
 from halosync.version import VERSION, numbers
 
@@ -74,7 +75,7 @@ def misfit(has: Mapping[str, Has], wants: Wants) -> str | None:
     return None
 
 
-async def look_at_schema(pool: "asyncpg.Pool[Any]", wants: Wants) -> None:
+async def look_at_schema(pool: Pool, wants: Wants) -> None:
     """Return if the schema fits.
 
     Raises:
@@ -90,7 +91,7 @@ async def look_at_schema(pool: "asyncpg.Pool[Any]", wants: Wants) -> None:
         raise SchemaMisfitError(why)
 
 
-def schema_check(pool: "asyncpg.Pool[Any]") -> Callable[[], Coroutine[Any, Any, None]]:
+def schema_check(pool: Pool) -> Callable[[], Coroutine[Any, Any, None]]:
     """Return a check of readiness: it raises what `look_at_schema` does."""
     wants = wanted()
     return lambda: look_at_schema(pool, wants)

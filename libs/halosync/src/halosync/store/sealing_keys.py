@@ -1,18 +1,16 @@
 """The keys for which requests to auth are sealed; the private ones are encrypted by auth and read by nobody else."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import asyncpg
 
 from halosync.ports.sealing import EncryptedKey, PublicKey
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class SealingKeyStore:
     """The keys; the newest is the one to seal for."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def newest(self) -> PublicKey | None:

@@ -8,6 +8,7 @@ import asyncpg
 from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.ports.found import Found, FoundCustomer, FoundInvoice, FoundLicence, FoundProduct, FoundRun
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
@@ -25,7 +26,7 @@ def _literal(q: str) -> str:
 class SearchStore:
     """Finds a partner's things by what a person typed."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def find(self, partner_id: str, q: str, *, most: int) -> Found:

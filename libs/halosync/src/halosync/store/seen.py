@@ -10,7 +10,8 @@ import asyncpg
 
 from halosync.domain.run_order import RunOrder, SeenChange
 from halosync.ports.run_start import SeenChangedError
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 
 async def change_since(

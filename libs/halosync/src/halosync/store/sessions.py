@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-import asyncpg
-
 from halosync.domain.acts import Act
 from halosync.domain.roles import Principal, Role
 from halosync.ports.sessions import Notice, PartnerHeader, Session
 from halosync.store.audit import record
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection, Pool
+from halosync.store.queries import QUERIES
 from halosync.store.storable import storable
 
 LIFETIME_S = 12 * 3600.0
@@ -41,7 +40,7 @@ class SessionStore:
     Arguments and errors: the Protocol `report_api.stores.access.Sessions`.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", *, lifetime_s: float = LIFETIME_S, idle_s: float = IDLE_S) -> None:
+    def __init__(self, pool: Pool, *, lifetime_s: float = LIFETIME_S, idle_s: float = IDLE_S) -> None:
         self._pool = pool
         self._lifetime_s = lifetime_s
         self._idle_s = idle_s

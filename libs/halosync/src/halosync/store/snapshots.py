@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
-
-import asyncpg
 
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.domain.model import Client
 from halosync.ports.halo_licences import LicenceNameCount
 from halosync.ports.run_start import NotConnectedError
 from halosync.store.outbox import emit
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
 
@@ -22,7 +20,7 @@ LOST_S = 900.0
 class SnapshotStore:
     """The snapshots of all partners. Arguments and errors: the Protocol `report_api.stores.halo.Snapshots`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def read_at(self, partner_id: str) -> datetime | None:

@@ -1,12 +1,10 @@
 """What the token keys are for: the tokens that are stored, whether they can be read, and encrypting them anew."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import asyncpg
 
 from halosync.ports.connections import EncryptedTokens
 from halosync.store.connections import LOCK_PATIENCE
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 Anew = Callable[[bytes], bytes | None]
@@ -16,7 +14,7 @@ Anew = Callable[[bytes], bytes | None]
 class TokenKeyStore:
     """Everything in Postgres that is encrypted with the token keys, but for the sealing keys."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def generations(self) -> Mapping[str, int]:

@@ -14,7 +14,8 @@ import asyncpg
 from halosync.domain.details import stamp_of
 from halosync.domain.model import Licence, WrittenLicence
 from halosync.ports.reads import ReadProgress
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 CreateRow = Mapping[str, Any] | asyncpg.Record
 """Of the query `unsure_creates`."""

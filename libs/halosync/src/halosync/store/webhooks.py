@@ -22,13 +22,14 @@ from halosync.ports.webhooks import (
     WebhookExistsError,
 )
 from halosync.store.audit import record
+from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 
 class WebhookStore:
     """The webhooks of partners. Arguments and errors: the Protocol `halosync.ports.webhooks.Webhooks`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def create(

@@ -9,7 +9,8 @@ import asyncpg
 
 from halosync.domain.model import Action, KeptOtherwise, LastWritten, LicenceState, PriceField, WrittenLicence
 from halosync.ports.batch_work import BatchAtWork
-from halosync.store.queries import QUERIES, Connection
+from halosync.store.pool import Connection
+from halosync.store.queries import QUERIES
 
 Otherwise = Mapping[int, KeptOtherwise]
 """By item: what Halo keeps where that is not to the letter what was asked."""

@@ -1,12 +1,12 @@
 """Customers and their clients, as a run would decide it now (spec section 3, "Customers")."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from halosync.domain.client_marks import client_mark
-from halosync.domain.matching import Matches, match_customers
+from halosync.domain.matching import Matches, Unmatched, match_customers
 from halosync.domain.model import Client, Line, LineKind, Reason
 from halosync.domain.names import name_key
 from halosync.domain.plan import CustomerLink
@@ -53,13 +53,11 @@ def _order(row: CustomerRow) -> tuple[str, str]:
 
 def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Mapping[int, str]) -> CustomerRow:
     link = picture.links.get(key, _NO_LINK)
-    client_id, problem, detail = link.halo_client_id, None, None
-    alike: Sequence[tuple[int, str]] = ()
+    client_id, unmatched = link.halo_client_id, None
     if key in matches.client_of:
         client_id = matches.client_of[key]
     elif picture.read_at is not None and key in matches.unmatched:
         unmatched = matches.unmatched[key]
-        problem, detail, alike = _PROBLEMS.get(unmatched.reason), unmatched.detail, unmatched.look_alikes
     name = matches.names.get(key)
     return LinkRow(
         key=key,
@@ -70,10 +68,15 @@ def _row(key: str, picture: CustomerPicture, matches: Matches, client_names: Map
         target_id=client_id,
         target_name=None if client_id is None else client_names.get(client_id),
         excluded=link.excluded,
-        problem=problem,
-        detail=detail,
-        look_alikes=[(_choice(each, picture), *each) for each in alike],
+        problem=None if unmatched is None else _PROBLEMS.get(unmatched.reason),
+        detail=None if unmatched is None else unmatched.sentence(),
+        hint=None if unmatched is None else unmatched.sentence(linking=True),
+        look_alikes=[] if unmatched is None else _look_alikes(unmatched, picture),
     )
+
+
+def _look_alikes(unmatched: Unmatched, picture: CustomerPicture) -> list[tuple[str, int, str]]:
+    return [(_choice((number, name), picture), number, name) for number, name, _ in unmatched.alike]
 
 
 # Forms.

@@ -46,6 +46,7 @@ class LinkRow(Generic[Link]):
         excluded: the partner leaves it out.
         problem: what a run would skip it for, as far as the last read of Halo tells.
         detail: the problem for people, with what to do.
+        hint: the same on a page that links the row: what the page offers is not said again.
         look_alikes: clients whose names only look like its own: what a form chooses them by, their ids and names.
     """
 
@@ -59,6 +60,7 @@ class LinkRow(Generic[Link]):
     excluded: bool = False
     problem: Literal["customer_not_found", "customer_ambiguous"] | None = None
     detail: str | None = None
+    hint: str | None = None
     look_alikes: Sequence[tuple[str, int, str]] = ()
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from halosync.domain.item_sentences import CREATE_OR_LINK
 from halosync.ports.links import Billed
 
 NO_LICENCE = "The last read of Halo has no such licence. Read Halo again if it is new."
@@ -10,11 +9,6 @@ NEXT = "Press Sync on the Month tab to apply it."
 NO_ROW = "Nothing was ticked. Tick the rows first."
 NOTHING_CHOSEN = "Nothing was linked. Choose a suggestion in every ticked row, or remove its tick."
 NOTHING_TICKED = "No suggestion was ticked. Tick those that are right, then accept them."
-
-
-def of_this_page(detail: str) -> str:
-    """Return why a customer has no client, for the pages that link customers: what they offer is not said again."""
-    return detail.removesuffix(f" {CREATE_OR_LINK}").replace(" on the Customers tab", "")
 
 
 def gone(noun: str) -> str:
