@@ -2,9 +2,10 @@
 
 Every contender gets its inputs ready in memory (SQL: in tables with statistics) and says for each line or licence what
 is to be done. The others compare exact names, quantities, prices and cycles and know no other rule. Times are processor
-seconds, medians of the rounds, which take turns; memory is what a plan adds to its inputs at its peak.
+seconds, the least of the rounds, which take turns; memory is what a plan adds to its inputs at its peak.
 
-The dict join comes bare, and with the items made that a plan has to store; the ratio is to that one.
+The dict join comes bare, and with the items made that a plan has to store; the ratio is to that one, the median of the
+rounds' ratios. How a plan grows is also looked at where halosync has written each licence, all of one customer.
 
 Fails if a plan is wrong, or takes more than 2.5 times that dict join, or ten times the lines more than 11 times as
 long, or more memory than its inputs three times.
@@ -20,7 +21,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,15 +29,15 @@ import asyncpg
 import typer
 from beside import HERE, PROGRAMS
 from devstack.postgres import postgres
-from halosync.domain.model import Action, Client, Licence, LicenceState, Line, LineKind, Outcome
-from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
+from halosync.domain.model import Action
+from halosync.domain.plan import PlanInput
 from halosync.domain.planning import make_plan
 from machine import machine
+from plan_inputs import dict_join, inputs_of, written_by_us
 
 CASES = tuple((customers, changed) for customers in (1, 100, 10_000) for changed in (0, 5, 100))
 SMALLER = 10
 MOST_TIMES, MOST_GROWTH, MOST_MEMORY = 2.5, 11.0, 3.0
-PRICE = Decimal("31.50")
 
 JOIN = """
 SELECT coalesce(l.line_no, 0), h.id, CASE WHEN h.id IS NULL THEN 'create' WHEN l.line_no IS NULL THEN 'delete'
@@ -51,6 +52,7 @@ class Measured:
     lines: int
     customers: int
     changed_percent: int
+    times: float
     halosync_s: float
     bare_dict_s: float
     dict_s: float
@@ -59,42 +61,11 @@ class Measured:
     memory_times: float
 
 
-def inputs_of(lines: int, customers: int, changed: int) -> PlanInput:
-    """Return an invoice and a Halo that has a licence for each of its lines, of which `changed` percent differ."""
-    clients = [Client(number + 1, f"Customer {number}", inactive=False) for number in range(customers)]
-    billed, licences = [], []
-    for number in range(lines):
-        customer, quantity = number % customers, Decimal(number % 40 + 1)
-        code = f"PRODUCT-{number // customers}"
-        name = f"Customer {customer}"
-        billed.append(Line(number + 1, f"C-{customer}", name, code, LineKind.RECURRING, quantity, PRICE, "Monthly"))
-        kept = quantity + 1 if number % 100 < changed else quantity
-        licences.append(Licence(number + 1, customer + 1, code, kept, PRICE, None, "Monthly", is_active=True))
-    return PlanInput(billed, clients, licences, settings=PlanSettings(delete_guard=None))
-
-
-def dict_join(inputs: PlanInput, *, items: bool) -> list[object]:
-    """Return what is to be done by the simplest program that can tell: exact names, and no rule besides.
-
-    `items`: as what a plan has to store for each, with the states before and after; else as bare tuples.
-    """
-    client_of = {client.name: client.id for client in inputs.clients}
-    found = {(licence.client_id, licence.name): licence for licence in inputs.licences}
-    done: list[object] = []
-    for line in inputs.lines:
-        client_id = client_of[line.customer_name]
-        licence = found.pop((client_id, line.product_code))
-        kept = (licence.quantity, licence.price, licence.billing_cycle)
-        wanted = (line.quantity, line.unit_price, line.billing_cycle)
-        action = Action.UNCHANGED if kept == wanted else Action.UPDATE
-        if items:
-            state, after = LicenceState(*kept, licence.is_active), LicenceState(*wanted, active=True)
-            of = ((line.customer_id,), line.customer_name, client_id, line.product_code, licence.name, licence.id)
-            numbers = (line.line_no,)
-            done.append(PlannedItem(*of, action, Outcome.PENDING, before=state, after=after, line_nos=numbers))
-        else:
-            done.append((action, line.line_no, licence.id))
-    return done
+def growth(lines: int, rounds: int) -> float:
+    """Return how many times as long ten times the lines take, for one customer whose licences halosync wrote."""
+    sizes = [written_by_us(inputs_of(number, 1, 5)) for number in (lines // SMALLER, lines)]
+    took = [[timed(partial(make_plan, inputs)) for inputs in sizes] for _ in range(rounds)]
+    return min(larger for _, larger in took) / min(smaller for smaller, _ in took)
 
 
 def right(inputs: PlanInput, lines: int, changed: int) -> bool:
@@ -193,14 +164,14 @@ async def measure(lines: int, customers: int, changed: int, rounds: int, url: st
         if PROGRAMS.exists():
             pandas.append(await pandas_merge(lines, customers, changed))
     await connection.close()
-    median = statistics.median
     return Measured(
         *(lines, customers, changed),
-        halosync_s=median(ours),
-        bare_dict_s=median(bare),
-        dict_s=median(theirs),
-        sql_s=median(sql),
-        pandas_s=median(pandas) if pandas else None,
+        times=statistics.median(one / other for one, other in zip(ours, theirs, strict=True)),
+        halosync_s=min(ours),
+        bare_dict_s=min(bare),
+        dict_s=min(theirs),
+        sql_s=min(sql),
+        pandas_s=min(pandas) if pandas else None,
         memory_times=memory_times(lines, customers, changed),
     )
 
@@ -224,19 +195,19 @@ def main(
     )
     bad = False
     for each in [*measured, smaller]:
-        times = each.halosync_s / each.dict_s
         pandas = "       -" if each.pandas_s is None else f"{each.pandas_s:8.3f}"
-        joins = f"{each.halosync_s:9.3f} {each.bare_dict_s:10.3f} {each.dict_s:11.3f} {times:6.2f}"
+        joins = f"{each.halosync_s:9.3f} {each.bare_dict_s:10.3f} {each.dict_s:11.3f} {each.times:6.2f}"
         rest = f"{each.sql_s:10.3f} {pandas} {each.memory_times:10.2f}"
         print(f"{each.lines:7} {each.customers:9} {each.changed_percent:9} {joins} {rest}")
-        bad |= times > MOST_TIMES or each.memory_times > MOST_MEMORY
+        bad |= each.times > MOST_TIMES or each.memory_times > MOST_MEMORY
     alike = next(each for each in measured if (each.customers, each.changed_percent) == (100, 5))
-    growth = alike.halosync_s / smaller.halosync_s
-    print(f"{SMALLER} times the lines take {growth:.1f} times as long")
+    grows = {"100 customers": alike.halosync_s / smaller.halosync_s, "written by halosync": growth(lines, rounds)}
+    for which, times in grows.items():
+        print(f"{SMALLER} times the lines take {times:.1f} times as long ({which})")
     if json_file is not None:
         results = [asdict(each) for each in [*measured, smaller]]
-        json_file.write_text(json.dumps({"machine": machine(), "plans": results, "growth": growth}, indent=1))
-    raise SystemExit(1 if bad or growth > MOST_GROWTH else 0)
+        json_file.write_text(json.dumps({"machine": machine(), "plans": results, "growth": grows}, indent=1))
+    raise SystemExit(1 if bad or max(grows.values()) > MOST_GROWTH else 0)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """How much a run is slowed by people who look at report pages meanwhile, and how long their pages take.
 
-The real stack and a Halo without delay or limit. READERS keys of another partner, who has an invoice of 20,000 lines,
-each ask for a page of 100 of its lines, and for the next one PAUSE_S after it has come. Rounds of creates alone and
-beside the readers take turns; a round counts only if Halo then has every licence once, and every page came.
+The real stack and a Halo without delay or limit. READERS keys of another partner, who has an invoice of 20,000 lines
+and its run, ask in turn for a page of 100 lines, of one customer's lines, of items, and for the month, and for the next
+one `--pause` seconds after it has come: half a minute, as a person looks at a page. Rounds of creates alone and beside the readers take turns, and which of the two is first;
+a round counts only if Halo then has every licence once, and every page came.
 
-Prints medians of the creates' seconds, their ratio, and the pages' median and 95th percentile. Fails if creates take
-more than 1.05 times as long beside the readers.
+Prints each round, the medians of the creates' seconds and of the rounds' ratios, and of each page the median and the
+95th percentile, alone and beside creates. Fails if creates take more than 1.05 times as long beside the readers.
 
-    .venv/bin/python bench/readers.py [--creates 20000] [--readers 100] [--rounds 5]
+    .venv/bin/python bench/readers.py [--creates 20000] [--readers 100] [--pause 30] [--rounds 5]
 """
 
 import asyncio
 import contextlib
+import itertools
+import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated
 
@@ -30,23 +33,27 @@ from report_rows import PARTNER, load
 from rounds import measure
 from throughput import WARM_UP, servers
 
-LINES, PAGE, PAUSE_S, MOST = 20_000, 100, 5.0, 1.05
+LINES, PAGE, MOST = 20_000, 100, 1.05
+ALONE_S = 15.0
+PAGES = {
+    "lines": f"invoices/INV-1/lines?limit={PAGE}",
+    "a customer's lines": f"invoices/INV-1/lines?limit={PAGE}&customer_id=C-7",
+    "items": f"runs/{{run}}/items?limit={PAGE}",
+    "month": "months/2026-11",
+}
 
 
 class Readers:
     """Look at pages, each with a key of its own."""
 
-    def __init__(self, base_url: str, keys: Sequence[str]) -> None:
-        self._base_url, self._keys = base_url, keys
-        self.took_ms: list[float] = []
+    def __init__(self, base_url: str, keys: Sequence[str], pages: Mapping[str, str], pause_s: float) -> None:
+        self._base_url, self._keys, self._pages, self._pause_s = base_url, keys, pages, pause_s
+        self.took_ms: dict[str, list[float]] = {name: [] for name in pages}
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         async with httpx.AsyncClient(base_url=self._base_url, timeout=60, trust_env=False) as client:
-            tasks = [
-                asyncio.create_task(self._read(client, key, PAUSE_S * number / len(self._keys)))
-                for number, key in enumerate(self._keys)
-            ]
+            tasks = [asyncio.create_task(self._read(client, key, number)) for number, key in enumerate(self._keys)]
             try:
                 yield
             finally:
@@ -56,22 +63,33 @@ class Readers:
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
 
-    async def _read(self, client: httpx.AsyncClient, key: str, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
-        while True:
+    async def _read(self, client: httpx.AsyncClient, key: str, number: int) -> None:
+        await asyncio.sleep(self._pause_s * number / len(self._keys))
+        pages = list(self._pages)
+        for name in itertools.cycle(pages[number % len(pages) :] + pages[: number % len(pages)]):
             began = time.perf_counter()
             answer = await client.get(
-                f"/v1/partners/{PARTNER}/invoices/INV-1/lines",
-                params={"limit": PAGE},
-                headers={"Authorization": f"Bearer {key}"},
+                f"/v1/partners/{PARTNER}/{self._pages[name]}", headers={"Authorization": f"Bearer {key}"}
             )
-            self.took_ms.append(1000 * (time.perf_counter() - began))
-            if answer.status_code != 200 or len(answer.json()["items"]) != PAGE:
-                raise SystemExit(f"a page answered {answer.status_code}: {answer.text[:200]}")
-            await asyncio.sleep(PAUSE_S)
+            self.took_ms[name].append(1000 * (time.perf_counter() - began))
+            if answer.status_code != 200:
+                raise SystemExit(f"{name} answered {answer.status_code}: {answer.text[:200]}")
+            await asyncio.sleep(self._pause_s)
+
+    def told(self) -> dict[str, str]:
+        """Return how long each page took, and forget it."""
+        told = {name: _times(took) for name, took in self.took_ms.items()}
+        self.took_ms = {name: [] for name in self._pages}
+        return told
 
 
-async def compare(creates: int, readers: int, rounds: int) -> bool:
+def _times(took_ms: Sequence[float]) -> str:
+    if len(took_ms) < 2:
+        return "too few"
+    return f"{statistics.median(took_ms):.0f} ms, {statistics.quantiles(took_ms, n=20)[-1]:.0f} ms ({len(took_ms)})"
+
+
+async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> bool:
     alone: list[float] = []
     beside: list[float] = []
     async with servers() as run, AsyncExitStack() as exits:
@@ -80,32 +98,42 @@ async def compare(creates: int, readers: int, rounds: int) -> bool:
         await load(pool, LINES)
         await pool.execute("ANALYZE")
         keys = [(await KeyStore(pool).create(PARTNER, f"{n}", by=COMMAND_LINE)).api_key for n in range(readers)]
+        run_id = await pool.fetchval("SELECT run_id FROM run WHERE partner_id = $1", PARTNER)
         postmaster = psutil.Process(await pool.fetchval("SELECT pg_backend_pid()")).ppid()
         await pool.close()
-        looking = Readers(contender.http_url, keys)
+        pages = {name: page.format(run=run_id) for name, page in PAGES.items()}
+        looking = Readers(contender.http_url, keys, pages, pause_s)
         await measure(contender, run, WARM_UP, 2, postmaster)
-        for _ in range(rounds):
-            alone.append((await measure(contender, run, creates, 2, postmaster)).seconds)
-            async with looking.at_work():
-                beside.append((await measure(contender, run, creates, 2, postmaster)).seconds)
+        async with looking.at_work():
+            await asyncio.sleep(ALONE_S)
+        pages_alone = looking.told()
+        for number in range(rounds):
+            for watched in (False, True) if number % 2 else (True, False):
+                async with looking.at_work() if watched else contextlib.nullcontext():
+                    took = (await measure(contender, run, creates, 2, postmaster)).seconds
+                (beside if watched else alone).append(took)
+            print(f"round {number + 1}: {alone[-1]:.2f} s alone, {beside[-1]:.2f} s beside readers", flush=True)
+        pages_beside = looking.told()
     ratio = statistics.median(later / first for first, later in zip(alone, beside, strict=True))
-    pages = looking.took_ms
-    print(machine())
+    print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
     print(
         f"{creates} creates: {statistics.median(alone):.2f} s alone, {statistics.median(beside):.2f} s beside {readers}"
-        f" readers, {ratio:.2f} times; {len(pages)} pages: median {statistics.median(pages):.0f} ms,"
-        f" 95th percentile {statistics.quantiles(pages, n=20)[-1]:.0f} ms"
+        f" readers, {ratio:.2f} times"
     )
+    print("page: median, 95th percentile (pages) alone | beside creates")
+    for name, times in pages_alone.items():
+        print(f"{name}: {times} | {pages_beside[name]}")
     return ratio > MOST
 
 
 def main(
     creates: Annotated[int, typer.Option(min=1)] = 20_000,
     readers: Annotated[int, typer.Option(min=2)] = 100,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds that a reader looks at a page.")] = 30.0,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
 ) -> None:
     """Measure creates beside readers."""
-    raise SystemExit(1 if asyncio.run(compare(creates, readers, rounds)) else 0)
+    raise SystemExit(1 if asyncio.run(compare(creates, readers, pause, rounds)) else 0)
 
 
 if __name__ == "__main__":

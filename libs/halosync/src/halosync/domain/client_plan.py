@@ -1,12 +1,11 @@
 """The items of one matched client: its products, then what is cleaned up (spec section 3)."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 
 from halosync.domain import item_sentences, write_sentences
-from halosync.domain.client_rules import NOT_WRITTEN, Rules
+from halosync.domain.client_rules import Rules
 from halosync.domain.groups import Group
 from halosync.domain.licences import (
     after_removal,
@@ -26,42 +25,52 @@ from halosync.domain.plan import PlannedItem
 from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
 from halosync.domain.verification import differences
 
+_UPDATE, _DELETE, _UNCHANGED, _SYNCED = Action.UPDATE, Action.DELETE, Action.UNCHANGED, Outcome.SYNCED
+# Python 3.11 calls a function for each look into an enum.
+
 
 def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Rules) -> Iterator[PlannedItem]:
     """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
     products = products_of(group.lines, rules.key)
-    by_key = _by_name(licences, products, rules)
-    items = _ItemsOfClient(group, client_id, rules, _unclaimed(by_key, products, rules))
-    # Only recurring lines set a licence, so a product without any claims nothing.
-    claims = Counter(rules.target(product) for product in products if product.recurring)
-    rivals: dict[str, list[Product]] = {target: [] for target, claimants in claims.items() if claimants > 1}
+    targets = rules.targets(products)
+    claimed = frozenset(targets.values())
+    by_key = _by_name(licences, targets, claimed, rules)
+    items = _ItemsOfClient(group, client_id, rules, _unclaimed(by_key, claimed, rules))
+    rivals = _rivals(products, targets) if len(claimed) < len(targets) else {}
     for product in products:
-        if product.recurring and (target := rules.target(product)) in rivals:
-            rivals[target].append(product)
-    for product in products:
-        target = rules.target(product)
-        if product.recurring and target in rivals:
+        target = targets[product.key]
+        if target in rivals and product.recurring:
             yield items.of_rival(product, rivals[target])
         else:
             yield items.of_product(product, by_key.get(target, ()))
-    if client_id not in rules.protected:
-        unsure = items.perhaps([product for product in products if not by_key.get(rules.target(product))])
-        for target in sorted(by_key.keys() - {rules.target(product) for product in products}):
+    if client_id not in rules.protected and (left := by_key.keys() - claimed):
+        unsure = items.perhaps([product for product in products if not by_key.get(targets[product.key])])
+        for target in sorted(left):
             yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
 
 
-def _by_name(licences: Sequence[Licence], products: Sequence[Product], rules: Rules) -> dict[str, list[Licence]]:
-    """Return the licences by the key of the name that they go by.
+def _rivals(products: Sequence[Product], targets: Mapping[str, str]) -> dict[str, list[Product]]:
+    """Return the products that claim one licence together, by the key of its name."""
+    claimants: dict[str, list[Product]] = {}
+    for product in products:
+        if product.recurring:  # Only recurring lines set a licence, so a product without any claims nothing.
+            claimants.setdefault(targets[product.key], []).append(product)
+    return {target: rivals for target, rivals in claimants.items() if len(rivals) > 1}
+
+
+def _by_name(
+    licences: Sequence[Licence], targets: Mapping[str, str], claimed: Collection[str], rules: Rules
+) -> dict[str, list[Licence]]:
+    """Return the licences by the key of the name that they go by; `claimed` are the values of `targets`.
 
     One that halosync wrote for a product goes by the product's name, whatever it is called now, unless another one
     bears exactly that name (spec section 9, "Names that Halo changes").
     """
-    targets = {product.key: rules.target(product) for product in products}
     by_key: dict[str, list[Licence]] = {}
     known = []
-    for licence in filter(rules.is_of_type, licences):
+    for licence in licences if rules.settings.licence_type is None else filter(rules.is_of_type, licences):
         key = rules.key(licence.name)
-        target = _known_for(licence, key, targets, rules)
+        target = _known_for(licence, key, targets, claimed, rules)
         if target is None:
             by_key.setdefault(key, []).append(licence)
         else:
@@ -72,27 +81,31 @@ def _by_name(licences: Sequence[Licence], products: Sequence[Product], rules: Ru
     return by_key
 
 
-def _known_for(licence: Licence, key: str, targets: Mapping[str, str], rules: Rules) -> str | None:
+def _known_for(
+    licence: Licence, key: str, targets: Mapping[str, str], claimed: Collection[str], rules: Rules
+) -> str | None:
     """Return the key of the name that a licence was written under, where it is not its own.
 
     A licence that a person called after another product is that product's; what Halo itself makes of a name is not.
     """
-    written = rules.written.get(licence.id, NOT_WRITTEN)
-    renamed_by_halo = written.asked_name is not None and written.kept_name == licence.name
-    if written.product_code is not None and (renamed_by_halo or key not in targets.values()):
-        target = targets.get(rules.key(written.product_code))
-        if target is not None:
-            return target
-    if renamed_by_halo and written.asked_name:
-        return rules.key(written.asked_name)
+    written = rules.written.get(licence.id)
+    if written is not None:
+        renamed_by_halo = written.asked_name is not None and written.kept_name == licence.name
+        if written.product_code is not None and (renamed_by_halo or key not in claimed):
+            target = targets.get(rules.key(written.product_code))
+            if target is not None:
+                return target
+        if renamed_by_halo and written.asked_name:
+            return rules.key(written.asked_name)
     # A create that nobody could look up left no trace but this: a second one would make the licence twice.
     plain = rules.key(unescape(licence.name)) if "&" in licence.name else key
-    return plain if plain != key and key not in targets.values() else None
+    return plain if plain != key and key not in claimed else None
 
 
-def _unclaimed(by_key: Mapping[str, Sequence[Licence]], products: Sequence[Product], rules: Rules) -> frozenset[int]:
+def _unclaimed(by_key: Mapping[str, Sequence[Licence]], claimed: Collection[str], rules: Rules) -> frozenset[int]:
     """Return the licences that no product of the invoice has, no other program marks, and no person keeps."""
-    claimed = {rules.target(product) for product in products}
+    if not rules.perhaps_created:  # nobody asks for them
+        return frozenset()
     unclaimed = {
         licence.id
         for target, found in by_key.items()
@@ -127,7 +140,8 @@ class _ItemsOfClient:
         licence = None if isinstance(chosen, Fault) else chosen
         if not product.recurring:
             return self._skip(product, licence, Reason.NOT_RECURRING, item_sentences.NOT_RECURRING)
-        if foreign := self._foreign(found if licence is None else (licence,)):
+        unmarked = licence is not None and licence.foreign_mark is None
+        if not unmarked and (foreign := self._foreign(found if licence is None else (licence,))):
             return self._skip(product, licence, Reason.MANAGED_ELSEWHERE, item_sentences.managed_elsewhere(*foreign))
         demand = demand_of(product, self.rules.words)
         if isinstance(demand, Fault):
@@ -140,7 +154,10 @@ class _ItemsOfClient:
 
     def _foreign(self, found: Sequence[Licence]) -> tuple[list[int], str] | None:
         """Return the ids of `found` and a mark that they bear, if all of them are somebody else's."""
-        if not found or not all(map(self.rules.is_foreign, found)):
+        for licence in found:
+            if not self.rules.is_foreign(licence):
+                return None
+        if not found:
             return None
         return sorted(licence.id for licence in found), min(licence.foreign_mark or "" for licence in found)
 
@@ -151,7 +168,7 @@ class _ItemsOfClient:
                 yield self._remove(None, licence)
 
     def _without_licence(self, product: Product, demand: Demand) -> PlannedItem:
-        if demand.quantity == 0:
+        if not demand.quantity:
             return self._skip(product, None, Reason.QUANTITY_ZERO, item_sentences.QUANTITY_ZERO)
         if unsure := self.perhaps([product]):
             detail = write_sentences.perhaps_created(sorted(unsure))
@@ -160,7 +177,7 @@ class _ItemsOfClient:
         return self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
 
     def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
-        if demand.quantity == 0:
+        if not demand.quantity:
             return self._remove(product, licence)
         before = self.rules.state(licence)
         desired = desired_state(demand, before, self.rules.settings.price_field)
@@ -169,20 +186,20 @@ class _ItemsOfClient:
         if answered is not None and differences(answered):
             return self._not_kept(product, licence, answered)
         if answered is not None or (set_name is None and same_state(desired, before)):
-            return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
-        return self._item(product, licence, Action.UPDATE, before=before, after=desired, set_name=set_name)
+            return self._item(product, licence, _UNCHANGED, _SYNCED, before=before, after=before)
+        return self._item(product, licence, _UPDATE, before=before, after=desired, set_name=set_name)
 
     def _remove(self, product: Product | None, licence: Licence) -> PlannedItem:
         before = self.rules.state(licence)
         if self.rules.is_removed(licence):
-            return self._item(product, licence, Action.UNCHANGED, Outcome.SYNCED, before=before, after=before)
+            return self._item(product, licence, _UNCHANGED, _SYNCED, before=before, after=before)
         if licence.id in self.rules.kept:
             return self._skip(product, licence, Reason.KEPT, item_sentences.kept(licence.id))
         after = after_removal(before, self.rules.settings.removal)
         answered = self.rules.answered_before(licence, after, None)
         if answered is not None:
             return self._not_kept(product, licence, answered)
-        return self._item(product, licence, Action.DELETE, before=before, after=after)
+        return self._item(product, licence, _DELETE, before=before, after=after)
 
     def _not_kept(self, product: Product | None, licence: Licence, answered: KeptOtherwise) -> PlannedItem:
         detail = write_sentences.not_kept(differences(answered), answered.warning)
@@ -212,22 +229,26 @@ class _ItemsOfClient:
         set_name: str | None = None,
     ) -> PlannedItem:
         customer_ids, customer_name = self.group.customers_of(product)
-        loses_traits = action is Action.DELETE or (action is Action.UPDATE and set_name is not None)
+        customer_ids, customer_name = self.group.customers_of(product)
+        number = None if licence is None else licence.id
+        # What a licence is besides its state is lost by a removal, and the name by an update that gives it another.
+        loses_traits = set_name is not None or action is _DELETE
         return PlannedItem(
-            customer_ids=customer_ids,
-            customer_name=customer_name,
-            halo_client_id=self.client_id,
-            product_code=product.code if product else None,
-            licence_name=set_name or (licence.name if licence else None),
-            halo_licence_id=licence.id if licence else None,
-            action=action,
-            outcome=outcome,
-            reason=fault.reason if fault else None,
-            detail=fault.detail if fault else None,
+            customer_ids,
+            customer_name,
+            self.client_id,
+            None if product is None else product.code,
+            set_name or (None if licence is None else licence.name),
+            number,
+            action,
+            outcome,
+            reason=None if fault is None else fault.reason,
+            detail=None if fault is None else fault.detail,
             before=before,
             after=after,
             set_name=set_name,
-            line_nos=tuple([line.line_no for line in product.lines]) if product else (),
-            drift=self.rules.drift(licence) if licence else (),
+            line_nos=() if product is None else product.line_nos,
+            drift=() if licence is None else self.rules.drift(licence),
             was=self.rules.traits(licence) if licence and loses_traits else None,
+            was_owned=number in self.rules.owned and action in (_UPDATE, _DELETE),
         )

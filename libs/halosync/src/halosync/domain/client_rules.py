@@ -1,6 +1,6 @@
 """What holds for every client of a plan: which licence a product means, and which ones are to be left alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 
@@ -41,25 +41,32 @@ class Rules:
         linked = self.links.get(product.key)
         return product.key if linked is None else self.key(linked)
 
+    def targets(self, products: Sequence[Product]) -> dict[str, str]:
+        """Return the target of each product, by its key."""
+        if not self.links:
+            return {product.key: product.key for product in products}
+        return {product.key: self.target(product) for product in products}
+
     def name_of(self, product: Product) -> str:
         """Return the name that the product's licence is to have."""
         return self.links.get(product.key, product.code)
 
     def keeps_name(self, product: Product, licence: Licence) -> bool:
         """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
-        wanted, written = self.name_of(product), self.written.get(licence.id, NOT_WRITTEN)
+        wanted = self.name_of(product)
         if wanted == licence.name:
             return True
-        plain = unescape(licence.name)
+        plain, written = unescape(licence.name), self.written.get(licence.id, NOT_WRITTEN)
         if wanted == plain or (written.asked_name, written.kept_name) == (wanted, licence.name):
             return True
         return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 
     def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
         """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
-        before = self.written.get(licence.id, NOT_WRITTEN).otherwise
-        if before is None:
+        written = self.written.get(licence.id)
+        if written is None or written.otherwise is None:
             return None
+        before = written.otherwise
         wish = KeptOtherwise(asked, self.state(licence), name, licence.name)
         return before if same_wish(before, wish) else None
 
@@ -73,7 +80,8 @@ class Rules:
 
     def drift(self, licence: Licence) -> tuple[Drift, ...]:
         """Return what somebody has edited of a licence since halosync wrote it."""
-        return drift_of(licence, self.written.get(licence.id, NOT_WRITTEN).last, self.settings.price_field)
+        written = self.written.get(licence.id)
+        return () if written is None else drift_of(licence, written.last, self.settings.price_field)
 
     def traits(self, licence: Licence) -> Traits:
         """Return what the licence is besides its state."""

@@ -3,19 +3,15 @@
 from decimal import Decimal
 
 
-def on_wire(value: Decimal) -> Decimal:
-    """Return `value` as Halo can hold it: the shortest decimal of the nearest double (halo-api section 3)."""
-    return Decimal(repr(float(value)))
-
-
 def same_on_wire(desired: Decimal | None, observed: Decimal | None) -> bool:
     """Tell whether sending `desired` would leave Halo's `observed` as it is. Unset (None) is not zero.
 
-    Without this a value that no double can hold would be an update in every run.
+    Halo holds the nearest double (halo-api section 3). Without this a value that no double can hold would be an update
+    in every run.
     """
     if desired is None or observed is None:
         return desired is observed
-    return desired == observed or on_wire(desired) == on_wire(observed)
+    return desired == observed or float(desired) == float(observed)
 
 
 def plain(value: Decimal) -> str:

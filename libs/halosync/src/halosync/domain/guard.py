@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from halosync.domain import run_sentences
-from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.model import Outcome, Reason
 from halosync.domain.plan import DeleteGuard, PlannedItem
 
 
@@ -19,16 +19,12 @@ def must_hold(removals: int, active: int, guard: DeleteGuard | None, approved: i
     return approved is None or removals > approved
 
 
-def guarded(items: Sequence[PlannedItem], approved: Container[int]) -> list[int]:
-    """Return where the removals of `items` are that a run would carry out and that no person has approved yet.
+def guarded(items: Sequence[PlannedItem], removals: Iterable[int], approved: Container[int]) -> list[int]:
+    """Return which of the places `removals` have a removal that a run would carry out and no person has approved yet.
 
     `approved` are the places of those that a person has approved with the number of the first review.
     """
-    return [
-        place
-        for place, item in enumerate(items)
-        if item.action is Action.DELETE and item.outcome is Outcome.PENDING and place not in approved
-    ]
+    return [place for place in removals if items[place].outcome is Outcome.PENDING and place not in approved]
 
 
 def hold(items: list[PlannedItem], places: Iterable[int], detail: str) -> None:

@@ -12,11 +12,13 @@ from halosync.domain.model import Licence, LicenceState, PriceField, Reason, Rem
 from halosync.domain.products import Demand, Fault
 
 _ZERO = Decimal(0)
+_PURCHASE_PRICE, _NO_PRICE = PriceField.PURCHASE_PRICE, PriceField.NONE
+# Python 3.11 calls a function for each look into an enum.
 
 
 def state_of(licence: Licence, price_field: PriceField) -> LicenceState:
     """Return the observed state; its price is the field that the partner's setting names, `price` for `none`."""
-    price = licence.purchase_price if price_field is PriceField.PURCHASE_PRICE else licence.price
+    price = licence.purchase_price if price_field is _PURCHASE_PRICE else licence.price
     return LicenceState(licence.quantity, price, licence.billing_cycle, licence.is_active)
 
 
@@ -44,7 +46,7 @@ def desired_state(demand: Demand, before: LicenceState | None, price_field: Pric
 
     A billing cycle that Halo spells otherwise is the same one, and keeps Halo's spelling.
     """
-    if price_field is not PriceField.NONE:
+    if price_field is not _NO_PRICE:
         price: Decimal | None = demand.price
     else:
         price = before.price if before is not None else None

@@ -84,7 +84,10 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class _Clients:
-    """Halo's clients: ids by name, those that only look like a customer's name, all ids, and the inactive ones."""
+    """Halo's clients: ids by name, those that only look like a customer's name, all ids, and the inactive ones.
+
+    `by_look` is empty where each name has a client: nobody asks for it then.
+    """
 
     by_key: Mapping[str, tuple[int, ...]]
     by_look: Mapping[str, Sequence[Client]]
@@ -100,9 +103,9 @@ def match_customers(lines: Iterable[Line], clients: Iterable[Client], links: Map
     """
     names = _names_by_customer(lines)
     by_key: dict[str, tuple[int, ...]] = {name_key(name): () for spellings in names.values() for name in spellings}
-    by_look: dict[str, list[Client]] = {look_key(name): [] for spellings in names.values() for name in spellings}
     present = set()
     inactive = set()
+    others = []
     for client in clients:
         present.add(client.id)
         if client.inactive:
@@ -110,8 +113,9 @@ def match_customers(lines: Iterable[Line], clients: Iterable[Client], links: Map
         key = name_key(client.name)
         if key in by_key:
             by_key[key] = (*by_key[key], client.id)
-        elif (look := look_key(client.name)) in by_look:
-            by_look[look].append(client)
+        else:
+            others.append(client)
+    by_look = {} if all(by_key.values()) else _by_look(names.values(), others)
     halo = _Clients(by_key, by_look, present, inactive)
 
     matches = Matches(
@@ -138,6 +142,16 @@ def _names_by_customer(lines: Iterable[Line]) -> dict[str, tuple[str, ...]]:
         elif line.customer_name not in spellings:
             names[line.customer_id] = tuple(sorted((*spellings, line.customer_name)))
     return names
+
+
+def _by_look(names: Iterable[Iterable[str]], clients: Iterable[Client]) -> dict[str, list[Client]]:
+    """Return the clients, of those with no customer's name, that look like one: by how the name looks."""
+    by_look: dict[str, list[Client]] = {look_key(name): [] for spellings in names for name in spellings}
+    for client in clients:
+        look = look_key(client.name)
+        if look in by_look:
+            by_look[look].append(client)
+    return by_look
 
 
 def _candidates(spellings: Iterable[str], by_key: Mapping[str, tuple[int, ...]]) -> list[int]:

@@ -1,7 +1,6 @@
 """The plan: from an invoice and a read of Halo to items (spec section 3)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 
 from halosync.domain import item_sentences
@@ -39,26 +38,20 @@ def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole:
 
     `is_whole`: every customer of the invoice has its client.
     """
-    items = [_with_owner(item, inputs.owned) for item in items]
-    removals = sum(item.action is Action.DELETE for item in items)
+    removal = Action.DELETE
+    removals = [place for place, item in enumerate(items) if item.action is removal]
     released = released_places(items, inputs.approved)
     if inputs.settings.on_drift is OnDrift.HOLD:
         hold_edited(items, released)
     to_review, approved = _review(items, inputs, released)
     guard = inputs.settings.delete_guard
-    suspicious = guarded(items, approved - released)
+    suspicious = guarded(items, removals, approved - released)
     if guard is not None and must_hold(len(suspicious), active, guard, inputs.approve_removals):
         rest = [place for place in suspicious if place not in released]
         detail = item_sentences.delete_guard(len(suspicious), active, guard, approved=len(suspicious) - len(rest))
         hold(items, rest, detail)
     waiting = to_review - len(approved)
-    return Plan(items, removals, active, to_review, _is_reviewed(inputs, to_review, waiting, is_whole=is_whole))
-
-
-def _with_owner(item: PlannedItem, owned: frozenset[int]) -> PlannedItem:
-    """Return the item with whether halosync had written its licence before: an undo gives that back too."""
-    changes = item.action in {Action.UPDATE, Action.DELETE}
-    return replace(item, was_owned=True) if changes and item.halo_licence_id in owned else item
+    return Plan(items, len(removals), active, to_review, _is_reviewed(inputs, to_review, waiting, is_whole=is_whole))
 
 
 class Picture:

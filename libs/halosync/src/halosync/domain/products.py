@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
+from typing import NamedTuple
 
 from halosync.domain import item_sentences
 from halosync.domain.billing_cycles import cycle_key, same_cycle
@@ -11,10 +12,10 @@ from halosync.domain.model import Line, LineKind, Reason
 from halosync.domain.natural_order import natural_parts
 
 _BY_NUMBER = attrgetter("line_no")
+_RECURRING = LineKind.RECURRING  # Python 3.11 calls a function for each look into an enum
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """All lines of one product, in the order of their numbers. `key` is its code's `name_key`, `code` one spelling."""
 
     code: str
@@ -22,9 +23,13 @@ class Product:
     lines: list[Line]
     recurring: list[Line]
 
+    @property
+    def line_nos(self) -> tuple[int, ...]:
+        """The numbers of all its lines."""
+        return tuple([line.line_no for line in self.lines])
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+
+class Demand(NamedTuple):
     """What a licence of the product is to be."""
 
     quantity: Decimal
@@ -53,8 +58,11 @@ def products_of(lines: Iterable[Line], key: Callable[[str], str]) -> list[Produc
 
 
 def _product(key: str, lines: list[Line]) -> Product:
+    if len(lines) == 1:
+        [only] = lines
+        return Product(only.product_code, key, lines, lines if only.kind is _RECURRING else [])
     lines.sort(key=_BY_NUMBER)
-    recurring = [line for line in lines if line.kind is LineKind.RECURRING]
+    recurring = [line for line in lines if line.kind is _RECURRING]
     if len(recurring) == len(lines):
         recurring = lines
     return Product(min(line.product_code for line in recurring or lines), key, lines, recurring)
@@ -72,6 +80,13 @@ def demand_of(product: Product, words: Mapping[str, str]) -> Demand | Fault:
     Raises:
         IndexError: the product has no recurring line.
     """
+    first = product.recurring[0]
+    if len(product.recurring) == 1 and first.quantity >= 0 and first.unit_price >= 0:  # as nearly all are
+        return Demand(first.quantity, first.unit_price, _halo_word(first.billing_cycle, words))
+    return _demand_of_several(product, words)
+
+
+def _demand_of_several(product: Product, words: Mapping[str, str]) -> Demand | Fault:
     negative = [line for line in product.recurring if line.quantity < 0]
     if negative:
         detail = item_sentences.negative_quantity(

@@ -180,17 +180,19 @@ class _Undoing:
         **what: Any,
     ) -> PlannedItem:
         """Return an item for the same thing as `item`; `licence` is what Halo shows of it."""
-        number = None if action is Action.CREATE else item.halo_licence_id
+        gone = None if action is Action.CREATE else item.halo_licence_id
+        number = licence.id if licence else gone
         made = PlannedItem(
             customer_ids=item.customer_ids,
             customer_name=item.customer_name,
             halo_client_id=item.halo_client_id,
             product_code=item.product_code,
             licence_name=licence.name if licence else item.licence_name,
-            halo_licence_id=licence.id if licence else number,
+            halo_licence_id=number,
             action=action,
             outcome=outcome,
             line_nos=item.line_nos,
+            was_owned=number in self.inputs.owned and action in {Action.UPDATE, Action.DELETE},
             owned_after=item.was_owned,
             undoes=item.item_id,
         )
