@@ -70,11 +70,12 @@ async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: 
     await expect(page.locator(".facts")).to_contain_text("edit:softwarelicensing")
 
     await page.get_by_role("button", name="Test connection").click()
-    await expect(page.get_by_text("Halo shows us 2 customers and 0 licences")).to_be_visible()
+    await expect(page.get_by_text("Halo shows Converge 2 clients and 0 licences")).to_be_visible()
+    await page.get_by_text("Show the facts").click()
     await expect(page.get_by_role("row").filter(has_text="licences: page 2")).to_have_count(0)  # there is none
     await expect(page.get_by_role("row").filter(has_text="authinfo: server")).to_contain_text("this Halo's own")
     await page.get_by_role("link", name="Back to Halo PSA").click()
-    await expect(page.get_by_text("Halo shows us")).to_have_count(0)
+    await expect(page.get_by_text("Halo shows Converge")).to_have_count(0)
 
     await page.get_by_role("link", name="Disconnect…").click()
     await page.get_by_role("button", name="Disconnect Halo").click()

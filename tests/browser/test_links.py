@@ -126,10 +126,10 @@ async def test_a_missing_customer_is_mapped_by_keyboard_and_the_next_sync_makes_
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("is linked to")).to_be_visible()
     await expect(page.get_by_text("Press Sync on the Month tab")).to_be_visible()
-    await expect(page.get_by_role("link", name="Go to the report to sync")).to_be_visible()
+    await expect(page.get_by_role("link", name="Go to Sync")).to_be_visible()
     await expect(row(page, "Northwind Traders")).to_contain_text("Linked")
     assert (3, "MS-365-BP") not in await partner.licences()
-    await page.get_by_role("link", name="Go to the report to sync").press("Enter")
+    await page.get_by_role("link", name="Go to Sync").press("Enter")
     sync = page.locator("#sync-panel").get_by_role("button", name="Sync", exact=True)
     await sync.press("Enter")
 

@@ -46,9 +46,8 @@ async def test_from_the_sign_in_to_a_finished_sync_and_out_again(page: Page, par
     await page.get_by_role("checkbox").first.check()
     await page.get_by_role("button", name="Accept 1 ticked suggestion").click()
     await expect(page.get_by_role("status").first).to_contain_text("linked")
-    await page.get_by_role("link", name="Go to the report to sync").click()
+    await page.get_by_role("link", name="Go to Sync").click()
     await panel.get_by_role("button", name="Sync", exact=True).click()
-    await expect(page.locator("#report-counters .stat").first).to_contain_text("4")
     await expect(panel).to_contain_text("4 items are as the invoice says")
     assert await partner.licences() == {(1, "P-0"): 4, (1, "P-1"): 4, (1, "P-2"): 4, (2, "P-0"): 1}
 

@@ -205,7 +205,7 @@ async def test_the_test_tells_what_was_read(browser: "Browser", world: "World") 
     await browser.sign_in()
     await browser.open(HERE)
     page = await browser.submit(f"{HERE}/test")
-    told = "The connection works. Halo shows us 1,203 customers and 1 licence; it took 310 ms."
+    told = "The connection works. Halo shows Converge 1,203 clients and 1 licence; it took 310 ms."
     assert told in page.one(".notice-good").get_text()
     [row] = page.soup.select("tbody tr")
     assert [cell.get_text(strip=True) for cell in row.select("th, td")][:2] == [

@@ -63,7 +63,7 @@ async def test_linking_without_a_script(world: "World", browser: "Browser") -> N
     assert page.url.query == b"q=nobody"
     assert '"Nobody" is linked to "Northwind Traders".' in page.text
     assert "Press Sync" in page.text
-    assert page.one(".next-step a")["href"] == f"/portal/{ACME}/report"
+    assert page.one(".next-step a")["href"] == f"/portal/{ACME}/month#sync-title"
     assert "Linked" in row(page, "C/4")
     assert await links(world) == {"C/4": (4, False)}
     acts = await world.pool.fetch("SELECT act, actor FROM audit_entry WHERE partner_id = $1 ORDER BY audit_id", ACME)

@@ -58,9 +58,9 @@ async def test_what_is_unmatched_is_sorted_by_money_and_says_what_a_sync_makes_o
     told = {row[0].split()[0]: (row[1], row[2], row[3]) for row in cells(page, "products-title")}
     assert told == {
         "P-1": ("1,201.01", "2", "Creates it"),
-        "P-2": ("11.00", "2", "Its lines cannot be synchronised: nothing is created"),
+        "P-2": ("11.00", "2", "Nothing: its lines cannot be synchronised"),
         "P-3": ("8.00", "3", "Creates it, but not for customers whose lines cannot be synchronised"),
-        "P-0": ("0.00", "1", "Quantity 0: nothing is created"),
+        "P-0": ("0.00", "1", "Nothing: its quantity is 0"),
     }
     page = await browser.open(f"/portal/{ACME}/licences")
     assert page.text.count("Will be created as") == 1

@@ -78,12 +78,19 @@ def test_a_customer_has_its_own_sums_and_reasons() -> None:
             group(customer_id="C-2", customer_name="Fabrikam", halo_client_id=None, accepted=1),
         ]
     )
-    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12), 3, held=0)]
+    reasons = [ReasonSum(Reason.HALO_REJECTED, 5, Decimal(12), 3, held=0, accepted=2)]
     assert month.customers == [
         CustomerSum("C-1", "Contoso", 7, Decimal(30), Decimal(18), Decimal(12), 3, reasons),
         CustomerSum("C-2", "Fabrikam", None, Decimal(10), Decimal(10), Decimal(0), 0, []),
     ]
     assert (month.reasons, month.accepted, month.open_things) == (reasons, 3, 3)
+
+
+def test_what_differs_and_needs_nothing_is_told_apart() -> None:
+    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
+    excluded: dict[str, Any] = {"outcome": Outcome.SKIPPED, "reason": Reason.CUSTOMER_EXCLUDED, "in_halo": Decimal(0)}
+    month = reconcile([group(), group(**failed), group(**excluded), group(**excluded, billing_cycle="Yearly")])
+    assert (month.not_synchronised, month.needs_nothing) == (Decimal(6), Decimal(20))
 
 
 def test_a_reason_says_how_much_of_it_is_held() -> None:

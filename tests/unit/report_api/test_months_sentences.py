@@ -4,8 +4,9 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from halosync.domain.model import Reason
 from halosync.domain.month import MonthReason, ReasonSum
-from report_api.months.sentences import button
+from report_api.months.sentences import advice, button
 
 
 @pytest.mark.parametrize("held", [0, 1])
@@ -21,3 +22,12 @@ def test_what_is_held_itself_leads_to_its_page_although_a_month_has_the_same_wor
     help_with = button(ReasonSum(MonthReason.EDITED_IN_HALO, 1, Decimal(5), keeps_open=1, held=1), run_id=UUID(int=7))
     assert help_with is not None
     assert help_with.tab == f"runs/{UUID(int=7)}/held"
+
+
+@pytest.mark.parametrize(
+    ("keeps_open", "accepted", "told"),
+    [(1, 1, "Ask for a corrected invoice, or accept it"), (0, 2, "Accepted"), (0, 0, "Nothing to do")],
+)
+def test_what_is_accepted_is_said_to_be(keeps_open: int, accepted: int, told: str) -> None:
+    each = ReasonSum(Reason.NEGATIVE_QUANTITY, 2, Decimal(5), keeps_open=keeps_open, held=0, accepted=accepted)
+    assert advice(each) == told

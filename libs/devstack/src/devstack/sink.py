@@ -22,11 +22,15 @@ MOST_BYTES = 1_000_000
 EMAIL = "e-mail"
 """The type of what came by e-mail."""
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What halosync told</title>
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What was sent</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="5"><meta name="color-scheme" content="light dark"><style>
+p{margin:0}h2+p{opacity:.75;font-size:.9rem}
 body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8888;border-radius:.5rem;padding:.75rem}
-h2{font-size:1.1rem;margin-bottom:.25rem}</style></head><body><h1>What halosync told</h1>%s</body></html>"""
+pre{margin:.5rem 0 0}h2{font-size:1.1rem;margin:1.5rem 0 .1rem}</style></head><body><h1>What was sent</h1>
+<p>E-mail and webhooks of this stack,
+the newest first.</p>%s</body></html>"""
 _NOTHING = (
     "<p>Nothing has arrived yet. Create a webhook to this address in the portal, and send a test. E-mail to "
     "the billers and admins among the people comes by itself.</p>"
@@ -111,5 +115,9 @@ def notice_sink() -> Iterator[Sink]:
 
 
 def _shown(one: Arrived) -> str:
-    text = one.told if isinstance(one.told, str) else json.dumps(one.told, indent=2, ensure_ascii=False)
-    return f"<h2>{escape(one.type or 'no notice')}</h2><p>{escape(one.notice_id)}</p><pre>{escape(text)}</pre>"
+    if one.type == EMAIL:  # as its reader sees it
+        title, below, text = f"E-mail: {one.told.get('Subject')}", f"To {one.told.get('To')}", one.told.get("text", "")
+    else:
+        title, below = f"Webhook: {one.type or 'no notice'}", one.notice_id
+        text = one.told if isinstance(one.told, str) else json.dumps(one.told, indent=2, ensure_ascii=False)
+    return f"<h2>{escape(title)}</h2><p>{escape(below)}</p><pre>{escape(text)}</pre>"

@@ -100,6 +100,7 @@ class ReasonSum:
         amount: what of them is billed and not in Halo.
         keeps_open: how many of them keep the month from being ready.
         held: how many of them the newest run holds, so that another Sync alone changes nothing.
+        accepted: how many of them somebody accepted as they are.
     """
 
     reason: str
@@ -107,6 +108,7 @@ class ReasonSum:
     amount: Decimal
     keeps_open: int
     held: int
+    accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,11 @@ class Reconciliation:
     open_things: int
     accepted: int
     not_synchronised: Decimal
+
+    @property
+    def needs_nothing(self) -> Decimal:
+        """What is billed and not in Halo, for reasons that leave nothing to do: excluded, accepted, rounded."""
+        return sum((total.billed - total.in_halo for total in self.totals), ZERO) - self.not_synchronised
 
     def state(self, *, closed: bool) -> MonthState:
         """Return how far the month is."""
@@ -205,13 +212,17 @@ def _reasons(groups: Iterable[MonthGroup]) -> Sequence[ReasonSum]:
     amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     still_open: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)
+    accepted: dict[str, int] = defaultdict(int)
     for group in groups:
         if group.reason is not None:
             counts[group.reason] += group.things
             amounts[group.reason] += group.difference
             still_open[group.reason] += group.keeps_open
             held[group.reason] += group.things if group.outcome is Outcome.HELD else 0
-    sums = [ReasonSum(each, counts[each], amounts[each], still_open[each], held[each]) for each in counts]
+            accepted[group.reason] += group.accepted
+    sums = [
+        ReasonSum(each, counts[each], amounts[each], still_open[each], held[each], accepted[each]) for each in counts
+    ]
     return sorted(sums, key=lambda each: (-abs(each.amount), each.reason))
 
 

@@ -127,8 +127,8 @@ async def test(request: Request, visitor: VisitorHere, ports: PortsHere) -> Resp
     """Read a little from Halo, and show what came back: it is no page to come back to, and is kept nowhere."""
     answer = await test_connection(ports, visitor.partner_id)
     if isinstance(answer, ConnectionTested):
-        clients, licences = plural(answer.clients, "customer"), plural(answer.licences, "licence")
-        told = f"The connection works. Halo shows us {clients} and {licences}; it took {answer.took_ms} ms."
+        clients, licences = plural(answer.clients, "client"), plural(answer.licences, "licence")
+        told = f"The connection works. Halo shows Converge {clients} and {licences}; it took {answer.took_ms} ms."
         return page(request, "connection/tested.html", tab="halo-psa", told=told, findings=answer.findings)
     await notify(request, f"The test failed. {answer.detail}", "bad")
     return see_other(visitor.partner_id, "halo-psa")

@@ -65,11 +65,7 @@ def excluded(*, is_excluded: bool) -> str:
 def prospect(billed: Billed) -> str:
     """Say what a Sync makes of a product that Halo has no licence of."""
     if not billed.is_wanted:
-        return (
-            "Its lines cannot be synchronised: nothing is created"
-            if billed.is_faulty
-            else "Quantity 0: nothing is created"
-        )
+        return "Nothing: its lines cannot be synchronised" if billed.is_faulty else "Nothing: its quantity is 0"
     if billed.is_faulty:
         return "Creates it, but not for customers whose lines cannot be synchronised"
     return "Creates it"

@@ -89,10 +89,10 @@ def approved_words(run: CertifiedRun) -> Sequence[str]:
     return [*words, sentences.settings_then(run.removal, run.price_field)] if known else words
 
 
-def advice(reason: str | None, *, keeps_open: bool) -> str:
+def advice(each: ReasonSum) -> str:
     """Say what helps where no page of ours does."""
-    if not keeps_open:
-        return "Nothing to do"
-    if reason in _OF_INVOICE:
+    if not each.keeps_open:
+        return "Accepted" if each.accepted else "Nothing to do"
+    if each.reason in _OF_INVOICE:
         return "Ask for a corrected invoice, or accept it"
     return "Correct it in Halo as its row says, or accept it"

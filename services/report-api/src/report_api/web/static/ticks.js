@@ -41,14 +41,20 @@ class Ticks {
 
   #changed(target) {
     if (target.dataset.group) for (const box of this.#of(target.dataset.group)) box.checked = target.checked;
+    // Who chooses what a row is linked to means the row.
+    if (target.matches("select")) this.#own(target).checked = target.value !== "";
     this.#show();
   }
 
   /** What a button does with its row alone takes the row's tick, and leaves all others. */
   #let(button) {
-    const box = button.closest("tr")?.querySelector("input[data-money]");
+    const box = this.#own(button);
     if (box) box.checked = false;
     this.#show();
+  }
+
+  #own(element) {
+    return element.closest("tr")?.querySelector("input[data-money]");
   }
 
   #of(group) {
