@@ -35,6 +35,12 @@ def test_more_rows_than_halo_says_are_no_list() -> None:
         after(FIRST, 5, range(3, 6), 3)
 
 
+@pytest.mark.parametrize(("size", "page"), [(1, 4), (2, 2), (3, 2), (4, 1)])
+def test_another_size_goes_on_at_or_before_the_row_where_the_last_one_stopped(size: int, page: int) -> None:
+    resized = FIRST.resized(size)
+    assert (FIRST.position, resized.size, resized.next) == (3, size, page)
+
+
 def test_a_larger_page_that_halo_cuts_is_asked_for_as_halo_gives_it() -> None:
     larger = replace(FIRST, record_count=9).resized(9)
     cut, following = after(larger, 9, range(3), 0)

@@ -30,6 +30,7 @@ def test_two_active_licences_of_one_name_are_duplicates() -> None:
     twin = Known(replace(LICENCE, id=6, name=" MICROSOFT  365"), owned=False)
     found = audit([], {5: KNOWN, 6: twin})
     assert [[licence.id for licence in twins] for twins in found.duplicates] == [[5, 6]]
+    assert not found.clean
     inactive = replace(twin, licence=replace(twin.licence, is_active=False))
     elsewhere = replace(twin, licence=replace(twin.licence, client_id=2))
     assert audit([], {5: KNOWN, 6: inactive}).clean
@@ -40,3 +41,4 @@ def test_what_halosync_wrote_and_halo_no_longer_shows_is_missing() -> None:
     others = Known(replace(LICENCE, id=6), owned=False)
     found = audit([KNOWN, others], {})
     assert [licence.id for licence in found.missing] == [5], "what others wrote may go without a word"
+    assert not found.clean
