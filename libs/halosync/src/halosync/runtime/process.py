@@ -220,9 +220,9 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     return Parts(database_url, pool, broker, publisher)
 
 
-async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the signal to stop, or until a background task ends; its error takes the process down."""
-    waiting = asyncio.create_task(stop.wait())
+async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the event, or until one of the tasks ends; its error takes the process down."""
+    waiting = asyncio.create_task(event.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     for task in done - {waiting}:
@@ -234,8 +234,10 @@ async def _health(settings: ProcessSettings) -> AsyncIterator[ProcessState]:
     """Answer `/healthz`, `/readyz` and `/metrics` from the first moment to the last, also while the process waits."""
     standing, lag, stop = ProcessState(), LoopLag(), asyncio.Event()
     web = server(health_app(standing, lag), settings.health_host, settings.health_port)
-    tasks = [asyncio.create_task(lag.watch(stop)), asyncio.create_task(serve_until(web, stop))]
+    serving = asyncio.create_task(serve_until(web, stop))
+    tasks = [asyncio.create_task(lag.watch(stop)), serving]
     try:
+        await _first_of(web.listens, [serving])
         yield standing
     finally:
         stop.set()

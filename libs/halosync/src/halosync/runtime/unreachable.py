@@ -1,5 +1,6 @@
-"""What is said of a server that cannot be reached, by processes and by the command alike: where, why, which setting."""
+"""What is said of a server that cannot be reached, and of a port that cannot be had: where, why, which setting."""
 
+import errno
 from urllib.parse import unquote, urlsplit
 
 from aiormq.exceptions import InvalidFrameError
@@ -13,6 +14,19 @@ def unreachable(server: str, variable: str, url: str, error: BaseException) -> s
     for password in (parts.password, unquote(parts.password or "")):
         why = why.replace(password, "***") if password else why
     return f"cannot reach {server} at {where}: {why}; is it running, and is {variable} right?"
+
+
+def cannot_listen(host: str, port: int, setting: str, error: BaseException | None) -> str:
+    """Return the sentence; `setting` is the variable that says the port, and one beside it says the address."""
+    host_setting = setting.replace("_PORT", "_HOST")
+    known = {
+        errno.EADDRINUSE: f"another process listens there; end that one, or set {setting} to another port",
+        errno.EACCES: f"this port is for root alone; set {setting} to one above 1023",
+        errno.EADDRNOTAVAIL: f"this machine has no such address; set {host_setting} to one that it has",
+    }
+    number = error.errno if isinstance(error, OSError) else None
+    why = known.get(number or 0) or f"{error}; are {host_setting} and {setting} right?"
+    return f"cannot listen at {host} port {port}: {why}"
 
 
 def _why(error: BaseException) -> str:
