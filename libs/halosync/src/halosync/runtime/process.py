@@ -21,6 +21,7 @@ from halosync.messaging.delivery import Deliveries, count_from_zero
 from halosync.messaging.faststream_private import look_at_queues, subscribers
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
+from halosync.observability.metrics import tell_build
 from halosync.observability.tracing import start_tracing
 from halosync.observability.waiting import Waiting
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
@@ -81,6 +82,7 @@ class Composition:
 def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
     """Run a process until SIGTERM or SIGINT."""
     configure_logging(settings.log_level, name)
+    tell_build(name)
     for sentence in unknown_names():
         log.warning(sentence)
     end_tracing = start_tracing(name)
