@@ -176,13 +176,25 @@ def until(
                 return found
         except (OSError, KeyError, AssertionError) as error:
             last = error
-        time.sleep(0.3)
+        time.sleep(0.5)
     raise AssertionError(f"{what}: not within {seconds:g} s; {last or ''} {all_of_them() if all_of_them else ''}")
 
 
-@contextlib.contextmanager
-def step(name: str) -> Iterator[None]:
-    """Tell what is tried, and how long it took."""
-    began = time.monotonic()
-    yield
-    print(f"ok {time.monotonic() - STARTED:6.1f} s (+{time.monotonic() - began:.1f})  {name}", flush=True)
+class Clock:
+    """How long each step took."""
+
+    def __init__(self) -> None:
+        self._took: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Tell what is tried, and how long it took."""
+        began = time.monotonic()
+        yield
+        self._took[name] = time.monotonic() - began
+        print(f"ok {time.monotonic() - STARTED:6.1f} s (+{self._took[name]:.1f})  {name}", flush=True)
+
+    def summary(self) -> str:
+        """A line for each step, the longest first."""
+        longest_first = sorted(self._took.items(), key=lambda each: -each[1])
+        return "".join(f"{seconds:6.1f} s  {name}\n" for name, seconds in longest_first)

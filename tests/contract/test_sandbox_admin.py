@@ -3,14 +3,18 @@
 import asyncio
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import typer
 from devstack.wait import until
+from halo_sandbox.__main__ import main
 from halo_sandbox.client import SandboxAdmin
 from halo_sandbox.history import Effect, duplicates
 from halo_sandbox.model import Licence
@@ -181,3 +185,16 @@ async def test_the_command_prints_where_it_is_and_serves() -> None:
         await process.wait()
     async with SandboxAdmin(found[0].decode()) as admin:
         assert not await admin.healthy()
+
+
+@pytest.mark.parametrize("wrong", ["port", "state"])
+def test_a_port_or_a_file_that_cannot_be_had_is_one_sentence(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(typer.Exit):
+            main(port=port) if wrong == "port" else main(port=0, state=Path("/proc/1/no/state.json"))
+    told = capsys.readouterr().err
+    assert told.startswith("halo_sandbox: ")
+    assert (
+        (f"port {port}: Address already in use" in told) if wrong == "port" else ("another file with --state" in told)
+    )

@@ -1,9 +1,12 @@
 """The services as `deploy/kubernetes` has them: rendered by kubectl where it is, valid, and like the composition."""
 
+import copy
+import operator
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,13 @@ from halosync.domain.accounts import Account, Users
 from halosync.messaging.topology import LICENCE_ACTIONS
 from halosync.runtime.setting_names import NAMES, URL_PASSWORDS
 from halosync.version import VERSION
+from pydantic import ValidationError
 
+from .operator_objects import KINDS, check_operator_object
 from .test_monitoring import told
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 KUSTOMIZATIONS = sorted(FOLDER.rglob("kustomization.yaml"))
-OPERATORS = {"ScaledObject", "TriggerAuthentication", "Cluster", "RabbitmqCluster"}
-"""Kinds that operators bring: Kubernetes' own schemas do not know them."""
 PATCHES = {"confined.yaml", "stays.yaml"}
 SERVICES = ("auth", "planner", "halo-writer", "report-api")
 COMPOSE_SECRETS = set(yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["secrets"])
@@ -45,7 +48,9 @@ def named(each: dict[str, Any]) -> str:
 
 def valid(each: dict[str, Any]) -> None:
     """Raise if Kubernetes would not take it, or would leave out what is misspelt."""
-    if each["kind"] not in OPERATORS:
+    if each["kind"] in KINDS:  # operators bring them: Kubernetes' own schemas do not know them
+        check_operator_object(each)
+    else:
         kubernetes_validate.validate(each, "1.32", strict=True)
 
 
@@ -71,6 +76,41 @@ def test_a_misspelt_field_would_be_noticed() -> None:
     wrong = {**deployment, "spec": {**deployment["spec"], "replica": 2}}
     with pytest.raises(kubernetes_validate.ValidationError):
         valid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "wrong"),
+    [
+        ("Cluster postgres", ["spec", "instances"], "3"),
+        ("Cluster postgres", ["spec", "instances"], 1),
+        ("Cluster postgres", ["spec", "postgresql", "synchronous", "method"], "some"),
+        ("Cluster postgres", ["spec", "storage", "sizes"], "100Gi"),
+        ("Cluster postgres", ["spec", "bootstrap", "initdb", "postInitSql"], []),
+        ("Cluster postgres", ["apiVersion"], "postgresql.cnpg.io/v2"),
+        ("RabbitmqCluster rabbitmq", ["spec", "tls", "secret"], "rabbitmq-tls"),
+        ("RabbitmqCluster rabbitmq", ["spec", "persistence", "storage"], "20 GB"),
+        ("RabbitmqCluster rabbitmq", ["spec", "rabbitmq", "additionalConfig"], "max_message_size: 33554432\n"),
+        ("ScaledObject halo-writer", ["spec", "triggers", 0, "metadata", "value"], 50),
+        ("ScaledObject halo-writer", ["spec", "triggers", 0, "metadata", "mode"], "Length"),
+        ("ScaledObject halo-writer", ["spec", "triggers", 1, "metadata", "treshold"], "64"),
+        ("ScaledObject halo-writer", ["spec", "maxReplicaCount"], 1),
+        ("TriggerAuthentication rabbitmq", ["spec", "secretTargetRef", 0, "parameter"], "url"),
+    ],
+)
+def test_what_an_operator_would_not_take_would_be_noticed(name: str, path: list[Any], wrong: Any) -> None:
+    [told] = [copy.deepcopy(each) for each in MANIFESTS if named(each) == name]
+    *before, last = path
+    reduce(operator.getitem, before, told)[last] = wrong
+    with pytest.raises(ValidationError, match=told["kind"]):
+        valid(told)
+
+
+def test_what_a_scaler_signs_in_with_is_there() -> None:
+    [scaled] = [each for each in MANIFESTS if each["kind"] == "ScaledObject"]
+    there = {each["metadata"]["name"] for each in MANIFESTS if each["kind"] == "TriggerAuthentication"}
+    assert {each["name"] for each in values(scaled, "authenticationRef")} == there
+    targets = {each["metadata"]["name"] for each in MANIFESTS if each["kind"] == "Deployment"}
+    assert scaled["spec"]["scaleTargetRef"]["name"] in targets
 
 
 @pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: path.parent.name)

@@ -33,6 +33,23 @@ def test_a_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, folder: Pat
     assert load(DatabaseSettings).database_url == URL
 
 
+def test_files_that_cannot_be_read_are_told(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", f"{URL}?sslmode=verify-full&sslrootcert={folder / 'ca.pem'}")
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    told = capsys.readouterr().err
+    assert f"the file {folder / 'ca.pem'} of sslrootcert cannot be read: No such file or directory" in told
+    assert PASSWORD not in told
+    monkeypatch.setenv("HALOSYNC_DATABASE_URL", f"{URL}?sslmode=verify-full&sslrootcert=system")
+    assert load(DatabaseSettings)
+    (folder / ".env").write_bytes(b"HALOSYNC_LOG_LEVEL=\xff")
+    with pytest.raises(SystemExit):
+        load(DatabaseSettings)
+    assert f"the file {folder / '.env'} cannot be read: it is not UTF-8 text" in capsys.readouterr().err
+
+
 def test_the_password_of_a_url_comes_from_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "password").write_text("p@ss/w:rd%#\n")
     for server in ("DATABASE", "AMQP"):

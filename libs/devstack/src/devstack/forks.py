@@ -8,14 +8,13 @@ their death signal then.
 import atexit
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from signal import SIGTERM, Signals
+from signal import SIGKILL, Signals
 from typing import IO
 
 from devstack.errors import ProcessDiedError
@@ -72,7 +71,7 @@ def fork(
     cwd: Path,
     output: IO[bytes],
     errors: IO[bytes],
-    death_signal: Signals = SIGTERM,
+    death_signal: Signals = SIGKILL,
 ) -> Forked:
     """Run a module as `python -m` does, in a session of its own.
 
@@ -137,7 +136,7 @@ class ForkParent:
         except ConnectionError:
             message = b""
         if not message:  # its children get their death signal
-            self.codes.update(dict.fromkeys(self._children, -signal.SIGTERM))
+            self.codes.update(dict.fromkeys(self._children, -SIGKILL))
             self._children.clear()
             return None
         told: dict[str, int] = json.loads(message)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from signal import SIGTERM, Signals
+from signal import SIGKILL, Signals
 from typing import IO
 
 from devstack import launcher
@@ -19,8 +19,9 @@ def launch(
     cwd: Path | None = None,
     log: IO[bytes] | None = None,
     account: Account | None = None,
-    death_signal: Signals = SIGTERM,
+    death_signal: Signals = SIGKILL,
     pass_fds: Collection[int] = (),
+    entered: int = subprocess.DEVNULL,
 ) -> "subprocess.Popen[bytes]":
     """Start a program.
 
@@ -32,6 +33,7 @@ def launch(
         account: whom it runs as; None for the account of this process.
         death_signal: what it gets when this process is gone.
         pass_fds: open files that it is to have.
+        entered: its input, as `subprocess.Popen` takes it.
     """
     owner = f"{account.uid}:{account.gid}" if account else "-"
     before = [sys.executable, "-I", "-S", launcher.__file__, str(int(death_signal)), str(os.getpid()), owner]
@@ -39,7 +41,7 @@ def launch(
         [*before, *argv],
         env=env,
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=entered,
         stdout=log,
         stderr=None if log is None else subprocess.STDOUT,
         start_new_session=True,

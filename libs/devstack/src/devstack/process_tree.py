@@ -1,11 +1,14 @@
 """A process and its descendants: whether they live, and ending all of them."""
 
 import contextlib
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from signal import Signals
+from signal import SIGCONT, SIGSTOP, Signals
 
 import psutil
+
+from devstack.launching import launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,19 @@ def process_tree(pid: int) -> list[TrackedProcess]:
         return [TrackedProcess(head.pid, head.create_time()), *_tracked(head.children(recursive=True))]
     except psutil.NoSuchProcess:
         return []
+
+
+@contextlib.contextmanager
+def held(processes: list[TrackedProcess]) -> Iterator[None]:
+    """Stop these processes (SIGSTOP) while the body runs, then let them go on; also when this process is killed in it.
+
+    One that is stopped gets no signal but SIGKILL until it goes on, so that it would never learn of this process's end.
+    """
+    watch = ["sh", "-c", 'cat; kill -CONT "$@" 2>/dev/null || true', "sh", *(str(each.pid) for each in processes)]
+    with launch(watch, entered=subprocess.PIPE, death_signal=SIGCONT):  # closes its input at the end, and waits for it
+        for each in processes:
+            each.signal(SIGSTOP)
+        yield
 
 
 def listening_ports(pid: int) -> list[int]:

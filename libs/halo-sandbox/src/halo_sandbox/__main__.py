@@ -1,7 +1,8 @@
 """`python -m halo_sandbox`: run the sandbox until it is stopped."""
 
+import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -10,7 +11,7 @@ from halo_sandbox.app import build
 from halo_sandbox.seeds import Application, ClientSeed, TenantSeed
 from halo_sandbox.server import uvicorn_config
 from halo_sandbox.settings import TenantSettings
-from halo_sandbox.state import load
+from halo_sandbox.state import load, save
 from halo_sandbox.tenant import Tenant
 
 READY = "halosync"
@@ -32,7 +33,7 @@ def main(
 ) -> None:
     """Run a HaloPSA to develop, demonstrate and test against."""
     defaults = TenantSettings(rate_requests=rate_requests, rate_window_s=rate_window_s)
-    tenants = {} if state is None else load(state)
+    tenants = {} if state is None else _kept(state)
     if tenant is not None:
         there = tenants.get(tenant) or Tenant.seeded(tenant, TenantSeed(clients=READY_CLIENTS), defaults)
         there.applications[READY] = Application(client_id=READY, redirect_uris=(redirect_uri,))
@@ -40,12 +41,32 @@ def main(
     app = build(defaults, tenants=tenants, state=state)
     config = uvicorn_config(app, host=host, port=port)
     # Bound here and not by uvicorn, so that the printed URL is true also for port 0, and printed once it is.
-    listener = config.bind_socket()
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        _refuse(f"cannot listen at {host} port {port}: {error.strerror}; end who listens there, or give another --port")
     bound_port = listener.getsockname()[1]
     typer.echo(
         f"Halo sandbox at http://{host}:{bound_port} (HALOSYNC_HALO_URL_TEMPLATE=http://{host}:{bound_port}/{{tenant}})"
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _kept(state: Path) -> dict[str, Tenant]:
+    """Return what the file holds, if it can be read and written."""
+    try:
+        tenants = load(state)
+        save(state, tenants)
+    except OSError as error:
+        _refuse(f"{state} cannot be read and written: {error.strerror}; give another file with --state")
+    except ValueError as error:
+        _refuse(f"{state} holds no sandbox: {error}; remove it, or give another file with --state")
+    return tenants
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.echo(f"halo_sandbox: {sentence}", err=True)
+    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         private_webhooks=settings.webhook_allow_private,
     )
     delivery = NoticeDelivery(ports.notices, ports.webhook_secrets, sender, _mailer(settings))
-    web = server(build(ports, PASSING), settings.http_host, settings.http_port, settings.connection_bounds)
+    where = (settings.http_host, settings.http_port)
+    web = server(build(ports, PASSING), *where, settings.connection_bounds, setting="HALOSYNC_HTTP_PORT")
 
     async def serve(stop: asyncio.Event) -> None:
         await serve_until(web, stop)

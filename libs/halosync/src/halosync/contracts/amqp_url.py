@@ -4,13 +4,12 @@ RabbitMQ's own names of parameters are taken besides aio-pika's where they mean 
 refused by its name (RabbitMQ, "AMQP URI Specification" and "AMQP URI Query Parameters").
 """
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import AfterValidator
 
-from halosync.contracts.database_url import check_ports
+from halosync.contracts.database_url import check_ports, check_readable
 
 HEARTBEAT_S = 10
 """A dead peer is declared after about three of these (messaging-facts section 1.1)."""
@@ -72,20 +71,13 @@ def _check(told: dict[str, str], *, tls: bool) -> None:
         raise ValueError(f"{given[0]} is for TLS; begin with amqps:// or leave it out")
     for name in _FILES:
         if name in told:
-            _readable(name, told[name])
+            check_readable(name, told[name])
 
 
 def _whole_number(told: dict[str, str], name: str, most: int, why: str) -> None:
     text = told.get(name, "1")
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
         raise ValueError(f"{name} is a whole number of seconds from 1 to {most}{why}")
-
-
-def _readable(name: str, path: str) -> None:
-    try:
-        Path(path).read_bytes()
-    except OSError as error:
-        raise ValueError(f"the file {path} of {name} cannot be read: {error.strerror}") from None
 
 
 def _checked(url: str) -> str:

@@ -5,6 +5,7 @@ refused by its name (libpq, "Connection URIs" and "Parameter Key Words").
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -27,6 +28,9 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
     "require_auth": frozenset({""}),
 }
 """Parameters that are not carried out, by the values with which this weakens nothing."""
+_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl"})
+_NO_FILES = frozenset({"system"})
+"""What stands in the place of a file."""
 _REFUSED = frozenset({"hostaddr", "sslcrldir", "sslcertmode", "replication", "requirepeer", "gssdelegation"})
 
 
@@ -78,8 +82,23 @@ def check_ports(netloc: str, listed: list[str]) -> None:
             raise ValueError("a port is a number from 1 to 65535; a password writes @ : / as %40 %3A %2F")
 
 
+def check_readable(name: str, path: str) -> None:
+    """Look at a file that a URL's parameter names.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    try:
+        Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"the file {path} of {name} cannot be read: {error.strerror}") from None
+
+
 def _checked(url: str) -> str:
     connect_arguments(url)
+    for name, value in parse_qsl(urlsplit(url).query):
+        if name in _FILES and value not in _NO_FILES:
+            check_readable(name, value)
     return url
 
 

@@ -11,8 +11,14 @@ from halosync.domain.model import Action, Outcome
 from halosync.domain.states import RunState
 from halosync.version import VERSION
 
-BUILD = Info("halosync_build", "The version that runs")
-BUILD.info({"version": VERSION})
+BUILD = Info("halosync_build", "The version that runs, and the process that it is")
+
+
+def tell_build(process: str) -> None:
+    """Tell what this process is. An alarm goes by it: where none of a kind is left, nobody tells it."""
+    BUILD.info({"version": VERSION, "process": process})
+
+
 DELIVERIES = Counter("halosync_deliveries_total", "Deliveries by what became of them", ["queue", "result"])
 OUTBOX_PUBLISHED = Counter("halosync_outbox_published_total", "Messages that the relay published", ["message_type"])
 for _message_type in MESSAGES:

@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics` of a process, on a port of their own (spec section 7)."""
 
 import asyncio
+import socket
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +15,7 @@ from halosync.runtime.connection_bounds import ConnectionBounds
 from halosync.runtime.http_connections import ServerConfig
 from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.readiness import ProcessState, ReadinessChecks
+from halosync.runtime.unreachable import CannotListenError, cannot_listen
 from halosync.version import VERSION
 
 
@@ -39,9 +41,38 @@ def health_app(readiness: ReadinessChecks | ProcessState, lag: LoopLag) -> Starl
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
 
 
-def server(app: ASGIApp, host: str, port: int, bounds: ConnectionBounds | None = None) -> uvicorn.Server:
-    """Return a server for an ASGI application inside our event loop; run it with `serve_until`."""
-    return uvicorn.Server(ServerConfig(app, host, port, bounds or ConnectionBounds(in_all=50)))
+class HttpServer(uvicorn.Server):
+    """A server inside our event loop; run it with `serve_until`.
+
+    Args:
+        config: where it listens, and for what.
+        setting: the variable that says the port.
+    """
+
+    def __init__(self, config: ServerConfig, setting: str) -> None:
+        super().__init__(config)
+        self._setting = setting
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen.
+
+        Raises:
+            CannotListenError: the port cannot be had; uvicorn itself would end the process with a traceback.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit as ended:
+            why = cannot_listen(self.config.host, self.config.port, self._setting, ended.__context__)
+            raise CannotListenError(why) from None
+        self.listens.set()
+
+
+def server(
+    app: ASGIApp, host: str, port: int, bounds: ConnectionBounds | None = None, *, setting: str = "HALOSYNC_HEALTH_PORT"
+) -> HttpServer:
+    """Return a server for an ASGI application; `setting` is the variable that says the port."""
+    return HttpServer(ServerConfig(app, host, port, bounds or ConnectionBounds(in_all=50)), setting)
 
 
 async def serve_until(web: uvicorn.Server, stop: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ from halosync.messaging.delivery import Deliveries, count_from_zero
 from halosync.messaging.faststream_private import look_at_queues, subscribers
 from halosync.messaging.publisher import Publisher
 from halosync.observability.logging import configure_logging
+from halosync.observability.metrics import tell_build
 from halosync.observability.tracing import start_tracing
 from halosync.observability.waiting import Waiting
 from halosync.runtime.checks import checks_of, heal_topology, topology_check
@@ -33,7 +34,7 @@ from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
-from halosync.runtime.unreachable import UnreachableError, reaching
+from halosync.runtime.unreachable import CannotListenError, UnreachableError, reaching
 from halosync.runtime.variables import unknown_names
 from halosync.runtime.watchdog import watch_loop
 from halosync.store.pool import Pool, open_pool
@@ -81,12 +82,13 @@ class Composition:
 def run(name: str, settings: ProcessSettings, compose: Callable[[Parts], Composition]) -> None:
     """Run a process until SIGTERM or SIGINT."""
     configure_logging(settings.log_level, name)
+    tell_build(name)
     for sentence in unknown_names():
         log.warning(sentence)
     end_tracing = start_tracing(name)
     try:
         asyncio.run(_live(name, settings, compose))
-    except UnreachableError as error:
+    except (UnreachableError, CannotListenError) as error:
         log.critical("cannot start", why=str(error))
         raise SystemExit(1) from None
     finally:
@@ -220,9 +222,9 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     return Parts(database_url, pool, broker, publisher)
 
 
-async def _first_of(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the signal to stop, or until a background task ends; its error takes the process down."""
-    waiting = asyncio.create_task(stop.wait())
+async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the event, or until one of the tasks ends; its error takes the process down."""
+    waiting = asyncio.create_task(event.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     for task in done - {waiting}:
@@ -234,8 +236,10 @@ async def _health(settings: ProcessSettings) -> AsyncIterator[ProcessState]:
     """Answer `/healthz`, `/readyz` and `/metrics` from the first moment to the last, also while the process waits."""
     standing, lag, stop = ProcessState(), LoopLag(), asyncio.Event()
     web = server(health_app(standing, lag), settings.health_host, settings.health_port)
-    tasks = [asyncio.create_task(lag.watch(stop)), asyncio.create_task(serve_until(web, stop))]
+    serving = asyncio.create_task(serve_until(web, stop))
+    tasks = [asyncio.create_task(lag.watch(stop)), serving]
     try:
+        await _first_of(web.listens, [serving])
         yield standing
     finally:
         stop.set()

@@ -1,5 +1,6 @@
-"""What is said of a server that cannot be reached, by processes and by the command alike: where, why, which setting."""
+"""What is said of a server that cannot be reached, and of a port that cannot be had: where, why, which setting."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,10 @@ _FAILURES: tuple[type[Exception], ...] = (*POSTGRES_FAILURES, AMQPError, OSError
 
 class UnreachableError(Exception):
     """A server cannot be reached; the text says where, why, and which setting to look at."""
+
+
+class CannotListenError(Exception):
+    """A port cannot be had; the text says why, and which setting to look at."""
 
 
 @contextmanager
@@ -43,6 +48,19 @@ def unreachable(server: str, variable: str, url: str, error: BaseException) -> s
     for password in (parts.password, unquote(parts.password or "")):
         why = why.replace(password, "***") if password else why
     return f"cannot reach {server} at {where}: {why}; is it running, and is {variable} right?"
+
+
+def cannot_listen(host: str, port: int, setting: str, error: BaseException | None) -> str:
+    """Return the sentence; `setting` is the variable that says the port, and one beside it says the address."""
+    host_setting = setting.replace("_PORT", "_HOST")
+    known = {
+        errno.EADDRINUSE: f"another process listens there; end that one, or set {setting} to another port",
+        errno.EACCES: f"this port is for root alone; set {setting} to one above 1023",
+        errno.EADDRNOTAVAIL: f"this machine has no such address; set {host_setting} to one that it has",
+    }
+    number = error.errno if isinstance(error, OSError) else None
+    why = known.get(number or 0) or f"{error}; are {host_setting} and {setting} right?"
+    return f"cannot listen at {host} port {port}: {why}"
 
 
 def _why(error: BaseException) -> str:

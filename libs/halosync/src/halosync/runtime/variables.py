@@ -66,7 +66,10 @@ def _unknown(name: str) -> str:
 
 
 def _dot_env() -> Mapping[str, str | None]:
-    return dotenv_values(_DOT_ENV, encoding="utf-8") if _DOT_ENV.is_file() else {}
+    try:
+        return dotenv_values(_DOT_ENV, encoding="utf-8") if _DOT_ENV.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongVariableError(f"the file {_DOT_ENV.absolute()} cannot be read: {_why(error)}") from None
 
 
 def _values(given: Mapping[str, str | None]) -> dict[str, str]:
@@ -89,8 +92,11 @@ def _content(name: str, path: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise WrongVariableError(f"{name}: the file {path} cannot be read: {why}") from None
+        raise WrongVariableError(f"{name}: the file {path} cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
 class _Variables(EnvSettingsSource):
