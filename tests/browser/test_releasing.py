@@ -18,7 +18,7 @@ async def numbers_stand_first(page: Page, code: str) -> None:
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=code))
     tops = []
     for label in ("Quantity", "Price", "Action"):
-        box = await row.locator(f"td[data-label={label}]").bounding_box()
+        box = await row.locator(f"td[data-label^={label}]").bounding_box()
         assert box is not None
         tops.append(box["y"])
     assert tops[0] == tops[1] < tops[2], tops

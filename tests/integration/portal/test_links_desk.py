@@ -38,7 +38,7 @@ async def prepared(world: "World", browser: "Browser") -> "Page":
 
 def cells(page: "Page", title: str) -> list[list[str]]:
     rows = page.soup.select(f"table[aria-labelledby={title}] tbody tr")
-    return [[" ".join(cell.get_text(" ").split()) for cell in row.select("th, td.number, td.text")] for row in rows]
+    return [[" ".join(cell.get_text(" ").split()) for cell in row.select("th, th ~ td")] for row in rows]
 
 
 async def links(world: "World") -> dict[str, tuple[int | None, bool]]:

@@ -78,9 +78,9 @@ async def test_customers_that_lose_licences_come_first(browser: "Browser", world
     page = await browser.open(path(run_id) + "?customer=halo-7")
     assert rows(page, "list-title")[0].endswith("Contoso 2 items here")
     assert rows(page, "list-title")[1].startswith("MS-365-BP Create 12 31.50 Monthly Yes")  # no arrow from nothing
-    assert "10 → changes to 12" in page.text
-    assert "31.50 → changes to 30.00" in page.text.replace("AUD ", "")
-    assert "Monthly → changes to Yearly" in page.text
+    assert "10 → 12" in page.text
+    assert "31.50 → 30.00" in page.text.replace("AUD ", "")
+    assert "Monthly → Yearly" in page.text
 
 
 async def test_lists_are_read_page_by_page(browser: "Browser", world: "World") -> None:
@@ -97,17 +97,17 @@ async def test_lists_are_read_page_by_page(browser: "Browser", world: "World") -
     page = await browser.open(path(run_id) + "?page=3")
     assert [row.split(" 1 ")[0] for row in rows(page, "list-title")] == [f"Customer {n:03}" for n in range(50, 60)]
     page = await browser.open(path(run_id) + "?show=created&page=2")
-    assert len(page.soup.select("table.items tbody th.lead")) == 10
+    assert len(page.soup.select("table.items tbody th[scope=row]")) == 10
     assert len(rows(await browser.open(path(run_id) + "?page=99"), "list-title")) > 0
 
 
 async def test_hundreds_of_held_removals_are_shown_in_full(browser: "Browser", world: "World") -> None:
-    run_id = await previewed(browser, world, [*some(world), *(removal(world, n) for n in range(300))])
+    run_id = await previewed(browser, world, [*some(world), *(removal(world, n) for n in range(150))])
     page = await browser.open(path(run_id))
     held = rows(page, "held-title")
-    assert len(held) == 300
+    assert len(held) == 150
     assert held[0].startswith("Contoso P-000 (not on the invoice) 2 10.00 Monthly 20.00")
-    assert "300 removals are held until you approve them" in page.text
+    assert "150 removals are held until you approve them" in page.text
     assert rows(page, "removed-title") == ["Fabrikam MS-365-BP (0 on the invoice) 3 20.00 Yearly 60.00"]
     money = rows(page, "money-title")[0]
     assert "378.00 if the held removals are approved" in money
@@ -161,14 +161,14 @@ async def test_thousands_of_held_removals_are_paged_and_the_file_has_them_all(
     run_id = await previewed(browser, world, [removal(world, n) for n in range(1_001)], mode=mode)
     where = path(run_id, "preview" if mode == "preview" else "removals")
     page = await browser.open(where)
-    assert len(rows(page, "held-title")) == 500
+    assert len(rows(page, "held-title")) == 150
     assert "I have looked at all 1,001 held removals, page by page or in the file." in page.text
-    assert "There are 1,001, on 3 pages; this page shows 500 of them." in page.text
+    assert "There are 1,001, on 7 pages; this page shows 150 of them." in page.text
     file = await browser.client.get(str(page.one("#orders a[download]")["href"]))
     assert len(file.text.splitlines()) == 1 + 1_001
-    page = await browser.open(where + "?held=3")
-    assert [row.split()[1] for row in rows(page, "held-title")] == ["P-1000"]
-    assert "Page 3 of 3" in page.text
+    page = await browser.open(where + "?held=7")
+    assert [row.split()[1] for row in rows(page, "held-title")] == [f"P-{n}" for n in range(900, 1_001)]
+    assert "Page 7 of 7" in page.text
 
 
 async def test_an_old_preview_says_so(browser: "Browser", world: "World") -> None:

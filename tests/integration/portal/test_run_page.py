@@ -34,7 +34,7 @@ async def test_counters_add_up_and_money_is_told_by_billing_cycle(browser: "Brow
     await browser.sign_in()
     page = await browser.open(path(run_id))
     assert page.title == "Sync of November 2026"
-    assert page.texts(".title-row .badge") == ["! Partly done"]
+    assert page.texts(".title-row .badge") == ["Partly done"]
     assert page.texts(".stat") == ["1 Failed", "1 Held", "0 Skipped", "2 Synced", "4 In all"]
     assert "0 were created, 1 updated, 1 removed, and 0 needed no change" in page.text
     assert "Removals approved up to 3" in page.text
@@ -63,14 +63,14 @@ async def test_items_show_what_changes_and_why_not(browser: "Browser", world: "W
     page = await browser.open(path(run_id))
     rows = page.soup.select("table.items tbody tr:not(.customer)")
     cells = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
-    assert page.texts("table.items tbody th.lead") == ["MS-365-BP"] * 3
+    assert page.texts("table.items tbody th[scope=row]") == ["MS-365-BP"] * 3
     assert cells[0] == [
         "Update",
-        "10 → changes to 12",
+        "10 → 12",
         "31.50",
-        "Monthly → changes to Yearly",
+        "Monthly → Yearly",
         "Yes",
-        "✓ Synced",
+        "Synced",
     ]
     assert cells[1][1:3] == ["5", "7.00"]  # what is new comes from nothing
     assert page.texts("table.items .customer-name") == ["Contoso", "<b>Fabrikam</b>"]
@@ -113,14 +113,14 @@ async def test_items_are_sorted_by_their_columns_and_a_reason_is_said_once(brows
     run_id = await world.run(await world.invoice(), items, state="partial")
     await browser.sign_in()
     page = await browser.open(path(run_id))
-    assert page.texts("table.items tbody th.lead") == ["P-2", "P-9", "P-4", "P-7"]
+    assert page.texts("table.items tbody th[scope=row]") == ["P-2", "P-9", "P-4", "P-7"]
     assert page.text.count("Ask for a corrected invoice.") == 1
     assert page.text.count("Negative quantity") == 1, "the customer's rows have it at the customer"
     page = await browser.open(str(page.one("table.items thead th:nth-child(3) a")["href"]))
-    assert page.texts("table.items tbody th.lead") == ["P-9", "P-4", "P-2", "P-7"]
+    assert page.texts("table.items tbody th[scope=row]") == ["P-9", "P-4", "P-2", "P-7"]
     assert page.one("table.items thead th[aria-sort]")["aria-sort"] == "descending"
     page = await browser.open(str(page.one("table.items thead th:nth-child(3) a")["href"]))
-    assert page.texts("table.items tbody th.lead") == ["P-2", "P-4", "P-9", "P-7"]
+    assert page.texts("table.items tbody th[scope=row]") == ["P-2", "P-4", "P-9", "P-7"]
     page = await browser.open(f"{path(run_id)}/held?sort=-product")
     assert page.texts("h1") == ["0 held changes"]
     assert (await browser.client.get(f"{path(run_id)}?sort=customer_id")).status_code == 422
@@ -135,7 +135,7 @@ async def test_a_row_names_which_of_its_customers_reasons_is_its_own(browser: "B
     assert [page.text.count(f"Of {reason}.") for reason in ("negative_quantity", "negative_price", "kept")] == [1, 1, 1]
     named = ("Negative quantity", "Negative price") * 2
     own = page.texts("table.items tbody td.outcome")
-    assert own == [*(f"! Failed {name}" for name in named), "! Failed You keep this licence Of kept."]
+    assert own == [*(f"Failed {name}" for name in named), "Failed You keep this licence Of kept."]
 
 
 async def test_a_preview_since_has_done_nothing_of_what_was_left(browser: "Browser", world: "World") -> None:
@@ -203,7 +203,7 @@ async def test_a_run_that_goes_on_says_so(browser: "Browser", world: "World") ->
     run_id = await world.run(await world.invoice(), [world.item()])
     await browser.sign_in()
     page = await browser.open(path(run_id))
-    assert page.texts(".title-row .badge") == ["… Writing to Halo"]
+    assert page.texts(".title-row .badge") == ["Writing to Halo"]
     assert "1 Not yet done" in page.texts(".stat")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.ports.item_views import ItemOrder
@@ -23,6 +24,25 @@ class CustomerChanges:
     name: str
     counts: Mapping[PreviewKind, int]
     costs: Sequence[Cost]
+
+
+class CustomerSort(StrEnum):
+    """What the customers of a plan can be sorted by: their name, or how many of their items are so."""
+
+    NAME = "name"
+    CREATED = "created"
+    UPDATED = "updated"
+    REMOVED = "removed"
+    HELD = "held"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """Another order than that in which those come first that lose licences."""
+
+    sort: CustomerSort
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

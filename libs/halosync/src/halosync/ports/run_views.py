@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
 from halosync.contracts.run import RunCounters
@@ -93,3 +94,28 @@ class RunEffort:
     rate_requests: int | None
     rate_window_s: float | None
     wait_s: float
+
+
+class RunSort(StrEnum):
+    """What runs can be sorted by."""
+
+    STARTED = "started"
+    INVOICE = "invoice"
+    """By its month, then by its id."""
+    STATE = "state"
+    """What needs somebody first."""
+    SYNCED = "synced"
+    SKIPPED = "skipped"
+    HELD = "held"
+    FAILED = "failed"
+    TOOK = "took"
+    PERSON = "person"
+    """Who started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrderBy:
+    """Another order of runs than the newest first."""
+
+    sort: RunSort
+    descending: bool = False

@@ -11,7 +11,7 @@ from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
 from halosync.domain.preview_kinds import WAITS, PreviewKind, kind_of
 from halosync.ports.item_views import ItemView
-from halosync.ports.previews import CustomerChanges, PreviewFilter
+from halosync.ports.previews import CustomerChanges, CustomerOrder, PreviewFilter
 from halosync.ports.run_views import Cost
 from halosync.store.item_views import item_view
 from halosync.store.pool import Pool
@@ -48,9 +48,13 @@ class PreviewStore:
             costs[kind][key] = Cost(known.billing_cycle, known.before + row["before"], known.after + row["after"])
         return {kind: list(by_cycle.values()) for kind, by_cycle in costs.items()}
 
-    async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:
-        """Return a page of customers, those that lose licences first, and how many customers there are in all."""
-        rows = [row async for row in QUERIES.preview_customers(self._pool, run_id=run_id, skip=skip, most=most)]
+    async def customers(
+        self, run_id: UUID, order: CustomerOrder | None = None, *, skip: int, most: int
+    ) -> tuple[Sequence[CustomerChanges], int]:
+        """Return a page of customers, unsorted those that lose licences first, and how many there are in all."""
+        sort, down = ("", False) if order is None else (order.sort.value, order.descending)
+        found = QUERIES.preview_customers(self._pool, run_id=run_id, sort=sort, down=down, skip=skip, most=most)
+        rows = [row async for row in found]
         costs: dict[str, list[Cost]] = defaultdict(list)
         keys = [row["customer"] for row in rows]
         async for row in QUERIES.preview_customer_money(self._pool, run_id=run_id, customers=keys):

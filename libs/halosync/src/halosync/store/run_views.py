@@ -12,7 +12,7 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Removal
 from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
-from halosync.ports.run_views import Cost, RunEffort, RunView
+from halosync.ports.run_views import Cost, RunEffort, RunOrderBy, RunView
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 
@@ -47,6 +47,21 @@ class RunViews:
         created_at, run_id = after or (None, None)
         rows = QUERIES.run_views_of_partner(
             self._pool, partner_id=partner_id, mode=mode, created_at=created_at, run_id=run_id, skip=skip, most=most
+        )
+        return [_run(row) async for row in rows]
+
+    async def sorted(
+        self, partner_id: str, order: RunOrderBy, *, mode: RunMode | None = None, skip: int = 0, most: int
+    ) -> Sequence[RunView]:
+        """Return runs in an order, behind `skip` others; those that are equal there stand newest first."""
+        rows = QUERIES.sorted_run_views(
+            self._pool,
+            partner_id=partner_id,
+            mode=mode,
+            sort=order.sort.value,
+            down=order.descending,
+            skip=skip,
+            most=most,
         )
         return [_run(row) async for row in rows]
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.ports.invoice_views import SyncedInvoice
+from halosync.ports.run_views import RunOrderBy, RunSort
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
@@ -19,6 +22,7 @@ from report_api.runs.service import seconds_of, show_runs
 from report_api.web.addresses import partner_url
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
+from report_api.web.sorting import known_sort
 
 router = partner_pages()
 
@@ -27,19 +31,35 @@ RUNS_A_PAGE = 25
 STACKED = (Outcome.SYNCED, Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING)
 """From the bottom of a column to its top: what is fine at the bottom, what needs somebody on top."""
 
+Sort = Annotated[
+    str,
+    Query(description="By what the runs are sorted, a minus in front: from behind."),
+    AfterValidator(partial(known_sort, list(RunSort))),
+]
 ModeFilter = Annotated[RunMode | Literal[""], Query(alias="mode", description="Only runs of this mode.")]
 
 
 @router.get("/history")
 async def show_history(
-    request: Request, visitor: VisitorHere, ports: PortsHere, mode: ModeFilter = "", number: PageNumber = 1
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    mode: ModeFilter = "",
+    number: PageNumber = 1,
+    sort: Sort = "",
 ) -> Response:
     """Show what became of the last invoices, and the runs, newest first."""
     partner_id, wanted = visitor.partner_id, mode or None
     counts = await ports.run_views.mode_counts(partner_id)
     of = sum(counts.values()) if wanted is None else counts[wanted]
-    listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted}, number, RUNS_A_PAGE, of)
-    runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=listing.skip, most=listing.size)
+    listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted, "sort": sort}, number, RUNS_A_PAGE, of)
+    skip, most = listing.skip, listing.size
+    if sort:
+        order = RunOrderBy(RunSort(sort.removeprefix("-")), sort.startswith("-"))
+        runs = await ports.run_views.sorted(partner_id, order, mode=wanted, skip=skip, most=most)
+    else:
+        runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=skip, most=most)
     invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
     values: dict[str, Any] = {
         "invoices": invoices,
@@ -49,6 +69,7 @@ async def show_history(
         "seconds_of": seconds_of,
         "counts": counts,
         "listing": listing,
+        "sort": sort,
         "sentences": sentences,
         "outcomes": STACKED,
     }

@@ -6,7 +6,7 @@ How the list is looked at (filter, search, page) is in addresses, so that forms 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic
+from typing import Any, Generic
 from urllib.parse import parse_qsl, urlencode
 
 from halosync.domain.names import name_key
@@ -15,6 +15,7 @@ from halosync.ports.links import Link, LinkPicture, Target
 
 from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind, LinkRow, Standing
+from report_api.web.sorting import Sorts
 
 PAGE = 25
 """Rows of a page. Suggestions for so many take about 0.15 s with 5,000 clients (`bench/links.py`)."""
@@ -25,22 +26,38 @@ _LISTED = 300
 _LONGEST_SEARCH = 200
 
 
+_PLACES: Mapping[Standing, int] = {standing: place for place, standing in enumerate(Standing)}
+
+SORTS: Sorts[LinkRow[Any]] = Sorts(
+    usual=lambda row: _PLACES[row.standing],
+    by={
+        "name": lambda row: natural_key(row.called),
+        "state": lambda row: _PLACES[row.standing],
+        # Rows that lead nowhere stand last.
+        "target": lambda row: (row.target_name is None, natural_key(row.target_name or "")),
+    },
+    then=lambda row: (natural_key(row.called), row.key),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a person looks at. `show` None: every row."""
+    """What a person looks at. `show` None: every row; `sort` empty: those that need somebody first."""
 
     show: Standing | None = None
     q: str = ""
     page: int = 1
+    sort: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "View":
         """Return the view of an address. What cannot be read is left out: such an address was typed by hand."""
-        show, page = query.get("show"), query.get("page", "")
+        show, page, sort = query.get("show"), query.get("page", ""), query.get("sort", "")
         return cls(
             show=Standing(show) if show in {each.value for each in Standing} else None,
             q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
             page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+            sort=sort if sort.removeprefix("-") in SORTS.by else "",
         )
 
     @classmethod
@@ -51,7 +68,8 @@ class View:
     @property
     def query(self) -> dict[str, str]:
         """Return the view as a query, without what is usual."""
-        values = {"show": str(self.show or ""), "q": self.q, "page": str(self.page) if self.page > 1 else ""}
+        page = str(self.page) if self.page > 1 else ""
+        values = {"show": str(self.show or ""), "q": self.q, "sort": self.sort, "page": page}
         return {name: value for name, value in values.items() if value}
 
     @property
@@ -62,6 +80,10 @@ class View:
     def at(self, page: int) -> str:
         """Return the address of another page of the list, relative to this one."""
         return f"?{replace(self, page=page).text}"
+
+    def address(self, sort: str) -> str:
+        """Return the address of another order of the list, relative to this one."""
+        return f"?{replace(self, sort=sort, page=1).text}"
 
     def showing(self, show: Standing | None) -> str:
         """Return the address of another filter with the same search, relative to this one."""
@@ -89,7 +111,7 @@ class ShownRows(Generic[Link]):
 
 
 def choose(rows: Iterable[LinkRow[Link]], view: View, size: int = PAGE) -> ShownRows[Link]:
-    """Return the page of the rows that the view is of, by standing, else in their order.
+    """Return the page of the rows that the view is of, in its order.
 
     A page beyond the last is the last: the row that was on it may just have been dealt with.
     """
@@ -98,12 +120,8 @@ def choose(rows: Iterable[LinkRow[Link]], view: View, size: int = PAGE) -> Shown
     for row in rows:
         if any(wanted in name_key(text or "") for text in (row.key, row.name, row.target_name)):
             found[row.standing].append(row)
-    chosen = [
-        row
-        for standing, some in found.items()
-        if view.show in (None, standing)
-        for row in sorted(some, key=lambda each: natural_key(each.called))
-    ]
+    wanted_rows = (row for standing, some in found.items() if view.show in (None, standing) for row in some)
+    chosen = SORTS.sorted(wanted_rows, view.sort)
     pages = max(1, -(-len(chosen) // size))
     page = min(max(view.page, 1), pages)
     return ShownRows(
@@ -141,4 +159,4 @@ def link_table(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target],
     shown = choose(every, view)
     names = [name for _, name in kind.candidates(picture)]
     entries = entries_of(kind, picture, every, shown.rows)
-    return LinkTable(shown, entries, len(names), sorted(names, key=name_key)[:_LISTED], picture.read_at)
+    return LinkTable(shown, entries, len(names), sorted(names, key=natural_key)[:_LISTED], picture.read_at)

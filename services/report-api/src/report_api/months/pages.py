@@ -1,8 +1,8 @@
 """The month page: billed, in Halo, difference and why, per customer; accepting and closing (spec section 11)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
@@ -10,7 +10,7 @@ from halosync.domain.month import CustomerSum, ReasonSum
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
@@ -27,25 +27,23 @@ from report_api.web.formats import plural
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 
 router = partner_pages(changes=Role.BILLER)
 
-SORTS: Mapping[str, Callable[[CustomerSum], Any]] = {
+SORTS: Sorts[CustomerSum] = Sorts(
     # Who needs somebody stands first, then where most money differs.
-    "": lambda each: (
-        *(each.keeps_open == 0, each.difference == 0, -abs(each.difference)),
-        natural_key(each.customer_name),
-    ),
-    "name": lambda each: natural_key(each.customer_name),
-    "billed": lambda each: (each.billed, natural_key(each.customer_name)),
-    "in_halo": lambda each: (each.in_halo, natural_key(each.customer_name)),
-    "difference": lambda each: (abs(each.difference), natural_key(each.customer_name)),
-}
-"""What the customers can be sorted by; with a minus in front from behind."""
+    usual=lambda each: (each.keeps_open == 0, each.difference == 0, -abs(each.difference)),
+    by={
+        "name": lambda each: natural_key(each.customer_name),
+        "billed": lambda each: each.billed,
+        "in_halo": lambda each: each.in_halo,
+        "difference": lambda each: abs(each.difference),
+    },
+    then=lambda each: (natural_key(each.customer_name), each.customer_id),
+)
 
-Sort = Annotated[
-    Literal["", "name", "billed", "in_halo", "difference", "-name", "-billed", "-in_halo", "-difference"], Query()
-]
+Sort = Annotated[str, Query(description="By what the customers are sorted."), AfterValidator(SORTS.known)]
 
 MOST_NOTE = 500
 MOST_CERTIFICATES = 240
@@ -83,8 +81,7 @@ async def show(
         return page(
             request, "months/no_month.html", tab="month", certificates=certificates, here=here, person=requester
         )
-    by = SORTS[sort.removeprefix("-")]
-    customers = sorted(month.reconciliation.customers, key=by, reverse=sort.startswith("-"))
+    customers = SORTS.sorted(month.reconciliation.customers, sort)
     filters = {"period": wanted, "sort": sort, "rows": rows}
     listing = NumberedPage(here, filters, number, rows_of(rows), len(customers))
     # The panel is of the newest month; its newest run may be of an older one, if somebody asked for that.

@@ -1,8 +1,8 @@
 """The rows behind one sum of the month page, sorted and page by page (spec section 11)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from halosync.domain.natural_order import natural_key
@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from report_api.months import sentences
 from report_api.ports import Ports
 from report_api.web.paging import NumberedPage
+from report_api.web.sorting import Sorts
 
 MOST_ROWS = 5_000
 """So many rows are sorted, and then a page is cut from them; sorting more by name would hold up others' pages."""
@@ -24,26 +25,21 @@ def _about(row: MonthItem) -> str:
     return row.product_code or row.licence_name or ""
 
 
-SORTS: Mapping[str, Callable[[MonthItem], Any]] = {
+SORTS: Sorts[MonthItem] = Sorts(
     # What differs stands first, then by customer and product.
-    "": lambda row: (row.difference == 0, natural_key(row.customer_name), natural_key(_about(row))),
-    "product": lambda row: natural_key(_about(row)),
-    "customer": lambda row: (natural_key(row.customer_name), natural_key(_about(row))),
-    "cycle": lambda row: (natural_key(row.billing_cycle or ""), natural_key(_about(row))),
-    "billed": lambda row: (row.billed, natural_key(_about(row))),
-    "in_halo": lambda row: (row.in_halo, natural_key(_about(row))),
-    "difference": lambda row: (abs(row.difference), natural_key(_about(row))),
-}
-"""What rows can be sorted by; with a minus in front from behind."""
+    usual=lambda row: (row.difference == 0, natural_key(row.customer_name)),
+    by={
+        "product": lambda row: natural_key(_about(row)),
+        "customer": lambda row: natural_key(row.customer_name),
+        "cycle": lambda row: natural_key(row.billing_cycle or ""),
+        "billed": lambda row: row.billed,
+        "in_halo": lambda row: row.in_halo,
+        "difference": lambda row: abs(row.difference),
+    },
+    then=lambda row: (natural_key(_about(row)), natural_key(row.customer_name), row.item_key),
+)
 
-
-def _known(text: str) -> str:
-    if text == "-" or text.removeprefix("-") not in SORTS:
-        raise ValueError(f"must be one of {', '.join(filter(None, SORTS))}")
-    return text
-
-
-RowSort = Annotated[str, Query(description="By what the rows behind a sum are sorted."), AfterValidator(_known)]
+RowSort = Annotated[str, Query(description="By what the rows behind a sum are sorted."), AfterValidator(SORTS.known)]
 RowPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the rows behind a sum.")]
 
 
@@ -84,7 +80,7 @@ async def narrowed(
         partner_id, period, customer_id=customer or None, reason=reason or None, most=MOST_ROWS + 1
     )
     are_all = len(found) <= MOST_ROWS
-    found = sorted(found[:MOST_ROWS], key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    found = SORTS.sorted(found[:MOST_ROWS], sort)
     filters = {**customers.filters, "customer": customer, "reason": reason}
     listing = NumberedPage(customers.path, filters, number, A_PAGE, len(found), parameter="rows_page")
     page = found[listing.skip : listing.skip + listing.size]

@@ -1,14 +1,15 @@
 """The partners that somebody may enter: how each stands, who needs somebody first, and which to act for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 from halosync.domain.natural_order import natural_key
 from halosync.ports.partners import Partner
 from halosync.ports.readiness import PartnerReadiness
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import signed_in_pages
 from report_api.access.pages.sign_in import Following
@@ -19,6 +20,7 @@ from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 from report_api.web.visitor import SignedIn
 
 router = signed_in_pages()
@@ -30,23 +32,20 @@ MOST = 10_000
 
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
-SORTS: Mapping[str, Callable[[PartnerReadiness], Any]] = {
+SORTS: Sorts[PartnerReadiness] = Sorts(
     # Who needs somebody stands first, then where most money is not synchronised.
-    "": lambda each: (
-        *(not each.needs_attention, each.connection != "broken", -abs(each.not_synchronised)),
-        natural_key(each.name),
-    ),
-    "name": lambda each: natural_key(each.name),
-    "state": lambda each: (*sentences.state_order(each), natural_key(each.name)),
-    "invoice": lambda each: (each.period or "", natural_key(each.name)),
-    "sync": lambda each: (each.finished_at or _BEFORE_ALL, natural_key(each.name)),
-    "money": lambda each: (abs(each.not_synchronised), natural_key(each.name)),
-}
-"""What partners can be sorted by; with a minus in front from behind."""
+    usual=lambda each: (not each.needs_attention, each.connection != "broken", -abs(each.not_synchronised)),
+    by={
+        "name": lambda each: natural_key(each.name),
+        "state": sentences.state_order,
+        "invoice": lambda each: each.period or "",
+        "sync": lambda each: each.finished_at or _BEFORE_ALL,
+        "money": lambda each: abs(each.not_synchronised),
+    },
+    then=lambda each: (natural_key(each.name), each.partner_id),
+)
 
-Sort = Annotated[
-    Literal["", "name", "state", "invoice", "sync", "money", "-name", "-state", "-invoice", "-sync", "-money"], Query()
-]
+Sort = Annotated[str, Query(description="By what partners are sorted."), AfterValidator(SORTS.known)]
 
 Typed = Annotated[QueryText, Query(max_length=200)]
 
@@ -115,7 +114,7 @@ async def _standing(visitor: SignedIn, ports: Ports, q: str, sort: str) -> list[
         for each in await ports.readiness.page(most=MOST)
         if role_at(each.partner_id) is not None and (text in each.name.casefold() or text in each.partner_id.casefold())
     ]
-    return sorted(found, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return SORTS.sorted(found, sort)
 
 
 def _one(every: Sequence[Partner], partner_id: str) -> Partner:

@@ -11,14 +11,11 @@ from halosync.ports.item_views import ItemOrder, ItemSort
 from pydantic import AfterValidator
 
 from report_api.runs.views import ShownItem
-
-_SORTS = frozenset(sign + sort for sort in ItemSort for sign in ("", "-")) | {""}
+from report_api.web.sorting import known_sort
 
 
 def _known(text: str) -> str:
-    if text not in _SORTS:
-        raise ValueError(f"must be one of {', '.join(sorted(_SORTS))}")
-    return text
+    return known_sort(list(ItemSort), text)
 
 
 Sort = Annotated[

@@ -11,9 +11,9 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
-from halosync.ports.previews import CustomerChanges, PreviewFilter
+from halosync.ports.previews import CustomerChanges, CustomerOrder, PreviewFilter
 from halosync.ports.reviews import ReviewGroup
-from halosync.ports.run_views import Cost, RunEffort, RunView
+from halosync.ports.run_views import Cost, RunEffort, RunOrderBy, RunView
 
 
 class ItemViews(Protocol):
@@ -57,8 +57,10 @@ class Previews(Protocol):
         """
         ...
 
-    async def customers(self, run_id: UUID, *, skip: int, most: int) -> tuple[Sequence[CustomerChanges], int]:
-        """Return a page of customers, those that lose licences first, and how many customers there are in all."""
+    async def customers(
+        self, run_id: UUID, order: CustomerOrder | None = None, *, skip: int, most: int
+    ) -> tuple[Sequence[CustomerChanges], int]:
+        """Return a page of customers, unsorted those that lose licences first, and how many there are in all."""
         ...
 
     async def items(self, run_id: UUID, chosen: PreviewFilter, *, skip: int = 0, most: int) -> Sequence[ItemView]:
@@ -107,6 +109,12 @@ class RunViews(Protocol):
         most: int,
     ) -> Sequence[RunView]:
         """Return runs, mode None: of both modes. `after` is a `created_at` and `run_id`, `skip` a number of runs."""
+        ...
+
+    async def sorted(
+        self, partner_id: str, order: RunOrderBy, *, mode: RunMode | None = None, skip: int = 0, most: int
+    ) -> Sequence[RunView]:
+        """Return runs in an order, behind `skip` others; those that are equal there stand newest first."""
         ...
 
     async def newest(self, partner_id: str, mode: RunMode | None = None) -> RunView | None:

@@ -1,6 +1,5 @@
 """Numbers, amounts and times as people read them: as their browser's language writes them, with English words."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -55,8 +54,9 @@ def amount(value: Decimal | None) -> str:
 
 
 def cents(sums: Iterable[tuple[str, Decimal]]) -> str:
-    """Return amounts by billing cycle for a script that adds them up: whole cents, each amount rounded."""
-    return json.dumps([[cycle, int(value.quantize(_CENT, ROUND_HALF_UP).scaleb(2))] for cycle, value in sums])
+    """Return amounts by billing cycle for a script that adds them up: a line each, whole cents before the cycle."""
+    rounded = ((int(value.quantize(_CENT, ROUND_HALF_UP).scaleb(2)), cycle) for cycle, value in sums)
+    return "\n".join(f"{whole} {' '.join(cycle.split())}".rstrip() for whole, cycle in rounded)
 
 
 def sample() -> str:

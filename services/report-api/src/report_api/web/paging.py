@@ -98,7 +98,7 @@ Rows = Annotated[Literal["50", "200", ""], Query(description="How many rows a pa
 """How many rows a person wants on a page; empty: `ROWS`."""
 
 ROWS = 50
-_LOOKS = {"rows", "sort"}
+_LOOKS = {"rows", "sort", "customers_sort", "products_sort"}
 """Parts of an address that narrow nothing."""
 
 

@@ -22,6 +22,7 @@ from report_api.web.attributes import Attributes, Exact, exact
 from report_api.web.directions import contained
 from report_api.web.languages import spoken
 from report_api.web.navigation import navigation_of
+from report_api.web.unindented import Unindented
 from report_api.web.visitor import SignedIn, Visitor
 
 ROOMS = (
@@ -102,7 +103,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PrefixLoader({room: PackageLoader(f"report_api.{room}") for room in ROOMS}),
         autoescape=True,
-        extensions=[Attributes],
+        extensions=[Attributes, Unindented],
         finalize=_as_shown,
         auto_reload=False,  # templates are part of the program
         undefined=StrictUndefined,  # a misspelt name is an error, not an empty cell

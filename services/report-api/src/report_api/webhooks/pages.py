@@ -3,19 +3,23 @@
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
+from halosync.domain.natural_order import natural_key
 from halosync.domain.notice_sentences import TITLES
 from halosync.domain.notices import NoticeType
 from halosync.domain.roles import Role
-from halosync.ports.webhooks import WebhookExistsError
+from halosync.ports.webhooks import Webhook, WebhookExistsError
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
-from report_api.web.addresses import see_other
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 from report_api.web.visitor import Visitor
 from report_api.webhooks.service import (
     create_webhook,
@@ -36,10 +40,24 @@ _EVERYTHING = "all"
 _NO_EVENT = "Choose at least one, or all."
 
 
+SORTS: Sorts[Webhook] = Sorts(
+    usual=lambda webhook: webhook.created_at,
+    by={
+        "address": lambda webhook: natural_key(webhook.url),
+        # Those that fail stand last, or from behind first.
+        "state": lambda webhook: webhook.failures,
+        "created": lambda webhook: webhook.created_at,
+    },
+    then=lambda webhook: natural_key(webhook.url),
+)
+
+Sort = Annotated[str, Query(description="By what the webhooks are sorted."), AfterValidator(SORTS.known)]
+
+
 @router.get("/webhooks")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "") -> Response:
     """List the webhooks."""
-    return await _page(request, visitor, ports)
+    return await _page(request, visitor, ports, sort=sort)
 
 
 @router.post("/webhooks")
@@ -125,17 +143,22 @@ async def _page(
     visitor: Visitor,
     ports: Ports,
     *,
+    sort: str = "",
     entered: str = "",
     chosen: list[NoticeType] | None = None,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
+    webhooks = SORTS.sorted(await ports.webhooks.page(visitor.partner_id), sort)
+    here, many = partner_url(visitor.partner_id, "webhooks"), max(len(webhooks), 1)
     return page(
         request,
         "webhooks/webhooks.html",
         status,
         tab="webhooks",
-        webhooks=await ports.webhooks.page(visitor.partner_id),
+        webhooks=webhooks,
+        sort=sort,
+        listing=NumberedPage(here, {"sort": sort}, 1, many, len(webhooks)),
         titles=TITLES,
         new_id=uuid4(),
         entered=entered,

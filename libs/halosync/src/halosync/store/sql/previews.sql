@@ -15,7 +15,8 @@ FROM item_money WHERE run_id = :run_id AND outcome IN ('pending', 'held')
 GROUP BY action, outcome, waits, billing_cycle ORDER BY billing_cycle, action, outcome;
 
 -- name: preview_customers
--- A page of customers, those first that lose licences, then those that change, by name. One pass over the run's items.
+-- A page of customers, sorted by a number or by name; unsorted those first that lose licences, then those that change.
+-- Those that are equal stand by name. One pass over the run's items.
 SELECT customer, max(customer_name) AS customer_name, max(halo_client_id) AS halo_client_id, count(*) OVER () AS customers,
     sum(created) AS created, sum(updated) AS updated, sum(removed) AS removed, sum(held) AS held, sum(review) AS review, sum(edited) AS edited,
     sum(unchanged) AS unchanged, sum(skipped) AS skipped, sum(failed) AS failed
@@ -34,7 +35,14 @@ FROM (
     FROM item WHERE run_id = :run_id
 ) AS one
 GROUP BY customer
-ORDER BY (sum(removed + held + review + edited) > 0) DESC, (sum(created + updated) > 0) DESC, natural_order(max(customer_name)) COLLATE "C", customer
+ORDER BY
+    CASE WHEN CAST(:sort AS text) = '' THEN sum(removed + held + review + edited) > 0 END DESC,
+    CASE WHEN CAST(:sort AS text) = '' THEN sum(created + updated) > 0 END DESC,
+    CASE :sort WHEN 'created' THEN sum(created) WHEN 'updated' THEN sum(updated) WHEN 'removed' THEN sum(removed)
+        WHEN 'held' THEN sum(held + review + edited) WHEN 'unchanged' THEN sum(unchanged)
+    END * CASE WHEN :down THEN -1 ELSE 1 END,
+    CASE WHEN CAST(:sort AS text) = 'name' AND :down THEN natural_order(max(customer_name)) COLLATE "C" END DESC,
+    natural_order(max(customer_name)) COLLATE "C", customer
 LIMIT :most OFFSET :skip;
 
 -- name: preview_customer_money

@@ -18,6 +18,23 @@ WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
        OR (created_at = CAST(:created_at AS timestamptz) AND run_id > CAST(:run_id AS uuid)))
 ORDER BY created_at DESC, run_id LIMIT :most OFFSET :skip;
 
+-- name: sorted_run_views
+-- By a column of the history. A partner has some hundreds of runs: all are looked at. Those that are equal stand newest first.
+SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view
+WHERE partner_id = :partner_id AND (CAST(:mode AS text) IS NULL OR mode = :mode)
+ORDER BY
+    CASE CAST(:sort AS text) WHEN 'synced' THEN synced WHEN 'skipped' THEN skipped WHEN 'held' THEN held
+        WHEN 'failed' THEN failed WHEN 'started' THEN extract(epoch FROM created_at)
+        WHEN 'took' THEN extract(epoch FROM coalesce(finished_at, now()) - coalesce(started_at, created_at))
+        WHEN 'state' THEN array_position(ARRAY['failed', 'partial', 'queued', 'reading', 'planning', 'writing', 'cancelled',
+            'previewed', 'succeeded'], state)
+    END * CASE WHEN :down THEN -1 ELSE 1 END,
+    CASE WHEN NOT :down THEN CASE :sort WHEN 'invoice' THEN period || natural_order(invoice_id)
+        WHEN 'person' THEN natural_order(requested_by) END COLLATE "C" END,
+    CASE WHEN :down THEN CASE :sort WHEN 'invoice' THEN period || natural_order(invoice_id)
+        WHEN 'person' THEN natural_order(requested_by) END COLLATE "C" END DESC,
+    created_at DESC, run_id LIMIT :most OFFSET :skip;
+
 -- name: run_views_of_all
 -- Of all partners, for the operator.
 SELECT *, run_invoice_ids(run_id, invoice_id) AS invoice_ids FROM run_view ORDER BY created_at DESC, run_id LIMIT :most;

@@ -1,8 +1,7 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import Path, Query, Request, Response
@@ -11,7 +10,7 @@ from halosync.domain.audit_sentences import short_id
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.keys import KeyExistsError, KeyRecord, TooManyKeysError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from report_api.access.models import NO_KEY, TOO_MANY_KEYS
 from report_api.access.page_guard import partner_pages
@@ -22,6 +21,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 from report_api.web.visitor import Visitor
 
 router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
@@ -34,23 +34,22 @@ _WRONG_NAME = (
     "Enter what the key is for, in one line of at most 500 visible characters: Accounting, or the program's name."
 )
 
-
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
-SORTS: Mapping[str, Callable[[KeyRecord], Any]] = {
+SORTS: Sorts[KeyRecord] = Sorts(
     # Those in use first, the newest of them first.
-    "": lambda key: (key.revoked_at is not None, -key.created_at.timestamp()),
-    "name": lambda key: natural_key(_key_label(key)),
-    "role": lambda key: (key.role, natural_key(_key_label(key))),
-    "state": lambda key: (key.revoked_at is not None, natural_key(_key_label(key))),
-    "created": lambda key: key.created_at,
-    "used": lambda key: key.last_used_at or _BEFORE_ALL,
-}
-"""What keys can be sorted by; with a minus in front from behind."""
+    usual=lambda key: (key.revoked_at is not None, -key.created_at.timestamp()),
+    by={
+        "name": lambda key: natural_key(_key_label(key)),
+        "role": lambda key: key.role,
+        "state": lambda key: key.revoked_at is not None,
+        "created": lambda key: key.created_at,
+        "used": lambda key: key.last_used_at or _BEFORE_ALL,
+    },
+    then=lambda key: natural_key(_key_label(key)),
+)
 
-Sort = Annotated[
-    Literal["", "name", "role", "state", "created", "used", "-name", "-role", "-state", "-created", "-used"], Query()
-]
+Sort = Annotated[str, Query(description="By what the keys are sorted."), AfterValidator(SORTS.known)]
 
 
 @router.get("/keys")
@@ -128,14 +127,14 @@ async def _page(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    by, keys = SORTS[sort.removeprefix("-")], await ports.keys.list(visitor.partner_id)
+    keys = SORTS.sorted(await ports.keys.list(visitor.partner_id), sort)
     listing = NumberedPage(partner_url(visitor.partner_id, "keys"), {"sort": sort}, number, _A_PAGE, len(keys))
     return page(
         request,
         "access/keys.html",
         status,
         tab="keys",
-        keys=sorted(keys, key=by, reverse=sort.startswith("-"))[listing.skip : listing.skip + listing.size],
+        keys=keys[listing.skip : listing.skip + listing.size],
         sort=sort,
         listing=listing,
         roles=ROLES,

@@ -2,19 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
+from halosync.domain.natural_order import natural_key
 from halosync.domain.people import normal_email
 from halosync.domain.roles import Role
-from halosync.ports.people import MOST_PEOPLE
+from halosync.ports.people import MOST_PEOPLE, Person
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.people import NO_PERSON, put_person, remove_person
 from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
-from report_api.web.addresses import see_other
+from report_api.web.addresses import partner_url, see_other
+from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 from report_api.web.visitor import Visitor
 
 router = partner_pages(sees=Role.ADMIN, changes=Role.ADMIN)
@@ -23,10 +27,23 @@ Email = Annotated[str, Path()]
 _NO_ROLE = "Choose what this person may do."
 
 
+SORTS: Sorts[Person] = Sorts(
+    usual=lambda person: natural_key(person.email),
+    by={
+        "email": lambda person: natural_key(person.email),
+        "role": lambda person: person.role,
+        "since": lambda person: person.created_at,
+    },
+    then=lambda person: natural_key(person.email),
+)
+
+Sort = Annotated[str, Query(description="By what people are sorted."), AfterValidator(SORTS.known)]
+
+
 @router.get("/people")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
+async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "") -> Response:
     """List the people."""
-    return await _page(request, visitor, ports)
+    return await _page(request, visitor, ports, sort=sort)
 
 
 @router.post("/people")
@@ -81,6 +98,7 @@ async def _page(
     visitor: Visitor,
     ports: Ports,
     *,
+    sort: str = "",
     entered: str = "",
     errors: dict[str, str] | None = None,
     status: int = 200,
@@ -90,7 +108,9 @@ async def _page(
         "access/people.html",
         status,
         tab="people",
-        people=await ports.people.page(visitor.partner_id, most=MOST_PEOPLE),
+        people=SORTS.sorted(await ports.people.page(visitor.partner_id, most=MOST_PEOPLE), sort),
+        sort=sort,
+        listing=NumberedPage(partner_url(visitor.partner_id, "people"), {"sort": sort}, 1, MOST_PEOPLE, MOST_PEOPLE),
         roles=ROLES,
         by_openid=ports.sign_in_service is not None,
         is_self=lambda email: _is_self(visitor, email),

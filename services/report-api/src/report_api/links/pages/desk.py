@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from halosync.domain.plan import CustomerLink
 from halosync.domain.roles import Role
 from halosync.ports.links import Link, LinkChange, Target
+from pydantic import AfterValidator
 from starlette.datastructures import FormData
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import CUSTOMERS
-from report_api.links.desk import desk_of
+from report_api.links.desk import A_PAGE, SORTS, desk_of
 from report_api.links.kind import LinkKind
 from report_api.links.list_page import View
 from report_api.links.pages.replies import DESK, accept_pairs, answer, not_ours, refuse, text_of, texts_of
@@ -24,20 +25,30 @@ from report_api.links.service import Linking, UnknownRowError
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.formats import plural
-from report_api.web.paging import PageNumber
+from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import page
 
 router = partner_pages()
 
+Sort = Annotated[str, Query(description="By what rows are sorted."), AfterValidator(SORTS.known)]
 ProductsPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the products.")]
 
 
 @router.get("/" + "/".join(DESK))
 async def show(
-    request: Request, visitor: VisitorHere, ports: PortsHere, number: PageNumber = 1, products: ProductsPage = 1
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    number: PageNumber = 1,
+    products: ProductsPage = 1,
+    sort: Sort = "",
+    products_sort: Sort = "",
 ) -> Response:
     """Show what no client, or no licence name, was found for."""
-    path = partner_url(visitor.partner_id, *DESK)
+    path, sorts = partner_url(visitor.partner_id, *DESK), {"sort": sort, "products_sort": products_sort}
+    of_customers = NumberedPage(path, sorts, number, A_PAGE, 0)
+    of_products = NumberedPage(path, sorts, products, A_PAGE, 0, parameter="products")
     customers = await CUSTOMERS.store(ports).picture(visitor.partner_id)
     named = await PRODUCTS.store(ports).picture(visitor.partner_id)
     return page(
@@ -46,8 +57,8 @@ async def show(
         tab=CUSTOMERS.tab,
         view=View(page=number),
         sentences=sentences,
-        customers=await asyncio.to_thread(desk_of, CUSTOMERS, customers, path, number, "page"),
-        products=await asyncio.to_thread(desk_of, PRODUCTS, named, path, products, "products"),
+        customers=await asyncio.to_thread(desk_of, CUSTOMERS, customers, of_customers, "sort"),
+        products=await asyncio.to_thread(desk_of, PRODUCTS, named, of_products, "products_sort"),
     )
 
 

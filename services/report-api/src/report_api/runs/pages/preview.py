@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
@@ -9,8 +10,9 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
 from halosync.domain.states import RunState
-from halosync.ports.previews import PreviewFilter
+from halosync.ports.previews import CustomerOrder, CustomerSort, PreviewFilter
 from halosync.ports.run_views import RunView
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
@@ -26,6 +28,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import keep_notices, page
+from report_api.web.sorting import known_sort
 from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
@@ -33,8 +36,8 @@ router = partner_pages(changes=Role.BILLER)
 CUSTOMERS_A_PAGE = 25
 ITEMS_A_PAGE = 50
 
-REMOVALS_A_PAGE = 500
-"""Removals are shown in full up to here; more are paged, because thousands of rows hold up browser and event loop."""
+REMOVALS_A_PAGE = 150
+"""Removals are shown in full up to here; more are paged: a page has two tables of them, and stays below 100 kB."""
 
 LISTED = (
     PreviewKind.CREATED,
@@ -52,6 +55,11 @@ Show = Annotated[
 ]
 RemovedPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the removals.")]
 HeldPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the held removals.")]
+CustomersSort = Annotated[
+    str,
+    Query(description="By what the customers are sorted, a minus in front: from behind."),
+    AfterValidator(partial(known_sort, list(CustomerSort))),
+]
 Customer = Annotated[QueryText, Query(max_length=300, description="Only items of this customer.")]
 
 
@@ -70,6 +78,7 @@ async def preview(
     held: HeldPage = 1,
     removed_sort: Sort = "",
     held_sort: Sort = "",
+    customers_sort: CustomersSort = "",
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
     view, run, values = await _values(ports, visitor, run_id)
@@ -84,7 +93,9 @@ async def preview(
         values |= await _removals(ports, run, path, asked)
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
-        values |= await _lists(ports, run, ListChoice(path, show, customer, number, sort))
+        values |= await _lists(
+            ports, run, ListChoice(path, show, customer, number, sort=sort, customers_sort=customers_sort)
+        )
     shown = page(request, "runs/preview.html", tab="report", **values)
     if not run.state.is_final:  # it loads itself again at the end, perhaps before anybody has read a notice
         keep_notices(request)
@@ -114,10 +125,12 @@ async def removals(
 class ListChoice:
     """Which list is shown below the removals: customers, the items of a kind, or all items of one customer."""
 
-    def __init__(self, path: str, show: str, customer: str, number: int, sort: str = "") -> None:
+    def __init__(
+        self, path: str, show: str, customer: str, number: int, *, sort: str = "", customers_sort: str = ""
+    ) -> None:
         self.customer = customer or None
         self.kind = PreviewKind(show) if show not in {"", "customers"} else None
-        self.sort = sort
+        self.sort, self.customers_sort = sort, customers_sort
         self._path, self._number = path, number
 
     @property
@@ -130,7 +143,13 @@ class ListChoice:
     def listing(self, size: int, of: int) -> NumberedPage:
         """Return the page of the list."""
         filters = {"show": self.kind, "customer": self.customer, "sort": self.sort}
-        return NumberedPage(self._path, filters, self._number, size, of)
+        return NumberedPage(self._path, filters | {"customers_sort": self.customers_sort}, self._number, size, of)
+
+    @property
+    def order(self) -> CustomerOrder | None:
+        """Return the order of the customers; None: the usual one."""
+        name = self.customers_sort
+        return CustomerOrder(CustomerSort(name.removeprefix("-")), name.startswith("-")) if name else None
 
 
 async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, dict[str, Any]]:
@@ -185,15 +204,27 @@ async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKin
     }
 
 
+def _customers_address(listing: NumberedPage, sort: str) -> str:
+    return listing.url(customers_sort=sort)
+
+
 async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
     if not listed.kinds:
         # The number of customers comes with a page of them, so a page behind the end is asked for again.
         asked = listed.listing(CUSTOMERS_A_PAGE, 10**9)
-        customers, of = await ports.previews.customers(run.run_id, skip=asked.skip, most=asked.size)
+        customers, of = await ports.previews.customers(run.run_id, listed.order, skip=asked.skip, most=asked.size)
         if not customers and asked.skip:
-            customers, of = await ports.previews.customers(run.run_id, skip=0, most=asked.size)
-            listed = ListChoice(asked.path, "", "", 1)
-        return {"customers": customers, "items": (), "listing": listed.listing(CUSTOMERS_A_PAGE, of), "kinds": LISTED}
+            customers, of = await ports.previews.customers(run.run_id, listed.order, skip=0, most=asked.size)
+            listed = ListChoice(asked.path, "", "", 1, customers_sort=listed.customers_sort)
+        listing = listed.listing(CUSTOMERS_A_PAGE, of)
+        return {
+            "customers": customers,
+            "customers_sort": listed.customers_sort,
+            "customers_address": partial(_customers_address, listing),
+            "items": (),
+            "listing": listing,
+            "kinds": LISTED,
+        }
     counts = await ports.previews.counts(run.run_id, listed.customer)
     listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
     chosen = PreviewFilter(listed.kinds, listed.customer, order_of(listed.sort))

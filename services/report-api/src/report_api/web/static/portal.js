@@ -49,6 +49,43 @@ localTimes(document);
 // Scripts that replace a part of the page tell so on the new element.
 document.addEventListener("replaced", (event) => localTimes(event.target));
 
+// What a table's rows need by the hundred is made here rather than sent: what each cell is, for cards on a phone; a button
+// that folds the rows of a customer; what a button of a row is about, for who hears it alone.
+function completeTables(root) {
+  for (const table of root.querySelectorAll("table.cards")) {
+    const heads = [...table.tHead?.rows[0]?.cells ?? []].map((head) => (head.matches(".tick, .actions") ? "" : words(head)));
+    for (const body of [...table.tBodies, ...(table.tFoot ? [table.tFoot] : [])]) {
+      for (const row of body.rows) if (!row.matches(".customer")) describe(row, heads);
+      if (body.rows[0]?.matches(".customer")) foldable(body.rows[0].cells[0]);
+    }
+  }
+}
+
+const words = (element) => element.textContent.replace(/[▲▼]/g, "").trim();
+
+function describe(row, heads) {
+  let place = 0;
+  for (const cell of row.cells) {
+    if (cell.tagName === "TD" && cell.colSpan === 1 && heads[place]) cell.dataset.label = heads[place];
+    place += cell.colSpan;
+  }
+  for (const button of row.querySelectorAll("button[formaction]")) {
+    button.ariaLabel = `${words(button)} ${row.querySelector("th a, th").textContent.trim()}`;
+  }
+}
+
+function foldable(head) {
+  const name = head.querySelector(".customer-name, a, bdi").textContent.trim();
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "fold", ariaExpanded: "true" });
+  button.dataset.fold = "";
+  button.ariaLabel = `Rows of ${name}`;
+  button.textContent = "▾";
+  head.prepend(button);
+}
+
+completeTables(document);
+document.addEventListener("replaced", (event) => completeTables(event.target));
+
 function useful(root) {
   for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
 }
@@ -71,7 +108,7 @@ document.addEventListener("click", (event) => {
   dense(compact);
 });
 
-// A customer's rows are folded by its name's button; pages show them all.
+// Folds the rows of a customer.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-fold]");
   if (!button) return;

@@ -9,6 +9,7 @@ class Ticks {
   #boxes;
   #key;
   #elsewhere = new Map();
+  #groups = [];
 
   constructor(form) {
     this.#form = form;
@@ -16,9 +17,10 @@ class Ticks {
     this.#boxes = [...form.querySelectorAll("input[type=checkbox][data-money]")];
     if (!this.#bar) return;
     this.#key = form.dataset.ticks && `ticks ${form.dataset.ticks}`;
+    for (const head of form.querySelectorAll("tr.customer > th")) this.#gather(head);
     this.#restore();
     form.addEventListener("change", (event) => this.#changed(event.target));
-    form.addEventListener("submit", ({ submitter }) => (submitter?.dataset.ofRow ? this.#let(submitter) : this.#send()));
+    form.addEventListener("submit", ({ submitter }) => (submitter?.closest("tr") ? this.#let(submitter) : this.#send()));
     form.querySelector("[data-tick-best]")?.addEventListener("click", () => {
       for (const box of this.#boxes) box.checked = "best" in box.dataset;
       this.#show();
@@ -26,6 +28,18 @@ class Ticks {
     // A page that comes back from the browser's memory may have ticks already.
     addEventListener("pageshow", () => this.#show());
     this.#show();
+  }
+
+  /** A customer above its rows gets a box that ticks them all; each of them says whose it is. */
+  #gather(head) {
+    const boxes = this.#boxes.filter((box) => head.closest("tbody").contains(box));
+    const name = head.querySelector("a, bdi").textContent;
+    for (const box of boxes) box.ariaLabel = `Approve ${name}: ${box.ariaLabel}`;
+    const all = Object.assign(document.createElement("input"), { type: "checkbox", ariaLabel: `All of ${name} on this page` });
+    const told = Object.assign(document.createElement("span"), { className: "small told" });
+    head.prepend(all);
+    head.append(" ", told);
+    this.#groups.push({ all, boxes, told });
   }
 
   /** Ticks of other pages are remembered with their money; those of this page are set. */
@@ -40,9 +54,11 @@ class Ticks {
   }
 
   #changed(target) {
-    if (target.dataset.group) for (const box of this.#of(target.dataset.group)) box.checked = target.checked;
+    const group = this.#groups.find(({ all }) => all === target);
+    for (const box of group?.boxes ?? []) box.checked = target.checked;
     // Who chooses what a row is linked to means the row.
-    if (target.matches("select")) this.#own(target).checked = target.value !== "";
+    const own = this.#own(target);
+    if (own && target.matches("select")) own.checked = target.value !== "";
     this.#show();
   }
 
@@ -57,10 +73,6 @@ class Ticks {
     return element.closest("tr")?.querySelector("input[data-money]");
   }
 
-  #of(group) {
-    return this.#boxes.filter((box) => box.dataset.in === group);
-  }
-
   #show() {
     const ticked = this.#boxes.filter((box) => box.checked);
     const rows = new Map([...this.#elsewhere, ...ticked.map((box) => [box.value, box.dataset.money])]);
@@ -71,25 +83,27 @@ class Ticks {
     const told = rows.size ? `${this.#number(rows.size)} ${noun} ticked${other}${money && `: ${money}`}` : "Nothing is ticked";
     this.#bar.querySelector("[data-told]").textContent = told;
     for (const button of this.#form.querySelectorAll("[data-ticks-needed]")) button.disabled = rows.size === 0;
-    for (const box of this.#form.querySelectorAll("[data-group]")) this.#group(box);
+    for (const group of this.#groups) this.#group(group);
   }
 
-  #group(box) {
-    const boxes = this.#of(box.dataset.group);
+  #group({ all, boxes, told }) {
     const ticked = boxes.filter((each) => each.checked);
-    box.checked = boxes.length > 0 && ticked.length === boxes.length;
-    box.disabled = boxes.length === 0;
-    box.indeterminate = ticked.length > 0 && !box.checked;
-    const told = this.#form.querySelector(`[data-group-told="${CSS.escape(box.dataset.group)}"]`);
+    all.checked = boxes.length > 0 && ticked.length === boxes.length;
+    all.disabled = boxes.length === 0;
+    all.indeterminate = ticked.length > 0 && !all.checked;
     const money = this.#money(ticked.map((each) => each.dataset.money));
-    if (told) told.textContent = ticked.length ? `${this.#number(ticked.length)} ticked${money && `: ${money}`}` : "";
+    told.textContent = ticked.length ? `${this.#number(ticked.length)} ticked${money && `: ${money}`}` : "";
   }
 
   /** The sum of each billing cycle; cycles are never added up. */
   #money(texts) {
     const sums = new Map();
     for (const text of texts) {
-      for (const [cycle, cents] of JSON.parse(text)) sums.set(cycle, (sums.get(cycle) ?? 0) + cents);
+      for (const line of text.split("\n").filter(Boolean)) {
+        const [cents, ...words] = line.split(" ");
+        const cycle = words.join(" ");
+        sums.set(cycle, (sums.get(cycle) ?? 0) + Number(cents));
+      }
     }
     const signed = "signed" in this.#form.dataset;
     return [...sums].filter(([, cents]) => cents || !signed).map(([cycle, cents]) => {

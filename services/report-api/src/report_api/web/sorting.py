@@ -1,0 +1,40 @@
+"""Orders of a list that is read whole, as the heads of its columns offer them; others are sorted in SQL."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+Row = TypeVar("Row")
+Key = Callable[[Row], Any]
+
+
+@dataclass(frozen=True)
+class Sorts(Generic[Row]):
+    """What a list can be sorted by, each name with a minus in front: from behind.
+
+    Attributes:
+        usual: the order that nobody asked for.
+        by: the columns by their names in an address.
+        then: what rows that are equal there are sorted by, always from the front.
+    """
+
+    usual: Key[Row]
+    by: Mapping[str, Key[Row]]
+    then: Key[Row]
+
+    def known(self, text: str) -> str:
+        """Return the sort of an address; raises ValueError where there is no such column."""
+        return known_sort(self.by, text)
+
+    def sorted(self, rows: Iterable[Row], sort: str = "") -> list[Row]:
+        """Return the rows in an order; empty: the usual one."""
+        name = sort.removeprefix("-")
+        found = sorted(rows, key=self.then)
+        return sorted(found, key=self.by[name] if name else self.usual, reverse=sort.startswith("-"))
+
+
+def known_sort(names: Collection[str], text: str) -> str:
+    """Return the sort of an address, empty for the usual order; raises ValueError where it names no column."""
+    if text and text.removeprefix("-") not in names:
+        raise ValueError(f"must be one of {', '.join(names)}, or one of them behind a minus")
+    return text
