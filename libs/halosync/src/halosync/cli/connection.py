@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from halosync.cli.connections import with_database, with_services
-from halosync.cli.failures import CommandError
+from halosync.cli.failures import OPERATORS_REQUEST, CommandError
 from halosync.cli.output import Json, emit_json, require_answer, say, show_table
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestedBy
 from halosync.domain.acts import COMMAND_LINE
@@ -67,7 +67,7 @@ def disconnect(
         try:
             reply = await services.ask(EndConnection(partner_id=partner_id, requested_by=by))
         except NoReplyError as error:
-            raise CommandError(f"auth did not answer ({error}); is it running?") from None
+            raise CommandError(f"auth did not answer ({error}); {OPERATORS_REQUEST}") from None
         if not isinstance(reply, ConnectionEnded):
             raise CommandError("auth could not do it now; try again")
 

@@ -23,6 +23,10 @@ class CommandError(Exception):
     """The command cannot do what was asked; the text says why and what to do."""
 
 
+OPERATORS_REQUEST = "is it running, and does HALOSYNC_AMQP_URL sign in as the operator?"
+"""What to look at when a service does not answer: it answers nobody who may not ask."""
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn expected failures into a line on standard error and exit code 1; anything else is a bug and is raised."""

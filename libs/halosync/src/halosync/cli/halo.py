@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from halosync.cli.connections import with_services
-from halosync.cli.failures import CommandError, told
+from halosync.cli.failures import OPERATORS_REQUEST, CommandError, told
 from halosync.cli.halo_sign_in import LOCAL, heard, sign_in
 from halosync.cli.halo_write_test import asked_first, write_test
 from halosync.cli.output import Json, emit_json, show_table
@@ -113,7 +113,7 @@ def _of_partner(partner: str) -> list[Finding]:
         try:
             reply = await services.ask(TestConnection(partner_id=partner))
         except NoReplyError as error:
-            raise CommandError(f"the planner did not answer ({error}); is it running?") from None
+            raise CommandError(f"the planner did not answer ({error}); {OPERATORS_REQUEST}") from None
         if isinstance(reply, RequestRefused):
             raise CommandError(reply.detail)
         if not isinstance(reply, ConnectionTested):
