@@ -69,7 +69,7 @@ class Story:
         ]
 
     async def publish(self) -> None:
-        """An invoice, a revision of it, or one that replaces it; `adding`: always one more, which counts with the others."""
+        """An invoice, a revision of it, or one that replaces it; `adding`: one more, which counts with the others."""
         self.published += 1
         period = self.dice.choice(list(MONTHS))
         of = await self.pipeline.pool.fetch(
