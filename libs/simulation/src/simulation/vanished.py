@@ -20,7 +20,7 @@ def vanished_licences(db: Database, read: Read) -> Vanished:
     there = {number for number, seen in read.licences.items() if not seen.deleted}
     found = {number: of for number, of in db.vanished.items() if number not in there}
     for number, known in db.known.items():
-        wrote = known.written.last and known.written.last.state
+        wrote = None if known.written.last is None else known.written.last.state
         billed = wrote is None or (wrote.active and wrote.quantity != 0)
         code = known.written.product_code
         if number not in there and known.owned and not known.removed and code is not None and billed:

@@ -49,6 +49,15 @@ localTimes(document);
 // Scripts that replace a part of the page tell so on the new element.
 document.addEventListener("replaced", (event) => localTimes(event.target));
 
+// Days of a filter are days of the same zone.
+const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+if (timeZone) {
+  for (const element of document.querySelectorAll("[data-zone]")) {
+    if (element instanceof HTMLInputElement) element.value = timeZone;
+    else element.textContent = timeZone;
+  }
+}
+
 function useful(root) {
   for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
 }
