@@ -732,6 +732,15 @@ CREATE TABLE sealing_key (
     PRIMARY KEY (key_id)
 );
 
+CREATE TABLE vanished_licence (
+    partner_id text NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    halo_client_id bigint NOT NULL,
+    product_code text NOT NULL,
+    PRIMARY KEY (partner_id, halo_licence_id),
+    FOREIGN KEY (partner_id) REFERENCES halo_snapshot(partner_id) ON DELETE CASCADE
+);
+
 CREATE TABLE webhook (
     webhook_id uuid NOT NULL,
     partner_id text NOT NULL,
@@ -1313,7 +1322,8 @@ AS $function$
         WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
-    -- For those, the licences that the partner's last plan found are what Halo holds of them.
+    -- For those, the licences that the partner's last plan found are what Halo holds of them; not what is planned for the
+    -- month already, if only to be removed: each licence counts once.
     earlier AS MATERIALIZED (
         SELECT DISTINCT ON (customer_id, code) i.customer_ids[1] AS customer_id,
             product_key(i.product_code) AS code, i.halo_licence_id, i.halo_client_id, i.licence_name,
@@ -1321,7 +1331,11 @@ AS $function$
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
         CROSS JOIN LATERAL run_items(r.run_id) AS i
+        LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
         WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
+            AND (coalesce(b.is_now, i.halo_licence_id) IN (
+                SELECT coalesce(k.is_now, planned.halo_licence_id)
+                FROM planned LEFT JOIN brought_back k ON k.licence_id = planned.halo_licence_id)) IS NOT TRUE
         ORDER BY customer_id, code, i.seq
     ),
     line AS MATERIALIZED (
@@ -1360,8 +1374,14 @@ AS $function$
         SELECT DISTINCT o.run_id FROM invoice_of_run o JOIN planned_run USING (run_id)
         WHERE o.invoice_pk NOT IN (SELECT plan.invoice_pk FROM plan WHERE plan.run_id IS NOT NULL)
     ),
+    -- Runs that have come since: what they wrote to a licence of the month is no edit of somebody.
+    later_run AS MATERIALIZED (
+        SELECT r.run_id, n.period FROM run r JOIN invoice n USING (invoice_pk)
+        WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.total > 0
+            AND r.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+    ),
     halo_amount AS MATERIALIZED (
-        SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+        SELECT t.thing, t.first_customer, t.first_name, coalesce(b.is_now, t.halo_licence_id) AS licence_id, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
                 AS as_written,
             u.halo_licence_id IS NOT NULL AND licence_is(
@@ -1429,7 +1449,12 @@ AS $function$
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
-             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
+             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE coalesce((
+                 SELECT CASE WHEN max(l.period) > p_period THEN 'later_month'
+                             WHEN max(l.period) IS NOT NULL THEN 'not_synchronised' END
+                 FROM item i JOIN later_run l USING (run_id)
+                 WHERE i.halo_licence_id = h.licence_id AND i.action IN ('create', 'update', 'delete')
+                     AND i.outcome = 'synced'), 'edited_in_halo') END
              WHEN t.run_id IN (SELECT outdated_run.run_id FROM outdated_run) THEN 'not_synchronised'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
@@ -1728,4 +1753,31 @@ AS $function$
           SELECT FROM invoice_of_run o JOIN run r USING (run_id)
           WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
             AND coalesce(r.finished_at, 'infinity') > c.closed_at)
+$function$;
+
+CREATE FUNCTION vanished_licences(p_read_id uuid)
+ RETURNS TABLE(partner_id text, halo_licence_id bigint, halo_client_id bigint, product_code text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH here AS (
+        SELECT h.partner_id FROM halo_read h JOIN halo_snapshot s USING (partner_id)
+        WHERE h.read_id = p_read_id AND halo_of(s.tenant) = halo_of(h.tenant)
+    )
+    SELECT k.partner_id, k.halo_licence_id, k.halo_client_id, k.product_code
+    FROM here JOIN halo_licence k USING (partner_id)
+    WHERE k.owned AND k.removed_at IS NULL AND k.product_code IS NOT NULL AND coalesce(k.wrote_active, k.is_active)
+      AND coalesce(k.wrote_quantity, k.quantity) IS DISTINCT FROM 0
+      AND k.halo_licence_id = ANY (ARRAY(
+          SELECT known.halo_licence_id FROM here JOIN halo_licence known USING (partner_id)
+          EXCEPT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = p_read_id AND NOT r.deleted))
+      AND (SELECT i.action = 'delete' FROM item i JOIN run USING (run_id)
+           WHERE i.halo_licence_id = k.halo_licence_id AND run.partner_id = k.partner_id
+             AND i.action IN ('create', 'update', 'delete') AND i.outcome IN ('synced', 'failed')
+           ORDER BY i.item_id DESC LIMIT 1) IS NOT TRUE
+    UNION
+    SELECT v.partner_id, v.halo_licence_id, v.halo_client_id, v.product_code
+    FROM here JOIN vanished_licence v USING (partner_id)
+    WHERE NOT EXISTS (SELECT FROM halo_read_licence r WHERE r.read_id = p_read_id
+                      AND r.halo_licence_id = v.halo_licence_id AND NOT r.deleted)
 $function$;

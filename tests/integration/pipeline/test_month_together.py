@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from halosync.domain.run_order import RunMode
 from halosync.ports.months import Month
 from halosync.store.months import MonthStore
 
 from .conftest import Pipeline
-from .parts import PARTNER
+from .parts import PARTNER, TENANT
 
 pytestmark = pytest.mark.integration
 
@@ -83,3 +84,42 @@ async def test_of_two_runs_for_one_invoice_each_the_newest_says_what_is_in_halo(
     assert reasons(await november(pipeline)) == {"not_synchronised": (1, Decimal("100.00"))}
     await pipeline.sync()
     assert reasons(await november(pipeline)) == {}
+
+
+async def test_a_removal_that_is_held_and_a_line_of_the_same_licence_count_it_once(pipeline: Pipeline) -> None:
+    await pipeline.pool.execute("UPDATE partner SET guard_max_count = 0, guard_max_fraction = 0")
+    await choose(pipeline, "together")
+    await publish(pipeline, 1, ("P-1", 10))
+    await pipeline.sync()
+    await publish(pipeline, 1, ("P-2", 1), revision=2)
+    await pipeline.sync()
+    assert reasons(await november(pipeline)) == {"delete_guard": (1, Decimal(-100))}
+    await publish(pipeline, 9, ("P-1", 10), period="2026-10")
+    await pipeline.sync(invoice_id="INV-9", allow_older=True)
+    await publish(pipeline, 2, ("P-1", 10))
+    assert reasons(await november(pipeline)) == {
+        "delete_guard": (1, Decimal(-100)),
+        "not_synchronised": (1, Decimal(100)),
+    }
+    await pipeline.sync()
+    assert reasons(await november(pipeline)) == {}
+
+
+async def test_what_a_later_month_has_changed_does_not_open_a_month_and_is_nobodys_edit(pipeline: Pipeline) -> None:
+    await publish(pipeline, 1, ("P-1", 10), ("P-2", 5), ("P-3", 1))
+    await pipeline.sync()
+    await publish(pipeline, 2, ("P-1", 12), ("P-3", 1), period="2026-12")
+    await pipeline.sync()
+    month = await november(pipeline)
+    assert reasons(month) == {"later_month": (2, Decimal(30))}
+    assert month.reconciliation.state(closed=False) == "ready"
+    # Synchronised once more for the older month, the later one is not any more; an edit of somebody is one.
+    await pipeline.sync(invoice_id="INV-1", allow_older=True)
+    december = await MonthStore(pipeline.pool).month(PARTNER, "2026-12")
+    assert december is not None
+    assert [each.reason for each in december.reconciliation.reasons] == ["not_synchronised"]
+    assert reasons(await november(pipeline)) == {}
+    licences = await pipeline.licences()
+    await pipeline.sandbox.admin.change_licence(TENANT, licences[1, "P-3"]["id"], count=7.0)
+    await pipeline.sync(mode=RunMode.PREVIEW)
+    assert reasons(await november(pipeline)) == {"edited_in_halo": (1, Decimal(-60))}

@@ -38,7 +38,7 @@ async def test_without_approval_a_sync_keeps_them(browser: "Browser", world: "Wo
     page = await browser.open(path(run_id))
     assert "Sync without the held removals" in page.text
     browser.client.follow_redirects = False
-    await browser.submit(SYNC, status=303, mode="apply", back="report")
+    await browser.submit(SYNC, status=303, mode="apply", back="month")
     run = await world.pool.fetchrow("SELECT * FROM run ORDER BY created_at DESC LIMIT 1")
     assert run is not None
     assert run["approve_removals"] is None

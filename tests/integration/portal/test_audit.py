@@ -85,6 +85,15 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
         await browser.open(HERE)
         page = await browser.submit(HERE, **fields)
         assert rows_of(page) == found, fields
+    # Days are of the zone in which the page's script shows times; without a script both are UTC.
+    for days, found in (
+        ("since=2026-11-06&until=2026-11-06&zone=Australia/Sydney", [ben, ada]),
+        ("until=2026-11-05&zone=America/New_York", [ben, ada]),
+        ("since=0001-01-01&until=9999-12-31&zone=Asia/Tokyo&actor=Ben", [ben]),
+    ):
+        page = await browser.open(f"{HERE}?{days}")
+        assert rows_of(page) == found, days
+    assert "From (Asia/Tokyo)" in page.text
     page = await browser.open(f"{HERE}?actor=Ben&q=by+hand")
     assert page.one("#actor option[selected]").get_text() == "Ben"
     answer = await browser.client.get(str(page.one("a[download]")["href"]))
@@ -97,6 +106,7 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
     assert [each["actor"] for each in (await world.get("/audit", params={"until": "2026-11-05"}))["items"]] == ["Ada"]
     for no_day in ("yesterday", "0", "20261105", "2026-11-05T00:00:00"):
         await browser.open(f"{HERE}?since={no_day}", status=422)
+    await browser.open(f"{HERE}?zone=Moon/Base", status=422)
 
 
 async def test_pages_lead_to_the_oldest_entry_and_keep_the_filter(browser: "Browser", world: "World") -> None:

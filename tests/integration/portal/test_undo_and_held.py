@@ -94,6 +94,20 @@ async def test_ticks_of_other_pages_are_approved_too_and_the_money_of_each_stand
     assert [row["item_id"] for row in approved] == sorted(int(str(box["value"])) for box in boxes)
 
 
+async def test_an_old_page_of_held_changes_leads_to_what_is_held_now(world: "World", browser: "Browser") -> None:
+    run_id = await ended(world, "held")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    waits = [cell.get_text(" ", strip=True) for cell in page.soup.select("td.outcome")]
+    assert waits == ["Too many removals at once"] * 2, "each row says why it waits, though the table says it above"
+    invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM run")
+    again = [world.item((5, "10.00", "Monthly", True), action="delete", outcome="held", reason="delete_guard")]
+    newer = await world.run(invoice_pk, again, created_at=datetime.now(UTC) + timedelta(minutes=5))
+    await world.finish(newer, "partial")
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    assert page.soup.select(f".notice a[href='{PORTAL}/runs/{newer}/held']")
+
+
 async def test_what_is_ticked_brings_no_invoice_along_that_nobody_has_seen(world: "World", browser: "Browser") -> None:
     run_id = await ended(world, "held")
     await browser.sign_in()

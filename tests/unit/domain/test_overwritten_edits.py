@@ -58,7 +58,7 @@ def test_the_same_in_other_words_is_no_change() -> None:
         (Action.DELETE, STATE, None, True),
         (Action.UPDATE, None, STATE, True),
         (Action.UPDATE, STATE, None, True),
-        (Action.CREATE, None, STATE, False),
+        (Action.CREATE, None, STATE, True),
         (Action.UNCHANGED, STATE, None, False),
     ],
 )

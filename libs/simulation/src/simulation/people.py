@@ -19,6 +19,9 @@ LAST_RUNS = 3
 
 EDITED = ("count", "price")
 
+DELETED = ("count", 8.0)
+"""Who would count so many deletes the licence instead."""
+
 
 class People:
     """People of one partner.
@@ -61,7 +64,7 @@ class People:
                 self._expected.of_others.pop(self._db.items[item_id].licence_id or 0, None)
 
     def edit(self) -> None:
-        """Change a licence that halosync may change too; now and then to what it was at some time."""
+        """Change a licence that halosync may change too, or delete it; now and then to what it was at some time."""
         licences = [each for each in self._halo.licences() if self._expected.key(each) not in self._expected.staying]
         if not licences:
             return
@@ -71,6 +74,9 @@ class People:
         value = float(self._dice.one_of(range(1, 9)))
         if been and self._dice.hits(0.3):
             self._change(licence, asdict(self._dice.one_of(been)))
+        elif (field, value) == DELETED:
+            self._halo.tenant.licences.delete(licence, request=None, still_listed=self._dice.hits(0.5))
+            self._expected.of_others.pop(licence.id, None)
         else:
             self._change(licence, {field: value})
         self.edits += 1

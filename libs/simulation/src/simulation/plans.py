@@ -20,6 +20,7 @@ from simulation.clock import now
 from simulation.database import Database, Step
 from simulation.rows import KnownLicence, Read
 from simulation.unsure_creates import unsure_creates
+from simulation.vanished import accept_deletions, forget_returned, vanished_licences
 
 
 class MemoryPlans:
@@ -87,6 +88,10 @@ class MemoryPlans:
                 perhaps_created=found.perhaps,
                 restored=found.restored | self._restored(),
                 perhaps_restored=found.perhaps_restored,
+                vanished={
+                    (client, code): number
+                    for number, (client, code) in sorted(vanished_licences(self._db, rows).items())
+                },
             )
 
         return await self._step(effect)
@@ -184,9 +189,12 @@ class MemoryPlans:
             for seq, item in enumerate(plan.items):
                 self._db.new_item(run.run_id, item, batch_of.get(seq))
             rows = self._db.reads.pop(read.read_id)
+            self._db.vanished = vanished_licences(self._db, rows)
             self._db.clients_known, self._db.unshown = frozenset(rows.clients), rows.unshown
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
+            forget_returned(self._db)
             self._accept_edits(plan, rows)
+            accept_deletions(self._db, run.run_id)
             if run.undoes is not None:
                 self._give_back(plan)
             for number, written in self._recognised.pop(read.read_id, {}).items():

@@ -62,7 +62,13 @@ def _remember(db: Database, item: Item, otherwise: KeptOtherwise | None) -> None
         written = _written(item, before.written if before is not None else WrittenLicence(), otherwise)
         db.known[item.licence_id] = KnownLicence(item.client_id or 0, owned=item.planned.owned_after, written=written)
     elif before is not None:
-        db.known[item.licence_id] = replace(before, removed=True)
+        db.known[item.licence_id] = replace(before, removed=True, written=_switched_off(before.written))
+
+
+def _switched_off(written: WrittenLicence) -> WrittenLicence:
+    """Return what is remembered of a removed licence: a Halo that still lists it shows it inactive."""
+    last = written.last
+    return replace(written, last=last and replace(last, state=replace(last.state, active=False)))
 
 
 def _written(item: Item, before: WrittenLicence, otherwise: KeptOtherwise | None) -> WrittenLicence:

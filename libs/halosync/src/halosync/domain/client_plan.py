@@ -1,11 +1,12 @@
 """The items of one matched client: its products, then what is cleaned up (spec section 3)."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.client_rules import Rules
+from halosync.domain.drift import deletion_of
 from halosync.domain.groups import Group
 from halosync.domain.licences import (
     after_removal,
@@ -174,7 +175,9 @@ class _ItemsOfClient:
             detail = write_sentences.perhaps_created(sorted(unsure))
             return self._fail(product, None, Fault(Reason.OUTCOME_UNKNOWN, detail))
         desired = desired_state(demand, None, self.rules.settings.price_field)
-        return self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
+        item = self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
+        vanished = self.rules.vanished.get((self.client_id, product.key))
+        return item if vanished is None else replace(item, drift=(deletion_of(vanished),))
 
     def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
         if not demand.quantity:

@@ -21,7 +21,7 @@ class Rules:
 
     `links` has linked licence names by product key, `words` Halo's billing cycles by the key of the invoice's; `key` is
     `name_key`. `protected` are clients that are not cleaned up. The other sets are of licences, as in `PlanInput`;
-    `perhaps_created` is by product key.
+    `perhaps_created` and `vanished` are by product key.
     """
 
     settings: PlanSettings
@@ -34,6 +34,7 @@ class Rules:
     protected: frozenset[int]
     written: Mapping[int, WrittenLicence]
     perhaps_created: Mapping[tuple[int, str], frozenset[int]]
+    vanished: Mapping[tuple[int, str], int]
     key: Callable[[str], str]
 
     def target(self, product: Product) -> str:

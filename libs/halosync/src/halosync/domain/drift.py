@@ -35,13 +35,21 @@ def drift_of(licence: Licence, last: LastWritten | None, price_field: PriceField
     return tuple(found)
 
 
+def deletion_of(licence_id: int) -> Drift:
+    """Return the drift of a licence that somebody has deleted: halosync wrote it, and Halo has none."""
+    return Drift("licence", str(licence_id), None)
+
+
 def overwrites_edit(item: PlannedItem) -> bool:
-    """Tell whether an item that is to be carried out would change something that somebody has edited in Halo."""
+    """Tell whether an item that is to be carried out would change something that somebody has edited in Halo.
+
+    A create has a drift only where it would bring back what somebody has deleted.
+    """
     if item.outcome is not Outcome.PENDING or not item.drift:
         return False
     before, after = item.before, item.after
-    if item.action is Action.DELETE or before is None or after is None:
-        return item.action in {Action.DELETE, Action.UPDATE}
+    if item.action in {Action.CREATE, Action.DELETE} or before is None or after is None:
+        return item.action in {Action.CREATE, Action.DELETE, Action.UPDATE}
     stays = {
         "name": item.set_name is None,
         "quantity": same_on_wire(before.quantity, after.quantity),
@@ -56,7 +64,7 @@ def hold_edited(items: list[PlannedItem], approved: Container[int]) -> None:
     """Hold, in place, what would overwrite an edit; `approved` are the places that a person has released."""
     for place, item in enumerate(items):
         if overwrites_edit(item) and place not in approved:
-            detail = item_sentences.edited_in_halo(item.drift, removal=item.action is Action.DELETE)
+            detail = item_sentences.edited_in_halo(item.drift, item.action)
             items[place] = replace(item, outcome=Outcome.HELD, reason=Reason.EDITED_IN_HALO, detail=detail)
 
 

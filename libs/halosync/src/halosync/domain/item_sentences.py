@@ -9,7 +9,7 @@ from decimal import Decimal
 from halosync.domain.decimals import percent, plain, price_text
 from halosync.domain.line_numbers import line_name
 from halosync.domain.listing import ids, listed
-from halosync.domain.model import Drift
+from halosync.domain.model import Action, Drift
 from halosync.domain.plan import DeleteGuard
 
 NOT_RECURRING = (
@@ -190,8 +190,14 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: in
     )
 
 
-def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
-    """Say what somebody has edited since halosync wrote the licence, and that it waits."""
+def edited_in_halo(drift: Sequence[Drift], action: Action) -> str:
+    """Say what somebody has edited since halosync wrote the licence, or that it was deleted, and that it waits."""
+    if action is Action.CREATE:
+        return (
+            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since halosync wrote it, or the connected "
+            "agent no longer sees it. It is not created again until you approve that. If the invoice is right, "
+            "approve this change; if Halo is right, ask the distributor for a corrected invoice."
+        )
     fields = "; ".join(
         f"{each.field.replace('_', ' ')}: halosync wrote {_shown(each.field, each.we_wrote)}, "
         f"Halo has {_shown(each.field, each.halo_has)}"
@@ -199,9 +205,8 @@ def edited_in_halo(drift: Sequence[Drift], *, removal: bool) -> str:
     )
     return (
         f"Somebody has edited this licence in Halo since halosync wrote it ({fields}). "
-        f"It is not {'removed' if removal else 'overwritten'} until you approve that. If the invoice is right, approve "
-        "this change; "
-        "if Halo is right, ask the distributor for a corrected invoice."
+        f"It is not {'removed' if action is Action.DELETE else 'overwritten'} until you approve that. "
+        "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected invoice."
     )
 
 

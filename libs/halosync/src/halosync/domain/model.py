@@ -202,7 +202,10 @@ class LastWritten:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A field that somebody has edited in Halo since halosync wrote it: numbers as text, activity as true or false."""
+    """A field that somebody has edited in Halo since halosync wrote it: numbers as text, activity as true or false.
+
+    Of a licence that was deleted there is one, `licence`: its id, and None.
+    """
 
     field: str
     we_wrote: str | bool | None

@@ -39,6 +39,8 @@ class MonthReason(StrEnum):
     """It was synchronised, and Halo holds something else by now."""
     UNDONE = "undone"
     """It was synchronised, and a person has undone that since."""
+    LATER_MONTH = "later_month"
+    """It was synchronised, and a run of a later month has written something else since."""
     PRICE_LEFT_ALONE = "price_left_alone"
     """The partner's settings say that prices are not written."""
     ROUNDING = "rounding"

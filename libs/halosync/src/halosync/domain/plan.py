@@ -100,11 +100,11 @@ class PlannedItem(ItemHead):
     """One item of a plan (spec section 3, "Items").
 
     `set_name` is the name a create or update gives the licence; None leaves it. `line_nos` are the invoice's lines
-    that the item answers for. `drift` is what somebody has edited in Halo since halosync wrote the licence. `restores`
-    is the deleted licence that a create brings back; `was` is what that one, or one that is removed or renamed, was
-    besides its state. `was_owned`: halosync had written the licence before; `owned_after`: it counts as halosync's own
-    once written; not what an undo gives back. `item_id` is its number once it is stored, `undoes` that of the item
-    which it undoes.
+    that the item answers for. `drift` is what somebody has edited in Halo since halosync wrote the licence; of a
+    create, that it was deleted. `restores` is the deleted licence that a create brings back; `was` is what that one,
+    or one that is removed or renamed, was besides its state. `was_owned`: halosync had written the licence before;
+    `owned_after`: it counts as halosync's own once written; not what an undo gives back. `item_id` is its number once
+    it is stored, `undoes` that of the item which it undoes.
     """
 
     reason: Reason | None = None
@@ -132,6 +132,7 @@ class PlanInput:
     `perhaps_created`: by client and product code, licences of which an earlier create may have made one; it was never
     found out. `restored` has, by the id of a deleted licence, the one that an undo has created for it;
     `perhaps_restored` those of which such a create may have made one.
+    `vanished` has, by client and product code, the licence that halosync wrote and somebody has deleted in Halo since.
     `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
     for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then, and `left_at` are
     the clients at which it left licences, changed or not.
@@ -157,6 +158,7 @@ class PlanInput:
     approved: frozenset[ItemChange] = frozenset()
     undone: tuple[PlannedItem, ...] | None = None
     left_at: frozenset[int] = frozenset()
+    vanished: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

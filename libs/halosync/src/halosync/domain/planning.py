@@ -95,6 +95,7 @@ class Picture:
             protected=self._protected,
             written=inputs.written,
             perhaps_created=_by_product(inputs.perhaps_created),
+            vanished={(client, name_key(code)): number for (client, code), number in inputs.vanished.items()},
             key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
         )
         for group in self._groups:

@@ -33,9 +33,10 @@ class EntryChoice:
 
     Attributes:
         acts: only these.
-        since, until: the first and the last day, in UTC.
+        since, until: the first and the last day.
         actor: only what somebody of this name did: the name of an API key, an e-mail address, `auto_sync`.
         q: a text in the name of the act or of who did it, in the subject or in the details, in upper or lower case.
+        zone: the time zone of the days, by its name in the tz database.
     """
 
     acts: Collection[Act] | None = None
@@ -43,11 +44,12 @@ class EntryChoice:
     until: date | None = None
     actor: str | None = None
     q: str | None = None
+    zone: str = "UTC"
 
     @property
     def narrowed(self) -> bool:
         """Tell whether not all entries are asked for."""
-        return self != EntryChoice()
+        return self != EntryChoice(zone=self.zone)
 
 
 EVERY_ENTRY = EntryChoice()

@@ -4,7 +4,9 @@ A change that is undone leaves no entry, and one that is committed has one. What
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -99,13 +101,24 @@ def _chosen(choice: EntryChoice) -> dict[str, Any]:
     q = (choice.q or "").casefold()
     return {
         "acts": None if choice.acts is None else [act.value for act in choice.acts],
-        "since": choice.since,
-        "until": choice.until,
+        "since": _begin(choice.since, choice.zone),
+        "until": None if choice.until is None else _begin(_day_after(choice.until), choice.zone),
         "actor": choice.actor,
         "pattern": pattern(choice.q),
         "period": period_of(q),
         "named": [act.value for act, name in KINDS.items() if q and q in name.casefold()],
     }
+
+
+def _begin(day: date | None, zone: str) -> datetime | None:
+    """Return when a day begins in a zone; None for days at the ends of the calendar, before or after every entry."""
+    if day is None or not MINYEAR < day.year < MAXYEAR:
+        return None
+    return datetime.combine(day, time.min, ZoneInfo(zone))
+
+
+def _day_after(day: date) -> date:
+    return day if day == date.max else day + timedelta(days=1)
 
 
 def entry_of(row: asyncpg.Record) -> Entry:

@@ -138,6 +138,10 @@ class PlanStore:
                 approved=await approved_changes(connection, read.read_id),
                 undone=None if undone is None else undone.items,
                 left_at=frozenset() if undone is None else undone.left_at,
+                vanished={
+                    (client_id, code): number
+                    async for client_id, code, number in QUERIES.vanished_licences(connection, read_id=read.read_id)
+                },
             )
 
     async def store(
@@ -187,6 +191,7 @@ class PlanStore:
             await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)
             if apply:
                 await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
+                await QUERIES.accept_deletions(connection, run_id=run_id)
                 await QUERIES.give_back(connection, run_id=run_id, partner_id=read.partner_id)
                 if plan.review_done:
                     await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)

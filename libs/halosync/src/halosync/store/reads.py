@@ -185,8 +185,10 @@ async def _advance(connection: Connection, progress: ReadProgress) -> ReadProgre
 
 async def replace_snapshot(connection: Connection, read_id: UUID, partner_id: str, tenant: str) -> None:
     """Make a complete read the snapshot, in the caller's transaction, and drop the read."""
+    await QUERIES.keep_vanished(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
     await QUERIES.forget_other_tenant(connection, partner_id=partner_id, tenant=tenant)
     await QUERIES.replace_clients(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_licences(connection, read_id=read_id, partner_id=partner_id)
+    await QUERIES.forget_returned(connection, partner_id=partner_id)
     await QUERIES.stamp_snapshot(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
     await QUERIES.forget_read(connection, read_id=read_id)

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Query, Request, Response
 from halosync.domain.acts import Act
 from halosync.domain.audit_sentences import KINDS
 from halosync.ports.audit import EntryChoice
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
@@ -15,6 +17,7 @@ from report_api.history.audit_choice import ActorName, AnyText, Since, Until, au
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import for_reader
+from report_api.web.fields import QueryText
 from report_api.web.rendering import page
 
 router = partner_pages()
@@ -32,16 +35,34 @@ _OF_RUNS = {
 }
 """Acts whose subject is a run."""
 
+
+def _known_zone(name: str) -> str:
+    """Return the name of a zone; no name is UTC, as pages have it without a script."""
+    try:
+        return ZoneInfo(name or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as Australia/Sydney") from None
+
+
+Zone = Annotated[QueryText, Query(max_length=100), AfterValidator(_known_zone)]
+"""The time zone of the days: the reader's, in which the page shows the times."""
+
 After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 """The entry behind which the page begins."""
 
 
 def _choice(
-    act: str = "", since: Since = None, until: Until = None, actor: ActorName = "", q: AnyText = ""
+    *,
+    act: str = "",
+    since: Since = None,
+    until: Until = None,
+    zone: Zone = "UTC",
+    actor: ActorName = "",
+    q: AnyText = "",
 ) -> EntryChoice:
     """Return what was asked for; a kind of act that there is not means all."""
     acts = [known for known in Act if known == act]
-    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None)
+    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None, zone)
 
 
 Choice = Annotated[EntryChoice, Depends(_choice)]
@@ -65,6 +86,7 @@ async def show(
         "until": choice.until,
         "actor": choice.actor or "",
         "q": choice.q or "",
+        "zone": choice.zone if choice.since or choice.until else "",
     }
     return page(
         request,

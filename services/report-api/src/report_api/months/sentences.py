@@ -27,6 +27,7 @@ REASONS: Mapping[MonthReason, str] = {
     MonthReason.IN_PROGRESS: "Being synchronised now",
     MonthReason.EDITED_IN_HALO: "Changed in Halo since it was synchronised",
     MonthReason.UNDONE: "Undone since the last Sync",
+    MonthReason.LATER_MONTH: "A Sync of a later month has changed it since",
     MonthReason.PRICE_LEFT_ALONE: "Your settings leave prices in Halo alone",
     MonthReason.ROUNDING: "Each invoice line is rounded to cents",
     MonthReason.PRICE_TO_THE_CENT: "Halo rounds the unit price to cents",

@@ -164,11 +164,14 @@ class LicenceShape(BaseModel):
 
 
 class Drifted(BaseModel):
-    """A field that somebody has edited in Halo since halosync wrote it. Numbers are text, activity is true or false."""
+    """A field that somebody has edited in Halo since halosync wrote it. Numbers are text, activity is true or false.
+
+    `licence`: somebody has deleted it; `we_wrote` is its id, and `halo_has` is null.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
-    field: Literal["name", "quantity", "price", "billing_cycle", "active"]
+    field: Literal["name", "quantity", "price", "billing_cycle", "active", "licence"]
     we_wrote: str | bool | None
     halo_has: str | bool | None
 

@@ -178,6 +178,11 @@ class ShownItem:
         """The name that halosync wrote."""
         return next((str(each.we_wrote) for each in self.item.drift if each.field == "name"), None)
 
+    @property
+    def deleted(self) -> str | None:
+        """The id of the licence that halosync wrote and somebody has deleted in Halo."""
+        return next((str(each.we_wrote) for each in self.item.drift if each.field == "licence"), None)
+
 
 def shown_item(item: Item, run: Run) -> ShownItem:
     """Return an item with its codes in words."""

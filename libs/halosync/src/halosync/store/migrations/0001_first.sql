@@ -257,6 +257,16 @@ CREATE TABLE halo_licence (
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 
+-- Licences that halosync wrote for a product and that somebody has deleted in Halo since, until it has a licence again or
+-- a run wants none (spec section 11, "Drift"). They go with what is known of the Halo.
+CREATE TABLE vanished_licence (
+    partner_id      text NOT NULL REFERENCES halo_snapshot ON DELETE CASCADE,
+    halo_licence_id bigint NOT NULL,
+    halo_client_id  bigint NOT NULL,
+    product_code    text NOT NULL,
+    PRIMARY KEY (partner_id, halo_licence_id)
+);
+
 -- A read under way, page by page, so that it can pause for the limiter and go on in another process.
 CREATE TABLE halo_read (
     read_id         uuid PRIMARY KEY,                             -- the run's id, or a refresh's

@@ -187,7 +187,9 @@ WHERE partner_id = :partner_id AND halo_licence_id = m.id
   AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE);
 
 -- name: remember_removed!
-UPDATE halo_licence SET removed_at = now(), is_active = false
+-- A Halo that still lists it shows it inactive: that is what halosync wrote, and nobody's edit.
+UPDATE halo_licence SET removed_at = now(), is_active = false,
+    wrote_active = CASE WHEN wrote_active THEN false ELSE wrote_active END
 WHERE partner_id = :partner_id AND halo_licence_id = ANY(:ids)
   AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE);
 

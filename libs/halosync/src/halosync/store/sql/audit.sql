@@ -8,15 +8,15 @@ INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subj
 VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
 
 -- name: audit_page
--- One partner's entries, newest first, those behind the entry `after`; what is NULL narrows nothing. Days are
--- whole days in UTC; `named` are the acts whose names have the text, `period` the month that it names.
+-- One partner's entries, newest first, those behind the entry `after`; what is NULL narrows nothing. `until` is
+-- the end of the last day; `named` are the acts whose names have the text, `period` the month that it names.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail
 FROM audit_entry
 WHERE partner_id = :partner_id
   AND (CAST(:after AS bigint) IS NULL OR audit_id < :after)
   AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
-  AND (CAST(:since AS date) IS NULL OR at >= CAST(CAST(:since AS date) AS timestamp) AT TIME ZONE 'UTC')
-  AND (CAST(:until AS date) IS NULL OR at < CAST(CAST(:until AS date) + 1 AS timestamp) AT TIME ZONE 'UTC')
+  AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)
+  AND (CAST(:until AS timestamptz) IS NULL OR at < :until)
   AND (CAST(:actor AS text) IS NULL OR actor = :actor)
   AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
        OR subject = CAST(:period AS text)

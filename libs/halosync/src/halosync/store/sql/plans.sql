@@ -70,6 +70,23 @@ LEFT JOIN LATERAL ( -- by its key, one by one, whatever Postgres thinks of how m
     SELECT * FROM halo_read_licence WHERE read_id = :read_id AND halo_licence_id = l.halo_licence_id LIMIT 1) r ON true
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
+-- name: vanished_licences
+-- What somebody has deleted in Halo of what halosync wrote; of a product the last one.
+SELECT DISTINCT ON (halo_client_id, product_code) halo_client_id, product_code, halo_licence_id
+FROM vanished_licences(:read_id) ORDER BY halo_client_id, product_code, halo_licence_id DESC;
+
+-- name: accept_deletions!
+-- What somebody deleted that the run does not want either: of a Sync what is of its clients and has no item that would
+-- create it again, of an undo what it finds gone as it wants it. IS TRUE, IS NOT TRUE: lists that are looked up.
+DELETE FROM vanished_licence v USING run r
+WHERE r.run_id = :run_id AND v.partner_id = r.partner_id AND CASE r.mode
+    WHEN 'undo' THEN (v.halo_licence_id IN (SELECT i.halo_licence_id FROM item i WHERE i.run_id = :run_id)) IS TRUE
+    ELSE (v.halo_client_id IN (SELECT i.halo_client_id FROM item i WHERE i.run_id = :run_id)) IS TRUE
+        AND ((v.halo_client_id, product_key(v.product_code)) IN (
+            SELECT i.halo_client_id, product_key(i.product_code) FROM item i
+            WHERE i.run_id = :run_id AND i.halo_licence_id IS NULL AND i.outcome IN ('pending', 'held', 'failed')
+        )) IS NOT TRUE END;
+
 -- name: written_by_others
 -- What halosync wrote for other partners in the same Halo, whatever they call it.
 SELECT DISTINCT l.halo_licence_id

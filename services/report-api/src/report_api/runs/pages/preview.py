@@ -154,7 +154,7 @@ class ListChoice:
 
 async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, dict[str, Any]]:
     """Return a run, and what both pages show of it."""
-    sync = await sync_panel(ports, visitor)
+    sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     return view, run, {"run": run, "view": view, "sync": sync, "sentences": sentences, "PreviewKind": PreviewKind}

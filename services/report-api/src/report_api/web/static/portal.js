@@ -86,6 +86,15 @@ function foldable(head) {
 completeTables(document);
 document.addEventListener("replaced", (event) => completeTables(event.target));
 
+// Days of a filter are days of the same zone.
+const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+if (timeZone) {
+  for (const element of document.querySelectorAll("[data-zone]")) {
+    if (element instanceof HTMLInputElement) element.value = timeZone;
+    else element.textContent = timeZone;
+  }
+}
+
 function useful(root) {
   for (const element of root.querySelectorAll("[data-needs-script]")) element.hidden = false;
 }

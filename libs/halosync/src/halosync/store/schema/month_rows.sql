@@ -1,53 +1,5 @@
 -- The month: what was billed, what Halo holds of it, and why they differ (spec section 11).
 
--- The invoices of a period that count, each with the newest run that applied it and has a plan, and what that run adds to
--- the numbers of its lines. Of several runs the newest counts alone: it was made without the invoices of the others, so
--- what they left for those is not what Halo holds, and one licence would be counted for each of them.
-CREATE OR REPLACE FUNCTION month_plans(p_partner_id text, p_period text)
-RETURNS TABLE (invoice_pk bigint, run_id uuid, line_offset integer, price_field text) LANGUAGE sql STABLE AS $$
-    WITH counting AS (
-        SELECT i.invoice_pk, r.*, first_value(r.run_id) OVER (ORDER BY r.created_at DESC NULLS LAST, r.run_id) AS newest
-        FROM unnest(invoices_that_count(p_partner_id, p_period)) AS i (invoice_pk)
-        LEFT JOIN LATERAL (
-            SELECT run.run_id, of.line_offset, run.price_field, run.created_at FROM invoice_of_run of JOIN run USING (run_id)
-            WHERE of.invoice_pk = i.invoice_pk AND run.mode = 'apply' AND run.total > 0
-            ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r ON true
-    )
-    SELECT invoice_pk, CASE WHEN run_id = newest THEN run_id END, CASE WHEN run_id = newest THEN line_offset END,
-        CASE WHEN run_id = newest THEN price_field END
-    FROM counting
-$$;
-
--- What the licence of a thing bills now, as last read or written: nothing if it is gone or inactive.
-CREATE OR REPLACE FUNCTION licence_amount(h halo_licence, price_field text) RETURNS numeric LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN h.is_active AND h.removed_at IS NULL THEN round(coalesce(h.quantity, 0) * coalesce(
-        CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END, 0), 2) ELSE 0.00 END
-$$;
-
--- Whether a licence, as last read or written, is in this state; with no activity: whether it is gone.
-CREATE OR REPLACE FUNCTION licence_is(
-    h halo_licence, price_field text, quantity numeric, price numeric, billing_cycle text, active boolean
-) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN active IS NULL THEN h.halo_licence_id IS NULL OR h.removed_at IS NOT NULL
-                ELSE h.removed_at IS NULL AND h.is_active = active AND h.quantity IS NOT DISTINCT FROM quantity
-                     AND billing_cycle_key(h.billing_cycle) = billing_cycle_key(billing_cycle)
-                     AND CASE WHEN price_field = 'purchase_price' THEN h.purchase_price ELSE h.price END
-                         IS NOT DISTINCT FROM price
-           END IS TRUE
-$$;
-
--- The items of a run, and the recurring lines of an invoice, for `month_rows`. Postgres does not write these functions into
--- a statement, so it takes them for a thousand rows. Where statistics are older than a large invoice it would take them
--- for one, and compare each row with each other.
-CREATE OR REPLACE FUNCTION run_items(p_run_id uuid) RETURNS SETOF item LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM item WHERE item.run_id = p_run_id;
-END $$;
-CREATE OR REPLACE FUNCTION billed_lines(p_invoice_pk bigint) RETURNS SETOF invoice_line LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM invoice_line l WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring';
-END $$;
-
 -- One row for each thing, customer and billing cycle: billed, in Halo, and the reason of the difference. Whatever is
 -- summed, billed = in_halo + what the reasons say, because each row's difference belongs to its reason; a difference
 -- without reason is a defect of ours. What several customers share is divided in proportion to what each is billed; the
@@ -131,7 +83,8 @@ RETURNS TABLE (
         WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
     ),
-    -- For those, the licences that the partner's last plan found are what Halo holds of them.
+    -- For those, the licences that the partner's last plan found are what Halo holds of them; not what is planned for the
+    -- month already, if only to be removed: each licence counts once.
     earlier AS MATERIALIZED (
         SELECT DISTINCT ON (customer_id, code) i.customer_ids[1] AS customer_id,
             product_key(i.product_code) AS code, i.halo_licence_id, i.halo_client_id, i.licence_name,
@@ -139,7 +92,11 @@ RETURNS TABLE (
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
         CROSS JOIN LATERAL run_items(r.run_id) AS i
+        LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
         WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
+            AND (coalesce(b.is_now, i.halo_licence_id) IN (
+                SELECT coalesce(k.is_now, planned.halo_licence_id)
+                FROM planned LEFT JOIN brought_back k ON k.licence_id = planned.halo_licence_id)) IS NOT TRUE
         ORDER BY customer_id, code, i.seq
     ),
     line AS MATERIALIZED (
@@ -178,8 +135,14 @@ RETURNS TABLE (
         SELECT DISTINCT o.run_id FROM invoice_of_run o JOIN planned_run USING (run_id)
         WHERE o.invoice_pk NOT IN (SELECT plan.invoice_pk FROM plan WHERE plan.run_id IS NOT NULL)
     ),
+    -- Runs that have come since: what they wrote to a licence of the month is no edit of somebody.
+    later_run AS MATERIALIZED (
+        SELECT r.run_id, n.period FROM run r JOIN invoice n USING (invoice_pk)
+        WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.total > 0
+            AND r.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+    ),
     halo_amount AS MATERIALIZED (
-        SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+        SELECT t.thing, t.first_customer, t.first_name, coalesce(b.is_now, t.halo_licence_id) AS licence_id, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
                 AS as_written,
             u.halo_licence_id IS NOT NULL AND licence_is(
@@ -247,7 +210,12 @@ RETURNS TABLE (
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
-             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE 'edited_in_halo' END
+             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE coalesce((
+                 SELECT CASE WHEN max(l.period) > p_period THEN 'later_month'
+                             WHEN max(l.period) IS NOT NULL THEN 'not_synchronised' END
+                 FROM item i JOIN later_run l USING (run_id)
+                 WHERE i.halo_licence_id = h.licence_id AND i.action IN ('create', 'update', 'delete')
+                     AND i.outcome = 'synced'), 'edited_in_halo') END
              WHEN t.run_id IN (SELECT outdated_run.run_id FROM outdated_run) THEN 'not_synchronised'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
@@ -257,18 +225,4 @@ RETURNS TABLE (
         CASE WHEN s.reason IS NULL AND t.thing NOT IN (SELECT outdated.thing FROM outdated) THEN t.detail END, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed,
         c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN halo_amount h USING (thing) LEFT JOIN said s USING (thing)
-$$;
-
--- The number of the closing by which a month is closed; NULL: it is open. A new revision of an invoice opens it again, and
--- so does an undo of any of its runs, unless it surely changed nothing: what was certified is not in Halo any more.
-CREATE OR REPLACE FUNCTION standing_closing(p_partner_id text, p_period text) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT c.number FROM month_closing c
-    WHERE c.partner_id = p_partner_id AND c.period = p_period
-      AND c.number = (SELECT max(number) FROM month_closing WHERE partner_id = p_partner_id AND period = p_period)
-      AND c.invoice_pks = (
-          SELECT array_agg(p.invoice_pk ORDER BY p.invoice_pk) FROM month_plans(p_partner_id, p_period) AS p)
-      AND NOT EXISTS (
-          SELECT FROM invoice_of_run o JOIN run r USING (run_id)
-          WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
-            AND coalesce(r.finished_at, 'infinity') > c.closed_at)
 $$;
