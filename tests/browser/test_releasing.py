@@ -38,6 +38,19 @@ async def approve_by_keyboard(page: Page, row: Locator, told: Locator) -> None:
     await page.keyboard.press("Enter")
 
 
+async def keep_by_keyboard(page: Page, told: Locator) -> None:
+    """Tick two rows of what is still held and keep the licence of one: that takes its tick, and leaves the other."""
+    await page.get_by_role("link", name="one by one").click()
+    for code in ("P-11", "P-12"):
+        await page.get_by_label(f"Approve Contoso: {code}").focus()
+        await page.keyboard.press("Space")
+    await expect(told).to_have_text(re.compile(r"^2 changes ticked: \u2212AUD"))
+    await page.get_by_role("button", name="Keep P-12").press("Enter")
+    await expect(page.get_by_role("row").filter(has_text="P-12")).to_contain_text("Kept")
+    await expect(told).to_have_text(re.compile(r"^1 change ticked: \u2212AUD"))
+    await expect(page.get_by_label("Approve Contoso: P-11")).to_be_checked()
+
+
 @pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(page: Page, partner: Partner) -> None:
     here = f"/portal/{partner.name}"
@@ -73,6 +86,8 @@ async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(pa
     await approve_by_keyboard(page, last, told)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sync of November 2026")
     await expect(page.get_by_text("12 changes are held")).to_be_visible()
+
+    await keep_by_keyboard(page, told)
 
     await page.goto(f"{here}/runs/{first}")
     await page.get_by_role("button", name="Preview an undo of this run").click()

@@ -8,6 +8,7 @@ from typing import Any
 
 from halosync.domain.item_sentences import LINE_NOT_RECURRING, PERHAPS_UNDONE, UNDONE
 from halosync.domain.model import LineKind, Outcome, Reason
+from halosync.domain.natural_order import natural_key
 from halosync.domain.remedy import needs_attention
 from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort
 from hypothesis import strategies as st
@@ -53,8 +54,8 @@ def invoices(draw: st.DrawFn) -> Made:
             "line_no": line_no,
             "line_id": str(line_no),
             "customer_id": f"c{customer}",
-            "customer_name": draw(st.sampled_from(["Alpha", "alpha", "Beta"])) if customer else "Gamma",
-            "product_code": draw(st.sampled_from(["pone", "Ptwo", "pthree"])),
+            "customer_name": draw(st.sampled_from(["Alpha 9", "alpha 10", "Beta"])) if customer else "Gamma",
+            "product_code": draw(st.sampled_from(["p10", "Ptwo", "p9"])),
             "product_name": draw(st.sampled_from(["Mail", "Phone_"])),
             "kind": draw(st.sampled_from([LineKind.RECURRING, LineKind.RECURRING, LineKind.CREDIT])),
             "quantity": Decimal(draw(st.integers(-2, 9))),
@@ -123,13 +124,13 @@ def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, 
     for lines in for_customer.values():
         lines.sort(key=lambda row: row["line_no"])
         if wanted.sort is LineSort.PRODUCT:
-            by_word(lines, lambda row: row["product_code"].lower())
+            by_word(lines, lambda row: natural_key(row["product_code"]))
         lines.sort(key=number)
-    customers = sorted(for_customer, key=lambda customer: (names[customer].lower(), customer))
+    customers = sorted(for_customer, key=lambda customer: (natural_key(names[customer]), customer))
     if wanted.sort is LineSort.CUSTOMER:
-        by_word(customers, lambda customer: names[customer].lower())
+        by_word(customers, lambda customer: natural_key(names[customer]))
     if wanted.sort is LineSort.PRODUCT:
-        by_word(customers, lambda customer: for_customer[customer][0]["product_code"].lower())
+        by_word(customers, lambda customer: natural_key(for_customer[customer][0]["product_code"]))
     customers.sort(key=lambda customer: number(for_customer[customer][0]))
     for customer in customers:
         yield from for_customer[customer]

@@ -39,11 +39,11 @@ async def test_who_did_what_newest_first(browser: "Browser", world: "World") -> 
     page = await browser.open(HERE)
     assert rows_of(page) == [
         '<b>Ada</b> Began to connect the Halo "<script>alert(1)</script>".',
-        f"Command line i Operator Cancelled run 3f2a77c0. Open the run {RUN}",
+        f"Command line Operator Cancelled run 3f2a77c0. Open the run {RUN}",
         'Halo The Halo "acme" ended the connection; it has to be connected again.',
         f"Automatic Sync Started Sync 3f2a77c0 of invoice INV-1, revision 1. Open the run {RUN}",
         "key of acme-msp (API key) Signed in to the portal.",
-        'Command line i Operator Created the API key "key of acme-msp".',
+        'Command line Operator Created the API key "key of acme-msp".',
     ]
     assert not page.soup.select("td script, td b")
     assert [link["href"] for link in page.soup.select("td a")] == [f"/portal/{ACME}/runs/{RUN}"] * 2

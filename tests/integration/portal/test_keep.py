@@ -69,10 +69,10 @@ async def test_among_the_held_changes_a_removal_is_kept_beside_its_tick(world: "
     await world.finish(run_id, "partial")
     await browser.sign_in()
     page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
-    [button] = page.soup.select("tr button[name=keep]")
+    [button] = page.soup.select("tr button[formaction]")
     assert button.find_parent("tr") == page.soup.select("table.items tbody tr")[1], "an update removes nothing"
     form = {str(each["name"]): str(each["value"]) for each in page.soup.select("main form input[type=hidden]")}
-    answer = await browser.client.post(str(button["formaction"]), data={**form, "keep": "yes"})
+    answer = await browser.client.post(str(button["formaction"]), data=form)
     assert str(answer.url).endswith(f"/runs/{run_id}/held")
     assert "is kept from now on" in answer.text
     assert await world.pool.fetchval("SELECT count(*) FROM kept_licence") == 1

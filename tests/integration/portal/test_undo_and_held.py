@@ -84,7 +84,7 @@ async def test_ticks_of_other_pages_are_approved_too_and_the_money_of_each_stand
     await browser.sign_in()
     page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
     boxes = page.soup.select("input[name=item]")
-    assert [box["data-money"] for box in boxes] == ['[["Monthly", -5000]]'] * 2
+    assert [box["data-money"] for box in boxes] == ["-5000 Monthly"] * 2
     values = {"csrf": page.soup.select("input[name=csrf]")[0]["value"], "item": boxes[0]["value"]}
     answer = await browser.client.post(
         f"{PORTAL}/runs/{run_id}/held", data=values | {"elsewhere": str(boxes[1]["value"])}

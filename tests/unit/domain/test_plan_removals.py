@@ -45,6 +45,7 @@ def test_held_removals_say_how_many_and_how_they_are_released_while_the_rest_goe
     held = plan(licences=stale, settings=PlanSettings())
     assert (held.removals, held.active) == (12, 12)
     assert [item.outcome for item in held.items] == [Outcome.PENDING, *[Outcome.HELD] * 12]
+    assert [item.licence_name for item in held.items[1:]] == [each.name for each in stale], "OLD-2 before OLD-10"
     detail = held.items[1].detail
     assert detail == delete_guard(12, 12, DeleteGuard())
     assert "12 licences" in detail

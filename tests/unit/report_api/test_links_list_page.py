@@ -45,6 +45,19 @@ def test_unmatched_customers_come_first_and_excluded_ones_last() -> None:
     assert ids(shown(Standing.EXCLUDED)) == ["C-3"]
 
 
+def test_columns_sort_the_list_and_rows_that_lead_nowhere_stand_last() -> None:
+    def in_order(sort: str) -> list[str]:
+        return ids(choose(CUSTOMERS.rows(PICTURE), View.of({"sort": sort, "page": "1"})))
+
+    assert in_order("name") == ["C-1", "C-2", "C-3", "C-4", "C-5"]
+    assert in_order("-name") == ["C-5", "C-4", "C-3", "C-2", "C-1"]
+    assert in_order("-state") == ["C-3", "C-2", "C-1", "C-4", "C-5"]
+    assert in_order("target") == ["C-1", "C-2", "C-3", "C-4", "C-5"]
+    assert in_order("nonsense") == ids(shown())
+    assert View.of({"sort": "-name", "q": "x"}).at(2) == "?q=x&sort=-name&page=2", "a page keeps the order"
+    assert View.back(View(sort="name").text) == View(sort="name"), "a form leads back to it"
+
+
 def test_search_looks_at_names_ids_and_the_client() -> None:
     assert ids(shown(q=" CONTOSO")) == ["C-1", "C-2"]
     assert ids(shown(q="c-4")) == ["C-4"]

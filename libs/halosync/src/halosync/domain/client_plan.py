@@ -22,6 +22,7 @@ from halosync.domain.model import (
     Outcome,
     Reason,
 )
+from halosync.domain.natural_order import natural_parts
 from halosync.domain.plan import PlannedItem
 from halosync.domain.products import Demand, Fault, Product, demand_of, products_of
 from halosync.domain.verification import differences
@@ -46,7 +47,7 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
             yield items.of_product(product, by_key.get(target, ()))
     if client_id not in rules.protected and (left := by_key.keys() - claimed):
         unsure = items.perhaps([product for product in products if not by_key.get(targets[product.key])])
-        for target in sorted(left):
+        for target in sorted(left, key=natural_parts):
             yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 from halosync.domain.names import name_key
+from halosync.domain.natural_order import NaturalKey, natural_key
 from halosync.ports.customers import CustomerLine, CustomerMonth
 from halosync.ports.halo_licences import HaloLicence
 from halosync.ports.links import CustomerPicture
@@ -113,8 +114,8 @@ async def _things(ports: Ports, partner_id: str, period: str, customer_id: str) 
     return things
 
 
-def _what_differs_first(row: MonthItem) -> tuple[bool, str]:
-    return row.difference == 0, name_key(row.product_code or row.licence_name or "")
+def _what_differs_first(row: MonthItem) -> tuple[bool, NaturalKey]:
+    return row.difference == 0, natural_key(row.product_code or row.licence_name or "")
 
 
 def _thing(item_id: int | None, product_code: str | None) -> object:

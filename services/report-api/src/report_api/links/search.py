@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from halosync.domain.names import name_key
+from halosync.domain.natural_order import natural_parts
 from halosync.domain.suggestions import LIMIT, Suggestion, Suggestions
 
 from report_api.links.kind import Candidate
@@ -19,7 +20,7 @@ def find(candidates: Iterable[Candidate], q: str, *, companies: bool = False, mo
     wanted = name_key(q)
     every = list(candidates)
     ranked = sorted(
-        (rank, key, number or 0, name, number)
+        (rank, natural_parts(key), number or 0, name, number)
         for number, name in every
         if (rank := _rank(number, key := name_key(name), wanted)) is not None
     )

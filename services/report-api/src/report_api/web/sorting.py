@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
-Key = Callable[[Row], Any]
+SortKey = Callable[[Row], Any]
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Sorts(Generic[Row]):
         then: what rows that are equal there are sorted by, always from the front.
     """
 
-    usual: Key[Row]
-    by: Mapping[str, Key[Row]]
-    then: Key[Row]
+    usual: SortKey[Row]
+    by: Mapping[str, SortKey[Row]]
+    then: SortKey[Row]
 
     def known(self, text: str) -> str:
         """Return the sort of an address; raises ValueError where there is no such column."""

@@ -11,7 +11,7 @@ JOIN invoice_line l USING (invoice_pk)
 LEFT JOIN item_line m ON m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset
 LEFT JOIN standing_item i USING (item_id)
 WHERE l.customer_id = :customer_id
-ORDER BY lower(l.product_code), n.issued_at, n.invoice_id, l.line_no LIMIT :most;
+ORDER BY natural_order(l.product_code) COLLATE "C", n.issued_at, n.invoice_id, l.line_no LIMIT :most;
 
 -- name: customer_months
 -- What a customer was billed, month by month, newest first: the recurring lines, each rounded to cents, by currency.

@@ -53,7 +53,7 @@ WITH line AS MATERIALIZED (
                  LIKE lower(:pattern)
               OR CASE WHEN l.kind = 'recurring' THEN i.told
                       ELSE o.reason LIKE lower(:pattern) OR o.reason = ANY(CAST(:told AS text[])) END)) IS TRUE AS fits,
-        CASE WHEN :sort = 'product' THEN lower(l.product_code) END AS word,
+        CASE WHEN :sort = 'product' THEN natural_order(l.product_code) COLLATE "C" END AS word,
         CASE :sort WHEN 'quantity' THEN l.quantity WHEN 'unit_price' THEN l.unit_price
             WHEN 'total' THEN round(l.quantity * l.unit_price, 2)
             WHEN 'status' THEN CASE o.outcome WHEN 'failed' THEN 1 WHEN 'held' THEN 2 WHEN 'pending' THEN 4
@@ -78,7 +78,7 @@ WITH line AS MATERIALIZED (
     ) AS a
     WHERE l.invoice_pk = :invoice_pk
 ), customer AS (
-    SELECT customer_id, min(customer_name) AS customer_name, count(*) AS lines, count(*) FILTER (WHERE fits) AS fitting,
+    SELECT customer_id, min(customer_name) AS customer_name, natural_order(min(customer_name)) COLLATE "C" AS called, count(*) AS lines, count(*) FILTER (WHERE fits) AS fitting,
         count(*) FILTER (WHERE needs_attention) AS needing_attention,
         count(*) FILTER (WHERE outcome = 'synced') AS synced, count(*) FILTER (WHERE outcome = 'skipped') AS skipped,
         count(*) FILTER (WHERE outcome = 'held') AS held, count(*) FILTER (WHERE outcome = 'failed') AS failed,
@@ -89,7 +89,7 @@ WITH line AS MATERIALIZED (
 ), placed AS (
     SELECT customer.*, CAST(sum(fitting) OVER (
         ORDER BY number, CASE WHEN NOT :down THEN word END, CASE WHEN :down THEN word END DESC,
-            CASE WHEN :sort = 'customer' AND :down THEN lower(customer_name) END DESC, lower(customer_name), customer_id
+            CASE WHEN :sort = 'customer' AND :down THEN called END DESC, called, customer_id
     ) - fitting AS integer) AS before
     FROM customer WHERE fitting > 0
 ), shown AS (

@@ -10,7 +10,7 @@ SELECT m.customer_id, min(m.customer_name) AS customer_name, min(m.halo_client_i
     sum(m.billed) AS billed, sum(m.in_halo) AS in_halo
 FROM month_rows(:partner_id, :period) AS m
 GROUP BY m.customer_id, m.cycle_key, m.outcome, m.reason
-ORDER BY lower(min(m.customer_name)), m.customer_id, 4, m.outcome, m.reason;
+ORDER BY natural_order(min(m.customer_name)) COLLATE "C", m.customer_id, 4, m.outcome, m.reason;
 
 -- name: month_items
 -- A page of the rows behind the sums, by customer, thing and billing cycle.

@@ -12,7 +12,7 @@ FROM (
     UNION ALL
     SELECT k.customer_id, NULL FROM customer_link k WHERE k.partner_id = :partner_id AND k.customer_id ILIKE :pattern
 ) AS c
-GROUP BY c.customer_id ORDER BY lower(min(c.name)), c.customer_id LIMIT :most;
+GROUP BY c.customer_id ORDER BY natural_order(min(c.name)) COLLATE "C", c.customer_id LIMIT :most;
 
 -- name: found_products
 -- Those of the month of the newest invoice, by code or name.
@@ -21,7 +21,7 @@ FROM invoice i JOIN invoice_line l USING (invoice_pk)
 WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL AND l.product_code <> ''
   AND i.period = (SELECT period FROM invoice WHERE invoice_pk = newest_invoice(:partner_id))
   AND (l.product_code ILIKE :pattern OR l.product_name ILIKE :pattern)
-GROUP BY l.product_code ORDER BY lower(l.product_code), l.product_code LIMIT :most;
+GROUP BY l.product_code ORDER BY natural_order(l.product_code) COLLATE "C", l.product_code LIMIT :most;
 
 -- name: found_licences
 -- Those of the last read, by name, by their client's name, or by their whole id; what was removed stands last.
@@ -29,7 +29,7 @@ SELECT l.halo_licence_id, l.name, c.name AS client_name, l.quantity, l.removed_a
 FROM halo_licence l LEFT JOIN halo_client c USING (partner_id, halo_client_id)
 WHERE l.partner_id = :partner_id
   AND (l.name ILIKE :pattern OR c.name ILIKE :pattern OR CAST(l.halo_licence_id AS text) = ltrim(:q, '#'))
-ORDER BY l.removed_at IS NOT NULL, lower(l.name), lower(c.name), l.halo_licence_id LIMIT :most;
+ORDER BY l.removed_at IS NOT NULL, natural_order(l.name) COLLATE "C", natural_order(c.name) COLLATE "C", l.halo_licence_id LIMIT :most;
 
 -- name: found_invoices
 -- By id or month ("2026-11", "November 2026"), newest first; of each its newest revision.
