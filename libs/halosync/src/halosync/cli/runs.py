@@ -1,6 +1,6 @@
 """`halosync run`: start runs, retry what one left, undo, watch, show and cancel one, list them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -144,7 +144,7 @@ def list_runs(
     )
 
 
-def _row(run: RunView) -> list[Any]:
+def _row(run: RunView) -> list[object]:
     counts = run.counters
     numbers = [counts.total, counts.synced, counts.skipped, counts.held, counts.failed]
     invoice = f"{run.invoice_id} r{run.revision}"

@@ -4,7 +4,6 @@ A change that is undone leaves no entry, and one that is committed has one. What
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import asyncpg
 
@@ -24,7 +23,7 @@ async def record(
     *,
     partner_id: str | None,
     subject: str,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     """Add an entry in the caller's transaction, which is that of the change.
 
@@ -52,7 +51,7 @@ async def record_many(
     connection: Connection,
     by: Actor,
     act: Act,
-    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    entries: Sequence[tuple[str, Mapping[str, object]]],
     *,
     partner_id: str,
 ) -> None:
@@ -94,7 +93,7 @@ class AuditStore:
         return [Actor(row["actor"], row["actor_key_id"], row["is_operator"]) async for row in rows]
 
 
-def _chosen(choice: EntryChoice) -> dict[str, Any]:
+def _chosen(choice: EntryChoice) -> dict[str, object]:
     """Return a choice as the query takes it."""
     q = (choice.q or "").casefold()
     return {

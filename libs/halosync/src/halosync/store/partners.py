@@ -163,7 +163,7 @@ def _from_columns(row: asyncpg.Record) -> PartnerSettings:
     )
 
 
-def _to_columns(settings: PartnerSettings) -> dict[str, Any]:
+def _to_columns(settings: PartnerSettings) -> dict[str, object]:
     guard, rate = settings.delete_guard, settings.rate_limit
     return {
         **settings.model_dump(exclude={"delete_guard", "rate_limit"}),
