@@ -130,8 +130,8 @@ def test_a_name_beside_a_path_is_in_that_file(page: str) -> None:
     assert [(name, path) for name, path in said if not given_in(text(path), name)] == []
 
 
-def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
-    assert first_cells(text("README.md"), "## Settings") == VARIABLES
+def test_the_table_of_settings_has_every_setting_and_no_other() -> None:
+    assert first_cells(text("docs", "settings.md"), "## All of them") == VARIABLES
 
 
 @pytest.mark.parametrize(
