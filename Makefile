@@ -28,7 +28,8 @@ install: $(VENV)/.installed ## Make .venv with everything in it
 $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	# Compiled once here: else each of the tests' processes compiles the two thousand modules that it imports, at once.
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	touch $@
 

@@ -79,7 +79,7 @@ class Crowd:
         refused = [request for request in await self.halo.requests(name) if request["status"] == 429]
         return f"{name}: {len(refused)} answers 429" if refused else None
 
-    async def _tenant(self, name: str, size: Size) -> dict[str, Any]:
+    async def _tenant(self, name: str, size: Size) -> dict[str, object]:
         await self.halo.put_tenant(
             name,
             applications=[{"client_id": "bench", "name": "bench", "redirect_uris": []}],
@@ -87,7 +87,7 @@ class Crowd:
         )
         return await self.halo.issue_tokens(name, "bench")
 
-    async def _copy(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    async def _copy(self, table: str, columns: list[str], rows: list[tuple[object, ...]]) -> None:
         await self.pool.copy_records_to_table(table, columns=columns, records=rows)
 
 

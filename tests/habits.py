@@ -10,7 +10,6 @@ import sys
 from collections.abc import Generator, Iterator
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
 
 import pytest
 import structlog
@@ -52,7 +51,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> object:
     """Divide the tests among workers (`-n`)."""
     return scheduler.scheduler(config, log)
 

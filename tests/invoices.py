@@ -2,7 +2,7 @@
 
 from typing import Any
 
-LINE: dict[str, Any] = {
+LINE: dict[str, object] = {
     "line_id": "1",
     "customer_id": "C-17",
     "customer_name": "Contoso & Søns",
@@ -13,7 +13,7 @@ LINE: dict[str, Any] = {
     "unit_price": "31.50",
     "billing_cycle": "Monthly",
 }
-EVENT: dict[str, Any] = {
+EVENT: dict[str, object] = {
     "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
     "partner_id": "acme-msp",
     "invoice_id": "INV-2026-11-0042",
@@ -25,7 +25,7 @@ EVENT: dict[str, Any] = {
     "total": "378.00",
     "lines": [LINE],
 }
-HEADER: dict[str, Any] = {name: EVENT[name] for name in EVENT if name not in {"line_count", "total", "lines"}} | {
+HEADER: dict[str, object] = {name: EVENT[name] for name in EVENT if name not in {"line_count", "total", "lines"}} | {
     "invoice_id": "INV-1"
 }
 """What a small invoice says besides its lines."""

@@ -71,7 +71,7 @@ class Partner:
 
         await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
 
-    async def publish_only(self, event: dict[str, Any]) -> None:
+    async def publish_only(self, event: dict[str, object]) -> None:
         """Publish an event as the invoice team does: from a process of theirs, which here is this one."""
         name = InvoiceReady.message_type
         async with Publisher(self.stack.amqp_url) as publisher:

@@ -1,7 +1,6 @@
 """Which worker of pytest-xdist runs which tests, and when: those of one stack together."""
 
 from fnmatch import fnmatchcase
-from typing import Any
 
 import pytest
 from xdist.remote import Producer
@@ -42,7 +41,7 @@ _ORDER = (
 if all workers wait, the processors have nothing to do."""
 
 
-def scheduler(config: pytest.Config, log: Producer) -> Any:
+def scheduler(config: pytest.Config, log: Producer) -> object:
     """Return what gives a worker a file, a place of `_ON_A_STACK` or `_ON_THE_SOURCES`, or a test of `_ON_NOTHING`."""
     config.option.loadscopereorder = False  # else it begins with the file that has most tests
     made = LoadScopeScheduling(config, log)

@@ -1,7 +1,5 @@
 """Sync in the browser: pressed, watched, finished; by two people at once; held, broken, signed out, without scripts."""
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Page, expect
 
@@ -13,7 +11,7 @@ from tests.partner import Partner, lines
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
-def numbered(letter: str, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def numbered(letter: str, made: list[dict[str, object]]) -> list[dict[str, object]]:
     """Give lines ids that no other lines of the invoice have."""
     return [{**line, "line_id": f"{letter}{number}"} for number, line in enumerate(made)]
 

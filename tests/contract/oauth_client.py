@@ -55,7 +55,7 @@ async def log_in(halo: RunningTenant, **changes: str | None) -> dict[str, Any]:
     return dict((await exchange(halo, code)).json())
 
 
-def bearer(answer: Mapping[str, Any]) -> dict[str, str]:
+def bearer(answer: Mapping[str, object]) -> dict[str, str]:
     return {"authorization": f"Bearer {answer['access_token']}"}
 
 

@@ -22,7 +22,7 @@ CLIENTS = [{"id": n, "name": f"Secretive {n}"} for n in range(1, 4)]
 LICENCES = [{"client_id": 1 + n % 3, "name": f"Hidden {n}", "count": n, "price": 1.5} for n in range(130)]
 
 
-async def findings(sandbox: RunningSandbox, **settings: Any) -> dict[str, tuple[str, Verdict]]:
+async def findings(sandbox: RunningSandbox, **settings: object) -> dict[str, tuple[str, Verdict]]:
     async with sandbox.tenant(clients=CLIENTS, licences=LICENCES, settings=settings) as tenant:
 
         async def ask(path: str, query: Mapping[str, str | int]) -> RawAnswer:
@@ -59,7 +59,7 @@ async def test_the_sandbox_is_as_assumed(sandbox: RunningSandbox) -> None:
     ids=str,
 )
 async def test_a_habit_is_found(
-    sandbox: RunningSandbox, settings: dict[str, Any], fact: str, found: str, verdict: Verdict
+    sandbox: RunningSandbox, settings: dict[str, object], fact: str, found: str, verdict: Verdict
 ) -> None:
     said, means = (await findings(sandbox, **settings))[fact]
     assert said.startswith(found)

@@ -1,7 +1,5 @@
 """The sandbox as a Halo that rounds, normalises, ignores and fails (halo-api section 5)."""
 
-from typing import Any
-
 import httpx
 import pytest
 from halo_sandbox.testing import RunningTenant
@@ -16,7 +14,7 @@ ROW = {
 }
 
 
-async def post(halo: RunningTenant, *rows: Any) -> httpx.Response:
+async def post(halo: RunningTenant, *rows: object) -> httpx.Response:
     return await halo.http.post("/api/SoftwareLicence", json=rows)
 
 
@@ -34,7 +32,7 @@ async def post(halo: RunningTenant, *rows: Any) -> httpx.Response:
     ],
 )
 async def test_a_field_is_kept_otherwise_and_a_warning_may_name_it(
-    halo: RunningTenant, settings: dict[str, Any], field: str, kept: object
+    halo: RunningTenant, settings: dict[str, object], field: str, kept: object
 ) -> None:
     await halo.admin.change_settings(halo.name, warns=True, **settings)
     stored = (await post(halo, ROW)).json()

@@ -1,7 +1,6 @@
 """The sandbox against the facts: writing licences (halo-api section 3)."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +21,7 @@ async def halo(sandbox: RunningSandbox) -> AsyncIterator[RunningTenant]:
         yield tenant
 
 
-async def post(halo: RunningTenant, *rows: Any) -> httpx.Response:
+async def post(halo: RunningTenant, *rows: object) -> httpx.Response:
     return await halo.http.post("/api/SoftwareLicence", json=rows)
 
 
@@ -101,7 +100,7 @@ async def test_another_content_type_is_415(halo: RunningTenant) -> None:
         ({"id": 7, "is_active": "true"}, "is_active"),
     ],
 )
-async def test_a_bad_row_is_named_by_its_path(halo: RunningTenant, row: dict[str, Any], field: str) -> None:
+async def test_a_bad_row_is_named_by_its_path(halo: RunningTenant, row: dict[str, object], field: str) -> None:
     answer = await post(halo, GOOD, row)
     assert answer.status_code == 400
     (path, (message,)) = answer.json().popitem()

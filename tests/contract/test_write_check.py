@@ -73,7 +73,7 @@ async def test_the_sandbox_is_as_assumed_and_nothing_stays(sandbox: RunningSandb
     ids=str,
 )
 async def test_a_habit_is_found(
-    sandbox: RunningSandbox, settings: dict[str, Any], fact: str, found: str, verdict: Verdict
+    sandbox: RunningSandbox, settings: dict[str, object], fact: str, found: str, verdict: Verdict
 ) -> None:
     async with sandbox.tenant(clients=CLIENTS, settings=settings) as tenant:
         findings, still_there = await checked(tenant)
@@ -91,7 +91,7 @@ async def test_a_halo_that_ignores_deletes_leaves_what_a_person_is_told_to_delet
 
 
 @pytest.mark.parametrize("faults", [{"drop_after": True}, {"status": 500, "apply": True}], ids=str)
-async def test_what_fails_in_the_middle_is_cleaned_up_too(sandbox: RunningSandbox, faults: dict[str, Any]) -> None:
+async def test_what_fails_in_the_middle_is_cleaned_up_too(sandbox: RunningSandbox, faults: dict[str, object]) -> None:
     async with sandbox.tenant(clients=CLIENTS) as tenant:
         await sandbox.admin.add_fault(tenant.name, match={"method": "POST", "nth": 3}, times=1, **faults)
         await sandbox.admin.add_fault(tenant.name, match={"method": "DELETE"}, times=1, status=500)

@@ -83,7 +83,7 @@ async def test_a_licence_that_came_while_the_question_stood_is_left_alone(
     asked: list[str] = []
     loop = asyncio.get_running_loop()
 
-    def answered(question: str, **_: Any) -> bool:
+    def answered(question: str, **_: object) -> bool:
         asked.append(question)
         if len(asked) == 2:  # somebody uses the client while the operator reads
             adding = sandbox.admin.add_licences("while-asked", {"client_id": 7, "name": "Theirs"})

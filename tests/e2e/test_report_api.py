@@ -109,7 +109,7 @@ async def test_a_cancelled_run_stops(partner: Partner) -> None:
     ],
 )
 async def test_what_makes_no_sense_is_a_problem_in_json(
-    partner: Partner, method: str, path: str, body: Any, status: int
+    partner: Partner, method: str, path: str, body: object, status: int
 ) -> None:
     answer = await partner.api.request(method, f"{partner.path}{path}", json=body)
     assert answer.status_code == status

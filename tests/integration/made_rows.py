@@ -13,7 +13,7 @@ from halosync.messaging.sealing import new_private_key
 ACME, RIVAL = "acme-msp", "rival-msp"
 
 ISSUED = datetime(2026, 11, 5, 2, tzinfo=UTC)
-_ITEM: dict[str, Any] = {
+_ITEM: dict[str, object] = {
     "customer_ids": ["C-1"],
     "customer_name": "Contoso",
     "halo_client_id": 7,

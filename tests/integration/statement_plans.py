@@ -23,20 +23,20 @@ async def _plan(connection: Any, statement: str, *arguments: Any) -> list[Step]:
     return list(_steps(text[0]["Plan"] if isinstance(text, list) else json.loads(text)[0]["Plan"]))
 
 
-async def looked_at_in_vain(connection: Any, statement: str, *arguments: Any) -> int:
+async def looked_at_in_vain(connection: object, statement: str, *arguments: object) -> int:
     """Return how many rows were read, or compared with others, and then thrown away."""
     steps = await _plan(connection, statement, *arguments)
     return int(sum(step.get(name, 0) * step["Actual Loops"] for step in steps for name in _IN_VAIN))
 
 
-async def compared(pool: Pool, statement: str, *arguments: Any) -> int:
+async def compared(pool: Pool, statement: str, *arguments: object) -> int:
     """Return how many rows a statement looked at in vain, where Postgres thinks a nested loop the best, as it may."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
         return await looked_at_in_vain(connection, statement, *arguments)
 
 
-async def visited(connection: Any, statement: str, *arguments: Any) -> int:
+async def visited(connection: object, statement: str, *arguments: object) -> int:
     """Return how many rows the steps of a statement gave to each other or threw away."""
     steps = await _plan(connection, statement, *arguments)
     of_each = (

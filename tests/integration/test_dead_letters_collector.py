@@ -61,7 +61,7 @@ async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
         yield publisher
 
 
-async def dead_letter(publisher: Publisher, body: bytes, headers: dict[str, Any]) -> None:
+async def dead_letter(publisher: Publisher, body: bytes, headers: dict[str, object]) -> None:
     await publisher.publish(
         body, exchange=DEAD, routing_key="anything", message_type="invoice.ready.v1", headers=headers
     )
@@ -105,7 +105,7 @@ async def test_a_message_that_the_broker_gave_up_says_where_it_died(watched: Wat
     ],
 )
 async def test_odd_headers_are_kept_all_the_same(
-    watched: Watched, publisher: Publisher, headers: dict[str, Any]
+    watched: Watched, publisher: Publisher, headers: dict[str, object]
 ) -> None:
     await dead_letter(publisher, b"", headers)
     assert (await watched.next()).body == b""

@@ -1,7 +1,6 @@
 """Where RabbitMQ comes from: every way, with a machine that has what the test says."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from devstack import rabbitmq as rabbitmq_module
@@ -77,7 +76,7 @@ async def test_the_package_is_installed_and_then_used(monkeypatch: pytest.Monkey
         url = URL
         management = None
 
-        def __init__(self, scripts: Path, _state: Any) -> None:
+        def __init__(self, scripts: Path, _state: object) -> None:
             assert scripts == Path("/scripts")
 
         async def start(self) -> None: ...
@@ -170,13 +169,13 @@ class Container:
     def get_wrapped_container(self) -> Wrapped:
         return self.wrapped
 
-    def exec(self, command: list[str]) -> Any:
+    def exec(self, command: list[str]) -> object:
         self.commands.append(command)
         return type("Answer", (), {"exit_code": self.exit_code, "output": b"said"})
 
 
 async def test_a_container_keeps_its_ports_over_a_kill(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def answers(_management: Any) -> bool:
+    async def answers(_management: object) -> bool:
         return True
 
     monkeypatch.setattr("devstack.rabbitmq_management.Management.answers", answers)

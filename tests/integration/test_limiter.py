@@ -154,8 +154,8 @@ async def test_without_postgres_there_is_no_permit(limiter: RateLimiter, pool: P
 
 
 def test_a_partner_may_have_a_limit_of_its_own() -> None:
-    assert own_rate({"rate_requests": 300, "rate_window_s": 60}) == Rate(300, 60.0)
-    assert own_rate({"rate_requests": None, "rate_window_s": None}) is None
+    assert own_rate(300, 60) == Rate(300, 60.0)
+    assert own_rate(None, None) is None
 
 
 # ---------------------------------------------------------------- the clock of the database

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -45,7 +45,7 @@ class Sink:
         self.has_it = threading.Event()
         vars(self)["handle_DATA"] = self.take  # as the library calls it
 
-    async def take(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+    async def take(self, _server: object, _session: object, envelope: Envelope) -> str:
         """Take a message."""
         if self.refuses:
             return "451 come again later"

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,22 +95,35 @@ def test_a_path_that_does_not_exist_would_be_noticed() -> None:
     assert [name for name in named_paths(page) if not exists(name)] == ["docs/nowhere.md", "store/nothing.py"]
 
 
-@pytest.mark.parametrize("page", ["architecture.md", "actions.md"])
-def test_every_name_in_code_that_a_page_follows_is_in_the_code(page: str) -> None:
-    code = "\n".join(
+@dataclass(frozen=True)
+class Code:
+    """The code that pages tell of: all of it, its words, and what begins a line that gives something a value."""
+
+    text: str
+    words: frozenset[str]
+    given: frozenset[str]
+
+
+@cache
+def code() -> Code:
+    every = "\n".join(
         (ROOT / path).read_text("utf-8")
         for path in EVERYTHING
         if path.startswith(("libs/", "services/")) and path.endswith((".py", ".sql"))
     )
-    words = set(re.findall(r"\w+", code))
+    given = re.findall(r"^(?:class )?(\w+)\b.*[:=]", every, re.MULTILINE)
+    return Code(every, frozenset(re.findall(r"\w+", every)), frozenset(given))
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "actions.md"])
+def test_every_name_in_code_that_a_page_follows_is_in_the_code(page: str) -> None:
     said = {name for name in _CODE.findall(_FENCED.sub("", text("docs", page))) if not name.startswith(PREFIX)}
     members = {match.groups() for name in said if (match := _CLASS_MEMBER.fullmatch(name))}
-    assert [owner for owner, _ in sorted(members) if f"\nclass {owner}" not in code] == []
-    assert [member for _, member in sorted(members) if f"def {member}(" not in code] == []
-    assert sorted(name for name in said if _NAME.fullmatch(name) and name not in words) == []
+    assert [owner for owner, _ in sorted(members) if f"\nclass {owner}" not in code().text] == []
+    assert [member for _, member in sorted(members) if f"def {member}(" not in code().text] == []
+    assert sorted(name for name in said if _NAME.fullmatch(name) and name not in code().words) == []
     # A capital alone proves little: every sentence of a docstring begins with one.
-    classes = [name for name in said if _CLASS.fullmatch(name)]
-    assert [name for name in classes if not re.search(rf"^(class )?{name}\b.*[:=]", code, re.MULTILINE)] == []
+    assert sorted(name for name in said if _CLASS.fullmatch(name) and name not in code().given) == []
 
 
 _PATH_OF_CODE = r"`([\w/-]+/[\w./-]+\.(?:py|sql))`"
@@ -130,8 +145,8 @@ def test_a_name_beside_a_path_is_in_that_file(page: str) -> None:
     assert [(name, path) for name, path in said if not given_in(text(path), name)] == []
 
 
-def test_the_table_of_the_readme_has_every_setting_and_no_other() -> None:
-    assert first_cells(text("README.md"), "## Settings") == VARIABLES
+def test_the_table_of_settings_has_every_setting_and_no_other() -> None:
+    assert first_cells(text("docs", "settings.md"), "## All of them") == VARIABLES
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import thread_time
 from types import ModuleType
-from typing import Any
 
 import auth
 import halo_writer
@@ -105,7 +104,7 @@ def assert_linear(name: str, work: Callable[[str], object], size: int = FEW) -> 
             assert many < TIMES * 3 * few + NOTHING_S, f"{name}, {piece!r} and {end!r}: {few:.4f} s, {many:.4f} s"
 
 
-def no_errors(work: Callable[[str], Any]) -> Callable[[str], object]:
+def no_errors(work: Callable[[str], object]) -> Callable[[str], object]:
     def worked(text: str) -> object:
         try:
             return work(text)
@@ -115,7 +114,7 @@ def no_errors(work: Callable[[str], Any]) -> Callable[[str], object]:
     return worked
 
 
-FUNCTIONS: dict[str, Callable[[str], Any]] = {
+FUNCTIONS: dict[str, Callable[[str], object]] = {
     "cell": cell,
     "unguarded": unguarded,
     "name_key": name_key,

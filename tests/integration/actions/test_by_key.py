@@ -1,7 +1,5 @@
 """Statements about an array find their rows by key: Postgres knows nothing yet of what a large plan has just stored."""
 
-from typing import Any
-
 import pytest
 from halosync.domain.model import Action
 from halosync.store.pool import Pool
@@ -27,7 +25,7 @@ async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(pool:
     await pool.execute("ANALYZE item")
     marks = await marked(stage, items)
     unset = [None] * ROWS
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, list[object]] = {
         "record_applied": [list(range(ROWS)), unset, unset, unset, unset, [False] * ROWS],
         "record_not_kept": [list(range(ROWS)), unset, unset, unset, unset, unset, unset],
         "record_failed": [["halo_rejected"] * ROWS, ["No."] * ROWS],

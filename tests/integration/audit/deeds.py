@@ -4,7 +4,6 @@ A deed prepares, pauses, acts, and says to what it did it. The pause lets a test
 """
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 from unittest.mock import ANY
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings
@@ -183,7 +182,7 @@ _NO_LINES = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _INVOICE = {"invoice_id": "INV-1", "revision": 2, "retry_of": None}
 _NO_CLIENT = {"halo_client_id": None, "client_name": None, "excluded": False}
 
-DEEDS: Mapping[Act, tuple[Deed, dict[str, Any]]] = {
+DEEDS: Mapping[Act, tuple[Deed, dict[str, object]]] = {
     Act.SIGNED_IN: (said(Act.SIGNED_IN), {}),
     Act.SIGNED_OUT: (said(Act.SIGNED_OUT), {}),
     Act.ACTS_FOR: (said(Act.ACTS_FOR), {}),

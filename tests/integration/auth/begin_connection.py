@@ -1,6 +1,6 @@
 """Beginning a connection, as a partner does."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from halosync.contracts.connection import BeginConnection, CompleteConnection
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.integration.auth.conftest import World
 
 
-def begin(partner_id: str = PARTNER, tenant: str = "acme", **given: Any) -> BeginConnection:
+def begin(partner_id: str = PARTNER, tenant: str = "acme", **given: object) -> BeginConnection:
     return BeginConnection(partner_id=partner_id, tenant=tenant, client_id="client-1", **given)
 
 

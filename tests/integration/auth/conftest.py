@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -86,7 +85,7 @@ class World:
     auth: Auth
     other: Auth
 
-    async def add_tenant(self, tenant: str, **settings: Any) -> None:
+    async def add_tenant(self, tenant: str, **settings: object) -> None:
         """Make a Halo in which our application is registered."""
         application = {"client_id": CLIENT_ID, "redirect_uris": [REDIRECT_URL]}
         await self.sandbox.admin.put_tenant(tenant, applications=[application], settings=settings)
@@ -98,7 +97,7 @@ class World:
         )
         return await self.follow(begun.authorize_url)
 
-    async def follow(self, authorize_url: str, **who: Any) -> CompleteConnection:
+    async def follow(self, authorize_url: str, **who: object) -> CompleteConnection:
         """Visit the address and return what comes back, as the program that began it sends it on, or as `who` does."""
         location = (await self.http.get(authorize_url)).headers["location"]
         assert location.startswith(f"{REDIRECT_URL}?")

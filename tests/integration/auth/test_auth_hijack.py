@@ -1,7 +1,7 @@
 """Connecting somebody else's Halo, as an attacker tries it: nothing is exchanged (spec section 10)."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -38,7 +38,7 @@ async def add_rival(world: "World") -> None:
     ],
 )
 async def test_what_a_browser_session_began_only_that_session_completes(
-    world: "World", who: dict[str, Any], code: str
+    world: "World", who: dict[str, object], code: str
 ) -> None:
     begun = await world.auth.service.begin(begin(session=SESSION, requested_by=KEY))
     assert await refused(world, await world.follow(begun.authorize_url, **who)) == code
@@ -59,7 +59,7 @@ async def test_what_a_browser_session_began_only_that_session_completes(
     ],
 )
 async def test_what_a_key_began_is_completed_by_that_key_or_by_a_person_who_agreed(
-    world: "World", who: dict[str, Any], code: str
+    world: "World", who: dict[str, object], code: str
 ) -> None:
     begun = await world.auth.service.begin(begin(requested_by=KEY))
     assert await refused(world, await world.follow(begun.authorize_url, **who)) == code

@@ -1,6 +1,6 @@
 """Which permissions a connection needs, and which include others."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -49,6 +49,6 @@ async def test_all_includes_every_permission(world: "World") -> None:
         {"granted_scopes": ["read:customers", "edit:softwarelicensing"]},
     ],
 )
-async def test_the_right_to_edit_includes_the_right_to_read(world: "World", halo: dict[str, Any]) -> None:
+async def test_the_right_to_edit_includes_the_right_to_read(world: "World", halo: dict[str, object]) -> None:
     await world.sandbox.admin.change_settings("acme", **halo)
     assert await world.connect()

@@ -1,7 +1,7 @@
 """Access tokens: shared, renewed once by everybody together, and stored before they are used."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.fernet import Fernet
@@ -186,7 +186,7 @@ async def test_keys_rotate_without_a_new_log_in(world: "World") -> None:
 @pytest.mark.parametrize(
     "odd", [{"expires_in": 0}, {"expires_in": "soon"}, {"expires_in": None}, {"scope": 7}, {"token_type": None}]
 )
-async def test_an_odd_answer_to_a_refresh_does_not_break_the_connection(world: "World", odd: dict[str, Any]) -> None:
+async def test_an_odd_answer_to_a_refresh_does_not_break_the_connection(world: "World", odd: dict[str, object]) -> None:
     """Such an answer used to be thrown away; the spent refresh token was sent again, and Halo revoked everything."""
     await world.sandbox.admin.change_settings("acme", reuse_revokes_family=True, odd_token_answer=odd)
     await world.connect()

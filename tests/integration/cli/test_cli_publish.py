@@ -18,7 +18,7 @@ from .conftest import on
 pytestmark = pytest.mark.integration
 Run = Callable[..., Awaitable[Any]]
 
-EVENT: dict[str, Any] = {
+EVENT: dict[str, object] = {
     "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
     "partner_id": "acme",
     "invoice_id": "INV-1",

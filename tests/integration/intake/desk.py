@@ -30,7 +30,7 @@ class Desk:
     runs: RunStore
     intake: Intake
 
-    async def take_in(self, **values: Any) -> None:
+    async def take_in(self, **values: object) -> None:
         await self.intake.take_in(json.dumps(event(**values)).encode())
 
     async def refused(self, **values: Any) -> list[tuple[int | None, str]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -41,7 +40,7 @@ async def test_redelivery_changes_nothing_and_is_not_answered_again(desk: Desk) 
 
 
 @pytest.mark.parametrize("changed", [{"period": "2026-12"}, {"lines": [line(quantity="3")]}, {"invoice_id": "INV-2"}])
-async def test_another_content_under_the_same_event_id_is_answered(desk: Desk, changed: dict[str, Any]) -> None:
+async def test_another_content_under_the_same_event_id_is_answered(desk: Desk, changed: dict[str, object]) -> None:
     sent = event()
     await desk.take_in(**sent)
     with pytest.raises(InvalidInvoiceError, match="event_id: another invoice, or another content, came under this"):

@@ -1,7 +1,5 @@
 """What a 429 does to the request budget, in Postgres and in the double alike: the block, and what is learnt from it."""
 
-from typing import Any
-
 import pytest
 from halosync.ports.permits import NoPermit, Rate
 
@@ -13,7 +11,7 @@ HOUR = 3600.0
 FIVE, HUNDRED = Rate(5, HOUR), Rate(100, HOUR)
 
 
-def about(seconds: float) -> Any:
+def about(seconds: float) -> object:
     """Compare with so many seconds, give or take what the test itself takes."""
     return pytest.approx(seconds, abs=20)
 

@@ -1,7 +1,5 @@
 """The rules of the request budget, for Postgres and for the double in memory alike: how many, and how long to wait."""
 
-from typing import Any
-
 import pytest
 from halosync.ports.permits import Rate
 
@@ -13,7 +11,7 @@ HOUR = 3600.0
 FIVE = Rate(5, HOUR)
 
 
-def about(seconds: float) -> Any:
+def about(seconds: float) -> object:
     """Compare with so many seconds, give or take what the test itself takes."""
     return pytest.approx(seconds, abs=20)
 

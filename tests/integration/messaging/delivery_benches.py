@@ -140,7 +140,7 @@ class MemoryBench:
         if self.outcomes:
             raise self.outcomes.popleft()
 
-    async def _keep(self, letter: Any) -> None:
+    async def _keep(self, letter: object) -> None:
         self.letters.put_nowait(letter)
 
     def raises(self, *outcomes: Exception) -> None:

@@ -109,7 +109,7 @@ async def test_no_permit_names_the_time(pipeline: Pipeline) -> None:
 )
 @pytest.mark.parametrize("fault", [{"status": 403}, {"unauthorized": True}], ids=str)
 async def test_a_missing_permission_is_named(
-    pipeline: Pipeline, match: dict[str, str], permission: str, fault: dict[str, Any]
+    pipeline: Pipeline, match: dict[str, str], permission: str, fault: dict[str, object]
 ) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=match, times=None, **fault)
     code, detail = await refusal(pipeline)
@@ -133,7 +133,7 @@ async def test_a_missing_permission_is_named(
     ],
     ids=str,
 )
-async def test_an_answer_that_is_none(pipeline: Pipeline, fault: dict[str, Any], code: str) -> None:
+async def test_an_answer_that_is_none(pipeline: Pipeline, fault: dict[str, object], code: str) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=CLIENTS, times=None, **fault)
     said, detail = await refusal(pipeline)
     assert said == code

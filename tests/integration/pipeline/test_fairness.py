@@ -39,7 +39,7 @@ async def both(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-async def start_small(pipeline: Pipeline) -> dict[str, Any]:
+async def start_small(pipeline: Pipeline) -> dict[str, object]:
     """Start the small partner's run and return the order to plan it."""
     await pipeline.runs.request(SMALL, RunOrder(), by=Actor("test"))
     [(_, order)] = await pipeline.messages()

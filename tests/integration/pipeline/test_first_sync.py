@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 LINES = [{"product_code": "P-1", "unit_price": "31.50", "quantity": "12"}, {"product_code": "NEW"}]
 
 
-async def ask_first(pipeline: Pipeline, **settings: Any) -> None:
+async def ask_first(pipeline: Pipeline, **settings: object) -> None:
     """Switch the first review on, as it is by default."""
     for name, value in {"review_first_sync": True, **settings}.items():
         await pipeline.pool.execute(f"UPDATE partner SET {name} = $1", value)

@@ -1,7 +1,5 @@
 """Batch work leaves some of the budget to calls that a person waits for."""
 
-from typing import Any
-
 from devstack.wait import until
 from halosync.ports.permits import Rate
 from halosync.store.snapshots import SnapshotStore
@@ -33,7 +31,7 @@ async def test_pages_of_links_are_read_while_batch_work_has_used_its_part_up(pip
     assert not counts_as_attempt
 
 
-async def wait(pipeline: Pipeline, kind: str, message: dict[str, Any]) -> float:
+async def wait(pipeline: Pipeline, kind: str, message: dict[str, object]) -> float:
     """Deliver a message and return in how many seconds it wants to come again."""
     seconds = await pipeline.deliver(kind, message)
     assert seconds is not None

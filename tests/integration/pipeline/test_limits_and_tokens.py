@@ -1,7 +1,5 @@
 """A limit costs no attempt, a refused token is replaced once, and a missing permission is told."""
 
-from typing import Any
-
 import pytest
 from halosync.ports.permits import Rate
 
@@ -48,7 +46,7 @@ async def test_a_rejected_token_is_replaced_once_and_the_run_goes_on(pipeline: P
 @pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}], ids=str)
 @pytest.mark.parametrize("match", [ONE, {"method": "GET", "path": "Client"}], ids=str)
 async def test_a_token_of_another_process_that_is_refused_too_is_no_missing_permission(
-    pipeline: Pipeline, match: dict[str, Any], fault: dict[str, Any]
+    pipeline: Pipeline, match: dict[str, object], fault: dict[str, object]
 ) -> None:
     await pipeline.invoice(products(3))
     pipeline.tokens.others = 1  # another process has replaced the first refused token long ago
@@ -58,7 +56,9 @@ async def test_a_token_of_another_process_that_is_refused_too_is_no_missing_perm
 
 
 @pytest.mark.parametrize("fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}])
-async def test_a_missing_permission_is_told_and_not_retried_for_ever(pipeline: Pipeline, fault: dict[str, Any]) -> None:
+async def test_a_missing_permission_is_told_and_not_retried_for_ever(
+    pipeline: Pipeline, fault: dict[str, object]
+) -> None:
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, times=None, **fault)
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()

@@ -1,7 +1,5 @@
 """While a part of our own is away runs wait, however long: it costs no attempt and ends nothing."""
 
-from typing import Any
-
 import pytest
 from halosync.ports.tokens import AuthAwayError, TokenUnavailableError
 
@@ -9,7 +7,7 @@ from .conftest import Pipeline
 from .test_lookups import products
 
 
-async def ordered(pipeline: Pipeline, kind: str) -> tuple[str, dict[str, Any]]:
+async def ordered(pipeline: Pipeline, kind: str) -> tuple[str, dict[str, object]]:
     [order] = [message for message in await pipeline.messages() if message[0] == kind]
     return order
 

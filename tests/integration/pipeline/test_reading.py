@@ -53,7 +53,7 @@ async def asked(pipeline: Pipeline, what: str) -> list[str]:
     ],
     ids=str,
 )
-async def test_nothing_is_created_twice(pipeline: Pipeline, habits: dict[str, Any]) -> None:
+async def test_nothing_is_created_twice(pipeline: Pipeline, habits: dict[str, object]) -> None:
     tuned(pipeline, most_rows=1000)
     await full(pipeline)
     await change(pipeline, **habits)
@@ -85,7 +85,7 @@ async def test_what_cannot_be_read_completely_fails_and_writes_nothing(pipeline:
 
 
 @pytest.mark.parametrize("habits", [{"record_counts": "page"}, {"odd_rows": True, "byte_order_mark": True}], ids=str)
-async def test_a_look_up_sees_the_whole_list_too(pipeline: Pipeline, habits: dict[str, Any]) -> None:
+async def test_a_look_up_sees_the_whole_list_too(pipeline: Pipeline, habits: dict[str, object]) -> None:
     tuned(pipeline, page_size=20)
     await change(pipeline, **habits)
     await pipeline.invoice([{"product_code": f"P-{n}"} for n in range(45)])

@@ -50,7 +50,7 @@ async def test_six_products_whose_names_halo_changes_are_six_creates_in_three_sy
     ],
     ids=str,
 )
-async def test_a_usage_line_does_not_stop_the_month(pipeline: Pipeline, usage: dict[str, Any]) -> None:
+async def test_a_usage_line_does_not_stop_the_month(pipeline: Pipeline, usage: dict[str, object]) -> None:
     await pipeline.invoice([{"product_code": "P-1"}, {"product_code": "AZURE", "kind": "usage", **usage}])
     run = await pipeline.sync()
     assert (run["state"], run["created"], run["failed"]) == ("succeeded", 1, 0)
@@ -58,7 +58,7 @@ async def test_a_usage_line_does_not_stop_the_month(pipeline: Pipeline, usage: d
 
 
 @pytest.mark.parametrize("client", [{"id": 9}, {"id": 9, "name": None}, {"id": 9, "inactive": None}], ids=str)
-async def test_a_client_without_a_name_stops_nobody(pipeline: Pipeline, client: dict[str, Any]) -> None:
+async def test_a_client_without_a_name_stops_nobody(pipeline: Pipeline, client: dict[str, object]) -> None:
     shown = {"record_count": 2, "clients": [{"id": 1, "name": "Contoso", "inactive": False}, client]}
     await pipeline.sandbox.admin.add_fault(TENANT, match={"path": "Client"}, times=None, status=200, body=shown)
     await pipeline.invoice([{"product_code": "P-1"}])
@@ -66,7 +66,7 @@ async def test_a_client_without_a_name_stops_nobody(pipeline: Pipeline, client: 
 
 
 @pytest.mark.parametrize("odd", [{"id": 7, "name": "X"}, {"id": 7, "client_id": None}, {"id": 7, "deleted": True}])
-async def test_a_licence_of_nobody_stops_nobody(pipeline: Pipeline, odd: dict[str, Any]) -> None:
+async def test_a_licence_of_nobody_stops_nobody(pipeline: Pipeline, odd: dict[str, object]) -> None:
     known = {"id": 3, "client_id": 1, "name": "P-1", "count": 1, "price": 10, "billing_cycle": "Monthly"}
     shown = {"record_count": 2, "licences": [{**known, "is_active": True}, odd]}
     await pipeline.sandbox.admin.add_fault(TENANT, match=LIST, times=None, status=200, body=shown)

@@ -15,7 +15,7 @@ from .parts import PARTNER, TENANT
 pytestmark = pytest.mark.integration
 
 LINES = [{"product_code": "P-1", "unit_price": "31.50", "quantity": "12"}, {"product_code": "NEW", "quantity": "2"}]
-THERE: list[dict[str, Any]] = [
+THERE: list[dict[str, object]] = [
     {"name": "p-1", "count": 5.0, "price": 40.0, "purchase_price": 30.0, "billing_cycle": "Monthly"},
     {"name": "OLD", "count": 3.0, "price": 8.0, "purchase_price": 6.5, "billing_cycle": "Yearly", "type": 1},
 ]
@@ -30,7 +30,7 @@ async def filled(pipeline: Pipeline) -> dict[str, Any]:
     return run
 
 
-def shape(rows: dict[tuple[int, str], dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+def shape(rows: dict[tuple[int, str], dict[str, object]]) -> dict[str, tuple[object, ...]]:
     fields = ("count", "price", "purchase_price", "billing_cycle", "type")
     return {name: tuple(row[field] for field in fields) for (_, name), row in rows.items()}
 

@@ -25,7 +25,7 @@ async def told(pipeline: Pipeline, order: tuple[str, dict[str, Any]]) -> Mutable
     return line
 
 
-async def begun(pipeline: Pipeline, *, while_writing: bool) -> tuple[dict[str, str], tuple[str, dict[str, Any]]]:
+async def begun(pipeline: Pipeline, *, while_writing: bool) -> tuple[dict[str, str], tuple[str, dict[str, object]]]:
     """Start a run; return the ids that a line about it has, and the message that carries it on."""
     await pipeline.invoice(products(3))
     run_id = await pipeline.start()

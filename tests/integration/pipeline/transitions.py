@@ -14,7 +14,7 @@ _TABLES: Mapping[tuple[str, str], Mapping[Any, frozenset[str]]] = {
 }
 
 
-def _trigger(table: str, column: str, allowed: Mapping[Any, frozenset[str]]) -> str:
+def _trigger(table: str, column: str, allowed: Mapping[object, frozenset[str]]) -> str:
     ways = ", ".join(f"'{state} → {following}'" for state in allowed for following in sorted(allowed[state]))
     return f"""CREATE TRIGGER watched BEFORE UPDATE ON {table} FOR EACH ROW
         WHEN (OLD.{column} <> NEW.{column} AND OLD.{column} || ' → ' || NEW.{column} NOT IN ({ways}))

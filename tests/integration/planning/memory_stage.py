@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -52,7 +51,7 @@ class MemoryStage(Stage):
     async def take_in(self, number: int) -> None:
         await self._intake.take_in(json.dumps(event(number)).encode())
 
-    async def publish(self, **fields: Any) -> None:
+    async def publish(self, **fields: object) -> None:
         await self._intake.take_in(json.dumps(event(uuid4().int, **fields)).encode())
 
     async def choose(self, period: str, choice: MonthInvoices) -> None:

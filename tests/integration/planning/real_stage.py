@@ -1,7 +1,6 @@
 """A partner with an invoice, in Postgres."""
 
 import json
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -61,7 +60,7 @@ class RealStage(Stage):
         await self._pool.execute("UPDATE partner SET auto_sync = true")
         await self._store(number)
 
-    async def publish(self, **fields: Any) -> None:
+    async def publish(self, **fields: object) -> None:
         await self._pool.execute("UPDATE partner SET auto_sync = true")
         await self._intake.take_in(json.dumps(event(uuid4().int, **fields)).encode())
 

@@ -101,7 +101,7 @@ class Stage(ABC):
         """Take in the event of this number, an invoice with auto_sync on."""
 
     @abstractmethod
-    async def publish(self, **fields: Any) -> None:
+    async def publish(self, **fields: object) -> None:
         """Take in an invoice of these fields (`event`).
 
         Raises:

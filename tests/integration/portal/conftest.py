@@ -83,7 +83,7 @@ class Browser:
         return page
 
 
-def _fits(form: Tag, fields: dict[str, Any]) -> bool:
+def _fits(form: Tag, fields: dict[str, object]) -> bool:
     named = {str(element.get("name")): element for element in form.select("[name]")}
     hidden = {name: str(element.get("value", "")) for name, element in named.items() if element.get("type") == "hidden"}
     return all(name in named and hidden.get(name, str(value)) == str(value) for name, value in fields.items())

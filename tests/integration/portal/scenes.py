@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Scene = Callable[["World"], Awaitable[dict[str, str]]]
 
 SHAPE = (2, "10", "Monthly", True)
-HELD: dict[str, Any] = {"action": "delete", "outcome": "held", "product_code": None, "customer_ids": []}
+HELD: dict[str, object] = {"action": "delete", "outcome": "held", "product_code": None, "customer_ids": []}
 
 
 async def after_a_sync(world: "World") -> dict[str, str]:
@@ -106,7 +106,7 @@ async def _more_lines(world: "World") -> None:
             await connection.copy_records_to_table("invoice_line", records=[(invoice_pk, *line)])
 
 
-async def _waiting(world: "World", **columns: Any) -> UUID:
+async def _waiting(world: "World", **columns: object) -> UUID:
     """Return a run with a removal that the guard holds, and a new price that the first review holds."""
     waits = {"detail": "It waits.", "outcome": "held"}
     price = world.item(SHAPE, (2, "11", "Monthly", True), action="update", reason="first_review", **waits)

@@ -1,7 +1,7 @@
 """Accounts > Halo PSA: connecting, testing and disconnecting, and what is said when Halo refuses."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from halosync.contracts.connection import (
@@ -166,7 +166,7 @@ async def test_a_connection_shows_its_facts(browser: "Browser", world: "World") 
         "UPDATE connection SET granted_scopes = '{read:customers,all}', connected_at = '2026-11-02 03:04:05+00'"
     )
     await browser.sign_in()
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         row.select("dt")[0].get_text(): " ".join(row.select("dd")[0].get_text(" ").split())
         for row in (await browser.open(HERE)).soup.select(".facts > div")
     }

@@ -14,7 +14,7 @@ ACME = "acme-msp"
 HERE = f"/portal/{ACME}/customers/unmatched"
 
 
-def bills(world: "World", number: int, name: str, code: str = "P-1", **more: Any) -> tuple[Any, ...]:
+def bills(world: "World", number: int, name: str, code: str = "P-1", **more: object) -> tuple[object, ...]:
     return world.line(number, customer_id=f"C-{name[0]}", customer_name=name, product_code=code, **more)
 
 

@@ -20,7 +20,7 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The partners whose picture was read, one for each read."""
     read, picture = [], LinkStore.picture
 
-    async def counted(self: LinkStore[Any, Any], partner_id: str) -> LinkPicture[Any, Any]:
+    async def counted(self: LinkStore[object, object], partner_id: str) -> LinkPicture[object, object]:
         read.append(partner_id)
         return await picture(self, partner_id)
 

@@ -80,7 +80,7 @@ async def test_a_tenant_that_is_no_text_of_a_line(world: "World", tenant: str) -
         ("unknown_partner", 404, "not_found"),
     ],
 )
-async def test_a_refusal(world: "World", refused: Any, status: int, code: str) -> None:
+async def test_a_refusal(world: "World", refused: object, status: int, code: str) -> None:
     world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.")
     response = await world.call("POST", "/connection", json={"tenant": "acme", "client_id": "c-1"})
     assert (response.status_code, response.json()["code"]) == (status, code)
@@ -133,7 +133,7 @@ async def test_testing_the_connection(world: "World") -> None:
         ("rate_limited", 503, "rate_limited"),
     ],
 )
-async def test_a_test_that_fails_says_why(world: "World", refused: Any, status: int, code: str) -> None:
+async def test_a_test_that_fails_says_why(world: "World", refused: object, status: int, code: str) -> None:
     retry_at = datetime.now(UTC) + timedelta(seconds=90) if refused == "rate_limited" else None
     world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.", retry_at=retry_at)
     response = await world.call("POST", "/connection/test")
@@ -180,7 +180,7 @@ async def test_completing_with_what_makes_no_sense(world: "World", came: dict[st
 @pytest.mark.parametrize(
     "refused", ["invalid_state", "other_partner", "other_session", "wrong_issuer", "tenant_taken", "denied"]
 )
-async def test_a_log_in_that_is_not_completed_says_why(world: "World", refused: Any) -> None:
+async def test_a_log_in_that_is_not_completed_says_why(world: "World", refused: object) -> None:
     world.auth.reply = lambda _: RequestRefused(code=refused, detail="Do this.")
     response = await world.call("POST", "/connection/complete", json={"state": "s", "code": "c"})
     assert (response.status_code, response.json()["code"], response.json()["detail"]) == (409, refused, "Do this.")

@@ -59,7 +59,7 @@ class Call:
         async with asyncio.timeout(20):
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _receive(self) -> dict[str, object]:
         if not self._asked:
             self._asked = True
             return {"type": "http.request", "body": b"", "more_body": False}

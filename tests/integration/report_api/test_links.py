@@ -212,7 +212,7 @@ async def test_a_licence_is_kept_until_it_is_let_go(world: "World") -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"keep": "yes"}, {"keep": True, "more": 1}, {"keep": None}])
-async def test_what_is_not_a_wish_to_keep_is_refused(world: "World", body: dict[str, Any]) -> None:
+async def test_what_is_not_a_wish_to_keep_is_refused(world: "World", body: dict[str, object]) -> None:
     await prepared(world)
     assert (await world.call("PUT", "/halo/licences/1", json=body)).status_code == 422
 

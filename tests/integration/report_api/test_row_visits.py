@@ -79,7 +79,7 @@ async def test_a_page_of_a_file_reads_its_own_rows_alone(world: "World") -> None
     await world.pool.execute("ANALYZE")
     invoice_pk, run_id = await month(world, ACME, LINES)
     nothing = dict.fromkeys(("outcome", "customer_id", "action", "pattern"))
-    common: dict[str, Any] = {"run_id": run_id, "most": A_PAGE, "told": [], "skip": 0, **nothing}
+    common: dict[str, object] = {"run_id": run_id, "most": A_PAGE, "told": [], "skip": 0, **nothing}
     lines = {**common, "invoice_pk": invoice_pk, "line_offset": 0, "line_no": A_PAGE, "upto": 2 * A_PAGE}
     items = {**common, "seq": A_PAGE, "upto": 2 * A_PAGE}
     async with world.pool.acquire() as connection, connection.transaction():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 ACME, RIVAL, NOBODY = "acme-msp", "rival-msp", "no-such-partner"
-BODIES: dict[str, Any] = {
+BODIES: dict[str, object] = {
     "POST /connection": {"tenant": "acme", "client_id": "c"},
     "POST /keys": {"name": "k"},
     "POST /webhooks": {"url": "https://acme.example/"},

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from standardwebhooks import Webhook
@@ -44,7 +44,7 @@ async def test_a_secret_is_shown_once_and_kept_sealed(told: Told) -> None:
         ({"url": "https://acme.example/", "events": ["run.begun"]}, "events.0"),
     ],
 )
-async def test_what_cannot_be_a_webhook_is_refused(told: Told, body: dict[str, Any], field: str) -> None:
+async def test_what_cannot_be_a_webhook_is_refused(told: Told, body: dict[str, object], field: str) -> None:
     answer = await told.world.call("POST", "/webhooks", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -201,7 +200,7 @@ async def test_a_byte_order_mark_and_any_success_will_do() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["expires_in", "scope", "token_type", "error", "id_token"]), ANYTHING))
-def test_no_other_field_takes_the_tokens_away(odd: dict[str, Any]) -> None:
+def test_no_other_field_takes_the_tokens_away(odd: dict[str, object]) -> None:
     tokens = read_tokens(httpx.Response(200, content=json.dumps({**odd, "access_token": "a", "refresh_token": "r"})))
     assert tokens.refresh_token is not None
     assert (tokens.access_token.get_secret_value(), tokens.refresh_token.get_secret_value()) == ("a", "r")

@@ -1,7 +1,5 @@
 """Where a message died, and why: there is an answer for whatever the headers hold."""
 
-from typing import Any
-
 import pytest
 from halosync.messaging.dead_letters import origin
 from hypothesis import given
@@ -17,7 +15,7 @@ NAMES = ["halosync-queue", "halosync-reason", "x-death", "x-first-death-queue", 
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), HEADER))
-def test_there_is_always_an_answer(headers: dict[str, Any]) -> None:
+def test_there_is_always_an_answer(headers: dict[str, object]) -> None:
     queue, reason = origin(headers)
     assert queue
     assert reason
@@ -33,7 +31,7 @@ def test_there_is_always_an_answer(headers: dict[str, Any]) -> None:
         ({}, "unknown", "without"),
     ],
 )
-def test_the_newest_death_that_was_no_wait_counts(headers: dict[str, Any], queue: str, word: str) -> None:
+def test_the_newest_death_that_was_no_wait_counts(headers: dict[str, object], queue: str, word: str) -> None:
     found, reason = origin(headers)
     assert found == queue
     assert word in reason

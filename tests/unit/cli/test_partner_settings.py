@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from halosync.contracts.settings import PartnerSettings
@@ -43,7 +42,7 @@ def test_what_is_left_out_has_the_default() -> None:
         {"billing_cycles": {"Annual": "Yearly", "per month": "Monthly"}, "licence_type": None},
     ],
 )
-def test_what_is_chosen_comes_back_as_it_was(chosen: dict[str, Any]) -> None:
+def test_what_is_chosen_comes_back_as_it_was(chosen: dict[str, object]) -> None:
     settings = PartnerSettings.model_validate_json(json.dumps(chosen))
     assert json.loads(settings.model_dump_json()) == DEFAULTS | chosen
 
@@ -82,7 +81,7 @@ def test_a_guard_that_names_one_threshold_keeps_the_default_of_the_other() -> No
         ({"billing_cycles": None}, "billing_cycles"),
     ],
 )
-def test_a_mistake_is_told_with_its_field(chosen: dict[str, Any], field: str) -> None:
+def test_a_mistake_is_told_with_its_field(chosen: dict[str, object], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
         PartnerSettings.model_validate(chosen)
     assert [".".join(map(str, error["loc"])) for error in caught.value.errors()] == [field]

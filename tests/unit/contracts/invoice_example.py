@@ -1,7 +1,6 @@
 """An event that is good, and how one is taken in or refused."""
 
 import json
-from typing import Any
 
 import pytest
 from halosync.contracts.checked_line import CheckedLine
@@ -35,7 +34,7 @@ def problems(event: object) -> list[tuple[int | None, str]]:
     return [(problem.line, problem.field) for problem in refusal(event).problems]
 
 
-def without(fields: dict[str, Any], name: str) -> dict[str, Any]:
+def without(fields: dict[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in fields.items() if key != name}
 
 

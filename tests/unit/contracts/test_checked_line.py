@@ -1,7 +1,5 @@
 """A line that is plainly good is taken at once, and becomes what the models would make of it."""
 
-from typing import Any
-
 import pytest
 from halosync.contracts import checked_line
 from halosync.contracts.checked_line import checked
@@ -20,7 +18,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("line", PLAIN)
-def test_a_line_as_documented_needs_no_model(line: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_as_documented_needs_no_model(line: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InvoiceLine, "model_validate", None)
     assert checked(line).text.split("\t") == [line[name] for name in InvoiceLine.model_fields]
 
@@ -72,19 +70,19 @@ ODD = [
 
 
 @pytest.mark.parametrize("values", ODD)
-def test_what_is_not_plain_is_left_to_the_models(values: dict[str, Any]) -> None:
+def test_what_is_not_plain_is_left_to_the_models(values: dict[str, object]) -> None:
     assert checked_line._plain(LINE | values) is None
 
 
 @given(line=ODD_LINES)
-def test_what_is_plain_is_what_the_models_would_make(line: dict[str, Any]) -> None:
+def test_what_is_plain_is_what_the_models_would_make(line: dict[str, object]) -> None:
     plain = checked_line._plain(line)
     if plain is not None:
         assert repr(plain) == repr(checked_line._by_model(line))
 
 
 @given(line=ODD_LINES)
-def test_no_text_of_a_line_can_be_mistaken_for_two(line: dict[str, Any]) -> None:
+def test_no_text_of_a_line_can_be_mistaken_for_two(line: dict[str, object]) -> None:
     try:
         found = checked(line)
     except ValidationError:

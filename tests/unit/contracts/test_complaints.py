@@ -59,7 +59,7 @@ def said_of(kind: Any, value: object) -> str:
         (AwareDatetime, "2026-11-05T02:00:00", "must be a time with its zone, such as 2026-11-05T02:00:00Z"),
     ],
 )
-def test_it_is_said_what_a_value_must_be(kind: Any, value: object, said: str) -> None:
+def test_it_is_said_what_a_value_must_be(kind: object, value: object, said: str) -> None:
     assert said_of(kind, value) == said
 
 

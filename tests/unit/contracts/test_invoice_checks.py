@@ -100,7 +100,7 @@ def test_a_line_that_is_no_object_is_named(line: object) -> None:
 @pytest.mark.parametrize(
     "sources", [{}, {"lines": None}, {"lines": None, "lines_url": None}, {"lines": [LINE], "lines_url": "https://h/1"}]
 )
-def test_there_is_exactly_one_source_of_lines(sources: dict[str, Any]) -> None:
+def test_there_is_exactly_one_source_of_lines(sources: dict[str, object]) -> None:
     assert problems(without(EVENT, "lines") | sources) == [(None, "lines")]
 
 
@@ -143,7 +143,9 @@ NON_RECURRING = [
 
 @pytest.mark.parametrize("kind", ["usage", "credit", "proration", "one_off"])
 @pytest.mark.parametrize(("name", "value", "taken"), NON_RECURRING)
-def test_what_sets_no_licence_is_taken_as_far_as_it_can_be_kept(kind: str, name: str, value: Any, taken: str) -> None:
+def test_what_sets_no_licence_is_taken_as_far_as_it_can_be_kept(
+    kind: str, name: str, value: object, taken: str
+) -> None:
     _, (line,) = take_in(json.dumps(EVENT | {"total": None, "lines": [LINE | {"kind": kind, name: value}]}).encode())
     assert str(getattr(line, name)) == taken
 
@@ -163,7 +165,7 @@ def test_what_sets_no_licence_is_taken_as_far_as_it_can_be_kept(kind: str, name:
         ("unit_price", "NaN"),
     ],
 )
-def test_what_cannot_be_kept_of_a_line_that_sets_no_licence_is_named(name: str, value: Any) -> None:
+def test_what_cannot_be_kept_of_a_line_that_sets_no_licence_is_named(name: str, value: object) -> None:
     assert problems(EVENT | {"lines": [LINE | {"kind": "usage", name: value}]}) == [(1, name)]
 
 

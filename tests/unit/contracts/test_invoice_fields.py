@@ -1,7 +1,5 @@
 """Each missing or wrong field of an invoice is named, with its line."""
 
-from typing import Any
-
 import pytest
 
 from tests.invoices import EVENT, LINE
@@ -22,7 +20,7 @@ def test_a_missing_field_of_a_line_is_named_with_its_line(name: str) -> None:
     assert problems(EVENT | {"line_count": 2, "lines": [LINE, without(LINE, name)]}) == [(2, name)]
 
 
-OF_AN_EVENT: list[tuple[str, list[Any]]] = [
+OF_AN_EVENT: list[tuple[str, list[object]]] = [
     ("event_id", [None, 7, "no uuid", [], {}]),
     ("partner_id", [None, 7, "", "  ", "a\0b", "a\nb", "x" * 201, ["acme"]]),
     ("invoice_id", [None, 7, "", "\x7f", "a\x1bb", "x" * 201]),
@@ -57,11 +55,11 @@ OF_AN_EVENT: list[tuple[str, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in OF_AN_EVENT for value in values])
-def test_a_wrong_field_is_named(name: str, value: Any) -> None:
+def test_a_wrong_field_is_named(name: str, value: object) -> None:
     assert problems(EVENT | {name: value}) == [(None, name)]
 
 
-OF_A_LINE: list[tuple[str, list[Any]]] = [
+OF_A_LINE: list[tuple[str, list[object]]] = [
     ("line_id", [None, 1, "", "\0"]),
     ("customer_id", [None, 17, " ", "a\tb"]),
     ("customer_name", [None, "", " \0\n", {"en": "Contoso"}]),
@@ -77,5 +75,5 @@ OF_A_LINE: list[tuple[str, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in OF_A_LINE for value in values])
-def test_a_wrong_field_of_a_line_is_named_with_its_line(name: str, value: Any) -> None:
+def test_a_wrong_field_of_a_line_is_named_with_its_line(name: str, value: object) -> None:
     assert problems(EVENT | {"line_count": 3, "lines": [LINE, LINE | {name: value}, LINE]}) == [(2, name)]

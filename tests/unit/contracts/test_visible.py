@@ -41,7 +41,7 @@ def test_they_are_refused_by_their_number(unseen: str) -> None:
 
 @pytest.mark.parametrize("text", ["Contoso & Søns", "שלום", "مرحبا", "日本語", "C-17", "a\u0301", "🙂"])
 def test_what_is_seen_is_taken(text: str) -> None:
-    identifier: TypeAdapter[Any] = TypeAdapter(Identifier)
+    identifier: TypeAdapter[object] = TypeAdapter(Identifier)
     assert identifier.validate_python(text) == text
     assert KeyRequest(name=text).name == text
     assert re.search(VISIBLE, text)

@@ -16,7 +16,7 @@ def link(halo_client_id: int | None = None, client_name: str | None = None, *, e
     return {"halo_client_id": halo_client_id, "client_name": client_name, "excluded": excluded}
 
 
-EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
+EXAMPLES: list[tuple[Act, str, dict[str, object], str]] = [
     (Act.SIGNED_IN, "k", {}, "Signed in to the portal."),
     (Act.SIGNED_OUT, "k", {}, "Signed out of the portal."),
     (Act.ACTS_FOR, "acme", {}, "Opened the portal for this partner."),
@@ -151,7 +151,7 @@ EXAMPLES: list[tuple[Act, str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("act", "subject", "detail", "sentence"), EXAMPLES)
-def test_an_act_has_its_sentence(act: Act, subject: str, detail: dict[str, Any], sentence: str) -> None:
+def test_an_act_has_its_sentence(act: Act, subject: str, detail: dict[str, object], sentence: str) -> None:
     assert describe(act, subject, detail) == sentence
 
 
@@ -190,5 +190,5 @@ def test_an_act_of_a_newer_version_is_named_by_its_code() -> None:
         ("new_setting", 1, None, "new_setting from 1 to none"),
     ],
 )
-def test_a_change_of_a_setting_is_said_in_words(setting: str, old: Any, new: Any, words: str) -> None:
+def test_a_change_of_a_setting_is_said_in_words(setting: str, old: object, new: object, words: str) -> None:
     assert describe_changes({setting: [old, new]}) == words

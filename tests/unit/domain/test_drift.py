@@ -40,7 +40,7 @@ WROTE = LastWritten("MS-365", LicenceState(Decimal(10), Decimal("31.5"), "Monthl
         (licence(quantity=Decimal(10), is_active=False), [("active", True, False)]),
     ],
 )
-def test_each_edited_field_is_named_with_both_values(there: Licence, found: list[tuple[Any, ...]]) -> None:
+def test_each_edited_field_is_named_with_both_values(there: Licence, found: list[tuple[object, ...]]) -> None:
     assert [(each.field, each.we_wrote, each.halo_has) for each in drift_of(there, WROTE, PriceField.PRICE)] == found
 
 
@@ -137,7 +137,7 @@ def test_a_licence_of_another_client_or_product_that_was_deleted_marks_nothing()
 # ---------------------------------------------------------------- approving in parts
 
 
-def removals(**more: Any) -> Plan:
+def removals(**more: object) -> Plan:
     settings = PlanSettings(delete_guard=DeleteGuard(2, Decimal(0)))
     there = [licence(number, name=f"OLD-{number}") for number in (1, 2, 3)]
     return planned(*there, wanted=0, settings=settings, written={}, **more)

@@ -203,7 +203,7 @@ def test_whoever_gets_nothing_is_told_once_a_month(start: date, day: int, countr
     assert 13 <= len(told) <= 15
 
 
-DATA: dict[NoticeType, dict[str, Any]] = {
+DATA: dict[NoticeType, dict[str, object]] = {
     NoticeType.INVOICE_ACCEPTED: {
         "invoice_id": "INV-1",
         "revision": 1,

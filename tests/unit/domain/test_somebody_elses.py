@@ -20,7 +20,7 @@ def plan(**changes: Any) -> Plan:
     return make_plan(replace(PlanInput([line()], [Client(7, "Contoso")], [], settings=OPEN), **changes))
 
 
-def only(**changes: Any) -> PlannedItem:
+def only(**changes: object) -> PlannedItem:
     [item] = plan(**changes).items
     return item
 
@@ -144,7 +144,7 @@ def test_what_an_earlier_create_may_have_made_is_neither_made_again_nor_removed(
         {"licences": []},
     ],
 )
-def test_a_person_and_what_explains_a_licence_end_the_doubt(explained: dict[str, Any]) -> None:
+def test_a_person_and_what_explains_a_licence_end_the_doubt(explained: dict[str, object]) -> None:
     items = plan(perhaps_created=PERHAPS, **explained).items
     assert {item.reason for item in items} <= {None, Reason.KEPT}
     assert {item.action for item in items} & {Action.CREATE, Action.UPDATE, Action.UNCHANGED}

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from halosync.domain.model import (
@@ -36,7 +35,7 @@ def test_a_create_becomes_a_removal_an_update_the_way_back_and_a_removal_a_creat
     assert plain.was == Traits("MS-365")
 
 
-CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, Any], Reason | None, Outcome]] = {
+CASES: dict[str, tuple[PlannedItem, list[Licence], dict[str, object], Reason | None, Outcome]] = {
     "created and gone": (CREATED, [OTHER], {}, None, Outcome.SYNCED),
     "created, and nothing shown": (CREATED, [], {}, Reason.CHANGED_SINCE, Outcome.SKIPPED),
     "created, and removed by halosync since": (CREATED, [], {"removed": frozenset({1})}, None, Outcome.SYNCED),

@@ -7,7 +7,7 @@ import httpx
 from halosync.halo.transport import HaloTransport
 
 CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
-LICENCE: dict[str, Any] = {
+LICENCE: dict[str, object] = {
     "id": 70,
     "client_id": 7,
     "name": "MS-365-BP",
@@ -46,7 +46,7 @@ def clients(*rows: object) -> dict[str, Any]:
     return {"record_count": len(rows), "clients": list(rows)}
 
 
-ODD_VALUES: list[tuple[str, list[Any]]] = [
+ODD_VALUES: list[tuple[str, list[object]]] = [
     ("id", [None, "", "x70", 70.5, True, [], 2**63, "\u0667"]),
     ("client_id", ["Contoso", 7.5, False, {}, -(2**63) - 1]),
     ("count", ["many", True, [], {}, "1_0", "NaN", "Infinity", float("nan"), "1e400", "\u0661\u0662", "1" * 500]),

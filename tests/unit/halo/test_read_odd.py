@@ -21,7 +21,7 @@ async def test_one_licence_that_is_not_understood_fails_the_page(reader: HaloRea
 @pytest.mark.parametrize("nobodys", [{"deleted": True}, {"client_id": None}], ids=repr)
 @pytest.mark.parametrize(("name", "value"), [("count", "many"), ("price", "x"), ("is_active", "yes"), ("name", [])])
 async def test_a_licence_that_no_plan_looks_at_may_be_odd(
-    reader: HaloReader, halo: Halo, nobodys: dict[str, Any], name: str, value: object
+    reader: HaloReader, halo: Halo, nobodys: dict[str, object], name: str, value: object
 ) -> None:
     halo.answers(licences(LICENCE | {"id": 71, name: value} | nobodys))
     assert (await reader.licences("acme", "token", 1)).rows[0].licence.id == 71
@@ -58,8 +58,8 @@ async def test_behind_the_end_no_rows_may_be_no_list(reader: HaloReader, halo: H
     await fails(reader.licences("acme", "token", 1))
 
 
-ODD_COUNTS: list[Any] = [None, "many", 0.5, True, [], 2**31]
-NO_LISTS: list[Any] = [{}, "", 0, False, {"70": LICENCE}]
+ODD_COUNTS: list[object] = [None, "many", 0.5, True, [], 2**31]
+NO_LISTS: list[object] = [{}, "", 0, False, {"70": LICENCE}]
 
 
 @pytest.mark.parametrize(

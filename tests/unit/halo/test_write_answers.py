@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from halosync.domain.model import Licence, PriceField
@@ -43,7 +42,7 @@ def ids(answer: object, writes: Sequence[LicenceWrite]) -> list[int | None]:
     ids=range(13),
 )
 def test_an_answer_is_matched_by_id_or_by_client_and_name_or_where_one_is_left_over(
-    answer: list[dict[str, Any]], found: list[int | None]
+    answer: list[dict[str, object]], found: list[int | None]
 ) -> None:
     assert ids(answer, [CREATE, OTHER_CREATE, UPDATE]) == found
 
@@ -118,7 +117,7 @@ def test_an_answer_shows_what_halo_keeps_and_its_warning() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"count": {}}, {"deleted": True}], ids=repr)
-def test_an_answer_that_is_not_understood_shows_the_id_only(changes: dict[str, Any]) -> None:
+def test_an_answer_that_is_not_understood_shows_the_id_only(changes: dict[str, object]) -> None:
     assert stored({**ROW, **changes}, [WRITE]) == [StoredLicence(1)]
 
 
@@ -132,7 +131,7 @@ def test_what_was_asked_for_and_is_not_shown_is_not_taken_for_kept(field: str) -
 
 
 @st.composite
-def written_arrays(draw: st.DrawFn) -> tuple[list[LicenceWrite], list[dict[str, Any]]]:
+def written_arrays(draw: st.DrawFn) -> tuple[list[LicenceWrite], list[dict[str, object]]]:
     """An array and what a Halo that stored all of it answers."""
     keys = draw(st.lists(st.tuples(st.integers(1, 3), st.sampled_from("abcdef")), unique=True, min_size=1))
     updates = draw(st.sets(st.sampled_from(keys)))
@@ -145,7 +144,7 @@ def written_arrays(draw: st.DrawFn) -> tuple[list[LicenceWrite], list[dict[str, 
 
 @given(array=written_arrays(), data=st.data())
 def test_no_answer_whatever_its_order_and_gaps_gives_a_write_the_id_of_another(
-    array: tuple[list[LicenceWrite], list[dict[str, Any]]], data: st.DataObject
+    array: tuple[list[LicenceWrite], list[dict[str, object]]], data: st.DataObject
 ) -> None:
     writes, rows = array
     shown = data.draw(st.permutations(rows))[: data.draw(st.integers(0, len(rows)))]
@@ -156,7 +155,7 @@ def test_no_answer_whatever_its_order_and_gaps_gives_a_write_the_id_of_another(
 @given(
     answer=st.lists(st.dictionaries(st.sampled_from(["id", "client_id", "name"]), st.integers(0, 3) | st.text("ab")))
 )
-def test_whatever_the_answer_an_id_belongs_to_one_write_of_its_client(answer: list[dict[str, Any]]) -> None:
+def test_whatever_the_answer_an_id_belongs_to_one_write_of_its_client(answer: list[dict[str, object]]) -> None:
     writes: Sequence[LicenceWrite] = [LicenceWrite(1, name="a"), LicenceWrite(2, name="a"), LicenceWrite(1, 3)]
     found = [each for each in ids(answer, writes) if each is not None]
     assert len(found) == len(set(found))

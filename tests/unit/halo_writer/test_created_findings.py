@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from halo_writer.effects import look
@@ -73,7 +72,7 @@ UNREVIEWED = Stuck(Reason.OUTCOME_UNKNOWN, write_sentences.not_reviewed(70))
     ],
 )
 def test_a_create_adopts_no_licence_that_this_would_reprice_before_the_first_review(
-    licence: Licence, changes: dict[str, Any], finding: WriteFinding
+    licence: Licence, changes: dict[str, object], finding: WriteFinding
 ) -> None:
     assert look(CREATE, batch(**{"unreviewed": True, **changes}), [licence]) == finding
 

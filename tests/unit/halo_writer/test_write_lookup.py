@@ -104,7 +104,7 @@ class OfOneCreate:
     async def adopt(self, _action: OpenAction, licence_id: int, _was: Any) -> None:
         self.adopted.append(licence_id)
 
-    async def ever_known(self, *_: Any) -> set[int]:
+    async def ever_known(self, *_: object) -> set[int]:
         return {WANTED.id}
 
     async def look_again(self, marks: dict[int, int], *, settle_s: float) -> None:

@@ -141,7 +141,7 @@ def test_a_query_that_asks_for_nothing_narrows_nothing() -> None:
     q=st.text(st.characters(exclude_characters="\0"), max_size=20),
     sort=st.sampled_from(["", *SORTS]),
 )
-def test_the_filters_of_a_query_ask_for_the_same_again(status: Any, kind: Any, q: str, sort: str) -> None:
+def test_the_filters_of_a_query_ask_for_the_same_again(status: object, kind: object, q: str, sort: str) -> None:
     query = ReportQuery(status=status, kind=kind, q=q, sort=sort)
     again = ReportQuery.model_validate({name: value for name, value in query.filters.items() if value})
     assert again.choice == query.choice
@@ -150,6 +150,6 @@ def test_the_filters_of_a_query_ask_for_the_same_again(status: Any, kind: Any, q
 
 
 @pytest.mark.parametrize("wrong", [{"status": "fine"}, {"sort": "--total"}, {"page": 0}, {"q": "\0"}, {"kind": "x"}])
-def test_a_query_that_no_form_of_ours_makes_is_refused(wrong: dict[str, Any]) -> None:
+def test_a_query_that_no_form_of_ours_makes_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ReportQuery.model_validate(wrong)

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from halosync.domain.model import Client
@@ -37,7 +36,7 @@ TRICKY = st.text(st.sampled_from("=+-@'\"＝;, \n\r\tA1é\u202a\u2067\u202c\u206
 IDS = TRICKY.map(str.strip).filter(bool)
 
 
-def saved(columns: Iterable[str], rows: Iterable[Mapping[str, Any]], delimiter: str = ",") -> bytes:
+def saved(columns: Iterable[str], rows: Iterable[Mapping[str, object]], delimiter: str = ",") -> bytes:
     """A file as the page saves it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter)

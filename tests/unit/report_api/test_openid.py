@@ -17,7 +17,7 @@ ISSUER, CLIENT, SECRET, NONCE = "https://login.example", "halosync", "s3cret-" *
 KEY, OTHER = (RSAKey.generate_key(2048, {"kid": "1"}) for _ in range(2))
 
 
-def provider(**told: Any) -> OpenId:
+def provider(**told: object) -> OpenId:
     """A provider whose keys and description are known; at its token endpoint nobody listens."""
     made = OpenId(ISSUER, CLIENT, SECRET)
     described = {"issuer": ISSUER, "token_endpoint": f"http://127.0.0.1:{free_port()}/token", **told}
@@ -111,7 +111,7 @@ SAYS_IT = {"authorization_response_iss_parameter_supported": True}
         (SAYS_IT, None),
     ],
 )
-async def test_a_code_from_elsewhere_is_not_spent(told: dict[str, Any], issuer: str | None) -> None:
+async def test_a_code_from_elsewhere_is_not_spent(told: dict[str, object], issuer: str | None) -> None:
     """The provider says who it is when it sends a browser back, or never does (RFC 9207, 2.4)."""
     with pytest.raises(SignInRefusedError, match="could not be confirmed"):
         await provider(**told).email(ATTEMPT, BACK, "c0de", issuer)
@@ -121,6 +121,6 @@ async def test_a_code_from_elsewhere_is_not_spent(told: dict[str, Any], issuer: 
     ("told", "issuer"),
     [({}, None), ({"authorization_response_iss_parameter_supported": False}, None), ({}, ISSUER), (SAYS_IT, ISSUER)],
 )
-async def test_a_code_from_the_provider_is_exchanged(told: dict[str, Any], issuer: str | None) -> None:
+async def test_a_code_from_the_provider_is_exchanged(told: dict[str, object], issuer: str | None) -> None:
     with pytest.raises(SignInUnavailableError, match="ConnectError"):  # it came so far that it asked for the token
         await provider(**told).email(ATTEMPT, BACK, "c0de", issuer)

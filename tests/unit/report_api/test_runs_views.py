@@ -1,7 +1,6 @@
 """A licence before and after as the table of items shows it."""
 
 from decimal import Decimal
-from typing import Any
 
 from halosync.domain.model import Action, Outcome
 from report_api.runs.item_groups import by_customer
@@ -12,7 +11,7 @@ from report_api.runs.views import FieldChange, ShownItem, field_changes
 BEFORE = LicenceShape(quantity=Decimal(1200), price=Decimal("31.5"), billing_cycle="Monthly", active=True)
 
 
-def change_of(**after: Any) -> list[FieldChange]:
+def change_of(**after: object) -> list[FieldChange]:
     return [one for one in field_changes(BEFORE, BEFORE.model_copy(update=after)) if one.changed]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from aio_pika.exceptions import AMQPError
@@ -35,7 +35,7 @@ async def is_given_up(_: RabbitBroker) -> None:
 
 @pytest.mark.parametrize("cancel", [hangs, fails, is_given_up])
 async def test_the_broker_is_stopped_whatever_becomes_of_the_consumers(
-    monkeypatch: pytest.MonkeyPatch, cancel: Callable[[Any], Awaitable[None]]
+    monkeypatch: pytest.MonkeyPatch, cancel: Callable[[object], Awaitable[None]]
 ) -> None:
     monkeypatch.setattr(draining, "CANCEL_S", 0.05)
     monkeypatch.setattr(draining, "cancel_consumers", cancel)

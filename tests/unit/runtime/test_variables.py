@@ -144,7 +144,7 @@ def test_a_name_that_nobody_knows_is_told_with_the_nearest_that_is(
     assert unknown_names() == [
         f"HALOSYNC_HALO_PAGESIZE: {strange}; did you mean HALOSYNC_HALO_PAGE_SIZE?",
         f"HALOSYNC_LOGLEVEL: {strange}; did you mean HALOSYNC_LOG_LEVEL?",
-        f"HALOSYNC_XYZZY_FILE: {strange}; README.md lists the settings",
+        f"HALOSYNC_XYZZY_FILE: {strange}; docs/settings.md lists the settings",
     ]
 
 

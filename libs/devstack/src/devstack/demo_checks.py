@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from halo_sandbox.client import SandboxAdmin
 
@@ -46,7 +45,7 @@ def pages_of(rows: int) -> int:
     return 2 if 0 < rows < _PAGE_SIZE else rows // _PAGE_SIZE + 1
 
 
-def compare_run(what: str, run: dict[str, Any], state: str, expected: dict[str, int]) -> None:
+def compare_run(what: str, run: dict[str, object], state: str, expected: dict[str, int]) -> None:
     """Compare how a run ended with what the sample expects.
 
     Raises:

@@ -118,7 +118,7 @@ def led(port: int) -> Iterator[None]:
         yield
 
 
-def _is_own(host: Any) -> bool:
+def _is_own(host: object) -> bool:
     return isinstance(host, str) and host.endswith(_BELOW)
 
 

@@ -66,7 +66,7 @@ class _Mails:
         self._arrived = arrived
         vars(self)["handle_DATA"] = self._take
 
-    async def _take(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+    async def _take(self, _server: object, _session: object, envelope: Envelope) -> str:
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         told = {"type": EMAIL, **{name: str(message[name]) for name in ("To", "Subject")}}
         body = message.get_body(("plain",))

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import Any, cast
+from typing import cast
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
@@ -23,7 +23,7 @@ class BreakableProtocol(H11Protocol):
         self,
         config: Config,
         server_state: ServerState,
-        app_state: dict[str, Any],
+        app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, dict(app_state), _loop)

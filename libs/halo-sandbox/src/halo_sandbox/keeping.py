@@ -20,7 +20,7 @@ def kept(fields: Mapping[str, Any], settings: TenantSettings) -> dict[str, Any]:
     }
 
 
-def _as_sent(value: Any, _settings: TenantSettings) -> Any:
+def _as_sent(value: object, _settings: TenantSettings) -> object:
     return value
 
 
@@ -40,7 +40,7 @@ def _count(value: Any, settings: TenantSettings) -> Any:
     return value if settings.kept_counts == "as_sent" else float(trunc(value))
 
 
-def _price(value: Any, settings: TenantSettings) -> Any:
+def _price(value: object, settings: TenantSettings) -> object:
     return value if settings.kept_prices == "as_sent" else float(Decimal(repr(value)).quantize(_CENT))
 
 
@@ -48,7 +48,7 @@ def _cycle(value: Any, settings: TenantSettings) -> Any:
     return settings.kept_cycles.get(value, value)
 
 
-_KEEP: Mapping[str, Callable[[Any, TenantSettings], Any]] = {
+_KEEP: Mapping[str, Callable[[object, TenantSettings], object]] = {
     "name": _name,
     "count": _count,
     "price": _price,

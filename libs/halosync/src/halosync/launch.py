@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
 ABSENT = frozenset({"pygments", "rich", "pydantic.v1"})
 """What our libraries go without where it is missing: httpx and structlog, to look pretty on a terminal, and FastAPI, to
@@ -46,7 +45,7 @@ class _Nothing:
 class _Unused(ModuleType):
     """A module from which every name can be imported, and nothing can be done with it."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
         return sys.modules.get(f"{self.__name__}.{name}", _Nothing)

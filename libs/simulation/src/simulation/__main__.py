@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
@@ -34,7 +34,7 @@ def loud() -> None:
     structlog.configure(processors=[_timed, structlog.processors.KeyValueRenderer(key_order=["at", "event"])])
 
 
-def _timed(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _timed(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     event["at"] = f"{clock.now():.2f} s"
     return event
 

@@ -6,7 +6,6 @@ It is under the same suite as RabbitMQ with our consumers (tests/integration/mes
 import asyncio
 from collections import deque
 from dataclasses import replace
-from typing import Any
 
 from halosync.domain.delivery import (
     DeliveryRules,
@@ -229,7 +228,7 @@ class Broker:
         return True
 
 
-async def _ending(handler: Handler, body: Any) -> Ending:
+async def _ending(handler: Handler, body: object) -> Ending:
     try:
         wait_s = await handler(body)
     except Exception as error:  # noqa: BLE001 - as a consumer of the real broker

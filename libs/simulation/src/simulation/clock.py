@@ -29,7 +29,7 @@ class _Call:
 
     __slots__ = ("args", "call", "cancelled", "context")
 
-    def __init__(self, call: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
+    def __init__(self, call: Callable[..., object], args: tuple[object, ...], context: Context | None) -> None:
         self.call, self.args, self.context = call, args, copy_context() if context is None else context
         self.cancelled = False
 
@@ -43,7 +43,7 @@ class _Timer(float):
 
     __slots__ = ("args", "call", "cancelled", "context")
     call: Callable[..., object]
-    args: tuple[Any, ...]
+    args: tuple[object, ...]
     context: Context
     cancelled: bool
 
@@ -152,7 +152,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 if not call.cancelled:
                     call.context.run(call.call, *call.args)
 
-    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
+    def run_in_executor(self, executor: object, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         """Run `func` here and now: there are no threads in the simulated world."""
         del executor
         future: asyncio.Future[T] = self.create_future()

@@ -147,7 +147,7 @@ class Database:
         """Change the state of an action."""
         item.action_state = self._following(ACTION_TRANSITIONS, item.action_state, following)
 
-    def emit(self, queue: str, body: Any) -> None:
+    def emit(self, queue: str, body: object) -> None:
         """Write to the outbox."""
         self.outbox.append(OutboxRow(Envelope(queue, body)))
         self.outbox_filled.set()

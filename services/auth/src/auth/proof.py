@@ -6,11 +6,10 @@ processes share. It can read lists only: what changes Halo is the writers' alone
 
 import asyncio
 import time
-from typing import Any
 
 from halosync.domain.connection_sentences import limited_at_log_in
 from halosync.ports.permits import NoPermit, Rate
-from halosync.ports.reads import HaloPage
+from halosync.ports.reads import EitherPage
 from halosync.ports.requests import Refusal
 from halosync.runtime.halo_sample import HaloSample, PageRequest, limited
 from halosync.runtime.read_access import Caller, PermittedRead
@@ -67,7 +66,7 @@ class Proof:
         token = access_token.get_secret_value()
         until = time.monotonic() + PASSES_S
 
-        async def make(request: PageRequest) -> HaloPage[Any]:
+        async def make(request: PageRequest) -> EitherPage:
             try:
                 return await self._permitted.once(who, token, request)
             except NoPermit as limit:

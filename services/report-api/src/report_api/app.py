@@ -1,7 +1,6 @@
 """The application: routes, errors, and the layer around them. `docs/generated/openapi.json` is made from it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -142,7 +141,7 @@ class Api(FastAPI):
         inside = PlacesGivenBack(super().build_middleware_stack())
         return MeasuredRequests(RequestMiddleware(inside, https=https))
 
-    def openapi(self) -> dict[str, Any]:
+    def openapi(self) -> dict[str, object]:
         """Return the OpenAPI description, made once."""
         if self.openapi_schema is None:
             made = get_openapi(

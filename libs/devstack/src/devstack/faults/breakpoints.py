@@ -48,7 +48,7 @@ def owner(trial: Trial, port: int) -> Service:
 
 
 @asynccontextmanager
-async def locked(trial: Trial, query: str, *arguments: Any) -> AsyncIterator[None]:
+async def locked(trial: Trial, query: str, *arguments: object) -> AsyncIterator[None]:
     """Hold the row locks that a `SELECT … FOR UPDATE` takes, until the context is left."""
     async with trial.fault_stack.connection() as connection:
         transaction = connection.transaction()

@@ -24,7 +24,7 @@ async def _lose_answers(trial: Trial) -> None:
     await trial.fault("POST", nth=2, drop_after=True)
 
 
-def _keeping(**settings: Any) -> Step:
+def _keeping(**settings: object) -> Step:
     async def prepare(trial: Trial) -> None:
         await trial.fault_stack.halo.change_settings(trial.name, warns=True, **settings)
         await _lose_answers(trial)

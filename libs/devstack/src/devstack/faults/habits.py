@@ -7,7 +7,7 @@ from typing import Any
 
 from devstack.faults.workload import CLIENTS, CYCLE, Key, State, Workload
 
-HABITS: Sequence[Mapping[str, Any]] = (
+HABITS: Sequence[Mapping[str, object]] = (
     {"odd_rows": True},
     {"null_lists": True},
     {"byte_order_mark": True},
@@ -25,7 +25,7 @@ HABITS: Sequence[Mapping[str, Any]] = (
 )
 """Settings of the sandbox; each is drawn for half of the cases. None changes which requests a fault meets."""
 
-SIZES: Sequence[Mapping[str, Any]] = (
+SIZES: Sequence[Mapping[str, object]] = (
     {},
     {"record_counts": "page"},
     {"ignored_page_no": ["licences"]},

@@ -22,7 +22,7 @@ def _faulty(*faults: Mapping[str, Any]) -> Step:
     return prepare
 
 
-def _write(method: str = "POST", *, nth: int = 2, **act: Any) -> Mapping[str, Any]:
+def _write(method: str = "POST", *, nth: int = 2, **act: object) -> Mapping[str, object]:
     return {"method": method, "nth": nth, **act}
 
 
@@ -116,7 +116,7 @@ async def _lagging(trial: Trial) -> None:
 
 _429: dict[str, Any] = {"status": 429, "body": {"error": "Too many requests"}}
 _AFTER_2_S: dict[str, Any] = {**_429, "headers": {"Retry-After": "2"}}
-_LOG_IN: dict[str, Any] = {"status": 302, "headers": {"Location": "https://acme.halopsa.com/auth/login"}}
+_LOG_IN: dict[str, object] = {"status": 302, "headers": {"Location": "https://acme.halopsa.com/auth/login"}}
 
 _GROUP: tuple[tuple[str, str, Step], ...] = (
     ("lost-applied", "the connection closes, the write is applied", _both(drop_after=True)),
@@ -162,10 +162,10 @@ def _partner(name: str, what: str, prepare: Step, **outcome: Any) -> Case:
     return Case(f"halo-{name}", "Halo", what, prepare, exclusive=False, **outcome)
 
 
-_SOME_FAIL: dict[str, Any] = {"fails": any_item, "must_fail": False}
-_SHRUNK: dict[str, Any] = {"repair": _see_again, "ends": "failed", "error": "read_shrunk"}
-_INCOMPLETE: dict[str, Any] = {"repair": _lift, "ends": "failed", "error": "read_incomplete"}
-_BAD_ROW: dict[str, Any] = {"repair": _lift, "ends": "partial", "fails": _bad_row}
+_SOME_FAIL: dict[str, object] = {"fails": any_item, "must_fail": False}
+_SHRUNK: dict[str, object] = {"repair": _see_again, "ends": "failed", "error": "read_shrunk"}
+_INCOMPLETE: dict[str, object] = {"repair": _lift, "ends": "failed", "error": "read_incomplete"}
+_BAD_ROW: dict[str, object] = {"repair": _lift, "ends": "partial", "fails": _bad_row}
 
 _ALL = (
     *(_partner(name, what, prepare) for name, what, prepare in _GROUP),

@@ -59,7 +59,7 @@ async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[st
 def differences(
     trial: Trial,
     now: Mapping[Key, State],
-    items: Sequence[Mapping[str, Any]],
+    items: Sequence[Mapping[str, object]],
     keeps: Callable[[State, State | None], State] = as_sent,
 ) -> list[str]:
     """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed.
@@ -154,7 +154,7 @@ async def faults_met(trial: Trial) -> list[str]:
     return [f"no request met the fault {fault['match']} {fault['action']}" for fault in faults if not fault["hits"]]
 
 
-async def second_sync(trial: Trial, case: Case, first: Mapping[str, Any]) -> list[str]:
+async def second_sync(trial: Trial, case: Case, first: Mapping[str, object]) -> list[str]:
     """Press Sync again: it does what is still to be done, and where nothing is left to do it changes nothing."""
     before, held = await trial.requests(), await active_licences(trial)
     await trial.start(**case.again)

@@ -28,7 +28,7 @@ class Workload:
     lines: Sequence[Mapping[str, Any]]
     before: Mapping[Key, State]
     wanted: Mapping[Key, State]
-    more_clients: Sequence[Mapping[str, Any]] = ()
+    more_clients: Sequence[Mapping[str, object]] = ()
 
     @property
     def clients(self) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def plain(name: str) -> str:
     return f"{told.split()[0]} for everybody" if told.startswith("R&D-") else told
 
 
-def _line(number: int, key: Key, state: State) -> dict[str, Any]:
+def _line(number: int, key: Key, state: State) -> dict[str, object]:
     client, name = key
     count, price, cycle = state
     return {

@@ -13,7 +13,6 @@ from halosync.cli.output import Json, emit_json, progress, say, show_table
 from halosync.domain.licence_audit import LicenceAudit
 from halosync.domain.licence_audit import audit as compare
 from halosync.domain.model import Licence
-from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NotConnectedError
 from halosync.store.licence_audits import LicenceAuditStore
 from halosync.store.partners import PartnerStore
@@ -38,8 +37,7 @@ def audit(
     """
 
     async def look(pool: Pool) -> LicenceAudit:
-        if not await PartnerStore(pool).exists(partner_id):
-            raise UnknownPartnerError(partner_id)
+        await PartnerStore(pool).must_exist(partner_id)
         store = LicenceAuditStore(pool)
         before, read_at = await store.known(partner_id), await store.read_at(partner_id)
         try:

@@ -12,7 +12,6 @@ from halosync.contracts.connection import ConnectionEnded, EndConnection, Reques
 from halosync.domain.acts import COMMAND_LINE
 from halosync.messaging.requests import Requests
 from halosync.ports.connections import ConnectionView
-from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.requests import NoReplyError
 from halosync.store.connections import ConnectionStore
 from halosync.store.partners import PartnerStore
@@ -31,8 +30,7 @@ def show(
     """
 
     async def read(pool: Pool) -> ConnectionView:
-        if not await PartnerStore(pool).exists(partner_id):
-            raise UnknownPartnerError(partner_id)
+        await PartnerStore(pool).must_exist(partner_id)
         return await ConnectionStore(pool).view(partner_id)
 
     shown = {"partner_id": partner_id, **asdict(with_database(read))}
@@ -61,8 +59,7 @@ def disconnect(
         typer.confirm(f"Erase the tokens of {partner_id}?", abort=True, err=True)
 
     async def end(pool: Pool, services: Requests) -> None:
-        if not await PartnerStore(pool).exists(partner_id):
-            raise UnknownPartnerError(partner_id)
+        await PartnerStore(pool).must_exist(partner_id)
         by = RequestedBy(name=COMMAND_LINE.name, key_id=None, is_operator=True)
         try:
             reply = await services.ask(EndConnection(partner_id=partner_id, requested_by=by))

@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
 
 from halosync.cli.output import show_table
 from halosync.store import dead_letters
@@ -72,7 +71,7 @@ def in_full(letter: OpenedLetter) -> str:
     return f"{head}\n\nheaders:\n{_indented(letter.headers)}\n\nbody:\n{_shown(letter.body)}"
 
 
-def json_body(letter: OpenedLetter) -> dict[str, Any]:
+def json_body(letter: OpenedLetter) -> dict[str, object]:
     """Return everything about a dead letter for programs; `body` is its exact text, base64 if it is none."""
     try:
         body, encoding = letter.body.decode(), "utf-8"
@@ -94,5 +93,5 @@ def _readable(body: bytes) -> str:
         return body.decode("utf-8", "backslashreplace")
 
 
-def _indented(value: Any) -> str:
+def _indented(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

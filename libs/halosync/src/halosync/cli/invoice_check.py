@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.progress import Progress
 
@@ -31,7 +30,7 @@ class CheckedInvoice:
         """Tell whether the planner would take the invoice in, as far as its lines were read."""
         return not self.problems
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the verdict for programs."""
         return {
             "ok": self.ok,
@@ -85,7 +84,7 @@ def check(body: bytes, lines_file: Path | None, progress: Progress) -> CheckedIn
         raise CommandError(f"cannot read {lines_file}: {error}") from None
 
 
-def _check_lines(header: InvoiceHeader, lines: Iterable[Any]) -> CheckedInvoice:
+def _check_lines(header: InvoiceHeader, lines: Iterable[object]) -> CheckedInvoice:
     checker = LineChecker(header)
     try:
         for _line in checker.check(lines):

@@ -15,7 +15,6 @@ from halosync.contracts.message import Label
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 from halosync.ports.keys import KeyRecord
-from halosync.ports.partners import UnknownPartnerError
 from halosync.store.keys import KeyStore
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import Pool
@@ -68,8 +67,8 @@ def list_keys(
     """
 
     async def read(pool: Pool) -> Sequence[KeyRecord]:
-        if partner is not None and not await PartnerStore(pool).exists(partner):
-            raise UnknownPartnerError(partner)
+        if partner is not None:
+            await PartnerStore(pool).must_exist(partner)
         return await KeyStore(pool).list(partner)
 
     keys = with_database(read)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic_core import to_json
@@ -29,7 +29,7 @@ def require_answer(*, yes: bool, as_json: bool) -> None:
         raise typer.BadParameter("--json cannot ask: add --yes")
 
 
-def emit_json(value: Any) -> None:
+def emit_json(value: object) -> None:
     """Print one JSON value: the only thing on standard output. Decimals and times are strings."""
     typer.echo(to_json(value, indent=2).decode())
 
@@ -44,7 +44,7 @@ def complain(text: str) -> None:
     typer.echo(f"halosync: {visible(text)}", err=True)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print a table, or the sentence `empty` when there are no rows."""
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
@@ -56,7 +56,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: 
         typer.echo(empty)
 
 
-def _cell(value: Any) -> Text:
+def _cell(value: object) -> Text:
     """Show a value as it is: in a Text, brackets are no markup."""
     if value is None:
         return Text("-", style="dim")

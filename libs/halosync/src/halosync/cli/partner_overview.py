@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
 from halosync.cli.run_watch import as_json_value
 from halosync.ports.partners import UnknownPartnerError
@@ -13,7 +12,7 @@ from halosync.store.pool import Pool
 from halosync.store.run_views import RunViews
 
 
-async def overview(pool: Pool, partner_id: str) -> dict[str, Any]:
+async def overview(pool: Pool, partner_id: str) -> dict[str, object]:
     """Return a partner for programs.
 
     Raises:
@@ -35,7 +34,7 @@ async def overview(pool: Pool, partner_id: str) -> dict[str, Any]:
     }
 
 
-def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
     """Return the innermost values with their names, those around them in front: `connection.state`."""
     for name, value in values.items():
         if isinstance(value, Mapping) and value:

@@ -10,7 +10,6 @@ from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.people import normal_email
 from halosync.domain.roles import Role
-from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.people import MOST_PEOPLE, LastAdminError, Person, TooManyPeopleError
 from halosync.store.partners import PartnerStore
 from halosync.store.people import PeopleStore
@@ -77,8 +76,8 @@ def list_people(partner: Partner = None, *, as_json: Json = False) -> None:
     """
 
     async def read(pool: Pool) -> list[Person]:
-        if partner is not None and not await PartnerStore(pool).exists(partner):
-            raise UnknownPartnerError(partner)
+        if partner is not None:
+            await PartnerStore(pool).must_exist(partner)
         return await PeopleStore(pool).page(partner)
 
     with told():

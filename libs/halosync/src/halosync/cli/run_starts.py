@@ -13,7 +13,6 @@ from halosync.cli.output import Json, emit_json, say
 from halosync.cli.run_refusal import why_no_run
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode, RunOrder
-from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NoRunError, RunNotStartedError
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import Pool
@@ -83,8 +82,7 @@ def start(
     )
 
     async def request(pool: Pool) -> UUID:
-        if not await PartnerStore(pool).exists(partner):
-            raise UnknownPartnerError(partner)
+        await PartnerStore(pool).must_exist(partner)
         return await RunStore(pool).request(partner, order, by=COMMAND_LINE)
 
     _begin(request, as_json=as_json, partner=partner)

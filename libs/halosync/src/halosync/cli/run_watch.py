@@ -1,7 +1,6 @@
 """Following a run until it ends, and saying how it ended."""
 
 import asyncio
-from typing import Any
 from uuid import UUID
 
 from rich.progress import Progress
@@ -40,7 +39,7 @@ async def follow(runs: RunViews, run_id: UUID, bar: Progress) -> RunView:
         await asyncio.sleep(POLL_S)
 
 
-def as_json_value(run: RunView) -> dict[str, Any]:
+def as_json_value(run: RunView) -> dict[str, object]:
     """Return a run for programs; the names are those of the report API (spec section 7)."""
     return {**{name: getattr(run, name) for name in _TOLD}, "counters": run.counters.model_dump()}
 

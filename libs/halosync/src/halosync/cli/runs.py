@@ -1,6 +1,6 @@
 """`halosync run`: start runs, retry what one left, undo, watch, show and cancel one, list them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -12,7 +12,6 @@ from halosync.cli.run_refusal import why_no_run
 from halosync.cli.run_starts import retry, start, undo
 from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
-from halosync.ports.partners import UnknownPartnerError
 from halosync.ports.run_start import NoRunError
 from halosync.ports.run_views import RunView
 from halosync.store.partners import PartnerStore
@@ -128,8 +127,8 @@ def list_runs(
     """
 
     async def read(pool: Pool) -> list[RunView]:
-        if partner is not None and not await PartnerStore(pool).exists(partner):
-            raise UnknownPartnerError(partner)
+        if partner is not None:
+            await PartnerStore(pool).must_exist(partner)
         views = RunViews(pool)
         return list(await views.of_all(most) if partner is None else await views.of_partner(partner, most=most))
 
@@ -144,7 +143,7 @@ def list_runs(
     )
 
 
-def _row(run: RunView) -> list[Any]:
+def _row(run: RunView) -> list[object]:
     counts = run.counters
     numbers = [counts.total, counts.synced, counts.skipped, counts.held, counts.failed]
     invoice = f"{run.invoice_id} r{run.revision}"

@@ -47,7 +47,7 @@ class CheckedLine(NamedTuple):
         return _EXACT.quantize(_EXACT.multiply(self.quantity, self.unit_price), _CENT)
 
 
-def checked(raw: Any) -> CheckedLine:
+def checked(raw: object) -> CheckedLine:
     """Check a line as it was sent. What sets no licence is not held to what one needs (spec section 9, "Lenient").
 
     Raises:
@@ -88,7 +88,7 @@ def _plain(raw: Any) -> CheckedLine | None:
     return CheckedLine(*of, "\t".join(texts))
 
 
-def _by_model(raw: Any) -> CheckedLine:
+def _by_model(raw: object) -> CheckedLine:
     kind = raw.get("kind") if isinstance(raw, dict) else None
     loose = isinstance(kind, str) and kind in _NON_RECURRING
     line = (NonRecurringLine if loose else InvoiceLine).model_validate(raw)

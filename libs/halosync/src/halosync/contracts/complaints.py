@@ -66,7 +66,7 @@ def complaint(problem: Mapping[str, Any]) -> str:
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
-def _length(kind: str, context: Mapping[str, Any]) -> str:
+def _length(kind: str, context: Mapping[str, object]) -> str:
     if kind == "string_too_long":
         return f"must have at most {context['max_length']} characters"
     least = context["min_length"]

@@ -4,10 +4,10 @@ The lines are checked one at a time, so that 100,000 of them never stand in memo
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Literal, TypedDict
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -28,15 +28,25 @@ MOST_NESTED = 1_000_000
 """So many lists and objects an event may have, whatever they are: each takes much more memory than its two bytes."""
 
 _MOST_KNOWN_CHARS = 200
+_TEXTS: tuple[Literal["event_id", "partner_id", "invoice_id"], ...] = ("event_id", "partner_id", "invoice_id")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class InvalidInvoiceError(ValueError):
-    """An invoice cannot be taken in. `known` holds what could be read of its identity, for the answer."""
+class KnownIdentity(TypedDict, total=False):
+    """What could be read of a refused event's identity; what is too long is cut."""
 
-    def __init__(self, problems: list[InvoiceProblem], known: dict[str, Any] | None = None) -> None:
+    event_id: str
+    partner_id: str
+    invoice_id: str
+    revision: int
+
+
+class InvalidInvoiceError(ValueError):
+    """An invoice cannot be taken in. `known` is for the answer."""
+
+    def __init__(self, problems: list[InvoiceProblem], known: KnownIdentity | None = None) -> None:
         self.problems = problems
-        self.known = known or {}
+        self.known = known or KnownIdentity()
         super().__init__("; ".join(map(_in_words, problems)))
 
 
@@ -51,7 +61,7 @@ def whole(message: str, field: str = "") -> list[InvoiceProblem]:
     return [InvoiceProblem(field=field, line=None, message=message)]
 
 
-def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
+def read_event(body: bytes) -> tuple[InvoiceHeader, list[object] | None]:
     """Parse an `invoice.ready.v1` event into its header and its unchecked lines (None: they are at `lines_url`).
 
     Raises:
@@ -86,12 +96,13 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[Any] | None]:
     return header, lines
 
 
-def _known(event: dict[str, Any]) -> dict[str, Any]:
-    """Return what could be read of an event's identity, for the answer; what is too long is cut."""
-    texts = {name: event.get(name) for name in ("event_id", "partner_id", "invoice_id")}
-    known: dict[str, Any] = {name: text[:_MOST_KNOWN_CHARS] for name, text in texts.items() if isinstance(text, str)}
-    if isinstance(event.get("revision"), int):
-        known["revision"] = event["revision"]
+def _known(event: Mapping[str, object]) -> KnownIdentity:
+    known = KnownIdentity()
+    for name in _TEXTS:
+        if isinstance(text := event.get(name), str):
+            known[name] = text[:_MOST_KNOWN_CHARS]
+    if isinstance(revision := event.get("revision"), int):
+        known["revision"] = revision
     return known
 
 
@@ -112,7 +123,7 @@ class LineChecker:
         """A digest of what the invoice says, as far as its lines were checked: the same for the same invoice."""
         return self._content.digest()
 
-    def check(self, raw_lines: Iterable[Any]) -> Iterator[CheckedLine]:
+    def check(self, raw_lines: Iterable[object]) -> Iterator[CheckedLine]:
         """Yield each line that fits; what does not is remembered for `finish`.
 
         Raises:
@@ -154,7 +165,7 @@ class LineChecker:
                 )
             )
 
-    def _readable(self, raw_lines: Iterable[Any]) -> Iterator[Any]:
+    def _readable(self, raw_lines: Iterable[object]) -> Iterator[object]:
         """Pass the lines on; one that cannot even be read ends the check, with all that is known by then."""
         try:
             yield from raw_lines
@@ -165,7 +176,7 @@ class LineChecker:
         return InvalidInvoiceError([*self._problems, *more][:MOST_PROBLEMS], identity(self.header))
 
 
-def identity(header: InvoiceHeader) -> dict[str, Any]:
+def identity(header: InvoiceHeader) -> KnownIdentity:
     """Return what an answer needs to say which invoice it speaks of."""
     return {
         "event_id": str(header.event_id),
@@ -175,7 +186,7 @@ def identity(header: InvoiceHeader) -> dict[str, Any]:
     }
 
 
-def json_lines(texts: Iterable[bytes]) -> Iterator[Any]:
+def json_lines(texts: Iterable[bytes]) -> Iterator[object]:
     """Parse a JSON-lines file; blank lines are passed over and not counted, byte order marks too.
 
     Raises:
@@ -186,7 +197,7 @@ def json_lines(texts: Iterable[bytes]) -> Iterator[Any]:
         yield read_json_line(text, number)
 
 
-def read_json_line(text: bytes, line_no: int) -> Any:
+def read_json_line(text: bytes, line_no: int) -> object:
     """Parse one line of a JSON-lines file.
 
     Raises:

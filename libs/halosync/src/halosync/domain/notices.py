@@ -61,7 +61,7 @@ class News:
 
     type: NoticeType
     state: str | None
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
 
 
 def news_of_run(told: Mapping[str, Any], held: Mapping[str, int], states: Mapping[NoticeType, str]) -> list[News]:

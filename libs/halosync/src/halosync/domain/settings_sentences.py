@@ -34,7 +34,7 @@ _CHOICES = {
 _UNSET = {"delete_guard": "off", "rate_limit": "the services' default", "country": "none", "licence_type": "any"}
 
 
-def describe_changes(changes: Mapping[str, Sequence[Any]]) -> str:
+def describe_changes(changes: Mapping[str, Sequence[object]]) -> str:
     """Say what became of settings, in their usual order: `automatic sync from off to on; the invoice day from 5 to 7`.
 
     Args:
@@ -48,7 +48,7 @@ def describe_changes(changes: Mapping[str, Sequence[Any]]) -> str:
     )
 
 
-def _value(setting: str, value: Any) -> str:
+def _value(setting: str, value: object) -> str:
     if value is None:
         return _UNSET.get(setting, "none")
     if isinstance(value, bool):

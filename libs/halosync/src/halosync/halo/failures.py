@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 import httpx
 from pydantic_core import from_json
@@ -73,7 +72,7 @@ def _class_of(status: int, *, write: bool) -> FailureClass:
     return found if write or found in _OF_READS else FailureClass.TRANSIENT
 
 
-def fail_if_complaint(answer: Any) -> None:
+def fail_if_complaint(answer: object) -> None:
     """Find a complaint in the body of a success: an error object in place of licences (spec section 9).
 
     Raises:
@@ -142,7 +141,7 @@ def _words_of(body: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _words_in(value: Mapping[str, Any]) -> str | None:
+def _words_in(value: Mapping[str, object]) -> str | None:
     names = ("errorMessage", "Message", "message", "error_description", "error")
     return next((str(value[name]) for name in names if isinstance(value.get(name), str)), None)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.model import Client, SeenLicence
@@ -69,11 +69,11 @@ class HaloReader:
             "includeinactive": "true",
         }
 
-    async def _page(self, tenant: str, token: str, path: str, query: dict[str, str | int]) -> Any:
+    async def _page(self, tenant: str, token: str, path: str, query: dict[str, str | int]) -> object:
         return await self._transport.send(tenant, token, "GET", path, params=query)
 
 
-def _rows(answer: Any, key: str, parse: Callable[[Any, int], T], page_no: int) -> tuple[int, list[T]]:
+def _rows(answer: object, key: str, parse: Callable[[object, int], T], page_no: int) -> tuple[int, list[T]]:
     """Take the rows out of a list's envelope; anything that is not surely a list is a failed read."""
     if not isinstance(answer, dict):
         raise _no_list(key, f"it is {_kind(answer)}")
@@ -98,5 +98,5 @@ def _no_list(key: str, why: str) -> HaloFailure:
     return HaloFailure(FailureClass.TRANSIENT, words, status=HTTPStatus.OK)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "null" if value is None else f"of the type {type(value).__name__}"

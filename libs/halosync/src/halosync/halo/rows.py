@@ -47,7 +47,7 @@ def client(row: Any, position: int) -> Client:
     )
 
 
-def licence(row: Any, position: int, foreign_marks: tuple[str, ...]) -> SeenLicence:
+def licence(row: object, position: int, foreign_marks: tuple[str, ...]) -> SeenLicence:
     """Return a licence; as `client`. `foreign_marks` are the fields by which other integrations mark theirs."""
     fields = _Fields("licence", row, position)
     deleted = fields.take("deleted", flag) or False
@@ -77,7 +77,7 @@ def licence(row: Any, position: int, foreign_marks: tuple[str, ...]) -> SeenLice
 class _Fields:
     """The fields of one row, and how a complaint names it."""
 
-    def __init__(self, what: Literal["client", "licence"], row: Any, position: int) -> None:
+    def __init__(self, what: Literal["client", "licence"], row: object, position: int) -> None:
         self._name = f"row {position} of the page"
         self._what = what
         self.must_be_understood = True
@@ -90,7 +90,7 @@ class _Fields:
         self.id = found
         self._name = str(found)
 
-    def take(self, field: str, parse: Callable[[Any], T | None]) -> T | None:
+    def take(self, field: str, parse: Callable[[object], T | None]) -> T | None:
         """Return a field's value; None when it is absent or null, or not understood where nothing depends on it."""
         value = self.row.get(field)
         try:
@@ -100,7 +100,7 @@ class _Fields:
                 raise self._unreadable(f"has the {field} {_shown(value)}, which is {error}") from None
             return None
 
-    def lenient(self, field: str, parse: Callable[[Any], T | None]) -> T | None:
+    def lenient(self, field: str, parse: Callable[[object], T | None]) -> T | None:
         """Return a field's value; None where it is not understood."""
         try:
             return parse(self.row.get(field))
@@ -111,7 +111,7 @@ class _Fields:
         return UnreadableRowError(f"{self._what} {self._name} {why}")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
@@ -160,7 +160,7 @@ def number(value: Any) -> Decimal | None:
     return found
 
 
-def flag(value: Any) -> bool | None:
+def flag(value: object) -> bool | None:
     """Return true or false, also from 1 and 0 and from text; None for nothing.
 
     Raises:
@@ -179,7 +179,7 @@ def flag(value: Any) -> bool | None:
             raise ValueError("neither true nor false")
 
 
-def text(value: Any) -> str | None:
+def text(value: object) -> str | None:
     """Return a text as it can be shown and stored: Postgres holds no NUL and no half of a character; None for nothing.
 
     Raises:

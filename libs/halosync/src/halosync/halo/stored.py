@@ -22,7 +22,7 @@ MOST_WARNING = 500
 StoredRow = Mapping[str, Any]
 
 
-def stored(answer: Any, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
+def stored(answer: object, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
     """Return what the answer says of each element, None where it says nothing.
 
     Raises:
@@ -107,7 +107,7 @@ def _licence(row: StoredRow, write: LicenceWrite) -> Licence | None:
     return None if seen.deleted else seen.licence
 
 
-def _objects(answer: Any) -> list[StoredRow]:
+def _objects(answer: object) -> list[StoredRow]:
     return [row for row in (answer if isinstance(answer, list) else [answer]) if isinstance(row, dict)]
 
 

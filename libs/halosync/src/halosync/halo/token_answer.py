@@ -42,7 +42,7 @@ def read_tokens(response: httpx.Response) -> TokenAnswer:
     raise _failure(response, body)
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _object(response: httpx.Response) -> dict[str, object]:
     try:
         body = from_json(response.content.removeprefix(_BYTE_ORDER_MARK))
     except ValueError:
@@ -50,7 +50,7 @@ def _object(response: httpx.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _token(value: Any) -> SecretStr | None:
+def _token(value: object) -> SecretStr | None:
     return SecretStr(value) if isinstance(value, str) and value else None
 
 
@@ -63,12 +63,12 @@ def _lifetime_s(value: Any) -> float:
     return min(max(seconds, 0.0), MAX_LIFETIME_S) if math.isfinite(seconds) else DEFAULT_LIFETIME_S
 
 
-def _scopes(value: Any) -> tuple[str, ...] | None:
+def _scopes(value: object) -> tuple[str, ...] | None:
     """Split a space-separated list; an absent or blank one, or what is no text, proves nothing."""
     return (tuple(value.split()) or None) if isinstance(value, str) else None
 
 
-def _failure(response: httpx.Response, body: dict[str, Any]) -> OAuthError:
+def _failure(response: httpx.Response, body: dict[str, object]) -> OAuthError:
     """Return what a limit, a failing server, a page, or one of OAuth's own refusals means."""
     error = body.get("error")
     named = (response.is_success or response.status_code in _REFUSALS) and isinstance(error, str)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import httpx
 from pydantic_core import from_json
@@ -67,7 +67,7 @@ class HaloTransport:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> Any:
+    async def send(self, tenant: str, token: str, method: str, path: str, **sent: Unpack[Sent]) -> object:
         """Send a request and return the parsed JSON of a 2xx answer (None for an empty one).
 
         The whole exchange is bounded by `total_timeout_s`, in seconds.

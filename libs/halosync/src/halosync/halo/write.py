@@ -51,7 +51,7 @@ class HaloWriter:
         return isinstance(answer, dict) and answer.get("deleted") is True
 
 
-def _wire(write: LicenceWrite) -> dict[str, Any]:
+def _wire(write: LicenceWrite) -> dict[str, object]:
     # An update names its client, too, as all code does that is known to work (halo-api section 5).
     row: dict[str, Any] = {"client_id": write.client_id}
     if write.licence_id is not None:

@@ -7,7 +7,6 @@ removes what it made, also after a failure. The findings name nothing of the par
 import json
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
-from typing import Any
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.halo import rows
@@ -74,18 +73,18 @@ class WriteCheck:
         yield await self._one_bad()
         yield await self._deleted(licence_id)
 
-    async def _post(self, elements: list[dict[str, Any]]) -> RawAnswer:
+    async def _post(self, elements: list[dict[str, object]]) -> RawAnswer:
         return await self._send("POST", LICENCES_PATH, None, json.dumps(elements).encode())
 
-    def _new(self, name: str, **fields: Any) -> dict[str, Any]:
+    def _new(self, name: str, **fields: object) -> dict[str, object]:
         row = {"client_id": self._client_id, "name": name, "count": 2, "price": 10, "billing_cycle": "Monthly"}
         return {**row, "notes": f"[halosync {STAMP}]", **fields}
 
-    async def _licences(self) -> dict[int, dict[str, Any]]:
+    async def _licences(self) -> dict[int, dict[str, object]]:
         """Return our licences by their ids, without those that Halo calls deleted; as `OwnLicences.shown`."""
         return {number: row for number, row in (await self._own.shown()).items() if not is_set(row, "deleted")}
 
-    async def _changed(self, licence_id: int, fact: str, change: Mapping[str, Any]) -> Finding:
+    async def _changed(self, licence_id: int, fact: str, change: Mapping[str, object]) -> Finding:
         answer = await self._post([{"id": licence_id, "client_id": self._client_id, **change}])
         after = (await self._licences()).get(licence_id, {})
         [(field, asked)] = change.items()
@@ -132,7 +131,7 @@ class WriteCheck:
         return Finding(fact, f"answered {answer.status}, and it is still there", Verdict.TOLERATED)
 
 
-_CHANGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+_CHANGES: tuple[tuple[str, Mapping[str, object]], ...] = (
     ("a quantity of 0.5", {"count": 0.5}),
     ("a price of 10.125", {"price": 10.125}),
     ("another billing cycle", {"billing_cycle": "Annual"}),
@@ -151,7 +150,7 @@ def _of_single(answer: RawAnswer, made: int) -> Finding:
     return Finding(fact, f"made, and answered by {how}", Verdict.ASSUMED if bare else Verdict.TOLERATED)
 
 
-def _of_created(row: Mapping[str, Any]) -> list[Finding]:
+def _of_created(row: Mapping[str, object]) -> list[Finding]:
     name = row.get("name")
     kept = (
         Finding("write: the name", "kept", Verdict.ASSUMED)
@@ -168,7 +167,7 @@ def _of_created(row: Mapping[str, Any]) -> list[Finding]:
     return [kept, Finding("write: notes", notes, Verdict.ASSUMED if stamped else Verdict.TOLERATED), read]
 
 
-def _of_unsent(created: Mapping[str, Any], now: Mapping[str, Any]) -> Finding:
+def _of_unsent(created: Mapping[str, object], now: Mapping[str, object]) -> Finding:
     """Say what became of the fields that none of the updates had."""
     fact, lost = (
         "write: fields that are not sent",
@@ -177,7 +176,7 @@ def _of_unsent(created: Mapping[str, Any], now: Mapping[str, Any]) -> Finding:
     return Finding(fact, f"changed: {', '.join(lost)}", Verdict.NEW) if lost else Finding(fact, "kept", Verdict.ASSUMED)
 
 
-def _said(field: str, value: Any) -> str:
+def _said(field: str, value: object) -> str:
     """Return a value for comparing and for the report: numbers by their amount, words without regard to case."""
     if field in {"count", "price"}:
         try:

@@ -35,7 +35,7 @@ def describe() -> dict[str, Any]:
             description=(model.__doc__ or "").strip(),
         )
     document = AsyncAPI(broker, title="halosync", version="1", description=_DESCRIPTION, schema_version="3.0.0")
-    described: dict[str, Any] = json.loads(document.to_specification().to_json())
+    described: dict[str, object] = json.loads(document.to_specification().to_json())
     return described
 
 

@@ -5,7 +5,7 @@ stored it stays with the broker, unacknowledged, and storing is tried again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from faststream.rabbit import Channel, RabbitBroker
@@ -28,7 +28,7 @@ class Keep(Protocol):
     """Keeps a dead letter and returns its number; `halosync.store.dead_letters.DeadLetterStore.keep`."""
 
     async def __call__(
-        self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, Any]
+        self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, object]
     ) -> int:
         """Keep it; keeping the same one again is harmless."""
         ...
@@ -65,7 +65,7 @@ def _complain(state: RetryCallState) -> None:
     )
 
 
-def origin(headers: Mapping[str, Any]) -> tuple[str, str]:
+def origin(headers: Mapping[str, object]) -> tuple[str, str]:
     """Return the queue where a message died and why.
 
     Our own dead letters say both (`messaging/delivery.py`). Those that the broker made say it in `x-death`, newest

@@ -60,7 +60,7 @@ class Deliveries:
     publisher: Publisher
     rules: DeliveryRules
 
-    def middleware(self, message: Any, /, *, context: Any) -> "_DeliveryMiddleware":
+    def middleware(self, message: object, /, *, context: object) -> "_DeliveryMiddleware":
         """Return the middleware of one delivery, as FastStream asks for it."""
         return _DeliveryMiddleware(message, context=context, deliveries=self)
 

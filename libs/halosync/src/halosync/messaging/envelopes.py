@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from halosync.messaging.sealing import KEY_BYTES, new_private_key, public_key, seal, unseal
 from halosync.ports.sealing import PrivateKeys, PublicKey, UnsealableError
@@ -21,7 +20,7 @@ class SealedRequest:
     """A request in its envelope, and the key that opens the reply."""
 
     body: bytes
-    headers: Mapping[str, Any]
+    headers: Mapping[str, object]
     _private: bytes = field(repr=False)
 
     def open_reply(self, body: bytes, message_type: str, correlation_id: str) -> bytes:
@@ -43,7 +42,7 @@ def seal_request(body: bytes, key: PublicKey, message_type: str, correlation_id:
 
 
 async def open_request(
-    body: bytes, headers: Mapping[str, Any], keys: PrivateKeys, message_type: str, correlation_id: str
+    body: bytes, headers: Mapping[str, object], keys: PrivateKeys, message_type: str, correlation_id: str
 ) -> bytes:
     """Return what a request says.
 
@@ -57,7 +56,7 @@ async def open_request(
     return unseal(body, await keys.private(key_id), context)
 
 
-def seal_reply(body: bytes, headers: Mapping[str, Any], message_type: str, correlation_id: str) -> bytes:
+def seal_reply(body: bytes, headers: Mapping[str, object], message_type: str, correlation_id: str) -> bytes:
     """Seal a reply for whoever sent the request with these headers.
 
     Raises:
@@ -66,7 +65,7 @@ def seal_reply(body: bytes, headers: Mapping[str, Any], message_type: str, corre
     return seal(body, reply_key_of(headers), _context("reply", message_type, correlation_id))
 
 
-def reply_key_of(headers: Mapping[str, Any]) -> bytes:
+def reply_key_of(headers: Mapping[str, object]) -> bytes:
     """Return the public key that a request's reply is to be sealed for.
 
     Raises:

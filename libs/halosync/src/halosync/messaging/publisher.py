@@ -57,7 +57,7 @@ class Publisher:
         exchange: RabbitExchange | str,
         routing_key: str,
         message_type: str,
-        headers: Mapping[str, Any] | None = None,
+        headers: Mapping[str, object] | None = None,
         persist: bool = True,
         reply_to: str | None = None,
         correlation_id: str | None = None,
@@ -147,7 +147,7 @@ class Publisher:
                 return
 
     async def publish_later(
-        self, body: bytes, *, delay_s: float, queue: str, message_type: str, headers: Mapping[str, Any]
+        self, body: bytes, *, delay_s: float, queue: str, message_type: str, headers: Mapping[str, object]
     ) -> None:
         """Publish into the delay tier of `delay_s` seconds, from which it goes to `queue`.
 

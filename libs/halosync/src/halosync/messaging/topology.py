@@ -94,8 +94,8 @@ class Queue:
         )
 
 
-_AT_LEAST_ONCE: dict[str, Any] = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
-_WORK_ARGUMENTS: dict[str, Any] = {
+_AT_LEAST_ONCE: dict[str, object] = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+_WORK_ARGUMENTS: dict[str, object] = {
     "x-delivery-limit": DELIVERY_LIMIT,
     "x-dead-letter-exchange": DEAD.name,
     "x-max-length-bytes": MOST_QUEUED_BYTES,

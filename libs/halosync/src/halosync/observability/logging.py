@@ -3,7 +3,6 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
 
@@ -14,7 +13,7 @@ _SECRET_KEYS = frozenset(
 )
 
 
-def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _mask(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
     """Replace values under names that hold secrets (spec section 5.6): a second line of defence."""
     for key in event.keys() & _SECRET_KEYS:
         event[key] = "***"

@@ -35,11 +35,11 @@ class Tracing(Protocol):
     """What makes spans, while tracing is on."""
 
     def span(
-        self, name: str, kind: SpanKind, attributes: Mapping[str, Value | None], below: Any = None
+        self, name: str, kind: SpanKind, attributes: Mapping[str, Value | None], below: object = None
     ) -> AbstractContextManager[Span]:
         """A span around what is done within; `below` None is below the open one."""
 
-    def sent_in(self, headers: Mapping[str, str]) -> Any:
+    def sent_in(self, headers: Mapping[str, str]) -> object:
         """The context that a message brings; an empty one if it brings none, whatever is open here."""
 
     def invoice(self, partner_id: str, invoice_id: str, revision: int) -> Any:
@@ -121,6 +121,6 @@ def carried() -> dict[str, str]:
     return {} if tracing is None else tracing.carried()
 
 
-def passed_on(headers: Mapping[str, Any]) -> dict[str, str]:
+def passed_on(headers: Mapping[str, object]) -> dict[str, str]:
     """Those of a message's headers that carry its context: for a copy of it."""
     return {name: str(headers[name]) for name in HEADERS if name in headers}

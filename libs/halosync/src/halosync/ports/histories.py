@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from halosync.domain.model import LicenceState
@@ -40,5 +39,5 @@ class Step(ItemHead):
     before: LicenceState | None
     after: LicenceState | None
     lines: Sequence[Mapping[str, str]]
-    customer_link: Mapping[str, Any] | None
+    customer_link: Mapping[str, object] | None
     product_link: str | None

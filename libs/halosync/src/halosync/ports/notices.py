@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from halosync.ports.webhooks import DeliveryAttempt, SealedSecret
@@ -24,7 +24,7 @@ class ToldNotice:
     notice_id: UUID
     partner_id: str
     type: str
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     happened_at: datetime
 
 

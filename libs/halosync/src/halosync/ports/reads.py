@@ -1,7 +1,7 @@
 """Reading Halo: a page of a list, who gives it, and how far a whole read is."""
 
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from halosync.domain.completeness import Pages
@@ -20,6 +20,10 @@ class HaloPage(Generic[T]):
 
     record_count: int
     rows: list[T]
+
+
+EitherPage: TypeAlias = HaloPage[Client] | HaloPage[SeenLicence]
+"""A page of one of Halo's two lists, where only how many rows there are matters."""
 
 
 class HaloLists(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from halosync.domain.acts import Actor
@@ -77,7 +77,7 @@ class Delivery:
     delivery_id: UUID
     notice_id: UUID
     type: str
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     happened_at: datetime
     state: DeliveryState
     created_at: datetime

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 
@@ -14,7 +13,7 @@ from halosync.domain import connection_sentences
 from halosync.domain.retry import FailureClass
 from halosync.ports.failures import HaloFailure, UnreadableRowError
 from halosync.ports.permits import NoPermit
-from halosync.ports.reads import HaloLists, HaloPage
+from halosync.ports.reads import EitherPage, HaloLists
 from halosync.ports.requests import Refusal, refusal
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
 
@@ -23,10 +22,10 @@ log = structlog.get_logger(__name__)
 SAMPLE_PAGE_SIZE = 10
 """Rows of a list that are asked for: enough to see that they are clients and licences."""
 
-PageRequest = Callable[[str], Awaitable[HaloPage[Any]]]
+PageRequest = Callable[[str], Awaitable[EitherPage]]
 """One request of a list; it is given an access token."""
 
-MakeRequest = Callable[[PageRequest], Awaitable[HaloPage[Any]]]
+MakeRequest = Callable[[PageRequest], Awaitable[EitherPage]]
 """Makes a request with everything that belongs to it: a token and a permit."""
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import replace
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
@@ -25,7 +25,7 @@ RATE_TIER_S = 1.0
 """A delay tier that is always there: the remainder of a wait for the limiter is rounded up to it, not to minutes."""
 
 
-def _at_commas(value: Any) -> Any:
+def _at_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -62,7 +62,7 @@ class ProcessSettings(DelaySettings):
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _upper(cls, value: Any) -> Any:
+    def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
 

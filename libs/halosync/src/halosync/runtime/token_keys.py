@@ -1,7 +1,7 @@
 """`HALOSYNC_TOKEN_KEYS`: for auth, and for the command that encrypts anew."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -22,7 +22,7 @@ class TokenKeySettings(EnvironmentSettings):
 
     @field_validator("token_keys", mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("token_keys")

@@ -61,7 +61,7 @@ def unknown_names() -> list[str]:
 
 def _unknown(name: str) -> str:
     meant = get_close_matches(name, sorted(_KNOWN), n=1)
-    hint = f"; did you mean {PREFIX}{meant[0]}?" if meant else "; README.md lists the settings"
+    hint = f"; did you mean {PREFIX}{meant[0]}?" if meant else "; docs/settings.md lists the settings"
     return f"{PREFIX}{name}: there is no setting of this name, so it changes nothing{hint}"
 
 

@@ -5,7 +5,6 @@ A change that is undone leaves no entry, and one that is committed has one. What
 
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -26,7 +25,7 @@ async def record(
     *,
     partner_id: str | None,
     subject: str,
-    detail: Mapping[str, Any] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     """Add an entry in the caller's transaction, which is that of the change.
 
@@ -54,7 +53,7 @@ async def record_many(
     connection: Connection,
     by: Actor,
     act: Act,
-    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    entries: Sequence[tuple[str, Mapping[str, object]]],
     *,
     partner_id: str,
 ) -> None:
@@ -96,7 +95,7 @@ class AuditStore:
         return [Actor(row["actor"], row["actor_key_id"], row["is_operator"]) async for row in rows]
 
 
-def _chosen(choice: EntryChoice) -> dict[str, Any]:
+def _chosen(choice: EntryChoice) -> dict[str, object]:
     """Return a choice as the query takes it."""
     q = (choice.q or "").casefold()
     return {

@@ -144,7 +144,7 @@ class ConnectionStore:
     async def rate(self, partner_id: str) -> Rate | None:
         """Return the limit that the partner's settings give its tenant; None if they leave it to the processes."""
         row = await QUERIES.partner_rate(self._pool, partner_id=partner_id)
-        return None if row is None else own_rate(row)
+        return None if row is None else own_rate(row["rate_requests"], row["rate_window_s"])
 
     async def note_problem(self, partner_id: str, problem: str) -> None:
         """Keep why a partner is not connected; a connection that works is left as it is."""

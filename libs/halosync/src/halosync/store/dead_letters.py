@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
@@ -52,7 +52,7 @@ class OpenedLetter(DeadLetter):
     """A dead letter with its contents."""
 
     body: bytes = field(repr=False)
-    headers: dict[str, Any]
+    headers: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ class DeadLetterStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def keep(self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, Any]) -> int:
+    async def keep(
+        self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, object]
+    ) -> int:
         """Keep a message that nobody could process, and return its number.
 
         The same body from the same queue is one dead letter, seen once more. What Postgres cannot hold in the

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from html import unescape
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -78,7 +77,7 @@ async def approved_changes(connection: Connection, run_id: UUID) -> frozenset[It
     return frozenset([change_of(_planned(row)) async for row in QUERIES.approved_items(connection, run_id=run_id)])
 
 
-def drift_as_json(drift: Sequence[Drift]) -> list[dict[str, Any]] | None:
+def drift_as_json(drift: Sequence[Drift]) -> list[dict[str, object]] | None:
     """Return what somebody has edited as it is stored with an item; None: nothing."""
     return [asdict(each) for each in drift] or None
 

@@ -2,9 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -122,7 +121,7 @@ async def _in_use(connection: "Connection | Pool", partner_id: str) -> int:
     return int(await QUERIES.keys_in_use(connection, partner_id=partner_id))
 
 
-def _record_of(row: Mapping[str, Any]) -> KeyRecord:
+def _record_of(row: asyncpg.Record) -> KeyRecord:
     return KeyRecord(**{**row, "role": Role(row["role"])})
 
 

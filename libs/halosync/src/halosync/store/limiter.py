@@ -7,8 +7,7 @@ docs/decisions/0002; the rules themselves: `store/schema/limiter.sql`.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 
@@ -21,11 +20,9 @@ from halosync.store.queries import QUERIES
 log = structlog.get_logger(__name__)
 
 
-def own_rate(partner: Mapping[str, Any]) -> Rate | None:
+def own_rate(requests: int | None, window_s: float | None) -> Rate | None:
     """Return the limit that a partner's row sets; None if it leaves it to the processes."""
-    if partner["rate_requests"] is None:
-        return None
-    return Rate(partner["rate_requests"], float(partner["rate_window_s"]))
+    return None if requests is None or window_s is None else Rate(requests, float(window_s))
 
 
 class RateLimiter:

@@ -21,7 +21,7 @@ _WITH_REASONS = [Outcome.SKIPPED, Outcome.HELD, Outcome.FAILED, Outcome.PENDING]
 """Outcomes that may have a reason; what was synchronised has none."""
 
 
-def parameters_of(of: LinesOfRun) -> dict[str, Any]:
+def parameters_of(of: LinesOfRun) -> dict[str, object]:
     """Return what the queries take of it."""
     return {"invoice_pk": of.invoice_pk, "run_id": of.run_id, "line_offset": of.line_offset}
 

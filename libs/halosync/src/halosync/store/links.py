@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeAlias, Unpack
 
+import asyncpg
+
 from halosync.domain.acts import Act, Actor
 from halosync.domain.client_marks import client_mark
 from halosync.domain.model import Client
@@ -126,7 +128,7 @@ class LinkStore(ABC, Generic[Link, Target]):
 
     @classmethod
     @abstractmethod
-    def _link(cls, row: Mapping[str, Any]) -> Link: ...
+    def _link(cls, row: asyncpg.Record) -> Link: ...
 
     @abstractmethod
     async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Target]: ...
@@ -136,7 +138,7 @@ class LinkStore(ABC, Generic[Link, Target]):
         """Return the arguments of `_store`."""
 
     @abstractmethod
-    def _entry(self, change: LinkChange[Link], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+    def _entry(self, change: LinkChange[Link], name: str | None, clients: _Clients) -> Mapping[str, object]:
         """Return the detail of the audit log's entry."""
 
     async def _clients(self, connection: Connection, partner_id: str, links: Sequence[Link]) -> _Clients:
@@ -157,7 +159,7 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
     _billed, _stored, _store = QUERIES.billed_customers, QUERIES.customer_links, QUERIES.store_customer_links
 
     @classmethod
-    def _link(cls, row: Mapping[str, Any]) -> CustomerLink:
+    def _link(cls, row: asyncpg.Record) -> CustomerLink:
         return CustomerLink(row["halo_client_id"], row["excluded"])
 
     async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Client]:
@@ -170,7 +172,7 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
             "excluded": [change.after.excluded for change in made],
         }
 
-    def _entry(self, change: LinkChange[CustomerLink], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+    def _entry(self, change: LinkChange[CustomerLink], name: str | None, clients: _Clients) -> Mapping[str, object]:
         def told(link: CustomerLink) -> Mapping[str, Any]:
             shown = clients.get(link.halo_client_id)
             client_name = None if shown is None else shown.name
@@ -211,7 +213,7 @@ class ProductLinks(LinkStore[ProductLink, str]):
     _billed, _stored, _store = QUERIES.billed_products, QUERIES.product_links, QUERIES.store_product_links
 
     @classmethod
-    def _link(cls, row: Mapping[str, Any]) -> ProductLink:
+    def _link(cls, row: asyncpg.Record) -> ProductLink:
         name: str = row["licence_name"]
         return name
 
@@ -224,6 +226,6 @@ class ProductLinks(LinkStore[ProductLink, str]):
             "licence_names": [change.after for change in made],
         }
 
-    def _entry(self, change: LinkChange[ProductLink], name: str | None, clients: _Clients) -> Mapping[str, Any]:
+    def _entry(self, change: LinkChange[ProductLink], name: str | None, clients: _Clients) -> Mapping[str, object]:
         del name, clients
         return {"before": change.before, "after": change.after}

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from halosync.domain.acts import Actor
 from halosync.domain.decimals import plain
@@ -27,7 +26,7 @@ _OF_A_RUN = (
 )
 
 
-async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, Any]:
+async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, object]:
     """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
     of = {"partner_id": partner_id, "period": month.period}
     rows = QUERIES.month_items(

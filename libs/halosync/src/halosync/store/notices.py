@@ -4,9 +4,8 @@ Every replica of report-api does this work. A notice is spread in one transactio
 finished, and one whose process dies is claimed again when the claim has run out.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, date, datetime
-from typing import Any
 
 import asyncpg
 
@@ -133,7 +132,7 @@ class NoticeStore:
         return gone
 
 
-def missing_since(row: Mapping[str, Any], today: date) -> date | None:
+def missing_since(row: asyncpg.Record, today: date) -> date | None:
     """Return the day on which a partner's invoice was expected that has not arrived; None if none is overdue today.
 
     `row`: of the query `when_invoices_are_expected`.
@@ -171,7 +170,7 @@ async def _tell(connection: Connection, partner_id: str, news: News, happened_at
     await _spread(connection, notice_id, partner_id, news.type, by_mail=by_mail)
 
 
-async def _spread(connection: Connection, notice_id: Any, partner_id: str, kind: str, *, by_mail: bool) -> None:
+async def _spread(connection: Connection, notice_id: object, partner_id: str, kind: str, *, by_mail: bool) -> None:
     await QUERIES.spread_to_webhooks(connection, notice_id=notice_id, partner_id=partner_id, type=kind)
     if by_mail:
         await QUERIES.spread_to_people(connection, notice_id=notice_id, partner_id=partner_id)
@@ -201,5 +200,5 @@ async def _record(connection: Connection, due: DueWebhook | DueMail, attempt: De
     )
 
 
-def _notice(row: Mapping[str, Any]) -> ToldNotice:
+def _notice(row: asyncpg.Record) -> ToldNotice:
     return ToldNotice(**{name: row[name] for name in ToldNotice.__dataclass_fields__})

@@ -1,7 +1,6 @@
 """What the writers read: batches, their open actions, and which licences are known."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -58,7 +57,7 @@ class OpenActions:
         return bool(await QUERIES.knows_licences(self._pool, **of))
 
 
-def _batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
+def _batch_at_work(row: asyncpg.Record) -> BatchAtWork:
     """Return the batch of a row of `batch_at_work`."""
     return BatchAtWork(
         batch_id=row["batch_id"],
@@ -71,7 +70,7 @@ def _batch_at_work(row: Mapping[str, Any]) -> BatchAtWork:
         refused_rows=None if row["refused_rows"] is None else frozenset(row["refused_rows"]),
         removal=Removal(row["removal"]),
         price_field=PriceField(row["price_field"]),
-        rate=own_rate(row),
+        rate=own_rate(row["rate_requests"], row["rate_window_s"]),
         stopping=row["stopping"],
         connected=row["connected"],
         unreviewed=row["unreviewed"],

@@ -46,6 +46,15 @@ class PartnerStore:
         """Tell whether there is such a partner."""
         return bool(await QUERIES.partner_exists(self._pool, partner_id=partner_id))
 
+    async def must_exist(self, partner_id: str) -> None:
+        """Return if there is such a partner.
+
+        Raises:
+            UnknownPartnerError: there is none.
+        """
+        if not await self.exists(partner_id):
+            raise UnknownPartnerError(partner_id)
+
     async def get(self, partner_id: str) -> Partner | None:
         """Return a partner; None if there is no such one."""
         rows = [Partner(**row) async for row in QUERIES.list_partners(self._pool, partner_id=partner_id)]
@@ -163,7 +172,7 @@ def _from_columns(row: asyncpg.Record) -> PartnerSettings:
     )
 
 
-def _to_columns(settings: PartnerSettings) -> dict[str, Any]:
+def _to_columns(settings: PartnerSettings) -> dict[str, object]:
     guard, rate = settings.delete_guard, settings.rate_limit
     return {
         **settings.model_dump(exclude={"delete_guard", "rate_limit"}),

@@ -4,7 +4,6 @@ A person is known by the e-mail address that the sign-in service vouches for, an
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import asyncpg
 
@@ -86,5 +85,5 @@ async def _require_other_admin(connection: Connection, partner_id: str | None, e
         raise LastAdminError(email)
 
 
-def _person(row: Mapping[str, Any]) -> Person:
+def _person(row: asyncpg.Record) -> Person:
     return Person(**{**row, "role": Role(row["role"])})

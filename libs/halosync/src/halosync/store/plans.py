@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -225,7 +224,7 @@ async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:
     return frozenset([row["halo_licence_id"] async for row in rows])
 
 
-def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None, *, apply: bool) -> tuple[Any, ...]:
+def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None, *, apply: bool) -> tuple[object, ...]:
     return (
         *(run_id, seq, list(item.customer_ids), item.customer_name, item.halo_client_id, item.product_code),
         *(item.licence_name, item.halo_licence_id, item.action, item.outcome, item.reason, item.detail),
@@ -238,13 +237,13 @@ def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None, *, ap
     )
 
 
-def _traits(was: Traits | None) -> tuple[Any, ...]:
+def _traits(was: Traits | None) -> tuple[object, ...]:
     if was is None:
         return (None, None, None, None, None)
     return (was.name, was.other_price, was.licence_type, was.asked_name, was.product_sku)
 
 
-def _state(state: LicenceState | None) -> tuple[Any, ...]:
+def _state(state: LicenceState | None) -> tuple[object, ...]:
     if state is None:
         return (None, None, None, None)
     return (state.quantity, state.price, state.billing_cycle, state.active)

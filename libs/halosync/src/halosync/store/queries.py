@@ -21,7 +21,7 @@ class _Queries:
     def __init__(self, folder: Path) -> None:
         self._files = {name: file for file in folder.glob("*.sql") for name in _NAME.findall(file.read_text("utf-8"))}
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         file = self._files.get(name)
         if file is None:
             raise AttributeError(f"no query is named {name}", name=name, obj=self)

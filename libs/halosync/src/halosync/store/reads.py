@@ -137,7 +137,7 @@ class ReadStore:
     async def context(self, partner_id: str) -> tuple[str, Rate | None] | None:
         """Return the partner's tenant and its own rate limit, if it has one; None if it is not connected."""
         row = await QUERIES.refresh_context(self._pool, partner_id=partner_id)
-        return None if row is None else (row["tenant"], own_rate(row))
+        return None if row is None else (row["tenant"], own_rate(row["rate_requests"], row["rate_window_s"]))
 
     async def forget_old(self) -> None:
         """Drop what abandoned reads left behind."""

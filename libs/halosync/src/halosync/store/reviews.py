@@ -43,7 +43,7 @@ class ReviewStore:
         return [_outlook(each) for each in stored or ()]
 
 
-def outlooks_as_json(outlooks: Iterable[ReviewOutlook]) -> list[dict[str, Any]]:
+def outlooks_as_json(outlooks: Iterable[ReviewOutlook]) -> list[dict[str, object]]:
     """Return outlooks as they are stored with their run; amounts as text."""
     return [
         {

@@ -112,7 +112,7 @@ async def _record(
     """Write into the audit log who started the run, and what was approved for it."""
     entry: dict[str, Any] = {"partner_id": partner_id, "subject": str(run_id)}
     if order.undoes is not None:
-        started: dict[str, Any] = {"undoes": str(order.undoes)}
+        started: dict[str, object] = {"undoes": str(order.undoes)}
     else:
         started = {
             "invoice_id": " + ".join(each["invoice_id"] for each in invoices),

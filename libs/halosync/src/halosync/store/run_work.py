@@ -36,7 +36,7 @@ class RunWork:
             accept_shrunk_read=row["accept_shrunk_read"],
             seen_missing=row["seen_missing"],
             attempts=row["attempts"],
-            rate=own_rate(row),
+            rate=own_rate(row["rate_requests"], row["rate_window_s"]),
             settle_wait_s=row["settle_wait_s"],
         )
 

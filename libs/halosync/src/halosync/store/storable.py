@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 _REPLACEMENT = "\ufffd"
 
@@ -12,7 +11,7 @@ def storable_text(text: str) -> str:
     return text.replace("\0", _REPLACEMENT).encode("utf-8", "replace").decode()
 
 
-def storable(value: Any) -> Any:
+def storable(value: object) -> object:
     """Return `value` as what a jsonb column takes: texts, finite numbers, lists and dicts.
 
     AMQP headers also hold bytes, times and NaN.

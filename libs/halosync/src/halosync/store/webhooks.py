@@ -1,8 +1,7 @@
 """Webhooks and their deliveries as an admin looks at them; delivering is `halosync.store.notices`."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -123,5 +122,5 @@ class WebhookStore:
         return replayed is not None
 
 
-def _attempt(row: Mapping[str, Any]) -> DeliveryAttempt:
+def _attempt(row: asyncpg.Record) -> DeliveryAttempt:
     return DeliveryAttempt(**{name: row[name] for name in DeliveryAttempt.__dataclass_fields__})

@@ -99,7 +99,7 @@ def _text(row: asyncpg.Record, otherwise: Otherwise, price_field: PriceField) ->
     )
 
 
-def _state(state: LicenceState | None) -> dict[str, Any] | None:
+def _state(state: LicenceState | None) -> dict[str, object] | None:
     if state is None:
         return None
     return {

@@ -1,7 +1,7 @@
 """Runs and their items: started, watched, cancelled, listed (spec section 2)."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
@@ -26,7 +26,7 @@ router: APIRouter = partner_router("Runs", changes=Role.BILLER)
 
 _RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
 _ITEMS = Keyset("items", TypeAdapter[int](Int))
-_STARTED: dict[int | str, dict[str, Any]] = {
+_STARTED: dict[int | str, dict[str, object]] = {
     **responses(409),
     202: {"headers": {"Location": {"description": "Where to watch the run.", "schema": {"type": "string"}}}},
 }

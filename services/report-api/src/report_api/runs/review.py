@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from halosync.domain.model import Action, Removal
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
@@ -107,7 +106,7 @@ async def shown_review(ports: Ports, run: Run, removal: Removal | None) -> Shown
     return ShownReview(sum(group.items for group in groups), groups, examples, choices, effect)
 
 
-def _choice(outlook: ReviewOutlook, settings: Mapping[str, Any]) -> ShownChoice:
+def _choice(outlook: ReviewOutlook, settings: Mapping[str, object]) -> ShownChoice:
     title, meaning = _TITLES[outlook.choice]
     name, value = SETTINGS[outlook.choice]
     prices, costs, removals = outlook.prices, outlook.costs, outlook.removals

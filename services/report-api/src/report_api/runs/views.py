@@ -66,7 +66,7 @@ _FIELDS: Sequence[tuple[str, _Field, Callable[[Any], str]]] = (
 
 
 def _change(
-    field: str, before: object, after: object, text: Callable[[Any], str], drift: Drifted | None
+    field: str, before: object, after: object, text: Callable[[object], str], drift: Drifted | None
 ) -> FieldChange:
     old, new = (NOTHING if value is _ABSENT else text(value) for value in (before, after))
     wrote = None if drift is None else text(_value(drift.we_wrote))

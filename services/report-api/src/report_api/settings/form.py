@@ -6,7 +6,6 @@ Everything in a form is text. A field that cannot be right keeps what was entere
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from halosync.contracts.settings import DeleteGuard, PartnerSettings, RateLimit
 from halosync.contracts.values import number
@@ -81,7 +80,7 @@ def settings_of(entered: FormFields) -> tuple[PartnerSettings | None, Mapping[st
     """Return what was entered as settings, or None and what is wrong, by field in the order of the page."""
     guard = {"max_count": entered["guard_max_count"], "max_fraction": _fraction(entered["guard_percent"])}
     rate = {"requests": entered["rate_requests"], "window_s": entered["rate_window_s"]}
-    wanted: dict[str, Any] = {
+    wanted: dict[str, object] = {
         "auto_sync": entered["auto_sync"] == ON,
         "removal": entered["removal"],
         "cleanup": entered["cleanup"],

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any
 
 from babel import Locale
 from babel.dates import format_skeleton
@@ -135,7 +134,7 @@ def duration(seconds: float) -> str:
     return " ".join(parts + ([plural(rest, "minute")] if rest or not parts else []))
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {
+FILTERS: Mapping[str, Callable[..., object]] = {
     filter_.__name__: filter_
     for filter_ in (number, decimal, amount, cents, money, change, signed, day, month, moment, clock, plural, duration)
 }

@@ -95,7 +95,7 @@ NOT_CONNECTED = Problem(409, "not_connected", connection_sentences.NOT_CONNECTED
 """The 409 for what needs Halo while there is no connection."""
 
 
-CSV_TOO: dict[int | str, dict[str, Any]] = {
+CSV_TOO: dict[int | str, dict[str, object]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A page, or with text/csv the whole."}
 }
 """For OpenAPI: the call answers CSV as well as JSON."""
@@ -106,7 +106,9 @@ def purged(what: str) -> Problem:
     return Problem(410, "no_longer_kept", f"This is so old that its {what} are no longer kept. Only their number is.")
 
 
-def responses(*statuses: Literal[400, 401, 403, 404, 409, 410, 413, 422, 429, 503]) -> dict[int | str, dict[str, Any]]:
+def responses(
+    *statuses: Literal[400, 401, 403, 404, 409, 410, 413, 422, 429, 503],
+) -> dict[int | str, dict[str, object]]:
     """Describe the errors of a call for OpenAPI."""
     return {
         status: {

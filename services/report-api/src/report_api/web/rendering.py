@@ -72,7 +72,7 @@ def keep_notices(request: Request) -> None:
     request.state.notices_shown = ()
 
 
-def fragment(template: str, **values: Any) -> str:
+def fragment(template: str, **values: object) -> str:
     """Return a piece of a page that depends on `values` alone; live events carry it."""
     return _environment().get_template(template).render(**values)
 

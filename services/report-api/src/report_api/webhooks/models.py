@@ -92,7 +92,7 @@ class DeliveryShown(BaseModel):
     created_at: datetime
     next_attempt_at: datetime | None = Field(description="Null: there is none.")
     attempts: list[DeliveryAttemptShown] = Field(description="Oldest first.")
-    data: dict[str, Any] = Field(description="What is told: `data` of the request's body.")
+    data: dict[str, object] = Field(description="What is told: `data` of the request's body.")
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:

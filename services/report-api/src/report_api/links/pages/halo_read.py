@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fastapi import Request, Response
 from halosync.domain.roles import Role
@@ -58,6 +57,6 @@ async def read_again(request: Request, visitor: VisitorHere, ports: PortsHere) -
 
 
 @router.get("/halo-psa/read.json")
-async def last_read(visitor: VisitorHere, ports: PortsHere) -> dict[str, Any]:
+async def last_read(visitor: VisitorHere, ports: PortsHere) -> dict[str, object]:
     """Say when Halo was last read, for the script that waits for it."""
     return {"read_at": stamp(await ports.snapshots.read_at(visitor.partner_id))}

@@ -1,7 +1,7 @@
 """The Customers and the License tab: what each row leads to, and the forms that link it."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from halosync.domain.roles import Role
@@ -40,7 +40,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
 
     @router.get(f"/{tab}/{kind.search_path}")
     @needs(Role.BILLER)
-    async def search(request: Request, visitor: VisitorHere, ports: PortsHere, q: Typed = "") -> dict[str, Any]:
+    async def search(request: Request, visitor: VisitorHere, ports: PortsHere, q: Typed = "") -> dict[str, object]:
         """Answer the type-ahead: candidates that may be meant, each with who leads there already."""
         picture = await kind.store(ports).picture(visitor.partner_id)
         key = request.query_params.get(kind.key_field, "")
