@@ -189,7 +189,8 @@ def test_what_worked_once_and_fails_now_is_halved_down_to_the_start() -> None:
 
 def test_at_each_edge_it_is_exactly_so() -> None:
     assert after_taken(ArraySize(200), 200, 10.0, BOUNDS) == ArraySize(200, 400, REFUSED)  # as slow as may be
-    assert after_taken(ArraySize(200), 200, 5.0, BOUNDS) == ArraySize(200, 500, REFUSED)  # twice as many would just not be
+    # Twice as many would just not be slow, but as many as may be would.
+    assert after_taken(ArraySize(200), 200, 5.0, BOUNDS) == ArraySize(200, 500, REFUSED)
     assert after_taken(ArraySize(SMALLEST), SMALLEST, 21.0, BOUNDS) == ArraySize(SMALLEST, 2 * SMALLEST, REFUSED)
     lost = failed(ArraySize(50), SMALLEST, FailureClass.OUTCOME_UNKNOWN, answered=False)
     assert lost == ArraySize(50)
