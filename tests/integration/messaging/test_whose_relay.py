@@ -57,7 +57,7 @@ async def test_a_relay_leaves_what_another_process_commits_until_it_next_looks(
     database_url: str, publisher: Publisher, pool: "asyncpg.Pool[Any]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
-    rung: asyncio.Queue[object] = asyncio.Queue()
+    heard: asyncio.Queue[object] = asyncio.Queue()
     async with (
         office_of(relay_name(), database_url, publisher) as own,
         office_of(ANOTHER, database_url, publisher) as other,
@@ -66,11 +66,11 @@ async def test_a_relay_leaves_what_another_process_commits_until_it_next_looks(
     ):
         await own.emit()
         await own.emptied()  # it listens by now
-        await witness.add_listener("outbox", lambda *told: rung.put_nowait(told[3]))
+        await witness.add_listener("outbox", lambda *told: heard.put_nowait(told[3]))
         for number in range(1, 6):
             await other.emit()
             async with asyncio.timeout(PATIENCE_S):
-                assert await rung.get() == ANOTHER
+                assert await heard.get() == ANOTHER
             assert await own.left() == number
         await own.emit()
         await own.emptied()
@@ -89,7 +89,7 @@ async def test_what_the_relay_of_a_dead_process_left_is_published_by_another(
         await own.emptied()
 
 
-async def test_more_than_a_batch_is_published_without_another_ring(
+async def test_more_than_a_batch_is_published_without_being_told_again(
     database_url: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
