@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .conftest import Pipeline
 from .parts import TENANT
 
@@ -77,3 +79,20 @@ async def test_what_was_not_in_a_refused_array_goes_on_beside_it(pipeline: Pipel
     run = await pipeline.sync()
     assert (run["state"], run["created"], run["failed"]) == ("partial", 59, 1)
     assert len(await pipeline.licences()) == 59
+
+
+async def test_what_an_array_teaches_is_known_before_its_results_are_recorded(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tuned(pipeline)
+    sender, known = pipeline.writing._sender, []
+    record = sender._actions.record
+
+    async def recording(*arguments: Any, **options: Any) -> None:
+        known.append(await sender._sizing._sizes.learnt(TENANT))
+        await record(*arguments, **options)
+
+    monkeypatch.setattr(sender._actions, "record", recording)
+    await pipeline.invoice(products(200))
+    assert (await pipeline.sync())["created"] == 200
+    assert [size and size.rows for size in known] == [10, 20, 70, 100]
