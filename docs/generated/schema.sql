@@ -1515,7 +1515,7 @@ CREATE FUNCTION outbox_notify()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    NOTIFY outbox;
+    PERFORM pg_notify('outbox', coalesce(current_setting('halosync.relay', true), ''));
     RETURN NULL;
 END $function$;
 

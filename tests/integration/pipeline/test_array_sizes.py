@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .conftest import Pipeline
 from .parts import TENANT
 
@@ -27,11 +29,11 @@ async def test_a_halo_that_takes_everything_is_sent_more_at_a_time_and_that_is_r
     await tuned(pipeline)
     await pipeline.invoice(products(200))
     assert (await pipeline.sync())["created"] == 200
-    assert await sent(pipeline) == [10, 20, 40, 30, 80, 20]  # it starts with ten
+    assert await sent(pipeline) == [10, 20, 70, 100]  # it starts with ten
     assert len(await pipeline.licences()) == 200
     await pipeline.invoice([{**row, "unit_price": "11.00"} for row in products(200)], revision=2)
     assert (await pipeline.sync())["updated"] == 200
-    assert (await sent(pipeline))[6:] == [100, 100]
+    assert (await sent(pipeline))[4:] == [100, 100]
 
 
 async def test_one_that_refuses_larger_arrays_is_tried_once_and_nothing_fails(pipeline: Pipeline) -> None:
@@ -59,7 +61,7 @@ async def test_one_that_slows_down_is_sent_less(pipeline: Pipeline) -> None:
 
 async def test_a_large_array_without_an_answer_is_looked_up_by_a_few_lists_of_its_clients(pipeline: Pipeline) -> None:
     await tuned(pipeline)
-    await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "nth": 4}, drop_after=True)
+    await pipeline.sandbox.admin.add_fault(TENANT, match={**ONE, "nth": 3}, drop_after=True)
     await pipeline.invoice(products(200))
     run = await pipeline.sync()
     assert (run["state"], run["created"]) == ("succeeded", 200)
@@ -77,3 +79,20 @@ async def test_what_was_not_in_a_refused_array_goes_on_beside_it(pipeline: Pipel
     run = await pipeline.sync()
     assert (run["state"], run["created"], run["failed"]) == ("partial", 59, 1)
     assert len(await pipeline.licences()) == 59
+
+
+async def test_what_an_array_teaches_is_known_before_its_results_are_recorded(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tuned(pipeline)
+    sender, known = pipeline.writing._sender, []
+    record = sender._actions.record
+
+    async def recording(*arguments: Any, **options: Any) -> None:
+        known.append(await sender._sizing._sizes.learnt(TENANT))
+        await record(*arguments, **options)
+
+    monkeypatch.setattr(sender._actions, "record", recording)
+    await pipeline.invoice(products(200))
+    assert (await pipeline.sync())["created"] == 200
+    assert [size and size.rows for size in known] == [10, 20, 70, 100]

@@ -6,7 +6,7 @@ import pytest
 from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
-from tests.integration.statement_plans import compared
+from tests.integration.statement_plans import compared, looked_at_in_vain, visited
 
 from .real_stage import RealStage
 from .stages import PARTNER, TENANT
@@ -48,6 +48,16 @@ async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: Pool) -> Non
     await as_known(pool)
     await pool.execute("UPDATE halo_licence SET owned = true")
     assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
+
+
+async def test_licences_of_other_halos_are_not_asked_one_by_one_whose_they_are(pool: Pool) -> None:
+    await as_known(pool)
+    await pool.execute("UPDATE halo_licence SET owned = true")
+    async with pool.acquire() as connection, connection.transaction():
+        assert await looked_at_in_vain(connection, QUERIES.written_by_others.sql, "another", "elsewhere") < CLIENTS
+        assert await visited(connection, QUERIES.written_by_others.sql, "another", "elsewhere") < CLIENTS
+    others = QUERIES.written_by_others(pool, partner_id="another", tenant=TENANT)
+    assert len([row async for row in others]) == ROWS
 
 
 async def test_what_is_as_it_was_is_not_written_again(pool: Pool) -> None:

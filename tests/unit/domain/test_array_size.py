@@ -34,12 +34,44 @@ def test_it_starts_where_the_settings_say_and_keeps_to_them() -> None:
     assert first_size(ArraySize(900, 950, REFUSED), BOUNDS) == ArraySize(500, 950, REFUSED)
 
 
-def test_a_halo_that_takes_everything_is_sent_ten_times_as_much_after_four_trials() -> None:
-    size, sizes = ArraySize(50), []
+@pytest.mark.parametrize(
+    ("row_s", "grown", "ceiling"),
+    [
+        (0.0, [100, 500], None),
+        (0.02, [100, 500], 1000),  # ten seconds for all: twice as many would be slow
+        (0.0201, [100, 200, 400], 500),
+        (0.06, [100], 200),
+    ],
+)
+def test_it_leaps_where_that_is_quick_and_else_grows_by_two(
+    row_s: float, grown: list[int], ceiling: int | None
+) -> None:
+    size, sizes = after_taken(ArraySize(50), 50, 50 * row_s, BOUNDS), []
     while (tried := larger(size, BOUNDS)) is not None:
-        size = after_taken(size, tried, 0.5, BOUNDS)
+        size = after_taken(size, tried, tried * row_s, BOUNDS)
         sizes.append(size.rows)
-    assert sizes == [100, 200, 400, 500]
+    assert (sizes, size.ceiling) == (grown, ceiling)
+
+
+@pytest.mark.parametrize(("most", "refusals"), [(50, 1), (99, 1), (100, 2), (199, 2), (230, 2), (400, 1), (500, 0)])
+def test_a_halo_that_refuses_larger_arrays_is_found_out_by_few_refusals(most: int, refusals: int) -> None:
+    size, refused = ArraySize(50), 0
+    while (tried := larger(size, BOUNDS)) is not None:
+        taken = tried <= most
+        size = after_taken(size, tried, 0.1, BOUNDS) if taken else failed(size, tried, FailureClass.REJECTED)
+        refused += not taken
+    assert most / 2 < size.rows <= most
+    assert refused == refusals
+
+
+def test_a_leap_that_would_be_slow_is_not_tried_for_a_day_and_what_is_known_better_stays() -> None:
+    assert after_taken(ArraySize(60), 60, 2.0, BOUNDS) == ArraySize(60)  # five times as long is not slow yet
+    assert after_taken(ArraySize(60), 60, 2.1, BOUNDS) == ArraySize(60, 300, REFUSED)
+    assert after_taken(ArraySize(60, 200, UNANSWERED), 60, 2.1, BOUNDS) == ArraySize(60, 200, UNANSWERED)
+    assert after_taken(ArraySize(60, 300, UNANSWERED), 60, 2.1, BOUNDS) == ArraySize(60, 300, UNANSWERED)
+    assert after_taken(ArraySize(60, 301, UNANSWERED), 60, 2.1, BOUNDS) == ArraySize(60, 300, REFUSED)
+    assert after_taken(ArraySize(60), 50, 2.1, BOUNDS) == ArraySize(60)  # a smaller array says nothing
+    assert after_taken(ArraySize(500), 500, 4.0, BOUNDS) == ArraySize(500)  # there is nothing to leap to
 
 
 @pytest.mark.parametrize(
@@ -47,6 +79,11 @@ def test_a_halo_that_takes_everything_is_sent_ten_times_as_much_after_four_trial
     [
         (ArraySize(50, 101), 100),
         (ArraySize(50, 100), None),
+        (ArraySize(50), 100),
+        (ArraySize(30), 60),
+        (ArraySize(51), 255),
+        (ArraySize(51, 256), 255),
+        (ArraySize(51, 255), 102),
         (ArraySize(300), 500),
         (ArraySize(499), 500),
         (ArraySize(500), None),
@@ -152,7 +189,8 @@ def test_what_worked_once_and_fails_now_is_halved_down_to_the_start() -> None:
 
 def test_at_each_edge_it_is_exactly_so() -> None:
     assert after_taken(ArraySize(200), 200, 10.0, BOUNDS) == ArraySize(200, 400, REFUSED)  # as slow as may be
-    assert after_taken(ArraySize(200), 200, 5.0, BOUNDS) == ArraySize(200)  # twice as many would just not be slow
+    # Twice as many would just not be slow, but as many as may be would.
+    assert after_taken(ArraySize(200), 200, 5.0, BOUNDS) == ArraySize(200, 500, REFUSED)
     assert after_taken(ArraySize(SMALLEST), SMALLEST, 21.0, BOUNDS) == ArraySize(SMALLEST, 2 * SMALLEST, REFUSED)
     lost = failed(ArraySize(50), SMALLEST, FailureClass.OUTCOME_UNKNOWN, answered=False)
     assert lost == ArraySize(50)

@@ -11,6 +11,9 @@ from halosync.domain.retry import FailureClass
 GROWTH = 2
 """A size that worked is tried so many times larger."""
 
+LEAP = 5
+"""So many times, once Halo has taken more than it starts with, if by the time that took it will not be slow."""
+
 NEAR_TIMEOUT = 2
 """So many times as long as what counts as slow is near the time-out, which is three times as long."""
 
@@ -54,8 +57,10 @@ def first_size(learnt: ArraySize | None, bounds: ArraySizeBounds) -> ArraySize:
 
 def larger(size: ArraySize, bounds: ArraySizeBounds) -> int | None:
     """Return the next size to be tried; None if there is none."""
-    tried = min(size.rows * GROWTH, bounds.most)
-    return tried if tried > size.rows and (size.ceiling is None or tried < size.ceiling) else None
+    for tried in (_leap(size.rows, bounds), min(size.rows * GROWTH, bounds.most)):
+        if tried > size.rows and (size.ceiling is None or tried < size.ceiling):
+            return tried
+    return None
 
 
 def after_taken(size: ArraySize, sent: int, took_s: float, bounds: ArraySizeBounds) -> ArraySize:
@@ -67,6 +72,10 @@ def after_taken(size: ArraySize, sent: int, took_s: float, bounds: ArraySizeBoun
     rows = max(size.rows, sent)
     if took_s * GROWTH > bounds.slow_s and sent == rows:  # twice as many would be slow
         return ArraySize(rows, _lower(size, sent * GROWTH), CeilingReason.REFUSED)
+    leap = _leap(rows, bounds)
+    is_new = leap > rows and (size.ceiling is None or leap < size.ceiling)
+    if is_new and took_s * leap > bounds.slow_s * sent and sent == rows:  # the leap would be slow
+        return ArraySize(rows, leap, CeilingReason.REFUSED)
     return replace(size, rows=rows)
 
 
@@ -92,6 +101,10 @@ def after_failed(
         rows = max(min(size.rows, sent) // GROWTH, SMALLEST)
         return ArraySize(rows, _lower(size, sent), CeilingReason.UNANSWERED)
     return size
+
+
+def _leap(rows: int, bounds: ArraySizeBounds) -> int:
+    return min(rows * (LEAP if rows > bounds.start else GROWTH), bounds.most)
 
 
 def _proven(size: ArraySize, sent: int, bounds: ArraySizeBounds) -> int:

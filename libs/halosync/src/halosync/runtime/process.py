@@ -30,7 +30,7 @@ from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.patience import patiently
 from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
-from halosync.runtime.relay import Relay
+from halosync.runtime.relay import Relay, relay_name
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
@@ -207,7 +207,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
     database_url, amqp_url = settings.database_url, settings.amqp_url
     with reaching("Postgres", "HALOSYNC_DATABASE_URL", database_url):
-        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name)
+        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name, relay=relay_name())
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)

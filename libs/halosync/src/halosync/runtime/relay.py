@@ -1,6 +1,8 @@
 """The relay: publishes what the outbox holds, in any process, as soon as it is committed."""
 
 import asyncio
+import os
+import socket
 
 import asyncpg
 import structlog
@@ -22,22 +24,30 @@ _TROUBLE: tuple[type[Exception], ...] = (NotPublishedError, *POSTGRES_FAILURES, 
 """What a relay waits out: it says nothing of what the outbox holds."""
 
 POLL_S = 1.0
-"""How long a message waits at most when its notification was lost; also the pause after a failure."""
+"""How long a message waits at most when its notification was lost, or its process; also the pause after a failure."""
+
+
+def relay_name() -> str:
+    """Return what the relay of this process is called, which no other's is."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Relay:
     """Publishes the rows of the outbox and deletes them once the broker has confirmed them.
 
     A crash between the two publishes a message twice, which every consumer bears. Several relays share the work:
-    each locks the rows it publishes.
+    each locks the rows it publishes. What the pool of this process commits is left to this one, for as long as it
+    lives: five that look for each message cost more than the one that finds it.
     """
 
     def __init__(self, database_url: str, pool: Pool, publisher: Publisher) -> None:
+        self._name = relay_name()
         self._database_url = database_url
         self._pool = pool
         self._publisher = publisher
         self._wake = asyncio.Event()
         self._answered = True
+        self._more = False
         self._refused: set[str] = set()
 
     async def drain(self) -> int:
@@ -51,8 +61,9 @@ class Relay:
             NotPublishedError: not all were confirmed; those stay.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await self._lock(connection, BATCH if self._answered else 1)
-            self._answered = True
+            most = BATCH if self._answered else 1
+            rows = await self._lock(connection, most)
+            self._answered, self._more = True, len(rows) == most
             refused: set[str] = set()
             confirmed: list[int] = []
             # A message to an exchange that is gone takes what is in flight down with it: each exchange has its turn.
@@ -99,7 +110,8 @@ class Relay:
             try:
                 if listener is None or listener.is_closed():
                     listener = await self._listen()
-                if await self.drain():
+                await self.drain()
+                if self._more:
                     continue
             except _TROUBLE as error:
                 waits.tell("its messages to be published", why=f"{type(error).__name__}: {error}", wait_s=POLL_S)
@@ -110,8 +122,12 @@ class Relay:
     async def _listen(self) -> "asyncpg.Connection[asyncpg.Record]":
         """Listen on a connection of its own: a pool takes the listeners away from what it lends out."""
         listener: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(**connect_arguments(self._database_url))
-        await listener.add_listener("outbox", lambda *_: self._wake.set())
+        await listener.add_listener("outbox", self._committed)
         return listener
+
+    def _committed(self, _connection: object, _backend: int, _channel: str, relay: object) -> None:
+        if relay in ("", self._name):
+            self._wake.set()
 
     async def _pause(self, stop: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]

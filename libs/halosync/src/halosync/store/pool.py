@@ -1,6 +1,7 @@
 """The connection pool: JSON as Python values, one name for a pool or a connection."""
 
 import json
+from functools import partial
 from typing import TypeAlias
 
 import asyncpg
@@ -21,7 +22,7 @@ _JSONB_VERSION = b"\x01"
 BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", relay: str = "") -> None:
     await connection.set_type_codec("json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
     await connection.set_type_codec(
         "jsonb",
@@ -31,6 +32,8 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         format="binary",
     )
     await connection.execute(BOUNDS)
+    if relay:
+        await connection.execute("SELECT set_config('halosync.relay', $1, false)", relay)
 
 
 async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -41,17 +44,18 @@ async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """
 
 
-async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync") -> Pool:
+async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync", relay: str = "") -> Pool:
     """Open a pool on the database at `url`; the caller closes it.
 
     Statements are bounded to a minute and locks to ten seconds: a stuck database becomes a passing failure that
-    is tried again, not a process that hangs.
+    is tried again, not a process that hangs. `relay` names the relay that publishes what is committed here; '' where
+    the process has none.
     """
     return await asyncpg.create_pool(
         **connect_arguments(url),
         min_size=1,
         max_size=max_size,
-        init=_prepare,
+        init=partial(_prepare, relay=relay),
         reset=_keep,
         server_settings={"application_name": application},
     )

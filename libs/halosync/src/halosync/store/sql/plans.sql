@@ -88,10 +88,13 @@ WHERE r.run_id = :run_id AND v.partner_id = r.partner_id AND CASE r.mode
         )) IS NOT TRUE END;
 
 -- name: written_by_others
--- What halosync wrote for other partners in the same Halo, whatever they call it.
+-- What halosync wrote for other partners in the same Halo, whatever they call it. First who these are: else Postgres asks
+-- of each licence of everybody in which Halo it is.
+WITH others AS MATERIALIZED (
+    SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND halo_of(tenant) = halo_of(:tenant))
 SELECT DISTINCT l.halo_licence_id
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
-WHERE l.partner_id <> :partner_id AND l.owned;
+FROM others CROSS JOIN LATERAL (
+    SELECT halo_licence_id FROM halo_licence WHERE partner_id = others.partner_id AND owned OFFSET 0) AS l;
 
 -- name: undone_run^
 -- The run that this one undoes, if it undoes one.
