@@ -47,6 +47,11 @@ class Ours:
     def http_url(self) -> str:
         return self._stack.http_url
 
+    @property
+    def writers(self) -> list[str]:
+        """The addresses of the writers' figures."""
+        return [f"{writer.health_url}/metrics" for writer in self._stack.writers]
+
     async def publish(self, event: bytes | None = None) -> None:
         message = aio_pika.Message(
             event or self._event,

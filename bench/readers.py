@@ -2,8 +2,9 @@
 
 The real stack and a Halo without delay or limit. READERS keys of another partner, who has an invoice of 20,000 lines
 and its run, ask in turn for a page of 100 lines, of one customer's lines, of items, and for the month, and for the next
-one `--pause` seconds after it has come: half a minute, as a person looks at a page. Rounds of creates alone and beside the readers take turns, and which of the two is first;
-a round counts only if Halo then has every licence once, and every page came.
+one `--pause` seconds after it has come: half a minute, as a person looks at a page. Rounds of creates alone and beside
+the readers take turns, and which of the two is first; a round counts only if Halo then has every licence once, and
+every page came.
 
 Prints each round, the medians of the creates' seconds and of the rounds' ratios, and of each page the median and the
 95th percentile, alone and beside creates. Fails if creates take more than 1.05 times as long beside the readers.

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from time import thread_time
 from types import ModuleType
@@ -20,7 +21,10 @@ import planner
 import pytest
 import report_api
 from fastapi import Request
+from halosync.domain.model import Client, Licence, Line, LineKind, WrittenLicence
 from halosync.domain.names import name_key
+from halosync.domain.plan import PlanInput
+from halosync.domain.planning import make_plan
 from report_api.access.session import local_path
 from report_api.links.customers import read_client_id
 from report_api.links.sheet import MOST_CHARACTERS, MOST_COLUMNS, MOST_LINES, SheetErrors, read_sheet
@@ -124,6 +128,22 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sheet": lambda text: read_sheet(f"a\n{text}".encode(), required=["a"], optional=[]),
     "sheet's header": lambda text: read_sheet(text.encode(), required=["a"], optional=[]),
 }
+
+
+def of_one_client(number: int) -> PlanInput:
+    """Return a client with so many licences that halosync has written for its products."""
+    one, clients = Decimal(1), [Client(1, "Contoso")]
+    codes = [f"P-{at}" for at in range(number)]
+    kind = LineKind.RECURRING
+    lines = [Line(at, "C", "Contoso", code, kind, one, one, "Monthly") for at, code in enumerate(codes)]
+    licences = [Licence(at, 1, code, one, one, None, "Monthly") for at, code in enumerate(codes)]
+    return PlanInput(lines, clients, licences, written={at: WrittenLicence(code) for at, code in enumerate(codes)})
+
+
+def test_a_plan_of_one_client_is_linear() -> None:
+    sizes = [of_one_client(1_000 * times) for times in (1, TIMES)]
+    few, many = (seconds(lambda at: make_plan(sizes[int(at)]), at) for at in "01")
+    assert many < TIMES * 3 * few, f"{few:.4f} s, {many:.4f} s"
 
 
 def test_every_pattern_is_linear() -> None:
