@@ -93,7 +93,7 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
     ):
         page = await browser.open(f"{HERE}?{days}")
         assert rows_of(page) == found, days
-    assert "From (Asia/Tokyo)" in page.text
+    assert page.texts("label[for=since] span") == ["Asia/Tokyo"]
     page = await browser.open(f"{HERE}?actor=Ben&q=by+hand")
     assert page.one("#actor option[selected]").get_text() == "Ben"
     answer = await browser.client.get(str(page.one("a[download]")["href"]))

@@ -1,5 +1,6 @@
 """The month page: what needs somebody first, a difference accepted with a note, the month closed and certified."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -188,3 +189,22 @@ async def test_the_rows_behind_a_sum_are_sorted_and_paged(browser: "Browser", wo
         assert "customer=C-1" in address
         await browser.open(address)
     await browser.open(f"{MONTH}?customer=C-1&row_sort=why", status=422)
+
+
+async def test_after_a_sync_that_could_not_read_halo_the_page_says_what_is_not_known(
+    browser: "Browser", world: "World"
+) -> None:
+    await difference(world)
+    await world.pool.execute("UPDATE invoice SET line_count = 2")
+    await world.pool.execute("DELETE FROM invoice_line WHERE line_no = 2")
+    await world.pool.execute("DELETE FROM item WHERE reason = 'customer_not_found'")
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert "Everything in this month is synchronised." in page.text
+    invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM invoice")
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    failed = await world.run(invoice_pk, error_code="read_shrunk", error="Too few.", created_at=later)
+    await world.finish(failed, "failed")
+    page = await browser.open(MONTH)
+    assert "it is not known what has changed there since" in page.text
+    assert "Everything in this month is synchronised." not in page.text
