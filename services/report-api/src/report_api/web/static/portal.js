@@ -51,6 +51,7 @@ document.addEventListener("replaced", (event) => localTimes(event.target));
 
 // What a table's rows need by the hundred is made here rather than sent: what each cell is, for cards on a phone; a button
 // that folds the rows of a customer; what a button of a row is about, for who hears it alone.
+// Only then they become cards: a card without these words would be a riddle.
 function completeTables(root) {
   for (const table of root.querySelectorAll("table.cards")) {
     const heads = [...table.tHead?.rows[0]?.cells ?? []].map((head) => (head.matches(".tick, .actions") ? "" : words(head)));
@@ -84,6 +85,7 @@ function foldable(head) {
 }
 
 completeTables(document);
+document.documentElement.dataset.scripted = "";
 document.addEventListener("replaced", (event) => completeTables(event.target));
 
 // Days of a filter are days of the same zone.
