@@ -85,7 +85,7 @@ async def preview(
         values["removal_effects"] = REMOVAL_EFFECTS
         values["review"] = await shown_review(ports, run, view.removal)
         values |= await _lists(ports, run, ListChoice(path, show, customer, number, sort))
-    shown = page(request, "runs/preview.html", tab="report", **values)
+    shown = page(request, "runs/preview.html", tab="month", **values)
     if not run.state.is_final:  # it loads itself again at the end, perhaps before anybody has read a notice
         keep_notices(request)
     return shown
@@ -108,7 +108,7 @@ async def removals(
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {PreviewKind.HELD: (held, held_sort)})
-    return page(request, "runs/removals.html", tab="report", **values)
+    return page(request, "runs/removals.html", tab="month", **values)
 
 
 class ListChoice:
@@ -135,7 +135,7 @@ class ListChoice:
 
 async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, dict[str, Any]]:
     """Return a run, and what both pages show of it."""
-    sync = await sync_panel(ports, visitor)
+    sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     return view, run, {"run": run, "view": view, "sync": sync, "sentences": sentences, "PreviewKind": PreviewKind}

@@ -29,7 +29,7 @@ router: APIRouter = partner_pages(changes=Role.ADMIN)  # a choice is a setting; 
 @router.get("/runs/{run_id}/review")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Show what a Sync holds for the first review, what a person can mean by it, and the form that approves it."""
-    sync = await sync_panel(ports, visitor)
+    sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     if run.mode == "preview":
@@ -42,7 +42,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id:
         "review": await shown_review(ports, run, view.removal),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
-    return page(request, "runs/review_page.html", tab="report", **values)
+    return page(request, "runs/review_page.html", tab="month", **values)
 
 
 @router.post("/runs/{run_id}/review")
